@@ -1,0 +1,1 @@
+//! What a Bedrock call means: model references, catalog, prices, denials. No I/O, no clock.

@@ -1,0 +1,1 @@
+//! Turns the bytes of AWS log files into calls. No I/O, no clock.

@@ -1,0 +1,1 @@
+//! Turns calls into the bytes of Parquet tables, and describes the tables. No I/O, no clock.
