@@ -1,1 +1,23 @@
-//! What a Bedrock call means: model references, catalog, prices, denials. No I/O, no clock.
+//! What a Bedrock call means: which model a reference names, where the call ran, why it was refused.
+//!
+//! Nothing here reads a file, opens a connection or looks at the clock. Catalog, Regions and aliases
+//! come in as text; the figures that ship with hoptrail lie in `config/` and are embedded.
+
+pub mod alias;
+pub mod arn;
+pub mod call;
+pub mod catalog;
+pub mod denial;
+pub mod meaning;
+pub mod model_ref;
+pub mod outcome;
+pub mod region;
+pub mod resolve;
+
+pub use alias::{Alias, Aliases};
+pub use call::{Call, CallId, Context};
+pub use catalog::Catalog;
+pub use meaning::{Knowledge, Meaning};
+pub use model_ref::{ModelRef, Target};
+pub use outcome::Outcome;
+pub use region::Regions;

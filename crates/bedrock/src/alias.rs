@@ -1,0 +1,195 @@
+//! Aliases: what opaque references (application profiles, provisioned throughput, ...) stand for.
+//!
+//! A user's own aliases win over those that were learnt from the trail, because a map that somebody
+//! wrote is a decision, and an event is only what happened once.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+/// What one reference stands for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Alias {
+    /// A model id, a system profile's id, or an ARN, which may again be opaque.
+    pub model: String,
+    /// The name of the profile, throughput or deployment.
+    pub name: Option<String>,
+}
+
+/// An alias that a `Create...` event in the trail told.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LearntAlias {
+    /// The ARN that was created.
+    pub model_ref: String,
+    /// What it stands for.
+    pub model: String,
+    /// The name that its creator gave it; empty if hidden or absent.
+    #[serde(default)]
+    pub name: String,
+    /// When, in milliseconds since 1970 UTC: of two events for one ARN the later one holds.
+    pub event_time_ms: i64,
+    /// The event, which decides between two of the same time.
+    pub event_id: String,
+}
+
+/// All aliases of a run.
+#[derive(Debug, Clone, Default)]
+pub struct Aliases {
+    users: BTreeMap<String, Alias>,
+    learnt: BTreeMap<String, LearntAlias>,
+}
+
+/// An alias file that cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum AliasFileError {
+    /// The text is no TOML of the expected shape.
+    #[error("expected TOML with `[[alias]]` tables of `model_ref`, `model` and optionally `name`")]
+    Toml(#[source] Box<toml::de::Error>),
+    /// The text is no CSV of the expected shape.
+    #[error("expected CSV with the columns model_ref,model and optionally name")]
+    Csv(#[source] csv::Error),
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TomlFile {
+    #[serde(default)]
+    alias: Vec<UserAlias>,
+}
+
+#[derive(Deserialize)]
+struct UserAlias {
+    model_ref: String,
+    model: String,
+    #[serde(default)]
+    name: Option<String>,
+}
+
+impl Aliases {
+    /// Adds one alias of the user's.
+    pub fn add(&mut self, model_ref: &str, alias: Alias) {
+        self.users.insert(model_ref.trim().to_owned(), alias);
+    }
+
+    /// Adds a user's TOML file: `[[alias]]` tables of `model_ref`, `model` and optionally `name`.
+    ///
+    /// # Errors
+    /// If the text has another shape.
+    pub fn add_toml(&mut self, text: &str) -> Result<(), AliasFileError> {
+        let file =
+            toml::from_str::<TomlFile>(text).map_err(|e| AliasFileError::Toml(Box::new(e)))?;
+        file.alias.into_iter().for_each(|alias| self.add_row(alias));
+        Ok(())
+    }
+
+    /// Adds a user's CSV file: `model_ref,model` and optionally `name`.
+    ///
+    /// # Errors
+    /// If the text has another shape.
+    pub fn add_csv(&mut self, text: &str) -> Result<(), AliasFileError> {
+        for row in csv::Reader::from_reader(text.as_bytes()).deserialize() {
+            self.add_row(row.map_err(AliasFileError::Csv)?);
+        }
+        Ok(())
+    }
+
+    fn add_row(&mut self, row: UserAlias) {
+        let name = row.name.filter(|name| !name.is_empty());
+        self.add(&row.model_ref, Alias { model: row.model, name });
+    }
+
+    /// Adds what the trail told. The order does not matter.
+    pub fn learn(&mut self, alias: LearntAlias) {
+        let newer = |known: &LearntAlias| {
+            (alias.event_time_ms, &alias.event_id) > (known.event_time_ms, &known.event_id)
+        };
+        if self.learnt.get(&alias.model_ref).is_none_or(newer) {
+            self.learnt.insert(alias.model_ref.clone(), alias);
+        }
+    }
+
+    /// What a reference stands for.
+    pub fn get(&self, model_ref: &str) -> Option<Alias> {
+        self.users.get(model_ref).cloned().or_else(|| {
+            self.learnt.get(model_ref).map(|alias| Alias {
+                model: alias.model.clone(),
+                name: (!alias.name.is_empty()).then(|| alias.name.clone()),
+            })
+        })
+    }
+
+    /// What was learnt, by reference.
+    pub fn learnt(&self) -> impl Iterator<Item = &LearntAlias> {
+        self.learnt.values()
+    }
+
+    /// What was learnt, as the CSV that [`Aliases::learn_csv`] reads and that serves as a user's
+    /// alias file too.
+    ///
+    /// # Errors
+    /// None in practice: writing to memory does not fail.
+    pub fn learnt_csv(&self) -> Result<Vec<u8>, csv::Error> {
+        let mut writer = csv::Writer::from_writer(Vec::new());
+        for alias in self.learnt() {
+            writer.serialize(alias)?;
+        }
+        writer.into_inner().map_err(|error| error.into_error().into())
+    }
+
+    /// Adds what earlier runs learnt.
+    ///
+    /// # Errors
+    /// If the text is not what [`Aliases::learnt_csv`] writes.
+    pub fn learn_csv(&mut self, text: &[u8]) -> Result<(), AliasFileError> {
+        for row in csv::Reader::from_reader(text).deserialize() {
+            self.learn(row.map_err(AliasFileError::Csv)?);
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn learnt(model: &str, event_time_ms: i64) -> LearntAlias {
+        LearntAlias {
+            model_ref: "arn:x".to_owned(),
+            model: model.to_owned(),
+            name: "search".to_owned(),
+            event_time_ms,
+            event_id: "e".to_owned(),
+        }
+    }
+
+    #[test]
+    fn the_later_event_holds_in_any_order() {
+        let (old, new) = (learnt("old", 1), learnt("new", 2));
+        for order in [[&old, &new], [&new, &old]] {
+            let mut aliases = Aliases::default();
+            order.into_iter().for_each(|alias| aliases.learn(alias.clone()));
+            assert_eq!(aliases.get("arn:x").expect("learnt").model, "new");
+        }
+    }
+
+    #[test]
+    fn files_come_back_and_the_user_wins() {
+        let mut aliases = Aliases::default();
+        aliases.learn(learnt("learnt", 1));
+        let mut again = Aliases::default();
+        again.learn_csv(&aliases.learnt_csv().expect("memory")).expect("own format");
+        assert_eq!(again.learnt().collect::<Vec<_>>(), aliases.learnt().collect::<Vec<_>>());
+        again.add_csv("model_ref,model,name\narn:x,mine,\n").expect("well-formed");
+        assert_eq!(again.get("arn:x"), Some(Alias { model: "mine".to_owned(), name: None }));
+        let toml = "[[alias]]\nmodel_ref = 'arn:x'\nmodel = 'toml'\nname = 'n'\n";
+        again.add_toml(toml).expect("well-formed");
+        assert_eq!(again.get("arn:x").expect("added").name.as_deref(), Some("n"));
+    }
+
+    #[test]
+    fn other_shapes_are_refused() {
+        let mut aliases = Aliases::default();
+        assert!(aliases.add_toml("[aliases]\nx = 'y'\n").is_err());
+        assert!(aliases.add_csv("arn,model\nx,y\n").is_err());
+    }
+}

@@ -1,0 +1,67 @@
+//! Amazon Resource Names: `arn:partition:service:region:account:resource`.
+
+/// The parts of an ARN, as written. Region and account may be empty: foundation models have no
+/// account, and the Region-less leg of a global inference profile has neither
+/// (`arn:aws:bedrock:::foundation-model/...`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Arn<'a> {
+    /// `aws`, `aws-us-gov`, `aws-cn`, `aws-iso`, `aws-eusc`, ...
+    pub partition: &'a str,
+    /// `bedrock`, `sagemaker`, ...
+    pub service: &'a str,
+    /// A Region code, or empty.
+    pub region: &'a str,
+    /// An account id, or empty.
+    pub account: &'a str,
+    /// Everything after the fifth colon, colons included.
+    pub resource: &'a str,
+}
+
+impl<'a> Arn<'a> {
+    /// Splits an ARN; `None` if the text does not have the six parts or no AWS partition.
+    pub fn parse(text: &'a str) -> Option<Self> {
+        let mut parts = text.splitn(6, ':');
+        if parts.next()? != "arn" {
+            return None;
+        }
+        let arn = Arn {
+            partition: parts.next()?,
+            service: parts.next()?,
+            region: parts.next()?,
+            account: parts.next()?,
+            resource: parts.next()?,
+        };
+        let is_aws = arn.partition == "aws" || arn.partition.starts_with("aws-");
+        (is_aws && !arn.service.is_empty() && !arn.resource.is_empty()).then_some(arn)
+    }
+
+    /// The resource's type: `foundation-model` in `foundation-model/amazon.nova-pro-v1:0`.
+    pub fn resource_type(&self) -> &'a str {
+        self.resource.split_once('/').map_or(self.resource, |(kind, _)| kind)
+    }
+
+    /// The resource's id, slashes included: what follows its type. Empty if there is none.
+    pub fn resource_id(&self) -> &'a str {
+        self.resource.split_once('/').map_or("", |(_, id)| id)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_keep_colons_of_the_resource() {
+        let arn = Arn::parse("arn:aws-us-gov:bedrock:us-gov-west-1::foundation-model/a.b-v1:0");
+        let arn = arn.expect("six parts");
+        assert_eq!((arn.partition, arn.region, arn.account), ("aws-us-gov", "us-gov-west-1", ""));
+        assert_eq!((arn.resource_type(), arn.resource_id()), ("foundation-model", "a.b-v1:0"));
+    }
+
+    #[test]
+    fn other_texts_are_no_arns() {
+        for text in ["", "arn", "arn:aws:bedrock:us-east-1", "arn:gcp:x:y:z:w", "arn:aws::::"] {
+            assert_eq!(Arn::parse(text), None, "{text}");
+        }
+    }
+}

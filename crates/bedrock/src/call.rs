@@ -1,0 +1,174 @@
+//! One Bedrock inference call: the one fact that everything counts.
+
+use std::fmt;
+use std::sync::Arc;
+
+/// An event or request id. The usual UUID takes 16 bytes; anything else is kept as text.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum CallId {
+    /// A UUID in lower case with hyphens.
+    Uuid([u8; 16]),
+    /// Any other text.
+    Text(Box<str>),
+}
+
+/// One inference call as logged. What only this call has stands here; what many calls share stands
+/// in the [`Context`].
+///
+/// There is no field for prompts or completions, nor for anything else out of a body.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Call {
+    /// When the request completed, in milliseconds since 1970 UTC.
+    pub event_time_ms: i64,
+    /// CloudTrail's `eventID`.
+    pub event_id: CallId,
+    /// `addendum.originalEventID`: the event that this record delivers again, amended.
+    pub original_event_id: Option<CallId>,
+    /// CloudTrail's `requestID`, the key to the model invocation log.
+    pub request_id: Option<CallId>,
+    /// Input tokens as CloudTrail counts them; cache reads and writes are not in it.
+    pub input_tokens: Option<i64>,
+    /// Output tokens as CloudTrail counts them.
+    pub output_tokens: Option<i64>,
+    /// Everything else.
+    pub context: Arc<Context>,
+}
+
+/// What many calls have in common, as logged. All texts are as CloudTrail writes them.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Context {
+    /// The account that the event was delivered to, twelve digits.
+    pub account_id: Option<Box<str>>,
+    /// Where the request was sent.
+    pub source_region: Option<Box<str>>,
+    /// Where it ran, if the record says so: absent when it stayed home and when it failed.
+    pub logged_inference_region: Option<Box<str>>,
+    /// `Converse`, `InvokeModel`, ...
+    pub event_name: Box<str>,
+    /// The model reference as the caller sent it.
+    pub model_ref: Option<Box<str>>,
+    /// Who called.
+    pub principal: Principal,
+    /// Whether the call carried a bearer token (a Bedrock API key), if the record says so.
+    pub api_key: Option<bool>,
+    /// An address, or the name of an AWS service.
+    pub source_ip: Option<Box<str>>,
+    /// The caller's user agent.
+    pub user_agent: Option<Box<str>>,
+    /// The VPC endpoint that the request came through.
+    pub vpc_endpoint_id: Option<Box<str>>,
+    /// The error code; absent on success.
+    pub error_code: Option<Box<str>>,
+    /// The error message.
+    pub error_message: Option<Box<str>>,
+    /// The service tier.
+    pub service_tier: Option<Box<str>>,
+}
+
+/// Who called.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Principal {
+    /// `AssumedRole`, `IAMUser`, `AWSService`, ...
+    pub kind: Option<Box<str>>,
+    /// The ARN: of the session for an assumed role.
+    pub arn: Option<Box<str>>,
+    /// The role or user without its session.
+    pub name: Option<Box<str>>,
+    /// The session's name, where there is one.
+    pub session_name: Option<Box<str>>,
+}
+
+impl CallId {
+    /// Packs an id.
+    pub fn new(text: &str) -> Self {
+        match packed_uuid(text) {
+            Some(bytes) => CallId::Uuid(bytes),
+            None => CallId::Text(text.into()),
+        }
+    }
+}
+
+impl fmt::Display for CallId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            CallId::Text(text) => f.write_str(text),
+            CallId::Uuid(bytes) => {
+                let mut text = [b'-'; 36];
+                let mut at = 0;
+                for (index, byte) in bytes.iter().enumerate() {
+                    if matches!(index, 4 | 6 | 8 | 10) {
+                        at += 1;
+                    }
+                    text[at] = HEX[usize::from(byte >> 4)];
+                    text[at + 1] = HEX[usize::from(byte & 15)];
+                    at += 2;
+                }
+                f.write_str(str::from_utf8(&text).map_err(|_| fmt::Error)?)
+            }
+        }
+    }
+}
+
+impl fmt::Debug for CallId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl Call {
+    /// What makes two records the same call: the id of the event that was first delivered.
+    pub fn identity(&self) -> &CallId {
+        self.original_event_id.as_ref().unwrap_or(&self.event_id)
+    }
+}
+
+const HEX: &[u8; 16] = b"0123456789abcdef";
+
+/// The bytes of a UUID in its canonical form. Upper case is left as text, because packing it would
+/// not give the same text back.
+fn packed_uuid(text: &str) -> Option<[u8; 16]> {
+    let text = text.as_bytes();
+    if text.len() != 36 || [8, 13, 18, 23].iter().any(|&at| text[at] != b'-') {
+        return None;
+    }
+    let digit = |byte: u8| match byte {
+        b'0'..=b'9' => Some(byte - b'0'),
+        b'a'..=b'f' => Some(byte - b'a' + 10),
+        _ => None,
+    };
+    let mut bytes = [0; 16];
+    let mut at = 0;
+    for (index, byte) in bytes.iter_mut().enumerate() {
+        if matches!(index, 4 | 6 | 8 | 10) {
+            at += 1;
+        }
+        *byte = digit(text[at])? << 4 | digit(text[at + 1])?;
+        at += 2;
+    }
+    Some(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn ids_are_packed_only_where_the_text_comes_back() {
+        let uuid = "a1e5cace-56ad-37b9-be9d-d52d0f29a6a1";
+        assert!(matches!(CallId::new(uuid), CallId::Uuid(_)));
+        for text in ["", "EXAMPLE", "A1E5CACE-56AD-37B9-BE9D-D52D0F29A6A1", &uuid[1..]] {
+            assert!(matches!(CallId::new(text), CallId::Text(_)), "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn ids_come_back(bytes: [u8; 16], text in "\\PC{0,40}|[0-9a-f-]{36}") {
+            prop_assert_eq!(CallId::new(&text).to_string(), text);
+            let uuid = CallId::Uuid(bytes);
+            prop_assert_eq!(CallId::new(&uuid.to_string()), uuid);
+        }
+    }
+}

@@ -1,0 +1,471 @@
+//! The grammar of AccessDenied messages.
+//!
+//! ```text
+//! [An error occurred (CODE) when calling the OPERATION operation: ]
+//! [You are not authorized to perform this operation. ]
+//! User: PRINCIPAL is not authorized to perform: ACTION[ on resource: RESOURCE| on this resource]
+//! [ with an explicit deny in a TYPE[ transitively through a TYPE][: POLICY_ARN]
+//! | because no TYPE allows the ACTION action]
+//! ```
+//!
+//! Sources: IAM user guide, "Troubleshoot access denied error messages"; AWS Security Blog, "Enhanced
+//! access denied error messages with policy ARNs" (2026); messages in public issues. A message names
+//! one policy even if several deny, and what it does not name stays unknown.
+
+use crate::arn::Arn;
+
+/// What a denial message says.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Denial {
+    /// What sort of refusal this is.
+    pub kind: Kind,
+    /// The error code that the message quotes.
+    pub code: Option<String>,
+    /// The API operation that the message quotes.
+    pub operation: Option<String>,
+    /// The IAM action: `bedrock:InvokeModel`.
+    pub action: Option<String>,
+    /// The resource, usually an ARN.
+    pub resource: Option<String>,
+    /// The type of the policy that denied, or that did not allow.
+    pub policy_type: Option<PolicyType>,
+    /// The policy type that the denial came through.
+    pub through: Option<PolicyType>,
+    /// The policy's ARN, which messages carry since 2026 (same account or organization only).
+    pub policy_arn: Option<String>,
+    /// Whether an encoded authorization failure message follows.
+    pub encoded: bool,
+}
+
+/// The sort of a refusal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Kind {
+    /// A policy denies.
+    Explicit,
+    /// No policy allows.
+    Implicit,
+    /// The account has no access to the model.
+    ModelAccess,
+    /// The model's Marketplace subscription cannot be made or paid.
+    Marketplace,
+    /// The account as a whole may not call.
+    Account,
+    /// The message does not say. It is never guessed to be a service control policy.
+    #[default]
+    Unspecified,
+}
+
+/// The type of a policy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum PolicyType {
+    /// A service control policy of AWS Organizations.
+    ServiceControl,
+    /// A resource control policy of AWS Organizations.
+    ResourceControl,
+    /// A policy of the user or role.
+    IdentityBased,
+    /// A policy of the resource.
+    ResourceBased,
+    /// A permissions boundary.
+    PermissionsBoundary,
+    /// A session policy.
+    Session,
+    /// A VPC endpoint policy.
+    VpcEndpoint,
+    /// A role trust policy.
+    RoleTrust,
+}
+
+/// The authorization of a cross-Region call that was refused. A call through a profile needs all of
+/// them (Bedrock user guide, "Geographic / Global cross-Region inference").
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Leg {
+    /// The profile itself.
+    Profile,
+    /// The model in the source Region.
+    SourceModel,
+    /// The model in another Region.
+    DestinationModel,
+    /// The Region-less model of a global profile.
+    GlobalModel,
+}
+
+/// How messages write the policy types, lower case and without hyphens. "sessions policy" is a
+/// spelling of the IAM user guide.
+const POLICY_NAMES: &[(&str, PolicyType)] = &[
+    ("service control policy", PolicyType::ServiceControl),
+    ("resource control policy", PolicyType::ResourceControl),
+    ("identity based policy", PolicyType::IdentityBased),
+    ("resource based policy", PolicyType::ResourceBased),
+    ("permissions boundary", PolicyType::PermissionsBoundary),
+    ("session policy", PolicyType::Session),
+    ("sessions policy", PolicyType::Session),
+    ("vpc endpoint policy", PolicyType::VpcEndpoint),
+    ("role trust policy", PolicyType::RoleTrust),
+];
+
+/// The value of the column `blocked_region` for the Region-less leg, as `aws:RequestedRegion` has it.
+pub const UNSPECIFIED_REGION: &str = "unspecified";
+
+const NOT_AUTHORIZED: &str = "is not authorized to perform:";
+
+impl Denial {
+    /// Reads a message. Reading never fails: what is not found stays `None`.
+    pub fn read(message: &str) -> Self {
+        let text = plain_text(message);
+        let mut denial = Denial {
+            encoded: text.contains("Encoded authorization failure message:"),
+            ..Denial::default()
+        };
+        (denial.code, denial.operation) = quoted_call(&text);
+        let Some((_, rest)) = text.split_once(NOT_AUTHORIZED) else {
+            denial.kind = kind_of_look_alike(&text);
+            return denial;
+        };
+        let rest = rest.trim_start();
+        let (action, rest) = rest.split_once(' ').unwrap_or((rest, ""));
+        let action = action.trim_end_matches(TRAILING);
+        if !is_action(action) {
+            denial.kind = kind_of_look_alike(&text);
+            return denial;
+        }
+        denial.action = Some(action.to_owned());
+        let (subject, reason) = split_reason(rest);
+        denial.resource = resource(subject);
+        denial.read_reason(reason);
+        denial
+    }
+
+    fn read_reason(&mut self, reason: &str) {
+        if let Some((_, rest)) = reason.split_once("an explicit deny") {
+            self.kind = Kind::Explicit;
+            let (policy_type, rest) = policy_after(rest, " in ");
+            self.policy_type = policy_type;
+            let (through, rest) = policy_after(rest, " transitively through ");
+            self.through = through;
+            self.policy_arn = rest.strip_prefix(": ").and_then(first_arn);
+        } else if let Some(rest) = reason.strip_prefix("because no ") {
+            self.kind = Kind::Implicit;
+            self.policy_type = policy_name(rest).map(|(policy_type, _)| policy_type);
+        }
+    }
+
+    /// The Region that the refused resource lies in, [`UNSPECIFIED_REGION`] for the Region-less leg
+    /// of a global profile; `None` if the message names no ARN.
+    pub fn blocked_region(&self) -> Option<&str> {
+        match Arn::parse(self.resource.as_deref()?)?.region {
+            "" => Some(UNSPECIFIED_REGION),
+            region => Some(region),
+        }
+    }
+
+    /// The leg of the call that was refused, seen from the Region that it was sent to.
+    pub fn leg(&self, source_region: Option<&str>) -> Option<Leg> {
+        let arn = Arn::parse(self.resource.as_deref()?)?;
+        match (arn.service, arn.resource_type()) {
+            ("bedrock", "inference-profile" | "application-inference-profile") => {
+                Some(Leg::Profile)
+            }
+            ("bedrock", "foundation-model") => match arn.region {
+                "" => Some(Leg::GlobalModel),
+                region if Some(region) == source_region => Some(Leg::SourceModel),
+                _ => source_region.map(|_| Leg::DestinationModel),
+            },
+            _ => None,
+        }
+    }
+}
+
+impl PolicyType {
+    /// The value of the column `policy_type`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            PolicyType::ServiceControl => "service_control_policy",
+            PolicyType::ResourceControl => "resource_control_policy",
+            PolicyType::IdentityBased => "identity_based_policy",
+            PolicyType::ResourceBased => "resource_based_policy",
+            PolicyType::PermissionsBoundary => "permissions_boundary",
+            PolicyType::Session => "session_policy",
+            PolicyType::VpcEndpoint => "vpc_endpoint_policy",
+            PolicyType::RoleTrust => "role_trust_policy",
+        }
+    }
+}
+
+impl Leg {
+    /// The value of the column `leg`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Leg::Profile => "profile",
+            Leg::SourceModel => "source_model",
+            Leg::DestinationModel => "destination_model",
+            Leg::GlobalModel => "global_model",
+        }
+    }
+}
+
+/// What may stand behind a word of the message without belonging to it.
+const TRAILING: &[char] = &['.', ',', ';', '"', '\'', '\\', '}', ')', ']'];
+
+/// Takes the message out of a JSON body (`{"Message":"..."}`) and folds wrapped lines.
+fn plain_text(message: &str) -> String {
+    let body = message.trim();
+    let inner = body
+        .starts_with('{')
+        .then(|| serde_json::from_str::<serde_json::Value>(body).ok())
+        .flatten()
+        .and_then(|value| {
+            let text = |key: &str| value.get(key)?.as_str().map(str::to_owned);
+            text("Message").or_else(|| text("message")).or_else(|| text("errorMessage"))
+        });
+    inner.as_deref().unwrap_or(body).split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// The code and operation of `An error occurred (CODE) when calling the OPERATION operation`, or the
+/// code of `CODE: User: ...`.
+fn quoted_call(text: &str) -> (Option<String>, Option<String>) {
+    if let Some((_, rest)) = text.split_once("An error occurred (")
+        && let Some((code, rest)) = rest.split_once(')')
+    {
+        let operation = rest
+            .strip_prefix(" when calling the ")
+            .and_then(|rest| rest.split_once(" operation"))
+            .map(|(operation, _)| operation.to_owned());
+        return (Some(code.to_owned()), operation);
+    }
+    let code = text.split_once(": User: ").map(|(head, _)| head).filter(|head| {
+        !head.is_empty() && head.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'.')
+    });
+    (code.map(str::to_owned), None)
+}
+
+/// `service:Operation`.
+fn is_action(text: &str) -> bool {
+    let word = |text: &str| {
+        !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_*".contains(&b))
+    };
+    text.split_once(':').is_some_and(|(service, name)| word(service) && word(name))
+}
+
+/// Splits what stands behind the action into the resource and the reason.
+fn split_reason(rest: &str) -> (&str, &str) {
+    const REASONS: [&str; 3] = ["with an explicit deny", "due to an explicit deny", "because no "];
+    match REASONS.iter().filter_map(|reason| rest.find(reason)).min() {
+        Some(at) => (rest[..at].trim_end(), &rest[at..]),
+        None => (rest, ""),
+    }
+}
+
+/// The resource of `on resource: RESOURCE`: an ARN, a quoted ARN, `*`, or `role NAME`.
+fn resource(subject: &str) -> Option<String> {
+    let text = subject.strip_prefix("on resource:")?.trim_start().trim_start_matches(['"', '\\']);
+    let mut words = text.split(' ');
+    let first = words.next()?;
+    let resource = match words.next() {
+        Some(name) if !first.contains(':') && first != "*" && !first.ends_with(TRAILING) => {
+            format!("{first} {name}")
+        }
+        _ => first.to_owned(),
+    };
+    let resource = resource.trim_end_matches(TRAILING);
+    (!resource.is_empty()).then(|| resource.to_owned())
+}
+
+/// Reads `LINK[a |an |the ]TYPE` and returns what follows; the text itself if it does not stand there.
+fn policy_after<'a>(text: &'a str, link: &str) -> (Option<PolicyType>, &'a str) {
+    let Some(rest) = text.strip_prefix(link) else { return (None, text) };
+    let rest = ["a ", "an ", "the "].iter().find_map(|a| rest.strip_prefix(a)).unwrap_or(rest);
+    match policy_name(rest) {
+        Some((policy_type, length)) => (Some(policy_type), &rest[length..]),
+        None => (None, text),
+    }
+}
+
+/// The policy type that a text begins with, and the length of its name.
+fn policy_name(text: &str) -> Option<(PolicyType, usize)> {
+    POLICY_NAMES.iter().find_map(|(name, policy_type)| {
+        let head = text.get(..name.len())?.to_ascii_lowercase().replace('-', " ");
+        let ends = !text[name.len()..].starts_with(|c: char| c.is_alphanumeric());
+        (head == *name && ends).then_some((*policy_type, name.len()))
+    })
+}
+
+/// The ARN that a text begins with.
+fn first_arn(text: &str) -> Option<String> {
+    let word = text.split(' ').next()?.trim_end_matches(TRAILING);
+    Arn::parse(word).map(|_| word.to_owned())
+}
+
+/// Refusals that are none of a policy, by their wording.
+fn kind_of_look_alike(text: &str) -> Kind {
+    let text = text.to_ascii_lowercase().replace('\u{2019}', "'");
+    let has = |part: &str| text.contains(part);
+    if has("aws marketplace") || has("invalid_payment_instrument") {
+        Kind::Marketplace
+    } else if has("have access to the model") {
+        Kind::ModelAccess
+    } else if has("account is not authorized") {
+        Kind::Account
+    } else {
+        Kind::Unspecified
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const USER: &str = "User: arn:aws:sts::111122223333:assumed-role/app/session";
+    const MODEL: &str = "arn:aws:bedrock:us-east-2::foundation-model/anthropic.claude-sonnet-4-6";
+    const SCP: &str =
+        "arn:aws:organizations::444455556666:policy/o-abc/service_control_policy/p-abc";
+
+    fn check(message: &str, expected: &str) {
+        let found = Denial::read(message);
+        let found = format!(
+            "{:?} {:?} {:?} {} {} {}",
+            found.kind,
+            found.policy_type,
+            found.through,
+            found.action.as_deref().unwrap_or("-"),
+            found.resource.as_deref().unwrap_or("-"),
+            found.policy_arn.as_deref().unwrap_or("-"),
+        );
+        assert_eq!(found, expected, "{message}");
+    }
+
+    #[test]
+    fn explicit() {
+        let head = format!("{USER} {NOT_AUTHORIZED} bedrock:InvokeModel");
+        let scp = format!("Explicit Some(ServiceControl) None bedrock:InvokeModel {MODEL}");
+        let deny = "with an explicit deny in a service control policy";
+        check(&format!("{head} on resource: {MODEL} {deny}"), &format!("{scp} -"));
+        for tail in ["", ".", "\"}", " (Service: BedrockRuntime, Status Code: 403)", ". Encoded x"]
+        {
+            let message = format!("{head} on resource: {MODEL} {deny}: {SCP}{tail}");
+            check(&message, &format!("{scp} {SCP}"));
+        }
+        let wrapped = format!("{head}\n  on resource: {MODEL}\n  {deny}");
+        check(&wrapped, &format!("{scp} -"));
+        check(&format!("{head} on resource: \"{MODEL}\" {deny}"), &format!("{scp} -"));
+        let json = serde_json::json!({ "Message": format!("{head} on resource: {MODEL} {deny}") });
+        check(&json.to_string(), &format!("{scp} -"));
+        check(
+            &format!(
+                "{head} on resource: role app with an explicit deny in an identity-based policy"
+            ),
+            "Explicit Some(IdentityBased) None bedrock:InvokeModel role app -",
+        );
+        check(
+            &format!("{head} on resource: * with an explicit deny"),
+            "Explicit None None bedrock:InvokeModel * -",
+        );
+        check(
+            &format!("{head} due to an explicit deny in a Service Control Policy"),
+            "Explicit Some(ServiceControl) None bedrock:InvokeModel - -",
+        );
+        check(
+            &format!(
+                "{head} with an explicit deny in a VPC endpoint policy transitively through a service control policy: {SCP}"
+            ),
+            &format!("Explicit Some(VpcEndpoint) Some(ServiceControl) bedrock:InvokeModel - {SCP}"),
+        );
+    }
+
+    #[test]
+    fn implicit() {
+        let head = format!("{USER} {NOT_AUTHORIZED} bedrock:InvokeModel");
+        for (name, policy_type) in POLICY_NAMES {
+            check(
+                &format!(
+                    "{head} on this resource because no {name} allows the bedrock:InvokeModl action"
+                ),
+                &format!("Implicit Some({policy_type:?}) None bedrock:InvokeModel - -"),
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_not_said_stays_unknown() {
+        let project = "arn:aws:bedrock-mantle:us-west-2:111122223333:project/default";
+        check(
+            &format!(
+                "{USER} {NOT_AUTHORIZED} bedrock-mantle:CreateInference on resource: {project}"
+            ),
+            &format!("Unspecified None None bedrock-mantle:CreateInference {project} -"),
+        );
+        for (message, kind) in [
+            ("You don't have access to the model with the specified model ID.", Kind::ModelAccess),
+            ("Your account is not authorized to invoke this API operation.", Kind::Account),
+            (
+                "Model access is denied due to IAM user or service role is not authorized to \
+                 perform the required AWS Marketplace actions (aws-marketplace:Subscribe).",
+                Kind::Marketplace,
+            ),
+            ("Model access is denied due to INVALID_PAYMENT_INSTRUMENT: ...", Kind::Marketplace),
+            ("Access Denied", Kind::Unspecified),
+            ("The service control policy says hello", Kind::Unspecified),
+            ("", Kind::Unspecified),
+        ] {
+            check(message, &format!("{kind:?} None None - - -"));
+        }
+    }
+
+    #[test]
+    fn legs_and_blocked_regions() {
+        let check = |resource: &str, source: &str, region: Option<&str>, leg: Option<Leg>| {
+            let message =
+                format!("{USER} {NOT_AUTHORIZED} bedrock:InvokeModel on resource: {resource}");
+            let denial = Denial::read(&message);
+            assert_eq!(denial.blocked_region(), region, "{resource}");
+            assert_eq!(denial.leg(Some(source)), leg, "{resource}");
+        };
+        check(MODEL, "us-east-1", Some("us-east-2"), Some(Leg::DestinationModel));
+        check(MODEL, "us-east-2", Some("us-east-2"), Some(Leg::SourceModel));
+        check(
+            "arn:aws:bedrock:::foundation-model/zai.glm-5",
+            "us-east-2",
+            Some("unspecified"),
+            Some(Leg::GlobalModel),
+        );
+        check(
+            "arn:aws:bedrock:us-west-2:111122223333:inference-profile/us.zai.glm-5",
+            "us-west-2",
+            Some("us-west-2"),
+            Some(Leg::Profile),
+        );
+        check("*", "us-west-2", None, None);
+        check(
+            "arn:aws:bedrock:us-west-2:111122223333:guardrail/x",
+            "us-west-2",
+            Some("us-west-2"),
+            None,
+        );
+    }
+
+    #[test]
+    fn the_quoted_call() {
+        let message = format!(
+            "An error occurred (AccessDeniedException) when calling the ConverseStream operation: \
+             {USER} {NOT_AUTHORIZED} bedrock:InvokeModelWithResponseStream"
+        );
+        let denial = Denial::read(&message);
+        assert_eq!(denial.code.as_deref(), Some("AccessDeniedException"));
+        assert_eq!(denial.operation.as_deref(), Some("ConverseStream"));
+        assert_eq!(
+            Denial::read(&format!("AccessDenied: {USER}")).code.as_deref(),
+            Some("AccessDenied")
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn reading_never_fails(
+            parts in proptest::collection::vec("\\PC{0,12}|is not authorized to perform: a:b |on resource: | with an explicit deny in a |VPC endpoint policy|because no |: arn:aws:x:::y", 0..8),
+        ) {
+            let _ = Denial::read(&parts.concat());
+        }
+    }
+}

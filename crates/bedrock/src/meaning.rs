@@ -1,0 +1,148 @@
+//! What a call's context means: model, place, outcome, refusal. It is worked out once per context,
+//! not once per call.
+
+use crate::alias::Aliases;
+use crate::call::Context;
+use crate::catalog::Catalog;
+use crate::denial::Denial;
+use crate::outcome::Outcome;
+use crate::region::{Regions, Residency};
+use crate::resolve::{Resolution, resolve};
+
+/// Everything that meaning is drawn from.
+#[derive(Debug, Clone, Default)]
+pub struct Knowledge {
+    /// Models and profiles.
+    pub catalog: Catalog,
+    /// Regions and geographies.
+    pub regions: Regions,
+    /// What opaque references stand for.
+    pub aliases: Aliases,
+}
+
+/// What a [`Context`] means.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Meaning {
+    /// How the call ended.
+    pub outcome: Outcome,
+    /// The reference, resolved.
+    pub resolution: Resolution,
+    /// Where the call ran; `None` if it did not run or that is not known.
+    pub inference_region: Option<String>,
+    /// What `inference_region` rests on.
+    pub basis: Basis,
+    /// Where it ran, seen from where it was sent.
+    pub residency: Option<Residency>,
+    /// The refusal, for denied calls.
+    pub denial: Option<Denial>,
+}
+
+/// What the inference Region rests on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Basis {
+    /// The record says it.
+    Logged,
+    /// The call succeeded and the record does not say it, so it was served where it was sent
+    /// (AWS Machine Learning Blog on cross-Region inference: the field is absent if the request was
+    /// not re-routed).
+    Source,
+    /// There is none.
+    None,
+}
+
+impl Knowledge {
+    /// What ships with hoptrail, without aliases.
+    pub fn embedded() -> Self {
+        Knowledge {
+            catalog: Catalog::embedded(),
+            regions: Regions::embedded(),
+            aliases: Aliases::default(),
+        }
+    }
+
+    /// Works out what a context means.
+    pub fn meaning_of(&self, context: &Context) -> Meaning {
+        let outcome = Outcome::of_error_code(context.error_code.as_deref());
+        let (inference_region, basis) = inference_region(context, outcome);
+        let residency = match (context.source_region.as_deref(), inference_region) {
+            (Some(source), Some(inference)) => self.regions.residency(source, inference),
+            _ => None,
+        };
+        let denial = (outcome == Outcome::Denied)
+            .then(|| Denial::read(context.error_message.as_deref().unwrap_or_default()));
+        Meaning {
+            outcome,
+            resolution: resolve(context.model_ref.as_deref(), &self.catalog, &self.aliases),
+            inference_region: inference_region.map(str::to_owned),
+            basis,
+            residency,
+            denial,
+        }
+    }
+}
+
+/// A call that failed has no inference Region unless the record gives one: it is never defaulted.
+fn inference_region(context: &Context, outcome: Outcome) -> (Option<&str>, Basis) {
+    match (context.logged_inference_region.as_deref(), context.source_region.as_deref()) {
+        (Some(logged), _) => (Some(logged), Basis::Logged),
+        (None, Some(source)) if outcome == Outcome::Ok => (Some(source), Basis::Source),
+        _ => (None, Basis::None),
+    }
+}
+
+impl Basis {
+    /// The value of the column `inference_region_basis`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Basis::Logged => "logged",
+            Basis::Source => "source",
+            Basis::None => "none",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn where_a_call_ran() {
+        let knowledge = Knowledge::embedded();
+        let check = |logged: Option<&str>, error: Option<&str>, expected: &str| {
+            let context = Context {
+                source_region: Some("eu-central-1".into()),
+                logged_inference_region: logged.map(Into::into),
+                error_code: error.map(Into::into),
+                ..Context::default()
+            };
+            let found = knowledge.meaning_of(&context);
+            let found = format!(
+                "{} {} {}",
+                found.inference_region.as_deref().unwrap_or("-"),
+                found.basis.as_str(),
+                found.residency.map_or("-", Residency::as_str)
+            );
+            assert_eq!(found, expected);
+        };
+        check(None, None, "eu-central-1 source same_region");
+        check(Some("eu-central-1"), None, "eu-central-1 logged same_region");
+        check(Some("eu-west-1"), None, "eu-west-1 logged same_geography");
+        check(Some("us-east-1"), None, "us-east-1 logged other_geography");
+        check(Some("mars-1"), None, "mars-1 logged -");
+        check(None, Some("AccessDenied"), "- none -");
+        check(None, Some("ThrottlingException"), "- none -");
+        check(Some("eu-west-1"), Some("ModelErrorException"), "eu-west-1 logged same_geography");
+    }
+
+    #[test]
+    fn only_denied_calls_have_a_denial() {
+        let knowledge = Knowledge::embedded();
+        let context = |code: &str| Context {
+            error_code: Some(code.into()),
+            error_message: Some("Access denied. This Model is marked by provider as Legacy".into()),
+            ..Context::default()
+        };
+        assert!(knowledge.meaning_of(&context("ResourceNotFoundException")).denial.is_none());
+        assert!(knowledge.meaning_of(&context("AccessDenied")).denial.is_some());
+    }
+}

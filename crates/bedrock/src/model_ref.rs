@@ -1,0 +1,411 @@
+//! Every form that a `modelId` can have, as one table. Reading a reference never fails: what has no
+//! known form is `Target::Unknown`.
+//!
+//! The forms are those that the patterns `InvokeModelIdentifier` and `ConversationalModelId` of the
+//! Bedrock service models admit (botocore 1.44.5), and the spellings that clients put around them.
+
+use percent_encoding::percent_decode_str;
+
+use crate::arn::Arn;
+use crate::region::is_region_shaped;
+
+/// What kind of thing a call was addressed to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Target {
+    /// A foundation model, by id or ARN.
+    FoundationModel,
+    /// A system profile of a geography (`us.`, `eu.`, ...).
+    GeoProfile,
+    /// A system profile without geography (`global.`).
+    GlobalProfile,
+    /// An application inference profile, a customer's own.
+    ApplicationProfile,
+    /// Provisioned throughput.
+    Provisioned,
+    /// A custom model or a deployment of one.
+    CustomModel,
+    /// An imported model.
+    ImportedModel,
+    /// A prompt of prompt management, which holds the model inside.
+    Prompt,
+    /// A prompt router, which chooses the model for each call.
+    PromptRouter,
+    /// A SageMaker endpoint of the Bedrock Marketplace.
+    MarketplaceEndpoint,
+    /// No known form, or no reference at all.
+    Unknown,
+}
+
+/// What a resource's id says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Names {
+    /// A model id.
+    Model,
+    /// A system profile's id.
+    Profile,
+    /// The base model's id, then an id of its own.
+    BaseModel,
+    /// Nothing but itself.
+    Nothing,
+}
+
+/// One form of ARN.
+struct ArnForm {
+    service: &'static str,
+    resource_type: &'static str,
+    target: Target,
+    names: Names,
+}
+
+const fn form(
+    service: &'static str,
+    resource_type: &'static str,
+    target: Target,
+    names: Names,
+) -> ArnForm {
+    ArnForm { service, resource_type, target, names }
+}
+
+/// The forms of ARN. A profile's target is refined by its scope.
+const ARN_FORMS: &[ArnForm] = &[
+    form("bedrock", "foundation-model", Target::FoundationModel, Names::Model),
+    form("bedrock", "inference-profile", Target::GeoProfile, Names::Profile),
+    form("bedrock", "application-inference-profile", Target::ApplicationProfile, Names::Nothing),
+    form("bedrock", "provisioned-model", Target::Provisioned, Names::Nothing),
+    form("bedrock", "custom-model", Target::CustomModel, Names::BaseModel),
+    form("bedrock", "custom-model-deployment", Target::CustomModel, Names::Nothing),
+    form("bedrock", "imported-model", Target::ImportedModel, Names::Nothing),
+    form("bedrock", "prompt", Target::Prompt, Names::Nothing),
+    form("bedrock", "prompt-router", Target::PromptRouter, Names::Nothing),
+    form("bedrock", "default-prompt-router", Target::PromptRouter, Names::Nothing),
+    form("sagemaker", "endpoint", Target::MarketplaceEndpoint, Names::Nothing),
+];
+
+/// The scopes that were seen; the list is open, see [`ModelRef::read`].
+const KNOWN_SCOPES: &[&str] = &["us", "eu", "apac", "jp", "au", "ca", "in", "us-gov", "global"];
+
+/// Words that clients and gateways put before a reference (`litellm_proxy/bedrock/us-east-2/...`).
+const CLIENT_PREFIXES: &[&str] =
+    &["bedrock", "bedrock_converse", "bedrock_mantle", "converse", "invoke", "litellm_proxy"];
+
+/// A model reference, taken apart.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ModelRef {
+    /// The reference without encoding and without what clients put around it: the key for aliases.
+    pub text: String,
+    /// What the call was addressed to.
+    pub target: Target,
+    /// `us`, `eu`, `global`, ...; system profiles only.
+    pub scope: Option<String>,
+    /// A system profile's id (`us.anthropic.claude-...`), or the opaque id of an application profile.
+    pub profile_id: Option<String>,
+    /// The model id that the reference spells out, scope removed; `None` if it is opaque.
+    pub model: Option<String>,
+}
+
+impl ModelRef {
+    /// Reads a reference. `is_provider` tells the providers of the catalog (`anthropic`, `zai`).
+    ///
+    /// A bare id has a scope if its first part is no provider and either its second part is one or
+    /// the first part is a known scope: AWS's own pattern leaves the scopes open (`[a-z-]{2,8}.`).
+    pub fn read(text: &str, is_provider: impl Fn(&str) -> bool) -> Self {
+        let text = without_client_parts(&decoded(text.trim()));
+        if text.starts_with("arn:") {
+            Self::read_arn(text, is_provider)
+        } else {
+            Self::read_id(text, is_provider)
+        }
+    }
+
+    fn read_arn(text: String, is_provider: impl Fn(&str) -> bool) -> Self {
+        let Some(arn) = Arn::parse(&text) else { return Self::unknown(text) };
+        let kind = arn.resource_type();
+        let known = |form: &&ArnForm| form.service == arn.service && form.resource_type == kind;
+        let Some(form) = ARN_FORMS.iter().find(known) else { return Self::unknown(text) };
+        let id = arn.resource_id();
+        if id.is_empty() {
+            return Self::unknown(text);
+        }
+        let opaque = |profile_id: Option<&str>| ModelRef {
+            text: text.clone(),
+            target: form.target,
+            scope: None,
+            profile_id: profile_id.map(str::to_owned),
+            model: None,
+        };
+        match form.names {
+            Names::Model => {
+                let (scope, model) = split_scope(id, is_provider);
+                ModelRef {
+                    scope: scope.map(str::to_owned),
+                    model: Some(model.to_owned()),
+                    ..opaque(None)
+                }
+            }
+            // The ARN's type says that this is a profile, so that the first part is a scope whatever
+            // it is called.
+            Names::Profile => match id.split_once('.') {
+                Some((scope, model)) if !is_provider(scope) && model.contains('.') => {
+                    Self::profile(&text, scope, model, id)
+                }
+                _ => ModelRef { profile_id: Some(id.to_owned()), ..Self::unknown(text) },
+            },
+            Names::BaseModel => match id.rsplit_once('/') {
+                Some((base, _)) if base.contains('.') => {
+                    ModelRef { model: Some(base.to_owned()), ..opaque(None) }
+                }
+                _ => opaque(None),
+            },
+            Names::Nothing => opaque((form.target == Target::ApplicationProfile).then_some(id)),
+        }
+    }
+
+    fn read_id(text: String, is_provider: impl Fn(&str) -> bool) -> Self {
+        if let Some((base, own)) = text.rsplit_once('/')
+            && is_custom_model_id(own)
+            && base.split_once('.').is_some_and(|(head, _)| is_provider(head))
+        {
+            let model = Some(base.to_owned());
+            return ModelRef { target: Target::CustomModel, model, ..Self::unknown(text) };
+        }
+        let (scope, model) = split_scope(&text, &is_provider);
+        match scope {
+            Some(scope) => Self::profile(&text, scope, model, &text),
+            None if model.split_once('.').is_some_and(|(head, _)| is_provider(head)) => ModelRef {
+                target: Target::FoundationModel,
+                model: Some(text.clone()),
+                ..Self::unknown(text)
+            },
+            None => Self::unknown(text),
+        }
+    }
+
+    fn profile(text: &str, scope: &str, model: &str, id: &str) -> Self {
+        let target = if scope == "global" { Target::GlobalProfile } else { Target::GeoProfile };
+        ModelRef {
+            text: text.to_owned(),
+            target,
+            scope: Some(scope.to_owned()),
+            profile_id: Some(id.to_owned()),
+            model: Some(model.to_owned()),
+        }
+    }
+
+    fn unknown(text: String) -> Self {
+        ModelRef { text, target: Target::Unknown, scope: None, profile_id: None, model: None }
+    }
+}
+
+impl Target {
+    /// Every target.
+    pub const ALL: [Target; 11] = [
+        Target::FoundationModel,
+        Target::GeoProfile,
+        Target::GlobalProfile,
+        Target::ApplicationProfile,
+        Target::Provisioned,
+        Target::CustomModel,
+        Target::ImportedModel,
+        Target::Prompt,
+        Target::PromptRouter,
+        Target::MarketplaceEndpoint,
+        Target::Unknown,
+    ];
+
+    /// The value of the column `target`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Target::FoundationModel => "foundation_model",
+            Target::GeoProfile => "geo_profile",
+            Target::GlobalProfile => "global_profile",
+            Target::ApplicationProfile => "application_profile",
+            Target::Provisioned => "provisioned",
+            Target::CustomModel => "custom_model",
+            Target::ImportedModel => "imported_model",
+            Target::Prompt => "prompt",
+            Target::PromptRouter => "prompt_router",
+            Target::MarketplaceEndpoint => "marketplace_endpoint",
+            Target::Unknown => "unknown",
+        }
+    }
+}
+
+/// Splits `us.anthropic.claude-x` into `us` and `anthropic.claude-x`. Names may contain dots
+/// (`deepseek.v3.2`), so that the parts alone do not tell.
+fn split_scope(id: &str, is_provider: impl Fn(&str) -> bool) -> (Option<&str>, &str) {
+    let Some((head, rest)) = id.split_once('.') else { return (None, id) };
+    let Some((next, _)) = rest.split_once('.') else { return (None, id) };
+    let is_scope = !is_provider(head)
+        && is_scope_shaped(head)
+        && (is_provider(next) || KNOWN_SCOPES.contains(&head));
+    if is_scope { (Some(head), rest) } else { (None, id) }
+}
+
+/// AWS's pattern for the head of a profile id, which admits scopes that do not exist yet.
+fn is_scope_shaped(head: &str) -> bool {
+    (2..=8).contains(&head.len()) && head.bytes().all(|b| b.is_ascii_lowercase() || b == b'-')
+}
+
+/// Twelve characters of `[a-z0-9]`: the own id of a custom model.
+fn is_custom_model_id(id: &str) -> bool {
+    id.len() == 12 && id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
+}
+
+/// Removes percent-encoding, also where it was applied twice.
+fn decoded(text: &str) -> String {
+    let mut text = text.to_owned();
+    for _ in 0..2 {
+        if !text.contains('%') {
+            break;
+        }
+        match percent_decode_str(&text).decode_utf8() {
+            Ok(decoded) => text = decoded.into_owned(),
+            Err(_) => break,
+        }
+    }
+    text
+}
+
+/// Removes what gateways put before a reference, and CloudWatch's `+latency-optimized` after it.
+fn without_client_parts(text: &str) -> String {
+    let mut rest = text;
+    while !rest.starts_with("arn:")
+        && let Some((first, tail)) = rest.split_once('/')
+        && (CLIENT_PREFIXES.contains(&first) || is_region_shaped(first))
+    {
+        rest = tail;
+    }
+    if !rest.starts_with("arn:")
+        && let Some((id, _)) = rest.split_once('+')
+    {
+        rest = id;
+    }
+    rest.to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn read(text: &str) -> ModelRef {
+        let providers =
+            ["anthropic", "amazon", "deepseek", "openai", "meta", "zai", "writer", "cohere"];
+        ModelRef::read(text, |head| providers.contains(&head))
+    }
+
+    fn check(text: &str, target: Target, scope: &str, profile_id: &str, model: &str) {
+        let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+        let found = read(text);
+        let found = (found.target, found.scope, found.profile_id, found.model);
+        assert_eq!(found, (target, some(scope), some(profile_id), some(model)), "{text}");
+    }
+
+    #[test]
+    fn ids() {
+        use Target::{CustomModel, FoundationModel, GeoProfile, GlobalProfile, Unknown};
+        let model = |id: &str| check(id, FoundationModel, "", "", id);
+        model("anthropic.claude-3-haiku-20240307-v1:0");
+        model("anthropic.claude-v2:0:18k");
+        model("deepseek.v3.2");
+        model("openai.gpt-6.1-sol");
+        let haiku = "anthropic.claude-haiku-4-5-20251001-v1:0";
+        for scope in ["us", "eu", "apac", "jp", "au", "ca", "in", "us-gov", "mars"] {
+            let id = format!("{scope}.{haiku}");
+            check(&id, GeoProfile, scope, &id, haiku);
+        }
+        let id = format!("global.{haiku}");
+        check(&id, GlobalProfile, "global", &id, haiku);
+        check("us.deepseek.v3.2", GeoProfile, "us", "us.deepseek.v3.2", "deepseek.v3.2");
+        check("us.newcomer.m-1", GeoProfile, "us", "us.newcomer.m-1", "newcomer.m-1");
+        check(
+            "amazon.titan-text-lite-v1:0:4k/abcdef123456",
+            CustomModel,
+            "",
+            "",
+            "amazon.titan-text-lite-v1:0:4k",
+        );
+        for text in ["", "my-provisioned-model", "newcomer.model-1", "a.b.c", "....", "us."] {
+            check(text, Unknown, "", "", "");
+        }
+    }
+
+    #[test]
+    fn arns() {
+        use Target as T;
+        let geo = "us.anthropic.claude-haiku-4-5-20251001-v1:0";
+        let base = "anthropic.claude-haiku-4-5-20251001-v1:0";
+        for head in [
+            "arn:aws:bedrock:us-east-1:111122223333",
+            "arn:aws:bedrock:us-east-1:",
+            "arn:aws-us-gov:bedrock:us-gov-west-1:111122223333",
+            "arn:aws-eusc:bedrock:eusc-de-east-1:111122223333",
+        ] {
+            check(&format!("{head}:inference-profile/{geo}"), T::GeoProfile, "us", geo, base);
+        }
+        check(
+            "arn:aws:bedrock:eu-west-1:111122223333:inference-profile/global.zai.glm-5.3",
+            T::GlobalProfile,
+            "global",
+            "global.zai.glm-5.3",
+            "zai.glm-5.3",
+        );
+        for region in ["us-east-2", ""] {
+            let arn = format!("arn:aws:bedrock:{region}::foundation-model/{base}");
+            check(&arn, T::FoundationModel, "", "", base);
+            let encoded = arn.replace(':', "%3A").replace('/', "%2F");
+            check(&encoded, T::FoundationModel, "", "", base);
+            check(&encoded.replace('%', "%25"), T::FoundationModel, "", "", base);
+        }
+        let own = "arn:aws:bedrock:us-east-1:111122223333";
+        check(
+            &format!("{own}:custom-model/amazon.titan-text-lite-v1:0:4k/abcdef123456"),
+            T::CustomModel,
+            "",
+            "",
+            "amazon.titan-text-lite-v1:0:4k",
+        );
+        let application = format!("{own}:application-inference-profile/abcdef123456");
+        check(&application, T::ApplicationProfile, "", "abcdef123456", "");
+        for (resource, target) in [
+            ("provisioned-model/abcdef123456", T::Provisioned),
+            ("custom-model-deployment/abcdef123456", T::CustomModel),
+            ("custom-model/imported/abcdef123456", T::CustomModel),
+            ("imported-model/abcdef123456", T::ImportedModel),
+            ("prompt/ABCDEFGHIJ:2", T::Prompt),
+            ("prompt-router/abcdef123456", T::PromptRouter),
+            ("default-prompt-router/anthropic.claude:1", T::PromptRouter),
+            ("guardrail/abcdef123456", T::Unknown),
+            ("foundation-model/", T::Unknown),
+        ] {
+            check(&format!("{own}:{resource}"), target, "", "", "");
+        }
+        let endpoint = "arn:aws:sagemaker:us-east-1:111122223333:endpoint/e";
+        check(endpoint, T::MarketplaceEndpoint, "", "", "");
+    }
+
+    #[test]
+    fn what_clients_put_around() {
+        let haiku = "anthropic.claude-3-haiku-20240307-v1:0";
+        let us = format!("us.{haiku}");
+        let geo = |text: String| check(&text, Target::GeoProfile, "us", &us, haiku);
+        geo(format!("bedrock/us-east-2/us.{haiku}"));
+        geo(format!("litellm_proxy/bedrock/us.{haiku}"));
+        geo(format!(" us.{haiku}\n"));
+        geo(format!("us.{haiku}+latency-optimized"));
+        let arn =
+            "arn:aws:bedrock:us-east-1:111122223333:application-inference-profile/088k6ehrxpci";
+        let text = format!("bedrock/converse/{arn}");
+        check(&text, Target::ApplicationProfile, "", "088k6ehrxpci", "");
+        assert_eq!(read(&text).text, arn);
+    }
+
+    proptest! {
+        #[test]
+        fn reading_never_fails(text in "[a-z:./%+0-9-]{0,60}|\\PC{0,40}") {
+            let found = read(&text);
+            prop_assert!(found.target != Target::GlobalProfile || found.scope.as_deref() == Some("global"));
+        }
+    }
+}

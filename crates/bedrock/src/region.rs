@@ -1,0 +1,200 @@
+//! AWS Regions and the geographies (jurisdictions) that they lie in.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+/// The Regions that ship with hoptrail: `config/regions.csv`.
+pub const EMBEDDED: &str = include_str!("../../../config/regions.csv");
+
+/// What is known of one Region.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Region {
+    /// `us-east-1`, ...
+    pub region_code: String,
+    /// As AWS prints it: `US East (N. Virginia)`.
+    pub name: String,
+    /// `aws`, `aws-us-gov`, ...
+    pub partition: String,
+    /// The jurisdiction, or empty where it is not known.
+    pub geography: String,
+}
+
+/// The Regions by code.
+#[derive(Debug, Clone, Default)]
+pub struct Regions {
+    by_code: BTreeMap<String, Region>,
+}
+
+/// Where a call ran, seen from the Region it was sent to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Residency {
+    /// It ran in the source Region.
+    SameRegion,
+    /// It ran in another Region of the same geography.
+    SameGeography,
+    /// It ran in another geography.
+    OtherGeography,
+}
+
+/// A line of a Region or geography file that cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum RegionFileError {
+    /// The file is no CSV with the columns that are needed.
+    #[error("expected CSV with the columns {expected}")]
+    Csv {
+        /// The header that was expected.
+        expected: &'static str,
+        /// What the CSV reader says, with the line.
+        #[source]
+        source: csv::Error,
+    },
+}
+
+#[derive(Deserialize)]
+struct Regrouping {
+    region_code: String,
+    geography: String,
+}
+
+impl Regions {
+    /// The Regions that ship with hoptrail.
+    ///
+    /// # Panics
+    /// Never in a released build: a test reads the embedded file.
+    #[expect(clippy::expect_used, reason = "a test reads the embedded file")]
+    pub fn embedded() -> Self {
+        Self::parse(EMBEDDED).expect("config/regions.csv is well-formed")
+    }
+
+    /// Reads a Region file: CSV with at least `region_code,name,partition,geography`.
+    ///
+    /// # Errors
+    /// If the text is no CSV with these columns.
+    pub fn parse(text: &str) -> Result<Self, RegionFileError> {
+        let mut by_code = BTreeMap::new();
+        for row in csv::Reader::from_reader(text.as_bytes()).deserialize::<Region>() {
+            let region = row.map_err(|source| RegionFileError::Csv {
+                expected: "region_code,name,partition,geography",
+                source,
+            })?;
+            by_code.insert(region.region_code.clone(), region);
+        }
+        Ok(Regions { by_code })
+    }
+
+    /// Regroups Regions by a user's file: CSV `region_code,geography`. A Region that is new is
+    /// added, and an empty geography makes a Region's geography unknown.
+    ///
+    /// # Errors
+    /// If the text is no CSV with these columns.
+    pub fn regroup(&mut self, text: &str) -> Result<(), RegionFileError> {
+        for row in csv::Reader::from_reader(text.as_bytes()).deserialize::<Regrouping>() {
+            let row = row.map_err(|source| RegionFileError::Csv {
+                expected: "region_code,geography",
+                source,
+            })?;
+            let region = self.by_code.entry(row.region_code.clone()).or_insert_with(|| Region {
+                region_code: row.region_code,
+                name: String::new(),
+                partition: String::new(),
+                geography: String::new(),
+            });
+            region.geography = row.geography;
+        }
+        Ok(())
+    }
+
+    /// What is known of a Region.
+    pub fn get(&self, code: &str) -> Option<&Region> {
+        self.by_code.get(code)
+    }
+
+    /// All Regions, by code.
+    pub fn iter(&self) -> impl Iterator<Item = &Region> {
+        self.by_code.values()
+    }
+
+    /// A Region's geography; `None` if it is not known.
+    pub fn geography(&self, code: &str) -> Option<&str> {
+        self.by_code.get(code).map(|region| region.geography.as_str()).filter(|g| !g.is_empty())
+    }
+
+    /// Compares where a call was sent with where it ran; `None` if the two differ and the geography
+    /// of either is not known.
+    pub fn residency(&self, source: &str, inference: &str) -> Option<Residency> {
+        if source == inference {
+            return Some(Residency::SameRegion);
+        }
+        let same = self.geography(source)? == self.geography(inference)?;
+        Some(if same { Residency::SameGeography } else { Residency::OtherGeography })
+    }
+}
+
+impl Residency {
+    /// The value of the column `residency`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Residency::SameRegion => "same_region",
+            Residency::SameGeography => "same_geography",
+            Residency::OtherGeography => "other_geography",
+        }
+    }
+}
+
+/// True for a text of a Region code's shape (`eu-central-1`, `us-gov-west-1`, `eusc-de-east-1`),
+/// known or not.
+pub fn is_region_shaped(text: &str) -> bool {
+    let Some((head, number)) = text.rsplit_once('-') else { return false };
+    let words = head.split('-').collect::<Vec<_>>();
+    (1..=2).contains(&number.len())
+        && number.bytes().all(|b| b.is_ascii_digit())
+        && words.len() >= 2
+        && words.iter().all(|word| !word.is_empty() && word.bytes().all(|b| b.is_ascii_lowercase()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_geography_is_a_jurisdiction() {
+        let regions = Regions::embedded();
+        let cases = [
+            ("us-east-1", "us-east-1", Some(Residency::SameRegion)),
+            ("us-east-1", "us-west-2", Some(Residency::SameGeography)),
+            ("eu-central-1", "eu-west-3", Some(Residency::SameGeography)),
+            ("eu-west-1", "eu-west-2", Some(Residency::OtherGeography)),
+            ("eu-central-1", "eu-central-2", Some(Residency::OtherGeography)),
+            ("ca-central-1", "us-east-1", Some(Residency::OtherGeography)),
+            ("ap-northeast-1", "ap-northeast-3", Some(Residency::SameGeography)),
+            ("us-gov-west-1", "us-east-1", Some(Residency::SameGeography)),
+            ("us-east-1", "xx-north-9", None),
+            ("xx-north-9", "xx-north-9", Some(Residency::SameRegion)),
+        ];
+        for (source, inference, expected) in cases {
+            assert_eq!(regions.residency(source, inference), expected, "{source} {inference}");
+        }
+    }
+
+    #[test]
+    fn a_user_may_regroup() {
+        let mut regions = Regions::embedded();
+        let file = "region_code,geography\neu-west-2,European Union\nmoon-base-1,Moon\n";
+        regions.regroup(file).expect("well-formed");
+        assert_eq!(regions.residency("eu-west-1", "eu-west-2"), Some(Residency::SameGeography));
+        assert_eq!(regions.geography("moon-base-1"), Some("Moon"));
+        assert!(regions.regroup("region,geo\n").is_ok(), "an empty file regroups nothing");
+        assert!(regions.regroup("region,geo\na,b\n").is_err());
+    }
+
+    #[test]
+    fn shapes() {
+        for code in ["us-east-1", "us-gov-west-1", "eusc-de-east-1", "us-isob-east-1"] {
+            assert!(is_region_shaped(code), "{code}");
+        }
+        for text in ["", "us-east", "CloudTrail", "111122223333", "2026", "us-east-1a", "a-1"] {
+            assert!(!is_region_shaped(text), "{text}");
+        }
+    }
+}

@@ -1,0 +1,228 @@
+//! From a model reference to a model: the catalog for what is spelled out, aliases for what is opaque.
+
+use crate::alias::Aliases;
+use crate::catalog::{Catalog, Lookup};
+use crate::model_ref::{ModelRef, Target};
+
+/// How many aliases may follow one another (deployment → custom model → base model).
+const MAX_ALIASES: usize = 4;
+
+/// What a reference stands for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Resolution {
+    /// What the call was addressed to.
+    pub target: Target,
+    /// The scope of the system profile, also of the one below an application profile.
+    pub scope: Option<String>,
+    /// The id of the system profile, or of the application profile itself.
+    pub profile_id: Option<String>,
+    /// The name that an alias gives.
+    pub alias_name: Option<String>,
+    /// The model, or why there is none.
+    pub model: Result<ResolvedModel, Unresolved>,
+}
+
+/// The model that a reference stands for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ResolvedModel {
+    /// The canonical foundation model id.
+    pub id: String,
+    /// The provider's name.
+    pub provider: String,
+    /// The name that AWS prints, where known.
+    pub name: Option<String>,
+    /// How it was found.
+    pub matched: Match,
+}
+
+/// How a model was found in the catalog.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Match {
+    /// By its id.
+    Exact,
+    /// By its id apart from date, version and context length.
+    Base,
+}
+
+/// Why a reference stands for no model that we know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Unresolved {
+    /// The record names no model.
+    NoReference,
+    /// The reference has no form that is known.
+    UnknownForm,
+    /// The reference is opaque and no alias tells what it stands for.
+    NoAlias,
+    /// Aliases lead in a circle, or through too many steps.
+    AliasLoop,
+    /// The catalog has no such model.
+    NotInCatalog,
+    /// The catalog has several such models apart from date and version.
+    Ambiguous,
+}
+
+impl Match {
+    /// The value of the column `model_match`; `none` stands for no match.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Match::Exact => "exact",
+            Match::Base => "base",
+        }
+    }
+}
+
+impl Unresolved {
+    /// The value of the column `reason`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Unresolved::NoReference => "no_reference",
+            Unresolved::UnknownForm => "unknown_form",
+            Unresolved::NoAlias => "no_alias",
+            Unresolved::AliasLoop => "alias_loop",
+            Unresolved::NotInCatalog => "not_in_catalog",
+            Unresolved::Ambiguous => "ambiguous",
+        }
+    }
+
+    /// What a user can do about it.
+    pub fn hint(self) -> &'static str {
+        match self {
+            Unresolved::NoReference => "the record names no model; nothing can be done",
+            Unresolved::UnknownForm => "add an alias for it (--aliases FILE)",
+            Unresolved::NoAlias => {
+                "add an alias (--aliases FILE), for application profiles the output of \
+                 `aws bedrock list-inference-profiles --type-equals APPLICATION`"
+            }
+            Unresolved::AliasLoop => "mend the aliases: they lead in a circle",
+            Unresolved::NotInCatalog => "a newer catalog may know it (--catalog DIR)",
+            Unresolved::Ambiguous => "name the full id in an alias (--aliases FILE)",
+        }
+    }
+}
+
+/// Resolves a reference as logged.
+pub fn resolve(text: Option<&str>, catalog: &Catalog, aliases: &Aliases) -> Resolution {
+    let Some(text) = text.filter(|text| !text.trim().is_empty()) else {
+        return Resolution {
+            target: Target::Unknown,
+            scope: None,
+            profile_id: None,
+            alias_name: None,
+            model: Err(Unresolved::NoReference),
+        };
+    };
+    let first = catalog.read(text);
+    let mut resolution = Resolution {
+        target: first.target,
+        scope: first.scope.clone(),
+        profile_id: first.profile_id.clone(),
+        alias_name: None,
+        model: Err(Unresolved::AliasLoop),
+    };
+    let mut reference = first;
+    for _ in 0..=MAX_ALIASES {
+        resolution.scope = resolution.scope.or_else(|| reference.scope.clone());
+        let lookup = reference.model.as_deref().map(|id| catalog.model(id));
+        if let Some(found @ (Lookup::Exact(_) | Lookup::Base(_))) = lookup {
+            resolution.model = found_model(found);
+            return resolution;
+        }
+        // An alias may also name what the catalog does not know.
+        let Some(alias) = aliases.get(&reference.text) else {
+            resolution.model = Err(reason(&reference, lookup));
+            return resolution;
+        };
+        resolution.alias_name = resolution.alias_name.or(alias.name);
+        reference = catalog.read(&alias.model);
+    }
+    resolution
+}
+
+fn found_model(lookup: Lookup<'_>) -> Result<ResolvedModel, Unresolved> {
+    let (model, matched) = match lookup {
+        Lookup::Exact(model) => (model, Match::Exact),
+        Lookup::Base(model) => (model, Match::Base),
+        Lookup::Ambiguous => return Err(Unresolved::Ambiguous),
+        Lookup::Unknown => return Err(Unresolved::NotInCatalog),
+    };
+    Ok(ResolvedModel {
+        id: model.id.clone(),
+        provider: model.provider.clone(),
+        name: model.name.clone(),
+        matched,
+    })
+}
+
+fn reason(reference: &ModelRef, lookup: Option<Lookup<'_>>) -> Unresolved {
+    match lookup {
+        Some(Lookup::Ambiguous) => Unresolved::Ambiguous,
+        Some(_) => Unresolved::NotInCatalog,
+        None if reference.target == Target::Unknown => Unresolved::UnknownForm,
+        None => Unresolved::NoAlias,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::alias::Alias;
+
+    const OWN: &str = "arn:aws:bedrock:us-east-1:111122223333";
+
+    fn check(aliases: &Aliases, text: &str, expected: &str) {
+        let found = resolve(Some(text), &Catalog::embedded(), aliases);
+        let model = match &found.model {
+            Ok(model) => format!("{} {}", model.matched.as_str(), model.id),
+            Err(reason) => reason.as_str().to_owned(),
+        };
+        let scope = found.scope.as_deref().unwrap_or("-");
+        assert_eq!(format!("{} {scope} {model}", found.target.as_str()), expected, "{text}");
+    }
+
+    #[test]
+    fn spelled_out() {
+        let none = Aliases::default();
+        check(
+            &none,
+            "us.anthropic.claude-sonnet-4-6",
+            "geo_profile us exact anthropic.claude-sonnet-4-6",
+        );
+        check(
+            &none,
+            "global.anthropic.claude-sonnet-4-5",
+            "global_profile global base anthropic.claude-sonnet-4-5-20250929-v1:0",
+        );
+        check(&none, "anthropic.claude-zeppelin-9", "foundation_model - not_in_catalog");
+        check(&none, "anthropic.claude-3-5-sonnet", "foundation_model - ambiguous");
+        check(&none, "my-throughput", "unknown - unknown_form");
+        assert_eq!(resolve(None, &Catalog::embedded(), &none).model, Err(Unresolved::NoReference));
+    }
+
+    #[test]
+    fn opaque_references_need_an_alias() {
+        let mut aliases = Aliases::default();
+        let profile = format!("{OWN}:application-inference-profile/abcdef123456");
+        check(&aliases, &profile, "application_profile - no_alias");
+        let deployment = format!("{OWN}:custom-model-deployment/abcdef123456");
+        let custom = format!("{OWN}:custom-model/amazon.nova-lite-v1:0:300k/abcdef123456");
+        let add = |aliases: &mut Aliases, model_ref: &str, model: &str| {
+            aliases.add(model_ref, Alias { model: model.to_owned(), name: None });
+        };
+        add(&mut aliases, &profile, "eu.amazon.nova-pro-v1:0");
+        add(&mut aliases, &deployment, &custom);
+        add(&mut aliases, "my-throughput", "amazon.nova-micro-v1:0");
+        check(&aliases, &profile, "application_profile eu exact amazon.nova-pro-v1:0");
+        check(&aliases, &deployment, "custom_model - exact amazon.nova-lite-v1:0");
+        check(&aliases, "my-throughput", "unknown - exact amazon.nova-micro-v1:0");
+        let encoded = profile.replace(':', "%3A").replace('/', "%2F");
+        check(&aliases, &encoded, "application_profile eu exact amazon.nova-pro-v1:0");
+    }
+
+    #[test]
+    fn circles_end() {
+        let mut aliases = Aliases::default();
+        aliases.add("a-b", Alias { model: "b-a".to_owned(), name: None });
+        aliases.add("b-a", Alias { model: "a-b".to_owned(), name: None });
+        check(&aliases, "a-b", "unknown - alias_loop");
+    }
+}
