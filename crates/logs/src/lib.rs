@@ -1,1 +1,21 @@
-//! Turns the bytes of AWS log files into calls. No I/O, no clock.
+//! Turns the bytes of AWS log files into calls. AWS's field names are known here and nowhere else.
+//!
+//! Bytes come in, a [`Reading`] goes out; the caller owns the reading of files and objects. Reading
+//! never fails as a whole: an object is read or [`Unreadable`], a record is a call, passed over, or
+//! rejected, and all are counted. Bodies of requests and responses are never held.
+
+pub mod document;
+pub mod field;
+pub mod gzip;
+pub mod identity;
+pub mod inference_profiles;
+pub mod layout;
+pub mod learn;
+pub mod object;
+pub mod operation;
+pub mod record;
+pub mod reject;
+
+pub use document::Shape;
+pub use object::{Limits, Reading, Unreadable, read_stream, read_whole};
+pub use reject::Rejection;

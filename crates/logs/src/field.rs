@@ -1,0 +1,203 @@
+//! Fields of a JSON object, borrowed from its text and typed one by one.
+//!
+//! Only the fields that are asked for are looked at. A key that stands twice counts as JSON parsers
+//! commonly have it: the last one holds. Numbers and booleans may come as strings, because CloudWatch
+//! Logs and CloudTrail Lake write them so.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde_json::value::RawValue;
+
+use crate::reject::Rejection;
+
+/// The values of `N` keys of one JSON object, as their text.
+#[derive(Debug)]
+pub struct Fields<'a, const N: usize> {
+    names: &'static [&'static str; N],
+    values: [Option<&'a RawValue>; N],
+}
+
+/// An object's key, borrowed where it has no escapes.
+pub(crate) struct Key<'a>(pub(crate) Cow<'a, str>);
+
+impl<'a, const N: usize> Fields<'a, N> {
+    /// Reads an object's text; `None` if it is no object.
+    pub fn read(text: &'a str, names: &'static [&'static str; N]) -> Option<Self> {
+        let mut deserializer = serde_json::Deserializer::from_str(text);
+        let values = deserializer.deserialize_map(FieldsVisitor { names }).ok()?;
+        Some(Fields { names, values })
+    }
+
+    /// A field's text; `None` if it is absent or null.
+    pub fn raw(&self, name: &'static str) -> Option<&'a str> {
+        debug_assert!(self.names.contains(&name), "{name} was not asked for");
+        let index = self.names.iter().position(|known| *known == name)?;
+        self.values[index].map(RawValue::get).filter(|text| *text != "null")
+    }
+}
+
+/// A string.
+///
+/// # Errors
+/// If the value is of another type or its escapes are no text. Absent and null are `None`.
+pub fn text<'a>(
+    raw: Option<&'a str>,
+    field: &'static str,
+) -> Result<Option<Cow<'a, str>>, Rejection> {
+    const EXPECTED: &str = "a string";
+    let Some(raw) = raw else { return Ok(None) };
+    if !raw.starts_with('"') {
+        return Err(Rejection { field, expected: EXPECTED, found: kind(raw).to_owned() });
+    }
+    match serde_json::from_str::<Key<'a>>(raw) {
+        Ok(Key(text)) => Ok(Some(text)),
+        Err(_) => {
+            let found = "a string with broken escapes".to_owned();
+            Err(Rejection { field, expected: EXPECTED, found })
+        }
+    }
+}
+
+/// A count: a whole number from 0 to 2^63 - 1, or a string of one.
+///
+/// # Errors
+/// If the value is anything else. Absent and null are `None`.
+pub fn count(raw: Option<&str>, field: &'static str) -> Result<Option<i64>, Rejection> {
+    const EXPECTED: &str = "a whole number from 0 to 2^63 - 1";
+    let Some(raw) = raw else { return Ok(None) };
+    let digits = match raw.as_bytes()[0] {
+        b'"' => text(Some(raw), field)?.unwrap_or_default(),
+        b'0'..=b'9' | b'-' => Cow::Borrowed(raw),
+        _ => return Err(Rejection { field, expected: EXPECTED, found: kind(raw).to_owned() }),
+    };
+    match digits.parse::<i64>() {
+        Ok(count) if count >= 0 && !digits.starts_with('+') => Ok(Some(count)),
+        _ => Err(Rejection::of_text(field, EXPECTED, &digits)),
+    }
+}
+
+/// A boolean, or a string of one.
+///
+/// # Errors
+/// If the value is anything else. Absent and null are `None`.
+pub fn boolean(raw: Option<&str>, field: &'static str) -> Result<Option<bool>, Rejection> {
+    match raw {
+        None => Ok(None),
+        Some("true" | "\"true\"") => Ok(Some(true)),
+        Some("false" | "\"false\"") => Ok(Some(false)),
+        Some(raw) => {
+            Err(Rejection { field, expected: "true or false", found: kind(raw).to_owned() })
+        }
+    }
+}
+
+/// An object's fields.
+///
+/// # Errors
+/// If the value is of another type. Absent and null are `None`.
+pub fn object<'a, const N: usize>(
+    raw: Option<&'a str>,
+    field: &'static str,
+    names: &'static [&'static str; N],
+) -> Result<Option<Fields<'a, N>>, Rejection> {
+    let Some(raw) = raw else { return Ok(None) };
+    match Fields::read(raw, names) {
+        Some(fields) => Ok(Some(fields)),
+        None => Err(Rejection { field, expected: "an object", found: kind(raw).to_owned() }),
+    }
+}
+
+/// The JSON type of a value's text.
+pub fn kind(raw: &str) -> &'static str {
+    match raw.as_bytes().first() {
+        Some(b'"') => "a string",
+        Some(b'{') => "an object",
+        Some(b'[') => "an array",
+        Some(b't' | b'f') => "a boolean",
+        Some(b'n') => "null",
+        Some(_) => "a number",
+        None => "nothing",
+    }
+}
+
+struct FieldsVisitor<const N: usize> {
+    names: &'static [&'static str; N],
+}
+
+impl<'de, const N: usize> Visitor<'de> for FieldsVisitor<N> {
+    type Value = [Option<&'de RawValue>; N];
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut values = [None; N];
+        while let Some(Key(key)) = map.next_key::<Key<'de>>()? {
+            match self.names.iter().position(|name| *name == key) {
+                Some(index) => values[index] = Some(map.next_value()?),
+                None => drop(map.next_value::<IgnoredAny>()?),
+            }
+        }
+        Ok(values)
+    }
+}
+
+impl<'de> Deserialize<'de> for Key<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct KeyVisitor;
+        impl<'de> Visitor<'de> for KeyVisitor {
+            type Value = Key<'de>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a string")
+            }
+            fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Self::Value, E> {
+                Ok(Key(Cow::Borrowed(text)))
+            }
+            fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
+                Ok(Key(Cow::Owned(text.to_owned())))
+            }
+        }
+        deserializer.deserialize_str(KeyVisitor)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NAMES: &[&str; 2] = &["a", "b"];
+
+    fn raw<'a>(text: &'a str, name: &'static str) -> Option<&'a str> {
+        Fields::read(text, NAMES).expect("an object").raw(name)
+    }
+
+    #[test]
+    fn the_last_of_two_equal_keys_holds() {
+        assert_eq!(raw(r#"{"a":1,"c":{"a":9},"a":2}"#, "a"), Some("2"));
+        assert_eq!(raw(r#"{"\u0061":1}"#, "a"), Some("1"));
+        assert_eq!(raw(r#"{"a":null}"#, "a"), None);
+        assert_eq!(raw(r#"{"a":1}"#, "b"), None);
+        for text in ["[]", "1", "\"a\"", "{", "{\"a\"}"] {
+            assert!(Fields::read(text, NAMES).is_none(), "{text}");
+        }
+    }
+
+    #[test]
+    fn types_are_lenient_where_aws_is() {
+        assert_eq!(count(Some("12"), "x"), Ok(Some(12)));
+        assert_eq!(count(Some("\"12\""), "x"), Ok(Some(12)));
+        assert_eq!(count(None, "x"), Ok(None));
+        for raw in ["-1", "1.5", "1e3", "\"\"", "\"+1\"", "9223372036854775808", "true", "{}"] {
+            assert!(count(Some(raw), "x").is_err(), "{raw}");
+        }
+        assert_eq!(boolean(Some("\"true\""), "x"), Ok(Some(true)));
+        assert_eq!(boolean(Some("false"), "x"), Ok(Some(false)));
+        assert!(boolean(Some("1"), "x").is_err());
+        assert_eq!(text(Some(r#""a\n""#), "x"), Ok(Some(Cow::Borrowed("a\n"))));
+        assert!(text(Some("1"), "x").is_err());
+        assert!(text(Some(r#""\ud800""#), "x").is_err());
+    }
+}

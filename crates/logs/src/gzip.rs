@@ -1,0 +1,170 @@
+//! The only place that inflates: one gzip member, under a cap.
+//!
+//! A CloudTrail object is a single gzip member. Bytes after it are how forged records can be appended
+//! to a log file (aws/aws-cli#10324), so that they make the object unreadable.
+
+use std::io::{self, BufRead, Read};
+
+use flate2::bufread::GzDecoder;
+
+/// Why a gzip body cannot be inflated.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum GzipError {
+    /// The body ends inside the member.
+    #[error("truncated gzip: the body ends inside the member")]
+    Truncated,
+    /// The member is damaged.
+    #[error("damaged gzip: {0}")]
+    Damaged(String),
+    /// Something follows the member.
+    #[error(
+        "bytes after the gzip member: a CloudTrail object is one member, so this may be forged"
+    )]
+    TrailingBytes,
+    /// The inflated body is larger than the cap.
+    #[error("inflates to more than the cap of {cap_bytes} bytes")]
+    OverCap {
+        /// The cap, in bytes.
+        cap_bytes: u64,
+    },
+}
+
+/// True if a body begins as gzip does. The name is no guide: some clients inflate on the way.
+pub fn is_gzip(body: &[u8]) -> bool {
+    body.starts_with(&[0x1f, 0x8b])
+}
+
+/// Inflates a whole body into `out`, which is cleared first.
+///
+/// # Errors
+/// If the member is truncated or damaged, if bytes follow it, or if it is larger than `cap_bytes`.
+/// Then `out` holds what was inflated until there.
+pub fn inflate(body: &[u8], out: &mut Vec<u8>, cap_bytes: u64) -> Result<(), GzipError> {
+    out.clear();
+    let mut member = Member::new(body, cap_bytes);
+    match member.read_to_end(out) {
+        Ok(_) => Ok(()),
+        Err(error) => Err(GzipError::from_io(&error)),
+    }
+}
+
+/// One gzip member as a stream: an error of the kind [`GzipError`] at the first byte over the cap, and
+/// at the end if bytes follow.
+#[derive(Debug)]
+pub struct Member<R> {
+    decoder: GzDecoder<R>,
+    left_bytes: u64,
+    cap_bytes: u64,
+}
+
+impl<R: BufRead> Member<R> {
+    /// Reads a member from `body`.
+    pub fn new(body: R, cap_bytes: u64) -> Self {
+        Member { decoder: GzDecoder::new(body), left_bytes: cap_bytes, cap_bytes }
+    }
+}
+
+impl<R: BufRead> Read for Member<R> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        // One byte over the cap is asked for, so that a body of exactly the cap is let through.
+        let most = usize::try_from(self.left_bytes.saturating_add(1)).unwrap_or(usize::MAX);
+        let most = most.min(out.len());
+        let count = match self.decoder.read(&mut out[..most]) {
+            Ok(count) => count,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => return Err(error),
+            Err(error) => return Err(GzipError::from_io(&error).into()),
+        };
+        let Some(left_bytes) = self.left_bytes.checked_sub(count as u64) else {
+            return Err(GzipError::OverCap { cap_bytes: self.cap_bytes }.into());
+        };
+        self.left_bytes = left_bytes;
+        if count == 0 && most > 0 && !self.decoder.get_mut().fill_buf()?.is_empty() {
+            return Err(GzipError::TrailingBytes.into());
+        }
+        Ok(count)
+    }
+}
+
+impl GzipError {
+    /// The gzip error inside an I/O error, or the best description of another one.
+    pub fn from_io(error: &io::Error) -> Self {
+        let own = error.get_ref().and_then(|inner| inner.downcast_ref::<GzipError>());
+        match own {
+            Some(own) => own.clone(),
+            None if error.kind() == io::ErrorKind::UnexpectedEof => GzipError::Truncated,
+            None => GzipError::Damaged(error.to_string()),
+        }
+    }
+}
+
+impl From<GzipError> for io::Error {
+    fn from(error: GzipError) -> Self {
+        io::Error::new(io::ErrorKind::InvalidData, error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use flate2::Compression;
+    use flate2::write::GzEncoder;
+
+    use super::*;
+
+    fn member(text: &[u8]) -> Vec<u8> {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+        encoder.write_all(text).expect("memory");
+        encoder.finish().expect("memory")
+    }
+
+    fn inflated(body: &[u8], cap_bytes: u64) -> Result<Vec<u8>, GzipError> {
+        let mut out = b"old".to_vec();
+        inflate(body, &mut out, cap_bytes).map(|()| out)
+    }
+
+    #[test]
+    fn one_member_comes_back() {
+        let body = member(b"hello");
+        assert!(is_gzip(&body) && !is_gzip(b"{}"));
+        assert_eq!(inflated(&body, 5), Ok(b"hello".to_vec()));
+        assert_eq!(inflated(&member(b""), 0), Ok(Vec::new()));
+    }
+
+    #[test]
+    fn the_cap_holds() {
+        assert_eq!(inflated(&member(b"hello"), 4), Err(GzipError::OverCap { cap_bytes: 4 }));
+        let bomb = member(&vec![0; 50_000_000]);
+        assert_eq!(inflated(&bomb, 1000), Err(GzipError::OverCap { cap_bytes: 1000 }));
+    }
+
+    #[test]
+    fn what_follows_the_member_is_no_part_of_it() {
+        for tail in [member(b"forged"), b"x".to_vec(), vec![0; 8]] {
+            let body = [member(b"hello"), tail].concat();
+            assert_eq!(inflated(&body, 100), Err(GzipError::TrailingBytes));
+        }
+    }
+
+    #[test]
+    fn a_cut_at_every_byte_is_noticed() {
+        let body = member(b"some text that is long enough to have a body, a body, a body");
+        for length in 0..body.len() {
+            let found = inflated(&body[..length], 1000);
+            assert_eq!(found, Err(GzipError::Truncated), "{length}");
+        }
+    }
+
+    #[test]
+    fn a_flipped_bit_never_changes_the_text() {
+        let text = b"some text that is long enough to have a body, a body, a body";
+        let body = member(text);
+        for bit in 0..body.len() * 8 {
+            let mut damaged = body.clone();
+            damaged[bit / 8] ^= 1 << (bit % 8);
+            if let Ok(found) = inflated(&damaged, 1000) {
+                assert_eq!(found, text, "bit {bit} of the header may not matter");
+            }
+        }
+    }
+}

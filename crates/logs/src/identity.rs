@@ -1,0 +1,179 @@
+//! Who called: the `userIdentity` of every type, role and session apart.
+//!
+//! The shapes are those of the CloudTrail user guide, "userIdentity element". The element may be
+//! absent or null, and so may its `type`.
+
+use std::borrow::Cow;
+
+use bedrock::arn::Arn;
+use bedrock::call::Principal;
+
+use crate::field::{self, Fields};
+use crate::reject::Rejection;
+
+const IDENTITY: &[&str; 8] = &[
+    "type",
+    "principalId",
+    "arn",
+    "accountId",
+    "userName",
+    "invokedBy",
+    "sessionContext",
+    "onBehalfOf",
+];
+const SESSION_CONTEXT: &[&str; 1] = &["sessionIssuer"];
+const SESSION_ISSUER: &[&str; 1] = &["userName"];
+const ON_BEHALF_OF: &[&str; 1] = &["userId"];
+
+/// Reads the element.
+///
+/// # Errors
+/// If a field that is read has another type than the guide says.
+pub fn principal(raw: Option<&str>) -> Result<Principal, Rejection> {
+    let Some(identity) = field::object(raw, "userIdentity", IDENTITY)? else {
+        return Ok(Principal::default());
+    };
+    let text = |name: &'static str, field: &'static str| -> Result<_, Rejection> {
+        Ok(field::text(identity.raw(name), field)?.filter(|text| !text.is_empty()))
+    };
+    let kind = text("type", "userIdentity.type")?;
+    let arn = text("arn", "userIdentity.arn")?;
+    let principal_id = text("principalId", "userIdentity.principalId")?;
+    let user_name = text("userName", "userIdentity.userName")?;
+    let invoked_by = text("invokedBy", "userIdentity.invokedBy")?;
+    let account_id = text("accountId", "userIdentity.accountId")?;
+    let issuer = issuer_name(&identity)?;
+    let on_behalf_of = on_behalf_of(&identity)?;
+
+    let parts = arn.as_deref().and_then(ArnName::read);
+    let arn_name = parts.as_ref().map(|parts| Cow::Borrowed(parts.name));
+    let name = match kind.as_deref() {
+        Some("AssumedRole") => issuer.or(arn_name),
+        Some("Root") => Some(Cow::Borrowed("root")),
+        // A cross-account caller has neither ARN nor name: its account is all that is known of it.
+        Some("AWSAccount") => account_id,
+        Some("AWSService") => invoked_by.clone(),
+        Some("IdentityCenterUser") => on_behalf_of,
+        _ => user_name.or(arn_name).or(issuer),
+    };
+    let session_name = match &parts {
+        Some(parts) => parts.session.map(Cow::Borrowed),
+        // A role without an ARN still carries its session behind the role's unique id.
+        None if kind.as_deref() == Some("AssumedRole") => {
+            principal_id.as_deref().and_then(|id| id.split_once(':')).map(|(_, s)| s.into())
+        }
+        None => None,
+    };
+    let boxed = |text: Option<Cow<'_, str>>| text.map(|text| Box::from(text.as_ref()));
+    Ok(Principal {
+        name: boxed(name.or(invoked_by)),
+        session_name: boxed(session_name),
+        kind: boxed(kind),
+        arn: boxed(arn),
+    })
+}
+
+fn issuer_name<'a>(identity: &Fields<'a, 8>) -> Result<Option<Cow<'a, str>>, Rejection> {
+    let context = identity.raw("sessionContext");
+    let context = field::object(context, "userIdentity.sessionContext", SESSION_CONTEXT)?;
+    let issuer = context.and_then(|context| context.raw("sessionIssuer"));
+    let name = "userIdentity.sessionContext.sessionIssuer";
+    let issuer = field::object(issuer, name, SESSION_ISSUER)?;
+    let raw = issuer.and_then(|issuer| issuer.raw("userName"));
+    field::text(raw, "userIdentity.sessionContext.sessionIssuer.userName")
+}
+
+fn on_behalf_of<'a>(identity: &Fields<'a, 8>) -> Result<Option<Cow<'a, str>>, Rejection> {
+    let raw = identity.raw("onBehalfOf");
+    let user = field::object(raw, "userIdentity.onBehalfOf", ON_BEHALF_OF)?;
+    field::text(user.and_then(|user| user.raw("userId")), "userIdentity.onBehalfOf.userId")
+}
+
+/// Name and session out of an identity's ARN.
+struct ArnName<'a> {
+    name: &'a str,
+    session: Option<&'a str>,
+}
+
+impl<'a> ArnName<'a> {
+    fn read(arn: &'a str) -> Option<Self> {
+        let resource = Arn::parse(arn)?.resource;
+        let (kind, rest) = resource.split_once('/')?;
+        match (kind, rest.split_once('/')) {
+            // The ARN of a session leaves the role's path out.
+            ("assumed-role", Some((name, session))) => {
+                Some(ArnName { name, session: Some(session) })
+            }
+            _ => {
+                let name = rest.rsplit('/').next().unwrap_or(rest);
+                Some(ArnName { name, session: None })
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(identity: &str, name: Option<&str>, session: Option<&str>) {
+        let found = principal(Some(identity)).expect("well-formed");
+        assert_eq!((found.name.as_deref(), found.session_name.as_deref()), (name, session));
+    }
+
+    #[test]
+    fn every_type() {
+        check(
+            r#"{"type":"AssumedRole","principalId":"AROAEXAMPLE:i-01","arn":"arn:aws:sts::111122223333:assumed-role/app/i-01","sessionContext":{"sessionIssuer":{"type":"Role","arn":"arn:aws:iam::111122223333:role/team/app","userName":"app"}}}"#,
+            Some("app"),
+            Some("i-01"),
+        );
+        check(
+            r#"{"type":"AssumedRole","arn":"arn:aws:sts::111122223333:assumed-role/AWSReservedSSO_X_0123/ada@example.com"}"#,
+            Some("AWSReservedSSO_X_0123"),
+            Some("ada@example.com"),
+        );
+        check(r#"{"type":"AssumedRole","principalId":"AROAEXAMPLE:s"}"#, None, Some("s"));
+        check(
+            r#"{"type":"IAMUser","arn":"arn:aws:iam::111122223333:user/path/ada","userName":"ada"}"#,
+            Some("ada"),
+            None,
+        );
+        check(
+            r#"{"type":"IAMUser","arn":"arn:aws:iam::111122223333:user/path/ada"}"#,
+            Some("ada"),
+            None,
+        );
+        check(r#"{"type":"Root","arn":"arn:aws:iam::111122223333:root"}"#, Some("root"), None);
+        check(
+            r#"{"type":"FederatedUser","arn":"arn:aws:sts::111122223333:federated-user/bo","sessionContext":{"sessionIssuer":{"type":"IAMUser","userName":"ada"}}}"#,
+            Some("bo"),
+            None,
+        );
+        check(r#"{"type":"AWSAccount","accountId":"012345678901"}"#, Some("012345678901"), None);
+        check(
+            r#"{"type":"AWSService","invokedBy":"bedrock.amazonaws.com"}"#,
+            Some("bedrock.amazonaws.com"),
+            None,
+        );
+        check(
+            r#"{"type":"IdentityCenterUser","onBehalfOf":{"userId":"u-1","identityStoreArn":"x"}}"#,
+            Some("u-1"),
+            None,
+        );
+        check(r#"{"type":"WebIdentityUser","userName":"w"}"#, Some("w"), None);
+        check("{}", None, None);
+        assert_eq!(principal(None), Ok(Principal::default()));
+    }
+
+    #[test]
+    fn another_type_is_rejected() {
+        for (identity, field) in [
+            ("\"me\"", "userIdentity"),
+            (r#"{"arn":5}"#, "userIdentity.arn"),
+            (r#"{"sessionContext":[]}"#, "userIdentity.sessionContext"),
+        ] {
+            assert_eq!(principal(Some(identity)).expect_err("wrong type").field, field);
+        }
+    }
+}

@@ -1,0 +1,223 @@
+//! Where CloudTrail puts its objects, and what their keys say.
+//!
+//! `[prefix/]AWSLogs/[o-xxxx/]<account>/CloudTrail/<region>/YYYY/MM/DD/<account>_CloudTrail_<region>_YYYYMMDDTHHmmZ_<unique>.json.gz`
+//! (CloudTrail user guide, "Finding your CloudTrail log files"). The dates are those of the delivery.
+
+use bedrock::region::is_region_shaped;
+use jiff::civil::Date;
+
+/// Where a folder stands above the objects.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Level {
+    /// Above `AWSLogs/`.
+    AboveLogs,
+    /// `AWSLogs/`, or an organization's folder in it: holds accounts.
+    Logs,
+    /// An account's folder.
+    Account,
+    /// An account's `CloudTrail/` folder: holds Regions.
+    Trail,
+}
+
+/// What a folder is, seen from the folder that holds it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Child {
+    /// A level to look into.
+    Level(Level),
+    /// A Region's folder of a trail: holds days.
+    Region,
+    /// Another kind of CloudTrail file, or of log: not looked into.
+    Sibling,
+}
+
+/// What an object's key says of its delivery.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Delivery {
+    /// The day of the path.
+    pub day: Date,
+    /// Minutes since that day's midnight, UTC, by the time in the file's name. It is negative or
+    /// above 1,439 if the two disagree; `None` if the name has no time.
+    pub minute: Option<i64>,
+}
+
+/// Folders beside `CloudTrail/` that hold other things about the same events.
+const SIBLINGS: &[&str] = &[
+    "CloudTrail-Digest",
+    "CloudTrail-Insight",
+    "CloudTrail-NetworkActivity",
+    "CloudTrail-Aggregated",
+];
+
+const MINUTES_PER_DAY: i64 = 24 * 60;
+
+impl Level {
+    /// The level of the folder that a location names, by the names in its path: `path` is the whole
+    /// prefix or folder path. A path without `AWSLogs` is taken to be above it.
+    pub fn of_path(path: &str) -> Self {
+        let names = path.split('/').filter(|name| !name.is_empty());
+        let mut level = Level::AboveLogs;
+        for name in names {
+            level = match level.child(name) {
+                Child::Level(level) => level,
+                Child::Region | Child::Sibling => level,
+            };
+        }
+        level
+    }
+
+    /// What a folder of this name is here.
+    pub fn child(self, name: &str) -> Child {
+        match self {
+            _ if SIBLINGS.contains(&name) => Child::Sibling,
+            Level::AboveLogs if name == "AWSLogs" => Child::Level(Level::Logs),
+            // A copy of a trail may begin at any level.
+            Level::AboveLogs if name == "CloudTrail" => Child::Level(Level::Trail),
+            Level::AboveLogs if is_account(name) => Child::Level(Level::Account),
+            Level::AboveLogs => Child::Level(Level::AboveLogs),
+            Level::Logs if is_organization(name) => Child::Level(Level::Logs),
+            Level::Logs if is_account(name) => Child::Level(Level::Account),
+            Level::Account if name == "CloudTrail" => Child::Level(Level::Trail),
+            Level::Trail if is_region_shaped(name) => Child::Region,
+            Level::Logs | Level::Account | Level::Trail => Child::Sibling,
+        }
+    }
+}
+
+impl Delivery {
+    /// Reads the end of a key: `.../YYYY/MM/DD/<file>`. `None` if the key does not end so.
+    pub fn of_key(key: &str) -> Option<Self> {
+        let mut parts = key.rsplit('/');
+        let file = parts.next()?;
+        let (day, month, year) = (parts.next()?, parts.next()?, parts.next()?);
+        let fixed = year.len() == 4 && month.len() == 2 && day.len() == 2;
+        let day = fixed
+            .then(|| Date::new(year.parse().ok()?, month.parse().ok()?, day.parse().ok()?).ok())
+            .flatten()?;
+        Some(Delivery { day, minute: minute_of(file, day) })
+    }
+}
+
+/// The folder of a day below a Region's folder: `2026/08/01/`.
+pub fn day_folder(day: Date) -> String {
+    format!("{:04}/{:02}/{:02}/", day.year(), day.month(), day.day())
+}
+
+/// The account in a key, and the Region: the parts around `/CloudTrail/`.
+pub fn account_and_region(key: &str) -> Option<(&str, &str)> {
+    let mut parts = key.rsplit('/').skip(4);
+    let region = parts.next()?;
+    let trail = parts.next()?;
+    let account = parts.next()?;
+    (trail == "CloudTrail" && is_account(account)).then_some((account, region))
+}
+
+/// True for a file that may hold records.
+pub fn is_log_file(key: &str) -> bool {
+    key.ends_with(".json.gz") || key.ends_with(".json")
+}
+
+/// True for a key in one of the folders beside `CloudTrail/`.
+pub fn is_in_sibling_folder(key: &str) -> bool {
+    key.split('/').any(|name| SIBLINGS.contains(&name))
+}
+
+/// Twelve digits. Account ids may begin with zeros.
+pub fn is_account(name: &str) -> bool {
+    name.len() == 12 && name.bytes().all(|b| b.is_ascii_digit())
+}
+
+/// `o-` and an id.
+fn is_organization(name: &str) -> bool {
+    name.strip_prefix("o-").is_some_and(|id| {
+        !id.is_empty() && id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
+    })
+}
+
+/// The time in `<account>_CloudTrail_<region>_YYYYMMDDTHHmmZ_<unique>.json.gz`, seen from a day.
+fn minute_of(file: &str, day: Date) -> Option<i64> {
+    let stamp = file.split('_').find(|part| {
+        part.len() == 14 && part.as_bytes()[8] == b'T' && part.ends_with('Z') && part.is_ascii()
+    })?;
+    let date =
+        Date::new(stamp[..4].parse().ok()?, stamp[4..6].parse().ok()?, stamp[6..8].parse().ok()?)
+            .ok()?;
+    let hour = stamp[9..11].parse::<i64>().ok().filter(|hour| *hour < 24)?;
+    let minute = stamp[11..13].parse::<i64>().ok().filter(|minute| *minute < 60)?;
+    let days = i64::from(date.since(day).ok()?.get_days());
+    Some(days * MINUTES_PER_DAY + hour * 60 + minute)
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::date;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn levels_of_paths() {
+        for (path, expected) in [
+            ("", Level::AboveLogs),
+            ("any/prefix/", Level::AboveLogs),
+            ("any/AWSLogs", Level::Logs),
+            ("AWSLogs/o-abc123", Level::Logs),
+            ("AWSLogs/o-abc123/012345678901/", Level::Account),
+            ("AWSLogs/012345678901/CloudTrail", Level::Trail),
+            ("copies/012345678901", Level::Account),
+        ] {
+            assert_eq!(Level::of_path(path), expected, "{path}");
+        }
+    }
+
+    #[test]
+    fn children() {
+        for (level, name, expected) in [
+            (Level::Account, "CloudTrail-Digest", Child::Sibling),
+            (Level::Account, "Config", Child::Sibling),
+            (Level::Account, "BedrockModelInvocationLogs", Child::Sibling),
+            (Level::Trail, "eusc-de-east-1", Child::Region),
+            (Level::Trail, "readme", Child::Sibling),
+            (Level::Logs, "o-exampleorgid", Child::Level(Level::Logs)),
+            (Level::Logs, "12345", Child::Sibling),
+        ] {
+            assert_eq!(level.child(name), expected, "{level:?} {name}");
+        }
+    }
+
+    #[test]
+    fn deliveries() {
+        let check = |key: &str, expected: Option<(Date, Option<i64>)>| {
+            let found = Delivery::of_key(key).map(|found| (found.day, found.minute));
+            assert_eq!(found, expected, "{key}");
+        };
+        let day = date(2026, 8, 1);
+        let key = |file: &str| format!("AWSLogs/1/CloudTrail/us-east-1/2026/08/01/{file}");
+        let name = "012345678901_CloudTrail_us-east-1_20260801T0310Z_AbCd.json.gz";
+        check(&key(name), Some((day, Some(190))));
+        check(&key(&name.replace("0801T", "0802T")), Some((day, Some(1440 + 190))));
+        check(&key(&name.replace("0801T", "0731T")), Some((day, Some(190 - 1440))));
+        check(&key("other.json"), Some((day, None)));
+        check(&key("a_20260801T2561Z_b.json"), Some((day, None)));
+        check("2026/13/01/x.json", None);
+        check("26/8/1/x.json", None);
+        check("x.json", None);
+        assert_eq!(Delivery::of_key(&format!("{}x", day_folder(day))).map(|d| d.day), Some(day));
+    }
+
+    #[test]
+    fn who_delivered() {
+        let key = "p/AWSLogs/o-a/012345678901/CloudTrail/us-east-1/2026/08/01/x.json.gz";
+        assert_eq!(account_and_region(key), Some(("012345678901", "us-east-1")));
+        assert_eq!(account_and_region("2026/08/01/x.json.gz"), None);
+        assert!(is_in_sibling_folder("a/CloudTrail-Digest/x.json.gz"));
+    }
+
+    proptest! {
+        #[test]
+        fn reading_never_fails(key in "([0-9]{2,4}/){0,4}[0-9A-Za-z_TZé/]{0,30}") {
+            let _ = Delivery::of_key(&key);
+            let _ = account_and_region(&key);
+            let _ = Level::of_path(&key);
+        }
+    }
+}

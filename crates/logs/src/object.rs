@@ -1,0 +1,239 @@
+//! One object of a trail: from its bytes to its calls, with counts that add up.
+
+use std::collections::BTreeMap;
+use std::io::{self, BufRead, BufReader};
+
+use bedrock::alias::LearntAlias;
+use bedrock::call::Call;
+use serde_json::error::Category;
+
+use crate::document::{self, Shape, TWO_RECORDS};
+use crate::gzip::{self, GzipError};
+use crate::record::{self, Contexts, Record};
+
+/// How much an object may take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Objects that inflate to more are inflated as a stream, in bytes.
+    pub in_memory_bytes: u64,
+    /// Objects that inflate to more are unreadable, in bytes.
+    pub inflated_bytes: u64,
+}
+
+/// What an object held. `records = calls + passed_over + rejected`.
+#[derive(Debug, Default)]
+pub struct Reading {
+    /// Records of any kind.
+    pub records: u64,
+    /// Records that are no calls.
+    pub passed_over: u64,
+    /// Calls that cannot be used.
+    pub rejected: u64,
+    /// The calls, in the order of the object.
+    pub calls: Vec<Call>,
+    /// The first rejected records, as sentences.
+    pub rejections: Vec<String>,
+    /// What the object tells about opaque ARNs.
+    pub learnt: Vec<LearntAlias>,
+    /// Event names that look like inference and that we do not know, with their number.
+    pub unknown_operations: BTreeMap<String, u64>,
+}
+
+/// Why an object cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Unreadable {
+    /// There are no bytes.
+    #[error("empty object: expected gzip or JSON")]
+    Empty,
+    /// It cannot be inflated.
+    #[error("{0}")]
+    Gzip(GzipError),
+    /// It is neither gzip nor JSON.
+    #[error("neither gzip nor JSON")]
+    NeitherGzipNorJson,
+    /// It is no JSON.
+    #[error("not JSON at line {line}, column {column}")]
+    NotJson {
+        /// The line, from 1.
+        line: usize,
+        /// The column, from 1.
+        column: usize,
+    },
+    /// Its JSON ends early.
+    #[error("truncated JSON: it ends at line {line}, column {column}")]
+    TruncatedJson {
+        /// The line, from 1.
+        line: usize,
+        /// The column, from 1.
+        column: usize,
+    },
+    /// It has no records.
+    #[error("no `Records`: expected an object with `Records`, an array of CloudTrail records")]
+    NoRecords,
+    /// It has two arrays of records.
+    #[error("`Records` stands twice")]
+    TwoRecords,
+    /// It is larger than may be.
+    #[error("larger than the cap of {cap_bytes} bytes")]
+    OverCap {
+        /// The cap, in bytes.
+        cap_bytes: u64,
+    },
+    /// Its bytes could not be had.
+    #[error("{0}")]
+    Body(String),
+}
+
+/// How many rejected records of an object are told one by one.
+const MAX_REJECTIONS: usize = 3;
+
+/// The part of a streamed object that is held inflated.
+const STREAM_WINDOW_BYTES: usize = 256 * 1024;
+
+/// Reads a whole body. `scratch` is a buffer to inflate into, kept by the caller for the next body.
+///
+/// # Errors
+/// If the object is unreadable; nothing of it is used then.
+pub fn read_whole(
+    body: &[u8],
+    shape: Shape,
+    limits: &Limits,
+    scratch: &mut Vec<u8>,
+) -> Result<Reading, Unreadable> {
+    if body.is_empty() {
+        return Err(Unreadable::Empty);
+    }
+    if !gzip::is_gzip(body) {
+        return read_text(body, shape);
+    }
+    let cap_bytes = limits.in_memory_bytes.min(limits.inflated_bytes);
+    match gzip::inflate(body, scratch, cap_bytes) {
+        Ok(()) => read_text(scratch, shape),
+        Err(GzipError::OverCap { .. }) if cap_bytes < limits.inflated_bytes => {
+            read_stream(body, shape, limits)
+        }
+        Err(error) => Err(Unreadable::Gzip(error)),
+    }
+}
+
+/// Reads a body as a stream: what is held does not grow with it, but for the calls in it.
+///
+/// # Errors
+/// As [`read_whole`], or if reading fails.
+pub fn read_stream(
+    mut body: impl BufRead,
+    shape: Shape,
+    limits: &Limits,
+) -> Result<Reading, Unreadable> {
+    let head = body.fill_buf().map_err(|error| Unreadable::Body(error.to_string()))?;
+    if head.is_empty() {
+        return Err(Unreadable::Empty);
+    }
+    if gzip::is_gzip(head) {
+        let member = gzip::Member::new(body, limits.inflated_bytes);
+        let text = BufReader::with_capacity(STREAM_WINDOW_BYTES, member);
+        read_with(|each| document::read_stream(text, shape, each))
+    } else {
+        let text = Capped { body, left_bytes: limits.inflated_bytes, limits };
+        let text = BufReader::with_capacity(STREAM_WINDOW_BYTES, text);
+        read_with(|each| document::read_stream(text, shape, each))
+    }
+}
+
+fn read_text(text: &[u8], shape: Shape) -> Result<Reading, Unreadable> {
+    let begins_as_json = text.trim_ascii_start().first().is_some_and(|b| b"{[".contains(b));
+    let found = read_with(|each| document::read_slice(text, shape, each));
+    match found {
+        Err(Unreadable::NotJson { .. } | Unreadable::TruncatedJson { .. }) if !begins_as_json => {
+            Err(Unreadable::NeitherGzipNorJson)
+        }
+        found => found,
+    }
+}
+
+fn read_with(
+    read: impl FnOnce(&mut dyn FnMut(&str)) -> Result<(), serde_json::Error>,
+) -> Result<Reading, Unreadable> {
+    let mut reading = Reading::default();
+    let mut contexts = Contexts::default();
+    read(&mut |text| reading.add(text, &mut contexts)).map_err(Unreadable::of_json)?;
+    debug_assert!(reading.adds_up());
+    Ok(reading)
+}
+
+impl Reading {
+    fn add(&mut self, text: &str, contexts: &mut Contexts) {
+        self.records += 1;
+        match record::read(text, contexts) {
+            Ok(Record::Call(call)) => {
+                self.calls.push(call);
+                return;
+            }
+            Ok(Record::Learnt(alias)) => self.learnt.push(alias),
+            Ok(Record::Unknown(name)) => *self.unknown_operations.entry(name).or_default() += 1,
+            Ok(Record::PassedOver) => {}
+            Err(rejection) => {
+                self.rejected += 1;
+                if self.rejections.len() < MAX_REJECTIONS {
+                    self.rejections.push(format!("record {}: {rejection}", self.records));
+                }
+                return;
+            }
+        }
+        self.passed_over += 1;
+    }
+
+    /// Whether the counts add up.
+    pub fn adds_up(&self) -> bool {
+        self.records == self.calls.len() as u64 + self.passed_over + self.rejected
+    }
+}
+
+impl Unreadable {
+    /// Says what is wrong with a document in our words. The parser's own words may quote the text,
+    /// which is not ours to show.
+    fn of_json(error: serde_json::Error) -> Self {
+        let (line, column) = (error.line(), error.column());
+        match error.classify() {
+            Category::Io => Unreadable::of_io(&error.into()),
+            Category::Eof => Unreadable::TruncatedJson { line, column },
+            Category::Syntax => Unreadable::NotJson { line, column },
+            Category::Data if error.to_string().starts_with(TWO_RECORDS) => Unreadable::TwoRecords,
+            Category::Data => Unreadable::NoRecords,
+        }
+    }
+
+    fn of_io(error: &io::Error) -> Self {
+        let inner = error.get_ref();
+        if let Some(gzip) = inner.and_then(|inner| inner.downcast_ref::<GzipError>()) {
+            return Unreadable::Gzip(gzip.clone());
+        }
+        if let Some(unreadable) = inner.and_then(|inner| inner.downcast_ref::<Unreadable>()) {
+            return unreadable.clone();
+        }
+        Unreadable::Body(error.to_string())
+    }
+}
+
+/// A plain body under the cap.
+struct Capped<'l, R> {
+    body: R,
+    left_bytes: u64,
+    limits: &'l Limits,
+}
+
+impl<R: BufRead> io::Read for Capped<'_, R> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let count = self.body.read(out)?;
+        match self.left_bytes.checked_sub(count as u64) {
+            Some(left_bytes) => {
+                self.left_bytes = left_bytes;
+                Ok(count)
+            }
+            None => {
+                let error = Unreadable::OverCap { cap_bytes: self.limits.inflated_bytes };
+                Err(io::Error::new(io::ErrorKind::InvalidData, error))
+            }
+        }
+    }
+}

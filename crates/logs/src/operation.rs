@@ -1,0 +1,160 @@
+//! Which events are inference calls, by event source and name.
+
+/// What an event of another source or name is to us.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Operation {
+    /// An inference call.
+    Call,
+    /// An event that tells what a new opaque ARN stands for.
+    Learn,
+    /// Looks like inference, but is a name that we do not know: counted by name.
+    Unknown,
+    /// Anything else.
+    Other,
+}
+
+/// Event sources of Bedrock, with the inference events of each. `bedrock-runtime` was never seen in
+/// a real record and is accepted all the same; mantle events are data events
+/// (Bedrock user guide, `logging-using-cloudtrail` and `logging-cloudtrail-mantle`).
+const SOURCES: &[(&str, &[&str])] = &[
+    ("bedrock.amazonaws.com", RUNTIME_CALLS),
+    ("bedrock-runtime.amazonaws.com", RUNTIME_CALLS),
+    ("bedrock-mantle.amazonaws.com", &["CreateInference"]),
+];
+
+const RUNTIME_CALLS: &[&str] = &[
+    "InvokeModel",
+    "InvokeModelWithResponseStream",
+    "Converse",
+    "ConverseStream",
+    "InvokeModelWithBidirectionalStream",
+    "StartAsyncInvoke",
+];
+
+/// Events whose response holds a new ARN and whose request holds what it stands for.
+const LEARN: &[&str] =
+    &["CreateInferenceProfile", "CreateProvisionedModelThroughput", "CreateCustomModelDeployment"];
+
+/// Names that look like inference and are known to be none, or to be logged once more as the calls
+/// that they make.
+const KNOWN_OTHERS: &[&str] = &[
+    "ApplyGuardrail",
+    "CancelInference",
+    "CountTokens",
+    "DeleteInference",
+    "GetAsyncInvoke",
+    "GetInference",
+    "InvokeAgent",
+    "InvokeBlueprintOptimizationAsync",
+    "InvokeBlueprintRecommendationAsync",
+    "InvokeDataAutomation",
+    "InvokeDataAutomationAsync",
+    "InvokeFlow",
+    "InvokeGuardrailChecks",
+    "InvokeInlineAgent",
+    "ListAsyncInvokes",
+    "OptimizePrompt",
+    "RenderPrompt",
+    "Rerank",
+    "Retrieve",
+    "RetrieveAndGenerate",
+    "RetrieveAndGenerateStream",
+];
+
+/// Words of known events around inference: profiles, batch jobs, logging settings.
+const KNOWN_WORDS: &[&str] = &["InferenceProfile", "ModelInvocation", "AsyncInvokes"];
+
+/// First words of the control plane, where a name says by itself that it is no inference.
+const CONTROL_VERBS: &[&str] = &[
+    "Associate",
+    "Batch",
+    "Cancel",
+    "Create",
+    "Delete",
+    "Deregister",
+    "Detect",
+    "Disable",
+    "Disassociate",
+    "Enable",
+    "Export",
+    "Generate",
+    "Get",
+    "Ingest",
+    "List",
+    "Prepare",
+    "Put",
+    "Register",
+    "Reject",
+    "Start",
+    "Stop",
+    "Tag",
+    "Untag",
+    "Update",
+    "Validate",
+    "Accept",
+];
+
+/// Words that make a name look like inference even behind a verb of the control plane, such as a
+/// future `CreateChatCompletion` on the OpenAI-style endpoint.
+const INFERENCE_WORDS: &[&str] =
+    &["Invoke", "Converse", "Inference", "Completion", "Response", "Message"];
+
+/// True for an event source of Bedrock's.
+pub fn is_bedrock(event_source: &str) -> bool {
+    SOURCES.iter().any(|(source, _)| *source == event_source)
+}
+
+/// Judges an event of Bedrock's by its name.
+pub fn operation(event_source: &str, event_name: &str) -> Operation {
+    let Some((_, calls)) = SOURCES.iter().find(|(source, _)| *source == event_source) else {
+        return Operation::Other;
+    };
+    if calls.contains(&event_name) {
+        return Operation::Call;
+    }
+    if LEARN.contains(&event_name) {
+        return Operation::Learn;
+    }
+    let known = KNOWN_OTHERS.contains(&event_name)
+        || KNOWN_WORDS.iter().any(|word| event_name.contains(word));
+    let control = CONTROL_VERBS.iter().any(|verb| event_name.starts_with(verb));
+    let inference = INFERENCE_WORDS.iter().any(|word| event_name.contains(word));
+    if !known && (inference || !control) { Operation::Unknown } else { Operation::Other }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names() {
+        let check = |source: &str, name: &str, expected: Operation| {
+            assert_eq!(operation(source, name), expected, "{source} {name}");
+        };
+        let runtime = "bedrock.amazonaws.com";
+        let mantle = "bedrock-mantle.amazonaws.com";
+        for name in RUNTIME_CALLS {
+            check(runtime, name, Operation::Call);
+            check("bedrock-runtime.amazonaws.com", name, Operation::Call);
+            check("sagemaker.amazonaws.com", name, Operation::Other);
+        }
+        check(mantle, "CreateInference", Operation::Call);
+        check(mantle, "InvokeModel", Operation::Unknown);
+        check(runtime, "CreateInferenceProfile", Operation::Learn);
+        for name in [
+            "GetFoundationModelAvailability",
+            "CreateFoundationModelAgreement",
+            "ListInferenceProfiles",
+            "CreateModelInvocationJob",
+            "PutModelInvocationLoggingConfiguration",
+            "InvokeAgent",
+            "CountTokens",
+        ] {
+            check(runtime, name, Operation::Other);
+        }
+        for name in ["CreateChatCompletion", "CreateResponse", "ConverseV2", "Imagine"] {
+            check(runtime, name, Operation::Unknown);
+        }
+        check(mantle, "GetInference", Operation::Other);
+    }
+}

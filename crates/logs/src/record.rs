@@ -1,0 +1,232 @@
+//! One CloudTrail record: a call, something to learn from, or passed over.
+
+use std::borrow::Cow;
+use std::sync::{Arc, LazyLock};
+
+use bedrock::alias::LearntAlias;
+use bedrock::call::{Call, CallId, Context};
+use jiff::Timestamp;
+use memchr::memmem::Finder;
+use rustc_hash::FxHashSet;
+
+use crate::field::{self, Fields};
+use crate::identity;
+use crate::learn::learnt_alias;
+use crate::operation::{Operation, is_bedrock, operation};
+use crate::reject::Rejection;
+
+/// What a record is to us.
+#[derive(Debug)]
+pub enum Record {
+    /// An inference call.
+    Call(Call),
+    /// An event that tells what an opaque ARN stands for. Passed over as a record.
+    Learnt(LearntAlias),
+    /// An event of Bedrock's that looks like inference under a name that we do not know, with that
+    /// name. Passed over as a record.
+    Unknown(String),
+    /// Anything else.
+    PassedOver,
+}
+
+/// The contexts of one object's calls, each held once.
+#[derive(Debug, Default)]
+pub struct Contexts {
+    known: FxHashSet<Arc<Context>>,
+}
+
+const RECORD: &[&str; 16] = &[
+    "eventSource",
+    "eventName",
+    "eventType",
+    "eventID",
+    "eventTime",
+    "requestID",
+    "awsRegion",
+    "recipientAccountId",
+    "userIdentity",
+    "sourceIPAddress",
+    "userAgent",
+    "vpcEndpointId",
+    "errorCode",
+    "errorMessage",
+    "requestParameters",
+    "additionalEventData",
+];
+const REQUEST_PARAMETERS: &[&str; 5] =
+    &["modelId", "model", "serviceTier", "service_tier", "callWithBearerToken"];
+const ADDITIONAL_EVENT_DATA: &[&str; 6] = &[
+    "inferenceRegion",
+    "inputTokens",
+    "outputTokens",
+    "callWithBearerToken",
+    "resolvedServiceTier",
+    "serviceTier",
+];
+const ADDENDUM: &[&str; 1] = &["addendum"];
+const ORIGINAL: &[&str; 1] = &["originalEventID"];
+const SERVICE_TIER: &[&str; 1] = &["type"];
+
+/// Event types that summarize events; they lie in folders of their own.
+const SUMMARIES: &[&str] = &["AwsAggregatedEvent", "AwsCloudTrailInsight"];
+
+/// The times that a record may have, in milliseconds since 1970 UTC: CloudTrail began in 2013.
+const TIMES_MS: std::ops::Range<i64> = 1_356_998_400_000..4_133_980_800_000;
+
+static NEEDLE: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("bedrock"));
+static ESCAPE: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("\\u"));
+
+impl Contexts {
+    fn hold(&mut self, context: Context) -> Arc<Context> {
+        if let Some(known) = self.known.get(&context) {
+            return Arc::clone(known);
+        }
+        let context = Arc::new(context);
+        self.known.insert(Arc::clone(&context));
+        context
+    }
+}
+
+/// Reads the text of one record.
+///
+/// # Errors
+/// If it is no object, or an inference call with a field that cannot be used.
+pub fn read(text: &str, contexts: &mut Contexts) -> Result<Record, Rejection> {
+    if !text.starts_with('{') {
+        let found = field::kind(text).to_owned();
+        return Err(Rejection { field: "record", expected: "an object", found });
+    }
+    // The event sources of Bedrock contain the needle, and a spelling with escapes contains `\u`:
+    // JSON has no other escape for a letter. A record with neither is none of Bedrock's.
+    if NEEDLE.find(text.as_bytes()).is_none() && ESCAPE.find(text.as_bytes()).is_none() {
+        return Ok(Record::PassedOver);
+    }
+    let Some(fields) = Fields::read(text, RECORD) else { return Ok(Record::PassedOver) };
+    let Ok(Some(event_source)) = field::text(fields.raw("eventSource"), "eventSource") else {
+        return Ok(Record::PassedOver);
+    };
+    if !is_bedrock(&event_source) || is_summary(&fields) {
+        return Ok(Record::PassedOver);
+    }
+    let event_name = required(&fields, "eventName")?;
+    match operation(&event_source, &event_name) {
+        Operation::Call => call(text, &fields, event_name, contexts).map(Record::Call),
+        Operation::Learn => Ok(learnt_alias(text).map_or(Record::PassedOver, Record::Learnt)),
+        Operation::Unknown => Ok(Record::Unknown(event_name.into_owned())),
+        Operation::Other => Ok(Record::PassedOver),
+    }
+}
+
+fn is_summary(fields: &Fields<'_, 16>) -> bool {
+    let event_type = field::text(fields.raw("eventType"), "eventType");
+    matches!(event_type, Ok(Some(event_type)) if SUMMARIES.contains(&event_type.as_ref()))
+}
+
+fn call(
+    record: &str,
+    fields: &Fields<'_, 16>,
+    event_name: Cow<'_, str>,
+    contexts: &mut Contexts,
+) -> Result<Call, Rejection> {
+    let event_id = CallId::new(&required(fields, "eventID")?);
+    let event_time_ms = event_time_ms(&required(fields, "eventTime")?)?;
+    let text = |name: &'static str| boxed(fields.raw(name), name);
+
+    let request = fields.raw("requestParameters");
+    let request = field::object(request, "requestParameters", REQUEST_PARAMETERS)?;
+    let request = |name: &'static str| request.as_ref().and_then(|fields| fields.raw(name));
+    let model_ref = match boxed(request("modelId"), "requestParameters.modelId")? {
+        Some(model_id) => Some(model_id),
+        // The mantle endpoint names the model so.
+        None => boxed(request("model"), "requestParameters.model")?,
+    };
+
+    let additional = fields.raw("additionalEventData");
+    let additional = field::object(additional, "additionalEventData", ADDITIONAL_EVENT_DATA)?;
+    let additional = |name: &'static str| additional.as_ref().and_then(|fields| fields.raw(name));
+    let bearer = additional("callWithBearerToken").or_else(|| request("callWithBearerToken"));
+    // Where CloudTrail writes the service tier is not documented; these are the API's spellings, the
+    // tier that was applied before the one that was asked for.
+    let service_tier = additional("resolvedServiceTier")
+        .or_else(|| additional("serviceTier"))
+        .or_else(|| request("serviceTier"))
+        .or_else(|| request("service_tier"));
+
+    let context = Context {
+        account_id: text("recipientAccountId")?,
+        source_region: text("awsRegion")?,
+        logged_inference_region: boxed(
+            additional("inferenceRegion"),
+            "additionalEventData.inferenceRegion",
+        )?,
+        event_name: event_name.as_ref().into(),
+        model_ref,
+        principal: identity::principal(fields.raw("userIdentity"))?,
+        api_key: field::boolean(bearer, "callWithBearerToken")?,
+        source_ip: text("sourceIPAddress")?,
+        user_agent: text("userAgent")?,
+        vpc_endpoint_id: text("vpcEndpointId")?,
+        error_code: text("errorCode")?,
+        error_message: text("errorMessage")?,
+        service_tier: tier(service_tier),
+    };
+    Ok(Call {
+        event_time_ms,
+        event_id,
+        original_event_id: original_event_id(record)?,
+        request_id: field::text(fields.raw("requestID"), "requestID")?
+            .filter(|id| !id.is_empty())
+            .map(|id| CallId::new(&id)),
+        input_tokens: field::count(additional("inputTokens"), "additionalEventData.inputTokens")?,
+        output_tokens: field::count(
+            additional("outputTokens"),
+            "additionalEventData.outputTokens",
+        )?,
+        context: contexts.hold(context),
+    })
+}
+
+/// The event that an addendum amends. Addenda are rare, so that only a record with the word in it is
+/// looked at once more.
+fn original_event_id(record: &str) -> Result<Option<CallId>, Rejection> {
+    static NEEDLE: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("addendum"));
+    if NEEDLE.find(record.as_bytes()).is_none() && ESCAPE.find(record.as_bytes()).is_none() {
+        return Ok(None);
+    }
+    let addendum = Fields::read(record, ADDENDUM);
+    let addendum = addendum.and_then(|fields| fields.raw("addendum"));
+    let addendum = field::object(addendum, "addendum", ORIGINAL)?;
+    let original = addendum.and_then(|fields| fields.raw("originalEventID"));
+    let original = field::text(original, "addendum.originalEventID")?;
+    Ok(original.filter(|id| !id.is_empty()).map(|id| CallId::new(&id)))
+}
+
+fn required<'a>(fields: &Fields<'a, 16>, name: &'static str) -> Result<Cow<'a, str>, Rejection> {
+    let text = field::text(fields.raw(name), name)?.filter(|text| !text.is_empty());
+    text.ok_or_else(|| Rejection { field: name, expected: "a string", found: "nothing".to_owned() })
+}
+
+fn boxed(raw: Option<&str>, field: &'static str) -> Result<Option<Box<str>>, Rejection> {
+    let text = field::text(raw, field)?.filter(|text| !text.is_empty());
+    Ok(text.map(|text| Box::from(text.as_ref())))
+}
+
+fn event_time_ms(text: &str) -> Result<i64, Rejection> {
+    const FIELD: &str = "eventTime";
+    let time = text
+        .parse::<Timestamp>()
+        .map_err(|_| Rejection::of_text(FIELD, "a time such as 2026-08-01T12:00:00Z", text))?;
+    let time_ms = time.as_millisecond();
+    if !TIMES_MS.contains(&time_ms) {
+        return Err(Rejection::of_text(FIELD, "a time from 2013 to 2100", text));
+    }
+    Ok(time_ms)
+}
+
+/// A tier's name, plain or as `{"type": name}`. Another shape is no reason to lose the call, because
+/// no shape is documented.
+fn tier(raw: Option<&str>) -> Option<Box<str>> {
+    let nested = raw.and_then(|raw| Fields::read(raw, SERVICE_TIER));
+    let raw = nested.as_ref().map_or(raw, |fields| fields.raw("type"));
+    boxed(raw, "serviceTier").ok().flatten()
+}
