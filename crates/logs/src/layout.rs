@@ -51,18 +51,14 @@ const SIBLINGS: &[&str] = &[
 const MINUTES_PER_DAY: i64 = 24 * 60;
 
 impl Level {
-    /// The level of the folder that a location names, by the names in its path: `path` is the whole
-    /// prefix or folder path. A path without `AWSLogs` is taken to be above it.
+    /// The level of the folder that a location names, by the last name of its path: a copy of a
+    /// trail may lie anywhere.
     pub fn of_path(path: &str) -> Self {
-        let names = path.split('/').filter(|name| !name.is_empty());
-        let mut level = Level::AboveLogs;
-        for name in names {
-            level = match level.child(name) {
-                Child::Level(level) => level,
-                Child::Region | Child::Sibling => level,
-            };
+        let name = path.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
+        match Level::AboveLogs.child(name) {
+            Child::Level(level) => level,
+            Child::Region | Child::Sibling => Level::AboveLogs,
         }
-        level
     }
 
     /// What a folder of this name is here.
@@ -72,10 +68,9 @@ impl Level {
             Level::AboveLogs if name == "AWSLogs" => Child::Level(Level::Logs),
             // A copy of a trail may begin at any level.
             Level::AboveLogs if name == "CloudTrail" => Child::Level(Level::Trail),
-            Level::AboveLogs if is_account(name) => Child::Level(Level::Account),
+            Level::AboveLogs | Level::Logs if is_account(name) => Child::Level(Level::Account),
+            Level::AboveLogs | Level::Logs if is_organization(name) => Child::Level(Level::Logs),
             Level::AboveLogs => Child::Level(Level::AboveLogs),
-            Level::Logs if is_organization(name) => Child::Level(Level::Logs),
-            Level::Logs if is_account(name) => Child::Level(Level::Account),
             Level::Account if name == "CloudTrail" => Child::Level(Level::Trail),
             Level::Trail if is_region_shaped(name) => Child::Region,
             Level::Logs | Level::Account | Level::Trail => Child::Sibling,

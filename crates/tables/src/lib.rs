@@ -1,1 +1,28 @@
-//! Turns calls into the bytes of Parquet tables, and describes the tables. No I/O, no clock.
+//! Turns calls into the bytes of Parquet tables, and describes the tables.
+//!
+//! Each table and column is declared once, as data; the Arrow schema, the Parquet file, Athena's DDL
+//! and the documentation derive from the declaration. Arrow is known here and nowhere else.
+
+pub mod batch;
+pub mod column;
+pub mod ddl;
+pub mod denials;
+pub mod group;
+pub mod ingest;
+pub mod invocations;
+pub mod layout;
+pub mod markdown;
+pub mod parquet;
+pub mod routing_distribution;
+pub mod table;
+pub mod unresolved_models;
+
+pub use column::Column;
+pub use parquet::{WriteError, write};
+pub use table::{Table, TableSpec, all};
+
+pub use denials::{DENIALS, DenialRow};
+pub use ingest::{INGEST, IngestRow, Status};
+pub use invocations::{INVOCATIONS, Invocation};
+pub use routing_distribution::{ROUTING_DISTRIBUTION, RoutingRow};
+pub use unresolved_models::{UNRESOLVED_MODELS, UnresolvedRow};

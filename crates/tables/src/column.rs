@@ -1,0 +1,112 @@
+//! A column: its name, what it holds, and how it is taken out of a row.
+
+use arrow::datatypes::{DataType, Field, TimeUnit};
+use bedrock::CallId;
+
+/// Decimal digits behind the point of a sum of money, in US dollars.
+pub const MONEY_SCALE: i8 = 12;
+const MONEY_PRECISION: u8 = 38;
+
+/// A column of a table whose rows are `R`.
+pub struct Column<R> {
+    /// Lower case, snake case.
+    pub name: &'static str,
+    /// One sentence for the documentation and for Athena's column comment.
+    pub doc: &'static str,
+    /// False if every row has a value.
+    pub nullable: bool,
+    /// How the value is taken out of a row.
+    pub value: Value<R>,
+}
+
+/// How a value is taken out of a row.
+pub enum Value<R> {
+    /// Text.
+    Text(fn(&R) -> Option<&str>),
+    /// An id, written as text.
+    Id(fn(&R) -> Option<&CallId>),
+    /// A whole number.
+    Count(fn(&R) -> Option<i64>),
+    /// Milliseconds since 1970 UTC.
+    Time(fn(&R) -> Option<i64>),
+    /// True or false.
+    Flag(fn(&R) -> Option<bool>),
+    /// US dollars, in units of 10^-12.
+    Money(fn(&R) -> Option<i128>),
+}
+
+/// The type of a column.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Type {
+    /// UTF-8 text. Ids and account numbers are text too.
+    Text,
+    /// A signed 64-bit number.
+    Count,
+    /// A time in milliseconds, UTC: Athena reads no nanoseconds.
+    Time,
+    /// A boolean.
+    Flag,
+    /// A decimal number of 38 digits, 12 of them behind the point.
+    Money,
+}
+
+/// A column that may be null.
+pub const fn optional<R>(name: &'static str, value: Value<R>, doc: &'static str) -> Column<R> {
+    Column { name, doc, nullable: true, value }
+}
+
+/// A column that is never null.
+pub const fn required<R>(name: &'static str, value: Value<R>, doc: &'static str) -> Column<R> {
+    Column { name, doc, nullable: false, value }
+}
+
+impl<R> Column<R> {
+    /// The column's type.
+    pub fn kind(&self) -> Type {
+        match self.value {
+            Value::Text(_) | Value::Id(_) => Type::Text,
+            Value::Count(_) => Type::Count,
+            Value::Time(_) => Type::Time,
+            Value::Flag(_) => Type::Flag,
+            Value::Money(_) => Type::Money,
+        }
+    }
+
+    /// True if values rarely repeat, so that a dictionary does not pay.
+    pub fn is_id(&self) -> bool {
+        matches!(self.value, Value::Id(_))
+    }
+
+    pub(crate) fn field(&self) -> Field {
+        Field::new(self.name, self.kind().arrow(), self.nullable)
+    }
+}
+
+impl Type {
+    pub(crate) fn arrow(self) -> DataType {
+        match self {
+            Type::Text => DataType::Utf8,
+            Type::Count => DataType::Int64,
+            Type::Time => DataType::Timestamp(TimeUnit::Millisecond, Some("UTC".into())),
+            Type::Flag => DataType::Boolean,
+            Type::Money => DataType::Decimal128(MONEY_PRECISION, MONEY_SCALE),
+        }
+    }
+
+    /// The type's name in Athena's DDL.
+    pub fn athena(self) -> &'static str {
+        match self {
+            Type::Text => "string",
+            Type::Count => "bigint",
+            Type::Time => "timestamp",
+            Type::Flag => "boolean",
+            Type::Money => "decimal(38,12)",
+        }
+    }
+}
+
+impl<R> std::fmt::Debug for Column<R> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} {:?}", self.name, self.kind())
+    }
+}

@@ -1,0 +1,104 @@
+//! The table `ingest`: every object that was read for a day, with counts that add up.
+
+use crate::column::{
+    Column,
+    Value::{Count, Text},
+    optional, required,
+};
+use crate::table::Table;
+
+/// One row: an object, seen from one day.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IngestRow {
+    /// The object's key, relative to the source.
+    pub key: String,
+    /// The day that it was delivered, `YYYY-MM-DD`; `None` if its key does not say.
+    pub delivery_day: Option<String>,
+    /// Its size as stored.
+    pub bytes: i64,
+    /// Whether it was read.
+    pub status: Status,
+    /// Why it was not, or which records were rejected.
+    pub reason: Option<String>,
+    /// Its records: `calls + passed_over + rejected`.
+    pub records: i64,
+    /// Its calls, of any day: `written + duplicates + other_day`.
+    pub calls: i64,
+    /// Its records that are no calls.
+    pub passed_over: i64,
+    /// Its calls that cannot be used.
+    pub rejected: i64,
+    /// Its calls that were written for this day.
+    pub written: i64,
+    /// Its calls of this day that another record told already.
+    pub duplicates: i64,
+    /// Its calls of other days.
+    pub other_day: i64,
+}
+
+/// Whether an object was read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Status {
+    /// It was read to its end.
+    Read,
+    /// It was not, and nothing of it was used.
+    Unreadable,
+}
+
+/// The table `ingest`.
+pub static INGEST: Table<IngestRow> = Table {
+    name: "ingest",
+    grain: "one object read for this day",
+    doc: "The objects that a day was built from; one of the next day's first hours stands in both days.",
+    columns: COLUMNS,
+    order: |a, b| a.key.cmp(&b.key),
+};
+
+const COLUMNS: &[Column<IngestRow>] = &[
+    required("key", Text(|r| Some(&r.key)), "The object's key, relative to the source."),
+    optional(
+        "delivery_day",
+        Text(|r| r.delivery_day.as_deref()),
+        "The day in its key, YYYY-MM-DD; null if the key has none.",
+    ),
+    required("bytes", Count(|r| Some(r.bytes)), "Its size as stored."),
+    required("status", Text(|r| Some(r.status.as_str())), "read, unreadable."),
+    optional(
+        "reason",
+        Text(|r| r.reason.as_deref()),
+        "Why it is unreadable, or the first of its rejected records.",
+    ),
+    required(
+        "records",
+        Count(|r| Some(r.records)),
+        "Records read: calls + passed_over + rejected.",
+    ),
+    required(
+        "calls",
+        Count(|r| Some(r.calls)),
+        "Calls of any day: written + duplicates + other_day.",
+    ),
+    required("passed_over", Count(|r| Some(r.passed_over)), "Records that are no calls."),
+    required("rejected", Count(|r| Some(r.rejected)), "Calls that cannot be used."),
+    required(
+        "written",
+        Count(|r| Some(r.written)),
+        "Calls that are rows of this day's invocations.",
+    ),
+    required(
+        "duplicates",
+        Count(|r| Some(r.duplicates)),
+        "Calls of this day that stand in another record too, which was taken.",
+    ),
+    required("other_day", Count(|r| Some(r.other_day)), "Calls of other days."),
+];
+
+impl Status {
+    /// The value of the column `status`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Status::Read => "read",
+            Status::Unreadable => "unreadable",
+        }
+    }
+}

@@ -1,0 +1,197 @@
+//! The table `invocations`: every call, as logged and as understood.
+
+use std::sync::Arc;
+
+use bedrock::region::Residency;
+use bedrock::{Call, Meaning};
+
+use crate::column::{
+    Column,
+    Value::{Count, Flag, Id, Money, Text, Time},
+    optional, required,
+};
+use crate::table::Table;
+
+/// One row: a call with its meaning.
+#[derive(Debug, Clone)]
+pub struct Invocation {
+    /// The call as logged.
+    pub call: Call,
+    /// What it means.
+    pub meaning: Arc<Meaning>,
+    /// The key of the object that it was read from, relative to the source.
+    pub log_object: Arc<str>,
+}
+
+/// The table `invocations`.
+pub static INVOCATIONS: Table<Invocation> = Table {
+    name: "invocations",
+    grain: "one call",
+    doc: "Every Bedrock inference call: where it was sent, where it ran, which model it was.",
+    columns: COLUMNS,
+    order: |a, b| {
+        (a.call.event_time_ms, &a.call.event_id, &a.log_object).cmp(&(
+            b.call.event_time_ms,
+            &b.call.event_id,
+            &b.log_object,
+        ))
+    },
+};
+
+const COLUMNS: &[Column<Invocation>] = &[
+    required("event_time", Time(|r| Some(r.call.event_time_ms)), "When the request completed."),
+    required("event_id", Id(|r| Some(&r.call.event_id)), "CloudTrail's eventID."),
+    optional(
+        "request_id",
+        Id(|r| r.call.request_id.as_ref()),
+        "CloudTrail's requestID, the requestId of the model invocation log.",
+    ),
+    optional(
+        "account_id",
+        Text(|r| r.call.context.account_id.as_deref()),
+        "The account that the event was delivered to (recipientAccountId).",
+    ),
+    optional(
+        "source_region",
+        Text(|r| r.call.context.source_region.as_deref()),
+        "The Region that the request was sent to (awsRegion).",
+    ),
+    optional(
+        "inference_region",
+        Text(|r| r.meaning.inference_region.as_deref()),
+        "The Region that the request ran in; null if it did not run.",
+    ),
+    required(
+        "inference_region_basis",
+        Text(|r| Some(r.meaning.basis.as_str())),
+        "What inference_region rests on: logged, source (it stayed where it was sent), none.",
+    ),
+    optional(
+        "residency",
+        Text(|r| r.meaning.residency.map(Residency::as_str)),
+        "same_region, same_geography, other_geography; null if it did not run or a geography is unknown.",
+    ),
+    required("event_name", Text(|r| Some(&r.call.context.event_name)), "CloudTrail's eventName."),
+    required(
+        "target",
+        Text(|r| Some(r.meaning.resolution.target.as_str())),
+        "What was called: foundation_model, geo_profile, global_profile, application_profile, and so on.",
+    ),
+    optional(
+        "profile_scope",
+        Text(|r| r.meaning.resolution.scope.as_deref()),
+        "The scope of the inference profile: us, eu, apac, jp, au, ca, in, us-gov, global.",
+    ),
+    optional(
+        "profile_id",
+        Text(|r| r.meaning.resolution.profile_id.as_deref()),
+        "The id of the inference profile.",
+    ),
+    optional(
+        "model_id",
+        Text(|r| r.model().map(|model| model.id.as_str())),
+        "The canonical foundation model id; null if unresolved.",
+    ),
+    optional(
+        "model_name",
+        Text(|r| r.model().and_then(|model| model.name.as_deref())),
+        "The model's name as AWS prints it.",
+    ),
+    optional(
+        "model_provider",
+        Text(|r| r.model().map(|model| model.provider.as_str())),
+        "The model's provider.",
+    ),
+    required(
+        "model_match",
+        Text(|r| Some(r.model().map_or("none", |model| model.matched.as_str()))),
+        "How the model was found: exact, base (its id apart from date and version), none.",
+    ),
+    optional(
+        "model_ref",
+        Text(|r| r.call.context.model_ref.as_deref()),
+        "The model reference as logged.",
+    ),
+    optional(
+        "principal_type",
+        Text(|r| r.call.context.principal.kind.as_deref()),
+        "CloudTrail's userIdentity.type.",
+    ),
+    optional(
+        "principal_arn",
+        Text(|r| r.call.context.principal.arn.as_deref()),
+        "The caller's ARN.",
+    ),
+    optional(
+        "principal_name",
+        Text(|r| r.call.context.principal.name.as_deref()),
+        "The caller's role or user, without its session.",
+    ),
+    optional(
+        "session_name",
+        Text(|r| r.call.context.principal.session_name.as_deref()),
+        "The name of the role's session.",
+    ),
+    optional(
+        "api_key",
+        Flag(|r| r.call.context.api_key),
+        "Whether the call carried a bearer token (Bedrock API key); null if the record does not say.",
+    ),
+    optional(
+        "source_ip",
+        Text(|r| r.call.context.source_ip.as_deref()),
+        "The caller's address, or the AWS service that called.",
+    ),
+    optional(
+        "user_agent",
+        Text(|r| r.call.context.user_agent.as_deref()),
+        "The caller's user agent.",
+    ),
+    optional(
+        "vpc_endpoint_id",
+        Text(|r| r.call.context.vpc_endpoint_id.as_deref()),
+        "The VPC endpoint that the request came through.",
+    ),
+    required(
+        "outcome",
+        Text(|r| Some(r.meaning.outcome.as_str())),
+        "ok, denied, throttled, failed.",
+    ),
+    optional(
+        "error_code",
+        Text(|r| r.call.context.error_code.as_deref()),
+        "CloudTrail's errorCode.",
+    ),
+    optional("service_tier", Text(|r| r.call.context.service_tier.as_deref()), "The service tier."),
+    optional(
+        "input_tokens",
+        Count(|r| r.call.input_tokens),
+        "Input tokens, without cache reads and writes.",
+    ),
+    optional("output_tokens", Count(|r| r.call.output_tokens), "Output tokens."),
+    optional("cache_read_tokens", Count(|_| None), "Input tokens read from the prompt cache."),
+    optional("cache_write_tokens", Count(|_| None), "Input tokens written to the prompt cache."),
+    optional(
+        "token_source",
+        Text(Invocation::token_source),
+        "Where the token counts come from: cloudtrail; null if there are none.",
+    ),
+    optional("cost_usd", Money(|_| None), "The cost in US dollars; null if unknown."),
+    optional("cost_basis", Text(|_| None), "full, partial; null if there is no cost."),
+    required(
+        "log_object",
+        Text(|r| Some(&r.log_object)),
+        "The object that the call was read from.",
+    ),
+];
+
+impl Invocation {
+    fn model(&self) -> Option<&bedrock::resolve::ResolvedModel> {
+        self.meaning.resolution.model.as_ref().ok()
+    }
+
+    fn token_source(&self) -> Option<&'static str> {
+        let counted = self.call.input_tokens.is_some() || self.call.output_tokens.is_some();
+        counted.then_some("cloudtrail")
+    }
+}

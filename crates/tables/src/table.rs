@@ -1,0 +1,110 @@
+//! A table: its name, its grain, its columns, its order. [`all`] is the registry that schemas, DDL and
+//! documentation derive from.
+
+use std::cmp::Ordering;
+use std::sync::Arc;
+
+use arrow::datatypes::{Schema, SchemaRef};
+
+use crate::column::{Column, Type};
+
+/// The version of the tables' schema. It rises when a column changes its meaning, type or name.
+pub const SCHEMA_VERSION: u32 = 1;
+
+/// A table whose rows are `R`.
+#[derive(Debug)]
+pub struct Table<R: 'static> {
+    /// The table's name and folder.
+    pub name: &'static str,
+    /// What one row is.
+    pub grain: &'static str,
+    /// What the table is for, in a sentence.
+    pub doc: &'static str,
+    /// The columns in their order, without the partition `dt`.
+    pub columns: &'static [Column<R>],
+    /// The order of the rows. Two rows that compare equal are equal in every column.
+    pub order: fn(&R, &R) -> Ordering,
+}
+
+/// What a table looks like, without its rows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TableSpec {
+    /// The table's name and folder.
+    pub name: &'static str,
+    /// What one row is.
+    pub grain: &'static str,
+    /// What the table is for, in a sentence.
+    pub doc: &'static str,
+    /// The columns in their order.
+    pub columns: Vec<ColumnSpec>,
+}
+
+/// What a column looks like.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ColumnSpec {
+    /// The column's name.
+    pub name: &'static str,
+    /// One sentence.
+    pub doc: &'static str,
+    /// The column's type.
+    pub kind: Type,
+    /// Whether it may be null.
+    pub nullable: bool,
+}
+
+/// Every table, in the order of the documentation.
+pub fn all() -> Vec<TableSpec> {
+    vec![
+        crate::INVOCATIONS.spec(),
+        crate::ROUTING_DISTRIBUTION.spec(),
+        crate::DENIALS.spec(),
+        crate::UNRESOLVED_MODELS.spec(),
+        crate::INGEST.spec(),
+    ]
+}
+
+impl<R> Table<R> {
+    /// What the table looks like.
+    pub fn spec(&self) -> TableSpec {
+        let column = |column: &Column<R>| ColumnSpec {
+            name: column.name,
+            doc: column.doc,
+            kind: column.kind(),
+            nullable: column.nullable,
+        };
+        TableSpec {
+            name: self.name,
+            grain: self.grain,
+            doc: self.doc,
+            columns: self.columns.iter().map(column).collect(),
+        }
+    }
+
+    pub(crate) fn schema(&self) -> SchemaRef {
+        let fields = self.columns.iter().map(Column::field).collect::<Vec<_>>();
+        Arc::new(Schema::new(fields))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn names_are_lower_case_and_unique() {
+        for table in all() {
+            let names = table.columns.iter().map(|column| column.name).collect::<BTreeSet<_>>();
+            assert_eq!(names.len(), table.columns.len(), "{}", table.name);
+            assert!(!names.contains("dt"), "{}: dt is the partition", table.name);
+            for text in names.iter().copied().chain([table.name]) {
+                let fits = |c: char| c.is_ascii_lowercase() || c == '_';
+                assert!(text.chars().all(fits), "{text}");
+            }
+            for column in &table.columns {
+                assert!(column.doc.ends_with('.'), "{}.{}", table.name, column.name);
+            }
+        }
+    }
+}
