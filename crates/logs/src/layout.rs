@@ -7,7 +7,7 @@ use bedrock::region::is_region_shaped;
 use jiff::civil::Date;
 
 /// Where a folder stands above the objects.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Level {
     /// Above `AWSLogs/`.
     AboveLogs,

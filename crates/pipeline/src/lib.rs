@@ -1,1 +1,35 @@
-//! Runs plan, fetch, work, join and publish in parallel: the only place where tokio meets rayon.
+//! The run: plan, fetch, work, dedup, publish. The only place where tokio meets rayon.
+//!
+//! ```text
+//! discover → list ──objects──► fetch ──bytes──► work (rayon) ──readings──► collect ─┐
+//!                                                             learnt aliases, calls │
+//!                         put ◄── encode (rayon) ◄── dedup, meaning, group ◄── days ┘
+//! ```
+//!
+//! Reading never fails as a whole: an object that cannot be had or read is *unreadable*, and is
+//! counted. What ends a run is a place that cannot be listed or written.
+
+pub mod collect;
+pub mod day;
+pub mod dedup;
+pub mod discover;
+pub mod error;
+pub mod fetch;
+pub mod learnt;
+pub mod list;
+pub mod outcome;
+pub mod plan;
+pub mod progress;
+pub mod publish;
+pub mod routing;
+pub mod run;
+pub mod settings;
+pub mod work;
+
+pub use day::DayRange;
+pub use error::Error;
+pub use outcome::Outcome;
+pub use plan::{Plan, plan};
+pub use progress::Progress;
+pub use run::run;
+pub use settings::{Layout, Settings};

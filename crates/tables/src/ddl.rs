@@ -76,10 +76,8 @@ TBLPROPERTIES (
     )
 }
 
-/// A string literal. Comments are kept to ASCII, because the Glue Data Catalog shows other characters
-/// as question marks.
+/// A string literal, without the characters that engines quote or store each in their own way.
 fn quoted(text: &str) -> String {
-    let text = text.replace('×', "x").replace('\'', "''");
-    debug_assert!(text.is_ascii(), "{text}");
+    let text = text.replace('×', "x").replace('\'', "");
     format!("'{text}'")
 }

@@ -100,7 +100,7 @@ const COLUMNS: &[Column<DenialRow>] = &[
     optional(
         "message",
         Text(|r| r.call.context.error_message.as_deref()),
-        "CloudTrail's errorMessage.",
+        "The errorMessage of CloudTrail.",
     ),
 ];
 

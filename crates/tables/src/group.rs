@@ -21,13 +21,19 @@ pub struct Groups {
     by_context: FxHashMap<(i64, usize), Group>,
 }
 
+/// The calls of one context in one hour.
 #[derive(Debug)]
-struct Group {
-    context: Arc<Context>,
-    meaning: Arc<Meaning>,
-    counts: Counts,
-    first_seen_ms: i64,
-    last_seen_ms: i64,
+pub struct Group {
+    /// What they have in common.
+    pub context: Arc<Context>,
+    /// What that means.
+    pub meaning: Arc<Meaning>,
+    /// How many they are.
+    pub counts: Counts,
+    /// The first of them, in milliseconds since 1970 UTC.
+    pub first_seen_ms: i64,
+    /// The last of them.
+    pub last_seen_ms: i64,
 }
 
 impl Groups {
@@ -52,7 +58,7 @@ impl Groups {
     /// The rows of `routing_distribution`, in the table's order.
     pub fn routing_distribution(&self) -> Vec<RoutingRow> {
         let mut rows = BTreeMap::<RoutingKey, Counts>::new();
-        for ((hour_ms, _), group) in self.groups() {
+        for (hour_ms, group) in self.groups() {
             rows.entry(group.routing_key(hour_ms)).or_default().add(&group.counts);
         }
         rows.into_iter().map(|(key, counts)| RoutingRow { key, counts }).collect()
@@ -85,13 +91,10 @@ impl Groups {
         rows.into_values().map(|(row, _)| row).collect()
     }
 
-    #[expect(clippy::iter_over_hash_type, reason = "the callers add up into ordered maps")]
-    fn groups(&self) -> impl Iterator<Item = ((i64, usize), &Group)> {
-        let mut groups = Vec::with_capacity(self.by_context.len());
-        for (key, group) in &self.by_context {
-            groups.push((*key, group));
-        }
-        groups.into_iter()
+    /// The groups with the beginning of their hour, in no particular order: whoever takes them adds
+    /// them up into something ordered.
+    pub fn groups(&self) -> impl Iterator<Item = (i64, &Group)> {
+        self.by_context.iter().map(|((hour_ms, _), group)| (*hour_ms, group))
     }
 }
 

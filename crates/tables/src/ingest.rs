@@ -49,13 +49,13 @@ pub enum Status {
 pub static INGEST: Table<IngestRow> = Table {
     name: "ingest",
     grain: "one object read for this day",
-    doc: "The objects that a day was built from; one of the next day's first hours stands in both days.",
+    doc: "The objects that a day was built from; one of the first hours of the next day stands in both days.",
     columns: COLUMNS,
     order: |a, b| a.key.cmp(&b.key),
 };
 
 const COLUMNS: &[Column<IngestRow>] = &[
-    required("key", Text(|r| Some(&r.key)), "The object's key, relative to the source."),
+    required("key", Text(|r| Some(&r.key)), "The key of the object, relative to the source."),
     optional(
         "delivery_day",
         Text(|r| r.delivery_day.as_deref()),
@@ -83,7 +83,7 @@ const COLUMNS: &[Column<IngestRow>] = &[
     required(
         "written",
         Count(|r| Some(r.written)),
-        "Calls that are rows of this day's invocations.",
+        "Calls that are rows of invocations on this day.",
     ),
     required(
         "duplicates",

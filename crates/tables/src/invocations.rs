@@ -40,11 +40,11 @@ pub static INVOCATIONS: Table<Invocation> = Table {
 
 const COLUMNS: &[Column<Invocation>] = &[
     required("event_time", Time(|r| Some(r.call.event_time_ms)), "When the request completed."),
-    required("event_id", Id(|r| Some(&r.call.event_id)), "CloudTrail's eventID."),
+    required("event_id", Id(|r| Some(&r.call.event_id)), "The eventID of CloudTrail."),
     optional(
         "request_id",
         Id(|r| r.call.request_id.as_ref()),
-        "CloudTrail's requestID, the requestId of the model invocation log.",
+        "The requestID of CloudTrail, which is the requestId of the model invocation log.",
     ),
     optional(
         "account_id",
@@ -71,7 +71,7 @@ const COLUMNS: &[Column<Invocation>] = &[
         Text(|r| r.meaning.residency.map(Residency::as_str)),
         "same_region, same_geography, other_geography; null if it did not run or a geography is unknown.",
     ),
-    required("event_name", Text(|r| Some(&r.call.context.event_name)), "CloudTrail's eventName."),
+    required("event_name", Text(|r| Some(&r.call.context.event_name)), "The eventName of CloudTrail."),
     required(
         "target",
         Text(|r| Some(r.meaning.resolution.target.as_str())),
@@ -95,12 +95,12 @@ const COLUMNS: &[Column<Invocation>] = &[
     optional(
         "model_name",
         Text(|r| r.model().and_then(|model| model.name.as_deref())),
-        "The model's name as AWS prints it.",
+        "The name of the model as AWS prints it.",
     ),
     optional(
         "model_provider",
         Text(|r| r.model().map(|model| model.provider.as_str())),
-        "The model's provider.",
+        "The provider of the model.",
     ),
     required(
         "model_match",
@@ -115,22 +115,22 @@ const COLUMNS: &[Column<Invocation>] = &[
     optional(
         "principal_type",
         Text(|r| r.call.context.principal.kind.as_deref()),
-        "CloudTrail's userIdentity.type.",
+        "The userIdentity.type of CloudTrail.",
     ),
     optional(
         "principal_arn",
         Text(|r| r.call.context.principal.arn.as_deref()),
-        "The caller's ARN.",
+        "The ARN of the caller.",
     ),
     optional(
         "principal_name",
         Text(|r| r.call.context.principal.name.as_deref()),
-        "The caller's role or user, without its session.",
+        "The role or user of the caller, without the session.",
     ),
     optional(
         "session_name",
         Text(|r| r.call.context.principal.session_name.as_deref()),
-        "The name of the role's session.",
+        "The name of the session of the role.",
     ),
     optional(
         "api_key",
@@ -140,12 +140,12 @@ const COLUMNS: &[Column<Invocation>] = &[
     optional(
         "source_ip",
         Text(|r| r.call.context.source_ip.as_deref()),
-        "The caller's address, or the AWS service that called.",
+        "The address of the caller, or the AWS service that called.",
     ),
     optional(
         "user_agent",
         Text(|r| r.call.context.user_agent.as_deref()),
-        "The caller's user agent.",
+        "The user agent of the caller.",
     ),
     optional(
         "vpc_endpoint_id",
@@ -160,7 +160,7 @@ const COLUMNS: &[Column<Invocation>] = &[
     optional(
         "error_code",
         Text(|r| r.call.context.error_code.as_deref()),
-        "CloudTrail's errorCode.",
+        "The errorCode of CloudTrail.",
     ),
     optional("service_tier", Text(|r| r.call.context.service_tier.as_deref()), "The service tier."),
     optional(

@@ -1,0 +1,107 @@
+//! What ends a run.
+
+use bedrock::alias::AliasFileError;
+use tables::WriteError;
+
+use crate::day::DayRange;
+
+/// What ends a run. An object that cannot be read does not.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The source cannot be listed.
+    #[error("the source cannot be listed")]
+    List(#[source] store::Error),
+    /// The destination cannot be written.
+    #[error("the destination cannot be written")]
+    Write(#[source] store::Error),
+    /// What earlier runs learnt cannot be read.
+    #[error("the destination cannot be read")]
+    Learnt(#[source] store::Error),
+    /// What earlier runs learnt is damaged.
+    #[error("`{key}` at the destination is damaged; mend it or delete it")]
+    LearntFile {
+        /// Its key.
+        key: String,
+        /// What is wrong with it.
+        #[source]
+        source: AliasFileError,
+    },
+    /// There is no trail at the source.
+    #[error(
+        "no CloudTrail log files below {location}: expected \
+         `AWSLogs/<account>/CloudTrail/<Region>/` there, found {found}; \
+         a folder of another layout is read with `--layout any`"
+    )]
+    NoTrail {
+        /// The source.
+        location: String,
+        /// What is there instead.
+        found: String,
+    },
+    /// There are too many folders above `AWSLogs/`.
+    #[error(
+        "more than {limit} folders below {location} without an `AWSLogs/`: \
+         name a source that is nearer to it"
+    )]
+    TooManyFolders {
+        /// The source.
+        location: String,
+        /// How many folders were looked into.
+        limit: usize,
+    },
+    /// A range is needed.
+    #[error("a range of days is needed to read a trail")]
+    NoRange,
+    /// The tables cannot be encoded.
+    #[error("the tables of {day} cannot be encoded")]
+    Encode {
+        /// The day.
+        day: String,
+        /// What is wrong.
+        #[source]
+        source: WriteError,
+    },
+    /// The threads cannot be started.
+    #[error("the worker threads cannot be started")]
+    Threads(#[source] rayon::ThreadPoolBuildError),
+    /// The run was interrupted.
+    #[error("interrupted; days that were published stand whole")]
+    Interrupted,
+    /// A worker died. This is a bug in hoptrail.
+    #[error("a worker thread ended early; please report this")]
+    Worker,
+}
+
+/// What was looked at when nothing was found, and what lies near.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct NothingFound {
+    /// The days that were asked for.
+    pub range: String,
+    /// How many prefixes were looked at, and the first of them.
+    pub prefixes: usize,
+    /// The first prefixes that were looked at.
+    pub examples: Vec<String>,
+    /// The first and the last delivery day that exists near, with its prefix.
+    pub near: Vec<String>,
+}
+
+impl NothingFound {
+    /// Says that there was nothing in a range.
+    pub fn new(range: DayRange, examples: Vec<String>, prefixes: usize, near: Vec<String>) -> Self {
+        NothingFound { range: range.to_string(), prefixes, examples, near }
+    }
+}
+
+impl std::fmt::Display for NothingFound {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let NothingFound { range, prefixes, examples, near } = self;
+        write!(f, "no objects delivered on {range}; looked at {prefixes} prefixes")?;
+        if !examples.is_empty() {
+            write!(f, ", such as {}", examples.join(", "))?;
+        }
+        match near.as_slice() {
+            [] => write!(f, "; there are no log files in them at all"),
+            near => write!(f, "; there are log files on {}", near.join(", ")),
+        }
+    }
+}

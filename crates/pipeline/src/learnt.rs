@@ -1,0 +1,40 @@
+//! What runs learnt about opaque ARNs, kept at the destination for later runs.
+
+use bedrock::Aliases;
+use bytes::Bytes;
+use store::Store;
+
+use crate::error::Error;
+
+/// Where it is kept, relative to the destination.
+pub const LEARNT_KEY: &str = "_hoptrail/aliases.csv";
+
+/// Adds what earlier runs learnt.
+///
+/// # Errors
+/// If it cannot be read. A destination without it is new, and no error.
+pub async fn load(destination: &dyn Store, aliases: &mut Aliases) -> Result<(), Error> {
+    let text = match destination.get(LEARNT_KEY).await {
+        Ok(object) => object.body.collect().await.map_err(Error::Learnt)?,
+        Err(error) if error.is_not_found() => return Ok(()),
+        Err(error) => return Err(Error::Learnt(error)),
+    };
+    aliases
+        .learn_csv(&text)
+        .map_err(|source| Error::LearntFile { key: LEARNT_KEY.to_owned(), source })
+}
+
+/// Keeps what is known now, if there is anything.
+///
+/// # Errors
+/// If it cannot be written.
+pub async fn save(destination: &dyn Store, aliases: &Aliases) -> Result<(), Error> {
+    if aliases.learnt().next().is_none() {
+        return Ok(());
+    }
+    let text = aliases.learnt_csv().map_err(|source| Error::LearntFile {
+        key: LEARNT_KEY.to_owned(),
+        source: bedrock::alias::AliasFileError::Csv(source),
+    })?;
+    destination.put(LEARNT_KEY, Bytes::from(text)).await.map_err(Error::Write)
+}

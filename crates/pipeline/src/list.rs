@@ -1,0 +1,167 @@
+//! Lists the objects to read, in parallel and page by page: nothing is held but the pages in flight.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use futures::stream::{FuturesUnordered, StreamExt};
+use jiff::ToSpan;
+use jiff::civil::Date;
+use logs::layout::{Delivery, day_folder, is_in_sibling_folder, is_log_file};
+use store::{ListPage, ListRequest, ObjectMeta, Pages, Store};
+use tokio::sync::mpsc::Sender;
+
+use crate::day::{DayRange, days_of_delivery, late_days};
+use crate::discover::RegionFolder;
+use crate::error::Error;
+use crate::settings::Settings;
+
+/// An object to read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListedObject {
+    /// The object.
+    pub meta: ObjectMeta,
+    /// What its key says of its delivery; `None` if it says nothing.
+    pub delivery: Option<Delivery>,
+}
+
+/// What a listing met.
+#[derive(Debug, Default)]
+pub struct ListCounts {
+    /// Pages that were asked for.
+    pub lists: AtomicU64,
+    /// Objects that are no log files, or lie in a folder of digests, insights and so on.
+    pub passed_by: AtomicU64,
+}
+
+/// A stretch of days of one Region's folder that is still to be listed.
+#[derive(Debug, Clone)]
+struct Stretch {
+    prefix: String,
+    /// Only keys after this one.
+    start_after: String,
+    /// Where to go on, after a page without keys.
+    token: Option<String>,
+    from: Date,
+    to: Date,
+}
+
+/// Gives the objects of the Regions' folders that a range is built from to `objects`.
+///
+/// One listing covers all days of a folder, because most folders have few objects. Where a page does
+/// not hold them, the days that are left are split in two and listed at the same time, so that a folder
+/// with many objects is no slower than its share.
+///
+/// # Errors
+/// If a folder cannot be listed.
+pub async fn list_trail(
+    store: &dyn Store,
+    settings: &Settings,
+    range: DayRange,
+    folders: &[RegionFolder],
+    counts: &ListCounts,
+    objects: &Sender<ListedObject>,
+) -> Result<(), Error> {
+    let last = range.to().saturating_add(late_days(settings.late_window_minutes).days());
+    let mut folders = folders.iter().map(|folder| Stretch::new(folder, range.from(), last));
+    let mut waiting = Vec::new();
+    let mut in_flight = FuturesUnordered::new();
+    loop {
+        while in_flight.len() < settings.requests_in_flight
+            && let Some(stretch) = waiting.pop().or_else(|| folders.next())
+        {
+            in_flight.push(list_page(store, stretch, counts));
+        }
+        let Some(listed) = in_flight.next().await else { return Ok(()) };
+        let (stretch, page) = listed.map_err(Error::List)?;
+        let last_key = page.objects.last().map(|object| object.key.clone());
+        let mut is_past = false;
+        for meta in page.objects {
+            let delivery = Delivery::of_key(&meta.key);
+            is_past |= delivery.is_some_and(|delivery| delivery.day > stretch.to);
+            let wanted = delivery.is_some_and(|delivery| {
+                delivery.day <= stretch.to
+                    && days_of_delivery(delivery, range, settings.late_window_minutes)
+                        .next()
+                        .is_some()
+            });
+            if !wanted {
+                continue;
+            }
+            if !is_log_file(&meta.key) {
+                counts.passed_by.fetch_add(1, Ordering::Relaxed);
+                continue;
+            }
+            if objects.send(ListedObject { meta, delivery }).await.is_err() {
+                return Ok(());
+            }
+        }
+        if page.next.is_some() && !is_past {
+            waiting.extend(stretch.rest(last_key, page.next));
+        }
+    }
+}
+
+/// Gives every log file below the source to `objects`, whatever its key.
+///
+/// # Errors
+/// If the source cannot be listed.
+pub async fn list_any(
+    store: &dyn Store,
+    counts: &ListCounts,
+    objects: &Sender<ListedObject>,
+) -> Result<(), Error> {
+    let mut pages = Pages::new(store, ListRequest::all(""));
+    while let Some(page) = pages.next().await.map_err(Error::List)? {
+        counts.lists.fetch_add(1, Ordering::Relaxed);
+        for meta in page.objects {
+            if !is_log_file(&meta.key) || is_in_sibling_folder(&meta.key) {
+                counts.passed_by.fetch_add(1, Ordering::Relaxed);
+                continue;
+            }
+            let delivery = Delivery::of_key(&meta.key);
+            if objects.send(ListedObject { meta, delivery }).await.is_err() {
+                return Ok(());
+            }
+        }
+    }
+    Ok(())
+}
+
+async fn list_page(
+    store: &dyn Store,
+    stretch: Stretch,
+    counts: &ListCounts,
+) -> Result<(Stretch, ListPage), store::Error> {
+    counts.lists.fetch_add(1, Ordering::Relaxed);
+    let mut request = ListRequest::all(&stretch.prefix).start_after(&stretch.start_after);
+    request.token.clone_from(&stretch.token);
+    let page = store.list(&request).await?;
+    Ok((stretch, page))
+}
+
+impl Stretch {
+    fn new(folder: &RegionFolder, from: Date, to: Date) -> Self {
+        Self::of_days(&folder.prefix, from, to)
+    }
+
+    fn of_days(prefix: &str, from: Date, to: Date) -> Self {
+        // The day's folder without its last slash sorts right before everything in it.
+        let start_after = format!("{prefix}{}", day_folder(from).trim_end_matches('/'));
+        Stretch { prefix: prefix.to_owned(), start_after, token: None, from, to }
+    }
+
+    /// What is left after a page that ended with a key: the rest of the first half of the days that
+    /// are left, and their second half.
+    fn rest(self, last_key: Option<String>, token: Option<String>) -> Vec<Stretch> {
+        let Some(last_key) = last_key else { return vec![Stretch { token, ..self }] };
+        let reached = Delivery::of_key(&last_key).map_or(self.from, |delivery| delivery.day);
+        let days = i64::from(self.to.since(reached).map_or(0, |span| span.get_days()));
+        if days < 1 {
+            return vec![Stretch { start_after: last_key, token: None, from: reached, ..self }];
+        }
+        let middle = reached.saturating_add((days / 2).days());
+        let second = Self::of_days(&self.prefix, middle.saturating_add(1.day()), self.to);
+        let first =
+            Stretch { start_after: last_key, token: None, from: reached, to: middle, ..self };
+        vec![second, first]
+    }
+}

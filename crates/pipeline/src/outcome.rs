@@ -1,0 +1,180 @@
+//! What a run did: the summary as data. Lists are sorted, most calls first.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::error::NothingFound;
+
+/// What a run did. The counts add up: `records = calls + passed_over + rejected` and
+/// `calls = written + duplicates + out_of_range`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Outcome {
+    /// Where was read.
+    pub source: String,
+    /// Where was written.
+    pub destination: String,
+    /// The days that were asked for; `None` if all.
+    pub range: Option<String>,
+    /// The days that were written, in order.
+    pub days: Vec<Day>,
+    /// The objects.
+    pub objects: Objects,
+    /// The records.
+    pub records: Records,
+    /// Calls that were written.
+    pub written: u64,
+    /// Calls that another record told already.
+    pub duplicates: u64,
+    /// Calls outside the range, by day.
+    pub out_of_range: BTreeMap<String, u64>,
+    /// Written calls by outcome.
+    pub outcomes: BTreeMap<&'static str, u64>,
+    /// Written calls that ran, by residency; `unknown` where a geography is not known.
+    pub residency: BTreeMap<&'static str, u64>,
+    /// Where calls through profiles ran.
+    pub routes: Vec<Route>,
+    /// Refused calls.
+    pub denials: Vec<Denied>,
+    /// References that no model was found for.
+    pub unresolved: Vec<UnresolvedReference>,
+    /// Events that look like inference under names that we do not know.
+    pub unknown_operations: BTreeMap<String, u64>,
+    /// What is known of opaque ARNs from the trail, earlier runs included.
+    pub learnt_aliases: u64,
+    /// What was looked at, if nothing was found.
+    pub nothing_found: Option<NothingFound>,
+}
+
+/// A day that was written.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Day {
+    /// The day, `YYYY-MM-DD`.
+    pub dt: String,
+    /// Rows by table.
+    pub rows: BTreeMap<&'static str, u64>,
+}
+
+/// Objects of a run.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Objects {
+    /// Objects that were read to their end.
+    pub read: u64,
+    /// Objects that could not be read.
+    pub unreadable: u64,
+    /// Bytes of both, as stored.
+    pub bytes: u64,
+    /// Files that are no log files, passed by.
+    pub passed_by: u64,
+    /// Folders of digests, insights and other logs, passed by.
+    pub sibling_folders: u64,
+    /// Folders beside `AWSLogs/`, not looked into.
+    pub folders_not_searched: u64,
+    /// The unreadable ones, by key; the first [`MAX_LISTED`].
+    pub unreadable_objects: Vec<Complaint>,
+    /// The ones with rejected records, by key; the first [`MAX_LISTED`].
+    pub objects_with_rejected_records: Vec<Complaint>,
+}
+
+/// How many unreadable objects are listed one by one. All are rows of `ingest`.
+pub const MAX_LISTED: usize = 100;
+
+/// What is wrong with an object.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Complaint {
+    /// The object's key.
+    pub key: String,
+    /// What is wrong.
+    pub reason: String,
+}
+
+/// Records of a run.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Records {
+    /// All of them.
+    pub records: u64,
+    /// Those that are calls.
+    pub calls: u64,
+    /// Those that are not.
+    pub passed_over: u64,
+    /// Calls that cannot be used.
+    pub rejected: u64,
+}
+
+/// Where the calls through a profile from one Region ran.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Route {
+    /// The profile's id.
+    pub profile: String,
+    /// What kind of profile it is.
+    pub target: &'static str,
+    /// The model's name.
+    pub model_name: Option<String>,
+    /// Where the calls were sent.
+    pub source_region: Option<String>,
+    /// How many of them ran.
+    pub calls: u64,
+    /// Where they ran, most calls first.
+    pub places: Vec<Place>,
+}
+
+/// A Region where calls ran.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Place {
+    /// The Region.
+    pub inference_region: String,
+    /// Seen from the source Region.
+    pub residency: Option<&'static str>,
+    /// How many calls.
+    pub calls: u64,
+}
+
+/// Refused calls of one kind.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Denied {
+    /// The Region of the refused resource.
+    pub blocked_region: Option<String>,
+    /// The kind of policy.
+    pub policy_type: Option<&'static str>,
+    /// The policy.
+    pub policy_arn: Option<String>,
+    /// The leg of the call.
+    pub leg: Option<&'static str>,
+    /// How many calls.
+    pub calls: u64,
+}
+
+/// A reference that no model was found for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct UnresolvedReference {
+    /// The reference as logged.
+    pub model_ref: Option<String>,
+    /// Why.
+    pub reason: &'static str,
+    /// What can be done.
+    pub hint: &'static str,
+    /// How many calls.
+    pub calls: u64,
+    /// From how many accounts.
+    pub accounts: u64,
+}
+
+impl Outcome {
+    /// Whether something could not be read or used.
+    pub fn is_partial(&self) -> bool {
+        self.objects.unreadable > 0 || self.records.rejected > 0
+    }
+
+    /// Whether the counts add up.
+    pub fn adds_up(&self) -> bool {
+        let Records { records, calls, passed_over, rejected } = self.records;
+        let out_of_range = self.out_of_range.values().sum::<u64>();
+        records == calls + passed_over + rejected
+            && calls == self.written + self.duplicates + out_of_range
+    }
+
+    /// Calls that ran in another geography than they were sent to.
+    pub fn other_geography(&self) -> u64 {
+        self.residency.get("other_geography").copied().unwrap_or_default()
+    }
+}

@@ -1,0 +1,213 @@
+//! Builds the tables of a day, and puts them in place.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use bedrock::{Context, Knowledge, Meaning, Outcome};
+use bytes::Bytes;
+use jiff::civil::Date;
+use rayon::prelude::*;
+use rustc_hash::FxHashMap;
+use store::Store;
+use tables::group::Groups;
+use tables::{
+    DENIALS, DenialRow, INGEST, INVOCATIONS, IngestRow, Invocation, ROUTING_DISTRIBUTION, Status,
+    Table, UNRESOLVED_MODELS,
+};
+
+use crate::collect::{ObjectRecord, StoredCall};
+use crate::dedup::{Distinct, distinct};
+use crate::error::Error;
+use crate::outcome::Day;
+use crate::routing::Tally;
+
+/// What the tables of every day are built with.
+#[derive(Debug)]
+pub struct Publisher {
+    objects: Vec<ObjectRecord>,
+    /// The place of each object's key among all keys.
+    ranks: Vec<u32>,
+    /// What each context means, by its address.
+    meanings: FxHashMap<usize, Arc<Meaning>>,
+    /// Keeps the contexts alive, and with them their addresses.
+    _contexts: Vec<Arc<Context>>,
+}
+
+/// The tables of a day.
+#[derive(Debug)]
+pub struct DayTables {
+    /// What the summary says of the day.
+    pub day: Day,
+    /// The files with their keys, relative to the destination.
+    pub files: Vec<(String, Bytes)>,
+    /// Calls that were written.
+    pub written: u64,
+    /// Calls that were dropped.
+    pub duplicates: u64,
+    /// The day's sums.
+    pub tally: Tally,
+}
+
+/// How often an object gave a call to a day.
+#[derive(Debug, Default, Clone, Copy)]
+struct Given {
+    written: i64,
+    duplicates: i64,
+}
+
+impl Publisher {
+    /// Works out what every context means, in parallel; call it on the workers.
+    pub fn new(
+        objects: Vec<ObjectRecord>,
+        contexts: Vec<Arc<Context>>,
+        knowledge: &Knowledge,
+    ) -> Self {
+        let meanings = contexts
+            .par_iter()
+            .map(|context| {
+                (Arc::as_ptr(context).addr(), Arc::new(knowledge.meaning_of(context)))
+            })
+            .collect();
+        let mut order = (0u32..).take(objects.len()).collect::<Vec<_>>();
+        order.sort_unstable_by_key(|object| &objects[*object as usize].key);
+        let mut ranks = vec![0; objects.len()];
+        for (rank, object) in (0u32..).zip(order) {
+            ranks[object as usize] = rank;
+        }
+        Publisher { objects, ranks, meanings, _contexts: contexts }
+    }
+
+    /// The objects, in the order that they were numbered in.
+    pub fn objects(&self) -> &[ObjectRecord] {
+        &self.objects
+    }
+
+    /// Builds the tables of a day from its calls and from the numbers of the objects that were read
+    /// for it.
+    ///
+    /// # Errors
+    /// If a table cannot be encoded.
+    pub fn build(
+        &self,
+        day: Date,
+        calls: Vec<StoredCall>,
+        read_for_day: &[u32],
+    ) -> Result<DayTables, Error> {
+        let Distinct { calls, dropped } = distinct(calls, |object| self.ranks[object as usize]);
+        let ingest = self.ingest(&calls, &dropped, read_for_day);
+        let (written, duplicates) = (calls.len() as u64, dropped.len() as u64);
+
+        let mut groups = Groups::default();
+        let mut rows = Vec::with_capacity(calls.len());
+        for stored in calls {
+            let meaning = &self.meanings[&Arc::as_ptr(&stored.call.context).addr()];
+            groups.add(&stored.call, meaning);
+            rows.push(Invocation {
+                call: stored.call,
+                meaning: Arc::clone(meaning),
+                log_object: Arc::clone(&self.objects[stored.object as usize].key),
+            });
+        }
+        let mut tally = Tally::default();
+        for (_, group) in groups.groups() {
+            tally.add(group);
+        }
+
+        let mut files = Files { day, files: Vec::new(), rows: BTreeMap::new() };
+        files.add(&DENIALS, &denials(&rows))?;
+        files.add(&INVOCATIONS, &rows)?;
+        drop(rows);
+        files.add(&ROUTING_DISTRIBUTION, &groups.routing_distribution())?;
+        files.add(&UNRESOLVED_MODELS, &groups.unresolved_models())?;
+        files.add(&INGEST, &ingest)?;
+        let Files { files, rows, .. } = files;
+        let day = Day { dt: day.to_string(), rows };
+        Ok(DayTables { day, files, written, duplicates, tally })
+    }
+
+    fn ingest(
+        &self,
+        calls: &[StoredCall],
+        dropped: &[u32],
+        read_for_day: &[u32],
+    ) -> Vec<IngestRow> {
+        let mut given = BTreeMap::<u32, Given>::new();
+        for object in read_for_day {
+            given.entry(self.ranks[*object as usize]).or_default();
+        }
+        for stored in calls {
+            given.entry(self.ranks[stored.object as usize]).or_default().written += 1;
+        }
+        for object in dropped {
+            given.entry(self.ranks[*object as usize]).or_default().duplicates += 1;
+        }
+        let mut by_rank = vec![0; self.ranks.len()];
+        for (object, rank) in self.ranks.iter().enumerate() {
+            by_rank[*rank as usize] = object;
+        }
+        let row = |(rank, given): (u32, Given)| {
+            ingest_row(&self.objects[by_rank[rank as usize]], given)
+        };
+        given.into_iter().map(row).collect()
+    }
+}
+
+fn denials(rows: &[Invocation]) -> Vec<DenialRow> {
+    let denied = rows.iter().filter(|row| row.meaning.outcome == Outcome::Denied);
+    denied
+        .map(|row| DenialRow { call: row.call.clone(), meaning: Arc::clone(&row.meaning) })
+        .collect()
+}
+
+fn ingest_row(object: &ObjectRecord, given: Given) -> IngestRow {
+    let count = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
+    let calls = count(object.calls);
+    let (status, reason) = match &object.unreadable {
+        Some(reason) => (Status::Unreadable, Some(reason.clone())),
+        None => {
+            let reason = (!object.rejections.is_empty()).then(|| object.rejections.join("; "));
+            (Status::Read, reason)
+        }
+    };
+    IngestRow {
+        key: object.key.as_ref().to_owned(),
+        delivery_day: object.delivery.map(|delivery| delivery.day.to_string()),
+        bytes: count(object.size_bytes),
+        status,
+        reason,
+        records: count(object.records),
+        calls,
+        passed_over: count(object.passed_over),
+        rejected: count(object.rejected),
+        written: given.written,
+        duplicates: given.duplicates,
+        other_day: calls - given.written - given.duplicates,
+    }
+}
+
+struct Files {
+    day: Date,
+    files: Vec<(String, Bytes)>,
+    rows: BTreeMap<&'static str, u64>,
+}
+
+impl Files {
+    fn add<R>(&mut self, table: &Table<R>, rows: &[R]) -> Result<(), Error> {
+        let bytes = tables::write(table, rows)
+            .map_err(|source| Error::Encode { day: self.day.to_string(), source })?;
+        self.files.push((tables::layout::part_key(table.name, self.day), Bytes::from(bytes)));
+        self.rows.insert(table.name, rows.len() as u64);
+        Ok(())
+    }
+}
+
+/// Puts the files of a day in place, each whole.
+///
+/// # Errors
+/// If one cannot be written.
+pub async fn put(destination: &dyn Store, files: Vec<(String, Bytes)>) -> Result<(), Error> {
+    for (key, bytes) in files {
+        destination.put(&key, bytes).await.map_err(Error::Write)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,183 @@
+//! Adds up, over all days of a run, what the summary shows.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use bedrock::denial::{Denial, Leg, PolicyType};
+use bedrock::region::Residency;
+use bedrock::resolve::Unresolved;
+use bedrock::{Outcome, Target};
+use tables::group::Group;
+
+use crate::outcome::{Denied, Place, Route, UnresolvedReference};
+
+/// Sums over days. Days may be added in any order.
+#[derive(Debug, Default)]
+pub struct Tally {
+    /// Calls by outcome, in the order of [`Outcome::ALL`].
+    pub by_outcome: [u64; 4],
+    /// Calls that ran, by residency.
+    pub by_residency: BTreeMap<&'static str, u64>,
+    routes: BTreeMap<RouteKey, BTreeMap<PlaceKey, u64>>,
+    denials: BTreeMap<DenialKey, u64>,
+    unresolved: BTreeMap<(Option<String>, Unresolved), (u64, BTreeSet<Option<String>>)>,
+}
+
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct RouteKey {
+    profile: String,
+    target: Target,
+    model_name: Option<String>,
+    source_region: Option<String>,
+}
+
+type PlaceKey = (String, Option<Residency>);
+
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct DenialKey {
+    blocked_region: Option<String>,
+    policy_type: Option<PolicyType>,
+    policy_arn: Option<String>,
+    leg: Option<Leg>,
+}
+
+impl Tally {
+    /// Adds the calls of one context.
+    pub fn add(&mut self, group: &Group) {
+        let calls = u64::try_from(group.counts.calls).unwrap_or_default();
+        let (context, meaning) = (&group.context, &group.meaning);
+        let outcome = Outcome::ALL.iter().position(|known| *known == meaning.outcome);
+        if let Some(outcome) = outcome {
+            self.by_outcome[outcome] += calls;
+        }
+        if meaning.inference_region.is_some() {
+            let residency = meaning.residency.map_or("unknown", Residency::as_str);
+            *self.by_residency.entry(residency).or_default() += calls;
+        }
+        self.add_route(group, calls);
+        if let Some(denial) = &meaning.denial {
+            let source_region = context.source_region.as_deref();
+            *self.denials.entry(DenialKey::new(denial, source_region)).or_default() += calls;
+        }
+        if let Err(reason) = meaning.resolution.model {
+            let model_ref = context.model_ref.as_deref().map(str::to_owned);
+            let (sum, accounts) = self.unresolved.entry((model_ref, reason)).or_default();
+            *sum += calls;
+            accounts.insert(context.account_id.as_deref().map(str::to_owned));
+        }
+    }
+
+    /// Only profiles route; what was called directly stays where it is.
+    fn add_route(&mut self, group: &Group, calls: u64) {
+        let resolution = &group.meaning.resolution;
+        let (Some(profile), Some(inference_region)) =
+            (&resolution.profile_id, &group.meaning.inference_region)
+        else {
+            return;
+        };
+        let key = RouteKey {
+            profile: profile.clone(),
+            target: resolution.target,
+            model_name: resolution.model.as_ref().ok().and_then(|model| model.name.clone()),
+            source_region: group.context.source_region.as_deref().map(str::to_owned),
+        };
+        let place = (inference_region.clone(), group.meaning.residency);
+        *self.routes.entry(key).or_default().entry(place).or_default() += calls;
+    }
+
+    /// Adds the sums of another tally.
+    pub fn merge(&mut self, other: Tally) {
+        for (mine, others) in self.by_outcome.iter_mut().zip(other.by_outcome) {
+            *mine += others;
+        }
+        for (residency, calls) in other.by_residency {
+            *self.by_residency.entry(residency).or_default() += calls;
+        }
+        for (key, places) in other.routes {
+            let mine = self.routes.entry(key).or_default();
+            for (place, calls) in places {
+                *mine.entry(place).or_default() += calls;
+            }
+        }
+        for (key, calls) in other.denials {
+            *self.denials.entry(key).or_default() += calls;
+        }
+        for (key, (calls, accounts)) in other.unresolved {
+            let mine = self.unresolved.entry(key).or_default();
+            mine.0 += calls;
+            mine.1.extend(accounts);
+        }
+    }
+
+    /// The routes, most calls first.
+    pub fn routes(&self) -> Vec<Route> {
+        let mut routes = self.routes.iter().map(|(key, places)| route(key, places));
+        let mut routes = routes.by_ref().collect::<Vec<_>>();
+        routes.sort_by_key(|route| std::cmp::Reverse(route.calls));
+        routes
+    }
+
+    /// The denials, most calls first.
+    pub fn denials(&self) -> Vec<Denied> {
+        let mut denials = self.denials.iter().map(|(key, calls)| key.denied(*calls));
+        let mut denials = denials.by_ref().collect::<Vec<_>>();
+        denials.sort_by_key(|denied| std::cmp::Reverse(denied.calls));
+        denials
+    }
+
+    /// The unresolved references, most calls first.
+    pub fn unresolved(&self) -> Vec<UnresolvedReference> {
+        let mut references = Vec::new();
+        for ((model_ref, reason), (calls, accounts)) in &self.unresolved {
+            references.push(UnresolvedReference {
+                model_ref: model_ref.clone(),
+                reason: reason.as_str(),
+                hint: reason.hint(),
+                calls: *calls,
+                accounts: accounts.len() as u64,
+            });
+        }
+        references.sort_by_key(|reference| std::cmp::Reverse(reference.calls));
+        references
+    }
+}
+
+fn route(key: &RouteKey, places: &BTreeMap<PlaceKey, u64>) -> Route {
+    let mut places = places
+        .iter()
+        .map(|((inference_region, residency), calls)| Place {
+            inference_region: inference_region.clone(),
+            residency: residency.map(Residency::as_str),
+            calls: *calls,
+        })
+        .collect::<Vec<_>>();
+    places.sort_by_key(|place| std::cmp::Reverse(place.calls));
+    Route {
+        profile: key.profile.clone(),
+        target: key.target.as_str(),
+        model_name: key.model_name.clone(),
+        source_region: key.source_region.clone(),
+        calls: places.iter().map(|place| place.calls).sum(),
+        places,
+    }
+}
+
+impl DenialKey {
+    fn new(denial: &Denial, source_region: Option<&str>) -> Self {
+        DenialKey {
+            blocked_region: denial.blocked_region().map(str::to_owned),
+            policy_type: denial.policy_type,
+            policy_arn: denial.policy_arn.clone(),
+            leg: denial.leg(source_region),
+        }
+    }
+
+    fn denied(&self, calls: u64) -> Denied {
+        Denied {
+            blocked_region: self.blocked_region.clone(),
+            policy_type: self.policy_type.map(PolicyType::as_str),
+            policy_arn: self.policy_arn.clone(),
+            leg: self.leg.map(Leg::as_str),
+            calls,
+        }
+    }
+}

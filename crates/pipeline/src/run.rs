@@ -1,0 +1,254 @@
+//! The run as a whole: list, fetch and read; then learn; then publish day by day.
+
+use std::collections::BTreeMap;
+use std::mem;
+use std::sync::Arc;
+
+use bedrock::{Knowledge, Outcome as CallOutcome};
+use futures::stream::{FuturesUnordered, StreamExt};
+use jiff::civil::Date;
+use store::Store;
+use tokio::sync::mpsc;
+
+use crate::collect::{Collected, ObjectRecord, StoredCall};
+use crate::day::days_of_delivery;
+use crate::error::Error;
+use crate::fetch::Fetcher;
+use crate::learnt;
+use crate::list::ListedObject;
+use crate::outcome::{Complaint, MAX_LISTED, Objects, Outcome, Records};
+use crate::plan::{LISTED_AHEAD, Listed, list_all, nothing_found};
+use crate::progress::Progress;
+use crate::publish::{Publisher, put};
+use crate::routing::Tally;
+use crate::settings::{Layout, Settings};
+use crate::work::Workers;
+
+/// Reads a source and writes the tables of each day to a destination. `root_path` is the path of the
+/// source itself, whose last name may tell the level that the source is at.
+///
+/// # Errors
+/// If the source cannot be listed or the destination cannot be written. Days that were published
+/// before stand.
+pub async fn run(
+    source: &dyn Store,
+    root_path: &str,
+    destination: &dyn Store,
+    settings: &Settings,
+    mut knowledge: Knowledge,
+    progress: &Progress,
+) -> Result<Outcome, Error> {
+    let workers = Workers::start(settings.threads)?;
+    learnt::load(destination, &mut knowledge.aliases).await?;
+
+    let (mut collected, listed) = read_all(source, root_path, settings, &workers, progress).await?;
+    let mut outcome = summary(source, destination, settings, &collected, &listed);
+    if collected.objects.is_empty() {
+        outcome.nothing_found = nothing_found(source, settings, &listed.discovery).await?;
+        return Ok(outcome);
+    }
+    for alias in mem::take(&mut collected.learnt) {
+        knowledge.aliases.learn(alias);
+    }
+    outcome.learnt_aliases = knowledge.aliases.learnt().count() as u64;
+    learnt::save(destination, &knowledge.aliases).await?;
+
+    let tally =
+        publish_all(destination, settings, collected, knowledge, &workers, progress, &mut outcome)
+            .await?;
+    outcome.outcomes = CallOutcome::ALL.map(CallOutcome::as_str).into_iter().zip(tally.by_outcome).collect();
+    outcome.routes = tally.routes();
+    outcome.denials = tally.denials();
+    outcome.unresolved = tally.unresolved();
+    outcome.residency = tally.by_residency;
+    debug_assert!(outcome.adds_up(), "{outcome:?}");
+    Ok(outcome)
+}
+
+/// Lists, fetches and reads, all at once.
+async fn read_all(
+    source: &dyn Store,
+    root_path: &str,
+    settings: &Settings,
+    workers: &Workers,
+    progress: &Progress,
+) -> Result<(Collected, Listed), Error> {
+    let (sender, mut receiver) = mpsc::channel::<ListedObject>(LISTED_AHEAD);
+    let listing = async {
+        let listed = list_all(source, root_path, settings, sender).await;
+        progress.all_listed();
+        listed
+    };
+    let fetcher = Fetcher::new(source, settings, workers);
+    let reading = async {
+        let mut collected = Collected::default();
+        let mut in_flight = FuturesUnordered::new();
+        let mut is_open = true;
+        while is_open || !in_flight.is_empty() {
+            tokio::select! {
+                object = receiver.recv(), if is_open && in_flight.len() < fetcher.objects_in_flight() => {
+                    match object {
+                        Some(object) => {
+                            progress.listed(object.meta.size_bytes);
+                            in_flight.push(fetcher.read(object));
+                        }
+                        None => is_open = false,
+                    }
+                }
+                Some(read) = in_flight.next() => {
+                    let read = read?;
+                    progress.read(read.listed.meta.size_bytes);
+                    collected.add(read, settings.range);
+                }
+            }
+        }
+        Ok(collected)
+    };
+    // The first error ends both: a listing that failed is not waited for by the reading.
+    let (listed, collected) = futures::future::try_join(listing, reading).await?;
+    Ok((collected, listed))
+}
+
+/// Publishes every day, a few at a time.
+async fn publish_all(
+    destination: &dyn Store,
+    settings: &Settings,
+    collected: Collected,
+    knowledge: Knowledge,
+    workers: &Workers,
+    progress: &Progress,
+    outcome: &mut Outcome,
+) -> Result<Tally, Error> {
+    let Collected { objects, days: calls, contexts, .. } = collected;
+    let days = days_to_publish(settings, &objects, calls);
+    progress.publishing(days.len());
+    let contexts = contexts.into_iter().collect();
+    let publisher =
+        workers.run(move || Arc::new(Publisher::new(objects, contexts, &knowledge))).await?;
+
+    let mut waiting = days.into_iter();
+    let mut in_flight = FuturesUnordered::new();
+    let mut tally = Tally::default();
+    loop {
+        while in_flight.len() < settings.threads.max(1)
+            && let Some((day, (calls, read_for_day))) = waiting.next()
+        {
+            let publisher = Arc::clone(&publisher);
+            in_flight.push(async move {
+                let build = move || publisher.build(day, calls, &read_for_day);
+                let mut built = workers.run(build).await??;
+                put(destination, mem::take(&mut built.files)).await?;
+                Ok::<_, Error>(built)
+            });
+        }
+        let Some(built) = in_flight.next().await else { break };
+        let built = built?;
+        progress.published();
+        outcome.written += built.written;
+        outcome.duplicates += built.duplicates;
+        outcome.days.push(built.day);
+        tally.merge(built.tally);
+    }
+    outcome.days.sort_by(|a, b| a.dt.cmp(&b.dt));
+    Ok(tally)
+}
+
+type DayInputs = BTreeMap<Date, (Vec<StoredCall>, Vec<u32>)>;
+
+/// The days with their calls and with the objects that were read for them.
+///
+/// A day without any object is left as it is at the destination. With [`Layout::Any`] an object is read
+/// for the days of its calls; one that gave none counts for the first day, so that every object stands
+/// somewhere.
+fn days_to_publish(
+    settings: &Settings,
+    objects: &[ObjectRecord],
+    calls: BTreeMap<Date, Vec<StoredCall>>,
+) -> DayInputs {
+    let mut days = calls
+        .into_iter()
+        .map(|(day, calls)| (day, (calls, Vec::new())))
+        .collect::<DayInputs>();
+    let first_day = settings.range.map(|range| range.from()).or(days.keys().next().copied());
+    for (number, object) in (0u32..).zip(objects) {
+        match (settings.layout, object.delivery, settings.range) {
+            (Layout::Trail, Some(delivery), Some(range)) => {
+                let late_window_minutes = settings.late_window_minutes;
+                for day in days_of_delivery(delivery, range, late_window_minutes) {
+                    days.entry(day).or_default().1.push(number);
+                }
+            }
+            _ if object.calls_in_range == 0 => {
+                if let Some(first_day) = first_day {
+                    days.entry(first_day).or_default().1.push(number);
+                }
+            }
+            _ => {}
+        }
+    }
+    days
+}
+
+fn summary(
+    source: &dyn Store,
+    destination: &dyn Store,
+    settings: &Settings,
+    collected: &Collected,
+    listed: &Listed,
+) -> Outcome {
+    let mut objects = Objects {
+        passed_by: listed.passed_by,
+        sibling_folders: listed.discovery.siblings,
+        folders_not_searched: listed.discovery.not_searched,
+        ..Objects::default()
+    };
+    let mut records = Records::default();
+    for object in &collected.objects {
+        objects.add(object);
+        records.records += object.records;
+        records.calls += object.calls;
+        records.passed_over += object.passed_over;
+        records.rejected += object.rejected;
+    }
+    objects.sort_complaints();
+    Outcome {
+        source: source.location(),
+        destination: destination.location(),
+        range: settings.range.map(|range| range.to_string()),
+        objects,
+        records,
+        out_of_range: collected
+            .out_of_range
+            .iter()
+            .map(|(day, calls)| (day.to_string(), *calls))
+            .collect(),
+        unknown_operations: collected.unknown_operations.clone(),
+        ..Outcome::default()
+    }
+}
+
+impl Objects {
+    fn add(&mut self, object: &ObjectRecord) {
+        self.bytes += object.size_bytes;
+        let complaint =
+            |reason: String| Complaint { key: object.key.as_ref().to_owned(), reason };
+        match &object.unreadable {
+            Some(reason) => {
+                self.unreadable += 1;
+                self.unreadable_objects.push(complaint(reason.clone()));
+            }
+            None => self.read += 1,
+        }
+        if object.rejected > 0 {
+            let reason = format!("{} rejected: {}", object.rejected, object.rejections.join("; "));
+            self.objects_with_rejected_records.push(complaint(reason));
+        }
+    }
+
+    fn sort_complaints(&mut self) {
+        for complaints in [&mut self.unreadable_objects, &mut self.objects_with_rejected_records] {
+            complaints.sort_by(|a, b| a.key.cmp(&b.key));
+            complaints.truncate(MAX_LISTED);
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! What a run is asked to do.
+
+use std::collections::BTreeSet;
+
+use logs::{Limits, Shape};
+
+use crate::day::DayRange;
+
+/// How objects are found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Layout {
+    /// By CloudTrail's layout of keys, pruned by day.
+    #[default]
+    Trail,
+    /// Every `.json` and `.json.gz`, whatever its key.
+    Any,
+}
+
+/// What a run is asked to do, and with how much.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The days that are written. `None`, for [`Layout::Any`] only: every day that there is.
+    pub range: Option<DayRange>,
+    /// How long after midnight objects are still read for the day before, in minutes.
+    pub late_window_minutes: i64,
+    /// How objects are found.
+    pub layout: Layout,
+    /// The accounts to read; empty means all.
+    pub accounts: BTreeSet<String>,
+    /// The Regions to read; empty means all.
+    pub regions: BTreeSet<String>,
+    /// Threads that inflate, parse and encode.
+    pub threads: usize,
+    /// Requests in flight at most. Latency asks for many, whatever the number of cores.
+    pub requests_in_flight: usize,
+    /// Bytes at most that are fetched and not yet read.
+    pub bytes_in_flight: u64,
+    /// How much one object may take.
+    pub limits: Limits,
+}
+
+impl Settings {
+    /// The defaults, for a range.
+    pub fn new(range: Option<DayRange>) -> Self {
+        Settings {
+            range,
+            late_window_minutes: 6 * 60,
+            layout: Layout::Trail,
+            accounts: BTreeSet::new(),
+            regions: BTreeSet::new(),
+            threads: std::thread::available_parallelism().map_or(1, usize::from),
+            requests_in_flight: 64,
+            bytes_in_flight: 64 << 20,
+            limits: Limits { in_memory_bytes: 64 << 20, inflated_bytes: 8 << 30 },
+        }
+    }
+
+    pub(crate) fn shape(&self) -> Shape {
+        match self.layout {
+            Layout::Trail => Shape::Trail,
+            Layout::Any => Shape::Any,
+        }
+    }
+
+    pub(crate) fn admits(chosen: &BTreeSet<String>, name: &str) -> bool {
+        chosen.is_empty() || chosen.contains(name)
+    }
+}

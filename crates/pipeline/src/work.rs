@@ -1,0 +1,118 @@
+//! From the I/O thread to the worker threads and back: the one function that crosses.
+
+use std::cell::RefCell;
+use std::io::{self, BufRead, Read};
+use std::sync::Arc;
+
+use bytes::{Buf, Bytes};
+use logs::{Limits, Reading, Shape, Unreadable};
+use rayon::{ThreadPool, ThreadPoolBuilder};
+use tokio::sync::{mpsc, oneshot};
+
+use crate::error::Error;
+
+thread_local! {
+    /// Each worker inflates into one buffer, again and again.
+    static SCRATCH: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
+
+/// A scratch buffer that grew larger is given back, so that one large object does not count for ever.
+const MAX_SCRATCH_BYTES: usize = 32 << 20;
+
+/// The threads for everything that computes.
+#[derive(Debug, Clone)]
+pub struct Workers {
+    pool: Arc<ThreadPool>,
+}
+
+/// A body that is read on a worker while it arrives.
+#[derive(Debug)]
+pub struct ChunkReader {
+    chunks: mpsc::Receiver<Result<Bytes, String>>,
+    chunk: Bytes,
+}
+
+impl Workers {
+    /// Starts the threads.
+    ///
+    /// # Errors
+    /// If the system refuses them.
+    pub fn start(threads: usize) -> Result<Self, Error> {
+        let pool = ThreadPoolBuilder::new()
+            .num_threads(threads.max(1))
+            .thread_name(|index| format!("worker-{index}"))
+            .build()
+            .map_err(Error::Threads)?;
+        Ok(Workers { pool: Arc::new(pool) })
+    }
+
+    /// Runs `task` on a worker. This is the only way from the I/O thread to the workers: the runtime
+    /// never computes, and the workers never wait for a socket, but for [`ChunkReader`].
+    ///
+    /// # Errors
+    /// If the task panics.
+    pub async fn run<T: Send + 'static>(
+        &self,
+        task: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, Error> {
+        let (done, result) = oneshot::channel();
+        self.pool.spawn(move || {
+            // The receiver is gone if the run was given up.
+            let _ = done.send(task());
+        });
+        result.await.map_err(|_| Error::Worker)
+    }
+
+    /// Runs `task` in the pool from a thread that may wait.
+    pub fn install<T: Send>(&self, task: impl FnOnce() -> T + Send) -> T {
+        self.pool.install(task)
+    }
+}
+
+/// Reads a whole body on the worker's own buffer.
+pub fn read_whole(body: &[u8], shape: Shape, limits: &Limits) -> Result<Reading, Unreadable> {
+    SCRATCH.with_borrow_mut(|scratch| {
+        let reading = logs::read_whole(body, shape, limits, scratch);
+        if scratch.capacity() > MAX_SCRATCH_BYTES {
+            *scratch = Vec::new();
+        }
+        reading
+    })
+}
+
+impl ChunkReader {
+    /// A reader and the channel that feeds it. The channel holds a few chunks, which bounds what a
+    /// streamed body takes.
+    pub fn new() -> (mpsc::Sender<Result<Bytes, String>>, Self) {
+        const CHUNKS: usize = 4;
+        let (sender, chunks) = mpsc::channel(CHUNKS);
+        (sender, ChunkReader { chunks, chunk: Bytes::new() })
+    }
+}
+
+impl Read for ChunkReader {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let available = self.fill_buf()?;
+        let count = available.len().min(out.len());
+        out[..count].copy_from_slice(&available[..count]);
+        self.consume(count);
+        Ok(count)
+    }
+}
+
+impl BufRead for ChunkReader {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        while self.chunk.is_empty() {
+            match self.chunks.blocking_recv() {
+                Some(Ok(chunk)) => self.chunk = chunk,
+                Some(Err(error)) => return Err(io::Error::other(error)),
+                None => break,
+            }
+        }
+        Ok(&self.chunk)
+    }
+
+    fn consume(&mut self, count: usize) {
+        self.chunk.advance(count);
+    }
+}
