@@ -4,6 +4,7 @@ mod body;
 mod client;
 mod error;
 mod http;
+mod listing;
 mod options;
 
 use std::sync::Arc;
@@ -20,6 +21,7 @@ use crate::body::Body;
 use crate::error::{Error, Operation};
 use crate::s3::body::Resumed;
 use crate::s3::error::Context;
+use crate::s3::listing::WholeListing;
 use crate::store::{ListPage, ListRequest, Object, ObjectMeta, Store};
 use crate::uri::as_folder;
 
@@ -126,7 +128,9 @@ impl Inner {
             .set_continuation_token(request.token.clone())
             .set_max_keys(request.page_size.map(|_| request.limit() as i32))
             .set_request_payer(self.payer())
-            .encoding_type(EncodingType::Url);
+            .encoding_type(EncodingType::Url)
+            .customize()
+            .interceptor(WholeListing);
         let answer = call
             .send()
             .await
@@ -179,12 +183,8 @@ impl Inner {
         if let Some((from, _)) = resume {
             let range = answer.content_range.as_deref().unwrap_or_default();
             if !range.starts_with(&format!("bytes {from}-")) {
-                return Err(Error::Other {
-                    operation: Operation::Get,
-                    target: self.target(key),
-                    code: None,
-                    source: Some("the service does not send the range that was asked for".into()),
-                });
+                let source = "the service does not send the range that was asked for";
+                return Err(self.other(Operation::Get, key, source));
             }
         }
         let size_bytes = answer.content_length.and_then(|size| size.try_into().ok()).unwrap_or(0);
@@ -214,6 +214,16 @@ impl Inner {
         self.requester_pays.then_some(RequestPayer::Requester)
     }
 
+    fn other(&self, operation: Operation, key: &str, source: &str) -> Error {
+        Error::Other {
+            operation,
+            target: self.target(key),
+            code: None,
+            source: Some(source.into()),
+        }
+    }
+
+    #[expect(clippy::needless_pass_by_value, reason = "the end of an error, and shorter calls")]
     fn error<E: error::Service>(
         &self,
         operation: Operation,
