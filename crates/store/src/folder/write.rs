@@ -31,12 +31,14 @@ pub(super) fn remove(path: &Path) -> io::Result<()> {
 
 /// Makes a folder and those above it, durably.
 pub(super) fn make_folder(path: &Path) -> io::Result<()> {
+    if path.is_dir() {
+        return Ok(());
+    }
+    // The root and the current folder are there, so this ends.
+    make_folder(parent(path))?;
     match fs::create_dir(path) {
         Ok(()) => sync_folder(parent(path)),
-        Err(error) if error.kind() == ErrorKind::NotFound => {
-            make_folder(parent(path))?;
-            make_folder(path)
-        }
+        // Another writer was faster.
         Err(_) if path.is_dir() => Ok(()),
         Err(error) => Err(error),
     }
