@@ -1,0 +1,110 @@
+//! A bucket: its name, its Region, its objects in the order of their keys.
+
+use std::collections::BTreeMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::path::{Path, PathBuf};
+use std::time::UNIX_EPOCH;
+use std::{fs, io};
+
+use bytes::Bytes;
+
+/// A bucket. Its objects are in memory, or start as the files of a folder; what is written or
+/// deleted later is written or deleted in memory only.
+#[derive(Debug, Clone)]
+pub struct Bucket {
+    /// The first segment of every request's path.
+    pub name: String,
+    /// The Region that it pretends to be in. A request that is signed for another one is
+    /// redirected, as S3 does. `None` accepts every Region and calls itself `us-east-1`.
+    pub region: Option<String>,
+    pub(crate) objects: BTreeMap<String, Stored>,
+}
+
+/// An object. Cheap to clone.
+#[derive(Debug, Clone)]
+pub(crate) struct Stored {
+    /// Without the quotes that it has in a header.
+    pub(crate) etag: String,
+    pub(crate) size_bytes: u64,
+    content: Content,
+}
+
+#[derive(Debug, Clone)]
+enum Content {
+    Memory(Bytes),
+    File(PathBuf),
+}
+
+impl Bucket {
+    /// An empty bucket that accepts every Region.
+    pub fn new(name: &str) -> Self {
+        Self { name: name.to_owned(), region: None, objects: BTreeMap::new() }
+    }
+
+    /// A bucket of the files below a folder, indexed now; bodies are read when asked for.
+    ///
+    /// # Errors
+    /// A folder that cannot be read, a name that is not UTF-8.
+    pub fn from_folder(name: &str, folder: &Path) -> io::Result<Self> {
+        let mut bucket = Self::new(name);
+        index(folder, "", &mut bucket.objects)?;
+        Ok(bucket)
+    }
+
+    /// With one more object.
+    #[must_use]
+    pub fn object(mut self, key: &str, content: impl Into<Bytes>) -> Self {
+        self.objects.insert(key.to_owned(), Stored::new(content.into()));
+        self
+    }
+
+    /// In this Region, and in no other.
+    #[must_use]
+    pub fn region(mut self, region: &str) -> Self {
+        self.region = Some(region.to_owned());
+        self
+    }
+}
+
+impl Stored {
+    pub(crate) fn new(content: Bytes) -> Self {
+        let etag = etag(|hasher| content.hash(hasher));
+        Self { etag, size_bytes: content.len() as u64, content: Content::Memory(content) }
+    }
+
+    pub(crate) fn read(&self) -> io::Result<Bytes> {
+        match &self.content {
+            Content::Memory(bytes) => Ok(bytes.clone()),
+            Content::File(path) => fs::read(path).map(Bytes::from),
+        }
+    }
+}
+
+fn index(folder: &Path, prefix: &str, objects: &mut BTreeMap<String, Stored>) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        let name = path.file_name().and_then(|name| name.to_str()).ok_or_else(|| {
+            io::Error::new(io::ErrorKind::InvalidData, format!("not UTF-8: {}", path.display()))
+        })?;
+        let metadata = fs::metadata(&path)?;
+        let key = format!("{prefix}{name}");
+        if metadata.is_dir() {
+            index(&path, &format!("{key}/"), objects)?;
+        } else {
+            let size_bytes = metadata.len();
+            let modified = metadata.modified()?.duration_since(UNIX_EPOCH).unwrap_or_default();
+            let etag = etag(|hasher| (&key, size_bytes, modified).hash(hasher));
+            objects.insert(key, Stored { etag, size_bytes, content: Content::File(path) });
+        }
+    }
+    Ok(())
+}
+
+/// 32 hexadecimal digits, as the MD5 of a real one has.
+fn etag(feed: impl Fn(&mut DefaultHasher)) -> String {
+    let mut hasher = DefaultHasher::new();
+    feed(&mut hasher);
+    let first = hasher.finish();
+    first.hash(&mut hasher);
+    format!("{first:016x}{:016x}", hasher.finish())
+}

@@ -1,0 +1,103 @@
+//! A request's head, understood: bucket, key, query, kind.
+
+use std::collections::BTreeMap;
+
+use hyper::Method;
+use hyper::header::HeaderMap;
+use hyper::http::request::Parts;
+use percent_encoding::percent_decode_str;
+
+/// The kinds of request that are told apart, for counting and for failing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Kind {
+    /// A page of a listing.
+    List,
+    /// `GetObject`.
+    Get,
+    /// `HeadObject`.
+    HeadObject,
+    /// `HeadBucket`.
+    HeadBucket,
+    /// `PutObject`, `UploadPart`, `CompleteMultipartUpload`.
+    Put,
+    /// `DeleteObject`.
+    Delete,
+    /// Anything else.
+    Other,
+}
+
+impl Kind {
+    pub(crate) const ALL: [Self; 7] = [
+        Self::List,
+        Self::Get,
+        Self::HeadObject,
+        Self::HeadBucket,
+        Self::Put,
+        Self::Delete,
+        Self::Other,
+    ];
+}
+
+/// A request's head, understood.
+#[derive(Debug)]
+pub(crate) struct Head {
+    pub(crate) method: Method,
+    pub(crate) bucket: String,
+    /// Empty for a request about the bucket.
+    pub(crate) key: String,
+    query: BTreeMap<String, String>,
+    headers: HeaderMap,
+}
+
+impl Head {
+    /// `None` for a path or a query that is not percent-encoded UTF-8.
+    pub(crate) fn parse(parts: Parts) -> Option<Self> {
+        let path = parts.uri.path().strip_prefix('/')?;
+        let (bucket, key) = path.split_once('/').unwrap_or((path, ""));
+        let mut query = BTreeMap::new();
+        let pairs = parts.uri.query().unwrap_or_default().split('&');
+        for pair in pairs.filter(|pair| !pair.is_empty()) {
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            query.insert(decode(name)?, decode(&value.replace('+', " "))?);
+        }
+        Some(Self {
+            method: parts.method,
+            bucket: decode(bucket)?,
+            key: decode(key)?,
+            query,
+            headers: parts.headers,
+        })
+    }
+
+    pub(crate) fn kind(&self) -> Kind {
+        let in_upload = self.query("uploadId").is_some();
+        match (&self.method, self.key.is_empty()) {
+            (&Method::GET, true) if self.query("list-type") == Some("2") => Kind::List,
+            (&Method::GET, false) if !in_upload => Kind::Get,
+            (&Method::HEAD, true) => Kind::HeadBucket,
+            (&Method::HEAD, false) => Kind::HeadObject,
+            (&Method::PUT, false) => Kind::Put,
+            (&Method::POST, false) if in_upload => Kind::Put,
+            (&Method::DELETE, false) if !in_upload => Kind::Delete,
+            _ => Kind::Other,
+        }
+    }
+
+    pub(crate) fn query(&self, name: &str) -> Option<&str> {
+        self.query.get(name).map(String::as_str)
+    }
+
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+
+    /// The Region that the request is signed for: `Credential=<id>/<date>/<region>/s3/…`.
+    pub(crate) fn signed_region(&self) -> Option<&str> {
+        let (_, scope) = self.header("authorization")?.split_once("Credential=")?;
+        scope.split('/').nth(2)
+    }
+}
+
+fn decode(text: &str) -> Option<String> {
+    Some(percent_decode_str(text).decode_utf8().ok()?.into_owned())
+}

@@ -1,0 +1,231 @@
+//! A store in a folder: keys are paths below it.
+//!
+//! Symbolic links are followed; one that leads back to a folder that is being walked is passed
+//! over, as are broken ones. What is neither a file nor a folder is not listed. A file whose name
+//! is not UTF-8 is listed with a lossy name, under which it then does not exist. Two things are
+//! less than in S3: a key cannot have empty, `.` or `..` parts, and `a` and `a/b` cannot both exist.
+
+mod key;
+mod read;
+mod walk;
+mod write;
+
+use std::collections::VecDeque;
+use std::io::{self, ErrorKind};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+use std::{fs, panic};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+
+use crate::error::Error;
+use crate::folder::walk::{Item, Walk};
+use crate::store::{ListPage, ListRequest, Object, Store};
+
+/// Walks that are kept between pages. Each holds the entries of the folders from the root to where
+/// it stands. A walk that was given up for a newer one is begun anew at its page, which costs
+/// reading those folders once more.
+const MAX_KEPT_WALKS: usize = 64;
+
+/// A store in a folder.
+#[derive(Debug, Clone)]
+pub struct Folder {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    root: PathBuf,
+    walks: Mutex<VecDeque<Kept>>,
+}
+
+/// A walk between two pages.
+#[derive(Debug)]
+struct Kept {
+    prefix: String,
+    delimiter: bool,
+    token: String,
+    walk: Walk,
+}
+
+impl Folder {
+    /// A folder that exists.
+    ///
+    /// # Errors
+    /// [`Error::FolderNotFound`], [`Error::NotAFolder`], [`Error::Unreadable`].
+    pub fn open(path: impl Into<PathBuf>) -> Result<Self, Error> {
+        let root = path.into();
+        match fs::metadata(&root) {
+            Ok(metadata) if metadata.is_dir() => Ok(Self::new(root)),
+            Ok(_) => Err(Error::NotAFolder { path: root }),
+            Err(source) if is_absent(&source) => Err(Error::FolderNotFound { path: root }),
+            Err(source) => Err(Error::Unreadable { path: root, source }),
+        }
+    }
+
+    /// A folder that is made if it is missing, and that can be written.
+    ///
+    /// # Errors
+    /// [`Error::NotAFolder`], [`Error::Unwritable`].
+    pub fn create(path: impl Into<PathBuf>) -> Result<Self, Error> {
+        let root = path.into();
+        if fs::metadata(&root).is_ok_and(|metadata| !metadata.is_dir()) {
+            return Err(Error::NotAFolder { path: root });
+        }
+        match write::make_folder(&root).and_then(|()| write::probe(&root)) {
+            Ok(()) => Ok(Self::new(root)),
+            Err(source) => Err(Error::Unwritable { path: root, source }),
+        }
+    }
+
+    fn new(root: PathBuf) -> Self {
+        Self { inner: Arc::new(Inner { root, walks: Mutex::default() }) }
+    }
+
+    /// File systems answer late: their calls run where they do not hold up the runtime.
+    async fn blocking<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Inner) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        let inner = Arc::clone(&self.inner);
+        run_blocking(move || work(&inner)).await
+    }
+}
+
+#[async_trait]
+impl Store for Folder {
+    fn location(&self) -> String {
+        self.inner.root.display().to_string()
+    }
+
+    async fn list(&self, request: &ListRequest) -> Result<ListPage, Error> {
+        let request = request.clone();
+        self.blocking(move |inner| inner.list(&request)).await
+    }
+
+    async fn get(&self, key: &str) -> Result<Object, Error> {
+        let Ok(path) = self.inner.path(key) else {
+            return Err(self.inner.not_found(key));
+        };
+        let key = key.to_owned();
+        self.blocking(move |inner| match read::open(&key, &path) {
+            Ok(object) => Ok(object),
+            Err(source) if is_absent(&source) => Err(inner.not_found(&key)),
+            Err(source) => Err(Error::Unreadable { path, source }),
+        })
+        .await
+    }
+
+    async fn put(&self, key: &str, bytes: Bytes) -> Result<(), Error> {
+        let path = self.inner.path(key)?;
+        self.blocking(move |_| match write::replace(&path, &bytes) {
+            Ok(()) => Ok(()),
+            Err(source) => Err(Error::Unwritable { path, source }),
+        })
+        .await
+    }
+
+    async fn delete(&self, key: &str) -> Result<(), Error> {
+        let path = self.inner.path(key)?;
+        self.blocking(move |_| match write::remove(&path) {
+            Err(source) if !is_absent(&source) => Err(Error::Unwritable { path, source }),
+            _ => Ok(()),
+        })
+        .await
+    }
+}
+
+impl Inner {
+    /// The path of a key.
+    fn path(&self, key: &str) -> Result<PathBuf, Error> {
+        match key::refusal(key) {
+            None => Ok(self.root.join(key)),
+            Some(reason) => {
+                let location = self.root.display().to_string();
+                Err(Error::InvalidKey { key: key.to_owned(), location, reason })
+            }
+        }
+    }
+
+    fn not_found(&self, key: &str) -> Error {
+        Error::NotFound { target: self.root.join(key).display().to_string() }
+    }
+
+    fn list(&self, request: &ListRequest) -> Result<ListPage, Error> {
+        let mut walk = match self.take_walk(request) {
+            Some(walk) => walk,
+            None => Walk::begin(&self.root, &request.prefix, request.delimiter, request.after())?,
+        };
+        let mut page = ListPage::default();
+        let mut last = None;
+        while let Some(item) = walk.next()? {
+            if page.objects.len() + page.prefixes.len() == request.limit() {
+                walk.put_back(item);
+                page.next.clone_from(&last);
+                break;
+            }
+            match item {
+                Item::File(meta) => {
+                    last = Some(meta.key.clone());
+                    page.objects.push(meta);
+                }
+                Item::Folder(prefix) => {
+                    last = Some(prefix.clone());
+                    page.prefixes.push(prefix);
+                }
+            }
+        }
+        if let Some(token) = page.next.clone() {
+            self.keep_walk(request, token, walk);
+        }
+        Ok(page)
+    }
+
+    fn take_walk(&self, request: &ListRequest) -> Option<Walk> {
+        let token = request.token.as_ref()?;
+        let mut walks = self.walks.lock().expect("no holder panics");
+        let position = walks.iter().position(|kept| {
+            kept.token == *token
+                && kept.prefix == request.prefix
+                && kept.delimiter == request.delimiter
+        })?;
+        Some(walks.remove(position)?.walk)
+    }
+
+    fn keep_walk(&self, request: &ListRequest, token: String, walk: Walk) {
+        let (prefix, delimiter) = (request.prefix.clone(), request.delimiter);
+        let mut walks = self.walks.lock().expect("no holder panics");
+        if walks.len() == MAX_KEPT_WALKS {
+            walks.pop_front();
+        }
+        walks.push_back(Kept { prefix, delimiter, token, walk });
+    }
+}
+
+/// Whether there is nothing under a path, for whatever reason.
+fn is_absent(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        ErrorKind::NotFound | ErrorKind::NotADirectory | ErrorKind::InvalidFilename
+    )
+}
+
+async fn run_blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(result) => result,
+        Err(error) => match error.try_into_panic() {
+            Ok(panic) => panic::resume_unwind(panic),
+            // The runtime is shutting down, and nothing is polled any more.
+            Err(_) => std::future::pending().await,
+        },
+    }
+}
+
+fn parent(path: &Path) -> &Path {
+    // The parent of a bare name is the empty path, which means the current folder.
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    }
+}

@@ -1,0 +1,33 @@
+//! Which keys a folder can hold.
+
+/// What the names of files begin with that are being written. They are never listed.
+pub(super) const TEMPORARY: &str = ".store-tmp-";
+
+/// Why a folder cannot hold a key; `None` if it can.
+pub(super) fn refusal(key: &str) -> Option<&'static str> {
+    if key.contains('\0') {
+        return Some("it contains a null character");
+    }
+    key.split('/').find_map(|part| match part {
+        "" => Some("a part of it is empty"),
+        "." | ".." => Some("it contains `.` or `..` as a part"),
+        part if part.starts_with(TEMPORARY) => Some("its name is one of unfinished files"),
+        _ => None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_that_would_leave_the_folder_are_refused() {
+        for key in ["..", "../x", "a/../../x", "/etc/passwd", "a//b", "a/", "", "./a", "a\0"] {
+            assert!(refusal(key).is_some(), "{key:?}");
+        }
+        assert!(refusal("a/.store-tmp-1").is_some());
+        for key in ["a", "a/b", "..a", "a..", ".hidden", "a b/%2F+ü", "...", "a\\b"] {
+            assert_eq!(refusal(key), None, "{key:?}");
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! Reading a file: a small one whole, a large one in chunks.
+
+use std::fs::{File, Metadata};
+use std::io::{self, ErrorKind, Read};
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+
+use crate::body::{Body, Chunks};
+use crate::error::Error;
+use crate::folder::run_blocking;
+use crate::store::{Object, ObjectMeta};
+
+/// The size of a chunk, up to which a file is also read at once.
+const CHUNK_BYTES: usize = 1 << 20;
+
+/// A file as an object.
+pub(super) fn open(key: &str, path: &Path) -> io::Result<Object> {
+    // Opening a pipe would wait for its other end.
+    if !path.metadata()?.is_file() {
+        return Err(ErrorKind::NotFound.into());
+    }
+    let file = File::open(path)?;
+    let meta = meta(key.to_owned(), &file.metadata()?);
+    let size_bytes = meta.size_bytes;
+    let mut content =
+        FileChunks { path: path.into(), file: Arc::new(file), received_bytes: 0, size_bytes };
+    let body = if size_bytes <= CHUNK_BYTES as u64 {
+        let bytes = content.read()?;
+        if bytes.len() as u64 == size_bytes {
+            Body::whole(bytes)
+        } else {
+            // It has become shorter: the error belongs to the body.
+            content.received_bytes = bytes.len() as u64;
+            Body::chunks(size_bytes, content)
+        }
+    } else {
+        Body::chunks(size_bytes, content)
+    };
+    Ok(Object { meta, body })
+}
+
+/// What a listing shows of a file.
+pub(super) fn meta(key: String, metadata: &Metadata) -> ObjectMeta {
+    let size_bytes = metadata.len();
+    let (secs, nanos) = (metadata.mtime(), metadata.mtime_nsec());
+    ObjectMeta { key, size_bytes, etag: Some(format!("{secs:x}.{nanos:x}-{size_bytes:x}")) }
+}
+
+/// A file that is read in chunks, up to the size that it had when it was opened.
+#[derive(Debug)]
+struct FileChunks {
+    path: PathBuf,
+    file: Arc<File>,
+    received_bytes: u64,
+    size_bytes: u64,
+}
+
+impl FileChunks {
+    /// Up to a chunk of what is left; empty at the end of the file.
+    fn read(&self) -> io::Result<Bytes> {
+        let left_bytes = self.size_bytes - self.received_bytes;
+        read_chunk(&self.file, left_bytes)
+    }
+}
+
+fn read_chunk(file: &File, left_bytes: u64) -> io::Result<Bytes> {
+    let chunk_bytes = left_bytes.min(CHUNK_BYTES as u64);
+    let mut chunk = Vec::with_capacity(chunk_bytes as usize);
+    file.take(chunk_bytes).read_to_end(&mut chunk)?;
+    Ok(Bytes::from(chunk))
+}
+
+#[async_trait]
+impl Chunks for FileChunks {
+    async fn next(&mut self) -> Result<Option<Bytes>, Error> {
+        let left_bytes = self.size_bytes - self.received_bytes;
+        if left_bytes == 0 {
+            return Ok(None);
+        }
+        let file = Arc::clone(&self.file);
+        let chunk = run_blocking(move || read_chunk(&file, left_bytes)).await;
+        let chunk =
+            chunk.map_err(|source| Error::Unreadable { path: self.path.clone(), source })?;
+        if chunk.is_empty() {
+            return Err(Error::Interrupted {
+                target: self.path.display().to_string(),
+                received_bytes: self.received_bytes,
+                size_bytes: self.size_bytes,
+                source: Some("the file has become shorter".into()),
+            });
+        }
+        self.received_bytes += chunk.len() as u64;
+        Ok(Some(chunk))
+    }
+}

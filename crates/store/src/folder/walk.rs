@@ -1,0 +1,202 @@
+//! Walking a folder in the order in which S3 lists: by the UTF-8 bytes of the whole key.
+//!
+//! A folder's entries are sorted with a `/` after the names of folders, so that `a.b` comes before
+//! what is in `a`. Only the folders from the root to the current one are held. What is known to
+//! lie before the start, or outside the prefix, is not read.
+
+use std::ffi::OsString;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::{fs, io, vec};
+
+use crate::error::Error;
+use crate::folder::key::{self, TEMPORARY};
+use crate::folder::{is_absent, read};
+use crate::store::ObjectMeta;
+
+/// Where a walk stands.
+#[derive(Debug)]
+pub(super) struct Walk {
+    delimiter: bool,
+    after: Option<String>,
+    /// From the folder of the prefix to the current one.
+    stack: Vec<Frame>,
+    next: Option<Item>,
+}
+
+/// What a walk finds.
+#[derive(Debug)]
+pub(super) enum Item {
+    File(ObjectMeta),
+    /// With a `/` at its end. Only found with a delimiter.
+    Folder(String),
+}
+
+/// A folder whose entries are not yet all taken.
+#[derive(Debug)]
+struct Frame {
+    path: PathBuf,
+    /// Empty, or ends with `/`.
+    key: String,
+    id: Id,
+    entries: vec::IntoIter<Entry>,
+}
+
+/// Device and inode: what a folder is, by whatever path it is reached.
+type Id = (u64, u64);
+
+#[derive(Debug)]
+struct Entry {
+    /// With a `/` at the end of a folder's.
+    name: String,
+    /// If it is not `name`.
+    real_name: Option<OsString>,
+}
+
+impl Walk {
+    /// Begins a walk over what begins with `prefix` and is greater than `after`.
+    pub(super) fn begin(
+        root: &Path,
+        prefix: &str,
+        delimiter: bool,
+        after: Option<&str>,
+    ) -> Result<Self, Error> {
+        let after = after.map(str::to_owned);
+        let mut walk = Self { delimiter, after, stack: Vec::new(), next: None };
+        let (folder, name) = prefix.split_at(prefix.rfind('/').map_or(0, |slash| slash + 1));
+        let path = match folder.strip_suffix('/') {
+            None => root.to_owned(),
+            Some(inner) if key::refusal(inner).is_none() => root.join(inner),
+            // No key of a folder begins like this.
+            Some(_) => return Ok(walk),
+        };
+        if !walk.enter(path, folder.to_owned(), name)? && !root.is_dir() {
+            return Err(Error::FolderNotFound { path: root.to_owned() });
+        }
+        Ok(walk)
+    }
+
+    /// The next file or folder.
+    pub(super) fn next(&mut self) -> Result<Option<Item>, Error> {
+        if let Some(item) = self.next.take() {
+            return Ok(Some(item));
+        }
+        while let Some(frame) = self.stack.last_mut() {
+            let Some(entry) = frame.entries.next() else {
+                self.stack.pop();
+                continue;
+            };
+            let path = entry.path(&frame.path);
+            let key = format!("{}{}", frame.key, entry.name);
+            if !key.ends_with('/') {
+                match fs::metadata(&path) {
+                    Ok(metadata) if metadata.is_file() => {
+                        return Ok(Some(Item::File(read::meta(key, &metadata))));
+                    }
+                    // A pipe or the like, or gone meanwhile.
+                    Ok(_) => {}
+                    Err(error) if is_absent(&error) => {}
+                    Err(source) => return Err(Error::Unreadable { path, source }),
+                }
+            } else if !self.delimiter {
+                self.enter(path, key, "")?;
+            } else if holds_files(&path) {
+                return Ok(Some(Item::Folder(key)));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Gives back what `next` gave, to be given again.
+    pub(super) fn put_back(&mut self, item: Item) {
+        self.next = Some(item);
+    }
+
+    /// Goes into a folder, for the entries whose names begin with `name`. False if it is not there.
+    fn enter(&mut self, path: PathBuf, key: String, name: &str) -> Result<bool, Error> {
+        let read =
+            || -> io::Result<(Id, Vec<Entry>)> {
+                let metadata = fs::metadata(&path)?;
+                let id = (metadata.dev(), metadata.ino());
+                if self.stack.iter().any(|frame| frame.id == id) {
+                    // A link back to where we are: its files are listed there.
+                    return Ok((id, Vec::new()));
+                }
+                let mut entries = Vec::new();
+                for entry in fs::read_dir(&path)? {
+                    let entry = Entry::new(&entry?)?;
+                    entries.extend(entry.filter(|entry| {
+                        entry.name.starts_with(name) && self.wants(&key, &entry.name)
+                    }));
+                }
+                Ok((id, entries))
+            };
+        match read() {
+            Ok((id, mut entries)) => {
+                entries.sort_unstable_by(|a, b| a.name.cmp(&b.name));
+                self.stack.push(Frame { path, key, id, entries: entries.into_iter() });
+                Ok(true)
+            }
+            Err(error) if is_absent(&error) => Ok(false),
+            Err(source) => Err(Error::Unreadable { path, source }),
+        }
+    }
+
+    /// Whether an entry, or something in it, is greater than `after`.
+    fn wants(&self, folder: &str, name: &str) -> bool {
+        let Some(after) = self.after.as_deref() else { return true };
+        // What `after` has beyond the folder's key decides; if it has not even that, all or nothing.
+        let Some(after) = after.strip_prefix(folder) else { return folder > after };
+        name > after || (!self.delimiter && name.ends_with('/') && after.starts_with(name))
+    }
+}
+
+impl Entry {
+    /// `None` for what is never listed: unfinished files, and links that lead nowhere.
+    fn new(entry: &fs::DirEntry) -> io::Result<Option<Self>> {
+        let file_type = entry.file_type()?;
+        let is_folder = if file_type.is_symlink() {
+            match fs::metadata(entry.path()) {
+                Ok(metadata) => metadata.is_dir(),
+                Err(error) if error.kind() == io::ErrorKind::PermissionDenied => return Err(error),
+                Err(_) => return Ok(None),
+            }
+        } else {
+            file_type.is_dir()
+        };
+        let (mut name, real_name) = match entry.file_name().into_string() {
+            Ok(name) => (name, None),
+            Err(real_name) => (real_name.to_string_lossy().into_owned(), Some(real_name)),
+        };
+        if name.starts_with(TEMPORARY) {
+            return Ok(None);
+        }
+        if is_folder {
+            name.push('/');
+        }
+        Ok(Some(Self { name, real_name }))
+    }
+
+    fn path(&self, folder: &Path) -> PathBuf {
+        match &self.real_name {
+            Some(real_name) => folder.join(real_name),
+            None => folder.join(self.name.trim_end_matches('/')),
+        }
+    }
+}
+
+/// Whether there is a file in a folder or below it: S3 knows no empty folders. One that cannot be
+/// read counts as full, so that reading it gives the error.
+fn holds_files(folder: &Path) -> bool {
+    let Ok(entries) = fs::read_dir(folder) else { return true };
+    let mut folders = Vec::new();
+    for entry in entries.flatten() {
+        let Ok(file_type) = entry.file_type() else { continue };
+        if file_type.is_dir() {
+            folders.push(entry.path());
+        } else if matches!(Entry::new(&entry), Ok(Some(_)) | Err(_)) {
+            return true;
+        }
+    }
+    folders.iter().any(|folder| holds_files(folder))
+}

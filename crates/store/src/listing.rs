@@ -1,0 +1,69 @@
+//! Whole listings out of pages.
+
+use crate::error::{Error, Operation};
+use crate::store::{ListPage, ListRequest, ObjectMeta, Store};
+
+/// The pages of a listing, one after the other.
+#[derive(Debug)]
+pub struct Pages<'a> {
+    store: &'a dyn Store,
+    request: ListRequest,
+    is_done: bool,
+}
+
+impl<'a> Pages<'a> {
+    /// The pages of what `request` asks for, from its token on.
+    pub fn new(store: &'a dyn Store, request: ListRequest) -> Self {
+        Self { store, request, is_done: false }
+    }
+
+    /// The next page; `None` after the last.
+    ///
+    /// # Errors
+    /// As [`Store::list`]. The same page can then be asked for again.
+    pub async fn next(&mut self) -> Result<Option<ListPage>, Error> {
+        if self.is_done {
+            return Ok(None);
+        }
+        let page = self.store.list(&self.request).await?;
+        if page.next.is_some() && page.next == self.request.token {
+            // A service that does not understand its own tokens would be asked for ever.
+            return Err(Error::Other {
+                operation: Operation::List,
+                target: format!("{}{}", self.store.location(), self.request.prefix),
+                code: None,
+                source: Some("the service gives the same page again and again".into()),
+            });
+        }
+        self.request.token.clone_from(&page.next);
+        self.is_done = page.next.is_none();
+        Ok(Some(page))
+    }
+}
+
+/// Every object whose key begins with `prefix`, in order. For listings that fit in memory.
+///
+/// # Errors
+/// As [`Store::list`].
+pub async fn list_all(store: &dyn Store, prefix: &str) -> Result<Vec<ObjectMeta>, Error> {
+    let mut pages = Pages::new(store, ListRequest::all(prefix));
+    let mut objects = Vec::new();
+    while let Some(page) = pages.next().await? {
+        objects.extend(page.objects);
+    }
+    Ok(objects)
+}
+
+/// The folders directly under `prefix`, in order, each with the prefix before it and a `/` at its
+/// end. `prefix` is empty or ends with `/`.
+///
+/// # Errors
+/// As [`Store::list`].
+pub async fn list_folders(store: &dyn Store, prefix: &str) -> Result<Vec<String>, Error> {
+    let mut pages = Pages::new(store, ListRequest::folder(prefix));
+    let mut folders = Vec::new();
+    while let Some(page) = pages.next().await? {
+        folders.extend(page.prefixes);
+    }
+    Ok(folders)
+}

@@ -1,0 +1,280 @@
+//! Connects: settings, credentials, the SDK's client, the bucket's Region.
+
+use aws_config::environment::EnvironmentVariableRegionProvider;
+use aws_config::meta::region::RegionProviderChain;
+use aws_config::profile::{ProfileFileCredentialsProvider, ProfileFileRegionProvider, ProfileSet};
+use aws_config::provider_config::ProviderConfig;
+use aws_config::retry::RetryConfig;
+use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{BehaviorVersion, ConfigLoader, Region};
+use aws_credential_types::Credentials;
+use aws_sdk_s3::Client;
+use aws_sdk_s3::config::retry::{RetryPartition, TokenBucket};
+use aws_sdk_s3::config::{Builder, IdentityCache, ResponseChecksumValidation};
+use aws_types::os_shim_internal::{Env, Fs};
+use aws_types::service_config::ServiceConfigKey;
+
+use std::env;
+use std::time::Duration;
+
+use crate::error::{Error, Operation};
+use crate::s3::error::{SdkError, Service, innermost};
+use crate::s3::options::{S3Options, StaticCredentials};
+use crate::s3::{Inner, http};
+
+/// Tries of one request, where neither options nor environment nor profile say another number. The
+/// SDK's own default, 3, gives up within seconds, and a night's run should outlast a minute.
+const DEFAULT_TRIES: u32 = 10;
+const DEFAULT_FIRST_PAUSE: Duration = Duration::from_secs(1);
+const DEFAULT_STALL_LIMIT: Duration = Duration::from_secs(20);
+/// Asked first when nothing says otherwise; it knows the Region of every bucket of its partition.
+const DEFAULT_REGION: &str = "us-east-1";
+/// The longest wait for a connection, TLS included.
+const CONNECT_LIMIT: Duration = Duration::from_secs(10);
+/// The longest wait for the head of an answer.
+const ANSWER_LIMIT: Duration = Duration::from_secs(60);
+
+/// What the options and the environment come to.
+struct Settings {
+    builder: Builder,
+    region: String,
+    endpoint_url: Option<String>,
+    tried: String,
+    max_tries: u32,
+}
+
+pub(super) async fn connect(
+    bucket: &str,
+    root: String,
+    options: &S3Options,
+) -> Result<Inner, Error> {
+    let settings = match &options.credentials {
+        Some(credentials) => explicit(options, credentials)?,
+        None => from_environment(options).await?,
+    };
+    let Settings { builder, region, endpoint_url, tried, max_tries } = settings;
+    let path_style =
+        options.path_style.unwrap_or_else(|| endpoint_url.as_deref().is_some_and(is_local));
+    let stall_limit = options.stall_limit.unwrap_or(DEFAULT_STALL_LIMIT);
+    let stalled = StalledStreamProtectionConfig::enabled().grace_period(stall_limit).build();
+    // Each request has its bounded tries, and the requests in flight are bounded too. A budget of
+    // retries for all requests together would end a long run in a bad minute.
+    let unlimited = RetryPartition::custom("store").token_bucket(TokenBucket::unlimited()).build();
+    let mut builder = builder
+        .force_path_style(path_style)
+        .response_checksum_validation(ResponseChecksumValidation::WhenRequired)
+        .stalled_stream_protection(stalled)
+        .identity_cache(IdentityCache::lazy().build())
+        .retry_partition(unlimited);
+    if options.no_sign_request {
+        builder = builder.allow_no_auth();
+    }
+    let mut inner = Inner {
+        client: client(&builder, &region),
+        bucket: bucket.to_owned(),
+        root,
+        endpoint: endpoint_url.unwrap_or_else(|| format!("S3 in {region}")),
+        region,
+        tried,
+        requester_pays: options.requester_pays,
+        max_tries,
+        first_pause: options.first_pause.unwrap_or(DEFAULT_FIRST_PAUSE),
+    };
+    if let Some(region) = inner.find_region().await? {
+        inner.client = client(&builder, &region);
+        inner.endpoint = inner.endpoint.replace(&inner.region, &region);
+        inner.region = region;
+    }
+    Ok(inner)
+}
+
+fn client(builder: &Builder, region: &str) -> Client {
+    Client::from_conf(builder.clone().region(Region::new(region.to_owned())).build())
+}
+
+impl Inner {
+    /// The Region that the bucket is in, if it is another than the client's. An error only if
+    /// nothing else can work either.
+    async fn find_region(&self) -> Result<Option<String>, Error> {
+        let answer = self.client.head_bucket().bucket(&self.bucket).send().await;
+        let Err(error) = answer else { return Ok(None) };
+        let named = named_region(&error).filter(|region| *region != self.region);
+        if named.is_some() {
+            return Ok(named);
+        }
+        match self.error(Operation::Connect, "", error) {
+            // A HEAD answer has no body that says more; the first request that has one will tell.
+            // And who may not look a bucket up may still read from it or write to it.
+            Error::AccessDenied { .. } | Error::Other { code: Some(_), .. } => Ok(None),
+            error => Err(error),
+        }
+    }
+}
+
+fn named_region<E: Service>(error: &SdkError<E>) -> Option<String> {
+    error.raw_response()?.headers().get("x-amz-bucket-region").map(str::to_owned)
+}
+
+/// With these credentials, and nothing from outside.
+fn explicit(options: &S3Options, credentials: &StaticCredentials) -> Result<Settings, Error> {
+    let StaticCredentials { access_key_id, secret_access_key, session_token } = credentials;
+    let provider = Credentials::new(
+        access_key_id,
+        secret_access_key,
+        session_token.clone(),
+        None,
+        "explicit options",
+    );
+    let max_tries = options.max_attempts.unwrap_or(DEFAULT_TRIES).max(1);
+    let mut builder = Builder::new()
+        .behavior_version(BehaviorVersion::latest())
+        .http_client(http::client(http::Outside::Ignored)?)
+        .timeout_config(timeouts())
+        .retry_config(with_tries(RetryConfig::standard(), max_tries, options));
+    builder.set_endpoint_url(options.endpoint_url.clone());
+    if !options.no_sign_request {
+        builder = builder.credentials_provider(provider);
+    }
+    Ok(Settings {
+        builder,
+        region: options.region.clone().unwrap_or_else(|| DEFAULT_REGION.to_owned()),
+        endpoint_url: options.endpoint_url.clone(),
+        tried: "explicit options".to_owned(),
+        max_tries,
+    })
+}
+
+/// As every AWS tool: options, environment, configuration files, and for credentials the services
+/// that machines have for it.
+async fn from_environment(options: &S3Options) -> Result<Settings, Error> {
+    let profiles = load_profiles(options).await?;
+    let region = region(options, &profiles).await;
+    let http_client = http::client(http::Outside::Used)?;
+    let mut loader: ConfigLoader = aws_config::defaults(BehaviorVersion::latest())
+        .region(region.clone())
+        .profile_name(profiles.selected_profile())
+        .http_client(http_client.clone())
+        .timeout_config(timeouts());
+    if let Some(url) = &options.endpoint_url {
+        loader = loader.endpoint_url(url);
+    }
+    let profile = profiles.selected_profile();
+    let tried = if options.no_sign_request {
+        loader = loader.no_credentials();
+        "none".to_owned()
+    } else if let Some(name) = &options.profile {
+        // Named by hand, a profile goes before credentials in the environment.
+        let provider_config = ProviderConfig::without_region()
+            .with_region(Some(region.clone()))
+            .with_http_client(http_client);
+        let provider = ProfileFileCredentialsProvider::builder()
+            .profile_name(name)
+            .configure(&provider_config)
+            .build();
+        loader = loader.credentials_provider(provider);
+        format!("profile `{name}`")
+    } else {
+        format!("environment, profile `{profile}`, web identity, container and instance metadata")
+    };
+    let config = loader.load().await;
+
+    let retry = config.retry_config().cloned().unwrap_or_else(RetryConfig::standard);
+    let is_set =
+        env::var_os("AWS_MAX_ATTEMPTS").is_some() || profiles.get("max_attempts").is_some();
+    let max_tries = match options.max_attempts {
+        Some(max_attempts) => max_attempts.max(1),
+        None if is_set => retry.max_attempts(),
+        None => DEFAULT_TRIES,
+    };
+    let endpoint_url = options.endpoint_url.clone().or_else(|| {
+        let key = ServiceConfigKey::builder()
+            .service_id("S3")
+            .env("AWS_ENDPOINT_URL")
+            .profile("endpoint_url")
+            .build()
+            .ok()?;
+        let of_s3 = config.service_config().and_then(|settings| settings.load_config(key));
+        of_s3.or_else(|| config.endpoint_url().map(str::to_owned))
+    });
+    Ok(Settings {
+        builder: Builder::from(&config).retry_config(with_tries(retry, max_tries, options)),
+        region: region.to_string(),
+        endpoint_url,
+        tried,
+        max_tries,
+    })
+}
+
+/// The configuration files. A profile that is named must be in them.
+async fn load_profiles(options: &S3Options) -> Result<ProfileSet, Error> {
+    let wanted = options.profile.clone().or_else(|| env::var("AWS_PROFILE").ok());
+    let wanted = wanted.filter(|name| !name.is_empty());
+    let selected = wanted.clone().map(Into::into);
+    let files = Default::default();
+    let profiles = aws_config::profile::load(&Fs::real(), &Env::real(), &files, selected)
+        .await
+        .map_err(|error| Error::Settings {
+            what: "the configuration files cannot be read".to_owned(),
+            source: Some(innermost(&error).into()),
+        })?;
+    match wanted {
+        Some(profile) if profiles.get_profile(&profile).is_none() => {
+            let mut known: Vec<_> = profiles.profiles().map(str::to_owned).collect();
+            known.sort_unstable();
+            Err(Error::NoSuchProfile { profile, known })
+        }
+        _ => Ok(profiles),
+    }
+}
+
+/// The Region to ask first. The instance's metadata are not asked: off AWS, that costs seconds.
+async fn region(options: &S3Options, profiles: &ProfileSet) -> Region {
+    if let Some(region) = &options.region {
+        return Region::new(region.clone());
+    }
+    let of_profile =
+        ProfileFileRegionProvider::builder().profile_name(profiles.selected_profile()).build();
+    let chain = RegionProviderChain::first_try(EnvironmentVariableRegionProvider::new());
+    let region = chain.or_else(of_profile).region().await;
+    region.unwrap_or(Region::from_static(DEFAULT_REGION))
+}
+
+fn with_tries(retry: RetryConfig, max_tries: u32, options: &S3Options) -> RetryConfig {
+    let first_pause = options.first_pause.unwrap_or(DEFAULT_FIRST_PAUSE);
+    retry.with_max_attempts(max_tries).with_initial_backoff(first_pause)
+}
+
+fn timeouts() -> TimeoutConfig {
+    TimeoutConfig::builder().connect_timeout(CONNECT_LIMIT).read_timeout(ANSWER_LIMIT).build()
+}
+
+/// Whether the host of a URL is an IP address or this machine: no name of a bucket can be put
+/// before that.
+fn is_local(url: &str) -> bool {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or(rest);
+    if authority.starts_with('[') {
+        return true;
+    }
+    let host = authority.rsplit_once(':').map_or(authority, |(host, _)| host);
+    host.eq_ignore_ascii_case("localhost") || host.parse::<std::net::IpAddr>().is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn local_endpoints() {
+        for url in
+            ["http://127.0.0.1:9000", "http://localhost/", "https://[::1]:1/x", "http://10.0.0.7"]
+        {
+            assert!(is_local(url), "{url}");
+        }
+        for url in ["https://s3.example.org", "http://minio:9000", "https://localhost.example.org"]
+        {
+            assert!(!is_local(url), "{url}");
+        }
+    }
+}

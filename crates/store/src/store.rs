@@ -1,0 +1,133 @@
+//! The trait that every store fulfils, and what goes in and out of it.
+
+use std::fmt::Debug;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+
+use crate::body::Body;
+use crate::error::Error;
+
+/// A place that holds objects under keys: a bucket from a prefix on, a folder, memory.
+///
+/// Keys are relative to the store's root, have `/` between their parts and no `/` at their start.
+/// What every store promises beyond the signatures is written down as tests in the module
+/// `contract` (feature `contract`).
+#[async_trait]
+pub trait Store: Send + Sync + Debug {
+    /// Where this is, as a user would write it: `s3://bucket/prefix/`, or the path of a folder. For
+    /// messages.
+    fn location(&self) -> String;
+
+    /// One page of a listing, in ascending order of the UTF-8 bytes of the names. A prefix under
+    /// which there is nothing gives an empty page.
+    ///
+    /// # Errors
+    /// The place is gone or may not be listed, or cannot be reached.
+    async fn list(&self, request: &ListRequest) -> Result<ListPage, Error>;
+
+    /// An object, its body to be read in chunks. Where the body breaks off, it is resumed if the
+    /// place can do so, and is an error otherwise: a body never ends early in silence.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`]; the object may not be read; the place cannot be reached.
+    async fn get(&self, key: &str) -> Result<Object, Error>;
+
+    /// Writes an object whole: who reads the key sees the old content or the new one.
+    ///
+    /// # Errors
+    /// The place cannot be written; the key is not one that the place can hold.
+    async fn put(&self, key: &str, bytes: Bytes) -> Result<(), Error>;
+
+    /// Deletes an object; an absent one is fine.
+    ///
+    /// # Errors
+    /// The object may not be deleted; the place cannot be reached.
+    async fn delete(&self, key: &str) -> Result<(), Error>;
+}
+
+/// What to list. For all pages of a listing, only `token` differs.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ListRequest {
+    /// What every key begins with. Any text: `2026/08/` is a folder, `2026/0` is part of a name.
+    pub prefix: String,
+    /// Whether to stop at the next `/` after the prefix: keys that go on after it are summed up in
+    /// [`ListPage::prefixes`].
+    pub delimiter: bool,
+    /// Only names greater than this, in the order of their bytes; a name is a key or, with
+    /// `delimiter`, a common prefix. So `a/` is not listed after `a/b`, although `a/c` is under it.
+    pub start_after: Option<String>,
+    /// Where the page before this one ended: its [`ListPage::next`].
+    pub token: Option<String>,
+    /// The most names in the page: 1 to 1,000, which is also the default. A page may have fewer.
+    pub page_size: Option<usize>,
+}
+
+impl ListRequest {
+    /// Every key that begins with `prefix`.
+    pub fn all(prefix: impl Into<String>) -> Self {
+        Self { prefix: prefix.into(), ..Self::default() }
+    }
+
+    /// The keys and folders directly under `prefix`, which is empty or ends with `/`.
+    pub fn folder(prefix: impl Into<String>) -> Self {
+        Self { prefix: prefix.into(), delimiter: true, ..Self::default() }
+    }
+
+    /// Only names greater than `name`.
+    #[must_use]
+    pub fn start_after(mut self, name: impl Into<String>) -> Self {
+        self.start_after = Some(name.into());
+        self
+    }
+
+    /// At most so many names in a page.
+    #[must_use]
+    pub fn page_size(mut self, page_size: usize) -> Self {
+        self.page_size = Some(page_size);
+        self
+    }
+
+    /// The most names in the page, within what S3 allows.
+    pub(crate) fn limit(&self) -> usize {
+        self.page_size.unwrap_or(1000).clamp(1, 1000)
+    }
+
+    /// The name that all names of the page are greater than: for stores whose token is the last
+    /// name of the page before.
+    pub(crate) fn after(&self) -> Option<&str> {
+        self.token.as_deref().or(self.start_after.as_deref())
+    }
+}
+
+/// A page of a listing.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ListPage {
+    /// In ascending order of their keys.
+    pub objects: Vec<ObjectMeta>,
+    /// In ascending order; each begins with the asked prefix and ends with `/`.
+    pub prefixes: Vec<String>,
+    /// The token of the next page. A page may be empty and still have a next one.
+    pub next: Option<String>,
+}
+
+/// An object without its content.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ObjectMeta {
+    /// Relative to the store's root.
+    pub key: String,
+    /// The length of the content in bytes.
+    pub size_bytes: u64,
+    /// Differs when the content was replaced. Of S3 without its quotes, of a folder made of the
+    /// time of the last change and the size; not to be compared between stores.
+    pub etag: Option<String>,
+}
+
+/// An object whose content has not been read yet.
+#[derive(Debug)]
+pub struct Object {
+    /// As a listing would show it at the moment of the answer.
+    pub meta: ObjectMeta,
+    /// The content.
+    pub body: Body,
+}
