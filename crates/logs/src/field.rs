@@ -104,6 +104,10 @@ pub fn object<'a, const N: usize>(
     let Some(raw) = raw else { return Ok(None) };
     match Fields::read(raw, names) {
         Some(fields) => Ok(Some(fields)),
+        None if raw.starts_with('{') => {
+            let found = "an object that is no JSON, or with broken escapes in a key".to_owned();
+            Err(Rejection { field, expected: "an object", found })
+        }
         None => Err(Rejection { field, expected: "an object", found: kind(raw).to_owned() }),
     }
 }

@@ -101,7 +101,10 @@ pub fn read(text: &str, contexts: &mut Contexts) -> Result<Record, Rejection> {
     if NEEDLE.find(text.as_bytes()).is_none() && ESCAPE.find(text.as_bytes()).is_none() {
         return Ok(Record::PassedOver);
     }
-    let Some(fields) = Fields::read(text, RECORD) else { return Ok(Record::PassedOver) };
+    // It may be a call, so that one that cannot be taken apart is not passed over.
+    let Some(fields) = field::object(Some(text), "record", RECORD)? else {
+        return Ok(Record::PassedOver);
+    };
     let Ok(Some(event_source)) = field::text(fields.raw("eventSource"), "eventSource") else {
         return Ok(Record::PassedOver);
     };
@@ -229,4 +232,20 @@ fn tier(raw: Option<&str>) -> Option<Box<str>> {
     let nested = raw.and_then(|raw| Fields::read(raw, SERVICE_TIER));
     let raw = nested.as_ref().map_or(raw, |fields| fields.raw("type"));
     boxed(raw, "serviceTier").ok().flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_record_that_cannot_be_taken_apart_is_not_lost() {
+        for text in [
+            r#"{"\ud800":1,"eventSource":"bedrock.amazonaws.com"}"#,
+            r#"{"eventSource":"bedrock.amazonaws.com","eventNa"#,
+        ] {
+            let rejection = read(text, &mut Contexts::default()).expect_err("unusable");
+            assert_eq!(rejection.field, "record", "{text}");
+        }
+    }
 }
