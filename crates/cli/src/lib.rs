@@ -1,1 +1,44 @@
-//! The hoptrail command.
+//! The hoptrail command: arguments, settings, progress, summaries, exit codes.
+//!
+//! Data goes to stdout, everything else to stderr. The tokio runtime has one thread, which does I/O
+//! only; what computes runs on the pipeline's workers.
+
+pub mod args;
+pub mod command;
+pub mod config;
+pub mod exit;
+pub mod knowledge;
+pub mod number;
+pub mod place;
+pub mod progress;
+pub mod range;
+pub mod report;
+pub mod summary;
+
+use clap::Parser;
+
+use crate::args::{Arguments, Command};
+use crate::exit::{Exit, Failure};
+use crate::report::Report;
+
+/// Runs the command that was typed.
+pub fn main() -> Exit {
+    let arguments = Arguments::parse();
+    let report = Report::new(arguments.output.log_format.unwrap_or_default());
+    match run(arguments, &report) {
+        Ok(exit) => exit,
+        Err(failure) => {
+            report.error(&failure.to_string());
+            failure.exit()
+        }
+    }
+}
+
+fn run(arguments: Arguments, report: &Report) -> Result<Exit, Failure> {
+    match arguments.command {
+        Command::Run(args) => command::run::run(*args, &arguments.output, report),
+        Command::Plan(args) => command::plan::run(*args, &arguments.output, report),
+        Command::Ddl(args) => command::ddl::run(&args),
+        Command::Explain(args) => command::explain::run(&args),
+    }
+}

@@ -113,7 +113,7 @@ pub fn read(text: &str, contexts: &mut Contexts) -> Result<Record, Rejection> {
     }
     let event_name = required(&fields, "eventName")?;
     match operation(&event_source, &event_name) {
-        Operation::Call => call(text, &fields, event_name, contexts).map(Record::Call),
+        Operation::Call => call(text, &fields, &event_name, contexts).map(Record::Call),
         Operation::Learn => Ok(learnt_alias(text).map_or(Record::PassedOver, Record::Learnt)),
         Operation::Unknown => Ok(Record::Unknown(event_name.into_owned())),
         Operation::Other => Ok(Record::PassedOver),
@@ -128,7 +128,7 @@ fn is_summary(fields: &Fields<'_, 16>) -> bool {
 fn call(
     record: &str,
     fields: &Fields<'_, 16>,
-    event_name: Cow<'_, str>,
+    event_name: &str,
     contexts: &mut Contexts,
 ) -> Result<Call, Rejection> {
     let event_id = CallId::new(&required(fields, "eventID")?);
@@ -162,7 +162,7 @@ fn call(
             additional("inferenceRegion"),
             "additionalEventData.inferenceRegion",
         )?,
-        event_name: event_name.as_ref().into(),
+        event_name: event_name.into(),
         model_ref,
         principal: identity::principal(fields.raw("userIdentity"))?,
         api_key: field::boolean(bearer, "callWithBearerToken")?,

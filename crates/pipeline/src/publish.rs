@@ -64,9 +64,7 @@ impl Publisher {
     ) -> Self {
         let meanings = contexts
             .par_iter()
-            .map(|context| {
-                (Arc::as_ptr(context).addr(), Arc::new(knowledge.meaning_of(context)))
-            })
+            .map(|context| (Arc::as_ptr(context).addr(), Arc::new(knowledge.meaning_of(context))))
             .collect();
         let mut order = (0u32..).take(objects.len()).collect::<Vec<_>>();
         order.sort_unstable_by_key(|object| &objects[*object as usize].key);
@@ -145,9 +143,8 @@ impl Publisher {
         for (object, rank) in self.ranks.iter().enumerate() {
             by_rank[*rank as usize] = object;
         }
-        let row = |(rank, given): (u32, Given)| {
-            ingest_row(&self.objects[by_rank[rank as usize]], given)
-        };
+        let row =
+            |(rank, given): (u32, Given)| ingest_row(&self.objects[by_rank[rank as usize]], given);
         given.into_iter().map(row).collect()
     }
 }

@@ -56,7 +56,8 @@ pub async fn run(
     let tally =
         publish_all(destination, settings, collected, knowledge, &workers, progress, &mut outcome)
             .await?;
-    outcome.outcomes = CallOutcome::ALL.map(CallOutcome::as_str).into_iter().zip(tally.by_outcome).collect();
+    outcome.outcomes =
+        CallOutcome::ALL.map(CallOutcome::as_str).into_iter().zip(tally.by_outcome).collect();
     outcome.routes = tally.routes();
     outcome.denials = tally.denials();
     outcome.unresolved = tally.unresolved();
@@ -165,10 +166,8 @@ fn days_to_publish(
     objects: &[ObjectRecord],
     calls: BTreeMap<Date, Vec<StoredCall>>,
 ) -> DayInputs {
-    let mut days = calls
-        .into_iter()
-        .map(|(day, calls)| (day, (calls, Vec::new())))
-        .collect::<DayInputs>();
+    let mut days =
+        calls.into_iter().map(|(day, calls)| (day, (calls, Vec::new()))).collect::<DayInputs>();
     let first_day = settings.range.map(|range| range.from()).or(days.keys().next().copied());
     for (number, object) in (0u32..).zip(objects) {
         match (settings.layout, object.delivery, settings.range) {
@@ -230,8 +229,7 @@ fn summary(
 impl Objects {
     fn add(&mut self, object: &ObjectRecord) {
         self.bytes += object.size_bytes;
-        let complaint =
-            |reason: String| Complaint { key: object.key.as_ref().to_owned(), reason };
+        let complaint = |reason: String| Complaint { key: object.key.as_ref().to_owned(), reason };
         match &object.unreadable {
             Some(reason) => {
                 self.unreadable += 1;

@@ -192,8 +192,7 @@ struct Cut {
 #[async_trait]
 impl Chunks for Cut {
     async fn next(&mut self) -> Result<Option<Bytes>, Error> {
-        let Some(mut chunk) = self.body.chunk().await? else { return Ok(None) };
-        if self.received_bytes == self.cut_at {
+        if self.received_bytes == self.cut_at && self.cut_at < self.size_bytes {
             return Err(Error::Interrupted {
                 target: self.target.clone(),
                 received_bytes: self.received_bytes,
@@ -201,6 +200,7 @@ impl Chunks for Cut {
                 source: Some("scripted".into()),
             });
         }
+        let Some(mut chunk) = self.body.chunk().await? else { return Ok(None) };
         let left_bytes = self.cut_at - self.received_bytes;
         chunk.truncate(usize::try_from(left_bytes).unwrap_or(usize::MAX));
         self.received_bytes += chunk.len() as u64;

@@ -146,7 +146,10 @@ impl Inner {
             let key = object.key.unwrap_or_default();
             let Some(key) = self.relative(decode(key, is_encoded)) else { continue };
             if is_wanted(&key) {
-                let size_bytes = object.size.and_then(|size| size.try_into().ok()).unwrap_or(0);
+                let size_bytes = object.size.and_then(|size| u64::try_from(size).ok());
+                let Some(size_bytes) = size_bytes else {
+                    return Err(self.other(Operation::List, &key, "the listing has no size of it"));
+                };
                 let etag = object.e_tag.map(unquoted);
                 page.objects.push(ObjectMeta { key, size_bytes, etag });
             }
@@ -187,7 +190,10 @@ impl Inner {
                 return Err(self.other(Operation::Get, key, source));
             }
         }
-        let size_bytes = answer.content_length.and_then(|size| size.try_into().ok()).unwrap_or(0);
+        let size_bytes = answer.content_length.and_then(|size| u64::try_from(size).ok());
+        let Some(size_bytes) = size_bytes else {
+            return Err(self.other(Operation::Get, key, "the answer has no length"));
+        };
         let meta = ObjectMeta { key: key.to_owned(), size_bytes, etag: answer.e_tag.map(unquoted) };
         Ok((meta, answer.body))
     }

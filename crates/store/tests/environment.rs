@@ -5,6 +5,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+use std::io::Write;
 use std::path::Path;
 use std::process::Command;
 
@@ -32,7 +33,7 @@ fn child() {
         Ok(content) => String::from_utf8_lossy(&content).into_owned(),
         Err(error) => error.to_string(),
     };
-    println!("{MARK}{}", text.replace('\n', " "));
+    writeln!(std::io::stdout(), "{MARK}{}", text.replace('\n', " ")).unwrap();
 }
 
 struct World {

@@ -152,7 +152,7 @@ async fn an_unreadable_folder_is_named() {
     let root = tempfile::tempdir().unwrap();
     write(root.path(), "closed/x");
     let closed = root.path().join("closed");
-    fs::set_permissions(&closed, fs::Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(&closed, fs::Permissions::from_mode(0o0)).unwrap();
     let may_read_all = fs::read_dir(&closed).is_ok();
     let store = Folder::open(root.path()).unwrap();
     let listed = list_all(&store, "").await;

@@ -71,7 +71,11 @@ const COLUMNS: &[Column<Invocation>] = &[
         Text(|r| r.meaning.residency.map(Residency::as_str)),
         "same_region, same_geography, other_geography; null if it did not run or a geography is unknown.",
     ),
-    required("event_name", Text(|r| Some(&r.call.context.event_name)), "The eventName of CloudTrail."),
+    required(
+        "event_name",
+        Text(|r| Some(&r.call.context.event_name)),
+        "The eventName of CloudTrail.",
+    ),
     required(
         "target",
         Text(|r| Some(r.meaning.resolution.target.as_str())),

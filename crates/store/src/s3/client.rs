@@ -70,11 +70,12 @@ pub(super) async fn connect(
     if options.no_sign_request {
         builder = builder.allow_no_auth();
     }
+    let in_words = |region: &str| endpoint_url.clone().unwrap_or_else(|| format!("S3 in {region}"));
     let mut inner = Inner {
         client: client(&builder, &region),
         bucket: bucket.to_owned(),
         root,
-        endpoint: endpoint_url.unwrap_or_else(|| format!("S3 in {region}")),
+        endpoint: in_words(&region),
         region,
         tried,
         requester_pays: options.requester_pays,
@@ -83,7 +84,7 @@ pub(super) async fn connect(
     };
     if let Some(region) = inner.find_region().await? {
         inner.client = client(&builder, &region);
-        inner.endpoint = inner.endpoint.replace(&inner.region, &region);
+        inner.endpoint = in_words(&region);
         inner.region = region;
     }
     Ok(inner)

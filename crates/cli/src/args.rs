@@ -1,0 +1,235 @@
+//! What can be typed. Every flag of a run may also stand in the environment as `HOPTRAIL_...` or in the
+//! file of `--config`; flags win over the environment, and that over the file.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::report::LogFormat;
+
+/// Tells where your Amazon Bedrock requests really ran, from your own CloudTrail.
+#[derive(Debug, Parser)]
+#[command(name = "hoptrail", version, max_term_width = 100)]
+pub struct Arguments {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+    /// How to talk about it.
+    #[command(flatten)]
+    pub output: OutputArgs,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Read CloudTrail over a range of days and write the tables as Parquet
+    ///
+    /// Exit codes: 0 done; 1 failed; 2 usage; 3 partial (something unreadable or rejected, the rest is
+    /// published); 4 a gate of --fail-on tripped; 5 nothing matched (--fail-on empty); 130 interrupted
+    /// (SIGINT); 143 ended (SIGTERM).
+    Run(Box<RunArgs>),
+    /// Show what a run would list, fetch and write, and what the requests cost; nothing is fetched
+    Plan(Box<PlanArgs>),
+    /// Print the DDL of the tables
+    Ddl(DdlArgs),
+    /// Show how model references are read, what they resolve to, and where they may run
+    ///
+    /// Exit codes: 0 all known; 5 a reference that stands for no known model.
+    Explain(ExplainArgs),
+}
+
+/// How to talk.
+#[derive(Debug, Clone, Args)]
+pub struct OutputArgs {
+    /// How messages on stderr are written
+    #[arg(long, global = true, value_enum, env = "HOPTRAIL_LOG_FORMAT")]
+    pub log_format: Option<LogFormat>,
+    /// Show no progress
+    #[arg(long, global = true)]
+    pub no_progress: bool,
+}
+
+/// `hoptrail run`.
+#[derive(Debug, Args)]
+pub struct RunArgs {
+    /// What to read.
+    #[command(flatten)]
+    pub source: SourceArgs,
+    /// Where to write: `s3://bucket/prefix` or a folder
+    #[arg(long, env = "HOPTRAIL_DEST", value_name = "URI")]
+    pub dest: Option<String>,
+    /// What is known.
+    #[command(flatten)]
+    pub knowledge: KnowledgeArgs,
+    /// End with exit code 4 (5 for empty) if there is any of this
+    #[arg(long, value_enum, value_delimiter = ',', env = "HOPTRAIL_FAIL_ON", value_name = "GATE")]
+    pub fail_on: Vec<Gate>,
+    /// Write the summary as JSON to this file; `-` is stdout, without the summary for people
+    #[arg(long, env = "HOPTRAIL_SUMMARY_JSON", value_name = "FILE")]
+    pub summary_json: Option<PathBuf>,
+}
+
+/// `hoptrail plan`.
+#[derive(Debug, Args)]
+pub struct PlanArgs {
+    /// What to read.
+    #[command(flatten)]
+    pub source: SourceArgs,
+    /// How to print
+    #[arg(long, value_enum, default_value_t)]
+    pub output: Output,
+}
+
+/// What to read, and with how much.
+#[derive(Debug, Clone, Default, Args)]
+pub struct SourceArgs {
+    /// Where CloudTrail delivers: `s3://bucket/prefix` or a folder, at any level at or above CloudTrail/
+    #[arg(long, env = "HOPTRAIL_SOURCE", value_name = "URI")]
+    pub source: Option<String>,
+    /// The first UTC day: YYYY-MM-DD, today, yesterday, or 7d (seven days ago)
+    #[arg(long, alias = "start-time", env = "HOPTRAIL_FROM", value_name = "DAY", conflicts_with_all = ["day", "last"])]
+    pub from: Option<String>,
+    /// The last UTC day, included; the day of --from if left out
+    #[arg(long, alias = "end-time", env = "HOPTRAIL_TO", value_name = "DAY", requires = "from")]
+    pub to: Option<String>,
+    /// One UTC day
+    #[arg(long, env = "HOPTRAIL_DAY", value_name = "DAY", conflicts_with = "last")]
+    pub day: Option<String>,
+    /// The last N whole UTC days, up to yesterday
+    #[arg(long, env = "HOPTRAIL_LAST", value_name = "N")]
+    pub last: Option<u32>,
+    /// How long after midnight objects are still read for the day before: 6h, 90m, 2d [default: 6h]
+    #[arg(long, env = "HOPTRAIL_LATE_WINDOW", value_name = "DURATION")]
+    pub late_window: Option<String>,
+    /// How objects are found [default: trail]
+    #[arg(long, value_enum, env = "HOPTRAIL_LAYOUT")]
+    pub layout: Option<LayoutArg>,
+    /// Read only this account (repeatable)
+    #[arg(long, env = "HOPTRAIL_ACCOUNT", value_delimiter = ',', value_name = "ID")]
+    pub account: Vec<String>,
+    /// Read only what was called in this Region (repeatable)
+    #[arg(long, env = "HOPTRAIL_SOURCE_REGION", value_delimiter = ',', value_name = "REGION")]
+    pub source_region: Vec<String>,
+    /// Threads that inflate, parse and encode [default: one per core]
+    #[arg(long, env = "HOPTRAIL_THREADS", value_name = "N")]
+    pub threads: Option<usize>,
+    /// Requests in flight at most [default: 64]
+    #[arg(long, env = "HOPTRAIL_CONCURRENCY", value_name = "N")]
+    pub concurrency: Option<usize>,
+    /// MiB at most that are fetched and not yet read [default: 64]
+    #[arg(long, env = "HOPTRAIL_FETCH_AHEAD_MIB", value_name = "MIB")]
+    pub fetch_ahead_mib: Option<u64>,
+    /// MiB that an object may inflate to; larger ones are unreadable [default: 8192]
+    #[arg(long, env = "HOPTRAIL_MAX_INFLATED_MIB", value_name = "MIB")]
+    pub max_inflated_mib: Option<u64>,
+    /// How to reach S3.
+    #[command(flatten)]
+    pub aws: AwsArgs,
+    /// Settings in TOML; flags and the environment win over it
+    #[arg(long, env = "HOPTRAIL_CONFIG", value_name = "FILE")]
+    pub config: Option<PathBuf>,
+}
+
+/// How to reach S3. What is not set comes from the AWS SDK's environment and files.
+#[derive(Debug, Clone, Default, Args)]
+pub struct AwsArgs {
+    /// The AWS profile
+    #[arg(long, value_name = "NAME", help_heading = "AWS")]
+    pub profile: Option<String>,
+    /// The AWS Region to ask first; a bucket's own is found. To restrict what is read: --source-region
+    #[arg(long, value_name = "REGION", help_heading = "AWS")]
+    pub region: Option<String>,
+    /// Another S3 service
+    #[arg(long, value_name = "URL", help_heading = "AWS")]
+    pub endpoint_url: Option<String>,
+    /// Agree to be charged, for buckets whose owner demands it
+    #[arg(long, help_heading = "AWS")]
+    pub requester_pays: bool,
+    /// Send no credentials, for public buckets
+    #[arg(long, help_heading = "AWS")]
+    pub no_sign_request: bool,
+}
+
+/// What is known of models, Regions and opaque references.
+#[derive(Debug, Clone, Default, Args)]
+pub struct KnowledgeArgs {
+    /// A folder whose `models.csv`, `inference_profiles.csv` and `regions.csv` replace the built-in ones
+    #[arg(long, env = "HOPTRAIL_CATALOG", value_name = "DIR")]
+    pub catalog: Option<PathBuf>,
+    /// What opaque references stand for: .toml, .csv, or the .json of
+    /// `aws bedrock list-inference-profiles` (repeatable; later ones win)
+    #[arg(long, env = "HOPTRAIL_ALIASES", value_delimiter = ',', value_name = "FILE")]
+    pub aliases: Vec<PathBuf>,
+    /// Regroups Regions into geographies: CSV of `region_code,geography`
+    #[arg(long, env = "HOPTRAIL_GEOGRAPHIES", value_name = "FILE")]
+    pub geographies: Option<PathBuf>,
+}
+
+/// `hoptrail ddl`.
+#[derive(Debug, Args)]
+pub struct DdlArgs {
+    /// For whom
+    #[arg(value_enum)]
+    pub dialect: Dialect,
+    /// Where the tables lie: `s3://bucket/prefix`
+    #[arg(long, value_name = "URI", required_if_eq("dialect", "athena"))]
+    pub location: Option<String>,
+}
+
+/// `hoptrail explain`.
+#[derive(Debug, Args)]
+pub struct ExplainArgs {
+    /// Model ids, profile ids or ARNs
+    #[arg(required = true, value_name = "MODEL_ID_OR_ARN")]
+    pub references: Vec<String>,
+    /// Show the destinations from this source Region only
+    #[arg(long, value_name = "REGION")]
+    pub region: Option<String>,
+    /// What is known.
+    #[command(flatten)]
+    pub knowledge: KnowledgeArgs,
+    /// How to print
+    #[arg(long, value_enum, default_value_t)]
+    pub output: Output,
+}
+
+/// How objects are found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LayoutArg {
+    /// By CloudTrail's layout of keys, pruned by day
+    Trail,
+    /// Every .json and .json.gz, whatever its key; also single records, arrays and one record a line
+    Any,
+}
+
+/// What ends a run with exit code 4, or 5.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Gate {
+    /// A call ran in another geography than it was sent to
+    OtherGeography,
+    /// A reference stands for no known model
+    Unresolved,
+    /// There was nothing to read
+    Empty,
+}
+
+/// For whom the DDL is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Dialect {
+    /// Amazon Athena
+    Athena,
+    /// People: a page of documentation
+    Markdown,
+}
+
+/// How to print.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum Output {
+    /// For people
+    #[default]
+    Text,
+    /// For programs
+    Json,
+}

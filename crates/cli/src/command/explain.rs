@@ -1,0 +1,143 @@
+//! `hoptrail explain`: how a reference is read, what it resolves to, where it may run.
+
+use std::collections::BTreeMap;
+
+use bedrock::Knowledge;
+use bedrock::catalog::Destinations;
+use bedrock::resolve::{Unresolved, resolve};
+use serde::Serialize;
+
+use crate::args::{ExplainArgs, Output};
+use crate::command::print;
+use crate::exit::{Exit, Failure};
+use crate::knowledge;
+
+/// What is known of a reference.
+#[derive(Debug, Serialize)]
+struct Explanation {
+    reference: String,
+    target: &'static str,
+    scope: Option<String>,
+    profile_id: Option<String>,
+    alias_name: Option<String>,
+    model_id: Option<String>,
+    model_name: Option<String>,
+    model_provider: Option<String>,
+    model_match: &'static str,
+    /// Why there is no model.
+    reason: Option<&'static str>,
+    hint: Option<&'static str>,
+    /// The system profile whose destinations these are.
+    system_profile: Option<String>,
+    /// By source Region: Regions, or `ALL_COMMERCIAL`; null where AWS does not print them.
+    destinations: Option<BTreeMap<String, Option<Vec<String>>>>,
+}
+
+/// Explains each reference.
+///
+/// # Errors
+/// If a file of knowledge cannot be used.
+pub fn run(args: &ExplainArgs) -> Result<Exit, Failure> {
+    let knowledge = knowledge::load(&args.knowledge)?;
+    let explain = |reference: &String| explain(reference, args.region.as_deref(), &knowledge);
+    let explanations = args.references.iter().map(explain).collect::<Vec<_>>();
+    match args.output {
+        Output::Json => print(&format!("{}\n", serde_json::to_string_pretty(&explanations)?))?,
+        Output::Text => {
+            let texts = explanations.iter().map(|found| text(found, args.region.as_deref()));
+            print(&texts.collect::<Vec<_>>().join("\n"))?;
+        }
+    }
+    let all_known = explanations.iter().all(|found| found.model_id.is_some());
+    Ok(if all_known { Exit::Done } else { Exit::Nothing })
+}
+
+fn explain(reference: &str, region: Option<&str>, knowledge: &Knowledge) -> Explanation {
+    let found = resolve(Some(reference), &knowledge.catalog, &knowledge.aliases);
+    let (model, reason) = match found.model {
+        Ok(model) => (Some(model), None),
+        Err(reason) => (None, Some(reason)),
+    };
+    // An application profile has the destinations of the system profile below it.
+    let system_profile = found.scope.as_ref().zip(model.as_ref()).map(|(scope, model)| {
+        let written = found.profile_id.clone().filter(|id| knowledge.catalog.profile(id).is_some());
+        written.unwrap_or_else(|| format!("{scope}.{}", model.id))
+    });
+    let destinations = system_profile
+        .as_deref()
+        .and_then(|profile| knowledge.catalog.profile(profile))
+        .map(|by_source| {
+            let chosen = by_source
+                .iter()
+                .filter(|(source, _)| region.is_none_or(|region| region == source.as_str()));
+            chosen.map(|(source, found)| (source.clone(), regions(found))).collect()
+        });
+    Explanation {
+        reference: reference.to_owned(),
+        target: found.target.as_str(),
+        scope: found.scope,
+        profile_id: found.profile_id,
+        alias_name: found.alias_name,
+        model_match: model.as_ref().map_or("none", |model| model.matched.as_str()),
+        model_id: model.as_ref().map(|model| model.id.clone()),
+        model_name: model.as_ref().and_then(|model| model.name.clone()),
+        model_provider: model.map(|model| model.provider),
+        reason: reason.map(Unresolved::as_str),
+        hint: reason.map(Unresolved::hint),
+        system_profile,
+        destinations,
+    }
+}
+
+fn regions(destinations: &Destinations) -> Option<Vec<String>> {
+    match destinations {
+        Destinations::Regions(list) => Some(list.clone()),
+        Destinations::AllCommercial => Some(vec!["ALL_COMMERCIAL".to_owned()]),
+        Destinations::NotPublished => None,
+    }
+}
+
+fn text(found: &Explanation, region: Option<&str>) -> String {
+    let mut lines = vec![found.reference.clone()];
+    let mut line = |name: &str, value: String| lines.push(format!("  {name:<13} {value}"));
+    let scope = found.scope.as_ref().map(|scope| format!(", scope {scope}")).unwrap_or_default();
+    line("target", format!("{}{scope}", found.target));
+    if let Some(profile_id) = &found.profile_id {
+        line("profile", profile_id.clone());
+    }
+    if let Some(name) = &found.alias_name {
+        line("alias", name.clone());
+    }
+    match (&found.model_id, found.reason) {
+        (Some(id), _) => {
+            let name = found.model_name.as_deref().unwrap_or("no name known");
+            let provider = found.model_provider.as_deref().unwrap_or_default();
+            line("model", format!("{id} ({name}, {provider}), {} match", found.model_match));
+        }
+        (None, reason) => {
+            line("model", format!("unknown: {}", reason.unwrap_or_default()));
+            line("", found.hint.unwrap_or_default().to_owned());
+        }
+    }
+    match (&found.system_profile, &found.destinations) {
+        (Some(profile), None) => {
+            line("destinations", format!("unknown: the catalog has no profile {profile}"));
+        }
+        (Some(_), Some(destinations)) if destinations.is_empty() => {
+            let region = region.unwrap_or_default();
+            line("destinations", format!("unknown: the catalog has none from {region}"));
+        }
+        (_, Some(destinations)) => {
+            for (source, regions) in destinations {
+                let shown = match regions.as_deref() {
+                    None => "not published".to_owned(),
+                    Some([all]) if all == "ALL_COMMERCIAL" => "all commercial Regions".to_owned(),
+                    Some(regions) => regions.join(", "),
+                };
+                line("destinations", format!("from {source}: {shown}"));
+            }
+        }
+        (None, None) => {}
+    }
+    lines.join("\n") + "\n"
+}

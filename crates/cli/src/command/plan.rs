@@ -1,0 +1,120 @@
+//! `hoptrail plan`: what a run would list, fetch and write, and what the requests cost.
+
+use std::sync::Arc;
+
+use pipeline::{Plan, Progress};
+use serde::Serialize;
+
+use crate::args::{Output, OutputArgs, PlanArgs};
+use crate::command::run::settings;
+use crate::command::{block_on, print};
+use crate::config::Config;
+use crate::exit::{Exit, Failure};
+use crate::number::{bytes, counted, dollars, grouped};
+use crate::place;
+use crate::progress;
+use crate::report::Report;
+
+/// S3 Standard in us-east-1, in micro-dollars per thousand requests (Amazon S3 pricing page, requests
+/// and data retrievals, 2026). Other Regions differ by up to a third.
+const LIST_MICROS_PER_THOUSAND: u64 = 5_000;
+const GET_MICROS_PER_THOUSAND: u64 = 400;
+
+#[derive(Debug, Serialize)]
+struct Costed<'a> {
+    #[serde(rename = "plan")]
+    plan: &'a Plan,
+    get_requests: u64,
+    requests_usd: String,
+}
+
+/// Plans.
+///
+/// # Errors
+/// If the source cannot be listed.
+pub fn run(args: PlanArgs, output: &OutputArgs, report: &Report) -> Result<Exit, Failure> {
+    let config = Config::read(args.source.config.as_deref())?;
+    let source = config.complete_source(args.source);
+    let settings = settings(&source)?;
+    let location = place::location("--source", source.source.as_deref())?;
+    place::check_region(&source, &[&location])?;
+    let options = place::s3_options(&source.aws);
+    let progress = Arc::new(Progress::default());
+    let planned = block_on(async {
+        let store = place::open_source(&location, &options).await?;
+        let root_path = place::root_path(&location);
+        let planning = pipeline::plan(store.as_ref(), &root_path, &settings, &progress);
+        tokio::select! {
+            plan = planning => plan.map_err(Failure::from),
+            () = progress::show(Arc::clone(&progress), *report), if !output.no_progress => {
+                unreachable!("progress is shown until it is dropped")
+            }
+        }
+    })?;
+    let plan = planned.map_err(Failure::Signal)??;
+    let on_s3 = matches!(location, store::Location::S3 { .. });
+    match args.output {
+        Output::Text => print(&text(&plan, on_s3))?,
+        Output::Json => {
+            let costed = Costed {
+                get_requests: plan.objects,
+                requests_usd: dollars(if on_s3 { micros(&plan) } else { 0 }),
+                plan: &plan,
+            };
+            print(&format!("{}\n", serde_json::to_string_pretty(&costed)?))?;
+        }
+    }
+    if let Some(nothing) = &plan.nothing_found {
+        report.warn(&nothing.to_string());
+    }
+    Ok(Exit::Done)
+}
+
+fn micros(plan: &Plan) -> u64 {
+    (plan.list_requests * LIST_MICROS_PER_THOUSAND + plan.objects * GET_MICROS_PER_THOUSAND)
+        .div_ceil(1000)
+}
+
+fn text(plan: &Plan, on_s3: bool) -> String {
+    let range = plan.range.as_deref().unwrap_or("every day that there is");
+    let mut lines = vec![format!("Plan for {range} from {}", plan.source), String::new()];
+    let mut line = |name: &str, value: String| lines.push(format!("  {name:<10} {value}"));
+    if plan.prefixes > 0 {
+        line(
+            "Prefixes",
+            format!(
+                "{} ({} and {})",
+                counted(plan.prefixes, "Region folder"),
+                counted(plan.accounts, "account"),
+                counted(plan.regions, "Region"),
+            ),
+        );
+    }
+    line("Objects", format!("{}, {}", grouped(plan.objects), bytes(plan.bytes)));
+    let cost = if on_s3 {
+        format!(", about {} at S3 Standard prices of us-east-1", dollars(micros(plan)))
+    } else {
+        String::new()
+    };
+    line(
+        "Requests",
+        format!("{} LIST, {} GET{cost}", grouped(plan.list_requests), grouped(plan.objects)),
+    );
+    if plan.sibling_folders > 0 {
+        let siblings = counted(plan.sibling_folders, "folder");
+        line("Passed by", format!("{siblings} of digests, insights and other logs"));
+    }
+    if plan.folders_not_searched > 0 {
+        let beside = counted(plan.folders_not_searched, "folder");
+        line("Not searched", format!("{beside} beside AWSLogs/"));
+    }
+    if !plan.objects_by_delivery_day.is_empty() {
+        lines.push(String::new());
+        lines.push("  Objects by day of delivery".to_owned());
+        for (day, objects) in &plan.objects_by_delivery_day {
+            let day = if day.is_empty() { "none in key" } else { day };
+            lines.push(format!("  {day:<12} {:>10}", grouped(*objects)));
+        }
+    }
+    lines.join("\n") + "\n"
+}

@@ -1,0 +1,140 @@
+//! `hoptrail run`: reads a range of days and writes their tables.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::Context;
+use pipeline::{Layout, Outcome, Progress, Settings};
+
+use crate::args::{Gate, LayoutArg, OutputArgs, RunArgs, SourceArgs};
+use crate::command::{block_on, print};
+use crate::config::Config;
+use crate::exit::{Exit, Failure};
+use crate::report::Report;
+use crate::{knowledge, number, place, progress, range, summary};
+
+/// Runs.
+///
+/// # Errors
+/// If what was typed cannot be used, the source cannot be listed, or the destination cannot be
+/// written.
+pub fn run(args: RunArgs, output: &OutputArgs, report: &Report) -> Result<Exit, Failure> {
+    let args = Config::read(args.source.config.as_deref())?.complete_run(args);
+    let settings = settings(&args.source)?;
+    let source = place::location("--source", args.source.source.as_deref())?;
+    let dest = place::location("--dest", args.dest.as_deref())?;
+    place::check_region(&args.source, &[&source, &dest])?;
+    place::check_apart(&source, &dest)?;
+    let knowledge = knowledge::load(&args.knowledge)?;
+    let options = place::s3_options(&args.source.aws);
+    let progress = Arc::new(Progress::default());
+
+    let ran = block_on(async {
+        let from = place::open_source(&source, &options).await?;
+        let to = place::open_destination(&dest, &options).await?;
+        let root_path = place::root_path(&source);
+        let running =
+            pipeline::run(from.as_ref(), &root_path, to.as_ref(), &settings, knowledge, &progress);
+        tokio::select! {
+            outcome = running => outcome.map_err(Failure::from),
+            () = progress::show(Arc::clone(&progress), *report), if !output.no_progress => {
+                unreachable!("progress is shown until it is dropped")
+            }
+        }
+    })?;
+    let outcome = ran.map_err(Failure::Signal)??;
+    tell(&outcome, args.summary_json.as_deref(), report)?;
+    Ok(exit(&outcome, &args.fail_on, report))
+}
+
+/// What was asked for, as settings.
+///
+/// # Errors
+/// If a value cannot be used, or a trail is to be read without a range.
+pub fn settings(args: &SourceArgs) -> Result<Settings, Failure> {
+    let range = range::days(args, jiff::Timestamp::now())?;
+    let layout = match args.layout {
+        Some(LayoutArg::Any) => Layout::Any,
+        Some(LayoutArg::Trail) | None => Layout::Trail,
+    };
+    if range.is_none() && layout == Layout::Trail {
+        let expected = "expected --last N, --day DAY, or --from DAY --to DAY";
+        return Err(Failure::usage(format!("no days are given: {expected}")));
+    }
+    let mut settings = Settings::new(range);
+    settings.layout = layout;
+    settings.accounts = args.account.iter().cloned().collect();
+    settings.regions = args.source_region.iter().cloned().collect();
+    if let Some(account) = args.account.iter().find(|id| !logs::layout::is_account(id)) {
+        return Err(Failure::usage(format!("--account: expected 12 digits, found `{account}`")));
+    }
+    if let Some(window) = &args.late_window {
+        settings.late_window_minutes = range::minutes("--late-window", window)?;
+    }
+    if let Some(threads) = args.threads {
+        settings.threads = positive("--threads", threads)?;
+    }
+    if let Some(requests) = args.concurrency {
+        settings.requests_in_flight = positive("--concurrency", requests)?;
+    }
+    if let Some(mib) = args.fetch_ahead_mib {
+        settings.bytes_in_flight = positive("--fetch-ahead-mib", mib)? << 20;
+    }
+    if let Some(mib) = args.max_inflated_mib {
+        settings.limits.inflated_bytes = positive("--max-inflated-mib", mib)? << 20;
+    }
+    Ok(settings)
+}
+
+fn positive<T: Copy + std::fmt::Display + TryInto<u32>>(
+    flag: &str,
+    number: T,
+) -> Result<T, Failure> {
+    match number.try_into() {
+        Ok(small) if small >= 1 => Ok(number),
+        _ => {
+            let expected = format!("a number from 1 to {}", u32::MAX);
+            Err(Failure::usage(format!("{flag}: expected {expected}, found {number}")))
+        }
+    }
+}
+
+fn tell(outcome: &Outcome, json: Option<&Path>, report: &Report) -> Result<(), Failure> {
+    if let Some(nothing) = &outcome.nothing_found {
+        report.warn(&nothing.to_string());
+    }
+    let as_json = || serde_json::to_string_pretty(outcome).map(|text| text + "\n");
+    match json {
+        Some(path) if path == Path::new("-") => {
+            print(&as_json()?)?;
+            return Ok(());
+        }
+        Some(path) => std::fs::write(path, as_json()?)
+            .with_context(|| format!("the summary {} cannot be written", path.display()))?,
+        None => {}
+    }
+    print(&summary::text(outcome))?;
+    Ok(())
+}
+
+/// A gate goes before a partial result: it is certain, however much is missing.
+fn exit(outcome: &Outcome, gates: &[Gate], report: &Report) -> Exit {
+    if outcome.nothing_found.is_some() && gates.contains(&Gate::Empty) {
+        return Exit::Nothing;
+    }
+    let mut tripped = false;
+    let mut trip = |gate: Gate, calls: u64, what: &str| {
+        if calls > 0 && gates.contains(&gate) {
+            report.error(&format!("--fail-on: {} {what}", number::counted(calls, "call")));
+            tripped = true;
+        }
+    };
+    trip(Gate::OtherGeography, outcome.other_geography(), "ran in another geography");
+    let unresolved = outcome.unresolved.iter().map(|reference| reference.calls).sum();
+    trip(Gate::Unresolved, unresolved, "without a known model");
+    match (tripped, outcome.is_partial()) {
+        (true, _) => Exit::Gate,
+        (false, true) => Exit::Partial,
+        (false, false) => Exit::Done,
+    }
+}

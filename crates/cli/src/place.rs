@@ -1,0 +1,144 @@
+//! From what was typed to places that are read and written.
+
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use std::sync::Arc;
+
+use store::{Location, S3Options, Store};
+
+use crate::args::{AwsArgs, SourceArgs};
+use crate::exit::Failure;
+
+/// The location of a flag.
+///
+/// # Errors
+/// If it is missing or none.
+pub fn location(flag: &str, text: Option<&str>) -> Result<Location, Failure> {
+    let Some(text) = text else {
+        let expected = "expected s3://bucket/prefix or a folder";
+        return Err(Failure::usage(format!("{flag} is missing: {expected}")));
+    };
+    Location::from_str(text).map_err(|error| Failure::usage(format!("{flag}: {error}")))
+}
+
+/// How to reach S3.
+pub fn s3_options(args: &AwsArgs) -> S3Options {
+    S3Options {
+        profile: args.profile.clone(),
+        region: args.region.clone(),
+        endpoint_url: args.endpoint_url.clone(),
+        requester_pays: args.requester_pays,
+        no_sign_request: args.no_sign_request,
+        ..S3Options::default()
+    }
+}
+
+/// Refuses `--region` where nothing is on S3, because whoever types it there means something else.
+///
+/// # Errors
+/// If it is given without a place on S3.
+pub fn check_region(args: &SourceArgs, places: &[&Location]) -> Result<(), Failure> {
+    let on_s3 = places.iter().any(|place| matches!(place, Location::S3 { .. }));
+    match &args.aws.region {
+        Some(region) if !on_s3 => Err(Failure::usage(format!(
+            "--region is the AWS Region of S3 requests, and nothing here is on S3; \
+             to read only what was called in {region}: --source-region {region}"
+        ))),
+        _ => Ok(()),
+    }
+}
+
+/// Refuses a destination inside the source: what is written would be read by the next run.
+///
+/// # Errors
+/// If it lies there.
+pub fn check_apart(source: &Location, dest: &Location) -> Result<(), Failure> {
+    let is_inside = match (source, dest) {
+        (
+            Location::S3 { bucket: source_bucket, prefix: source_prefix },
+            Location::S3 { bucket, prefix },
+        ) => source_bucket == bucket && prefix.starts_with(source_prefix.as_str()),
+        (Location::Folder(source), Location::Folder(dest)) => {
+            resolved(dest).starts_with(resolved(source))
+        }
+        _ => false,
+    };
+    if is_inside {
+        return Err(Failure::usage(format!(
+            "the destination {dest} lies inside the source {source}: expected a place beside it"
+        )));
+    }
+    Ok(())
+}
+
+/// The source, which must exist.
+///
+/// # Errors
+/// If it cannot be reached.
+pub async fn open_source(
+    location: &Location,
+    options: &S3Options,
+) -> Result<Arc<dyn Store>, Failure> {
+    store::open_source(location, options)
+        .await
+        .map_err(|error| anyhow::Error::new(error).context("the source cannot be used").into())
+}
+
+/// The destination; a folder is made if it is missing.
+///
+/// # Errors
+/// If it cannot be reached or made.
+pub async fn open_destination(
+    location: &Location,
+    options: &S3Options,
+) -> Result<Arc<dyn Store>, Failure> {
+    store::open_destination(location, options)
+        .await
+        .map_err(|error| anyhow::Error::new(error).context("the destination cannot be used").into())
+}
+
+/// The path that may tell at which level of a trail a source is.
+pub fn root_path(location: &Location) -> String {
+    match location {
+        Location::S3 { prefix, .. } => prefix.clone(),
+        Location::Folder(path) => resolved(path).to_string_lossy().into_owned(),
+    }
+}
+
+/// A path without links and dots, as far as it exists.
+fn resolved(path: &Path) -> PathBuf {
+    let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    for existing in path.ancestors() {
+        if let Ok(real) = existing.canonicalize() {
+            let rest = path.strip_prefix(existing).unwrap_or(Path::new(""));
+            return real.join(rest);
+        }
+    }
+    path
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_destination_inside_the_source_is_refused() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = |name: &str| folder.path().join(name).display().to_string();
+        let check = |source: &str, dest: &str, expected: bool| {
+            let source = location("--source", Some(source)).expect("a location");
+            let dest = location("--dest", Some(dest)).expect("a location");
+            assert_eq!(check_apart(&source, &dest).is_ok(), expected, "{source} {dest}");
+        };
+        check("s3://logs/a", "s3://logs/a/out", false);
+        check("s3://logs/a", "s3://logs/a", false);
+        check("s3://logs", "s3://logs/out", false);
+        check("s3://logs/a", "s3://logs/ab", true);
+        check("s3://logs/a", "s3://other/a/out", true);
+        check("s3://logs/a/b", "s3://logs/a", true);
+        check(&path("trail"), &path("trail/out"), false);
+        check(&path("trail"), &path("x/../trail"), false);
+        check(&path("trail"), &path("out"), true);
+        check(&path("trail"), "s3://logs/out", true);
+    }
+}

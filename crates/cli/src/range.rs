@@ -1,0 +1,121 @@
+//! From what was typed to whole UTC days.
+
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, ToSpan};
+use pipeline::DayRange;
+
+use crate::args::SourceArgs;
+use crate::exit::Failure;
+
+/// The days that were asked for; `None` if none were.
+///
+/// # Errors
+/// If a day cannot be read, or `--from` is after `--to`.
+pub fn days(args: &SourceArgs, now: Timestamp) -> Result<Option<DayRange>, Failure> {
+    let today = TimeZone::UTC.to_datetime(now).date();
+    let yesterday = today.saturating_sub(1.day());
+    let (from, to) = if let Some(day) = &args.day {
+        let day = day_of("--day", day, today)?;
+        (day, day)
+    } else if let Some(from) = &args.from {
+        let from = day_of("--from", from, today)?;
+        let to = args.to.as_deref().map_or(Ok(from), |to| day_of("--to", to, today))?;
+        (from, to)
+    } else if let Some(last) = args.last {
+        if !(1..=36_500).contains(&last) {
+            return Err(Failure::usage(format!("--last: expected 1 day or more, found {last}")));
+        }
+        (yesterday.saturating_sub(i64::from(last - 1).days()), yesterday)
+    } else {
+        return Ok(None);
+    };
+    let range = DayRange::new(from, to);
+    range.map(Some).ok_or_else(|| {
+        Failure::usage(format!("--from {from} is after --to {to}: expected the earlier day first"))
+    })
+}
+
+fn day_of(flag: &str, text: &str, today: Date) -> Result<Date, Failure> {
+    let days_ago = |days: i64| today.saturating_sub(days.days());
+    let relative = text.strip_suffix('d').and_then(|days| days.parse::<u16>().ok());
+    let day = match (text, relative) {
+        ("today", _) => Some(today),
+        ("yesterday", _) => Some(days_ago(1)),
+        (_, Some(days)) => Some(days_ago(i64::from(days))),
+        // A date alone: a time of day would be cut off without a word.
+        _ if text.len() == 10 => text.parse::<Date>().ok(),
+        _ => None,
+    };
+    day.ok_or_else(|| {
+        let expected = "YYYY-MM-DD, today, yesterday, or a number of days ago such as 7d";
+        Failure::usage(format!("{flag}: expected {expected}, found `{text}`"))
+    })
+}
+
+/// Minutes of `6h`, `90m` or `2d`.
+///
+/// # Errors
+/// If it is none of these.
+pub fn minutes(flag: &str, text: &str) -> Result<i64, Failure> {
+    let number = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let factor = match &text[number.len()..] {
+        "m" => Some(1),
+        "h" => Some(60),
+        "d" => Some(24 * 60),
+        _ => None,
+    };
+    let minutes = number.parse::<u16>().ok().zip(factor).map(|(n, factor)| i64::from(n) * factor);
+    minutes.filter(|minutes| *minutes <= 60 * 24 * 60).ok_or_else(|| {
+        let expected = "a duration such as 6h, 90m or 2d, at most 60d";
+        Failure::usage(format!("{flag}: expected {expected}, found `{text}`"))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(args: &SourceArgs, expected: &str) {
+        let now = "2026-11-20T00:30:00Z".parse::<Timestamp>().expect("a time");
+        let found = match days(args, now) {
+            Ok(Some(range)) => range.to_string(),
+            Ok(None) => "none".to_owned(),
+            Err(failure) => failure.to_string(),
+        };
+        assert!(found.starts_with(expected), "{found}");
+    }
+
+    #[test]
+    fn ranges() {
+        let text = |text: &str| Some(text.to_owned());
+        let args = SourceArgs::default;
+        check(&args(), "none");
+        check(&SourceArgs { last: Some(2), ..args() }, "2026-11-18 to 2026-11-19");
+        check(&SourceArgs { day: text("yesterday"), ..args() }, "2026-11-19");
+        check(
+            &SourceArgs { from: text("7d"), to: text("today"), ..args() },
+            "2026-11-13 to 2026-11-20",
+        );
+        check(&SourceArgs { from: text("2026-02-28"), ..args() }, "2026-02-28");
+        check(
+            &SourceArgs { from: text("2026-03-01"), to: text("2026-02-28"), ..args() },
+            "--from 2026-03-01 is after --to 2026-02-28",
+        );
+        check(&SourceArgs { from: text("2026-02-30"), ..args() }, "--from: expected YYYY-MM-DD");
+        check(&SourceArgs { from: text("2026-02-01T00:00Z"), ..args() }, "--from: expected");
+        check(&SourceArgs { last: Some(0), ..args() }, "--last: expected");
+    }
+
+    #[test]
+    fn durations() {
+        for (text, expected) in
+            [("6h", Some(360)), ("90m", Some(90)), ("2d", Some(2880)), ("0h", Some(0))]
+        {
+            assert_eq!(minutes("--late-window", text).ok(), expected, "{text}");
+        }
+        for text in ["", "h", "6", "-1h", "6 h", "1w", "99d", "6é"] {
+            assert!(minutes("--late-window", text).is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,260 @@
+//! What a run did, for people: most calls first, and nothing cut off that left its geography.
+
+use std::fmt::Write as _;
+
+use pipeline::Outcome;
+use pipeline::outcome::{Complaint, Denied, Place, Route, UnresolvedReference};
+
+use crate::number::{bytes, counted, grouped, percent};
+
+/// How many routes are shown; the rest is counted.
+const SHOWN_ROUTES: usize = 12;
+/// How many lines other lists have.
+const SHOWN_LINES: usize = 10;
+/// The length of the longest bar.
+const BAR_CELLS: u64 = 24;
+
+const OTHER_GEOGRAPHY: &str = "other_geography";
+
+/// The summary. Writing into a string cannot fail, so that results of `writeln!` are let go.
+pub fn text(outcome: &Outcome) -> String {
+    let mut out = String::new();
+    head(&mut out, outcome);
+    routes(&mut out, &outcome.routes);
+    denials(&mut out, &outcome.denials);
+    unresolved(&mut out, &outcome.unresolved);
+    unknown_operations(&mut out, outcome);
+    complaints(
+        &mut out,
+        "Unreadable objects",
+        &outcome.objects.unreadable_objects,
+        outcome.objects.unreadable,
+    );
+    let rejected = &outcome.objects.objects_with_rejected_records;
+    complaints(&mut out, "Objects with rejected records", rejected, rejected.len() as u64);
+    out
+}
+
+fn head(out: &mut String, outcome: &Outcome) {
+    let range = outcome.range.as_deref().unwrap_or("every day found");
+    let _ = writeln!(out, "hoptrail  {range}");
+    let _ = writeln!(out);
+    let mut line = |name: &str, value: String| {
+        let _ = writeln!(out, "{name:<9} {value}");
+    };
+    let objects = &outcome.objects;
+    let read = counted(objects.read + objects.unreadable, "object");
+    line("Read", format!("{read}, {}, from {}", bytes(objects.bytes), outcome.source));
+    let records = &outcome.records;
+    let parts = [
+        format!("{}: {}", counted(records.records, "record"), counted(records.calls, "call")),
+        format!("{} passed over", grouped(records.passed_over)),
+        format!("{} rejected", grouped(records.rejected)),
+        counted(objects.unreadable, "unreadable object"),
+    ];
+    line("", parts.join(" · "));
+    passed_by(&mut line, outcome);
+    let days = counted(outcome.days.len() as u64, "day");
+    let written = counted(outcome.written, "call");
+    line("Wrote", format!("{written} on {days} to {}", outcome.destination));
+    if outcome.duplicates > 0 {
+        line("", format!("{} dropped", counted(outcome.duplicates, "duplicate")));
+    }
+    if !outcome.out_of_range.is_empty() {
+        let sum = outcome.out_of_range.values().sum();
+        let days = outcome.out_of_range.iter().map(|(day, n)| format!("{day}: {}", grouped(*n)));
+        let days = shortened(days.collect());
+        line("", format!("{} outside the range ({days})", counted(sum, "call")));
+    }
+    if outcome.written > 0 {
+        let share = |(name, calls): (&&str, &u64)| format!("{} {name}", grouped(*calls));
+        let outcomes = ["ok", "denied", "throttled", "failed"]
+            .iter()
+            .filter_map(|name| outcome.outcomes.get_key_value(name))
+            .map(share);
+        line("Outcome", outcomes.collect::<Vec<_>>().join(" · "));
+        let names = ["same_region", "same_geography", OTHER_GEOGRAPHY, "unknown"];
+        let places =
+            names.iter().filter_map(|name| outcome.residency.get_key_value(name)).map(share);
+        line("Ran in", places.collect::<Vec<_>>().join(" · "));
+    }
+}
+
+fn passed_by(line: &mut impl FnMut(&str, String), outcome: &Outcome) {
+    let objects = &outcome.objects;
+    let mut parts = Vec::new();
+    if objects.sibling_folders > 0 {
+        let folders = counted(objects.sibling_folders, "folder");
+        parts.push(format!("{folders} of digests, insights and other logs"));
+    }
+    if objects.passed_by > 0 {
+        parts.push(format!("{} that are no log files", counted(objects.passed_by, "file")));
+    }
+    if objects.folders_not_searched > 0 {
+        let folders = counted(objects.folders_not_searched, "folder");
+        parts.push(format!("{folders} beside AWSLogs/, not searched"));
+    }
+    if !parts.is_empty() {
+        line("Passed by", parts.join(" · "));
+    }
+}
+
+fn routes(out: &mut String, routes: &[Route]) {
+    if routes.is_empty() {
+        return;
+    }
+    let _ = writeln!(out, "\nWhere calls through profiles ran");
+    let leaves = |route: &Route| route.places.iter().any(is_other_geography);
+    let mut hidden = 0;
+    for (index, route) in routes.iter().enumerate() {
+        // A route that leaves its geography is never cut off.
+        if index >= SHOWN_ROUTES && !leaves(route) {
+            hidden += 1;
+            continue;
+        }
+        let name = route.model_name.as_deref().map(|n| format!(" ({n})")).unwrap_or_default();
+        let source = route.source_region.as_deref().unwrap_or("an unknown Region");
+        let calls = counted(route.calls, "call");
+        let _ = writeln!(out, "\n  {}{name} from {source}: {calls}", route.profile);
+        for place in &route.places {
+            let _ = writeln!(out, "{}", place_line(place, route.calls));
+        }
+    }
+    if hidden > 0 {
+        let more = counted(hidden, "more route");
+        let _ = writeln!(out, "\n  and {more} within their geography, in routing_distribution");
+    }
+}
+
+fn place_line(place: &Place, whole: u64) -> String {
+    let mark = if is_other_geography(place) { "  other geography" } else { "" };
+    let share = percent(place.calls, whole);
+    let (bar, calls) = (bar(place.calls, whole), grouped(place.calls));
+    format!("    {:<16} {bar:<24} {share:>7} {calls:>9}{mark}", place.inference_region)
+}
+
+/// A bar in eighths of a cell.
+fn bar(part: u64, whole: u64) -> String {
+    const EIGHTHS: [&str; 8] = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
+    let eighths = (u128::from(part) * u128::from(BAR_CELLS) * 8) / u128::from(whole.max(1));
+    let eighths = usize::try_from(eighths).unwrap_or_default();
+    let bar = "█".repeat(eighths / 8) + EIGHTHS[eighths % 8];
+    if bar.is_empty() && part > 0 { EIGHTHS[1].to_owned() } else { bar }
+}
+
+fn is_other_geography(place: &Place) -> bool {
+    place.residency == Some(OTHER_GEOGRAPHY)
+}
+
+fn denials(out: &mut String, denials: &[Denied]) {
+    if denials.is_empty() {
+        return;
+    }
+    let sum = denials.iter().map(|denied| denied.calls).sum();
+    let _ =
+        writeln!(out, "\nRefused: {}, by blocked Region, policy and leg\n", counted(sum, "call"));
+    for denied in denials.iter().take(SHOWN_LINES) {
+        let region = denied.blocked_region.as_deref().unwrap_or("–");
+        let policy = denied.policy_type.unwrap_or("no policy named");
+        let leg = denied.leg.unwrap_or("–");
+        let arn = denied.policy_arn.as_deref().unwrap_or_default();
+        let line =
+            format!("  {:>7}  {region:<15} {policy:<23} {leg:<18} {arn}", grouped(denied.calls));
+        let _ = writeln!(out, "{}", line.trim_end());
+    }
+    more(out, denials.len(), "denials");
+}
+
+fn unresolved(out: &mut String, references: &[UnresolvedReference]) {
+    if references.is_empty() {
+        return;
+    }
+    let sum = references.iter().map(|reference| reference.calls).sum();
+    let _ = writeln!(out, "\nNo known model: {}\n", counted(sum, "call"));
+    let shown = &references[..references.len().min(SHOWN_LINES)];
+    for reference in shown {
+        let name = reference.model_ref.as_deref().unwrap_or("(no reference)");
+        let calls = grouped(reference.calls);
+        let _ = writeln!(out, "  {calls:>7}  {name}  {}", reference.reason);
+    }
+    more(out, references.len(), "unresolved_models");
+    let mut told = Vec::new();
+    for reference in shown {
+        if !told.contains(&reference.reason) {
+            told.push(reference.reason);
+            let _ = writeln!(out, "           {}: {}", reference.reason, reference.hint);
+        }
+    }
+}
+
+fn unknown_operations(out: &mut String, outcome: &Outcome) {
+    if outcome.unknown_operations.is_empty() {
+        return;
+    }
+    let _ = writeln!(out, "\nEvents that look like inference and are not known to hoptrail\n");
+    for (name, count) in &outcome.unknown_operations {
+        let _ = writeln!(out, "  {:>7}  {name}", grouped(*count));
+    }
+}
+
+fn complaints(out: &mut String, title: &str, complaints: &[Complaint], all: u64) {
+    if complaints.is_empty() {
+        return;
+    }
+    let _ = writeln!(out, "\n{title}: {}\n", grouped(all));
+    for complaint in complaints.iter().take(SHOWN_LINES) {
+        let _ = writeln!(out, "  {}\n      {}", complaint.key, complaint.reason);
+    }
+    more(out, usize::try_from(all).unwrap_or(usize::MAX), "ingest");
+}
+
+fn more(out: &mut String, all: usize, table: &str) {
+    if all > SHOWN_LINES {
+        let _ = writeln!(out, "  and {} more, in {table}", grouped((all - SHOWN_LINES) as u64));
+    }
+}
+
+fn shortened(mut parts: Vec<String>) -> String {
+    let hidden = parts.len().saturating_sub(SHOWN_LINES);
+    parts.truncate(SHOWN_LINES);
+    if hidden > 0 {
+        parts.push(format!("and {hidden} more days"));
+    }
+    parts.join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn route(profile: &str, calls: u64, residency: &'static str) -> Route {
+        let place = Place { inference_region: "r".to_owned(), residency: Some(residency), calls };
+        Route {
+            profile: profile.to_owned(),
+            target: "geo_profile",
+            model_name: None,
+            source_region: Some("us-east-1".to_owned()),
+            calls,
+            places: vec![place],
+        }
+    }
+
+    #[test]
+    fn what_left_its_geography_is_never_cut_off() {
+        let mut all =
+            (0..40).map(|n| route(&format!("p{n}"), 100 - n, "same_region")).collect::<Vec<_>>();
+        all.push(route("stray", 1, OTHER_GEOGRAPHY));
+        let shown = text(&Outcome { routes: all, ..Outcome::default() });
+        assert!(shown.contains("p11 ") && !shown.contains("p12 "), "{shown}");
+        assert!(shown.contains("stray from us-east-1: 1 call"), "{shown}");
+        assert!(shown.contains("and 28 more routes within their geography"), "{shown}");
+    }
+
+    #[test]
+    fn bars_are_in_proportion() {
+        assert_eq!(bar(1, 1).chars().count(), 24);
+        assert_eq!(bar(1, 2).chars().count(), 12);
+        assert_eq!(bar(1, 1_000_000), "▏");
+        assert_eq!(bar(0, 5), "");
+    }
+}
