@@ -5,6 +5,8 @@ use bedrock::call::Principal;
 use super::fields::Complaints;
 use super::json::Json;
 
+type Name = Option<Box<str>>;
+
 pub(crate) fn principal(identity: Option<&Json>, wrong: &mut Complaints) -> Principal {
     let identity = wrong.object(identity, "userIdentity");
     let mut text = |name: &str| wrong.text(identity.get(name), &format!("userIdentity.{name}"));
@@ -48,7 +50,7 @@ pub(crate) fn principal(identity: Option<&Json>, wrong: &mut Complaints) -> Prin
 }
 
 /// The name in an ARN of `iam` or `sts`, without its path, and the session of an assumed role.
-fn name_and_session(arn: &str) -> Option<(Option<Box<str>>, Option<Box<str>>)> {
+fn name_and_session(arn: &str) -> Option<(Name, Name)> {
     let parts = arn.splitn(6, ':').collect::<Vec<_>>();
     let [scheme, partition, service, _region, _account, resource] = parts[..] else { return None };
     let is_aws = partition == "aws" || partition.starts_with("aws-");
