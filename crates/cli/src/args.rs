@@ -156,6 +156,12 @@ pub struct KnowledgeArgs {
     /// A folder whose `models.csv`, `inference_profiles.csv` and `regions.csv` replace the built-in ones
     #[arg(long, env = "HOPTRAIL_CATALOG", value_name = "DIR")]
     pub catalog: Option<PathBuf>,
+    /// A price book that replaces the built-in one: CSV like config/prices.csv
+    #[arg(long, env = "HOPTRAIL_PRICES", value_name = "FILE")]
+    pub prices: Option<PathBuf>,
+    /// Prices that win over the book's, such as negotiated ones: the same columns
+    #[arg(long, env = "HOPTRAIL_PRICE_OVERRIDES", value_name = "FILE")]
+    pub price_overrides: Option<PathBuf>,
     /// What opaque references stand for: .toml, .csv, or the .json of
     /// `aws bedrock list-inference-profiles` (repeatable; later ones win)
     #[arg(long, env = "HOPTRAIL_ALIASES", value_delimiter = ',', value_name = "FILE")]
@@ -211,6 +217,8 @@ pub enum Gate {
     OtherGeography,
     /// A reference stands for no known model
     Unresolved,
+    /// A call with tokens has no price
+    Unpriced,
     /// There was nothing to read
     Empty,
 }
