@@ -12,6 +12,7 @@ pub mod meaning;
 pub mod model_ref;
 pub mod money;
 pub mod outcome;
+pub mod price;
 pub mod region;
 pub mod resolve;
 
@@ -22,4 +23,5 @@ pub use meaning::{Knowledge, Meaning};
 pub use model_ref::{ModelRef, Target};
 pub use money::{Usd, UsdPerMillion};
 pub use outcome::Outcome;
+pub use price::{PriceBook, PriceKey, RateCard};
 pub use region::Regions;
