@@ -1,1 +1,19 @@
-//! End-to-end tests of the built binary.
+//! End-to-end tests: the built `hoptrail` runs on trails in temporary folders and on an S3 server on
+//! 127.0.0.1, and its tables are read back.
+//!
+//! Where a new test goes:
+//! - what the bundled sample holds: `sample`; a text that people read: `golden`
+//! - where is read from and written to, and with how much: `places`; large listings: `listing`
+//! - which day a call belongs to, and whether it counts once: `days`
+//! - input that cannot be used, and exit codes: `bad_input`
+//! - model references and aliases: `references`; files that are no trail: `layout_any`
+//!
+//! `world` builds trails, runs the program with an environment of its own and reads tables.
+//! `UPDATE=1 cargo test -p cli --test end_to_end` renews the golden files under `tests/expected`.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod world;
+
+mod golden;
+mod sample;

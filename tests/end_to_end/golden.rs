@@ -1,0 +1,109 @@
+//! Texts that people read, compared with files under `tests/expected`.
+
+use std::fs;
+use std::path::Path;
+
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+
+use crate::world::{World, repository, sample};
+
+/// Compares with a golden file, or renews it where the environment has `UPDATE=1`.
+#[track_caller]
+pub(crate) fn check(name: &str, found: &str) {
+    check_file(&repository().join("tests/expected").join(name), found);
+}
+
+#[track_caller]
+fn check_file(path: &Path, found: &str) {
+    if std::env::var_os("UPDATE").is_some_and(|update| update == "1") {
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, found).unwrap();
+        return;
+    }
+    let expected = fs::read_to_string(path).unwrap_or_default();
+    assert!(found == expected, "{} is not up to date (UPDATE=1):\n{found}", path.display());
+}
+
+#[test]
+fn ddl_for_athena() {
+    let run = World::new().hoptrail(&["ddl", "athena", "--location", "s3://analytics/bedrock"]);
+    check("athena.sql", &run.ends(0).stdout);
+}
+
+#[test]
+fn the_page_of_the_tables() {
+    let page = World::new().hoptrail(&["ddl", "markdown"]).ends(0).stdout;
+    check_file(&repository().join("docs/tables.md"), &page);
+}
+
+#[test]
+fn help() {
+    let world = World::new();
+    for command in ["", "run", "plan", "ddl", "explain"] {
+        let arguments = [command, "--help"];
+        let arguments = if command.is_empty() { &arguments[1..] } else { &arguments[..] };
+        let name = if command.is_empty() { "hoptrail" } else { command };
+        check(&format!("help/{name}.txt"), &world.hoptrail(arguments).ends(0).stdout);
+    }
+}
+
+#[test]
+fn plan_of_the_sample() {
+    let world = World::new();
+    let source = sample().display().to_string();
+    let arguments =
+        ["plan", "--source", &source, "--from", "2026-10-05", "--to", "2026-10-07", "--output"];
+    for (output, name) in [("text", "plan.txt"), ("json", "plan.json")] {
+        let mut arguments = arguments.to_vec();
+        arguments.push(output);
+        let run = world.hoptrail(&arguments).ends(0);
+        check(name, &run.stdout.replace(&source, "SAMPLE"));
+        assert_eq!(run.stderr, "");
+    }
+}
+
+#[test]
+fn explanations() {
+    let references = [
+        "us.anthropic.claude-sonnet-4-6",
+        "global.anthropic.claude-sonnet-4-5-20250929-v1:0",
+        "anthropic.claude-3-haiku-20240307-v1:0:48k",
+        "deepseek.v3.2",
+        "arn:aws:bedrock:us-east-1:111122223333:application-inference-profile/088k6ehrxpci",
+        "sa.anthropic.claude-haiku-4-5-20251001-v1:0",
+        "my-provisioned-model",
+    ];
+    let mut arguments = vec!["explain"];
+    arguments.extend(references);
+    let world = World::new();
+    check("explain.txt", &world.hoptrail(&arguments).ends(5).stdout);
+    let one_region = ["explain", references[0], "--region", "us-west-2", "--output", "json"];
+    check("explain.json", &world.hoptrail(&one_region).ends(0).stdout);
+}
+
+/// The types of the columns as the files have them, and as the DDL calls them.
+#[test]
+fn columns_of_the_files() {
+    let world = World::new();
+    let (source, out) = (sample().display().to_string(), world.text("out"));
+    let arguments = ["run", "--source", &source, "--dest", &out, "--day", "2026-10-05"];
+    world.hoptrail(&arguments).ends(0);
+    let mut text = String::new();
+    for table in tables::table::all() {
+        let path = world.out().join(table.name).join("dt=2026-10-05/part-0.parquet");
+        let file = fs::File::open(path).unwrap();
+        let reader = ParquetRecordBatchReaderBuilder::try_new(file).unwrap();
+        text += &format!("{}\n", table.name);
+        for field in reader.schema().fields() {
+            let null = if field.is_nullable() { "" } else { " not null" };
+            text += &format!("  {} {}{null}\n", field.name(), field.data_type());
+        }
+        let metadata = reader.metadata().file_metadata();
+        for entry in metadata.key_value_metadata().into_iter().flatten() {
+            text += &format!("  {} = {}\n", entry.key, entry.value.as_deref().unwrap_or_default());
+        }
+        let declared = table.columns.iter().map(|column| column.name);
+        assert!(declared.eq(reader.schema().fields().iter().map(|field| field.name().as_str())));
+    }
+    check("columns.txt", &text);
+}

@@ -1,0 +1,183 @@
+CREATE EXTERNAL TABLE IF NOT EXISTS `invocations` (
+  `event_time` timestamp COMMENT 'When the request completed.',
+  `event_id` string COMMENT 'The eventID of CloudTrail.',
+  `request_id` string COMMENT 'The requestID of CloudTrail, which is the requestId of the model invocation log.',
+  `account_id` string COMMENT 'The account that the event was delivered to (recipientAccountId).',
+  `source_region` string COMMENT 'The Region that the request was sent to (awsRegion).',
+  `inference_region` string COMMENT 'The Region that the request ran in; null if it did not run.',
+  `inference_region_basis` string COMMENT 'What inference_region rests on: logged, source (it stayed where it was sent), none.',
+  `residency` string COMMENT 'same_region, same_geography, other_geography; null if it did not run or a geography is unknown.',
+  `event_name` string COMMENT 'The eventName of CloudTrail.',
+  `target` string COMMENT 'What was called: foundation_model, geo_profile, global_profile, application_profile, and so on.',
+  `profile_scope` string COMMENT 'The scope of the inference profile: us, eu, apac, jp, au, ca, in, us-gov, global.',
+  `profile_id` string COMMENT 'The id of the inference profile.',
+  `model_id` string COMMENT 'The canonical foundation model id; null if unresolved.',
+  `model_name` string COMMENT 'The name of the model as AWS prints it.',
+  `model_provider` string COMMENT 'The provider of the model.',
+  `model_match` string COMMENT 'How the model was found: exact, base (its id apart from date and version), none.',
+  `model_ref` string COMMENT 'The model reference as logged.',
+  `principal_type` string COMMENT 'The userIdentity.type of CloudTrail.',
+  `principal_arn` string COMMENT 'The ARN of the caller.',
+  `principal_name` string COMMENT 'The role or user of the caller, without the session.',
+  `session_name` string COMMENT 'The name of the session of the role.',
+  `api_key` boolean COMMENT 'Whether the call carried a bearer token (Bedrock API key); null if the record does not say.',
+  `source_ip` string COMMENT 'The address of the caller, or the AWS service that called.',
+  `user_agent` string COMMENT 'The user agent of the caller.',
+  `vpc_endpoint_id` string COMMENT 'The VPC endpoint that the request came through.',
+  `outcome` string COMMENT 'ok, denied, throttled, failed.',
+  `error_code` string COMMENT 'The errorCode of CloudTrail.',
+  `service_tier` string COMMENT 'The service tier.',
+  `input_tokens` bigint COMMENT 'Input tokens, without cache reads and writes.',
+  `output_tokens` bigint COMMENT 'Output tokens.',
+  `cache_read_tokens` bigint COMMENT 'Input tokens read from the prompt cache.',
+  `cache_write_tokens` bigint COMMENT 'Input tokens written to the prompt cache.',
+  `token_source` string COMMENT 'Where the token counts come from: cloudtrail; null if there are none.',
+  `cost_usd` decimal(38,12) COMMENT 'The cost in US dollars; null if unknown.',
+  `cost_basis` string COMMENT 'full, partial; null if there is no cost.',
+  `log_object` string COMMENT 'The object that the call was read from.'
+)
+COMMENT 'Every Bedrock inference call: where it was sent, where it ran, which model it was. One row: one call.'
+PARTITIONED BY (`dt` string COMMENT 'The UTC day of event_time, YYYY-MM-DD.')
+STORED AS PARQUET
+LOCATION 's3://analytics/bedrock/invocations/'
+TBLPROPERTIES (
+  'projection.enabled' = 'true',
+  'projection.dt.type' = 'date',
+  'projection.dt.format' = 'yyyy-MM-dd',
+  'projection.dt.range' = '2023-09-28,NOW',
+  'projection.dt.interval' = '1',
+  'projection.dt.interval.unit' = 'DAYS',
+  'storage.location.template' = 's3://analytics/bedrock/invocations/dt=${dt}/'
+);
+
+CREATE EXTERNAL TABLE IF NOT EXISTS `routing_distribution` (
+  `event_hour` timestamp COMMENT 'The hour, by its beginning.',
+  `account_id` string COMMENT 'As in invocations.',
+  `source_region` string COMMENT 'As in invocations.',
+  `target` string COMMENT 'As in invocations.',
+  `scope` string COMMENT 'As profile_scope in invocations.',
+  `model_id` string COMMENT 'As in invocations.',
+  `model_name` string COMMENT 'As in invocations.',
+  `inference_region` string COMMENT 'As in invocations.',
+  `inference_region_basis` string COMMENT 'As in invocations.',
+  `residency` string COMMENT 'As in invocations.',
+  `calls` bigint COMMENT 'All calls.',
+  `ok_calls` bigint COMMENT 'Calls that succeeded.',
+  `denied_calls` bigint COMMENT 'Calls that were refused.',
+  `throttled_calls` bigint COMMENT 'Calls that were throttled.',
+  `failed_calls` bigint COMMENT 'Calls that failed otherwise.',
+  `input_tokens` bigint COMMENT 'Input tokens of the calls that have a count; null if none has.',
+  `output_tokens` bigint COMMENT 'Output tokens of the calls that have a count; null if none has.'
+)
+COMMENT 'Where requests were sent and where they ran, by the hour. One row: event_hour x account x source_region x target x scope x model x inference_region.'
+PARTITIONED BY (`dt` string COMMENT 'The UTC day of event_time, YYYY-MM-DD.')
+STORED AS PARQUET
+LOCATION 's3://analytics/bedrock/routing_distribution/'
+TBLPROPERTIES (
+  'projection.enabled' = 'true',
+  'projection.dt.type' = 'date',
+  'projection.dt.format' = 'yyyy-MM-dd',
+  'projection.dt.range' = '2023-09-28,NOW',
+  'projection.dt.interval' = '1',
+  'projection.dt.interval.unit' = 'DAYS',
+  'storage.location.template' = 's3://analytics/bedrock/routing_distribution/dt=${dt}/'
+);
+
+CREATE EXTERNAL TABLE IF NOT EXISTS `denials` (
+  `event_time` timestamp COMMENT 'When the request completed.',
+  `event_id` string COMMENT 'As in invocations.',
+  `account_id` string COMMENT 'As in invocations.',
+  `principal_arn` string COMMENT 'As in invocations.',
+  `principal_name` string COMMENT 'As in invocations.',
+  `source_region` string COMMENT 'As in invocations.',
+  `target` string COMMENT 'As in invocations.',
+  `scope` string COMMENT 'As profile_scope in invocations.',
+  `model_id` string COMMENT 'As in invocations.',
+  `model_ref` string COMMENT 'As in invocations.',
+  `denied_action` string COMMENT 'The IAM action that was refused.',
+  `denied_resource` string COMMENT 'The resource that it was refused on.',
+  `blocked_region` string COMMENT 'The Region of that resource; unspecified is the Region-less leg of a global profile.',
+  `leg` string COMMENT 'The leg of the call: profile, source_model, destination_model, global_model.',
+  `policy_type` string COMMENT 'The kind of policy, such as service_control_policy; null if the message names none.',
+  `policy_arn` string COMMENT 'The policy, if the message names it.',
+  `message` string COMMENT 'The errorMessage of CloudTrail.'
+)
+COMMENT 'Calls with the outcome denied: which action on which resource, by which kind of policy. One row: one refused call.'
+PARTITIONED BY (`dt` string COMMENT 'The UTC day of event_time, YYYY-MM-DD.')
+STORED AS PARQUET
+LOCATION 's3://analytics/bedrock/denials/'
+TBLPROPERTIES (
+  'projection.enabled' = 'true',
+  'projection.dt.type' = 'date',
+  'projection.dt.format' = 'yyyy-MM-dd',
+  'projection.dt.range' = '2023-09-28,NOW',
+  'projection.dt.interval' = '1',
+  'projection.dt.interval.unit' = 'DAYS',
+  'storage.location.template' = 's3://analytics/bedrock/denials/dt=${dt}/'
+);
+
+CREATE EXTERNAL TABLE IF NOT EXISTS `unresolved_models` (
+  `model_ref` string COMMENT 'The model reference as logged.',
+  `reason` string COMMENT 'no_reference, unknown_form, no_alias, alias_loop, not_in_catalog, ambiguous.',
+  `calls` bigint COMMENT 'Calls with this reference.',
+  `first_seen` timestamp COMMENT 'The first of them on this day.',
+  `last_seen` timestamp COMMENT 'The last of them on this day.',
+  `accounts` bigint COMMENT 'How many accounts they came from.'
+)
+COMMENT 'Model references that stand for no model that is known, and why. One row: model_ref x reason.'
+PARTITIONED BY (`dt` string COMMENT 'The UTC day of event_time, YYYY-MM-DD.')
+STORED AS PARQUET
+LOCATION 's3://analytics/bedrock/unresolved_models/'
+TBLPROPERTIES (
+  'projection.enabled' = 'true',
+  'projection.dt.type' = 'date',
+  'projection.dt.format' = 'yyyy-MM-dd',
+  'projection.dt.range' = '2023-09-28,NOW',
+  'projection.dt.interval' = '1',
+  'projection.dt.interval.unit' = 'DAYS',
+  'storage.location.template' = 's3://analytics/bedrock/unresolved_models/dt=${dt}/'
+);
+
+CREATE EXTERNAL TABLE IF NOT EXISTS `ingest` (
+  `key` string COMMENT 'The key of the object, relative to the source.',
+  `delivery_day` string COMMENT 'The day in its key, YYYY-MM-DD; null if the key has none.',
+  `bytes` bigint COMMENT 'Its size as stored.',
+  `status` string COMMENT 'read, unreadable.',
+  `reason` string COMMENT 'Why it is unreadable, or the first of its rejected records.',
+  `records` bigint COMMENT 'Records read: calls + passed_over + rejected.',
+  `calls` bigint COMMENT 'Calls of any day: written + duplicates + other_day.',
+  `passed_over` bigint COMMENT 'Records that are no calls.',
+  `rejected` bigint COMMENT 'Calls that cannot be used.',
+  `written` bigint COMMENT 'Calls that are rows of invocations on this day.',
+  `duplicates` bigint COMMENT 'Calls of this day that stand in another record too, which was taken.',
+  `other_day` bigint COMMENT 'Calls of other days.'
+)
+COMMENT 'The objects that a day was built from; one of the first hours of the next day stands in both days. One row: one object read for this day.'
+PARTITIONED BY (`dt` string COMMENT 'The UTC day of event_time, YYYY-MM-DD.')
+STORED AS PARQUET
+LOCATION 's3://analytics/bedrock/ingest/'
+TBLPROPERTIES (
+  'projection.enabled' = 'true',
+  'projection.dt.type' = 'date',
+  'projection.dt.format' = 'yyyy-MM-dd',
+  'projection.dt.range' = '2023-09-28,NOW',
+  'projection.dt.interval' = '1',
+  'projection.dt.interval.unit' = 'DAYS',
+  'storage.location.template' = 's3://analytics/bedrock/ingest/dt=${dt}/'
+);
+
+CREATE OR REPLACE VIEW routing_share AS
+SELECT dt, account_id, source_region, target, scope, model_id, model_name, inference_region, residency,
+  SUM(ok_calls) AS ok_calls,
+  CAST(SUM(ok_calls) AS double) / SUM(SUM(ok_calls)) OVER (
+    PARTITION BY dt, account_id, source_region, target, scope, model_id) AS share
+FROM routing_distribution
+WHERE inference_region IS NOT NULL
+GROUP BY dt, account_id, source_region, target, scope, model_id, model_name, inference_region, residency
+HAVING SUM(ok_calls) > 0;
+
+CREATE OR REPLACE VIEW residency_exceptions AS
+SELECT dt, event_time, event_id, account_id, principal_name, source_region, inference_region,
+  profile_id, model_id, model_ref
+FROM invocations
+WHERE residency = 'other_geography';
