@@ -55,7 +55,7 @@ pub struct RunArgs {
     /// What to read.
     #[command(flatten)]
     pub source: SourceArgs,
-    /// Where to write: s3://bucket/prefix or a folder
+    /// Where to write: `s3://bucket/prefix` or a folder
     #[arg(long, env = "HOPTRAIL_DEST", value_name = "URI")]
     pub dest: Option<String>,
     /// What is known.
@@ -83,7 +83,7 @@ pub struct PlanArgs {
 /// What to read, and with how much.
 #[derive(Debug, Clone, Default, Args)]
 pub struct SourceArgs {
-    /// Where CloudTrail delivers: s3://bucket/prefix or a folder, at any level at or above CloudTrail/
+    /// Where CloudTrail delivers: `s3://bucket/prefix` or a folder, at any level at or above CloudTrail/
     #[arg(long, env = "HOPTRAIL_SOURCE", value_name = "URI")]
     pub source: Option<String>,
     /// The first UTC day: YYYY-MM-DD, today, yesterday, or 7d (seven days ago)
@@ -153,14 +153,14 @@ pub struct AwsArgs {
 /// What is known of models, Regions and opaque references.
 #[derive(Debug, Clone, Default, Args)]
 pub struct KnowledgeArgs {
-    /// A folder whose models.csv, inference_profiles.csv and regions.csv replace the built-in ones
+    /// A folder whose `models.csv`, `inference_profiles.csv` and `regions.csv` replace the built-in ones
     #[arg(long, env = "HOPTRAIL_CATALOG", value_name = "DIR")]
     pub catalog: Option<PathBuf>,
     /// What opaque references stand for: .toml, .csv, or the .json of
     /// `aws bedrock list-inference-profiles` (repeatable; later ones win)
     #[arg(long, env = "HOPTRAIL_ALIASES", value_delimiter = ',', value_name = "FILE")]
     pub aliases: Vec<PathBuf>,
-    /// Regroups Regions into geographies: CSV of region_code,geography
+    /// Regroups Regions into geographies: CSV of `region_code,geography`
     #[arg(long, env = "HOPTRAIL_GEOGRAPHIES", value_name = "FILE")]
     pub geographies: Option<PathBuf>,
 }
@@ -171,7 +171,7 @@ pub struct DdlArgs {
     /// For whom
     #[arg(value_enum)]
     pub dialect: Dialect,
-    /// Where the tables lie: s3://bucket/prefix
+    /// Where the tables lie: `s3://bucket/prefix`
     #[arg(long, value_name = "URI", required_if_eq("dialect", "athena"))]
     pub location: Option<String>,
 }

@@ -76,9 +76,9 @@ pub fn minutes(flag: &str, text: &str) -> Result<i64, Failure> {
 mod tests {
     use super::*;
 
-    fn check(args: SourceArgs, expected: &str) {
+    fn check(args: &SourceArgs, expected: &str) {
         let now = "2026-11-20T00:30:00Z".parse::<Timestamp>().expect("a time");
-        let found = match days(&args, now) {
+        let found = match days(args, now) {
             Ok(Some(range)) => range.to_string(),
             Ok(None) => "none".to_owned(),
             Err(failure) => failure.to_string(),
@@ -90,21 +90,21 @@ mod tests {
     fn ranges() {
         let text = |text: &str| Some(text.to_owned());
         let args = SourceArgs::default;
-        check(args(), "none");
-        check(SourceArgs { last: Some(2), ..args() }, "2026-11-18 to 2026-11-19");
-        check(SourceArgs { day: text("yesterday"), ..args() }, "2026-11-19");
+        check(&args(), "none");
+        check(&SourceArgs { last: Some(2), ..args() }, "2026-11-18 to 2026-11-19");
+        check(&SourceArgs { day: text("yesterday"), ..args() }, "2026-11-19");
         check(
-            SourceArgs { from: text("7d"), to: text("today"), ..args() },
+            &SourceArgs { from: text("7d"), to: text("today"), ..args() },
             "2026-11-13 to 2026-11-20",
         );
-        check(SourceArgs { from: text("2026-02-28"), ..args() }, "2026-02-28");
+        check(&SourceArgs { from: text("2026-02-28"), ..args() }, "2026-02-28");
         check(
-            SourceArgs { from: text("2026-03-01"), to: text("2026-02-28"), ..args() },
+            &SourceArgs { from: text("2026-03-01"), to: text("2026-02-28"), ..args() },
             "--from 2026-03-01 is after --to 2026-02-28",
         );
-        check(SourceArgs { from: text("2026-02-30"), ..args() }, "--from: expected YYYY-MM-DD");
-        check(SourceArgs { from: text("2026-02-01T00:00Z"), ..args() }, "--from: expected");
-        check(SourceArgs { last: Some(0), ..args() }, "--last: expected");
+        check(&SourceArgs { from: text("2026-02-30"), ..args() }, "--from: expected YYYY-MM-DD");
+        check(&SourceArgs { from: text("2026-02-01T00:00Z"), ..args() }, "--from: expected");
+        check(&SourceArgs { last: Some(0), ..args() }, "--last: expected");
     }
 
     #[test]

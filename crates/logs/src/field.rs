@@ -83,13 +83,12 @@ pub fn count(raw: Option<&str>, field: &'static str) -> Result<Option<i64>, Reje
 /// # Errors
 /// If the value is anything else. Absent and null are `None`.
 pub fn boolean(raw: Option<&str>, field: &'static str) -> Result<Option<bool>, Rejection> {
-    match raw {
-        None => Ok(None),
-        Some("true" | "\"true\"") => Ok(Some(true)),
-        Some("false" | "\"false\"") => Ok(Some(false)),
-        Some(raw) => {
-            Err(Rejection { field, expected: "true or false", found: kind(raw).to_owned() })
-        }
+    let Some(raw) = raw else { return Ok(None) };
+    let word = if raw.starts_with('"') { text(Some(raw), field)? } else { Some(raw.into()) };
+    match word.as_deref() {
+        Some("true") => Ok(Some(true)),
+        Some("false") => Ok(Some(false)),
+        _ => Err(Rejection { field, expected: "true or false", found: kind(raw).to_owned() }),
     }
 }
 
@@ -105,6 +104,10 @@ pub fn object<'a, const N: usize>(
     let Some(raw) = raw else { return Ok(None) };
     match Fields::read(raw, names) {
         Some(fields) => Ok(Some(fields)),
+        None if raw.starts_with('{') => {
+            let found = "an object that is no JSON, or with broken escapes in a key".to_owned();
+            Err(Rejection { field, expected: "an object", found })
+        }
         None => Err(Rejection { field, expected: "an object", found: kind(raw).to_owned() }),
     }
 }
@@ -194,6 +197,7 @@ mod tests {
             assert!(count(Some(raw), "x").is_err(), "{raw}");
         }
         assert_eq!(boolean(Some("\"true\""), "x"), Ok(Some(true)));
+        assert_eq!(boolean(Some(r#""tru\u0065""#), "x"), Ok(Some(true)));
         assert_eq!(boolean(Some("false"), "x"), Ok(Some(false)));
         assert!(boolean(Some("1"), "x").is_err());
         assert_eq!(text(Some(r#""a\n""#), "x"), Ok(Some(Cow::Borrowed("a\n"))));

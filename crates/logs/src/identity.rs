@@ -33,9 +33,7 @@ pub fn principal(raw: Option<&str>) -> Result<Principal, Rejection> {
     let Some(identity) = field::object(raw, "userIdentity", IDENTITY)? else {
         return Ok(Principal::default());
     };
-    let text = |name: &'static str, field: &'static str| -> Result<_, Rejection> {
-        Ok(field::text(identity.raw(name), field)?.filter(|text| !text.is_empty()))
-    };
+    let text = |name: &'static str, field: &'static str| filled(identity.raw(name), field);
     let kind = text("type", "userIdentity.type")?;
     let arn = text("arn", "userIdentity.arn")?;
     let principal_id = text("principalId", "userIdentity.principalId")?;
@@ -46,7 +44,7 @@ pub fn principal(raw: Option<&str>) -> Result<Principal, Rejection> {
     let on_behalf_of = on_behalf_of(&identity)?;
 
     let parts = arn.as_deref().and_then(ArnName::read);
-    let arn_name = parts.as_ref().map(|parts| Cow::Borrowed(parts.name));
+    let arn_name = parts.as_ref().and_then(|parts| parts.name).map(Cow::Borrowed);
     let name = match kind.as_deref() {
         Some("AssumedRole") => issuer.or(arn_name),
         Some("Root") => Some(Cow::Borrowed("root")),
@@ -60,7 +58,8 @@ pub fn principal(raw: Option<&str>) -> Result<Principal, Rejection> {
         Some(parts) => parts.session.map(Cow::Borrowed),
         // A role without an ARN still carries its session behind the role's unique id.
         None if kind.as_deref() == Some("AssumedRole") => {
-            principal_id.as_deref().and_then(|id| id.split_once(':')).map(|(_, s)| s.into())
+            let session = principal_id.as_deref().and_then(|id| id.split_once(':'));
+            session.and_then(|(_, session)| present(session)).map(Cow::Borrowed)
         }
         None => None,
     };
@@ -80,18 +79,30 @@ fn issuer_name<'a>(identity: &Fields<'a, 8>) -> Result<Option<Cow<'a, str>>, Rej
     let name = "userIdentity.sessionContext.sessionIssuer";
     let issuer = field::object(issuer, name, SESSION_ISSUER)?;
     let raw = issuer.and_then(|issuer| issuer.raw("userName"));
-    field::text(raw, "userIdentity.sessionContext.sessionIssuer.userName")
+    filled(raw, "userIdentity.sessionContext.sessionIssuer.userName")
 }
 
 fn on_behalf_of<'a>(identity: &Fields<'a, 8>) -> Result<Option<Cow<'a, str>>, Rejection> {
     let raw = identity.raw("onBehalfOf");
     let user = field::object(raw, "userIdentity.onBehalfOf", ON_BEHALF_OF)?;
-    field::text(user.and_then(|user| user.raw("userId")), "userIdentity.onBehalfOf.userId")
+    filled(user.and_then(|user| user.raw("userId")), "userIdentity.onBehalfOf.userId")
+}
+
+/// A string; an empty one says as little as none.
+fn filled<'a>(
+    raw: Option<&'a str>,
+    field: &'static str,
+) -> Result<Option<Cow<'a, str>>, Rejection> {
+    Ok(field::text(raw, field)?.filter(|text| !text.is_empty()))
+}
+
+fn present(text: &str) -> Option<&str> {
+    (!text.is_empty()).then_some(text)
 }
 
 /// Name and session out of an identity's ARN.
 struct ArnName<'a> {
-    name: &'a str,
+    name: Option<&'a str>,
     session: Option<&'a str>,
 }
 
@@ -102,11 +113,11 @@ impl<'a> ArnName<'a> {
         match (kind, rest.split_once('/')) {
             // The ARN of a session leaves the role's path out.
             ("assumed-role", Some((name, session))) => {
-                Some(ArnName { name, session: Some(session) })
+                Some(ArnName { name: present(name), session: present(session) })
             }
             _ => {
                 let name = rest.rsplit('/').next().unwrap_or(rest);
-                Some(ArnName { name, session: None })
+                Some(ArnName { name: present(name), session: None })
             }
         }
     }
@@ -164,6 +175,18 @@ mod tests {
         check(r#"{"type":"WebIdentityUser","userName":"w"}"#, Some("w"), None);
         check("{}", None, None);
         assert_eq!(principal(None), Ok(Principal::default()));
+    }
+
+    #[test]
+    fn an_empty_name_is_none() {
+        check(
+            r#"{"type":"AssumedRole","arn":"arn:aws:sts::111122223333:assumed-role/app/","sessionContext":{"sessionIssuer":{"userName":""}}}"#,
+            Some("app"),
+            None,
+        );
+        check(r#"{"type":"AssumedRole","principalId":"AROAEXAMPLE:"}"#, None, None);
+        check(r#"{"type":"IdentityCenterUser","onBehalfOf":{"userId":""}}"#, None, None);
+        check(r#"{"type":"IAMUser","arn":"arn:aws:iam::111122223333:user/"}"#, None, None);
     }
 
     #[test]

@@ -28,7 +28,7 @@ pub fn learnt_alias(record: &str) -> Option<LearntAlias> {
     let response = record.get("responseElements")?;
     let nested = get(request, "modelSource").filter(|source| source.is_object());
     let model = first(nested.unwrap_or(request), STANDS_FOR)?;
-    let name = first(request, NAME).filter(|name| name != HIDDEN).unwrap_or_default();
+    let name = first(request, NAME).unwrap_or_default();
     let event_time = record.get("eventTime")?.as_str()?.parse::<Timestamp>().ok()?;
     Some(LearntAlias {
         model_ref: first(response, NEW_ARN)?,
@@ -39,8 +39,10 @@ pub fn learnt_alias(record: &str) -> Option<LearntAlias> {
     })
 }
 
+/// The first of the keys that tells something.
 fn first(object: &Value, keys: &[&str]) -> Option<String> {
-    keys.iter().find_map(|key| get(object, key)?.as_str().map(str::to_owned))
+    let tells = |text: &&str| !text.is_empty() && *text != HIDDEN;
+    keys.iter().find_map(|key| get(object, key)?.as_str().filter(tells).map(str::to_owned))
 }
 
 fn get<'a>(object: &'a Value, key: &str) -> Option<&'a Value> {
@@ -88,6 +90,11 @@ mod tests {
         check("null", r#"{"inferenceProfileArn":"arn:p"}"#, None);
         check(r#"{"modelSource":{"copyFrom":"x"}}"#, "null", None);
         check(r#"{"modelSource":{}}"#, r#"{"inferenceProfileArn":"arn:p"}"#, None);
+        for model in ["", HIDDEN] {
+            let request = format!(r#"{{"modelId":"{model}"}}"#);
+            check(&request, r#"{"provisionedModelArn":"arn:t"}"#, None);
+        }
+        check(r#"{"modelId":"m"}"#, r#"{"provisionedModelArn":""}"#, None);
         assert_eq!(learnt_alias("{"), None);
         let failed = event(r#"{"modelId":"m"}"#, r#"{"provisionedModelArn":"arn:t"}"#)
             .replace("\"eventID\"", "\"errorCode\":\"AccessDenied\",\"eventID\"");

@@ -101,7 +101,10 @@ pub fn read(text: &str, contexts: &mut Contexts) -> Result<Record, Rejection> {
     if NEEDLE.find(text.as_bytes()).is_none() && ESCAPE.find(text.as_bytes()).is_none() {
         return Ok(Record::PassedOver);
     }
-    let Some(fields) = Fields::read(text, RECORD) else { return Ok(Record::PassedOver) };
+    // It may be a call, so that one that cannot be taken apart is not passed over.
+    let Some(fields) = field::object(Some(text), "record", RECORD)? else {
+        return Ok(Record::PassedOver);
+    };
     let Ok(Some(event_source)) = field::text(fields.raw("eventSource"), "eventSource") else {
         return Ok(Record::PassedOver);
     };
@@ -110,7 +113,7 @@ pub fn read(text: &str, contexts: &mut Contexts) -> Result<Record, Rejection> {
     }
     let event_name = required(&fields, "eventName")?;
     match operation(&event_source, &event_name) {
-        Operation::Call => call(text, &fields, event_name, contexts).map(Record::Call),
+        Operation::Call => call(text, &fields, &event_name, contexts).map(Record::Call),
         Operation::Learn => Ok(learnt_alias(text).map_or(Record::PassedOver, Record::Learnt)),
         Operation::Unknown => Ok(Record::Unknown(event_name.into_owned())),
         Operation::Other => Ok(Record::PassedOver),
@@ -125,7 +128,7 @@ fn is_summary(fields: &Fields<'_, 16>) -> bool {
 fn call(
     record: &str,
     fields: &Fields<'_, 16>,
-    event_name: Cow<'_, str>,
+    event_name: &str,
     contexts: &mut Contexts,
 ) -> Result<Call, Rejection> {
     let event_id = CallId::new(&required(fields, "eventID")?);
@@ -159,7 +162,7 @@ fn call(
             additional("inferenceRegion"),
             "additionalEventData.inferenceRegion",
         )?,
-        event_name: event_name.as_ref().into(),
+        event_name: event_name.into(),
         model_ref,
         principal: identity::principal(fields.raw("userIdentity"))?,
         api_key: field::boolean(bearer, "callWithBearerToken")?,
@@ -229,4 +232,20 @@ fn tier(raw: Option<&str>) -> Option<Box<str>> {
     let nested = raw.and_then(|raw| Fields::read(raw, SERVICE_TIER));
     let raw = nested.as_ref().map_or(raw, |fields| fields.raw("type"));
     boxed(raw, "serviceTier").ok().flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_record_that_cannot_be_taken_apart_is_not_lost() {
+        for text in [
+            r#"{"\ud800":1,"eventSource":"bedrock.amazonaws.com"}"#,
+            r#"{"eventSource":"bedrock.amazonaws.com","eventNa"#,
+        ] {
+            let rejection = read(text, &mut Contexts::default()).expect_err("unusable");
+            assert_eq!(rejection.field, "record", "{text}");
+        }
+    }
 }

@@ -19,7 +19,14 @@ pub struct Tally {
     pub by_residency: BTreeMap<&'static str, u64>,
     routes: BTreeMap<RouteKey, BTreeMap<PlaceKey, u64>>,
     denials: BTreeMap<DenialKey, u64>,
-    unresolved: BTreeMap<(Option<String>, Unresolved), (u64, BTreeSet<Option<String>>)>,
+    unresolved: BTreeMap<(Option<String>, Unresolved), Callers>,
+}
+
+/// How many calls there were, and from which accounts.
+#[derive(Debug, Default)]
+struct Callers {
+    calls: u64,
+    accounts: BTreeSet<Option<String>>,
 }
 
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -60,9 +67,9 @@ impl Tally {
         }
         if let Err(reason) = meaning.resolution.model {
             let model_ref = context.model_ref.as_deref().map(str::to_owned);
-            let (sum, accounts) = self.unresolved.entry((model_ref, reason)).or_default();
-            *sum += calls;
-            accounts.insert(context.account_id.as_deref().map(str::to_owned));
+            let callers = self.unresolved.entry((model_ref, reason)).or_default();
+            callers.calls += calls;
+            callers.accounts.insert(context.account_id.as_deref().map(str::to_owned));
         }
     }
 
@@ -101,25 +108,25 @@ impl Tally {
         for (key, calls) in other.denials {
             *self.denials.entry(key).or_default() += calls;
         }
-        for (key, (calls, accounts)) in other.unresolved {
+        for (key, callers) in other.unresolved {
             let mine = self.unresolved.entry(key).or_default();
-            mine.0 += calls;
-            mine.1.extend(accounts);
+            mine.calls += callers.calls;
+            mine.accounts.extend(callers.accounts);
         }
     }
 
     /// The routes, most calls first.
     pub fn routes(&self) -> Vec<Route> {
-        let mut routes = self.routes.iter().map(|(key, places)| route(key, places));
-        let mut routes = routes.by_ref().collect::<Vec<_>>();
+        let routes = self.routes.iter().map(|(key, places)| route(key, places));
+        let mut routes = routes.collect::<Vec<_>>();
         routes.sort_by_key(|route| std::cmp::Reverse(route.calls));
         routes
     }
 
     /// The denials, most calls first.
     pub fn denials(&self) -> Vec<Denied> {
-        let mut denials = self.denials.iter().map(|(key, calls)| key.denied(*calls));
-        let mut denials = denials.by_ref().collect::<Vec<_>>();
+        let denials = self.denials.iter().map(|(key, calls)| key.denied(*calls));
+        let mut denials = denials.collect::<Vec<_>>();
         denials.sort_by_key(|denied| std::cmp::Reverse(denied.calls));
         denials
     }
@@ -127,13 +134,13 @@ impl Tally {
     /// The unresolved references, most calls first.
     pub fn unresolved(&self) -> Vec<UnresolvedReference> {
         let mut references = Vec::new();
-        for ((model_ref, reason), (calls, accounts)) in &self.unresolved {
+        for ((model_ref, reason), callers) in &self.unresolved {
             references.push(UnresolvedReference {
                 model_ref: model_ref.clone(),
                 reason: reason.as_str(),
                 hint: reason.hint(),
-                calls: *calls,
-                accounts: accounts.len() as u64,
+                calls: callers.calls,
+                accounts: callers.accounts.len() as u64,
             });
         }
         references.sort_by_key(|reference| std::cmp::Reverse(reference.calls));

@@ -105,6 +105,19 @@ impl Type {
     }
 }
 
+impl<R> std::fmt::Debug for Value<R> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Value::Text(_) => "Text",
+            Value::Id(_) => "Id",
+            Value::Count(_) => "Count",
+            Value::Time(_) => "Time",
+            Value::Flag(_) => "Flag",
+            Value::Money(_) => "Money",
+        })
+    }
+}
+
 impl<R> std::fmt::Debug for Column<R> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{} {:?}", self.name, self.kind())

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use bedrock::Knowledge;
 use bedrock::catalog::Destinations;
-use bedrock::resolve::resolve;
+use bedrock::resolve::{Unresolved, resolve};
 use serde::Serialize;
 
 use crate::args::{ExplainArgs, Output};
@@ -82,8 +82,8 @@ fn explain(reference: &str, region: Option<&str>, knowledge: &Knowledge) -> Expl
         model_id: model.as_ref().map(|model| model.id.clone()),
         model_name: model.as_ref().and_then(|model| model.name.clone()),
         model_provider: model.map(|model| model.provider),
-        reason: reason.map(|reason| reason.as_str()),
-        hint: reason.map(|reason| reason.hint()),
+        reason: reason.map(Unresolved::as_str),
+        hint: reason.map(Unresolved::hint),
         system_profile,
         destinations,
     }

@@ -1,0 +1,332 @@
+//! The reader of trails against a slow and obvious one that was written from the design.
+
+use std::collections::BTreeMap;
+
+use bedrock::call::Call;
+use logs::Shape;
+use proptest::collection::vec;
+use proptest::prelude::*;
+
+use reference::compare::{both, check, check_reading, gzip};
+use reference::dice::Dice;
+use reference::generate;
+use reference::json::Json;
+use reference::slow::{self, EVENTS, Expected, Verdict, Why};
+use reference::text::Node;
+
+mod reference {
+    pub(crate) mod compare;
+    pub(crate) mod dice;
+    pub(crate) mod fields;
+    pub(crate) mod generate;
+    pub(crate) mod json;
+    pub(crate) mod slow;
+    pub(crate) mod text;
+    pub(crate) mod who;
+}
+
+/// Choices of a document, and of each of its records.
+fn choices() -> impl Strategy<Value = (Vec<u32>, Vec<Vec<u32>>)> {
+    (vec(any::<u32>(), 0..8), vec(vec(any::<u32>(), 0..160), 0..6))
+}
+
+fn text_of((document, records): &(Vec<u32>, Vec<Vec<u32>>)) -> String {
+    let records = records.iter().map(|choices| generate::record(&mut Dice::of_choices(choices)));
+    let (node, spelling) = generate::document(&mut Dice::of_choices(document), records.collect());
+    node.write(spelling)
+}
+
+fn texts_of_seeds(seeds: std::ops::Range<u64>) -> impl Iterator<Item = String> {
+    seeds.map(|seed| {
+        let mut dice = Dice::of_seed(seed);
+        let records = (0..dice.roll(6)).map(|_| generate::record(&mut dice)).collect();
+        let (node, spelling) = generate::document(&mut dice, records);
+        node.write(spelling)
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn both_readers_agree(choices in choices()) {
+        // What is read does not depend on the way, nor on what follows the document.
+        let text = text_of(&choices);
+        let expected = check(&text);
+        let again = check(&format!("\u{a}{text} \r\n"));
+        prop_assert_eq!(&expected, &again);
+        if expected.is_ok() {
+            prop_assert_eq!(check(&format!("{text}]}}")).err(), Some(Why::NotJson));
+        }
+    }
+
+    /// A bare array and one record per line are the same records.
+    #[test]
+    fn any_layout_holds_the_same(choices in vec(vec(any::<u32>(), 0..160), 1..6)) {
+        let records = choices.iter().map(|choices| generate::record(&mut Dice::of_choices(choices)));
+        let records = records.map(|record| record.plain()).collect::<Vec<_>>();
+        let trail = format!("{{\"Records\":[{}]}}", records.join(","));
+        let expected = slow::read(trail.as_bytes());
+        let array = format!("[{}]", records.join(","));
+        check_reading(both(array.as_bytes(), Shape::Any), &expected, &array);
+
+        let lone = |record: &&String| {
+            let record = Json::parse(record.as_bytes()).expect("generated");
+            record.is_object() && record.get("eventVersion").is_some()
+        };
+        if records.iter().all(|record| lone(&record)) {
+            let lines = records.join("\n");
+            check_reading(both(lines.as_bytes(), Shape::Any), &expected, &lines);
+        }
+    }
+
+    /// The tree of the slow reader is the tree that `serde_json` makes, where that makes one.
+    #[test]
+    fn the_slow_reader_knows_json(choices in choices()) {
+        let text = text_of(&choices);
+        if let Ok(value) = serde_json::from_str::<serde_json::Value>(&text) {
+            prop_assert_eq!(value_of(&Json::parse(text.as_bytes()).expect("JSON")), value);
+        }
+    }
+}
+
+fn value_of(json: &Json) -> serde_json::Value {
+    match json {
+        Json::Null => serde_json::Value::Null,
+        Json::Bool(value) => (*value).into(),
+        Json::Number(number) => serde_json::from_str(number).expect("a number"),
+        Json::Text(text) => text.clone().expect("text").into(),
+        Json::Array(items) => items.iter().map(value_of).collect(),
+        Json::Object(fields) => {
+            let field = |(key, value): &(Option<String>, Json)| {
+                (key.clone().expect("text"), value_of(value))
+            };
+            serde_json::Value::Object(fields.iter().map(field).collect())
+        }
+    }
+}
+
+/// A generator that produces nothing must not pass: this counts what a fixed run reaches.
+#[test]
+fn the_generator_reaches_everything() {
+    let mut counts = BTreeMap::<String, u64>::new();
+    let mut count = |name: &str, more: u64| *counts.entry(name.to_owned()).or_default() += more;
+    for text in texts_of_seeds(0..2_500) {
+        let expected = check(&text);
+        count(&format!("{:?}", expected.as_ref().err()), 1);
+        let Ok(expected) = expected else { continue };
+        count("records", expected.records);
+        count("passed over", expected.passed_over);
+        count("learnt", expected.learnt.len() as u64);
+        count("learnt name", expected.learnt.iter().filter(|a| !a.name.is_empty()).count() as u64);
+        expected.unknown.values().for_each(|number| count("unknown", *number));
+        for path in expected.rejected.iter().flat_map(|(_, wrong)| wrong) {
+            count(&format!("rejected {path}"), 1);
+        }
+        count("rejected", expected.rejected.len() as u64);
+        count("calls", expected.calls.len() as u64);
+        for call in &expected.calls {
+            let context = &call.context;
+            count(&context.event_name, 1);
+            count(&format!("type {:?}", context.principal.kind), 1);
+            for (name, is_present) in FIELDS.iter().zip(presence(call)) {
+                count(&format!("{name} {is_present}"), 1);
+            }
+        }
+    }
+    let reached = |name: &str, at_least: u64| {
+        let found = counts.get(name).copied().unwrap_or_default();
+        assert!(found >= at_least, "{name}: {found} instead of {at_least} or more\n{counts:#?}");
+    };
+    reached("None", 1_500);
+    reached(&format!("{:?}", Some(Why::NoRecords)), 50);
+    reached(&format!("{:?}", Some(Why::TwoRecords)), 50);
+    for (name, at_least) in [
+        ("records", 4_000),
+        ("calls", 1_500),
+        ("passed over", 1_000),
+        ("rejected", 800),
+        ("learnt", 60),
+        ("learnt name", 30),
+        ("unknown", 200),
+    ] {
+        reached(name, at_least);
+    }
+    for (_, name, _) in EVENTS.iter().filter(|event| event.2 == Verdict::Call) {
+        reached(name, 50);
+    }
+    for kind in generate::IDENTITY_TYPES.iter().filter(|kind| !kind.is_empty()) {
+        reached(&format!("type {:?}", Some(kind)), 20);
+    }
+    for present in FIELDS {
+        reached(&format!("{present} true"), 40);
+        reached(&format!("{present} false"), 10);
+    }
+    for path in REJECTED {
+        reached(&format!("rejected {path}"), 1);
+    }
+}
+
+/// What a call may have or not.
+const FIELDS: &[&str; 18] = &[
+    "account_id",
+    "source_region",
+    "inference_region",
+    "model_ref",
+    "principal_name",
+    "principal_arn",
+    "session_name",
+    "api_key",
+    "source_ip",
+    "user_agent",
+    "vpc_endpoint_id",
+    "error_code",
+    "error_message",
+    "service_tier",
+    "request_id",
+    "input_tokens",
+    "output_tokens",
+    "original_event_id",
+];
+
+/// The same fields of one call.
+fn presence(call: &Call) -> [bool; 18] {
+    let context = &call.context;
+    let who = &context.principal;
+    [
+        context.account_id.is_some(),
+        context.source_region.is_some(),
+        context.logged_inference_region.is_some(),
+        context.model_ref.is_some(),
+        who.name.is_some(),
+        who.arn.is_some(),
+        who.session_name.is_some(),
+        context.api_key.is_some(),
+        context.source_ip.is_some(),
+        context.user_agent.is_some(),
+        context.vpc_endpoint_id.is_some(),
+        context.error_code.is_some(),
+        context.error_message.is_some(),
+        context.service_tier.is_some(),
+        call.request_id.is_some(),
+        call.input_tokens.is_some(),
+        call.output_tokens.is_some(),
+        call.original_event_id.is_some(),
+    ]
+}
+
+/// The paths of all fields that may make a record unusable.
+const REJECTED: &[&str] = &[
+    "addendum",
+    "addendum.originalEventID",
+    "additionalEventData",
+    "additionalEventData.inferenceRegion",
+    "additionalEventData.inputTokens",
+    "additionalEventData.outputTokens",
+    "awsRegion",
+    "callWithBearerToken",
+    "errorCode",
+    "errorMessage",
+    "eventID",
+    "eventName",
+    "eventTime",
+    "recipientAccountId",
+    "record",
+    "requestID",
+    "requestParameters",
+    "requestParameters.model",
+    "requestParameters.modelId",
+    "sourceIPAddress",
+    "userAgent",
+    "userIdentity",
+    "userIdentity.accountId",
+    "userIdentity.arn",
+    "userIdentity.invokedBy",
+    "userIdentity.onBehalfOf",
+    "userIdentity.onBehalfOf.userId",
+    "userIdentity.principalId",
+    "userIdentity.sessionContext",
+    "userIdentity.sessionContext.sessionIssuer",
+    "userIdentity.sessionContext.sessionIssuer.userName",
+    "userIdentity.type",
+    "userIdentity.userName",
+    "vpcEndpointId",
+];
+
+/// A body of every kind of record, small enough to be damaged at every bit.
+fn sample() -> String {
+    let record = r#"{"eventVersion":"1.11","userIdentity":{"type":"IAMUser","userName":"ada"},"eventTime":"2026-08-01T12:00:00Z","eventSource":"bedrock.amazonaws.com","eventName":"Converse","awsRegion":"us-east-1","requestParameters":{"modelId":"us.anthropic.claude-sonnet-4-6"},"additionalEventData":{"inferenceRegion":"us-east-2","inputTokens":17},"eventID":"a1e5cace-56ad-37b9-be9d-d52d0f29a6a1"}"#;
+    let rejected = record.replace("2026-08-01T12:00:00Z", "[REDACTED]");
+    let other = record.replace("\"bedrock.", "\"s3.");
+    let unknown = record.replace("Converse", "ConverseV2");
+    format!("{{\"Records\":[{record},{rejected},{other},{unknown}]}}\n")
+}
+
+fn sample_expected(text: &str) -> Result<Expected, Why> {
+    let expected = slow::read(text.as_bytes());
+    let found = expected.as_ref().expect("well-formed");
+    let counts = (found.calls.len(), found.rejected.len(), found.passed_over, found.unknown.len());
+    assert_eq!(counts, (1, 1, 2, 1));
+    expected
+}
+
+#[test]
+fn a_cut_at_every_byte() {
+    let text = sample();
+    let expected = sample_expected(&text);
+    let end = text.trim_end().len();
+    for length in 0..text.len() {
+        let found = both(&text.as_bytes()[..length], Shape::Trail);
+        match length < end {
+            true => assert!(found.is_err(), "{length}: {found:?}"),
+            false => check_reading(found, &expected, &text),
+        }
+    }
+    let body = gzip(text.as_bytes());
+    for length in 0..body.len() {
+        let found = both(&body[..length], Shape::Trail);
+        assert!(found.is_err(), "{length}: {found:?}");
+    }
+}
+
+#[test]
+fn a_flipped_bit_of_gzip_never_changes_the_rows() {
+    let text = sample();
+    let expected = sample_expected(&text);
+    let body = gzip(text.as_bytes());
+    let mut n_unreadable = 0;
+    for bit in 0..body.len() * 8 {
+        let mut damaged = body.clone();
+        damaged[bit / 8] ^= 1 << (bit % 8);
+        for shape in [Shape::Trail, Shape::Any] {
+            match both(&damaged, shape) {
+                Ok(found) => check_reading(Ok(found), &expected, &text),
+                Err(_) => n_unreadable += 1,
+            }
+        }
+    }
+    assert!(n_unreadable > body.len() * 8, "most bits matter");
+}
+
+/// Nothing guards a plain body: a flip may change a value, even the one that makes a record a call. It
+/// never loses a record.
+#[test]
+fn a_flipped_bit_of_a_plain_body_never_loses_a_record() {
+    let text = sample();
+    sample_expected(&text).expect("well-formed");
+    for bit in 0..text.len() * 8 {
+        let mut damaged = text.clone().into_bytes();
+        damaged[bit / 8] ^= 1 << (bit % 8);
+        if let Ok(found) = both(&damaged, Shape::Trail) {
+            assert!(found.adds_up() && found.records == 4, "bit {bit}: {found:?}");
+        }
+    }
+}
+
+/// The plainest choices give a plain call, which is what failures shrink to.
+#[test]
+fn the_plainest_record_is_a_call() {
+    let record: Node = generate::record(&mut Dice::of_choices(&[]));
+    let text = format!("{{\"Records\":[{}]}}", record.plain());
+    assert_eq!(check(&text).expect("well-formed").calls.len(), 1, "{text}");
+}

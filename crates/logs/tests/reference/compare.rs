@@ -1,0 +1,101 @@
+//! Every way of reading one document, against what the slow reader makes of it.
+
+use std::fmt::Debug;
+use std::io::{BufReader, Write};
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use logs::{Limits, Reading, Shape, Unreadable, read_stream, read_whole};
+
+use super::slow::{self, Expected, Why};
+
+pub(crate) const LIMITS: Limits = Limits { in_memory_bytes: 1 << 24, inflated_bytes: 1 << 26 };
+const SMALL: Limits = Limits { in_memory_bytes: 16, ..LIMITS };
+
+/// How many rejected records are told one by one.
+const MAX_REJECTIONS: usize = 3;
+
+pub(crate) fn gzip(text: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+    encoder.write_all(text).expect("memory");
+    encoder.finish().expect("memory")
+}
+
+/// Reads a body whole and as a stream, which must give the same.
+pub(crate) fn both(body: &[u8], shape: Shape) -> Result<Reading, Unreadable> {
+    let whole = read_whole(body, shape, &LIMITS, &mut b"old".to_vec());
+    let again = read_whole(body, shape, &SMALL, &mut Vec::new());
+    let narrow = read_stream(BufReader::with_capacity(7, body), shape, &LIMITS);
+    for found in [&again, &narrow] {
+        match (&whole, found) {
+            (Ok(whole), Ok(found)) => {
+                assert!(whole.adds_up() && found.adds_up());
+                assert_eq!(parts(whole), parts(found));
+            }
+            (Err(_), Err(_)) => {}
+            (whole, found) => panic!("whole: {whole:?}\nas a stream: {found:?}"),
+        }
+    }
+    whole
+}
+
+/// All that a reading has.
+fn parts(reading: &Reading) -> impl PartialEq + Debug + '_ {
+    let Reading { records, passed_over, rejected, calls, rejections, learnt, unknown_operations } =
+        reading;
+    (records, passed_over, rejected, calls, rejections, learnt, unknown_operations)
+}
+
+/// Compares all ways of reading a trail's file with the slow reader.
+pub(crate) fn check(document: &str) -> Result<Expected, Why> {
+    let expected = slow::read(document.as_bytes());
+    for body in [document.as_bytes().to_vec(), gzip(document.as_bytes())] {
+        check_reading(both(&body, Shape::Trail), &expected, document);
+        if expected.is_ok() {
+            check_reading(both(&body, Shape::Any), &expected, document);
+        }
+    }
+    expected
+}
+
+/// Compares one reading with what the slow reader says.
+pub(crate) fn check_reading(
+    found: Result<Reading, Unreadable>,
+    expected: &Result<Expected, Why>,
+    document: &str,
+) {
+    let (found, expected) = match (found, expected) {
+        (Ok(found), Ok(expected)) => (found, expected),
+        (Err(found), Err(expected)) => {
+            return assert_eq!(why(&found), *expected, "{found}\n{document}");
+        }
+        (found, expected) => panic!("found {found:?}\nexpected {expected:?}\n{document}"),
+    };
+    assert_eq!(found.calls, expected.calls, "{document}");
+    let rejected = expected.rejected.len() as u64;
+    assert_eq!(
+        (found.records, found.passed_over, found.rejected),
+        (expected.records, expected.passed_over, rejected),
+        "{document}"
+    );
+    assert_eq!(found.learnt, expected.learnt, "{document}");
+    assert_eq!(found.unknown_operations, expected.unknown, "{document}");
+    assert_eq!(found.rejections.len(), expected.rejected.len().min(MAX_REJECTIONS), "{document}");
+    for (sentence, (number, wrong)) in found.rejections.iter().zip(&expected.rejected) {
+        let named =
+            wrong.iter().any(|path| sentence.starts_with(&format!("record {number}: {path}: ")));
+        assert!(named, "{sentence:?} is none of record {number}: {wrong:?}\n{document}");
+    }
+}
+
+fn why(unreadable: &Unreadable) -> Why {
+    match unreadable {
+        Unreadable::NoRecords => Why::NoRecords,
+        Unreadable::TwoRecords => Why::TwoRecords,
+        Unreadable::Empty
+        | Unreadable::NeitherGzipNorJson
+        | Unreadable::NotJson { .. }
+        | Unreadable::TruncatedJson { .. } => Why::NotJson,
+        other => panic!("{other} is no fault of the text"),
+    }
+}

@@ -1,0 +1,229 @@
+//! The slow reader: the whole document as a tree, every record looked at in full, one after another.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use bedrock::alias::LearntAlias;
+use bedrock::call::{Call, CallId, Context};
+
+use super::fields::{Complaints, time_ms};
+use super::json::Json;
+use super::who::principal;
+
+/// What a document holds.
+#[derive(Debug, Default, PartialEq)]
+pub(crate) struct Expected {
+    pub(crate) records: u64,
+    pub(crate) passed_over: u64,
+    pub(crate) calls: Vec<Call>,
+    /// The number of each rejected record, with all that is wrong with it.
+    pub(crate) rejected: Vec<(u64, Vec<String>)>,
+    pub(crate) learnt: Vec<LearntAlias>,
+    pub(crate) unknown: BTreeMap<String, u64>,
+}
+
+/// Why a document is unreadable.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Why {
+    NotJson,
+    NoRecords,
+    TwoRecords,
+}
+
+/// What the reference says of each event name: sections 2.2 to 2.4 of the reference on CloudTrail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    Call,
+    Learn,
+    Unknown,
+    Other,
+}
+
+pub(crate) const RUNTIME: &str = "bedrock.amazonaws.com";
+pub(crate) const RUNTIME_HOST: &str = "bedrock-runtime.amazonaws.com";
+pub(crate) const MANTLE: &str = "bedrock-mantle.amazonaws.com";
+
+/// Event names that are generated, by event source.
+pub(crate) const EVENTS: &[(&str, &str, Verdict)] = &[
+    (RUNTIME, "Converse", Verdict::Call),
+    (RUNTIME, "ConverseStream", Verdict::Call),
+    (RUNTIME, "InvokeModel", Verdict::Call),
+    (RUNTIME, "InvokeModelWithResponseStream", Verdict::Call),
+    (RUNTIME, "InvokeModelWithBidirectionalStream", Verdict::Call),
+    (RUNTIME, "StartAsyncInvoke", Verdict::Call),
+    (RUNTIME_HOST, "Converse", Verdict::Call),
+    (RUNTIME_HOST, "InvokeModel", Verdict::Call),
+    (MANTLE, "CreateInference", Verdict::Call),
+    (RUNTIME, "CreateInferenceProfile", Verdict::Learn),
+    (RUNTIME, "CreateProvisionedModelThroughput", Verdict::Learn),
+    (RUNTIME, "CreateCustomModelDeployment", Verdict::Learn),
+    (RUNTIME, "CreateChatCompletion", Verdict::Unknown),
+    (RUNTIME, "CreateResponse", Verdict::Unknown),
+    (RUNTIME, "ConverseV2", Verdict::Unknown),
+    (RUNTIME, "InvokeModel\u{e9}", Verdict::Unknown),
+    (MANTLE, "InvokeModel", Verdict::Unknown),
+    (RUNTIME, "GetFoundationModelAvailability", Verdict::Other),
+    (RUNTIME, "PutFoundationModelEntitlement", Verdict::Other),
+    (RUNTIME, "CreateFoundationModelAgreement", Verdict::Other),
+    (RUNTIME, "ListFoundationModelAgreementOffers", Verdict::Other),
+    (RUNTIME, "GetFoundationModel", Verdict::Other),
+    (RUNTIME, "ListAsyncInvokes", Verdict::Other),
+    (RUNTIME, "GetAsyncInvoke", Verdict::Other),
+    (RUNTIME, "CountTokens", Verdict::Other),
+    (RUNTIME, "InvokeAgent", Verdict::Other),
+    (RUNTIME, "InvokeFlow", Verdict::Other),
+    (RUNTIME, "RetrieveAndGenerate", Verdict::Other),
+    (RUNTIME, "ApplyGuardrail", Verdict::Other),
+    (RUNTIME, "CreateModelInvocationJob", Verdict::Other),
+    (RUNTIME, "PutObject", Verdict::Other),
+    (MANTLE, "GetInference", Verdict::Other),
+    (MANTLE, "ListModels", Verdict::Other),
+];
+
+/// Reads a trail's file.
+pub(crate) fn read(document: &[u8]) -> Result<Expected, Why> {
+    let document = Json::parse(document).ok_or(Why::NotJson)?;
+    let Json::Object(fields) = &document else { return Err(Why::NoRecords) };
+    let mut records = None;
+    for (name, value) in fields {
+        if name.as_deref() == Some("Records") {
+            if records.is_some() {
+                return Err(Why::TwoRecords);
+            }
+            let Json::Array(items) = value else { return Err(Why::NoRecords) };
+            records = Some(items);
+        }
+    }
+    let mut expected = Expected::default();
+    for record in records.ok_or(Why::NoRecords)? {
+        expected.add(record);
+    }
+    Ok(expected)
+}
+
+impl Expected {
+    fn add(&mut self, record: &Json) {
+        self.records += 1;
+        match self.judge(record) {
+            Ok(Some(call)) => self.calls.push(call),
+            Ok(None) => self.passed_over += 1,
+            Err(wrong) => self.rejected.push((self.records, wrong)),
+        }
+    }
+
+    /// The call that a record is, nothing if it is passed over, or all that is wrong with it.
+    fn judge(&mut self, record: &Json) -> Result<Option<Call>, Vec<String>> {
+        if !record.is_object() {
+            return Err(vec!["record".to_owned()]);
+        }
+        let source = record.get("eventSource").and_then(Json::as_text).unwrap_or_default();
+        if ![RUNTIME, RUNTIME_HOST, MANTLE].contains(&source) {
+            return Ok(None);
+        }
+        let event_type = record.get("eventType").and_then(Json::as_text).unwrap_or_default();
+        if event_type == "AwsAggregatedEvent" || event_type == "AwsCloudTrailInsight" {
+            return Ok(None);
+        }
+        let name = record.get("eventName").and_then(Json::as_text).unwrap_or_default();
+        if name.is_empty() {
+            return Err(vec!["eventName".to_owned()]);
+        }
+        let event = EVENTS.iter().find(|event| (event.0, event.1) == (source, name));
+        match event.unwrap_or_else(|| panic!("{source} {name} is not in the table")).2 {
+            Verdict::Call => return call(record, name).map(Some),
+            Verdict::Learn => self.learnt.extend(learnt(record)),
+            Verdict::Unknown => *self.unknown.entry(name.to_owned()).or_default() += 1,
+            Verdict::Other => {}
+        }
+        Ok(None)
+    }
+}
+
+fn call(record: &Json, event_name: &str) -> Result<Call, Vec<String>> {
+    let mut wrong = Complaints::default();
+    let event_id = wrong.required(record, "eventID");
+    let event_time = wrong.required(record, "eventTime");
+    let event_time_ms = wrong.time_ms(&event_time, "eventTime");
+    let request_id = wrong.text(record.get("requestID"), "requestID");
+
+    let request = wrong.object(record.get("requestParameters"), "requestParameters");
+    let additional = wrong.object(record.get("additionalEventData"), "additionalEventData");
+    let addendum = wrong.object(record.get("addendum"), "addendum");
+
+    let mut model_ref = wrong.text(request.get("modelId"), "requestParameters.modelId");
+    if request.get("modelId").is_none_or(|id| *id == Json::Text(Some(String::new()))) {
+        model_ref = wrong.text(request.get("model"), "requestParameters.model");
+    }
+    let bearer = additional.get("callWithBearerToken").or(request.get("callWithBearerToken"));
+    let tiers = [
+        additional.get("resolvedServiceTier"),
+        additional.get("serviceTier"),
+        request.get("serviceTier"),
+        request.get("service_tier"),
+    ];
+    let tier = tiers.into_iter().flatten().next();
+    let original = addendum.get("originalEventID");
+    let original = wrong.text(original, "addendum.originalEventID");
+    let inference_region = additional.get("inferenceRegion");
+    let context = Context {
+        account_id: wrong.text(record.get("recipientAccountId"), "recipientAccountId"),
+        source_region: wrong.text(record.get("awsRegion"), "awsRegion"),
+        logged_inference_region: wrong
+            .text(inference_region, "additionalEventData.inferenceRegion"),
+        event_name: event_name.into(),
+        model_ref,
+        principal: principal(record.get("userIdentity"), &mut wrong),
+        api_key: wrong.boolean(bearer, "callWithBearerToken"),
+        source_ip: wrong.text(record.get("sourceIPAddress"), "sourceIPAddress"),
+        user_agent: wrong.text(record.get("userAgent"), "userAgent"),
+        vpc_endpoint_id: wrong.text(record.get("vpcEndpointId"), "vpcEndpointId"),
+        error_code: wrong.text(record.get("errorCode"), "errorCode"),
+        error_message: wrong.text(record.get("errorMessage"), "errorMessage"),
+        service_tier: tier.and_then(service_tier),
+    };
+    let input_tokens = additional.get("inputTokens");
+    let output_tokens = additional.get("outputTokens");
+    let call = Call {
+        event_time_ms,
+        event_id: CallId::new(&event_id),
+        original_event_id: original.map(|id| CallId::new(&id)),
+        request_id: request_id.map(|id| CallId::new(&id)),
+        input_tokens: wrong.count(input_tokens, "additionalEventData.inputTokens"),
+        output_tokens: wrong.count(output_tokens, "additionalEventData.outputTokens"),
+        context: Arc::new(context),
+    };
+    if wrong.0.is_empty() { Ok(call) } else { Err(wrong.0) }
+}
+
+/// A tier is a name, or an object with the name as its `type`. Anything else is nothing.
+fn service_tier(tier: &Json) -> Option<Box<str>> {
+    let name = if tier.is_object() { tier.get("type")? } else { tier };
+    name.as_text().filter(|name| !name.is_empty()).map(Box::from)
+}
+
+/// What does not fit is passed over, also a record with a text or a number that is none to a program.
+fn learnt(record: &Json) -> Option<LearntAlias> {
+    if !record.is_sound() || record.get("errorCode").is_some() {
+        return None;
+    }
+    let request = record.get("requestParameters")?;
+    let response = record.get("responseElements")?;
+    let told = |object: &Json, key| {
+        let text = object.get_in_any_case(key)?.as_text()?;
+        (!text.is_empty() && text != "HIDDEN_DUE_TO_SECURITY_REASONS").then(|| text.to_owned())
+    };
+    let arn = ["inferenceProfileArn", "provisionedModelArn", "customModelDeploymentArn"];
+    let name = ["inferenceProfileName", "provisionedModelName", "modelDeploymentName"];
+    let source = match request.get_in_any_case("modelSource") {
+        Some(source @ Json::Object(_)) => source,
+        _ => request,
+    };
+    let model = ["copyFrom", "modelSource", "modelArn", "modelId"];
+    Some(LearntAlias {
+        model_ref: arn.iter().find_map(|key| told(response, key))?,
+        model: model.iter().find_map(|key| told(source, key))?,
+        name: name.iter().find_map(|key| told(request, key)).unwrap_or_default(),
+        event_time_ms: time_ms(record.get("eventTime")?.as_text()?)?,
+        event_id: record.get("eventID")?.as_text()?.to_owned(),
+    })
+}
