@@ -15,5 +15,8 @@
 
 mod world;
 
+mod days;
 mod golden;
+mod listing;
+mod places;
 mod sample;

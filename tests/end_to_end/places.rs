@@ -1,0 +1,306 @@
+//! Where is read from and written to, and with how much: the bytes that come out are the same.
+
+use std::fs;
+
+use s3_server::{Bucket, Config, Failure, Fault, Server};
+use serde_json::Value;
+
+use crate::world::{
+    ACCOUNT, REGION, Row, Tree, World, assert_same, call, document, key, sample, texts, tree, with,
+};
+
+const RANGE: [&str; 4] = ["--from", "2026-10-05", "--to", "2026-10-07"];
+
+fn run_arguments<'a>(source: &'a str, dest: &'a str, more: &[&'a str]) -> Vec<&'a str> {
+    [&["run", "--source", source, "--dest", dest][..], &RANGE, more].concat()
+}
+
+/// What a run of the sample from its folder writes.
+fn expected() -> Tree {
+    let world = World::new();
+    let (source, out) = (sample().display().to_string(), world.text("out"));
+    world.hoptrail(&run_arguments(&source, &out, &[])).ends(0);
+    tree(&world.out())
+}
+
+fn sample_bucket() -> Bucket {
+    Bucket::from_folder("org-trail", &sample()).unwrap()
+}
+
+#[test]
+fn any_number_of_threads_and_requests_gives_the_same_bytes() {
+    let expected = expected();
+    assert_eq!(expected.len(), 5 * 3 + 1, "five tables on three days, and what was learnt");
+    for (threads, concurrency) in [("1", "1"), ("1", "64"), ("2", "3"), ("7", "1"), ("7", "200")] {
+        let world = World::new();
+        let (source, out) = (sample().display().to_string(), world.text("out"));
+        let more = ["--threads", threads, "--concurrency", concurrency, "--fetch-ahead-mib", "1"];
+        world.hoptrail(&run_arguments(&source, &out, &more)).ends(0);
+        assert_same(&tree(&world.out()), &expected, &format!("{threads} {concurrency}"));
+    }
+}
+
+#[test]
+fn a_bucket_gives_the_same_bytes_as_a_folder() {
+    let expected = expected();
+    for page_size in [1000, 7] {
+        let server =
+            Server::start(Config::new().bucket(sample_bucket()).page_size(page_size)).unwrap();
+        for threads in ["1", "2", "7"] {
+            let world = World::new();
+            let out = world.text("out");
+            let arguments = run_arguments("s3://org-trail", &out, &["--threads", threads]);
+            world.hoptrail_on(&server, &arguments).ends(0);
+            assert_same(&tree(&world.out()), &expected, &format!("{page_size} {threads}"));
+        }
+        let stats = server.stats();
+        assert_eq!(stats.gets, 3 * 83, "each object is fetched once");
+        assert_eq!(stats.puts + stats.deletes, 0, "nothing is written to the source");
+    }
+}
+
+#[test]
+fn a_destination_on_s3_has_the_same_bytes() {
+    let expected = expected();
+    let config = Config::new().bucket(sample_bucket()).bucket(Bucket::new("analytics"));
+    let server = Server::start(config).unwrap();
+    let arguments = run_arguments("s3://org-trail/", "s3://analytics/bedrock", &[]);
+    // Once more: a day is replaced whole, and what was learnt is read back.
+    for _ in 0..2 {
+        World::new().hoptrail_on(&server, &arguments).ends(0);
+        let mut found = Tree::new();
+        for key in server.keys("analytics") {
+            let name = key.strip_prefix("bedrock/").unwrap().to_owned();
+            found.insert(name, server.object("analytics", &key).unwrap().to_vec());
+        }
+        assert_same(&found, &expected, "analytics");
+    }
+    assert_eq!(server.n_open_uploads("analytics"), 0);
+}
+
+#[test]
+fn throttling_and_broken_connections_do_not_change_the_bytes() {
+    use s3_server::{Kind, When};
+    let flaky = |failure, kind, nth| Fault::always(failure).on(kind).when(When::Nth(nth));
+    let config = Config::new()
+        .bucket(sample_bucket())
+        .fault(flaky(Failure::SlowDown, Kind::List, 3))
+        .fault(flaky(Failure::SlowDown, Kind::Get, 5))
+        .fault(flaky(Failure::Cut(100), Kind::Get, 9))
+        .fault(flaky(Failure::Reset, Kind::Get, 20));
+    let server = Server::start(config).unwrap();
+    let world = World::new();
+    let out = world.text("out");
+    world.hoptrail_on(&server, &run_arguments("s3://org-trail", &out, &[])).ends(0);
+    assert_eq!(server.stats().faults, 4);
+    assert_same(&tree(&world.out()), &expected(), "after faults");
+}
+
+/// The ids of the calls of all days, and the accounts that they came from.
+fn ids_and_accounts(world: &World) -> (Vec<String>, Vec<String>) {
+    let mut ids = Vec::new();
+    let mut accounts = Vec::new();
+    for day in ["2026-10-05", "2026-10-06", "2026-10-07"] {
+        let rows = world.rows("invocations", day);
+        ids.extend(texts(&rows, "event_id"));
+        accounts.extend(texts(&rows, "account_id"));
+    }
+    accounts.sort();
+    accounts.dedup();
+    (ids, accounts)
+}
+
+#[test]
+fn a_source_at_any_level() {
+    let prefixed = World::new();
+    for (key, bytes) in tree(&sample()) {
+        prefixed.write(&format!("bucket/some/deep/prefix/{key}"), bytes);
+    }
+    let deep = Bucket::from_folder("deep", &prefixed.path("bucket")).unwrap();
+    let server = Server::start(Config::new().bucket(sample_bucket()).bucket(deep)).unwrap();
+    let organization = "AWSLogs/o-exampleorg1";
+    let account = format!("{organization}/012345678901");
+    for (level, n_calls, n_accounts) in [
+        (String::new(), 444, 3),
+        ("AWSLogs".to_owned(), 444, 3),
+        (organization.to_owned(), 444, 3),
+        (account.clone(), 64, 1),
+        (format!("{account}/CloudTrail/"), 64, 1),
+    ] {
+        let mut of_place = Vec::new();
+        let folder = sample().join(&level).display().to_string();
+        for source in [folder, format!("s3://org-trail/{level}")] {
+            let world = World::new();
+            let out = world.text("out");
+            let run = world.hoptrail_on(&server, &run_arguments(&source, &out, &[])).ends(0);
+            assert!(run.stderr.is_empty(), "{}", run.stderr);
+            let (ids, accounts) = ids_and_accounts(&world);
+            assert_eq!((ids.len(), accounts.len()), (n_calls, n_accounts), "{source}");
+            of_place.push(tree(&world.out()));
+        }
+        assert_same(&of_place[1], &of_place[0], &level);
+    }
+    for source in ["s3://deep", "s3://deep/some", "s3://deep/some/deep/prefix"] {
+        let world = World::new();
+        let out = world.text("out");
+        world.hoptrail_on(&server, &run_arguments(source, &out, &[])).ends(0);
+        assert_eq!(ids_and_accounts(&world).0.len(), 444, "{source}");
+    }
+}
+
+#[test]
+fn requester_pays_and_unsigned_requests() {
+    let server = Server::start(Config::new().bucket(sample_bucket())).unwrap();
+    let arguments = |flag| [&["plan", "--source", "s3://org-trail"][..], &RANGE, &[flag]].concat();
+    World::new().hoptrail_on(&server, &arguments("--requester-pays")).ends(0);
+    let stats = server.stats();
+    assert!(stats.lists > 0 && stats.requester_pays >= stats.lists, "{stats:?}");
+    assert_eq!(stats.unsigned, 0);
+    server.reset_stats();
+    let world = World::new();
+    let mut command = world.command(&arguments("--no-sign-request"));
+    command.env("AWS_ENDPOINT_URL", server.url());
+    assert!(command.output().unwrap().status.success(), "no credentials are needed");
+    let stats = server.stats();
+    assert!(stats.lists > 0 && stats.unsigned == stats.requests(), "{stats:?}");
+}
+
+/// Flags win over the environment, and that over the settings file.
+#[test]
+fn settings_from_flags_environment_and_file() {
+    let server = Server::start(Config::new().bucket(sample_bucket())).unwrap();
+    let world = World::new();
+    let url = server.url();
+    let settings = format!(
+        "source = 's3://org-trail'\ndest = 'file-out'\nendpoint-url = '{url}'\n\
+         no-sign-request = true\nsource-region = ['us-west-2']\n"
+    );
+    world.write("hoptrail.toml", settings);
+    let arguments = [&["run", "--config", "hoptrail.toml"][..], &RANGE].concat();
+    let run = |environment: &[(&str, &str)], more: &[&str]| {
+        let mut command = world.command(&[&arguments[..], more].concat());
+        command.envs(environment.iter().copied());
+        assert!(command.output().unwrap().status.success());
+    };
+    run(&[], &[]);
+    assert!(world.path("file-out/ingest").is_dir());
+    run(&[("HOPTRAIL_DEST", "environment-out")], &[]);
+    assert!(world.path("environment-out/ingest").is_dir());
+    run(&[("HOPTRAIL_DEST", "never")], &["--dest", "flag-out"]);
+    assert!(world.path("flag-out/ingest").is_dir() && !world.path("never").exists());
+    let invocations = world.path("flag-out/invocations/dt=2026-10-05/part-0.parquet");
+    let rows = crate::world::rows(&invocations);
+    assert!(!rows.is_empty() && rows.iter().all(|row| row["source_region"] == "us-west-2"));
+}
+
+/// Lesson 4: digests, insights and aggregated events are passed by and counted, and not even fetched.
+#[test]
+fn sibling_folders_are_not_touched() {
+    let server = Server::start(
+        Config::new()
+            .bucket(sample_bucket())
+            .fault(Fault::always(Failure::AccessDenied).key("CloudTrail-")),
+    )
+    .unwrap();
+    let world = World::new();
+    let out = world.text("out");
+    let run = world.hoptrail_on(&server, &run_arguments("s3://org-trail", &out, &[])).ends(0);
+    assert_eq!(server.stats().faults, 0, "nothing of them is asked for");
+    assert!(run.stdout.contains("4 folders of digests, insights and other logs"), "{}", run.stdout);
+}
+
+#[test]
+fn chosen_accounts_and_regions() {
+    let server = Server::start(Config::new().bucket(sample_bucket())).unwrap();
+    let calls = |more: &[&str]| {
+        let world = World::new();
+        let out = world.text("out");
+        world.hoptrail_on(&server, &run_arguments("s3://org-trail", &out, more)).ends(0);
+        ["2026-10-05", "2026-10-06", "2026-10-07"]
+            .map(|day| world.rows("invocations", day))
+            .concat()
+    };
+    let all = calls(&[]);
+    let check = |accounts: &str, regions: &str| {
+        let chosen =
+            |text: &str, value: &Value| text.is_empty() || text.split(',').any(|one| *value == one);
+        let is_chosen = |row: &&Row| {
+            chosen(accounts, &row["account_id"]) && chosen(regions, &row["source_region"])
+        };
+        let mut more = Vec::new();
+        for (flag, text) in [("--account", accounts), ("--source-region", regions)] {
+            more.extend([flag, text].iter().filter(|_| !text.is_empty()));
+        }
+        let found = texts(&calls(&more), "event_id");
+        let expected = all.iter().filter(is_chosen).cloned().collect::<Vec<_>>();
+        assert!(!expected.is_empty() && expected.len() < all.len(), "{more:?}");
+        assert_eq!(found, texts(&expected, "event_id"), "{more:?}");
+    };
+    check("444455556666", "");
+    check("", "eu-central-1");
+    check("012345678901", "ap-northeast-1");
+    check("444455556666,012345678901", "ap-northeast-1,us-east-1");
+    server.reset_stats();
+    let world = World::new();
+    let out = world.text("out");
+    let none = run_arguments("s3://org-trail", &out, &["--account", "000000000000"]);
+    let run = world.hoptrail_on(&server, &none).ends(0);
+    assert!(run.stderr.contains("no objects delivered on"), "{}", run.stderr);
+    assert_eq!(server.stats().gets, 0);
+}
+
+/// Lesson 15: the same event in the trails of the organization and of the account is one call.
+#[test]
+fn two_trails_on_one_bucket() {
+    let world = World::new();
+    let stamp = "20261005T1210Z";
+    let time = "2026-10-05T12:00:00Z";
+    let both = document(&[call("e1", time), call("e2", time)]);
+    let one = document(&[call("e2", time), call("e3", time)]);
+    let key = key(ACCOUNT, REGION, stamp, "x");
+    world.write(&format!("trail/trail-a/{key}"), &both);
+    world.write(&format!("trail/trail-b/{key}"), &one);
+    world.run(&["--day", "2026-10-05"]).ends(0);
+    assert_eq!(world.event_ids("2026-10-05"), ["e1", "e2", "e3"]);
+    assert_eq!(world.summary()["duplicates"], 1);
+    let rows = world.rows("invocations", "2026-10-05");
+    let kept = rows[1]["log_object"].as_str().unwrap();
+    assert!(kept.starts_with("trail-a/"), "the least key is kept: {kept}");
+}
+
+#[test]
+fn folders_beside_the_logs_are_not_searched_and_told() {
+    let world = World::new();
+    world.object("20261005T1210Z", "x", &[call("e1", "2026-10-05T12:00:00Z")]);
+    for folder in ["datalake/AWSLogs", "other/2026/10/05"] {
+        let object = document(&[call("e2", "2026-10-05T12:00:00Z")]);
+        let key = key(ACCOUNT, REGION, "20261005T1210Z", "y");
+        world.write(&format!("trail/{folder}/{key}"), object);
+    }
+    let run = world.run(&["--day", "2026-10-05"]).ends(0);
+    assert!(run.stdout.contains("2 folders beside AWSLogs/, not searched"), "{}", run.stdout);
+    assert_eq!(world.event_ids("2026-10-05"), ["e1"]);
+    assert_eq!(world.summary()["objects"]["folders_not_searched"], 2);
+}
+
+/// Lesson 17: an account id that begins with zeros keeps them.
+#[test]
+fn account_ids_keep_their_zeros() {
+    let world = World::new();
+    let record = with(call("e1", "2026-10-05T12:00:00Z"), "/recipientAccountId", "000000000012");
+    let key = key("000000000012", REGION, "20261005T1210Z", "x");
+    world.write(&format!("trail/{key}"), document(&[record]));
+    world.run(&["--day", "2026-10-05", "--account", "000000000012"]).ends(0);
+    assert_eq!(world.rows("invocations", "2026-10-05")[0]["account_id"], "000000000012");
+}
+
+/// Some clients inflate on the way: what is in a `.gz` is judged by its bytes.
+#[test]
+fn plain_json_in_a_gz_name() {
+    let world = World::new();
+    let key = world.object("20261005T1210Z", "x", &[]);
+    let text = format!("{{ \"Records\" : [ {} ] }}\n", call("e1", "2026-10-05T12:00:00Z"));
+    fs::write(world.trail().join(key), text).unwrap();
+    world.run(&["--day", "2026-10-05"]).ends(0);
+    assert_eq!(world.event_ids("2026-10-05"), ["e1"]);
+}
