@@ -90,7 +90,7 @@ fn a_large_organization_is_listed_in_parallel_and_within_bounds() {
 fn what_a_plan_holds_does_not_grow_with_the_keys() {
     let server = server();
     let world = World::new();
-    let mut peak = |to: &str| {
+    let peak = |to: &str| {
         let mut command = world.command_on(&server, &plan("2026-10-01", to));
         let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
         let peak_kib = peak_kib(&mut child);

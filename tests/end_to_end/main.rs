@@ -15,8 +15,11 @@
 
 mod world;
 
+mod bad_input;
 mod days;
 mod golden;
+mod layout_any;
 mod listing;
 mod places;
+mod references;
 mod sample;

@@ -97,7 +97,8 @@ impl NothingFound {
 impl std::fmt::Display for NothingFound {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let NothingFound { range, prefixes, examples, near } = self;
-        write!(f, "no objects delivered on {range}; looked at {prefixes} prefixes")?;
+        let plural = if *prefixes == 1 { "" } else { "es" };
+        write!(f, "no objects delivered on {range}; looked at {prefixes} prefix{plural}")?;
         if !examples.is_empty() {
             write!(f, ", such as {}", examples.join(", "))?;
         }

@@ -117,7 +117,9 @@ pub(super) fn no_credentials(tried: &str, error: &CredentialsError) -> Error {
     } else {
         "name a profile, or set AWS_PROFILE or AWS_ACCESS_KEY_ID"
     };
-    Error::Credentials { tried: tried.to_owned(), hint, source: Some(text.into()) }
+    // A text of several lines lists the providers that have nothing, which `tried` does in a few words.
+    let source = (!text.contains('\n')).then(|| text.into());
+    Error::Credentials { tried: tried.to_owned(), hint, source }
 }
 
 fn credentials_hint(code: &str) -> &'static str {

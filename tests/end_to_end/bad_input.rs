@@ -1,0 +1,428 @@
+//! Input that cannot be used: one clear sentence, the right exit code, and the rest goes on.
+
+use std::fs;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use s3_server::{Bucket, Config, Failure, Fault, Kind, Server};
+use serde_json::{Value, json};
+
+use crate::world::{Run, World, call, document, gzip, other_event, sum, texts, with, without};
+
+const TIME: &str = "2026-10-05T12:00:00Z";
+const DAY: &str = "2026-10-05";
+
+fn good() -> World {
+    let world = World::new();
+    world.object("20261005T1210Z", "good", &[call("e1", TIME)]);
+    world
+}
+
+fn run_from(world: &World, source: &str, dest: &str) -> Run {
+    world.hoptrail(&["run", "--source", source, "--dest", dest, "--day", DAY])
+}
+
+#[test]
+fn places_that_are_not_there() {
+    let world = World::new();
+    let out = world.text("out");
+    let (nowhere, file) = (world.text("nowhere"), world.write("file", "x"));
+    run_from(&world, &nowhere, &out).says(1, &["there is no folder", &nowhere]);
+    run_from(&world, &file, &out).says(1, &[&file, "is not a folder"]);
+    run_from(&world, "ftp://x/y", &out).says(2, &["--source", "ftp://x/y", "s3://bucket/prefix"]);
+    run_from(&world, "s3://", &out).says(2, &["--source", "names no bucket"]);
+    let server = Server::start(Config::new().bucket(Bucket::new("logs"))).unwrap();
+    let on = |source: &str, dest: &str| {
+        world.hoptrail_on(&server, &["run", "--source", source, "--dest", dest, "--day", DAY])
+    };
+    on("s3://nosuch", &out).says(1, &["there is no bucket `nosuch`"]);
+    on(&world.text("trail"), "s3://nosuch").says(1, &["there is no bucket `nosuch`"]);
+    on("s3://logs/some/prefix", &out)
+        .says(1, &["no CloudTrail log files below s3://logs/some/prefix/", "AWSLogs/<account>"]);
+    assert!(!world.path("out/ingest").exists(), "nothing is written");
+}
+
+#[test]
+fn a_folder_without_a_trail_names_what_is_there() {
+    let world = World::new();
+    world.write("trail/photos/2026/x.jpg", "x");
+    run_from(&world, &world.text("trail"), &world.text("out"))
+        .says(1, &["no CloudTrail log files below", "found `photos/`", "--layout any"]);
+}
+
+#[test]
+fn credentials_and_profiles() {
+    let world = good();
+    let server = Server::start(Config::new().bucket(Bucket::new("logs"))).unwrap();
+    let arguments = ["plan", "--source", "s3://logs", "--day", DAY];
+    let run = |more: &[&str]| {
+        let mut command = world.command(&[&arguments[..], more].concat());
+        command.env("AWS_ENDPOINT_URL", server.url());
+        Run::of(command.output().unwrap())
+    };
+    run(&[]).says(1, &["no usable AWS credentials", "AWS_PROFILE"]);
+    world.write(".aws/config", "[profile dev]\nregion = eu-west-1\n");
+    run(&["--profile", "nosuch"]).says(1, &["there is no AWS profile `nosuch`", "there are: dev"]);
+    server.set_faults(vec![Fault::always(Failure::ExpiredToken)]);
+    world
+        .hoptrail_on(&server, &arguments)
+        .says(1, &["AWS refuses the credentials", "ExpiredToken"]);
+    server.set_faults(vec![Fault::always(Failure::AccessDenied)]);
+    world.hoptrail_on(&server, &arguments).says(1, &["access denied: may not list", "s3://logs"]);
+    let mut command = world.command_on(&server, &arguments);
+    command.env("AWS_ENDPOINT_URL", "http://127.0.0.1:1").env("AWS_MAX_ATTEMPTS", "1");
+    let run = Run::of(command.output().unwrap());
+    run.says(1, &["the source cannot be used", "http://127.0.0.1:1 cannot be reached"]);
+}
+
+#[test]
+fn no_objects_in_the_range() {
+    let world = good();
+    let arguments = ["--from", "2026-09-01", "--to", "2026-09-30"];
+    let run = world.run(&arguments).ends(0);
+    assert_eq!(run.stderr.lines().count(), 1, "{}", run.stderr);
+    for part in [
+        "warning: no objects delivered on 2026-09-01 to 2026-09-30",
+        "looked at 1 prefix,",
+        "AWSLogs/111122223333/CloudTrail/us-east-1/",
+        "there are log files on 2026-10-05",
+    ] {
+        assert!(run.stderr.contains(part), "no `{part}` in {}", run.stderr);
+    }
+    let nothing = &world.summary()["nothing_found"];
+    assert_eq!((&nothing["prefixes"], &nothing["near"]), (&1.into(), &json!([DAY])));
+    world.run(&[&arguments[..], &["--fail-on", "empty"]].concat()).ends(5);
+    assert!(!world.path("out/ingest").exists(), "no empty tables are written");
+    let source = world.text("trail");
+    let plan = ["plan", "--source", &source, "--from", "2026-09-01"];
+    assert!(world.hoptrail(&plan).ends(0).stderr.contains("there are log files on 2026-10-05"));
+}
+
+/// Every way that an object can be unreadable, with what is said of it.
+fn unreadable_bodies() -> Vec<(&'static str, Vec<u8>, &'static str)> {
+    let whole = document(&[call("lost", TIME)]);
+    let forged = [whole.clone(), document(&[call("forged", TIME)])].concat();
+    let mut damaged = whole.clone();
+    let middle = damaged.len() - 6;
+    damaged[middle] ^= 0xff;
+    let bomb = gzip(&vec![b' '; 3 << 20]);
+    vec![
+        ("bomb", bomb, "more than the cap of 1048576 bytes"),
+        ("damaged", damaged, "damaged gzip"),
+        ("empty", Vec::new(), "empty object"),
+        ("forged", forged, "bytes after the gzip member"),
+        ("garbage", b"hello".to_vec(), "neither gzip nor JSON"),
+        ("norecords", gzip(br#"{"records":[]}"#), "no `Records`"),
+        ("nojson", gzip(b"{\"Records\":[{]}"), "not JSON at line 1, column 14"),
+        ("nolist", gzip(br#"{"Records":{}}"#), "no `Records`"),
+        ("shortjson", gzip(b"{\"Records\":["), "truncated JSON"),
+        ("truncated", whole[..whole.len() - 10].to_vec(), "truncated gzip"),
+        ("twice", gzip(br#"{"Records":[],"Records":[]}"#), "`Records` stands twice"),
+    ]
+}
+
+/// Lessons 4 and 12: each is accepted or rejected on purpose, counted, and the run goes on.
+#[test]
+fn unreadable_objects() {
+    let world = good();
+    let bodies = unreadable_bodies();
+    for (name, body, _) in &bodies {
+        let key = world.object("20261005T1310Z", name, &[]);
+        fs::write(world.trail().join(key), body).unwrap();
+    }
+    let run = world.run(&["--day", DAY, "--max-inflated-mib", "1"]).ends(3);
+    assert_eq!(world.event_ids(DAY), ["e1"], "the rest goes on, nothing of the others is used");
+    let ingest = world.rows("ingest", DAY);
+    assert_eq!(ingest.len(), 1 + bodies.len());
+    let summary = world.summary();
+    assert_eq!(summary["objects"]["unreadable"], bodies.len());
+    let complaints = summary["objects"]["unreadable_objects"].as_array().unwrap();
+    for (name, body, reason) in &bodies {
+        let is_it = |key: &Value| key.as_str().unwrap().contains(&format!("_{name}."));
+        let row = ingest.iter().find(|row| is_it(&row["key"])).unwrap();
+        assert_eq!((&row["status"], &row["bytes"]), (&"unreadable".into(), &body.len().into()));
+        assert!(row["reason"].as_str().unwrap().contains(reason), "{name}: {}", row["reason"]);
+        assert_eq!((&row["records"], &row["calls"]), (&0.into(), &0.into()));
+        let complaint = complaints.iter().find(|complaint| is_it(&complaint["key"])).unwrap();
+        assert_eq!(complaint["reason"], row["reason"]);
+    }
+    assert!(run.stdout.contains("11 unreadable objects"), "{}", run.stdout);
+    assert!(run.stdout.contains("Unreadable objects: 11"), "{}", run.stdout);
+    assert!(run.stdout.contains("and 1 more, in ingest"), "{}", run.stdout);
+}
+
+/// An object that is gone, or may not be read, when it is fetched.
+#[test]
+fn objects_that_cannot_be_fetched() {
+    let world = good();
+    for name in ["gone", "secret"] {
+        world.object("20261005T1310Z", name, &[call(name, TIME)]);
+    }
+    let bucket = Bucket::from_folder("logs", &world.trail()).unwrap();
+    let fault = |failure, name| Fault::always(failure).on(Kind::Get).key(name);
+    let config = Config::new()
+        .bucket(bucket)
+        .fault(fault(Failure::NoSuchKey, "_gone."))
+        .fault(fault(Failure::AccessDenied, "_secret."));
+    let server = Server::start(config).unwrap();
+    let out = world.text("out");
+    world
+        .hoptrail_on(&server, &["run", "--source", "s3://logs", "--dest", &out, "--day", DAY])
+        .ends(3);
+    assert_eq!(world.event_ids(DAY), ["e1"]);
+    let ingest = world.rows("ingest", DAY);
+    assert_eq!(texts(&ingest, "status"), ["read", "unreadable", "unreadable"]);
+    assert!(ingest[1]["reason"].as_str().unwrap().contains("does not exist"));
+    assert!(ingest[2]["reason"].as_str().unwrap().contains("access denied"));
+}
+
+#[test]
+fn rejected_records() {
+    let world = good();
+    let record = || call("bad", TIME);
+    let rejected = [
+        (without(record(), "eventID"), "eventID: expected a string, found nothing"),
+        (without(record(), "eventTime"), "eventTime: expected a string, found nothing"),
+        (with(record(), "/eventID", 7), "eventID: expected"),
+        (with(record(), "/eventTime", "yesterday"), "eventTime: expected a time such as"),
+        (with(record(), "/eventTime", "1969-12-31T23:59:59Z"), "a time from 2013 to 2100"),
+        (with(record(), "/eventTime", "9999-01-01T00:00:00Z"), "a time from 2013 to 2100"),
+        (with(record(), "/requestParameters/modelId", json!(["x"])), "requestParameters.modelId"),
+        (with(record(), "/requestParameters", "x"), "requestParameters: expected"),
+        (with(record(), "/additionalEventData/inputTokens", -5), "additionalEventData.inputTokens"),
+        (with(record(), "/awsRegion", json!({})), "awsRegion: expected"),
+        (json!("text"), "record: expected an object"),
+    ];
+    for (index, (record, _)) in rejected.iter().enumerate() {
+        let ok = call(&format!("ok-{index:02}"), TIME);
+        world.object(
+            "20261005T1310Z",
+            &format!("r{index:02}"),
+            &[ok, record.clone(), other_event("o")],
+        );
+    }
+    let run = world.run(&["--day", DAY]).ends(3);
+    assert_eq!(
+        world.event_ids(DAY).len(),
+        1 + rejected.len(),
+        "the others of each object are kept"
+    );
+    let ingest = world.rows("ingest", DAY);
+    for (row, (record, reason)) in ingest[1..].iter().zip(&rejected) {
+        assert_eq!(row["status"], "read", "{record}");
+        let counts =
+            ["records", "calls", "passed_over", "rejected", "written"].map(|n| row[n].as_i64());
+        assert_eq!(counts, [3, 1, 1, 1, 1].map(Some), "{record}");
+        let found = row["reason"].as_str().unwrap();
+        assert!(found.starts_with("record 2: ") && found.contains(reason), "{found}");
+    }
+    let summary = world.summary();
+    assert_eq!(summary["records"]["rejected"], rejected.len());
+    assert_eq!(sum(&ingest, "rejected"), 11);
+    let listed = summary["objects"]["objects_with_rejected_records"].as_array().unwrap();
+    assert_eq!(listed.len(), rejected.len());
+    assert!(run.stdout.contains("11 rejected"), "{}", run.stdout);
+    assert!(run.stdout.contains("Objects with rejected records: 11"), "{}", run.stdout);
+}
+
+#[test]
+fn numbers_and_booleans_as_strings_are_taken() {
+    let world = World::new();
+    let mut record = with(call("e1", TIME), "/additionalEventData/inputTokens", "1234");
+    record["additionalEventData"]["callWithBearerToken"] = "true".into();
+    world.object("20261005T1210Z", "x", &[record]);
+    world.run(&["--day", DAY]).ends(0);
+    let row = &world.rows("invocations", DAY)[0];
+    assert_eq!((&row["input_tokens"], &row["api_key"]), (&1234.into(), &true.into()));
+}
+
+#[test]
+fn destinations_that_cannot_be_written() {
+    let world = good();
+    let source = world.text("trail");
+    let file = world.write("file", "x");
+    run_from(&world, &source, &file).says(1, &["the destination cannot be used", &file]);
+    let below = format!("{file}/out");
+    run_from(&world, &source, &below).says(1, &["the destination cannot be used", &file]);
+    let inside = world.text("trail/out");
+    run_from(&world, &source, &inside).says(
+        2,
+        &["the destination", &inside, "lies inside the source", "expected a place beside"],
+    );
+    run_from(&world, &source, &source).says(2, &["lies inside the source"]);
+    let server = Server::start(
+        Config::new()
+            .bucket(Bucket::new("out"))
+            .fault(Fault::always(Failure::AccessDenied).on(Kind::Put)),
+    )
+    .unwrap();
+    let arguments = ["run", "--source", &source, "--dest", "s3://out", "--day", DAY];
+    world
+        .hoptrail_on(&server, &arguments)
+        .says(1, &["the destination cannot be written", "may not write `s3://out/"]);
+    world
+        .hoptrail_on(
+            &server,
+            &["run", "--source", "s3://out", "--dest", "s3://out/x", "--day", DAY],
+        )
+        .says(2, &["lies inside the source"]);
+}
+
+#[test]
+fn a_destination_with_a_damaged_memory() {
+    let world = good();
+    world.write("out/_hoptrail/aliases.csv", "no,such,columns\n1,2,3\n");
+    run_from(&world, &world.text("trail"), &world.text("out"))
+        .says(1, &["_hoptrail/aliases.csv", "damaged", "mend it or delete it"]);
+}
+
+#[test]
+fn ranges_and_values() {
+    let world = good();
+    let check = |more: &[&str], parts: &[&str]| {
+        let run = world.run(more).ends(2);
+        assert_eq!(run.stdout, "");
+        for part in parts {
+            assert!(run.stderr.contains(part), "no `{part}` in {}", run.stderr);
+        }
+    };
+    check(
+        &["--from", "2026-10-06", "--to", "2026-10-05"],
+        &["--from 2026-10-06 is after --to 2026-10-05: expected the earlier day first"],
+    );
+    check(&[], &["no days are given: expected --last N, --day DAY, or --from DAY --to DAY"]);
+    check(&["--day", "2026-02-30"], &["--day: expected YYYY-MM-DD", "2026-02-30"]);
+    check(&["--day", DAY, "--last", "2"], &["--last"]);
+    check(&["--last", "0"], &["--last: expected 1 day or more"]);
+    check(&["--to", DAY], &["--from"]);
+    check(&["--day", DAY, "--late-window", "6"], &["--late-window: expected a duration", "`6`"]);
+    check(&["--day", DAY, "--threads", "0"], &["--threads: expected a number from 1"]);
+    check(&["--day", DAY, "--concurrency", "x"], &["--concurrency", "x"]);
+    check(&["--day", DAY, "--account", "123"], &["--account: expected 12 digits, found `123`"]);
+    check(&["--day", DAY, "--layout", "hive"], &["--layout", "hive", "trail, any"]);
+    check(&["--day", DAY, "--fail-on", "weather"], &["--fail-on", "weather", "other-geography"]);
+    check(&["--day", DAY, "--region", "eu-west-1"], &["--region", "--source-region eu-west-1"]);
+    check(&["--day", DAY, "--nosuch"], &["--nosuch"]);
+    assert!(!world.out().exists(), "nothing was begun");
+    world.hoptrail(&[]).ends(2);
+    world.hoptrail(&["run", "--day", DAY]).says(2, &["--source is missing"]);
+    let source = world.text("trail");
+    world.hoptrail(&["run", "--source", &source, "--day", DAY]).says(2, &["--dest is missing"]);
+    world.hoptrail(&["ddl", "athena"]).ends(2);
+    world
+        .hoptrail(&["ddl", "athena", "--location", "out"])
+        .says(2, &["--location: expected s3://"]);
+    world.hoptrail(&["explain"]).ends(2);
+}
+
+#[test]
+fn files_of_settings_and_knowledge() {
+    let world = good();
+    let check = |flag: &str, name: &str, text: &str, parts: &[&str]| {
+        let file = world.write(name, text);
+        let (source, out) = (world.text("trail"), world.text("out"));
+        let arguments = ["run", "--source", &source, "--dest", &out, "--day", DAY, flag, &file];
+        let run = world.hoptrail(&arguments).ends(1);
+        assert_eq!(run.stdout, "");
+        for part in [&[file.as_str()], parts].concat() {
+            assert!(run.stderr.contains(part), "no `{part}` in {}", run.stderr);
+        }
+    };
+    check("--config", "a.toml", "threads = 'two'", &["the settings file", "cannot be used"]);
+    check("--config", "b.toml", "treads = 2", &["cannot be used", "unknown field `treads`"]);
+    check(
+        "--aliases",
+        "c.toml",
+        "[aliases]\n",
+        &["cannot be used: expected TOML with `[[alias]]`"],
+    );
+    check("--aliases", "d.csv", "a,b\n1,2\n", &["expected CSV with the columns model_ref,model"]);
+    check(
+        "--aliases",
+        "e.json",
+        "{}",
+        &["expected the output of `aws bedrock list-inference-profiles`"],
+    );
+    check("--aliases", "f.txt", "", &["expected a name that ends in .toml, .csv or .json"]);
+    check(
+        "--geographies",
+        "g.csv",
+        "a,b\n1,2\n",
+        &["expected CSV with the columns region_code,geography"],
+    );
+    world.write("catalog/models.csv", "id\nx\n");
+    let catalog = world.text("catalog");
+    let empty = world.text("trail");
+    for (arguments, parts) in [
+        (["--catalog", &catalog], [catalog.as_str(), "cannot be used"]),
+        (["--catalog", &empty], [empty.as_str(), "expected at least one of models.csv"]),
+        (["--aliases", "no.csv"], ["no.csv cannot be read", "No such file"]),
+    ] {
+        let arguments = [&["explain", "deepseek.v3.2"][..], &arguments].concat();
+        world.hoptrail(&arguments).says(1, &parts);
+    }
+    let missing = ["--config", "no.toml", "--day", DAY];
+    world.hoptrail(&[&["plan"][..], &missing].concat()).says(1, &["no.toml cannot be read"]);
+}
+
+#[test]
+fn gates() {
+    let world = World::new();
+    let unknown = with(call("e2", TIME), "/requestParameters/modelId", "mystery");
+    let far = with(call("e3", TIME), "/additionalEventData/inferenceRegion", "eu-west-1");
+    let key = world.object("20261005T1210Z", "x", &[call("e1", TIME)]);
+    let check = |records: &[Value], gates: &str, code: i32| {
+        fs::write(world.trail().join(&key), document(records)).unwrap();
+        let run = world.run(&["--day", DAY, "--fail-on", gates]).ends(code);
+        assert!(!world.event_ids(DAY).is_empty(), "the days are published all the same");
+        run
+    };
+    check(&[call("e1", TIME)], "unresolved,other-geography,empty", 0);
+    let run = check(&[call("e1", TIME), far.clone()], "other-geography", 4);
+    assert_eq!(run.stderr, "error: --fail-on: 1 call ran in another geography\n");
+    let run = check(&[call("e1", TIME), unknown.clone()], "unresolved", 4);
+    assert_eq!(run.stderr, "error: --fail-on: 1 call without a known model\n");
+    check(&[far, unknown.clone()], "empty", 0);
+    let rejected = without(call("e4", TIME), "eventTime");
+    check(&[call("e1", TIME), rejected.clone()], "unresolved", 3);
+    check(&[unknown, rejected], "unresolved", 4);
+}
+
+#[test]
+fn messages_for_programs() {
+    let world = good();
+    let run = world.run(&["--day", "2026-02-30", "--log-format", "json"]).ends(2);
+    let message = serde_json::from_str::<Value>(&run.stderr).unwrap();
+    assert_eq!(message["level"], "error");
+    assert!(message["message"].as_str().unwrap().starts_with("--day: expected"));
+    let (source, out) = (world.text("trail"), world.text("out"));
+    let arguments =
+        ["run", "--source", &source, "--dest", &out, "--day", DAY, "--summary-json", "-"];
+    let run = world.hoptrail(&arguments).ends(0);
+    assert_eq!(serde_json::from_str::<Value>(&run.stdout).unwrap()["written"], 1, "data alone");
+    let nowhere = [&arguments[..8], &["nowhere/summary.json"]].concat();
+    world.hoptrail(&nowhere).says(1, &["the summary nowhere/summary.json cannot be written"]);
+}
+
+/// An object whose answer stalls keeps the run waiting, so that the signal meets it.
+#[test]
+fn signals() {
+    for (signal, code) in [("INT", 130), ("TERM", 143)] {
+        let world = good();
+        let bucket = Bucket::from_folder("logs", &world.trail()).unwrap();
+        let stall = Fault::always(Failure::Stall(0)).on(Kind::Get);
+        let server = Server::start(Config::new().bucket(bucket).fault(stall)).unwrap();
+        let out = world.text("out");
+        let arguments = ["run", "--source", "s3://logs", "--dest", &out, "--day", DAY];
+        let mut command = world.command_on(&server, &arguments);
+        let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        while server.stats().gets == 0 {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        let kill = format!("kill -{signal} {}", child.id());
+        assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());
+        let run = Run::of(child.wait_with_output().unwrap());
+        run.says(code, &["interrupted; days that were published stand whole"]);
+        assert!(!world.path("out/ingest").exists());
+    }
+}

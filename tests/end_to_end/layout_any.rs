@@ -1,0 +1,127 @@
+//! `--layout any`: files that are no trail, in every shape that records come in.
+
+use serde_json::{Value, json};
+
+use crate::world::{World, call, document, gzip, other_event, texts, with};
+
+const TIME: &str = "2026-10-05T12:00:00Z";
+const DAY: &str = "2026-10-05";
+
+fn check(file: &str, content: impl AsRef<[u8]>, n_calls: usize) {
+    let world = World::new();
+    world.write(&format!("trail/{file}"), content);
+    world.run(&["--layout", "any"]).ends(0);
+    let summary = world.summary();
+    assert_eq!(summary["objects"]["read"], 1, "{file}");
+    assert_eq!(summary["written"], n_calls, "{file}");
+    assert_eq!(world.event_ids(DAY).len(), n_calls, "{file}");
+    let ingest = world.rows("ingest", DAY);
+    assert_eq!(texts(&ingest, "key"), [file]);
+    assert!(ingest[0]["delivery_day"].is_null(), "its key has none");
+}
+
+#[test]
+fn shapes() {
+    let records = [call("e1", TIME), call("e2", TIME), other_event("e3")];
+    let array = json!(records);
+    let lines = records.iter().map(|record| format!("{record}\n")).collect::<String>();
+    let pretty = serde_json::to_string_pretty(&records[0]).unwrap();
+    let event = |record: &Value| {
+        json!({
+            "EventId": record["eventID"], "EventName": record["eventName"], "ReadOnly": "true",
+            "EventTime": "2026-10-05T14:00:00+02:00", "Resources": [],
+            "CloudTrailEvent": record.to_string(),
+        })
+    };
+    let lookup = json!({ "Events": records.iter().map(event).collect::<Vec<_>>() });
+    check("a/document.json.gz", document(&records), 2);
+    check("document.json", json!({ "Records": records }).to_string(), 2);
+    check("array.json", array.to_string(), 2);
+    check("array.json.gz", gzip(serde_json::to_string_pretty(&array).unwrap().as_bytes()), 2);
+    check("lines.json", &lines, 2);
+    check("lines.json.gz", gzip(lines.trim_end().as_bytes()), 2);
+    check("one.json", &pretty, 1);
+    check("several.json", pretty.repeat(1) + &records[1].to_string(), 2);
+    check("lookup-events.json", serde_json::to_string_pretty(&lookup).unwrap(), 2);
+}
+
+#[test]
+fn foreign_files_among_them() {
+    let world = World::new();
+    world.write("trail/records/a.json.gz", document(&[call("e1", TIME)]));
+    world.write("trail/records/b.json", call("e2", "2026-10-06T12:00:00Z").to_string());
+    world.write("trail/package.json", r#"{"name":"package","version":"1.0.0"}"#);
+    world.write("trail/README.md", "# Records\n");
+    world.write("trail/photo.png", [0x89, b'P', b'N', b'G']);
+    world.write("trail/CloudTrail-Digest/d.json.gz", gzip(br#"{"digestStartTime":"x"}"#));
+    let run = world.run(&["--layout", "any"]).ends(3);
+    assert_eq!(
+        (world.event_ids(DAY), world.event_ids("2026-10-06")),
+        (vec!["e1".into()], vec!["e2".into()])
+    );
+    let summary = world.summary();
+    assert_eq!(summary["objects"]["passed_by"], 3, "the text, the image and the digest");
+    assert_eq!(summary["objects"]["unreadable"], 1);
+    assert!(run.stdout.contains("package.json\n      no `Records`"), "{}", run.stdout);
+}
+
+/// A trail can be read so as well; its layout prunes nothing then.
+#[test]
+fn a_range_keeps_its_days() {
+    let world = World::new();
+    let records = [call("e1", TIME), call("e2", "2026-10-06T12:00:00Z")];
+    world.object("20261020T1210Z", "x", &records);
+    world.run(&["--layout", "any", "--day", DAY]).ends(0);
+    assert_eq!(world.event_ids(DAY), ["e1"]);
+    assert_eq!(world.summary()["out_of_range"], json!({ "2026-10-06": 1 }));
+    assert!(world.event_ids("2026-10-06").is_empty());
+}
+
+#[test]
+fn hundreds_of_files_without_bedrock() {
+    const N_FILES: usize = 300;
+    let sources = ["s3", "ec2", "sts", "kms", "iam", "lambda", "sagemaker", "logs"];
+    let world = World::new();
+    for index in 0..N_FILES {
+        let id = format!("e{index}");
+        let source = format!("{}.amazonaws.com", sources[index % sources.len()]);
+        let mut record = with(other_event(&id), "/eventSource", source);
+        // Records of other services are not ours to judge.
+        match index % 5 {
+            0 => record["eventTime"] = "[REDACTED]".into(),
+            1 => record["eventID"] = Value::Null,
+            2 => record["eventName"] = "InvokeModel".into(),
+            3 => record["userAgent"] = "bedrock.amazonaws.com".into(),
+            _ => record["requestParameters"] = Value::Null,
+        }
+        world.write(&format!("trail/{index}.json"), serde_json::to_string_pretty(&record).unwrap());
+    }
+    for range in [&[][..], &["--from", "2020-01-01", "--to", "2026-12-31"]] {
+        let run = world.run(&[&["--layout", "any"], range].concat()).ends(0);
+        assert_eq!(run.stderr, "");
+        let summary = world.summary();
+        let expected =
+            json!({ "records": N_FILES, "calls": 0, "passed_over": N_FILES, "rejected": 0 });
+        assert_eq!(summary["records"], expected);
+        assert_eq!(summary["objects"]["unreadable"], 0);
+        assert_eq!(summary["unknown_operations"], json!({}));
+    }
+}
+
+/// Lesson 1: ids and accounts come from the spelling that AWS uses, and from no other.
+#[test]
+fn spellings_of_field_names() {
+    let world = World::new();
+    let right = call("e1", TIME);
+    let text = call("e2", TIME).to_string();
+    let wrong = text.replace("\"eventID\"", "\"eventId\"");
+    let half = text.replace("\"requestID\"", "\"requestId\"");
+    let half = half.replace("recipientAccountId", "awsAccountId");
+    world.write("trail/a.json", format!("{right}\n{wrong}\n{half}\n"));
+    world.run(&["--layout", "any"]).ends(3);
+    let rows = world.rows("invocations", DAY);
+    assert_eq!(texts(&rows, "event_id"), ["e1", "e2"], "without an eventID it is rejected");
+    assert_eq!(rows[0]["request_id"], "request-of-e1");
+    assert_eq!(rows[0]["account_id"], "111122223333");
+    assert!(rows[1]["request_id"].is_null() && rows[1]["account_id"].is_null());
+}

@@ -1,0 +1,323 @@
+//! Model references: `explain` for every form and every profile, and what aliases add.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+
+use serde_json::{Value, json};
+
+use crate::world::{World, call, repository, with};
+
+const TIME: &str = "2026-10-05T12:00:00Z";
+const DAY: &str = "2026-10-05";
+const APPLICATION: &str =
+    "arn:aws:bedrock:us-east-1:111122223333:application-inference-profile/088k6ehrxpci";
+
+fn explain(references: &[&str], more: &[&str]) -> (i32, Vec<Value>) {
+    let arguments = [&["explain", "--output", "json"][..], more, &["--"], references].concat();
+    let run = World::new().hoptrail(&arguments);
+    assert_eq!(run.stderr, "");
+    (run.code, serde_json::from_str(&run.stdout).unwrap())
+}
+
+/// Reference, target, scope, model; empty for none.
+const VECTORS: &[(&str, &str, &str, &str)] = &[
+    ("us.meta.llama3-2-1b-instruct-v1:0", "geo_profile", "us", "meta.llama3-2-1b-instruct-v1:0"),
+    ("in.anthropic.claude-opus-5", "geo_profile", "in", "anthropic.claude-opus-5"),
+    ("ca.amazon.nova-lite-v1:0", "geo_profile", "ca", "amazon.nova-lite-v1:0"),
+    ("us-gov.openai.gpt-oss-120b-1:0", "geo_profile", "us-gov", "openai.gpt-oss-120b-1:0"),
+    ("global.deepseek.v3.2", "global_profile", "global", "deepseek.v3.2"),
+    ("deepseek.v3.2", "foundation_model", "", "deepseek.v3.2"),
+    ("us.openai.gpt-6.1-sol", "geo_profile", "us", "openai.gpt-6.1-sol"),
+    (
+        "arn:aws:bedrock:us-east-1:111122223333:inference-profile/global.anthropic.claude-sonnet-4-5-20250929-v1:0",
+        "global_profile",
+        "global",
+        "anthropic.claude-sonnet-4-5-20250929-v1:0",
+    ),
+    (
+        "arn:aws:bedrock:us-east-1::inference-profile/us.anthropic.claude-sonnet-4-6",
+        "geo_profile",
+        "us",
+        "anthropic.claude-sonnet-4-6",
+    ),
+    (
+        "arn:aws:bedrock:::foundation-model/anthropic.claude-sonnet-4-6",
+        "foundation_model",
+        "",
+        "anthropic.claude-sonnet-4-6",
+    ),
+    (
+        "arn:aws-us-gov:bedrock:us-gov-west-1:111122223333:inference-profile/us-gov.openai.gpt-oss-120b-1:0",
+        "geo_profile",
+        "us-gov",
+        "openai.gpt-oss-120b-1:0",
+    ),
+    (
+        "arn%3Aaws%3Abedrock%3Aus-east-1%3A111122223333%3Ainference-profile%2Fus.anthropic.claude-sonnet-4-6",
+        "geo_profile",
+        "us",
+        "anthropic.claude-sonnet-4-6",
+    ),
+    (
+        "bedrock/us-east-2/us.anthropic.claude-3-haiku-20240307-v1:0",
+        "geo_profile",
+        "us",
+        "anthropic.claude-3-haiku-20240307-v1:0",
+    ),
+    (
+        "litellm_proxy/bedrock/us.anthropic.claude-3-haiku-20240307-v1:0",
+        "geo_profile",
+        "us",
+        "anthropic.claude-3-haiku-20240307-v1:0",
+    ),
+    (
+        "anthropic.claude-3-haiku-20240307-v1:0:48k",
+        "foundation_model",
+        "",
+        "anthropic.claude-3-haiku-20240307-v1:0",
+    ),
+    ("amazon.nova-premier-v1:0:mm", "foundation_model", "", "amazon.nova-premier-v1:0"),
+    (
+        "us.anthropic.claude-3-5-haiku-20241022-v1:0+latency-optimized",
+        "geo_profile",
+        "us",
+        "anthropic.claude-3-5-haiku-20241022-v1:0",
+    ),
+    (
+        "arn:aws:bedrock:us-east-1:111122223333:custom-model/amazon.nova-micro-v1:0:128k/abcdef123456",
+        "custom_model",
+        "",
+        "amazon.nova-micro-v1:0",
+    ),
+    // The mantle endpoint's own ids.
+    (
+        "anthropic.claude-haiku-4-5",
+        "foundation_model",
+        "",
+        "anthropic.claude-haiku-4-5-20251001-v1:0",
+    ),
+    ("deepseek.v3.1", "foundation_model", "", "deepseek.v3-v1:0"),
+    ("openai.gpt-oss-120b", "foundation_model", "", "openai.gpt-oss-120b-1:0"),
+];
+
+/// Lessons 8 and 18: every head and every partition; the vectors of the reference.
+#[test]
+fn vectors() {
+    let references = VECTORS.iter().map(|vector| vector.0).collect::<Vec<_>>();
+    let (code, found) = explain(&references, &[]);
+    for ((reference, target, scope, model), found) in VECTORS.iter().zip(&found) {
+        let text = |name: &str| found[name].as_str().unwrap_or_default();
+        let found = (text("reference"), text("target"), text("scope"), text("model_id"));
+        assert_eq!(found, (*reference, *target, *scope, *model));
+    }
+    assert_eq!((code, found.len()), (0, VECTORS.len()));
+}
+
+#[test]
+fn unknown_references_stay_unknown() {
+    let encoded = format!("bedrock/converse/{APPLICATION}");
+    for (reference, target, reason) in [
+        (APPLICATION, "application_profile", "no_alias"),
+        (&encoded, "application_profile", "no_alias"),
+        ("arn:aws:sagemaker:us-east-1:111122223333:endpoint/x", "marketplace_endpoint", "no_alias"),
+        (
+            "arn:aws:bedrock:us-east-1:111122223333:imported-model/abcdef123456",
+            "imported_model",
+            "no_alias",
+        ),
+        ("anthropic.claude-heron-trn3-512k", "foundation_model", "not_in_catalog"),
+        ("us.anthropic.claude-heron-trn3-512k", "geo_profile", "not_in_catalog"),
+        // Never a prefix match: this is no Sonnet 4.6.
+        ("anthropic.claude-sonnet-4-6-preview", "foundation_model", "not_in_catalog"),
+        ("claude-sonnet-4-5-20250929-v1:0", "unknown", "unknown_form"),
+        ("anthropic.claude-haiku-4-5@20251001", "foundation_model", "not_in_catalog"),
+        ("my-provisioned-model", "unknown", "unknown_form"),
+        ("é", "unknown", "unknown_form"),
+        (" ", "unknown", "no_reference"),
+    ] {
+        let (code, found) = explain(&[reference], &[]);
+        assert_eq!(code, 5, "{reference}");
+        assert_eq!(found[0]["target"], target, "{reference}");
+        assert_eq!(found[0]["reason"], reason, "{reference}");
+        assert!(found[0]["model_id"].is_null() && found[0]["hint"].is_string(), "{reference}");
+    }
+    let (code, found) = explain(&["deepseek.v3.2", "my-provisioned-model"], &[]);
+    assert_eq!((code, found.len()), (5, 2), "one unknown reference is enough");
+}
+
+/// The rows of a catalog file, without quotes in their first columns.
+fn catalog(name: &str) -> Vec<Vec<String>> {
+    let text = fs::read_to_string(repository().join("config").join(name)).unwrap();
+    let row = |line: &str| line.split(',').map(str::to_owned).collect();
+    text.lines().skip(1).map(row).collect()
+}
+
+/// Every profile of the catalog: its scope, its model, its destinations from each source Region.
+#[test]
+fn every_profile_of_the_catalog() {
+    let mut profiles = BTreeMap::<String, Value>::new();
+    for row in catalog("inference_profiles.csv") {
+        let regions = match row[2].as_str() {
+            "" => Value::Null,
+            regions => json!(regions.split(';').collect::<Vec<_>>()),
+        };
+        profiles.entry(row[0].clone()).or_insert_with(|| json!({}))[&row[1]] = regions;
+    }
+    let models = catalog("models.csv");
+    let canonical = models.iter().map(|row| (row[0].as_str(), &row[1]));
+    let canonical = canonical.collect::<BTreeMap<_, _>>();
+    let ids = profiles.keys().map(String::as_str).collect::<Vec<_>>();
+    let (code, found) = explain(&ids, &[]);
+    assert_eq!((code, found.len()), (0, ids.len()), "all are known");
+    for (id, found) in ids.iter().zip(&found) {
+        let (scope, model) = id.split_once('.').unwrap();
+        let target = if scope == "global" { "global_profile" } else { "geo_profile" };
+        assert_eq!(found["target"], target, "{id}");
+        assert_eq!((&found["scope"], &found["profile_id"]), (&scope.into(), &(*id).into()), "{id}");
+        assert_eq!(found["model_id"], **canonical[model], "{id}");
+        assert_eq!(found["model_match"], "exact", "{id}");
+        assert_eq!(found["destinations"], profiles[*id], "{id}");
+    }
+    let scopes = ids.iter().map(|id| id.split_once('.').unwrap().0).collect::<BTreeSet<_>>();
+    assert!(scopes.len() >= 8, "{scopes:?}");
+    // From one Region only.
+    let (_, found) = explain(&["eu.amazon.nova-pro-v1:0"], &["--region", "eu-central-1"]);
+    let expected = &profiles["eu.amazon.nova-pro-v1:0"]["eu-central-1"];
+    assert_eq!(found[0]["destinations"], json!({ "eu-central-1": expected }));
+}
+
+#[test]
+fn every_model_of_the_catalog() {
+    let models = catalog("models.csv");
+    let ids = models.iter().map(|row| row[0].as_str()).collect::<Vec<_>>();
+    let (code, found) = explain(&ids, &[]);
+    assert_eq!((code, found.len()), (0, ids.len()));
+    for (row, found) in models.iter().zip(&found) {
+        assert_eq!(found["model_id"], row[1], "{}", row[0]);
+    }
+}
+
+#[test]
+fn alias_files() {
+    let world = World::new();
+    let toml = format!(
+        "[[alias]]\nmodel_ref = '{APPLICATION}'\nmodel = 'us.amazon.nova-pro-v1:0'\nname = 'search'\n"
+    );
+    let csv = format!("model_ref,model,name\n{APPLICATION},deepseek.v3.2,\n");
+    let model = |region: &str| {
+        json!({ "modelArn":
+            format!("arn:aws:bedrock:{region}::foundation-model/anthropic.claude-sonnet-4-6") })
+    };
+    let profiles = json!({ "inferenceProfileSummaries": [{
+        "inferenceProfileName": "desk", "inferenceProfileArn": APPLICATION, "status": "ACTIVE",
+        "inferenceProfileId": "088k6ehrxpci", "type": "APPLICATION",
+        "models": [model("us-east-1"), model("us-east-2"), model("us-west-2")],
+    }] });
+    let toml = world.write("a.toml", toml);
+    let csv = world.write("a.csv", csv);
+    let json = world.write("a.json", profiles.to_string());
+    let check = |files: &[&str], name: Value, model: &str, system_profile: Value| {
+        let (code, found) = explain(&[APPLICATION], &["--aliases", &files.join(",")]);
+        assert_eq!(code, 0);
+        assert_eq!(found[0]["target"], "application_profile");
+        assert_eq!(found[0]["profile_id"], "088k6ehrxpci");
+        assert_eq!(found[0]["alias_name"], name);
+        assert_eq!(found[0]["model_id"], model);
+        assert_eq!(found[0]["system_profile"], system_profile);
+        assert_eq!(found[0]["destinations"].is_null(), system_profile.is_null());
+    };
+    check(&[&toml], "search".into(), "amazon.nova-pro-v1:0", "us.amazon.nova-pro-v1:0".into());
+    check(&[&csv], Value::Null, "deepseek.v3.2", Value::Null);
+    let sonnet = "us.anthropic.claude-sonnet-4-6";
+    check(&[&json], "desk".into(), "anthropic.claude-sonnet-4-6", sonnet.into());
+    check(&[&toml, &json], "desk".into(), "anthropic.claude-sonnet-4-6", sonnet.into());
+    check(&[&json, &csv], Value::Null, "deepseek.v3.2", Value::Null);
+}
+
+/// Lesson 9: an application profile is what an alias says, and nothing without one.
+#[test]
+fn aliases_of_a_run() {
+    let world = World::new();
+    let record = with(call("e1", TIME), "/requestParameters/modelId", APPLICATION);
+    world.object("20261005T1210Z", "x", &[record]);
+    let run = world.run(&["--day", DAY, "--fail-on", "unresolved"]).ends(4);
+    assert!(run.stdout.contains(&format!("{APPLICATION}  no_alias")), "{}", run.stdout);
+    assert_eq!(world.rows("unresolved_models", DAY)[0]["model_ref"], APPLICATION);
+    assert!(world.rows("invocations", DAY)[0]["model_id"].is_null());
+    let csv = format!("model_ref,model\n{APPLICATION},global.anthropic.claude-sonnet-4-6\n");
+    let csv = world.write("a.csv", csv);
+    world.run(&["--day", DAY, "--fail-on", "unresolved", "--aliases", &csv]).ends(0);
+    assert!(world.rows("unresolved_models", DAY).is_empty());
+    let row = &world.rows("invocations", DAY)[0];
+    assert_eq!(row["model_id"], "anthropic.claude-sonnet-4-6");
+    assert_eq!(
+        (&row["target"], &row["profile_scope"]),
+        (&"application_profile".into(), &"global".into())
+    );
+    assert_eq!(
+        (&row["profile_id"], &row["model_ref"]),
+        (&"088k6ehrxpci".into(), &APPLICATION.into())
+    );
+}
+
+/// What a run learns from the trail is kept for later runs over other days.
+#[test]
+fn learnt_aliases_are_kept() {
+    let world = World::new();
+    let create = json!({
+        "eventVersion": "1.11", "eventTime": "2026-10-05T08:00:00Z", "eventID": "create-1",
+        "eventSource": "bedrock.amazonaws.com", "eventName": "CreateInferenceProfile",
+        "awsRegion": "us-east-1", "recipientAccountId": "111122223333",
+        "requestParameters": {
+            "inferenceProfileName": "HIDDEN_DUE_TO_SECURITY_REASONS",
+            "modelSource": { "copyFrom":
+                "arn:aws:bedrock:us-east-1:111122223333:inference-profile/us.amazon.nova-pro-v1:0" },
+        },
+        "responseElements": { "inferenceProfileArn": APPLICATION, "status": "ACTIVE" },
+    });
+    let used =
+        |id: &str, time: &str| with(call(id, time), "/requestParameters/modelId", APPLICATION);
+    world.object("20261005T0810Z", "x", &[create, used("e1", TIME)]);
+    world.object("20261007T1210Z", "y", &[used("e2", "2026-10-07T12:00:00Z")]);
+    let model = |day: &str| world.rows("invocations", day)[0]["model_id"].clone();
+
+    world.run(&["--day", "2026-10-07"]).ends(0);
+    assert!(model("2026-10-07").is_null(), "the event is not in this range");
+    world.run(&["--day", DAY]).ends(0);
+    assert_eq!(model(DAY), "amazon.nova-pro-v1:0");
+    assert_eq!(world.summary()["learnt_aliases"], 1);
+    let kept = fs::read_to_string(world.out().join("_hoptrail/aliases.csv")).unwrap();
+    assert!(kept.lines().nth(1).unwrap().starts_with(APPLICATION), "{kept}");
+    world.run(&["--day", "2026-10-07"]).ends(0);
+    assert_eq!(model("2026-10-07"), "amazon.nova-pro-v1:0", "learnt by the run before");
+    // A user's own alias wins, and what was learnt can be explained.
+    let own = world.write("own.csv", format!("model_ref,model\n{APPLICATION},deepseek.v3.2\n"));
+    world.run(&["--day", "2026-10-07", "--aliases", &own]).ends(0);
+    assert_eq!(model("2026-10-07"), "deepseek.v3.2");
+    let file = world.text("out/_hoptrail/aliases.csv");
+    assert_eq!(explain(&[APPLICATION], &["--aliases", &file]).0, 0);
+}
+
+#[test]
+fn a_catalog_and_geographies_of_the_users_own() {
+    let world = World::new();
+    world.write(
+        "catalog/models.csv",
+        "model_id,canonical_id,provider,name,source\nnewcomer.m-1,newcomer.m-1,Newcomer,M 1,own\n",
+    );
+    let folder = world.text("catalog");
+    let (code, found) = explain(&["us.newcomer.m-1"], &["--catalog", &folder]);
+    assert_eq!((code, &found[0]["model_name"]), (0, &"M 1".into()));
+    assert_eq!(
+        explain(&["deepseek.v3.2"], &["--catalog", &folder]).0,
+        5,
+        "it replaces the built-in one"
+    );
+
+    world.object("20261005T1210Z", "x", &[call("e1", TIME)]);
+    let file = world.write("geo.csv", "region_code,geography\nus-east-2,Ohio\n");
+    let arguments = ["--day", DAY, "--geographies", &file, "--fail-on", "other-geography"];
+    let run = world.run(&arguments).ends(4);
+    assert!(run.stderr.contains("1 call ran in another geography"), "{}", run.stderr);
+    assert_eq!(world.rows("invocations", DAY)[0]["residency"], "other_geography");
+}
