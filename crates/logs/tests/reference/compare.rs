@@ -55,6 +55,9 @@ pub(crate) fn check(document: &str) -> Result<Expected, Why> {
             check_reading(both(&body, Shape::Any), &expected, document);
         }
     }
+    // What follows the member may be forged.
+    let forged = [gzip(document.as_bytes()), gzip(document.as_bytes())].concat();
+    assert!(both(&forged, Shape::Trail).is_err());
     expected
 }
 
