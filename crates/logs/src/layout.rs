@@ -6,6 +6,8 @@
 use bedrock::region::is_region_shaped;
 use jiff::civil::Date;
 
+pub mod invocation;
+
 /// Where a folder stands above the objects.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Level {
