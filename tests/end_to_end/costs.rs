@@ -33,7 +33,7 @@ struct Vector {
 }
 
 /// An entry of a model invocation log.
-fn entry(request_id: &str, timestamp: &str, input: Value, output: Value) -> Value {
+fn entry(request_id: &str, timestamp: &str, input: &Value, output: &Value) -> Value {
     json!({
         "schemaType": "ModelInvocationLog",
         "schemaVersion": "1.0",
@@ -104,7 +104,7 @@ fn published_prices_come_out_to_the_last_digit() {
             "outputBodyJson": { "usage": { "cacheDetails": split } },
             "outputTokenCount": vector.output_tokens,
         });
-        entries.push(entry(&format!("request-of-e{number}"), &time, input, output));
+        entries.push(entry(&format!("request-of-e{number}"), &time, &input, &output));
     }
     world.write("trail/all.json", json!({ "Records": records }).to_string());
     world.write("logs/all.json.gz", lines(&entries));
@@ -151,17 +151,17 @@ fn joined_world() -> (World, Vec<(&'static str, Value)>) {
         "inputTokenCount": 1, "cacheReadInputTokenCount": 200, "cacheWriteInputTokenCount": 30,
     });
     let noon_entries = [
-        entry(&id("exact"), noon, cached, answer(5)),
-        entry(&id("twice"), noon, counts(100), answer(10)),
-        entry(&id("twice"), noon, counts(100), answer(10)),
-        entry(&id("failed"), noon, json!({}), json!({})),
-        entry(&id("blocked"), noon, counts(0), answer(0)),
-        entry("request-of-nobody", noon, counts(7), answer(7)),
+        entry(&id("exact"), noon, &cached, &answer(5)),
+        entry(&id("twice"), noon, &counts(100), &answer(10)),
+        entry(&id("twice"), noon, &counts(100), &answer(10)),
+        entry(&id("failed"), noon, &json!({}), &json!({})),
+        entry(&id("blocked"), noon, &counts(0), &answer(0)),
+        entry("request-of-nobody", noon, &counts(7), &answer(7)),
     ];
     world.write(&format!("logs/{}", log_key("2026/10/05/12", "a")), lines(&noon_entries));
     let late = [
-        entry(&id("midnight"), "2026-10-04T23:59:58Z", counts(50), answer(5)),
-        entry("request-of-yesterday", "2026-10-04T23:00:00Z", counts(50), answer(5)),
+        entry(&id("midnight"), "2026-10-04T23:59:58Z", &counts(50), &answer(5)),
+        entry("request-of-yesterday", "2026-10-04T23:00:00Z", &counts(50), &answer(5)),
     ];
     world.write(&format!("logs/{}", log_key("2026/10/04/23", "b")), lines(&late));
     // What lies beside the logs is no log.
@@ -324,7 +324,7 @@ fn prompts_reach_no_output() {
         let input = json!({ "inputBodyJson": prompt, "inputTokenCount": 3 });
         let output =
             json!({ "outputBodyJson": [{ "text": MARKER }, "[DONE]"], "outputTokenCount": 4 });
-        entry(id, noon, input, output)
+        entry(id, noon, &input, &output)
     };
     // An entry that is rejected, one that is cut off, and a file that is no JSON: their errors too.
     let rejected = with(with_bodies("request-of-b"), "/timestamp", 5);

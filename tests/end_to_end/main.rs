@@ -6,7 +6,7 @@
 //! - where is read from and written to, and with how much: `places`; large listings: `listing`
 //! - which day a call belongs to, and whether it counts once: `days`
 //! - input that cannot be used, and exit codes: `bad_input`
-//! - tokens and prices: `costs`
+//! - tokens and prices: `costs`; what the README promises: `readme`
 //! - model references and aliases: `references`; files that are no trail: `layout_any`
 //!
 //! `world` builds trails, runs the program with an environment of its own and reads tables.
@@ -23,5 +23,6 @@ mod golden;
 mod layout_any;
 mod listing;
 mod places;
+mod readme;
 mod references;
 mod sample;

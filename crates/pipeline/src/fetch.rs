@@ -116,7 +116,7 @@ impl<'a, D: Decoder> Fetcher<'a, D> {
     /// Reads every object that comes, many at a time, and gives each to `take` as it is done.
     ///
     /// # Errors
-    /// As [`Fetcher::read`].
+    /// If the place as a whole cannot be reached or a worker dies.
     pub async fn read_all(
         &self,
         mut objects: Receiver<ListedObject>,
