@@ -39,7 +39,7 @@ fn the_page_of_the_tables() {
 #[test]
 fn help() {
     let world = World::new();
-    for command in ["", "run", "plan", "ddl", "explain"] {
+    for command in ["", "run", "plan", "ddl", "prices", "explain"] {
         let arguments = [command, "--help"];
         let arguments = if command.is_empty() { &arguments[1..] } else { &arguments[..] };
         let name = if command.is_empty() { "hoptrail" } else { command };
@@ -73,11 +73,14 @@ fn explanations() {
         "sa.anthropic.claude-haiku-4-5-20251001-v1:0",
         "my-provisioned-model",
     ];
-    let mut arguments = vec!["explain"];
+    let mut arguments = vec!["explain", "--at", "2026-11-20"];
     arguments.extend(references);
     let world = World::new();
     check("explain.txt", &world.hoptrail(&arguments).ends(5).stdout);
-    let one_region = ["explain", references[0], "--region", "us-west-2", "--output", "json"];
+    let day = ["--at", "2026-11-20"];
+    let mut one_region = vec!["explain", references[0], "--region", "us-west-2"];
+    one_region.extend(day);
+    one_region.extend(["--output", "json"]);
     check("explain.json", &world.hoptrail(&one_region).ends(0).stdout);
 }
 

@@ -11,6 +11,7 @@ CREATE EXTERNAL TABLE IF NOT EXISTS `invocations` (
   `target` string COMMENT 'What was called: foundation_model, geo_profile, global_profile, application_profile, and so on.',
   `profile_scope` string COMMENT 'The scope of the inference profile: us, eu, apac, jp, au, ca, in, us-gov, global.',
   `profile_id` string COMMENT 'The id of the inference profile.',
+  `profile_name` string COMMENT 'The name that an alias gives to what was called, such as an application profile.',
   `model_id` string COMMENT 'The canonical foundation model id; null if unresolved.',
   `model_name` string COMMENT 'The name of the model as AWS prints it.',
   `model_provider` string COMMENT 'The provider of the model.',
@@ -31,9 +32,9 @@ CREATE EXTERNAL TABLE IF NOT EXISTS `invocations` (
   `output_tokens` bigint COMMENT 'Output tokens.',
   `cache_read_tokens` bigint COMMENT 'Input tokens read from the prompt cache.',
   `cache_write_tokens` bigint COMMENT 'Input tokens written to the prompt cache.',
-  `token_source` string COMMENT 'Where the token counts come from: cloudtrail; null if there are none.',
-  `cost_usd` decimal(38,12) COMMENT 'The cost in US dollars; null if unknown.',
-  `cost_basis` string COMMENT 'full, partial; null if there is no cost.',
+  `token_source` string COMMENT 'Where the token counts come from: invocation_log, cloudtrail; null if there are none.',
+  `cost_usd` decimal(38,12) COMMENT 'The cost in US dollars at list prices; null if unknown.',
+  `cost_basis` string COMMENT 'full; partial (a lower bound, such as without cache tokens); null if there is no cost.',
   `log_object` string COMMENT 'The object that the call was read from.'
 )
 COMMENT 'Every Bedrock inference call: where it was sent, where it ran, which model it was. One row: one call.'
@@ -81,6 +82,47 @@ TBLPROPERTIES (
   'projection.dt.interval' = '1',
   'projection.dt.interval.unit' = 'DAYS',
   'storage.location.template' = 's3://analytics/bedrock/routing_distribution/dt=${dt}/'
+);
+
+CREATE EXTERNAL TABLE IF NOT EXISTS `model_costs` (
+  `account_id` string COMMENT 'As in invocations.',
+  `source_region` string COMMENT 'As in invocations.',
+  `model_id` string COMMENT 'As in invocations.',
+  `model_name` string COMMENT 'As in invocations.',
+  `target` string COMMENT 'As in invocations.',
+  `scope` string COMMENT 'As profile_scope in invocations.',
+  `profile_name` string COMMENT 'As in invocations.',
+  `principal_name` string COMMENT 'As in invocations.',
+  `service_tier` string COMMENT 'As in invocations.',
+  `calls` bigint COMMENT 'All calls.',
+  `ok_calls` bigint COMMENT 'Calls that succeeded.',
+  `calls_with_tokens` bigint COMMENT 'Calls with token counts: calls_priced + calls_unpriced.',
+  `calls_priced` bigint COMMENT 'Calls with a cost.',
+  `input_tokens` bigint COMMENT 'Input tokens; null if no call has a count.',
+  `output_tokens` bigint COMMENT 'Output tokens.',
+  `cache_read_tokens` bigint COMMENT 'Input tokens read from the cache.',
+  `cache_write_tokens` bigint COMMENT 'Input tokens written to the cache.',
+  `input_cost_usd` decimal(38,12) COMMENT 'The cost of input.',
+  `output_cost_usd` decimal(38,12) COMMENT 'The cost of output.',
+  `cache_read_cost_usd` decimal(38,12) COMMENT 'The cost of cache reads.',
+  `cache_write_cost_usd` decimal(38,12) COMMENT 'The cost of cache writes.',
+  `cost_usd` decimal(38,12) COMMENT 'The cost of the priced calls in US dollars at list prices; null if none is priced.',
+  `calls_partial` bigint COMMENT 'Calls whose cost is a lower bound.',
+  `calls_unpriced` bigint COMMENT 'Calls with token counts and without a cost.',
+  `price_version` string COMMENT 'The version of the price book.'
+)
+COMMENT 'What each model cost at list prices, with the counts that say how much of it is covered. One row: account x source_region x model x target x scope x profile_name x principal_name x service_tier.'
+PARTITIONED BY (`dt` string COMMENT 'The UTC day of event_time, YYYY-MM-DD.')
+STORED AS PARQUET
+LOCATION 's3://analytics/bedrock/model_costs/'
+TBLPROPERTIES (
+  'projection.enabled' = 'true',
+  'projection.dt.type' = 'date',
+  'projection.dt.format' = 'yyyy-MM-dd',
+  'projection.dt.range' = '2023-09-28,NOW',
+  'projection.dt.interval' = '1',
+  'projection.dt.interval.unit' = 'DAYS',
+  'storage.location.template' = 's3://analytics/bedrock/model_costs/dt=${dt}/'
 );
 
 CREATE EXTERNAL TABLE IF NOT EXISTS `denials` (

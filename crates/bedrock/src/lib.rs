@@ -1,23 +1,30 @@
-//! What a Bedrock call means: which model a reference names, where the call ran, why it was refused.
+//! What a Bedrock call means: which model a reference names, where the call ran, what it cost, why it
+//! was refused.
 //!
-//! Nothing here reads a file, opens a connection or looks at the clock. Catalog, Regions and aliases
-//! come in as text; the figures that ship with hoptrail lie in `config/` and are embedded.
+//! Nothing here reads a file, opens a connection or looks at the clock. Catalog, Regions, prices and
+//! aliases come in as text; the figures that ship with hoptrail lie in `config/` and are embedded.
 
 pub mod alias;
 pub mod arn;
 pub mod call;
 pub mod catalog;
+pub mod cost;
 pub mod denial;
 pub mod meaning;
 pub mod model_ref;
+pub mod money;
 pub mod outcome;
+pub mod price;
 pub mod region;
 pub mod resolve;
 
 pub use alias::{Alias, Aliases};
 pub use call::{Call, CallId, Context};
 pub use catalog::Catalog;
+pub use cost::{Cost, Unpriced, Usage};
 pub use meaning::{Knowledge, Meaning};
 pub use model_ref::{ModelRef, Target};
+pub use money::{Usd, UsdPerMillion};
 pub use outcome::Outcome;
+pub use price::{PriceBook, PriceKey, RateCard};
 pub use region::Regions;

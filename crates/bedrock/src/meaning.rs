@@ -6,11 +6,12 @@ use crate::call::Context;
 use crate::catalog::Catalog;
 use crate::denial::Denial;
 use crate::outcome::Outcome;
+use crate::price::PriceBook;
 use crate::region::{Regions, Residency};
 use crate::resolve::{Resolution, resolve};
 
 /// Everything that meaning is drawn from.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Knowledge {
     /// Models and profiles.
     pub catalog: Catalog,
@@ -18,6 +19,8 @@ pub struct Knowledge {
     pub regions: Regions,
     /// What opaque references stand for.
     pub aliases: Aliases,
+    /// What tokens cost.
+    pub prices: PriceBook,
 }
 
 /// What a [`Context`] means.
@@ -51,12 +54,13 @@ pub enum Basis {
 }
 
 impl Knowledge {
-    /// What ships with hoptrail, without aliases.
+    /// What ships with hoptrail; there are no aliases in it.
     pub fn embedded() -> Self {
         Knowledge {
             catalog: Catalog::embedded(),
             regions: Regions::embedded(),
             aliases: Aliases::default(),
+            prices: PriceBook::embedded(),
         }
     }
 

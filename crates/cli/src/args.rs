@@ -32,6 +32,8 @@ pub enum Command {
     Plan(Box<PlanArgs>),
     /// Print the DDL of the tables
     Ddl(DdlArgs),
+    /// Show or check prices
+    Prices(PricesArgs),
     /// Show how model references are read, what they resolve to, and where they may run
     ///
     /// Exit codes: 0 all known; 5 a reference that stands for no known model.
@@ -156,6 +158,12 @@ pub struct KnowledgeArgs {
     /// A folder whose `models.csv`, `inference_profiles.csv` and `regions.csv` replace the built-in ones
     #[arg(long, env = "HOPTRAIL_CATALOG", value_name = "DIR")]
     pub catalog: Option<PathBuf>,
+    /// A price book that replaces the built-in one: CSV like config/prices.csv
+    #[arg(long, env = "HOPTRAIL_PRICES", value_name = "FILE")]
+    pub prices: Option<PathBuf>,
+    /// Prices that win over the book's, such as negotiated ones: the same columns
+    #[arg(long, env = "HOPTRAIL_PRICE_OVERRIDES", value_name = "FILE")]
+    pub price_overrides: Option<PathBuf>,
     /// What opaque references stand for: .toml, .csv, or the .json of
     /// `aws bedrock list-inference-profiles` (repeatable; later ones win)
     #[arg(long, env = "HOPTRAIL_ALIASES", value_delimiter = ',', value_name = "FILE")]
@@ -182,15 +190,72 @@ pub struct ExplainArgs {
     /// Model ids, profile ids or ARNs
     #[arg(required = true, value_name = "MODEL_ID_OR_ARN")]
     pub references: Vec<String>,
-    /// Show the destinations from this source Region only
+    /// The source Region: shows the destinations from there only, and the prices there
     #[arg(long, value_name = "REGION")]
     pub region: Option<String>,
+    /// The UTC day of the prices: YYYY-MM-DD, today, yesterday, or 7d
+    #[arg(long, value_name = "DAY", default_value = "today")]
+    pub at: String,
     /// What is known.
     #[command(flatten)]
     pub knowledge: KnowledgeArgs,
     /// How to print
     #[arg(long, value_enum, default_value_t)]
     pub output: Output,
+}
+
+/// `hoptrail prices`.
+#[derive(Debug, Args)]
+pub struct PricesArgs {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: PricesCommand,
+}
+
+/// What to do with prices.
+#[derive(Debug, Subcommand)]
+pub enum PricesCommand {
+    /// Show the prices of a model that hold from a Region on a day, with their sources
+    ///
+    /// Exit codes: 0 there are prices; 5 the model is not known or has no price there.
+    Show(PricesShowArgs),
+    /// Check a price file of your own, line by line
+    ///
+    /// Exit codes: 0 nothing found; 1 something is wrong.
+    Check(PricesCheckArgs),
+}
+
+/// `hoptrail prices show`.
+#[derive(Debug, Args)]
+pub struct PricesShowArgs {
+    /// A model id, profile id or ARN
+    #[arg(value_name = "MODEL_ID_OR_ARN")]
+    pub model: String,
+    /// The source Region, whose prices hold
+    #[arg(long, value_name = "REGION", default_value = "us-east-1")]
+    pub region: String,
+    /// The UTC day: YYYY-MM-DD, today, yesterday, or 7d
+    #[arg(long, value_name = "DAY", default_value = "today")]
+    pub at: String,
+    /// What is known.
+    #[command(flatten)]
+    pub knowledge: KnowledgeArgs,
+    /// How to print
+    #[arg(long, value_enum, default_value_t)]
+    pub output: Output,
+}
+
+/// `hoptrail prices check`.
+#[derive(Debug, Args)]
+pub struct PricesCheckArgs {
+    /// A price file: CSV like config/prices.csv
+    pub file: PathBuf,
+    /// The file is for --price-overrides and need not be complete
+    #[arg(long)]
+    pub overrides: bool,
+    /// A folder whose `models.csv` and `regions.csv` say what is known
+    #[arg(long, env = "HOPTRAIL_CATALOG", value_name = "DIR")]
+    pub catalog: Option<PathBuf>,
 }
 
 /// How objects are found.
@@ -211,6 +276,8 @@ pub enum Gate {
     OtherGeography,
     /// A reference stands for no known model
     Unresolved,
+    /// A call with tokens has no price
+    Unpriced,
     /// There was nothing to read
     Empty,
 }

@@ -3,6 +3,7 @@
 pub mod ddl;
 pub mod explain;
 pub mod plan;
+pub mod prices;
 pub mod run;
 
 use std::io::{self, Write};

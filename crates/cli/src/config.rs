@@ -28,6 +28,8 @@ pub struct Config {
     requester_pays: bool,
     no_sign_request: bool,
     catalog: Option<PathBuf>,
+    prices: Option<PathBuf>,
+    price_overrides: Option<PathBuf>,
     aliases: Vec<PathBuf>,
     geographies: Option<PathBuf>,
     fail_on: Vec<Gate>,
@@ -84,6 +86,8 @@ impl Config {
 
     fn complete_knowledge(&self, mut args: KnowledgeArgs) -> KnowledgeArgs {
         args.catalog = args.catalog.or_else(|| self.catalog.clone());
+        args.prices = args.prices.or_else(|| self.prices.clone());
+        args.price_overrides = args.price_overrides.or_else(|| self.price_overrides.clone());
         if args.aliases.is_empty() {
             args.aliases.clone_from(&self.aliases);
         }

@@ -31,6 +31,8 @@ pub enum Failure {
     Usage(String),
     /// Something went wrong.
     Failed(anyhow::Error),
+    /// What was asked for is not known.
+    Nothing(String),
     /// A signal came.
     Signal(Exit),
 }
@@ -68,6 +70,7 @@ impl Failure {
         match self {
             Failure::Usage(_) => Exit::Usage,
             Failure::Failed(_) => Exit::Failed,
+            Failure::Nothing(_) => Exit::Nothing,
             Failure::Signal(exit) => *exit,
         }
     }
@@ -76,7 +79,7 @@ impl Failure {
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Failure::Usage(message) => f.write_str(message),
+            Failure::Usage(message) | Failure::Nothing(message) => f.write_str(message),
             // The whole chain in one line: what failed, then why.
             Failure::Failed(error) => write!(f, "{error:#}"),
             Failure::Signal(_) => f.write_str("interrupted; days that were published stand whole"),

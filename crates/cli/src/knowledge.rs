@@ -1,9 +1,10 @@
-//! From files to what is known: catalog, Regions, aliases.
+//! From files to what is known: catalog, Regions, prices, aliases.
 
 use std::path::Path;
 
 use anyhow::{Context, bail};
 use bedrock::catalog::{EMBEDDED_MODELS, EMBEDDED_PROFILES};
+use bedrock::price::PriceBook;
 use bedrock::{Catalog, Knowledge, Regions};
 
 use crate::args::KnowledgeArgs;
@@ -13,10 +14,16 @@ use crate::args::KnowledgeArgs;
 /// # Errors
 /// If a file cannot be read or used.
 pub fn load(args: &KnowledgeArgs) -> anyhow::Result<Knowledge> {
-    let mut knowledge = match &args.catalog {
-        Some(folder) => from_folder(folder)?,
-        None => Knowledge::embedded(),
-    };
+    let mut knowledge = Knowledge::embedded();
+    if let Some(folder) = &args.catalog {
+        (knowledge.catalog, knowledge.regions) = from_folder(folder)?;
+    }
+    if let Some(file) = &args.prices {
+        knowledge.prices = PriceBook::parse(&read(file)?).with_context(|| unusable(file))?;
+    }
+    if let Some(file) = &args.price_overrides {
+        knowledge.prices.overlay(&read(file)?).with_context(|| unusable(file))?;
+    }
     if let Some(file) = &args.geographies {
         let text = read(file)?;
         knowledge.regions.regroup(&text).with_context(|| unusable(file))?;
@@ -28,7 +35,7 @@ pub fn load(args: &KnowledgeArgs) -> anyhow::Result<Knowledge> {
 }
 
 /// A folder replaces the files that it holds; what it lacks stays built in.
-fn from_folder(folder: &Path) -> anyhow::Result<Knowledge> {
+fn from_folder(folder: &Path) -> anyhow::Result<(Catalog, Regions)> {
     const FILES: [&str; 3] = ["models.csv", "inference_profiles.csv", "regions.csv"];
     let mut found = 0;
     let mut text_of = |name: &str| -> anyhow::Result<Option<String>> {
@@ -50,7 +57,7 @@ fn from_folder(folder: &Path) -> anyhow::Result<Knowledge> {
         Some(text) => Regions::parse(&text).with_context(|| unusable(&folder.join(FILES[2])))?,
         None => Regions::embedded(),
     };
-    Ok(Knowledge { catalog, regions, ..Knowledge::default() })
+    Ok((catalog, regions))
 }
 
 fn add_aliases(knowledge: &mut Knowledge, file: &Path) -> anyhow::Result<()> {

@@ -26,7 +26,7 @@ pub fn bytes(number: u64) -> String {
         return format!("{number} B");
     }
     // In tenths, so that no float is needed.
-    let mut tenths = number * 10 / 1024;
+    let mut tenths = u128::from(number) * 10 / 1024;
     let mut unit = 0;
     while tenths >= 10_240 && unit + 1 < UNITS.len() {
         tenths /= 1024;
@@ -61,7 +61,7 @@ mod tests {
         assert_eq!(counted(1000, "object"), "1,000 objects");
         assert_eq!(bytes(1023), "1023 B");
         assert_eq!(bytes(1024), "1.0 KiB");
-        assert_eq!(bytes(u64::MAX / 10), "1638.4 PiB");
+        assert_eq!(bytes(u64::MAX), "16383.9 PiB");
         assert_eq!(percent(1, 3), "33.3 %");
         assert_eq!(percent(2, 3), "66.7 %");
         assert_eq!(percent(0, 0), "–");

@@ -36,6 +36,14 @@ pub fn days(args: &SourceArgs, now: Timestamp) -> Result<Option<DayRange>, Failu
     })
 }
 
+/// One UTC day.
+///
+/// # Errors
+/// If it cannot be read.
+pub fn day(flag: &str, text: &str, now: Timestamp) -> Result<Date, Failure> {
+    day_of(flag, text, TimeZone::UTC.to_datetime(now).date())
+}
+
 fn day_of(flag: &str, text: &str, today: Date) -> Result<Date, Failure> {
     let days_ago = |days: i64| today.saturating_sub(days.days());
     let relative = text.strip_suffix('d').and_then(|days| days.parse::<u16>().ok());

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use pipeline::Outcome;
-use pipeline::outcome::{Complaint, Denied, Place, Route, UnresolvedReference};
+use pipeline::outcome::{Complaint, Denied, ModelCost, Place, Route, UnresolvedReference};
 
 use crate::number::{bytes, counted, grouped, percent};
 
@@ -20,6 +20,7 @@ const OTHER_GEOGRAPHY: &str = "other_geography";
 pub fn text(outcome: &Outcome) -> String {
     let mut out = String::new();
     head(&mut out, outcome);
+    costs(&mut out, outcome);
     routes(&mut out, &outcome.routes);
     denials(&mut out, &outcome.denials);
     unresolved(&mut out, &outcome.unresolved);
@@ -99,6 +100,72 @@ fn passed_by(line: &mut impl FnMut(&str, String), outcome: &Outcome) {
     }
 }
 
+/// A total is never shown without its coverage.
+fn costs(out: &mut String, outcome: &Outcome) {
+    let all = &outcome.cost;
+    if all.ok_calls == 0 {
+        return;
+    }
+    let cost = all.cost_usd.as_deref().map_or("unknown".to_owned(), dollars);
+    let _ = writeln!(
+        out,
+        "\nCost at list prices: {cost}, of {} out of {} that succeeded ({})",
+        grouped(all.calls_priced),
+        counted(all.ok_calls, "call"),
+        percent(all.calls_priced, all.ok_calls)
+    );
+    let without = all.ok_calls.saturating_sub(all.calls_with_tokens);
+    let mut notes = Vec::new();
+    if all.calls_partial > 0 {
+        notes.push(format!("{} are lower bounds", grouped(all.calls_partial)));
+    }
+    if all.calls_unpriced > 0 {
+        notes.push(format!("{} with tokens have no price", grouped(all.calls_unpriced)));
+    }
+    if without > 0 {
+        notes.push(format!("{} have no token counts", grouped(without)));
+    }
+    if !notes.is_empty() {
+        let _ = writeln!(out, "  {}", notes.join(" · "));
+    }
+    let priced = |model: &&ModelCost| model.coverage.cost_usd.is_some();
+    let shown = outcome.costs.iter().filter(priced).collect::<Vec<_>>();
+    if !shown.is_empty() {
+        let _ = writeln!(out);
+    }
+    for model in shown.iter().take(SHOWN_LINES) {
+        let coverage = &model.coverage;
+        let cost = coverage.cost_usd.as_deref().map(dollars).unwrap_or_default();
+        let share = percent(coverage.calls_priced, coverage.ok_calls);
+        let _ = writeln!(
+            out,
+            "  {cost:>14}  {:<24} {share:>7} of {}",
+            label(model),
+            counted(coverage.ok_calls, "call")
+        );
+    }
+    more(out, shown.len(), "model_costs");
+    let unpriced = outcome.costs.iter().filter(|model| model.coverage.calls_unpriced > 0);
+    let unpriced = unpriced
+        .map(|model| format!("{} ({})", label(model), grouped(model.coverage.calls_unpriced)));
+    let unpriced = unpriced.collect::<Vec<_>>();
+    if !unpriced.is_empty() {
+        let _ = writeln!(out, "\n  No price for tokens of: {}", shortened(unpriced));
+    }
+}
+
+fn label(model: &ModelCost) -> &str {
+    let names = [&model.model_name, &model.model_id, &model.model_ref];
+    names.into_iter().find_map(Option::as_deref).unwrap_or("(no reference)")
+}
+
+/// A decimal number of dollars with four digits behind the point, cut off and not rounded up.
+fn dollars(decimal: &str) -> String {
+    let (whole, fraction) = decimal.split_once('.').unwrap_or((decimal, ""));
+    let whole = whole.parse::<u64>().map_or_else(|_| whole.to_owned(), grouped);
+    format!("${whole}.{:0<4}", fraction.get(..4).unwrap_or(fraction))
+}
+
 fn routes(out: &mut String, routes: &[Route]) {
     if routes.is_empty() {
         return;
@@ -115,7 +182,8 @@ fn routes(out: &mut String, routes: &[Route]) {
         let name = route.model_name.as_deref().map(|n| format!(" ({n})")).unwrap_or_default();
         let source = route.source_region.as_deref().unwrap_or("an unknown Region");
         let calls = counted(route.calls, "call");
-        let _ = writeln!(out, "\n  {}{name} from {source}: {calls}", route.profile);
+        let alias = route.profile_name.as_deref().map(|n| format!(" “{n}”")).unwrap_or_default();
+        let _ = writeln!(out, "\n  {}{alias}{name} from {source}: {calls}", route.profile);
         for place in &route.places {
             let _ = writeln!(out, "{}", place_line(place, route.calls));
         }
@@ -218,7 +286,7 @@ fn shortened(mut parts: Vec<String>) -> String {
     let hidden = parts.len().saturating_sub(SHOWN_LINES);
     parts.truncate(SHOWN_LINES);
     if hidden > 0 {
-        parts.push(format!("and {hidden} more days"));
+        parts.push(format!("and {hidden} more"));
     }
     parts.join(", ")
 }
@@ -231,6 +299,7 @@ mod tests {
         let place = Place { inference_region: "r".to_owned(), residency: Some(residency), calls };
         Route {
             profile: profile.to_owned(),
+            profile_name: None,
             target: "geo_profile",
             model_name: None,
             source_region: Some("us-east-1".to_owned()),

@@ -1,10 +1,22 @@
-//! Where CloudTrail puts its objects, and what their keys say.
+//! Where CloudTrail and Bedrock put their log files, and what their keys say.
 //!
-//! `[prefix/]AWSLogs/[o-xxxx/]<account>/CloudTrail/<region>/YYYY/MM/DD/<account>_CloudTrail_<region>_YYYYMMDDTHHmmZ_<unique>.json.gz`
+//! CloudTrail: `[prefix/]AWSLogs/[o-xxxx/]<account>/CloudTrail/<region>/YYYY/MM/DD/<account>_CloudTrail_<region>_YYYYMMDDTHHmmZ_<unique>.json.gz`
 //! (CloudTrail user guide, "Finding your CloudTrail log files"). The dates are those of the delivery.
+//!
+//! Model invocation logs: `[prefix/]AWSLogs/<account>/BedrockModelInvocationLogs/<region>/YYYY/MM/DD/HH/<file>.json.gz`
+//! (Bedrock user guide, "Monitor model invocation"), with bodies in `data/` beside the files.
 
 use bedrock::region::is_region_shaped;
 use jiff::civil::Date;
+
+/// The logs that are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum LogKind {
+    /// CloudTrail's.
+    CloudTrail,
+    /// Bedrock's model invocation logs.
+    ModelInvocation,
+}
 
 /// Where a folder stands above the objects.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -15,7 +27,7 @@ pub enum Level {
     Logs,
     /// An account's folder.
     Account,
-    /// An account's `CloudTrail/` folder: holds Regions.
+    /// An account's folder of one kind of logs, such as `CloudTrail/`: holds Regions.
     Trail,
 }
 
@@ -50,28 +62,52 @@ const SIBLINGS: &[&str] = &[
 
 const MINUTES_PER_DAY: i64 = 24 * 60;
 
+impl LogKind {
+    /// The name of an account's folder of these logs.
+    pub fn folder(self) -> &'static str {
+        match self {
+            LogKind::CloudTrail => "CloudTrail",
+            LogKind::ModelInvocation => "BedrockModelInvocationLogs",
+        }
+    }
+
+    /// What a key of these logs says of its delivery.
+    pub fn delivery(self, key: &str) -> Option<Delivery> {
+        match self {
+            LogKind::CloudTrail => Delivery::of_key(key),
+            LogKind::ModelInvocation => Delivery::of_hourly_key(key),
+        }
+    }
+
+    /// True for a file that may hold records of these logs.
+    pub fn is_log_file(self, key: &str) -> bool {
+        let is_body = self == LogKind::ModelInvocation && is_body_of_invocation(key);
+        is_log_file(key) && !is_body
+    }
+}
+
 impl Level {
     /// The level of the folder that a location names, by the last name of its path: a copy of a
     /// trail may lie anywhere.
-    pub fn of_path(path: &str) -> Self {
+    pub fn of_path(path: &str, kind: LogKind) -> Self {
         let name = path.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
-        match Level::AboveLogs.child(name) {
+        match Level::AboveLogs.child(name, kind) {
             Child::Level(level) => level,
             Child::Region | Child::Sibling => Level::AboveLogs,
         }
     }
 
     /// What a folder of this name is here.
-    pub fn child(self, name: &str) -> Child {
+    pub fn child(self, name: &str, kind: LogKind) -> Child {
         match self {
             _ if SIBLINGS.contains(&name) => Child::Sibling,
             Level::AboveLogs if name == "AWSLogs" => Child::Level(Level::Logs),
             // A copy of a trail may begin at any level.
-            Level::AboveLogs if name == "CloudTrail" => Child::Level(Level::Trail),
+            Level::AboveLogs if name == kind.folder() => Child::Level(Level::Trail),
             Level::AboveLogs | Level::Logs if is_account(name) => Child::Level(Level::Account),
             Level::AboveLogs | Level::Logs if is_organization(name) => Child::Level(Level::Logs),
             Level::AboveLogs => Child::Level(Level::AboveLogs),
-            Level::Account if name == "CloudTrail" => Child::Level(Level::Trail),
+            Level::Account if name == kind.folder() => Child::Level(Level::Trail),
             Level::Trail if is_region_shaped(name) => Child::Region,
             Level::Logs | Level::Account | Level::Trail => Child::Sibling,
         }
@@ -90,6 +126,23 @@ impl Delivery {
             .flatten()?;
         Some(Delivery { day, minute: minute_of(file, day) })
     }
+
+    /// Reads the end of a key with an hour: `.../YYYY/MM/DD/HH/<file>`.
+    pub fn of_hourly_key(key: &str) -> Option<Self> {
+        let (folder, _) = key.rsplit_once('/')?;
+        let (_, hour) = folder.rsplit_once('/')?;
+        let hour = (hour.len() == 2).then(|| hour.parse::<i64>().ok()).flatten()?;
+        let delivery = Delivery::of_key(folder)?;
+        (0..24).contains(&hour).then_some(Delivery { minute: Some(hour * 60), ..delivery })
+    }
+}
+
+/// True for what lies among model invocation logs and is none: bodies over 100 KB and binary ones in
+/// `data/`, and the empty object that proves the permission to write.
+fn is_body_of_invocation(key: &str) -> bool {
+    let mut names = key.rsplit('/');
+    let file = names.next().unwrap_or_default();
+    file == "amazon-bedrock-logs-permission-check" || names.next() == Some("data")
 }
 
 /// The folder of a day below a Region's folder: `2026/08/01/`.
@@ -160,7 +213,7 @@ mod tests {
             ("AWSLogs/012345678901/CloudTrail", Level::Trail),
             ("copies/012345678901", Level::Account),
         ] {
-            assert_eq!(Level::of_path(path), expected, "{path}");
+            assert_eq!(Level::of_path(path, LogKind::CloudTrail), expected, "{path}");
         }
     }
 
@@ -175,7 +228,7 @@ mod tests {
             (Level::Logs, "o-exampleorgid", Child::Level(Level::Logs)),
             (Level::Logs, "12345", Child::Sibling),
         ] {
-            assert_eq!(level.child(name), expected, "{level:?} {name}");
+            assert_eq!(level.child(name, LogKind::CloudTrail), expected, "{level:?} {name}");
         }
     }
 
@@ -200,6 +253,20 @@ mod tests {
     }
 
     #[test]
+    fn invocation_logs() {
+        let folder = "AWSLogs/1/BedrockModelInvocationLogs/us-east-1/2026/08/01/07/";
+        let file = format!("{folder}20260801T071500123Z_0a1b2c3d4e5f6789.json.gz");
+        let found = LogKind::ModelInvocation.delivery(&file);
+        assert_eq!(found, Some(Delivery { day: date(2026, 8, 1), minute: Some(420) }));
+        assert!(LogKind::ModelInvocation.is_log_file(&file));
+        for other in ["data/r_input.json.gz", "amazon-bedrock-logs-permission-check"] {
+            assert!(!LogKind::ModelInvocation.is_log_file(&format!("{folder}{other}")), "{other}");
+        }
+        assert_eq!(LogKind::ModelInvocation.delivery("2026/08/01/24/x.json.gz"), None);
+        assert_eq!(LogKind::ModelInvocation.delivery("2026/08/01/x.json.gz"), None);
+    }
+
+    #[test]
     fn who_delivered() {
         let key = "p/AWSLogs/o-a/012345678901/CloudTrail/us-east-1/2026/08/01/x.json.gz";
         assert_eq!(account_and_region(key), Some(("012345678901", "us-east-1")));
@@ -212,7 +279,8 @@ mod tests {
         fn reading_never_fails(key in "([0-9]{2,4}/){0,4}[0-9A-Za-z_TZé/]{0,30}") {
             let _ = Delivery::of_key(&key);
             let _ = account_and_region(&key);
-            let _ = Level::of_path(&key);
+            let _ = Level::of_path(&key, LogKind::CloudTrail);
+            let _ = LogKind::ModelInvocation.delivery(&key);
         }
     }
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use bedrock::alias::LearntAlias;
 use bedrock::{Call, Context};
 use jiff::civil::Date;
+use logs::Reading;
 use logs::layout::Delivery;
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -67,7 +68,7 @@ pub struct ObjectRecord {
 
 impl Collected {
     /// Takes in an object. Calls outside `range` are counted and let go.
-    pub fn add(&mut self, read: ReadObject, range: Option<DayRange>) {
+    pub fn add(&mut self, read: ReadObject<Reading>, range: Option<DayRange>) {
         let object = u32::try_from(self.objects.len()).unwrap_or(u32::MAX);
         let mut record = ObjectRecord::new(&read);
         if let Ok(reading) = read.reading {
@@ -113,7 +114,7 @@ impl Collected {
 }
 
 impl ObjectRecord {
-    fn new(read: &ReadObject) -> Self {
+    fn new(read: &ReadObject<Reading>) -> Self {
         ObjectRecord {
             key: read.listed.meta.key.as_str().into(),
             delivery: read.listed.delivery,

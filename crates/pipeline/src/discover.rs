@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use futures::stream::{FuturesUnordered, StreamExt};
-use logs::layout::{Child, Level};
+use logs::layout::{Child, Level, LogKind};
 use store::{Store, list_folders};
 
 use crate::error::Error;
@@ -65,14 +65,15 @@ pub async fn discover(
     store: &dyn Store,
     settings: &Settings,
     root_path: &str,
+    kind: LogKind,
 ) -> Result<Discovery, Error> {
     let mut discovery = Discovery::default();
-    let level = Level::of_path(root_path);
+    let level = Level::of_path(root_path, kind);
     let mut folders = vec![Folder { prefix: String::new(), level }];
     let mut seen_at_root = Vec::new();
     let mut n_above = 0;
     while !folders.is_empty() {
-        let found = look_into(store, settings, folders).await?;
+        let found = look_into(store, settings, folders, kind).await?;
         discovery.lists += found.lists;
         discovery.siblings += found.siblings;
         discovery.folders.extend(found.regions);
@@ -95,7 +96,8 @@ pub async fn discover(
     }
     if discovery.folders.is_empty() && settings.accounts.is_empty() && settings.regions.is_empty() {
         let location = store.location();
-        return Err(Error::NoTrail { location, found: list_of_names(&seen_at_root) });
+        let (folder, found) = (kind.folder(), list_of_names(&seen_at_root));
+        return Err(Error::NoLogs { location, folder, found });
     }
     discovery.folders.sort();
     Ok(discovery)
@@ -115,6 +117,7 @@ async fn look_into(
     store: &dyn Store,
     settings: &Settings,
     folders: Vec<Folder>,
+    kind: LogKind,
 ) -> Result<Found, Error> {
     let mut found = Found::default();
     let mut waiting = folders.into_iter();
@@ -131,7 +134,7 @@ async fn look_into(
         let Some((level, children)) = in_flight.next().await else { break };
         found.lists += 1;
         for prefix in children.map_err(Error::List)? {
-            found.add(settings, level, prefix);
+            found.add(settings, level, prefix, kind);
         }
     }
     found.names.sort();
@@ -139,9 +142,9 @@ async fn look_into(
 }
 
 impl Found {
-    fn add(&mut self, settings: &Settings, parent: Level, prefix: String) {
+    fn add(&mut self, settings: &Settings, parent: Level, prefix: String, kind: LogKind) {
         let name = prefix.trim_end_matches('/').rsplit('/').next().unwrap_or_default().to_owned();
-        match parent.child(&name) {
+        match parent.child(&name, kind) {
             Child::Level(Level::Account) if !Settings::admits(&settings.accounts, &name) => {}
             Child::Level(level) => self.folders.push(Folder { prefix, level }),
             Child::Region if !Settings::admits(&settings.regions, &name) => {}

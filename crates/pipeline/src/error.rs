@@ -26,15 +26,17 @@ pub enum Error {
         #[source]
         source: AliasFileError,
     },
-    /// There is no trail at the source.
+    /// There are no logs of the kind that was expected.
     #[error(
-        "no CloudTrail log files below {location}: expected \
-         `AWSLogs/<account>/CloudTrail/<Region>/` there, found {found}; \
+        "no log files of {folder} below {location}: expected \
+         `AWSLogs/<account>/{folder}/<Region>/` there, found {found}; \
          a folder of another layout is read with `--layout any`"
     )]
-    NoTrail {
-        /// The source.
+    NoLogs {
+        /// Where they were looked for.
         location: String,
+        /// The folder's name that tells the kind.
+        folder: &'static str,
         /// What is there instead.
         found: String,
     },

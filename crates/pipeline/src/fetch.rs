@@ -1,21 +1,45 @@
 //! Fetches objects and has them read: bounded by requests and by bytes in flight.
 
+use std::io::BufRead;
+
 use bytes::Bytes;
-use logs::{Reading, Unreadable};
+use futures::stream::{FuturesUnordered, StreamExt};
+use logs::Unreadable;
 use store::Store;
 use tokio::sync::Semaphore;
+use tokio::sync::mpsc::Receiver;
 
 use crate::error::Error;
 use crate::list::ListedObject;
+use crate::progress::Progress;
 use crate::settings::Settings;
-use crate::work::{ChunkReader, Workers, read_whole};
+use crate::work::{ChunkReader, Workers, with_scratch};
+
+/// Reads a body, whole or while it arrives; runs on a worker.
+pub trait Decoder: Copy + Send + 'static {
+    /// What an object held.
+    type Reading: Send + 'static;
+
+    /// Reads a whole body. `scratch` is a buffer to inflate into.
+    ///
+    /// # Errors
+    /// If the object is unreadable.
+    fn whole(&self, body: &[u8], scratch: &mut Vec<u8>) -> Result<Self::Reading, Unreadable>;
+
+    /// Reads a body as a stream.
+    ///
+    /// # Errors
+    /// If the object is unreadable.
+    fn stream(&self, body: impl BufRead) -> Result<Self::Reading, Unreadable>;
+}
 
 /// Fetches and reads objects.
 #[derive(Debug)]
-pub struct Fetcher<'a> {
+pub struct Fetcher<'a, D> {
     store: &'a dyn Store,
     settings: &'a Settings,
     workers: &'a Workers,
+    decoder: D,
     requests: Semaphore,
     /// In units of [`BYTE_UNIT`], because a semaphore counts no more than 2^29 on small machines.
     bytes: Semaphore,
@@ -24,11 +48,11 @@ pub struct Fetcher<'a> {
 
 /// An object with what it held.
 #[derive(Debug)]
-pub struct ReadObject {
+pub struct ReadObject<R> {
     /// The object.
     pub listed: ListedObject,
     /// What it held, or why it could not be read.
-    pub reading: Result<Reading, Unreadable>,
+    pub reading: Result<R, Unreadable>,
 }
 
 const BYTE_UNIT: u64 = 4096;
@@ -36,15 +60,21 @@ const BYTE_UNIT: u64 = 4096;
 /// Objects larger than this share of the bytes in flight are streamed.
 const STREAMED_SHARE: u64 = 4;
 
-impl<'a> Fetcher<'a> {
+impl<'a, D: Decoder> Fetcher<'a, D> {
     /// A fetcher within the settings' bounds.
-    pub fn new(store: &'a dyn Store, settings: &'a Settings, workers: &'a Workers) -> Self {
+    pub fn new(
+        store: &'a dyn Store,
+        settings: &'a Settings,
+        workers: &'a Workers,
+        decoder: D,
+    ) -> Self {
         let byte_units = (settings.bytes_in_flight / BYTE_UNIT).clamp(1, 1 << 28);
         let byte_units = u32::try_from(byte_units).unwrap_or(1 << 28);
         Fetcher {
             store,
             settings,
             workers,
+            decoder,
             requests: Semaphore::new(settings.requests_in_flight.max(1)),
             bytes: Semaphore::new(byte_units as usize),
             byte_units,
@@ -52,7 +82,7 @@ impl<'a> Fetcher<'a> {
     }
 
     /// How many objects may be on their way at once, fetched ones that wait for a worker included.
-    pub fn objects_in_flight(&self) -> usize {
+    fn objects_in_flight(&self) -> usize {
         self.settings.requests_in_flight.max(1) + 4 * self.settings.threads.max(1)
     }
 
@@ -61,7 +91,7 @@ impl<'a> Fetcher<'a> {
     /// # Errors
     /// If the place as a whole cannot be reached or a worker dies. What concerns the object alone
     /// makes the object unreadable.
-    pub async fn read(&self, listed: ListedObject) -> Result<ReadObject, Error> {
+    async fn read(&self, listed: ListedObject) -> Result<ReadObject<D::Reading>, Error> {
         let size_bytes = listed.meta.size_bytes;
         let is_streamed = size_bytes > self.settings.bytes_in_flight / STREAMED_SHARE;
         let reading = if is_streamed {
@@ -73,8 +103,9 @@ impl<'a> Fetcher<'a> {
             let _bytes = self.bytes.acquire_many(units).await;
             match self.fetch_whole(&listed.meta.key).await {
                 Ok(body) => {
-                    let (shape, limits) = (self.settings.shape(), self.settings.limits);
-                    self.workers.run(move || read_whole(&body, shape, &limits)).await?
+                    let decoder = self.decoder;
+                    let read = move || with_scratch(|scratch| decoder.whole(&body, scratch));
+                    self.workers.run(read).await?
                 }
                 Err(error) => Err(unreadable(&error)),
             }
@@ -82,20 +113,53 @@ impl<'a> Fetcher<'a> {
         Ok(ReadObject { listed, reading })
     }
 
+    /// Reads every object that comes, many at a time, and gives each to `take` as it is done.
+    ///
+    /// # Errors
+    /// As [`Fetcher::read`].
+    pub async fn read_all(
+        &self,
+        mut objects: Receiver<ListedObject>,
+        progress: &Progress,
+        mut take: impl FnMut(ReadObject<D::Reading>),
+    ) -> Result<(), Error> {
+        let mut in_flight = FuturesUnordered::new();
+        let mut is_open = true;
+        while is_open || !in_flight.is_empty() {
+            tokio::select! {
+                object = objects.recv(), if is_open && in_flight.len() < self.objects_in_flight() => {
+                    match object {
+                        Some(object) => {
+                            progress.listed(object.meta.size_bytes);
+                            in_flight.push(self.read(object));
+                        }
+                        None => is_open = false,
+                    }
+                }
+                Some(read) = in_flight.next() => {
+                    let read = read?;
+                    progress.read(read.listed.meta.size_bytes);
+                    take(read);
+                }
+            }
+        }
+        Ok(())
+    }
+
     async fn fetch_whole(&self, key: &str) -> Result<Bytes, store::Error> {
         let _request = self.requests.acquire().await;
         self.store.get(key).await?.body.collect().await
     }
 
-    async fn read_streamed(&self, key: &str) -> Result<Result<Reading, Unreadable>, Error> {
+    async fn read_streamed(&self, key: &str) -> Result<Result<D::Reading, Unreadable>, Error> {
         let _request = self.requests.acquire().await;
         let mut body = match self.store.get(key).await {
             Ok(object) => object.body,
             Err(error) => return Ok(Err(unreadable(&error))),
         };
         let (chunks, reader) = ChunkReader::new();
-        let (shape, limits) = (self.settings.shape(), self.settings.limits);
-        let reading = self.workers.run(move || logs::read_stream(reader, shape, &limits));
+        let decoder = self.decoder;
+        let reading = self.workers.run(move || decoder.stream(reader));
         let feeding = async move {
             loop {
                 let chunk = match body.chunk().await {

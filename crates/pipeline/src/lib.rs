@@ -19,11 +19,12 @@ pub mod learnt;
 pub mod list;
 pub mod outcome;
 pub mod plan;
+pub mod price;
 pub mod progress;
 pub mod publish;
-pub mod routing;
 pub mod run;
 pub mod settings;
+pub mod tally;
 pub mod work;
 
 pub use day::DayRange;

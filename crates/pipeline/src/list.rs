@@ -5,11 +5,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use futures::stream::{FuturesUnordered, StreamExt};
 use jiff::ToSpan;
 use jiff::civil::Date;
-use logs::layout::{Delivery, day_folder, is_in_sibling_folder, is_log_file};
+use logs::layout::{Delivery, LogKind, day_folder, is_in_sibling_folder};
 use store::{ListPage, ListRequest, ObjectMeta, Pages, Store};
 use tokio::sync::mpsc::Sender;
 
-use crate::day::{DayRange, days_of_delivery, late_days};
 use crate::discover::RegionFolder;
 use crate::error::Error;
 use crate::settings::Settings;
@@ -32,6 +31,25 @@ pub struct ListCounts {
     pub passed_by: AtomicU64,
 }
 
+/// Which objects of a kind of logs are listed.
+#[derive(Clone, Copy)]
+pub struct Selection<'a> {
+    /// The kind.
+    pub kind: LogKind,
+    /// The first day of delivery.
+    pub first: Date,
+    /// The last day of delivery.
+    pub last: Date,
+    /// Whether a delivery between these days is wanted.
+    pub wanted: &'a (dyn Fn(Delivery) -> bool + Sync),
+}
+
+impl std::fmt::Debug for Selection<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{:?} from {} to {}", self.kind, self.first, self.last)
+    }
+}
+
 /// A stretch of days of one Region's folder that is still to be listed.
 #[derive(Debug, Clone)]
 struct Stretch {
@@ -52,16 +70,16 @@ struct Stretch {
 ///
 /// # Errors
 /// If a folder cannot be listed.
-pub async fn list_trail(
+pub async fn list_days(
     store: &dyn Store,
     settings: &Settings,
-    range: DayRange,
+    selection: Selection<'_>,
     folders: &[RegionFolder],
     counts: &ListCounts,
     objects: &Sender<ListedObject>,
 ) -> Result<(), Error> {
-    let last = range.to().saturating_add(late_days(settings.late_window_minutes).days());
-    let mut folders = folders.iter().map(|folder| Stretch::new(folder, range.from(), last));
+    let Selection { kind, first, last, wanted } = selection;
+    let mut folders = folders.iter().map(|folder| Stretch::of_days(&folder.prefix, first, last));
     let mut waiting = Vec::new();
     let mut in_flight = FuturesUnordered::new();
     loop {
@@ -75,18 +93,13 @@ pub async fn list_trail(
         let last_key = page.objects.last().map(|object| object.key.clone());
         let mut is_past = false;
         for meta in page.objects {
-            let delivery = Delivery::of_key(&meta.key);
+            let delivery = kind.delivery(&meta.key);
             is_past |= delivery.is_some_and(|delivery| delivery.day > stretch.to);
-            let wanted = delivery.is_some_and(|delivery| {
-                delivery.day <= stretch.to
-                    && days_of_delivery(delivery, range, settings.late_window_minutes)
-                        .next()
-                        .is_some()
-            });
-            if !wanted {
+            let is_wanted = |delivery: &Delivery| delivery.day <= stretch.to && wanted(*delivery);
+            if !delivery.as_ref().is_some_and(is_wanted) {
                 continue;
             }
-            if !is_log_file(&meta.key) {
+            if !kind.is_log_file(&meta.key) {
                 counts.passed_by.fetch_add(1, Ordering::Relaxed);
                 continue;
             }
@@ -95,7 +108,7 @@ pub async fn list_trail(
             }
         }
         if page.next.is_some() && !is_past {
-            waiting.extend(stretch.rest(last_key, page.next));
+            waiting.extend(stretch.rest(kind, last_key, page.next));
         }
     }
 }
@@ -106,6 +119,7 @@ pub async fn list_trail(
 /// If the source cannot be listed.
 pub async fn list_any(
     store: &dyn Store,
+    kind: LogKind,
     counts: &ListCounts,
     objects: &Sender<ListedObject>,
 ) -> Result<(), Error> {
@@ -113,11 +127,11 @@ pub async fn list_any(
     while let Some(page) = pages.next().await.map_err(Error::List)? {
         counts.lists.fetch_add(1, Ordering::Relaxed);
         for meta in page.objects {
-            if !is_log_file(&meta.key) || is_in_sibling_folder(&meta.key) {
+            if !kind.is_log_file(&meta.key) || is_in_sibling_folder(&meta.key) {
                 counts.passed_by.fetch_add(1, Ordering::Relaxed);
                 continue;
             }
-            let delivery = Delivery::of_key(&meta.key);
+            let delivery = kind.delivery(&meta.key);
             if objects.send(ListedObject { meta, delivery }).await.is_err() {
                 return Ok(());
             }
@@ -139,10 +153,6 @@ async fn list_page(
 }
 
 impl Stretch {
-    fn new(folder: &RegionFolder, from: Date, to: Date) -> Self {
-        Self::of_days(&folder.prefix, from, to)
-    }
-
     fn of_days(prefix: &str, from: Date, to: Date) -> Self {
         // The day's folder without its last slash sorts right before everything in it.
         let start_after = format!("{prefix}{}", day_folder(from).trim_end_matches('/'));
@@ -151,9 +161,9 @@ impl Stretch {
 
     /// What is left after a page that ended with a key: the rest of the first half of the days that
     /// are left, and their second half.
-    fn rest(self, last_key: Option<String>, token: Option<String>) -> Vec<Stretch> {
+    fn rest(self, kind: LogKind, last_key: Option<String>, token: Option<String>) -> Vec<Stretch> {
         let Some(last_key) = last_key else { return vec![Stretch { token, ..self }] };
-        let reached = Delivery::of_key(&last_key).map_or(self.from, |delivery| delivery.day);
+        let reached = kind.delivery(&last_key).map_or(self.from, |delivery| delivery.day);
         let days = i64::from(self.to.since(reached).map_or(0, |span| span.get_days()));
         if days < 1 {
             return vec![Stretch { start_after: last_key, token: None, from: reached, ..self }];

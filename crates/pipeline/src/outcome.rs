@@ -32,6 +32,10 @@ pub struct Outcome {
     pub outcomes: BTreeMap<&'static str, u64>,
     /// Written calls that ran, by residency; `unknown` where a geography is not known.
     pub residency: BTreeMap<&'static str, u64>,
+    /// What all written calls cost at list prices, with how much of it is covered.
+    pub cost: Coverage,
+    /// What each model cost, the highest first.
+    pub costs: Vec<ModelCost>,
     /// Where calls through profiles ran.
     pub routes: Vec<Route>,
     /// Refused calls.
@@ -101,11 +105,46 @@ pub struct Records {
     pub rejected: u64,
 }
 
+/// A cost, which says little without the counts beside it. Of the calls that succeeded, those without
+/// token counts are in none of the others; `calls_with_tokens = calls_priced + calls_unpriced`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Coverage {
+    /// US dollars at list prices, a decimal number; `None` if no call is priced.
+    pub cost_usd: Option<String>,
+    /// All calls.
+    pub calls: u64,
+    /// Calls that succeeded.
+    pub ok_calls: u64,
+    /// Calls with token counts.
+    pub calls_with_tokens: u64,
+    /// Calls with a cost.
+    pub calls_priced: u64,
+    /// Calls whose cost is a lower bound.
+    pub calls_partial: u64,
+    /// Calls with token counts and without a cost.
+    pub calls_unpriced: u64,
+}
+
+/// What a model cost.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ModelCost {
+    /// The canonical model id.
+    pub model_id: Option<String>,
+    /// The model's name.
+    pub model_name: Option<String>,
+    /// The reference as logged, where no model was found for it.
+    pub model_ref: Option<String>,
+    /// What it cost.
+    pub coverage: Coverage,
+}
+
 /// Where the calls through a profile from one Region ran.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Route {
     /// The profile's id.
     pub profile: String,
+    /// The name that an alias gives to it.
+    pub profile_name: Option<String>,
     /// What kind of profile it is.
     pub target: &'static str,
     /// The model's name.
@@ -171,6 +210,11 @@ impl Outcome {
         let out_of_range = self.out_of_range.values().sum::<u64>();
         records == calls + passed_over + rejected
             && calls == self.written + self.duplicates + out_of_range
+    }
+
+    /// Calls with tokens that have no price.
+    pub fn unpriced(&self) -> u64 {
+        self.cost.calls_unpriced
     }
 
     /// Calls that ran in another geography than they were sent to.

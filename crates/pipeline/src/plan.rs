@@ -3,13 +3,16 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 
+use jiff::ToSpan;
+use logs::layout::LogKind;
 use serde::Serialize;
 use store::{Store, list_folders};
 use tokio::sync::mpsc;
 
+use crate::day::{days_of_delivery, late_days};
 use crate::discover::{Discovery, discover};
 use crate::error::{Error, NothingFound};
-use crate::list::{ListCounts, ListedObject, list_any, list_trail};
+use crate::list::{ListCounts, ListedObject, Selection, list_any, list_days};
 use crate::progress::Progress;
 use crate::settings::{Layout, Settings};
 
@@ -103,13 +106,22 @@ pub(crate) async fn list_all(
     settings: &Settings,
     objects: mpsc::Sender<ListedObject>,
 ) -> Result<Listed, Error> {
+    let kind = LogKind::CloudTrail;
     let counts = ListCounts::default();
     let mut discovery = Discovery::default();
     match (settings.layout, settings.range) {
-        (Layout::Any, _) => list_any(source, &counts, &objects).await?,
+        (Layout::Any, _) => list_any(source, kind, &counts, &objects).await?,
         (Layout::Trail, Some(range)) => {
-            discovery = discover(source, settings, root_path).await?;
-            list_trail(source, settings, range, &discovery.folders, &counts, &objects).await?;
+            discovery = discover(source, settings, root_path, kind).await?;
+            let window = settings.late_window_minutes;
+            let wanted = |delivery| days_of_delivery(delivery, range, window).next().is_some();
+            let selection = Selection {
+                kind,
+                first: range.from(),
+                last: range.to().saturating_add(late_days(window).days()),
+                wanted: &wanted,
+            };
+            list_days(source, settings, selection, &discovery.folders, &counts, &objects).await?;
         }
         (Layout::Trail, None) => return Err(Error::NoRange),
     }

@@ -11,15 +11,16 @@ use rustc_hash::FxHashMap;
 use store::Store;
 use tables::group::Groups;
 use tables::{
-    DENIALS, DenialRow, INGEST, INVOCATIONS, IngestRow, Invocation, ROUTING_DISTRIBUTION, Status,
-    Table, UNRESOLVED_MODELS,
+    DENIALS, DenialRow, INGEST, INVOCATIONS, IngestRow, Invocation, MODEL_COSTS,
+    ROUTING_DISTRIBUTION, Status, Table, UNRESOLVED_MODELS,
 };
 
 use crate::collect::{ObjectRecord, StoredCall};
 use crate::dedup::{Distinct, distinct};
 use crate::error::Error;
 use crate::outcome::Day;
-use crate::routing::Tally;
+use crate::price::{Pricer, usage_of_trail};
+use crate::tally::Tally;
 
 /// What the tables of every day are built with.
 #[derive(Debug)]
@@ -31,6 +32,7 @@ pub struct Publisher {
     meanings: FxHashMap<usize, Arc<Meaning>>,
     /// Keeps the contexts alive, and with them their addresses.
     _contexts: Vec<Arc<Context>>,
+    knowledge: Knowledge,
 }
 
 /// The tables of a day.
@@ -60,7 +62,7 @@ impl Publisher {
     pub fn new(
         objects: Vec<ObjectRecord>,
         contexts: Vec<Arc<Context>>,
-        knowledge: &Knowledge,
+        knowledge: Knowledge,
     ) -> Self {
         let meanings = contexts
             .par_iter()
@@ -72,7 +74,7 @@ impl Publisher {
         for (rank, object) in (0u32..).zip(order) {
             ranks[object as usize] = rank;
         }
-        Publisher { objects, ranks, meanings, _contexts: contexts }
+        Publisher { objects, ranks, meanings, _contexts: contexts, knowledge }
     }
 
     /// The objects, in the order that they were numbered in.
@@ -96,15 +98,21 @@ impl Publisher {
         let (written, duplicates) = (calls.len() as u64, dropped.len() as u64);
 
         let mut groups = Groups::default();
+        let mut pricer = Pricer::new(&self.knowledge, day);
         let mut rows = Vec::with_capacity(calls.len());
         for stored in calls {
             let meaning = &self.meanings[&Arc::as_ptr(&stored.call.context).addr()];
-            groups.add(&stored.call, meaning);
-            rows.push(Invocation {
+            let usage = usage_of_trail(&stored.call);
+            let cost = pricer.cost(&stored.call.context, meaning, usage.as_ref());
+            let row = Invocation {
                 call: stored.call,
                 meaning: Arc::clone(meaning),
                 log_object: Arc::clone(&self.objects[stored.object as usize].key),
-            });
+                usage,
+                cost,
+            };
+            groups.add(&row);
+            rows.push(row);
         }
         let mut tally = Tally::default();
         for (_, group) in groups.groups() {
@@ -116,6 +124,7 @@ impl Publisher {
         files.add(&INVOCATIONS, &rows)?;
         drop(rows);
         files.add(&ROUTING_DISTRIBUTION, &groups.routing_distribution())?;
+        files.add(&MODEL_COSTS, &groups.model_costs(&self.knowledge.prices.version()))?;
         files.add(&UNRESOLVED_MODELS, &groups.unresolved_models())?;
         files.add(&INGEST, &ingest)?;
         let Files { files, rows, .. } = files;

@@ -1,27 +1,28 @@
 //! The run as a whole: list, fetch and read; then learn; then publish day by day.
 
 use std::collections::BTreeMap;
+use std::io::BufRead;
 use std::mem;
 use std::sync::Arc;
 
 use bedrock::{Knowledge, Outcome as CallOutcome};
 use futures::stream::{FuturesUnordered, StreamExt};
 use jiff::civil::Date;
+use logs::{Limits, Reading, Shape, Unreadable};
 use store::Store;
 use tokio::sync::mpsc;
 
 use crate::collect::{Collected, ObjectRecord, StoredCall};
 use crate::day::days_of_delivery;
 use crate::error::Error;
-use crate::fetch::Fetcher;
+use crate::fetch::{Decoder, Fetcher};
 use crate::learnt;
-use crate::list::ListedObject;
 use crate::outcome::{Complaint, MAX_LISTED, Objects, Outcome, Records};
 use crate::plan::{LISTED_AHEAD, Listed, list_all, nothing_found};
 use crate::progress::Progress;
 use crate::publish::{Publisher, put};
-use crate::routing::Tally;
 use crate::settings::{Layout, Settings};
+use crate::tally::Tally;
 use crate::work::Workers;
 
 /// Reads a source and writes the tables of each day to a destination. `root_path` is the path of the
@@ -58,6 +59,8 @@ pub async fn run(
             .await?;
     outcome.outcomes =
         CallOutcome::ALL.map(CallOutcome::as_str).into_iter().zip(tally.by_outcome).collect();
+    outcome.cost = tally.coverage();
+    outcome.costs = tally.costs();
     outcome.routes = tally.routes();
     outcome.denials = tally.denials();
     outcome.unresolved = tally.unresolved();
@@ -74,40 +77,39 @@ async fn read_all(
     workers: &Workers,
     progress: &Progress,
 ) -> Result<(Collected, Listed), Error> {
-    let (sender, mut receiver) = mpsc::channel::<ListedObject>(LISTED_AHEAD);
+    let (sender, receiver) = mpsc::channel(LISTED_AHEAD);
     let listing = async {
         let listed = list_all(source, root_path, settings, sender).await;
         progress.all_listed();
         listed
     };
-    let fetcher = Fetcher::new(source, settings, workers);
-    let reading = async {
-        let mut collected = Collected::default();
-        let mut in_flight = FuturesUnordered::new();
-        let mut is_open = true;
-        while is_open || !in_flight.is_empty() {
-            tokio::select! {
-                object = receiver.recv(), if is_open && in_flight.len() < fetcher.objects_in_flight() => {
-                    match object {
-                        Some(object) => {
-                            progress.listed(object.meta.size_bytes);
-                            in_flight.push(fetcher.read(object));
-                        }
-                        None => is_open = false,
-                    }
-                }
-                Some(read) = in_flight.next() => {
-                    let read = read?;
-                    progress.read(read.listed.meta.size_bytes);
-                    collected.add(read, settings.range);
-                }
-            }
-        }
-        Ok(collected)
-    };
+    let decoder = TrailDecoder { shape: settings.shape(), limits: settings.limits };
+    let fetcher = Fetcher::new(source, settings, workers, decoder);
+    let mut collected = Collected::default();
+    let take = |read| collected.add(read, settings.range);
+    let reading = fetcher.read_all(receiver, progress, take);
     // The first error ends both: a listing that failed is not waited for by the reading.
-    let (listed, collected) = futures::future::try_join(listing, reading).await?;
+    let (listed, ()) = futures::future::try_join(listing, reading).await?;
     Ok((collected, listed))
+}
+
+/// Reads CloudTrail's objects.
+#[derive(Debug, Clone, Copy)]
+struct TrailDecoder {
+    shape: Shape,
+    limits: Limits,
+}
+
+impl Decoder for TrailDecoder {
+    type Reading = Reading;
+
+    fn whole(&self, body: &[u8], scratch: &mut Vec<u8>) -> Result<Reading, Unreadable> {
+        logs::read_whole(body, self.shape, &self.limits, scratch)
+    }
+
+    fn stream(&self, body: impl BufRead) -> Result<Reading, Unreadable> {
+        logs::read_stream(body, self.shape, &self.limits)
+    }
 }
 
 /// Publishes every day, a few at a time.
@@ -125,7 +127,7 @@ async fn publish_all(
     progress.publishing(days.len());
     let contexts = contexts.into_iter().collect();
     let publisher =
-        workers.run(move || Arc::new(Publisher::new(objects, contexts, &knowledge))).await?;
+        workers.run(move || Arc::new(Publisher::new(objects, contexts, knowledge))).await?;
 
     let mut waiting = days.into_iter();
     let mut in_flight = FuturesUnordered::new();

@@ -5,7 +5,6 @@ use std::io::{self, BufRead, Read};
 use std::sync::Arc;
 
 use bytes::{Buf, Bytes};
-use logs::{Limits, Reading, Shape, Unreadable};
 use rayon::{ThreadPool, ThreadPoolBuilder};
 use tokio::sync::{mpsc, oneshot};
 
@@ -62,21 +61,16 @@ impl Workers {
         });
         result.await.map_err(|_| Error::Worker)
     }
-
-    /// Runs `task` in the pool from a thread that may wait.
-    pub fn install<T: Send>(&self, task: impl FnOnce() -> T + Send) -> T {
-        self.pool.install(task)
-    }
 }
 
-/// Reads a whole body on the worker's own buffer.
-pub fn read_whole(body: &[u8], shape: Shape, limits: &Limits) -> Result<Reading, Unreadable> {
+/// Lends the worker's own buffer to `read`.
+pub fn with_scratch<T>(read: impl FnOnce(&mut Vec<u8>) -> T) -> T {
     SCRATCH.with_borrow_mut(|scratch| {
-        let reading = logs::read_whole(body, shape, limits, scratch);
+        let result = read(scratch);
         if scratch.capacity() > MAX_SCRATCH_BYTES {
             *scratch = Vec::new();
         }
-        reading
+        result
     })
 }
 

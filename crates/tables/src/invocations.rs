@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use bedrock::cost::{Cost, CostBasis, TokenSource, Unpriced, Usage};
 use bedrock::region::Residency;
 use bedrock::{Call, Meaning};
 
@@ -21,6 +22,10 @@ pub struct Invocation {
     pub meaning: Arc<Meaning>,
     /// The key of the object that it was read from, relative to the source.
     pub log_object: Arc<str>,
+    /// Its tokens; `None` if no log has a count.
+    pub usage: Option<Usage>,
+    /// What it cost, or why that is not known.
+    pub cost: Result<Cost, Unpriced>,
 }
 
 /// The table `invocations`.
@@ -90,6 +95,11 @@ const COLUMNS: &[Column<Invocation>] = &[
         "profile_id",
         Text(|r| r.meaning.resolution.profile_id.as_deref()),
         "The id of the inference profile.",
+    ),
+    optional(
+        "profile_name",
+        Text(|r| r.meaning.resolution.alias_name.as_deref()),
+        "The name that an alias gives to what was called, such as an application profile.",
     ),
     optional(
         "model_id",
@@ -169,19 +179,35 @@ const COLUMNS: &[Column<Invocation>] = &[
     optional("service_tier", Text(|r| r.call.context.service_tier.as_deref()), "The service tier."),
     optional(
         "input_tokens",
-        Count(|r| r.call.input_tokens),
+        Count(|r| r.usage.and_then(|usage| usage.input)),
         "Input tokens, without cache reads and writes.",
     ),
-    optional("output_tokens", Count(|r| r.call.output_tokens), "Output tokens."),
-    optional("cache_read_tokens", Count(|_| None), "Input tokens read from the prompt cache."),
-    optional("cache_write_tokens", Count(|_| None), "Input tokens written to the prompt cache."),
+    optional("output_tokens", Count(|r| r.usage.and_then(|usage| usage.output)), "Output tokens."),
+    optional(
+        "cache_read_tokens",
+        Count(|r| r.usage.and_then(|usage| usage.cache_read)),
+        "Input tokens read from the prompt cache.",
+    ),
+    optional(
+        "cache_write_tokens",
+        Count(|r| r.usage.and_then(|usage| usage.cache_write)),
+        "Input tokens written to the prompt cache.",
+    ),
     optional(
         "token_source",
-        Text(Invocation::token_source),
-        "Where the token counts come from: cloudtrail; null if there are none.",
+        Text(|r| r.usage.map(|usage| usage.source).map(TokenSource::as_str)),
+        "Where the token counts come from: invocation_log, cloudtrail; null if there are none.",
     ),
-    optional("cost_usd", Money(|_| None), "The cost in US dollars; null if unknown."),
-    optional("cost_basis", Text(|_| None), "full, partial; null if there is no cost."),
+    optional(
+        "cost_usd",
+        Money(|r| r.cost.ok().map(|cost| cost.total.units())),
+        "The cost in US dollars at list prices; null if unknown.",
+    ),
+    optional(
+        "cost_basis",
+        Text(|r| r.cost.ok().map(|cost| cost.basis).map(CostBasis::as_str)),
+        "full; partial (a lower bound, such as without cache tokens); null if there is no cost.",
+    ),
     required(
         "log_object",
         Text(|r| Some(&r.log_object)),
@@ -192,10 +218,5 @@ const COLUMNS: &[Column<Invocation>] = &[
 impl Invocation {
     fn model(&self) -> Option<&bedrock::resolve::ResolvedModel> {
         self.meaning.resolution.model.as_ref().ok()
-    }
-
-    fn token_source(&self) -> Option<&'static str> {
-        let counted = self.call.input_tokens.is_some() || self.call.output_tokens.is_some();
-        counted.then_some("cloudtrail")
     }
 }

@@ -88,6 +88,7 @@ mod tests {
 
     use arrow::array::{Array, AsArray};
     use arrow::datatypes::{Int64Type, TimestampMillisecondType};
+    use bedrock::cost::{TokenSource, Unpriced, Usage};
     use bedrock::{Call, CallId, Context, Knowledge};
     use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
@@ -107,7 +108,7 @@ mod tests {
             event_id: CallId::new(&format!("event-{index}")),
             original_event_id: None,
             request_id: None,
-            input_tokens: (index % 2 == 0).then_some(index),
+            input_tokens: None,
             output_tokens: None,
             context: Arc::clone(&context),
         };
@@ -115,6 +116,16 @@ mod tests {
             call: call(index),
             meaning: Arc::clone(&meaning),
             log_object: "a.json.gz".into(),
+            usage: Some(Usage {
+                input: (index % 2 == 0).then_some(index),
+                output: None,
+                cache_read: None,
+                cache_write: None,
+                cache_write_1h: None,
+                source: TokenSource::CloudTrail,
+                input_includes_cache: false,
+            }),
+            cost: Err(Unpriced::NoTokens),
         };
         (0..count).map(row).collect()
     }
@@ -147,7 +158,7 @@ mod tests {
                 assert_eq!(times.value(row), call.event_time_ms);
                 assert_eq!(ids.value(row), call.event_id.to_string());
                 let found = tokens.is_valid(row).then(|| tokens.value(row));
-                assert_eq!(found, call.input_tokens);
+                assert_eq!(found, rows[index].usage.and_then(|usage| usage.input));
                 index += 1;
             }
         }

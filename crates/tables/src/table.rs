@@ -57,6 +57,7 @@ pub fn all() -> Vec<TableSpec> {
     vec![
         crate::INVOCATIONS.spec(),
         crate::ROUTING_DISTRIBUTION.spec(),
+        crate::MODEL_COSTS.spec(),
         crate::DENIALS.spec(),
         crate::UNRESOLVED_MODELS.spec(),
         crate::INGEST.spec(),

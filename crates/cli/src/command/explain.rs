@@ -3,14 +3,18 @@
 use std::collections::BTreeMap;
 
 use bedrock::Knowledge;
+use bedrock::arn::Arn;
 use bedrock::catalog::Destinations;
-use bedrock::resolve::{Unresolved, resolve};
+use bedrock::cost::{Unpriced, price_key};
+use bedrock::price::TokenKind;
+use bedrock::resolve::{Resolution, Unresolved, resolve};
+use jiff::civil::Date;
 use serde::Serialize;
 
 use crate::args::{ExplainArgs, Output};
 use crate::command::print;
 use crate::exit::{Exit, Failure};
-use crate::knowledge;
+use crate::{knowledge, range};
 
 /// What is known of a reference.
 #[derive(Debug, Serialize)]
@@ -31,6 +35,22 @@ struct Explanation {
     system_profile: Option<String>,
     /// By source Region: Regions, or `ALL_COMMERCIAL`; null where AWS does not print them.
     destinations: Option<BTreeMap<String, Option<Vec<String>>>>,
+    /// On demand, in the standard tier.
+    prices: Prices,
+}
+
+/// The prices of a reference.
+#[derive(Debug, Serialize)]
+struct Prices {
+    /// The Region whose prices these are: the one that was asked for, else that of the ARN, else
+    /// us-east-1.
+    source_region: String,
+    day: String,
+    routing: Option<&'static str>,
+    /// By token kind, in US dollars per million tokens.
+    usd_per_million: BTreeMap<&'static str, String>,
+    /// Why there is none.
+    reason: Option<&'static str>,
 }
 
 /// Explains each reference.
@@ -39,7 +59,8 @@ struct Explanation {
 /// If a file of knowledge cannot be used.
 pub fn run(args: &ExplainArgs) -> Result<Exit, Failure> {
     let knowledge = knowledge::load(&args.knowledge)?;
-    let explain = |reference: &String| explain(reference, args.region.as_deref(), &knowledge);
+    let day = range::day("--at", &args.at, jiff::Timestamp::now())?;
+    let explain = |reference: &String| explain(reference, args.region.as_deref(), day, &knowledge);
     let explanations = args.references.iter().map(explain).collect::<Vec<_>>();
     match args.output {
         Output::Json => print(&format!("{}\n", serde_json::to_string_pretty(&explanations)?))?,
@@ -52,8 +73,12 @@ pub fn run(args: &ExplainArgs) -> Result<Exit, Failure> {
     Ok(if all_known { Exit::Done } else { Exit::Nothing })
 }
 
-fn explain(reference: &str, region: Option<&str>, knowledge: &Knowledge) -> Explanation {
+fn explain(reference: &str, region: Option<&str>, day: Date, knowledge: &Knowledge) -> Explanation {
     let found = resolve(Some(reference), &knowledge.catalog, &knowledge.aliases);
+    let arn_region =
+        Arn::parse(reference).map(|arn| arn.region).filter(|region| !region.is_empty());
+    let price_region = region.or(arn_region).unwrap_or("us-east-1");
+    let prices = prices(&found, price_region, day, knowledge);
     let (model, reason) = match found.model {
         Ok(model) => (Some(model), None),
         Err(reason) => (None, Some(reason)),
@@ -86,7 +111,31 @@ fn explain(reference: &str, region: Option<&str>, knowledge: &Knowledge) -> Expl
         hint: reason.map(Unresolved::hint),
         system_profile,
         destinations,
+        prices,
     }
+}
+
+fn prices(found: &Resolution, region: &str, day: Date, knowledge: &Knowledge) -> Prices {
+    let mut prices = Prices {
+        source_region: region.to_owned(),
+        day: day.to_string(),
+        routing: None,
+        usd_per_million: BTreeMap::new(),
+        reason: None,
+    };
+    let card = price_key(found, Some(region), None).and_then(|key| {
+        prices.routing = Some(key.routing.as_str());
+        knowledge.prices.rate_card(&knowledge.regions, &key, day).ok_or(Unpriced::NoPrice)
+    });
+    match card {
+        Err(reason) => prices.reason = Some(reason.as_str()),
+        Ok(card) => {
+            let base = card.bands().first();
+            let price = |kind: TokenKind| Some((kind.as_str(), base?.price(kind)?.to_string()));
+            prices.usd_per_million = TokenKind::ALL.into_iter().filter_map(price).collect();
+        }
+    }
+    prices
 }
 
 fn regions(destinations: &Destinations) -> Option<Vec<String>> {
@@ -138,6 +187,22 @@ fn text(found: &Explanation, region: Option<&str>) -> String {
             }
         }
         (None, None) => {}
+    }
+    let prices = &found.prices;
+    let place = format!("{} on {}", prices.source_region, prices.day);
+    match (prices.reason, prices.routing) {
+        (Some(reason), _) if found.model_id.is_some() => {
+            line("price", format!("unknown from {place}: {reason}"));
+        }
+        (None, Some(routing)) => {
+            let kinds = TokenKind::ALL.into_iter().filter_map(|kind| {
+                let price = prices.usd_per_million.get(kind.as_str())?;
+                Some(format!("{} {price}", kind.as_str()))
+            });
+            let kinds = kinds.collect::<Vec<_>>().join(", ");
+            line("price", format!("{kinds}; $ per million tokens, {routing}, from {place}"));
+        }
+        _ => {}
     }
     lines.join("\n") + "\n"
 }

@@ -132,6 +132,7 @@ fn exit(outcome: &Outcome, gates: &[Gate], report: &Report) -> Exit {
     trip(Gate::OtherGeography, outcome.other_geography(), "ran in another geography");
     let unresolved = outcome.unresolved.iter().map(|reference| reference.calls).sum();
     trip(Gate::Unresolved, unresolved, "without a known model");
+    trip(Gate::Unpriced, outcome.unpriced(), "with tokens and without a price");
     match (tripped, outcome.is_partial()) {
         (true, _) => Exit::Gate,
         (false, true) => Exit::Partial,

@@ -8,7 +8,9 @@ use bedrock::resolve::Unresolved;
 use bedrock::{Outcome, Target};
 use tables::group::Group;
 
-use crate::outcome::{Denied, Place, Route, UnresolvedReference};
+use tables::model_costs::CostSums;
+
+use crate::outcome::{Coverage, Denied, ModelCost, Place, Route, UnresolvedReference};
 
 /// Sums over days. Days may be added in any order.
 #[derive(Debug, Default)]
@@ -17,6 +19,7 @@ pub struct Tally {
     pub by_outcome: [u64; 4],
     /// Calls that ran, by residency.
     pub by_residency: BTreeMap<&'static str, u64>,
+    costs: BTreeMap<CostKey, CostSums>,
     routes: BTreeMap<RouteKey, BTreeMap<PlaceKey, u64>>,
     denials: BTreeMap<DenialKey, u64>,
     unresolved: BTreeMap<(Option<String>, Unresolved), Callers>,
@@ -32,9 +35,18 @@ struct Callers {
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct RouteKey {
     profile: String,
+    profile_name: Option<String>,
     target: Target,
     model_name: Option<String>,
     source_region: Option<String>,
+}
+
+/// A model, or a reference that no model was found for.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct CostKey {
+    model_id: Option<String>,
+    model_name: Option<String>,
+    model_ref: Option<String>,
 }
 
 type PlaceKey = (String, Option<Residency>);
@@ -60,6 +72,7 @@ impl Tally {
             let residency = meaning.residency.map_or("unknown", Residency::as_str);
             *self.by_residency.entry(residency).or_default() += calls;
         }
+        self.costs.entry(CostKey::new(group)).or_default().add(&group.sums);
         self.add_route(group, calls);
         if let Some(denial) = &meaning.denial {
             let source_region = context.source_region.as_deref();
@@ -83,6 +96,7 @@ impl Tally {
         };
         let key = RouteKey {
             profile: profile.clone(),
+            profile_name: resolution.alias_name.clone(),
             target: resolution.target,
             model_name: resolution.model.as_ref().ok().and_then(|model| model.name.clone()),
             source_region: group.context.source_region.as_deref().map(str::to_owned),
@@ -99,6 +113,9 @@ impl Tally {
         for (residency, calls) in other.by_residency {
             *self.by_residency.entry(residency).or_default() += calls;
         }
+        for (key, sums) in other.costs {
+            self.costs.entry(key).or_default().add(&sums);
+        }
         for (key, places) in other.routes {
             let mine = self.routes.entry(key).or_default();
             for (place, calls) in places {
@@ -113,6 +130,26 @@ impl Tally {
             mine.calls += callers.calls;
             mine.accounts.extend(callers.accounts);
         }
+    }
+
+    /// What each model cost, the highest first, then by calls.
+    pub fn costs(&self) -> Vec<ModelCost> {
+        let mut costs = self.costs.iter().collect::<Vec<_>>();
+        costs.sort_by_key(|(_, sums)| std::cmp::Reverse((sums.cost, sums.calls)));
+        let model_cost = |(key, sums): (&CostKey, &CostSums)| ModelCost {
+            model_id: key.model_id.clone(),
+            model_name: key.model_name.clone(),
+            model_ref: key.model_ref.clone(),
+            coverage: coverage(sums),
+        };
+        costs.into_iter().map(model_cost).collect()
+    }
+
+    /// What all calls cost, with how much of it is covered.
+    pub fn coverage(&self) -> Coverage {
+        let mut sums = CostSums::default();
+        self.costs.values().for_each(|model| sums.add(model));
+        coverage(&sums)
     }
 
     /// The routes, most calls first.
@@ -148,6 +185,36 @@ impl Tally {
     }
 }
 
+fn coverage(sums: &CostSums) -> Coverage {
+    let count = |count: i64| u64::try_from(count).unwrap_or_default();
+    Coverage {
+        cost_usd: sums.cost.map(|cost| cost.to_string()),
+        calls: count(sums.calls),
+        ok_calls: count(sums.ok_calls),
+        calls_with_tokens: count(sums.calls_with_tokens),
+        calls_priced: count(sums.calls_priced),
+        calls_partial: count(sums.calls_partial),
+        calls_unpriced: count(sums.calls_unpriced),
+    }
+}
+
+impl CostKey {
+    fn new(group: &Group) -> Self {
+        match &group.meaning.resolution.model {
+            Ok(model) => CostKey {
+                model_id: Some(model.id.clone()),
+                model_name: model.name.clone(),
+                model_ref: None,
+            },
+            Err(_) => CostKey {
+                model_id: None,
+                model_name: None,
+                model_ref: group.context.model_ref.as_deref().map(str::to_owned),
+            },
+        }
+    }
+}
+
 fn route(key: &RouteKey, places: &BTreeMap<PlaceKey, u64>) -> Route {
     let mut places = places
         .iter()
@@ -160,6 +227,7 @@ fn route(key: &RouteKey, places: &BTreeMap<PlaceKey, u64>) -> Route {
     places.sort_by_key(|place| std::cmp::Reverse(place.calls));
     Route {
         profile: key.profile.clone(),
+        profile_name: key.profile_name.clone(),
         target: key.target.as_str(),
         model_name: key.model_name.clone(),
         source_region: key.source_region.clone(),

@@ -1,0 +1,568 @@
+//! What a call cost: its tokens at the prices of its day, or why that is not known.
+
+use jiff::civil::Date;
+
+use crate::model_ref::Target;
+use crate::money::{Usd, UsdPerMillion};
+use crate::price::{Band, PriceBook, PriceKey, RateCard, Routing, Tier, TokenKind};
+use crate::region::Regions;
+use crate::resolve::Resolution;
+
+/// The tokens of a call, as logged. `None` is a count that the log does not have, which is not 0.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Usage {
+    /// Input tokens; whether those of the cache are among them says `input_includes_cache`.
+    pub input: Option<i64>,
+    /// Output tokens.
+    pub output: Option<i64>,
+    /// Input tokens read from the cache.
+    pub cache_read: Option<i64>,
+    /// Input tokens written to the cache, however long they are kept.
+    pub cache_write: Option<i64>,
+    /// Those of `cache_write` that are kept for an hour; `None` if the log does not tell.
+    pub cache_write_1h: Option<i64>,
+    /// Where the counts come from.
+    pub source: TokenSource,
+    /// Whether the cache's tokens are in `input` too, as in the stream logs of OpenAI models
+    /// (maximhq/bifrost#6942). Counts that contradict this are taken as if they were not.
+    pub input_includes_cache: bool,
+}
+
+/// Where token counts come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum TokenSource {
+    /// The model invocation log, which has all kinds. A kind of the cache that an entry does not
+    /// name was not used.
+    InvocationLog,
+    /// CloudTrail, which has no counts of the cache.
+    CloudTrail,
+}
+
+/// What a call cost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Cost {
+    /// Of the input, without the cache; `None` where there is no count.
+    pub input: Option<Usd>,
+    /// Of the output.
+    pub output: Option<Usd>,
+    /// Of reading from the cache.
+    pub cache_read: Option<Usd>,
+    /// Of writing to the cache, for five minutes and for an hour.
+    pub cache_write: Option<Usd>,
+    /// The sum of the four.
+    pub total: Usd,
+    /// Whether that is all.
+    pub basis: CostBasis,
+}
+
+/// Whether a cost is all that the call cost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum CostBasis {
+    /// It is.
+    Full,
+    /// It is a lower bound: the tokens of the cache are not known, or not for how long they were
+    /// written, or the input is billed by something else than tokens.
+    Partial,
+}
+
+/// Why a call has no cost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Unpriced {
+    /// What was called is not billed by the token.
+    NoPerTokenPrice,
+    /// The model is not known.
+    UnresolvedModel,
+    /// The service tier is none that we know.
+    UnknownTier,
+    /// The book has no price for the model, routing, source Region and tier on this day.
+    NoPrice,
+    /// The log has no token counts, or lacks one that has a price.
+    NoTokens,
+    /// The book has prices for the call, but none for a kind of tokens that it used.
+    NoPriceOfKind,
+}
+
+/// How records and users name the tiers; `None` stands for capacity that is not billed by the token.
+/// CloudTrail and the API say `default` for the standard tier.
+const TIERS: &[(&str, Option<Tier>)] = &[
+    ("default", Some(Tier::Standard)),
+    ("standard", Some(Tier::Standard)),
+    ("batch", Some(Tier::Batch)),
+    ("flex", Some(Tier::Flex)),
+    ("priority", Some(Tier::Priority)),
+    ("ultrafast", Some(Tier::Ultrafast)),
+    ("latency_optimized", Some(Tier::LatencyOptimized)),
+    ("reserved", None),
+];
+
+/// What a call cost. See [`price_key`], [`PriceBook::rate_card`] and [`RateCard::cost`] for the steps,
+/// of which only the last differs between calls that have everything but their tokens in common.
+///
+/// # Errors
+/// If the cost is not known.
+pub fn cost(
+    book: &PriceBook,
+    regions: &Regions,
+    key: &PriceKey<'_>,
+    day: Date,
+    usage: &Usage,
+) -> Result<Cost, Unpriced> {
+    book.rate_card(regions, key, day).ok_or(Unpriced::NoPrice)?.cost(usage)
+}
+
+/// What the price of a call hangs on. The tier is the one that served the call; a record that names
+/// none was served by the standard tier.
+///
+/// # Errors
+/// If no price can be meant.
+pub fn price_key<'a>(
+    resolution: &'a Resolution,
+    source_region: Option<&'a str>,
+    service_tier: Option<&str>,
+) -> Result<PriceKey<'a>, Unpriced> {
+    if !resolution.target.has_price_per_token() {
+        return Err(Unpriced::NoPerTokenPrice);
+    }
+    let model = resolution.model.as_ref().map_err(|_| Unpriced::UnresolvedModel)?;
+    Ok(PriceKey {
+        model_id: &model.id,
+        routing: Routing::of_scope(resolution.scope.as_deref()),
+        source_region: source_region.ok_or(Unpriced::NoPrice)?,
+        tier: tier(service_tier)?,
+    })
+}
+
+/// Reads the name of a tier, in any case.
+fn tier(text: Option<&str>) -> Result<Tier, Unpriced> {
+    let text = text.map(str::trim).filter(|text| !text.is_empty()).unwrap_or("standard");
+    let known = TIERS.iter().find(|(name, _)| name.eq_ignore_ascii_case(text));
+    let (_, tier) = known.ok_or(Unpriced::UnknownTier)?;
+    tier.ok_or(Unpriced::NoPerTokenPrice)
+}
+
+impl RateCard {
+    /// What a call with these tokens cost, exactly. All its tokens have the prices of the band that
+    /// its whole input lies in. A kind with tokens and without price leaves the whole call without
+    /// cost; a kind without tokens needs no price.
+    ///
+    /// # Errors
+    /// If the cost is not known.
+    pub fn cost(&self, usage: &Usage) -> Result<Cost, Unpriced> {
+        let tokens = BillableTokens::of(usage);
+        let band = self.band(tokens.n_context()).ok_or(Unpriced::NoPrice)?;
+        let input = side_cost(band, TokenKind::Input, tokens.input)?;
+        let output = side_cost(band, TokenKind::Output, tokens.output)?;
+        if input.is_none() && output.is_none() {
+            return Err(Unpriced::NoTokens);
+        }
+        let cache_read = kind_cost(band, TokenKind::CacheRead, tokens.cache_read)?;
+        let write_5m = kind_cost(band, TokenKind::CacheWrite5m, tokens.cache_write_5m)?;
+        let write_1h = kind_cost(band, TokenKind::CacheWrite1h, tokens.cache_write_1h)?;
+        let cache_write = write_5m.map(|cost| cost.saturating_add(write_1h.unwrap_or_default()));
+        let parts = [input, output, cache_read, cache_write];
+        let has_all_tokens = usage.source == TokenSource::InvocationLog
+            && band.price(TokenKind::Input).is_some()
+            && !is_kept_time_unknown(band, &tokens);
+        Ok(Cost {
+            input,
+            output,
+            cache_read,
+            cache_write,
+            // No four parts reach the greatest amount, see `money`.
+            total: parts.into_iter().flatten().fold(Usd::ZERO, Usd::saturating_add),
+            basis: if has_all_tokens { CostBasis::Full } else { CostBasis::Partial },
+        })
+    }
+}
+
+/// Tokens as they are billed: no token is counted twice.
+struct BillableTokens {
+    input: Option<i64>,
+    output: Option<i64>,
+    cache_read: Option<i64>,
+    /// Also those of which it is not known for how long they are kept.
+    cache_write_5m: Option<i64>,
+    cache_write_1h: Option<i64>,
+}
+
+impl BillableTokens {
+    /// A count below 0 is no count.
+    fn of(usage: &Usage) -> Self {
+        let known = |count: Option<i64>| count.filter(|count| *count >= 0);
+        let cache_read = known(usage.cache_read);
+        let (cache_write_5m, cache_write_1h) =
+            match (known(usage.cache_write), known(usage.cache_write_1h)) {
+                (Some(all), Some(kept)) if kept <= all => (Some(all - kept), Some(kept)),
+                (None, Some(kept)) => (Some(0), Some(kept)),
+                // A part that is more than the whole tells nothing.
+                (all, _) => (all, None),
+            };
+        let cache = [cache_read, cache_write_5m, cache_write_1h];
+        let n_cached = cache.into_iter().flatten().map(i128::from).sum::<i128>();
+        let input = known(usage.input).map(|input| {
+            let without_cache = i64::try_from(i128::from(input) - n_cached).ok();
+            let without_cache = without_cache.filter(|count| *count >= 0);
+            if usage.input_includes_cache { without_cache.unwrap_or(input) } else { input }
+        });
+        let output = known(usage.output);
+        BillableTokens { input, output, cache_read, cache_write_5m, cache_write_1h }
+    }
+
+    /// The whole input, which decides on the band: as far as it is known.
+    fn n_context(&self) -> i128 {
+        let parts = [self.input, self.cache_read, self.cache_write_5m, self.cache_write_1h];
+        parts.into_iter().flatten().map(i128::from).sum()
+    }
+}
+
+/// The cost of input or output. A count that is missing is no obstacle where the model has no such
+/// tokens to bill: embeddings have no output.
+fn side_cost(band: &Band, kind: TokenKind, count: Option<i64>) -> Result<Option<Usd>, Unpriced> {
+    let is_billed = |price: UsdPerMillion| price.of_tokens(1) > Usd::ZERO;
+    match count {
+        None if band.price(kind).is_some_and(is_billed) => Err(Unpriced::NoTokens),
+        count => kind_cost(band, kind, count),
+    }
+}
+
+/// The cost of a kind of tokens whose count may be missing.
+fn kind_cost(band: &Band, kind: TokenKind, count: Option<i64>) -> Result<Option<Usd>, Unpriced> {
+    match (count, band.price(kind)) {
+        (None, _) => Ok(None),
+        (Some(0), _) => Ok(Some(Usd::ZERO)),
+        (Some(count), Some(price)) => Ok(Some(price.of_tokens(count))),
+        (Some(_), None) => Err(Unpriced::NoPriceOfKind),
+    }
+}
+
+/// Whether tokens were written to the cache, the log does not tell for how long, and that matters.
+/// They have the price of five minutes then, which is the lower one.
+fn is_kept_time_unknown(band: &Band, tokens: &BillableTokens) -> bool {
+    let one_hour = band.price(TokenKind::CacheWrite1h);
+    tokens.cache_write_1h.is_none()
+        && tokens.cache_write_5m.is_some_and(|count| count > 0)
+        && one_hour.is_some_and(|price| Some(price) != band.price(TokenKind::CacheWrite5m))
+}
+
+impl TokenSource {
+    /// The value of the column `token_source`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            TokenSource::InvocationLog => "invocation_log",
+            TokenSource::CloudTrail => "cloudtrail",
+        }
+    }
+}
+
+impl CostBasis {
+    /// The value of the column `cost_basis`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            CostBasis::Full => "full",
+            CostBasis::Partial => "partial",
+        }
+    }
+}
+
+impl Unpriced {
+    /// Every reason.
+    pub const ALL: [Unpriced; 6] = [
+        Unpriced::NoPerTokenPrice,
+        Unpriced::UnresolvedModel,
+        Unpriced::UnknownTier,
+        Unpriced::NoPrice,
+        Unpriced::NoTokens,
+        Unpriced::NoPriceOfKind,
+    ];
+
+    /// A short name for it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Unpriced::NoPerTokenPrice => "no_per_token_price",
+            Unpriced::UnresolvedModel => "unresolved_model",
+            Unpriced::UnknownTier => "unknown_tier",
+            Unpriced::NoPrice => "no_price",
+            Unpriced::NoTokens => "no_tokens",
+            Unpriced::NoPriceOfKind => "no_price_of_kind",
+        }
+    }
+}
+
+impl Target {
+    /// Whether what was called can be billed by the token. Provisioned throughput and marketplace
+    /// endpoints are billed by the hour, imported models by the minute; custom models on demand and
+    /// prompt routers have prices of their own, which no source states.
+    pub fn has_price_per_token(self) -> bool {
+        match self {
+            Target::FoundationModel
+            | Target::GeoProfile
+            | Target::GlobalProfile
+            | Target::ApplicationProfile
+            | Target::Prompt
+            | Target::Unknown => true,
+            Target::Provisioned
+            | Target::CustomModel
+            | Target::ImportedModel
+            | Target::PromptRouter
+            | Target::MarketplaceEndpoint => false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::LazyLock;
+
+    use jiff::civil::date;
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::alias::{Alias, Aliases};
+    use crate::catalog::Catalog;
+    use crate::resolve::resolve;
+
+    const DAY: Date = date(2026, 11, 1);
+    const NONE: Usage = Usage {
+        input: None,
+        output: None,
+        cache_read: None,
+        cache_write: None,
+        cache_write_1h: None,
+        source: TokenSource::InvocationLog,
+        input_includes_cache: false,
+    };
+
+    // Read once: the tests below price many calls.
+    static BOOK: LazyLock<PriceBook> = LazyLock::new(PriceBook::embedded);
+    static CATALOG: LazyLock<Catalog> = LazyLock::new(Catalog::embedded);
+
+    fn card(model_ref: &str) -> RateCard {
+        let resolution = resolve(Some(model_ref), &CATALOG, &Aliases::default());
+        let key = price_key(&resolution, Some("us-east-1"), None).expect(model_ref);
+        BOOK.rate_card(&Regions::embedded(), &key, DAY).expect(model_ref)
+    }
+
+    fn shown(cost: Result<Cost, Unpriced>) -> String {
+        match cost {
+            Ok(cost) => format!("{} {}", cost.basis.as_str(), cost.total),
+            Err(reason) => reason.as_str().to_owned(),
+        }
+    }
+
+    #[test]
+    fn what_is_missing_is_not_nothing() {
+        let check = |model_id: &str, usage: Usage, expected: &str| {
+            assert_eq!(shown(card(model_id).cost(&usage)), expected, "{model_id} {usage:?}");
+        };
+        let sonnet = "global.anthropic.claude-sonnet-4-6";
+        let chat = Usage { input: Some(1000), output: Some(1000), ..NONE };
+        check(sonnet, chat, "full 0.018");
+        check(sonnet, Usage { source: TokenSource::CloudTrail, ..chat }, "partial 0.018");
+        check(sonnet, NONE, "no_tokens");
+        check(sonnet, Usage { output: None, ..chat }, "no_tokens");
+        check(sonnet, Usage { input: None, ..chat }, "no_tokens");
+        check(sonnet, Usage { cache_read: Some(1000), ..NONE }, "no_tokens");
+        check(sonnet, Usage { input: Some(-1), ..chat }, "no_tokens");
+        // A guardrail that blocks the input leaves two zeros.
+        check(sonnet, Usage { input: Some(0), output: Some(0), ..NONE }, "full 0");
+        // A kind without tokens needs no price, one with tokens does.
+        let nova = "us.amazon.nova-lite-v1:0";
+        check(nova, Usage { cache_write: Some(0), ..chat }, "full 0.0003");
+        check(nova, Usage { cache_write: Some(1), ..chat }, "no_price_of_kind");
+        // An embedding has no output count, and the input of Pegasus is billed by the second.
+        let embedding = Usage { input: Some(1000), ..NONE };
+        check("amazon.titan-embed-text-v2:0", embedding, "full 0.00002");
+        check("cohere.embed-english-v3", embedding, "full 0.0001");
+        let pegasus = "us.twelvelabs.pegasus-1-2-v1:0";
+        check(pegasus, Usage { output: Some(1000), ..NONE }, "partial 0.0075");
+        check(pegasus, Usage { input: Some(0), output: Some(1000), ..NONE }, "partial 0.0075");
+        check(pegasus, chat, "no_price_of_kind");
+    }
+
+    #[test]
+    fn a_call_without_any_count_has_no_cost() {
+        let text = "model_id,routing,source_region,service_tier,context_over_tokens,token_kind,\
+            usd_per_million,valid_from,valid_until,source,source_date\n\
+            m,regional,us-east-1,standard,0,cache_read,1,,,s,2026-01-01\n";
+        let book = PriceBook::parse(text).expect("well-formed");
+        let (routing, tier) = (Routing::Regional, Tier::Standard);
+        let key = PriceKey { model_id: "m", routing, source_region: "us-east-1", tier };
+        let check = |key: &PriceKey<'_>, usage: Usage, expected: &str| {
+            let found = cost(&book, &Regions::embedded(), key, DAY, &usage);
+            assert_eq!(shown(found), expected, "{key:?} {usage:?}");
+        };
+        check(&key, NONE, "no_tokens");
+        check(&key, Usage { cache_read: Some(1), ..NONE }, "no_tokens");
+        check(&PriceKey { model_id: "n", ..key }, NONE, "no_price");
+    }
+
+    #[test]
+    fn cache_writes_are_priced_by_the_time_they_are_kept() {
+        let check = |model_id: &str, write: Option<i64>, kept: Option<i64>, expected: &str| {
+            let (input, output) = (Some(0), Some(0));
+            let usage = Usage { input, output, cache_write: write, cache_write_1h: kept, ..NONE };
+            assert_eq!(shown(card(model_id).cost(&usage)), expected, "{write:?} {kept:?}");
+        };
+        let opus = "global.anthropic.claude-opus-4-6-v1";
+        check(opus, Some(8882), Some(8882), "full 0.08882");
+        check(opus, Some(8882), Some(0), "full 0.0555125");
+        check(opus, None, Some(8882), "full 0.08882");
+        check(opus, None, None, "full 0");
+        check(opus, Some(0), None, "full 0");
+        // Not split: a lower bound, and so is a split that does not add up.
+        check(opus, Some(8882), None, "partial 0.0555125");
+        check(opus, Some(8882), Some(8883), "partial 0.0555125");
+        // Where there is but one time, nothing is missing.
+        check("us.anthropic.claude-opus-4-1-20250805-v1:0", Some(1000), None, "full 0.01875");
+        check("global.openai.gpt-6.1-sol", Some(1000), None, "full 0.0025");
+    }
+
+    #[test]
+    fn bifrost_6942_input_that_includes_the_cache_is_not_counted_twice() {
+        let check = |input: i64, includes: bool, expected: &str| {
+            let (read, write) = (Some(0), Some(4993));
+            let usage = Usage {
+                input: Some(input),
+                output: Some(19),
+                cache_read: read,
+                cache_write: write,
+                input_includes_cache: includes,
+                ..NONE
+            };
+            let found = shown(card("us.openai.gpt-5.6-sol").cost(&usage));
+            assert_eq!(found, expected, "{input} {includes}");
+        };
+        check(4995, true, "full 0.0278883");
+        check(2, false, "full 0.0278883");
+        // Less than the cache: it cannot include it.
+        check(2, true, "full 0.0278883");
+        check(4993, true, "full 0.0278795");
+        // What is not counted twice in the price is not counted twice for the band either.
+        check(272_000, true, "full 1.2027103");
+        check(272_000, false, "full 2.44915");
+    }
+
+    #[test]
+    fn parts_add_up() {
+        let usage = Usage {
+            input: Some(1000),
+            output: Some(2000),
+            cache_read: Some(3000),
+            cache_write: Some(9000),
+            cache_write_1h: Some(5000),
+            ..NONE
+        };
+        let cost = card("us.anthropic.claude-sonnet-4-6").cost(&usage).expect("priced");
+        let parts = [cost.input, cost.output, cost.cache_read, cost.cache_write];
+        let parts = parts.map(|part| part.expect("counted").to_string());
+        assert_eq!(parts, ["0.0033", "0.033", "0.00099", "0.0495"]);
+        assert_eq!(cost.total.to_string(), "0.08679");
+        let cost = card("us.amazon.nova-lite-v1:0").cost(&Usage { cache_read: None, ..usage });
+        assert_eq!(cost, Err(Unpriced::NoPriceOfKind));
+    }
+
+    #[test]
+    fn keys() {
+        let own = "arn:aws:bedrock:us-east-1:111122223333";
+        let mut aliases = Aliases::default();
+        let mut add = |kind: &str, model: &str| {
+            let alias = Alias { model: model.to_owned(), name: None };
+            aliases.add(&format!("{own}:{kind}/abcdef123456"), alias);
+        };
+        add("application-inference-profile", "global.amazon.nova-2-lite-v1:0");
+        add("provisioned-model", "amazon.nova-lite-v1:0");
+        let check = |model_ref: &str, tier: Option<&str>, expected: &str| {
+            let resolution = resolve(Some(model_ref), &CATALOG, &aliases);
+            let found = match price_key(&resolution, Some("us-east-1"), tier) {
+                Ok(key) => {
+                    format!("{} {} {}", key.routing.as_str(), key.tier.as_str(), key.model_id)
+                }
+                Err(reason) => reason.as_str().to_owned(),
+            };
+            assert_eq!(found, expected, "{model_ref} {tier:?}");
+        };
+        let nova = "amazon.nova-lite-v1:0";
+        for tier in [None, Some(""), Some("default"), Some("Standard"), Some("DEFAULT")] {
+            check(nova, tier, "regional standard amazon.nova-lite-v1:0");
+        }
+        check(nova, Some("flex"), "regional flex amazon.nova-lite-v1:0");
+        let optimized = Some("latency_optimized");
+        check(nova, optimized, "regional latency_optimized amazon.nova-lite-v1:0");
+        check(nova, Some("auto"), "unknown_tier");
+        check(nova, Some("reserved"), "no_per_token_price");
+        check("us.amazon.nova-lite-v1:0", None, "regional standard amazon.nova-lite-v1:0");
+        check("global.amazon.nova-2-lite-v1:0", None, "global standard amazon.nova-2-lite-v1:0");
+        let profile = format!("{own}:application-inference-profile/abcdef123456");
+        check(&profile, None, "global standard amazon.nova-2-lite-v1:0");
+        check(&profile.replace("123456", "123457"), None, "unresolved_model");
+        for kind in ["provisioned-model", "imported-model", "custom-model-deployment"] {
+            check(&format!("{own}:{kind}/abcdef123456"), None, "no_per_token_price");
+        }
+        let endpoint = "arn:aws:sagemaker:us-east-1:111122223333:endpoint/e";
+        check(endpoint, None, "no_per_token_price");
+        check("anthropic.claude-zeppelin-9", None, "unresolved_model");
+        let resolution = resolve(Some(nova), &CATALOG, &aliases);
+        assert_eq!(price_key(&resolution, None, None), Err(Unpriced::NoPrice));
+    }
+
+    fn usage_of(counts: [i64; 5]) -> Usage {
+        let [input, output, cache_read, cache_write_5m, cache_write_1h] = counts;
+        Usage {
+            input: Some(input),
+            output: Some(output),
+            cache_read: Some(cache_read),
+            cache_write: Some(cache_write_5m + cache_write_1h),
+            cache_write_1h: Some(cache_write_1h),
+            ..NONE
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn costs_add_up_within_a_band(
+            a: [u16; 5],
+            b: [u16; 5],
+            model_ref in prop::sample::select(vec![
+                "us.anthropic.claude-haiku-5-5",
+                "global.anthropic.claude-sonnet-4-5-20250929-v1:0",
+            ]),
+        ) {
+            // Up to 13,107 of each kind: two calls stay below the lowest band, of 100,000.
+            let (a, b) = (a.map(|n| i64::from(n) / 5), b.map(|n| i64::from(n) / 5));
+            let sum = [0, 1, 2, 3, 4].map(|at| a[at] + b[at]);
+            let card = card(model_ref);
+            let cost = |counts| card.cost(&usage_of(counts)).map(|cost| cost.total);
+            let parts = cost(a).expect("priced").saturating_add(cost(b).expect("priced"));
+            prop_assert_eq!(cost(sum), Ok(parts));
+        }
+
+        #[test]
+        fn no_count_panics(
+            counts: [Option<i64>; 5],
+            includes: bool,
+            model_ref in prop::sample::select(vec![
+                "us.anthropic.claude-haiku-5-5",
+                "us.openai.gpt-6-astra",
+                "us.twelvelabs.pegasus-1-2-v1:0",
+                "amazon.titan-embed-text-v2:0",
+            ]),
+        ) {
+            let [input, output, cache_read, cache_write, cache_write_1h] = counts;
+            let usage = Usage {
+                input,
+                output,
+                cache_read,
+                cache_write,
+                cache_write_1h,
+                input_includes_cache: includes,
+                ..NONE
+            };
+            if let Ok(cost) = card(model_ref).cost(&usage) {
+                let parts = [cost.input, cost.output, cost.cache_read, cost.cache_write];
+                let sum = parts.into_iter().flatten().map(Usd::units).sum::<i128>();
+                prop_assert_eq!(cost.total.units(), sum);
+                prop_assert!(cost.total < Usd::MAX);
+            }
+        }
+    }
+}

@@ -1,0 +1,241 @@
+//! Money without rounding: amounts in units of 10^-12 US dollars, prices per million tokens.
+//!
+//! A price has at most six decimal places, so it is a whole number `k` of millionths of a dollar per
+//! million tokens, which is `k` units of 10^-12 dollars per token. `n` tokens cost `n * k` of these
+//! units: a product of two whole numbers. There is no division anywhere, so nothing is ever rounded,
+//! and sums do not depend on the order. 10^-12 dollars are the unit of the tables' `DECIMAL(38,12)`.
+
+use std::fmt;
+use std::str::FromStr;
+
+/// Decimal places of an amount.
+const USD_PLACES: usize = 12;
+/// Digits before the point of an amount: 38 in all.
+const USD_WHOLE_DIGITS: usize = 26;
+/// Decimal places of a price.
+const PRICE_PLACES: usize = 6;
+/// Digits before the point of a price. Every `i64` count of tokens then costs less than 10^34 units,
+/// so that a call's cost needs no check for overflow.
+const PRICE_WHOLE_DIGITS: usize = 9;
+
+/// An amount of US dollars, never negative, that fits in `DECIMAL(38,12)`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Usd(i128);
+
+/// A price in US dollars per million tokens: 0 or more, less than 10^9, at most six decimal places.
+/// The number inside is in millionths of a dollar.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct UsdPerMillion(u64);
+
+/// A text that is no amount or price.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum DecimalError {
+    /// Not digits with at most one point between them.
+    #[error("expected a plain decimal number such as 3 or 0.25, found `{0}`")]
+    NotPlain(String),
+    /// A minus sign.
+    #[error("expected a number that is not negative, found `{0}`")]
+    Negative(String),
+    /// A fraction finer than the unit.
+    #[error("expected at most {places} decimal places, found `{found}`")]
+    TooFine {
+        /// How many decimal places the unit has.
+        places: usize,
+        /// The text.
+        found: String,
+    },
+    /// Too many digits before the point.
+    #[error("expected at most {whole_digits} digits before the point, found `{found}`")]
+    TooLarge {
+        /// How many digits there may be.
+        whole_digits: usize,
+        /// The text.
+        found: String,
+    },
+}
+
+impl Usd {
+    /// No money. It stands for a cost that is known to be nothing, never for one that is not known.
+    pub const ZERO: Usd = Usd(0);
+    /// The greatest amount of `DECIMAL(38,12)`.
+    pub const MAX: Usd = Usd(10_i128.pow(38) - 1);
+
+    /// The amount in units of 10^-12 dollars, as the tables keep it.
+    pub fn units(self) -> i128 {
+        self.0
+    }
+
+    /// The sum, or `None` if it exceeds [`Usd::MAX`].
+    pub fn checked_add(self, other: Usd) -> Option<Usd> {
+        self.0.checked_add(other.0).map(Usd).filter(|sum| *sum <= Usd::MAX)
+    }
+
+    /// The sum, or [`Usd::MAX`] if it exceeds that.
+    #[must_use]
+    pub fn saturating_add(self, other: Usd) -> Usd {
+        self.checked_add(other).unwrap_or(Usd::MAX)
+    }
+}
+
+impl UsdPerMillion {
+    /// What so many tokens cost, exactly. A negative count costs nothing.
+    pub fn of_tokens(self, n_tokens: i64) -> Usd {
+        Usd(i128::from(self.0) * i128::from(n_tokens.max(0)))
+    }
+}
+
+impl FromStr for Usd {
+    type Err = DecimalError;
+
+    /// Reads a decimal text with at most twelve places, exactly.
+    fn from_str(text: &str) -> Result<Self, DecimalError> {
+        decimal(text, USD_PLACES, USD_WHOLE_DIGITS).map(Usd)
+    }
+}
+
+impl FromStr for UsdPerMillion {
+    type Err = DecimalError;
+
+    /// Reads a decimal text with at most six places, exactly.
+    fn from_str(text: &str) -> Result<Self, DecimalError> {
+        let millionths = decimal(text, PRICE_PLACES, PRICE_WHOLE_DIGITS)?;
+        let too_large =
+            |_| DecimalError::TooLarge { whole_digits: PRICE_WHOLE_DIGITS, found: text.to_owned() };
+        millionths.try_into().map(UsdPerMillion).map_err(too_large)
+    }
+}
+
+impl fmt::Display for Usd {
+    /// Writes the decimal number without needless zeros: `0.0555125`, `20`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write_decimal(f, self.0, USD_PLACES)
+    }
+}
+
+impl fmt::Display for UsdPerMillion {
+    /// Writes the decimal number without needless zeros: `4.125`, `20`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write_decimal(f, i128::from(self.0), PRICE_PLACES)
+    }
+}
+
+/// Reads a decimal text as a whole number of units of 10^-`places`. Zeros at the end are allowed,
+/// because a user may well write `3.30`.
+fn decimal(text: &str, places: usize, whole_digits: usize) -> Result<i128, DecimalError> {
+    let found = || text.to_owned();
+    if text.starts_with('-') {
+        return Err(DecimalError::Negative(found()));
+    }
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
+    let is_plain = |digits: &str| !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
+    let is_padded = whole.len() > 1 && whole.starts_with('0');
+    if !is_plain(whole) || !is_plain(fraction) || is_padded {
+        return Err(DecimalError::NotPlain(found()));
+    }
+    let fraction = fraction.trim_end_matches('0');
+    if fraction.len() > places {
+        return Err(DecimalError::TooFine { places, found: found() });
+    }
+    if whole.len() > whole_digits {
+        return Err(DecimalError::TooLarge { whole_digits, found: found() });
+    }
+    let zeros = std::iter::repeat_n(b'0', places - fraction.len());
+    let digits = whole.bytes().chain(fraction.bytes()).chain(zeros);
+    Ok(digits.fold(0, |number, digit| number * 10 + i128::from(digit - b'0')))
+}
+
+fn write_decimal(f: &mut fmt::Formatter<'_>, units: i128, places: usize) -> fmt::Result {
+    let digits = format!("{units:0>width$}", width = places + 1);
+    let (whole, fraction) = digits.split_at(digits.len() - places);
+    match fraction.trim_end_matches('0') {
+        "" => f.pad_integral(true, "", whole),
+        fraction => f.pad_integral(true, "", &format!("{whole}.{fraction}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn texts_come_back_without_needless_zeros() {
+        let check = |text: &str, expected: &str| {
+            assert_eq!(text.parse::<Usd>().expect(text).to_string(), expected, "{text}");
+        };
+        check("0", "0");
+        check("0.000", "0");
+        check("20", "20");
+        check("3.30", "3.3");
+        check("0.0555125", "0.0555125");
+        check("0.000000000001", "0.000000000001");
+        check("0.0000800000000000000000", "0.00008");
+        let greatest = "99999999999999999999999999.999999999999";
+        check(greatest, greatest);
+        assert_eq!(greatest.parse(), Ok(Usd::MAX));
+        assert_eq!(
+            format!("{:>8}|{:<5}|", "4.125".parse::<UsdPerMillion>().expect("plain"), Usd(0)),
+            "   4.125|0    |"
+        );
+    }
+
+    #[test]
+    fn other_texts_are_refused() {
+        let check = |text: &str, expected: &str| {
+            let error = text.parse::<UsdPerMillion>().expect_err(text);
+            assert_eq!(error.to_string(), format!("expected {expected}, found `{text}`"));
+        };
+        for text in
+            ["", ".", ".5", "5.", "1e3", "+3", " 3", "3 ", "1,5", "1.2.3", "$3", "٣", "03", "NaN"]
+        {
+            check(text, "a plain decimal number such as 3 or 0.25");
+        }
+        check("-3", "a number that is not negative");
+        check("-0", "a number that is not negative");
+        check("0.0000001", "at most 6 decimal places");
+        check("1000000000", "at most 9 digits before the point");
+    }
+
+    #[test]
+    fn tokens_are_priced_exactly() {
+        let check = |price: &str, n_tokens: i64, expected: &str| {
+            let price = price.parse::<UsdPerMillion>().expect("plain");
+            assert_eq!(price.of_tokens(n_tokens).to_string(), expected, "{price} {n_tokens}");
+        };
+        check("10", 8882, "0.08882");
+        check("6.25", 8882, "0.0555125");
+        check("0.000001", 1, "0.000000000001");
+        check("3", 0, "0");
+        check("3", -1, "0");
+        check("999999999.999999", i64::MAX, "9223372036854766583627.963145224193");
+    }
+
+    #[test]
+    fn sums_end_at_the_greatest_amount() {
+        assert_eq!(Usd::MAX.checked_add(Usd(1)), None);
+        assert_eq!(Usd::MAX.saturating_add(Usd::MAX), Usd::MAX);
+        assert_eq!(Usd(1).checked_add(Usd(2)), Some(Usd(3)));
+    }
+
+    proptest! {
+        #[test]
+        fn amounts_come_back(units in 0..=Usd::MAX.0) {
+            prop_assert_eq!(Usd(units).to_string().parse(), Ok(Usd(units)));
+        }
+
+        #[test]
+        fn reading_never_panics(text in "[0-9.eE+-]{0,45}|\\PC{0,20}") {
+            let _ = text.parse::<Usd>();
+            let _ = text.parse::<UsdPerMillion>();
+        }
+
+        #[test]
+        fn price_times_tokens_is_the_decimal_product(micros in 0..1_000_000_000_000_000_u64, n_tokens in 0..=i64::MAX) {
+            let price = UsdPerMillion(micros);
+            prop_assert_eq!(price.of_tokens(n_tokens).units(), i128::from(micros) * i128::from(n_tokens));
+            prop_assert!(price.of_tokens(n_tokens) <= Usd::MAX);
+            prop_assert_eq!(price.to_string().parse(), Ok(price));
+        }
+    }
+}

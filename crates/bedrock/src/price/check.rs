@@ -1,0 +1,463 @@
+//! Whether a price file is sound: not only readable, but such as AWS's prices are built.
+//!
+//! The rules are those of `scripts/check-prices`, which also holds the file that ships with hoptrail
+//! to one form (the order of its lines, their ends, no needless zeros).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::file::{Finding, Problem, Role, read_lines};
+use super::{ALL_COMMERCIAL, PriceRow, Routing, RowKey, Tier, TokenKind, is_commercial};
+use crate::catalog::{Catalog, Lookup};
+use crate::region::Regions;
+
+/// Tiers that must not cost more than another.
+const TIER_ORDER: [[Tier; 2]; 5] = [
+    [Tier::Batch, Tier::Standard],
+    [Tier::Flex, Tier::Standard],
+    [Tier::Standard, Tier::Priority],
+    [Tier::Standard, Tier::Ultrafast],
+    [Tier::Standard, Tier::LatencyOptimized],
+];
+
+/// Token kinds that must not cost more than another.
+const KIND_ORDER: [[TokenKind; 2]; 2] =
+    [[TokenKind::CacheRead, TokenKind::Input], [TokenKind::CacheWrite5m, TokenKind::CacheWrite1h]];
+
+/// Models of which one side has no price per token: the input of Pegasus is billed by the second of
+/// video, and an embedding has no output tokens.
+const ONE_SIDED: [&str; 10] = [
+    "amazon.nova-2-multimodal-embeddings-v1:0",
+    "amazon.titan-embed-g1-text-02",
+    "amazon.titan-embed-image-v1",
+    "amazon.titan-embed-text-v1",
+    "amazon.titan-embed-text-v2:0",
+    "cohere.embed-english-v3",
+    "cohere.embed-multilingual-v3",
+    "cohere.embed-v4:0",
+    "twelvelabs.pegasus-1-2-v1:0",
+    "twelvelabs.pegasus-1-5-v1:0",
+];
+
+/// Everything that is wrong with a price file, in the order of its lines. Lines that cannot be read
+/// are left out of the comparisons. For overrides, what they lack is not reported, because the book
+/// below has it.
+pub fn check(text: &str, role: Role, models: &Catalog, regions: &Regions) -> Vec<Finding> {
+    let (rows, mut findings) = read_lines(text, role);
+    let sheet = Sheet::of(&rows, regions);
+    for row in &rows {
+        let mut report = |problem| findings.push(Finding { line: row.line, problem });
+        check_names(row, models, regions).into_iter().for_each(&mut report);
+        check_order(&sheet, row).into_iter().for_each(&mut report);
+        if role == Role::Book {
+            check_band(&sheet, row).into_iter().for_each(&mut report);
+            check_sides(&sheet, row).into_iter().for_each(&mut report);
+        }
+    }
+    if role == Role::Book {
+        findings.extend(gaps(&rows));
+    }
+    // The sort is stable, and the findings of a line come in the order of the checks.
+    findings.sort_by_key(|finding| finding.line);
+    findings
+}
+
+/// The rows by key.
+struct Sheet<'a> {
+    by_key: BTreeMap<RowKey<'a>, Vec<&'a PriceRow>>,
+    regions: &'a Regions,
+}
+
+impl<'a> Sheet<'a> {
+    fn of(rows: &'a [PriceRow], regions: &'a Regions) -> Self {
+        let mut by_key = BTreeMap::<_, Vec<_>>::new();
+        for row in rows {
+            by_key.entry(row.key()).or_default().push(row);
+        }
+        Sheet { by_key, regions }
+    }
+
+    /// The rows that a call meets whose key differs from that of `row`, at times when `row` holds.
+    /// A row for all Regions does not see the rows of single Regions: they see it.
+    fn seen_from(&self, row: &PriceRow, key: RowKey<'a>) -> Vec<&'a PriceRow> {
+        let flat = RowKey { source_region: ALL_COMMERCIAL, ..key };
+        let rows = match self.by_key.get(&key) {
+            None if is_commercial(self.regions, key.source_region) => self.by_key.get(&flat),
+            own => own,
+        };
+        rows.into_iter().flatten().copied().filter(|other| other.overlaps(row)).collect()
+    }
+}
+
+fn check_names(row: &PriceRow, models: &Catalog, regions: &Regions) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    match models.model(&row.model_id) {
+        Lookup::Exact(model) if *model.id == *row.model_id => {}
+        Lookup::Exact(model) => problems.push(Problem::OtherId {
+            found: row.model_id.to_string(),
+            canonical: model.id.clone(),
+        }),
+        _ => problems.push(Problem::UnknownModel(row.model_id.to_string())),
+    }
+    let region = &*row.source_region;
+    if region != ALL_COMMERCIAL && regions.get(region).is_none() {
+        problems.push(Problem::UnknownRegion(region.to_owned()));
+    }
+    problems
+}
+
+/// Compares a row with those that it must not exceed, and with those that must not exceed it. A pair
+/// in one Region is reported once, at the row that should be the cheaper one; a Region's row is
+/// compared with one for all Regions from its own side, since the other does not see it.
+fn check_order(sheet: &Sheet<'_>, row: &PriceRow) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    for [low, high] in ordered_keys(row.key()) {
+        let (low_key, high_key) = (low.1, high.1);
+        let is_low = low_key == row.key();
+        if !is_low && high_key != row.key() {
+            continue;
+        }
+        for other in sheet.seen_from(row, if is_low { high_key } else { low_key }) {
+            let (cheaper, dearer) = if is_low { (row, other) } else { (other, row) };
+            let is_reported_here = is_low || other.source_region != row.source_region;
+            if cheaper.price > dearer.price && is_reported_here {
+                problems.push(Problem::Order { low: low.0, high: high.0, line: other.line });
+            }
+        }
+    }
+    problems
+}
+
+/// The keys that differ from a key in one part, in pairs of which the first must not cost more.
+fn ordered_keys(key: RowKey<'_>) -> Vec<[(&'static str, RowKey<'_>); 2]> {
+    let routing = |routing: Routing| (routing.as_str(), RowKey { routing, ..key });
+    let kind = |kind: TokenKind| (kind.as_str(), RowKey { kind, ..key });
+    let tier = |tier: Tier| (tier.as_str(), RowKey { tier, ..key });
+    let mut pairs = vec![[Routing::Global, Routing::Regional].map(routing)];
+    pairs.extend(KIND_ORDER.map(|pair| pair.map(kind)));
+    pairs.extend(TIER_ORDER.map(|pair| pair.map(tier)));
+    pairs
+}
+
+/// A band has a base for as long as it is valid, each kind that its base has, and no lower price.
+fn check_band(sheet: &Sheet<'_>, row: &PriceRow) -> Vec<Problem> {
+    let key = row.key();
+    if row.context_over_tokens == 0 {
+        let lacks = |over: &i64| {
+            let band = RowKey { context_over_tokens: *over, ..key };
+            sheet.seen_from(row, band).is_empty()
+        };
+        let bands = bands_beside(sheet, row).into_iter().filter(lacks);
+        let kind = row.kind.as_str();
+        return bands.map(|over| Problem::BandWithoutKind { kind, over }).collect();
+    }
+    let base = sheet.seen_from(row, RowKey { context_over_tokens: 0, ..key });
+    let dearer = base.iter().filter(|base| base.price > row.price);
+    let mut problems =
+        dearer.map(|base| Problem::CheaperBand { line: base.line }).collect::<Vec<_>>();
+    if !covers(&base, row) {
+        problems.push(Problem::BandWithoutBase);
+    }
+    problems
+}
+
+/// Where the bands start that hold, for any kind, beside a row.
+fn bands_beside(sheet: &Sheet<'_>, row: &PriceRow) -> BTreeSet<i64> {
+    let key = row.key();
+    let first = RowKey { context_over_tokens: 1, kind: TokenKind::Input, ..key };
+    let last = RowKey { context_over_tokens: i64::MAX, kind: TokenKind::CacheWrite1h, ..key };
+    let bands = sheet.by_key.range(first..=last).flat_map(|(_, rows)| rows);
+    bands.filter(|band| band.overlaps(row)).map(|band| band.context_over_tokens).collect()
+}
+
+/// Whether some row of `base`, which is in the order of time, holds on each day of `row`.
+fn covers(base: &[&PriceRow], row: &PriceRow) -> bool {
+    let mut base = base.iter();
+    let Some(first) = base.next() else { return false };
+    let starts_in_time = match (first.valid_from, row.valid_from) {
+        (None, _) => true,
+        (Some(base), Some(band)) => base <= band,
+        (Some(_), None) => false,
+    };
+    let mut until = first.valid_until;
+    for next in base {
+        if until.is_none() || next.valid_from > until {
+            break;
+        }
+        until = next.valid_until;
+    }
+    starts_in_time
+        && match (until, row.valid_until) {
+            (None, _) => true,
+            (Some(base), Some(band)) => band <= base,
+            (Some(_), None) => false,
+        }
+}
+
+/// Who has a price for input has one for output, and the other way round; who has one for the cache
+/// has one for input.
+fn check_sides(sheet: &Sheet<'_>, row: &PriceRow) -> Option<Problem> {
+    let missing = match row.kind {
+        TokenKind::Input | TokenKind::Output if ONE_SIDED.contains(&&*row.model_id) => return None,
+        TokenKind::Input => TokenKind::Output,
+        TokenKind::Output
+        | TokenKind::CacheRead
+        | TokenKind::CacheWrite5m
+        | TokenKind::CacheWrite1h => TokenKind::Input,
+    };
+    let found = sheet.seen_from(row, RowKey { kind: missing, ..row.key() });
+    found
+        .is_empty()
+        .then(|| Problem::OneSided { kind: row.kind.as_str(), missing: missing.as_str() })
+}
+
+/// Days lost between two prices of one key.
+fn gaps(rows: &[PriceRow]) -> impl Iterator<Item = Finding> {
+    rows.windows(2).filter_map(|pair| {
+        let [before, after] = pair else { return None };
+        let (until, from) = (before.valid_until?, after.valid_from?);
+        (before.key() == after.key() && until < from).then_some(Finding {
+            line: after.line,
+            problem: Problem::Gap { until, line: before.line, from },
+        })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::book::EMBEDDED;
+    use super::*;
+
+    const HEADER: &str = "model_id,routing,source_region,service_tier,context_over_tokens,\
+        token_kind,usd_per_million,valid_from,valid_until,source,source_date\n";
+    const NOVA: &str = "amazon.nova-lite-v1:0";
+
+    fn findings(text: &str, role: Role) -> Vec<String> {
+        let found = check(text, role, &Catalog::embedded(), &Regions::embedded());
+        found.iter().map(Finding::to_string).collect()
+    }
+
+    /// Checks lines written without model and source, which start at line 2.
+    fn check_rows(rows: &[&str], expected: &[&str]) {
+        let lines = rows.iter().map(|row| format!("{NOVA},{row},s,2026-01-01\n"));
+        let text = HEADER.to_owned() + &lines.collect::<String>();
+        assert_eq!(findings(&text, Role::Book), expected, "{rows:?}");
+    }
+
+    #[test]
+    fn the_embedded_book_is_sound() {
+        assert_eq!(findings(EMBEDDED, Role::Book), [""; 0]);
+    }
+
+    #[test]
+    fn lines_by_themselves() {
+        let check_line = |line: &str, expected: &str| {
+            let good = format!("{NOVA},global,*,standard,0,input,0,,,s,2026-01-01\n");
+            let other = good.replace("input", "output");
+            let text = format!("{HEADER}{good}{other}{line}\n");
+            assert_eq!(findings(&text, Role::Book), [format!("line 4: {expected}")], "{line}");
+        };
+        let line = |fields: &str| format!("{NOVA},{fields},s,2026-01-01");
+        check_line("a,b", "expected 11 fields, found 2");
+        check_line(
+            &line("local,*,standard,0,input,1,,"),
+            "routing: expected one of global, regional, found `local`",
+        );
+        check_line(
+            &line("global,*,gold,0,input,1,,"),
+            "service_tier: expected one of batch, flex, latency_optimized, priority, standard, ultrafast, found `gold`",
+        );
+        check_line(
+            &line("global,*,flex,0,image,1,,"),
+            "token_kind: expected one of input, output, cache_read, cache_write_5m, cache_write_1h, found `image`",
+        );
+        check_line(
+            &line("global,*,flex,-1,input,1,,"),
+            "context_over_tokens: expected a number of tokens, found `-1`",
+        );
+        check_line(
+            &line("global,*,flex,99999999999999999999,input,1,,"),
+            "context_over_tokens: expected a number of tokens, found `99999999999999999999`",
+        );
+        check_line(
+            &line("global,*,flex,0,input,-1,,"),
+            "usd_per_million: expected a number that is not negative, found `-1`",
+        );
+        check_line(
+            &line("global,*,flex,0,input,1e3,,"),
+            "usd_per_million: expected a plain decimal number such as 3 or 0.25, found `1e3`",
+        );
+        check_line(
+            &line("global,*,flex,0,input,0.0000001,,"),
+            "usd_per_million: expected at most 6 decimal places, found `0.0000001`",
+        );
+        check_line(&line("global,*,flex,0,input,,,"), "usd_per_million: missing");
+        check_line(
+            &line("global, *,flex,0,input,1,,"),
+            "source_region: white space around the value",
+        );
+        for date in ["2026-7-30", "20260730", "2026-02-30", "2026-07-30T00:00", "2026-07-1 "] {
+            let found = findings(
+                &format!("{HEADER}{}\n", line(&format!("global,*,flex,0,input,1,{date},"))),
+                Role::Book,
+            );
+            assert!(found[0].starts_with("line 2: valid_from: "), "{found:?}");
+        }
+        check_line(
+            &line("global,*,flex,0,input,1,2026-07-30,2026-07-30"),
+            "valid_from must lie before valid_until",
+        );
+        check_line(&format!("{NOVA},global,*,flex,0,input,1,,,,2026-01-01"), "source: missing");
+        check_line(&format!("{NOVA},global,*,flex,0,input,1,,,s,"), "source_date: missing");
+    }
+
+    #[test]
+    fn names_are_known() {
+        let check_key = |model_id: &str, region: &str, expected: &str| {
+            let line =
+                |kind: &str| format!("{model_id},global,{region},flex,0,{kind},1,,,s,2026-01-01\n");
+            let text = format!("{HEADER}{}{}", line("input"), line("output"));
+            let expected = [format!("line 2: {expected}"), format!("line 3: {expected}")];
+            assert_eq!(findings(&text, Role::Book), expected);
+        };
+        check_key("amazon.nova-9", "*", "model_id: unknown model `amazon.nova-9`");
+        check_key(
+            "us.amazon.nova-lite-v1:0",
+            "*",
+            "model_id: unknown model `us.amazon.nova-lite-v1:0`",
+        );
+        check_key(
+            "deepseek.v3.1",
+            "*",
+            "model_id: `deepseek.v3.1` is another id of `deepseek.v3-v1:0`; prices stand under the latter",
+        );
+        check_key(NOVA, "us-east-9", "source_region: unknown Region `us-east-9`");
+    }
+
+    #[test]
+    fn lines_against_each_other() {
+        let (input, output) = ("global,*,standard,0,input,1,,", "global,*,standard,0,output,2,,");
+        check_rows(&[input, output], &[]);
+        check_rows(&[input], &["line 2: input has a price here, output has none"]);
+        check_rows(
+            &["global,*,standard,0,cache_read,1,,"],
+            &["line 2: cache_read has a price here, input has none"],
+        );
+        check_rows(&[input, input, output], &["line 3: a second price for the days of line 2"]);
+        check_rows(
+            &[
+                "global,*,standard,0,input,1,,2026-03-02",
+                "global,*,standard,0,input,2,2026-03-01,",
+                output,
+            ],
+            &["line 3: a second price for the days of line 2"],
+        );
+        check_rows(
+            &[
+                "global,*,standard,0,input,1,,2026-03-01",
+                "global,*,standard,0,input,2,2026-03-02,",
+                output,
+            ],
+            &["line 3: no price between 2026-03-01 (line 2) and 2026-03-02"],
+        );
+        check_rows(
+            &[
+                input,
+                output,
+                "regional,eu-west-1,standard,0,input,0.9,,",
+                "regional,eu-west-1,standard,0,output,2,,",
+            ],
+            &["line 4: global costs more than regional (line 2)"],
+        );
+        check_rows(
+            &[input, output, "global,*,standard,0,cache_read,1.1,,"],
+            &["line 4: cache_read costs more than input (line 2)"],
+        );
+        check_rows(
+            &[
+                input,
+                output,
+                "global,us-east-1,batch,0,input,1.1,,",
+                "global,us-east-1,batch,0,output,2,,",
+            ],
+            &["line 4: batch costs more than standard (line 2)"],
+        );
+        // A row for all commercial Regions says nothing of GovCloud.
+        check_rows(
+            &[input, output, "global,us-gov-west-1,batch,0,input,1.1,,"],
+            &["line 4: input has a price here, output has none"],
+        );
+    }
+
+    #[test]
+    fn bands() {
+        let (input, output) = ("global,*,standard,0,input,1,,", "global,*,standard,0,output,2,,");
+        let (over_in, over_out) =
+            ("global,*,standard,200000,input,2,,", "global,*,standard,200000,output,3,,");
+        check_rows(&[input, output, over_in, over_out], &[]);
+        check_rows(
+            &[input, output, over_in],
+            &[
+                "line 3: no output price over 200000 tokens, although other kinds have one",
+                "line 4: input has a price here, output has none",
+            ],
+        );
+        check_rows(
+            &[over_in, over_out],
+            &[
+                "line 2: no price under this band for all of its time",
+                "line 3: no price under this band for all of its time",
+            ],
+        );
+        check_rows(
+            &["global,*,standard,0,input,1,,2026-03-01", output, over_in, over_out],
+            &["line 4: no price under this band for all of its time"],
+        );
+        check_rows(
+            &[input, output, "global,*,standard,200000,input,0.9,,", over_out],
+            &["line 4: cheaper than below the band (line 2)"],
+        );
+        // A base in two parts holds all the time.
+        check_rows(
+            &[
+                "global,*,standard,0,input,1,,2026-03-01",
+                "global,*,standard,0,input,1.5,2026-03-01,",
+                output,
+                over_in,
+                over_out,
+            ],
+            &[],
+        );
+    }
+
+    #[test]
+    fn overrides_may_lack_what_the_book_has() {
+        let rows = format!("{NOVA},global,*,standard,0,input,0.50,,,,\n");
+        assert_eq!(findings(&format!("{HEADER}{rows}"), Role::Overrides), [""; 0]);
+        let band = rows.replace(",0,input", ",200000,input");
+        assert_eq!(findings(&format!("{HEADER}{rows}{band}"), Role::Overrides), [""; 0]);
+        assert_eq!(findings(&format!("{HEADER}{rows}"), Role::Book), ["line 2: source: missing"]);
+    }
+
+    #[test]
+    fn line_numbers_survive_editors() {
+        let bad = format!("{NOVA},global,*,standard,0,input,x,,,s,2026-01-01");
+        let good = format!("{NOVA},global,*,standard,0,input,1,,,\"a, b\",2026-01-01");
+        let check_text = |text: &str, line: u64| {
+            let found = findings(text, Role::Book);
+            assert!(
+                found.iter().any(|found| found.starts_with(&format!("line {line}: usd_per"))),
+                "{found:?}"
+            );
+        };
+        check_text(&format!("{HEADER}{good}\n{bad}\n"), 3);
+        check_text(&format!("{HEADER}{good}\n{bad}"), 3);
+        check_text(&format!("\u{feff}{HEADER}{good}\n{bad}\n"), 3);
+        check_text(&format!("{HEADER}{good}\n{bad}\n").replace('\n', "\r\n"), 3);
+        check_text(&format!("{HEADER}\n\n{good}\n\n{bad}\n"), 6);
+        let header = findings("model,price\nx,1\n", Role::Book);
+        assert!(header[0].starts_with("line 1: expected the columns model_id,"), "{header:?}");
+        let header = findings(&HEADER.replace("_date", "_date,note"), Role::Overrides);
+        assert!(header[0].contains("source_date,note"), "{header:?}");
+        assert!(findings("", Role::Book)[0].starts_with("line 1: expected the columns"));
+    }
+}

@@ -1,0 +1,365 @@
+//! Reading a price file: each line by itself, then the days of the prices that have one key.
+
+use std::fmt;
+
+use csv::StringRecord;
+use jiff::civil::Date;
+
+use super::{PriceRow, Routing, Tier, TokenKind};
+use crate::money::DecimalError;
+
+/// The columns, in the order of the file that ships with hoptrail.
+const COLUMNS: [&str; 11] = [
+    "model_id",
+    "routing",
+    "source_region",
+    "service_tier",
+    "context_over_tokens",
+    "token_kind",
+    "usd_per_million",
+    "valid_from",
+    "valid_until",
+    "source",
+    "source_date",
+];
+/// The columns that overrides may leave out or empty: a negotiated rate has no public source.
+const SOURCE_COLUMNS: [&str; 2] = ["source", "source_date"];
+/// The source of an override that names none.
+const OVERRIDE: &str = "override";
+
+/// What a price file is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// A whole price book.
+    Book,
+    /// Prices that win over a book's.
+    Overrides,
+}
+
+/// A problem with one line of a price file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// The line, from 1 for the header.
+    pub line: u64,
+    /// What is wrong with it.
+    pub problem: Problem,
+}
+
+/// A price file that cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PriceFileError {
+    /// At least one line cannot be used.
+    #[error("{first}{}", more(*n_more))]
+    Lines {
+        /// The first of them.
+        first: Finding,
+        /// How many findings there are besides.
+        n_more: usize,
+    },
+}
+
+/// What can be wrong with a line of a price file.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Problem {
+    /// The header lacks columns, or has others.
+    #[error("expected the columns {expected}, found {found}")]
+    Columns {
+        /// The columns that are needed.
+        expected: String,
+        /// The header.
+        found: String,
+    },
+    /// A line has more or fewer fields than the header.
+    #[error("expected {expected} fields, found {found}")]
+    Fields {
+        /// As many as the header has.
+        expected: usize,
+        /// How many the line has.
+        found: usize,
+    },
+    /// The CSV reader gave up.
+    #[error("expected CSV: {0}")]
+    Csv(String),
+    /// A field that may not be empty is.
+    #[error("{0}: missing")]
+    Missing(&'static str),
+    /// A field starts or ends with white space, so that it would match nothing.
+    #[error("{0}: white space around the value")]
+    WhiteSpace(&'static str),
+    /// A field has a value that is not among those that are known.
+    #[error("{column}: expected {expected}, found `{found}`")]
+    Value {
+        /// The column.
+        column: &'static str,
+        /// What is expected there.
+        expected: String,
+        /// The value.
+        found: String,
+    },
+    /// The price is no price.
+    #[error("usd_per_million: {0}")]
+    Price(DecimalError),
+    /// The price holds on no day.
+    #[error("valid_from must lie before valid_until")]
+    NeverValid,
+    /// Two prices for one key on one day.
+    #[error("a second price for the days of line {line}")]
+    Overlap {
+        /// The line of the other.
+        line: u64,
+    },
+    /// Days without price between two prices of one key.
+    #[error("no price between {until} (line {line}) and {from}")]
+    Gap {
+        /// The last day of the earlier price, exclusive.
+        until: Date,
+        /// Its line.
+        line: u64,
+        /// The first day of the later price.
+        from: Date,
+    },
+    /// The catalog does not know the model.
+    #[error("model_id: unknown model `{0}`")]
+    UnknownModel(String),
+    /// The catalog knows the model by another id, so that the row would never be found.
+    #[error("model_id: `{found}` is another id of `{canonical}`; prices stand under the latter")]
+    OtherId {
+        /// The id of the row.
+        found: String,
+        /// The id that calls are resolved to.
+        canonical: String,
+    },
+    /// The Region is not known.
+    #[error("source_region: unknown Region `{0}`")]
+    UnknownRegion(String),
+    /// A band above some input without a price below it.
+    #[error("no price under this band for all of its time")]
+    BandWithoutBase,
+    /// A band that lacks a kind which its base has.
+    #[error("no {kind} price over {over} tokens, although other kinds have one")]
+    BandWithoutKind {
+        /// The kind that the band lacks.
+        kind: &'static str,
+        /// Where the band starts, in tokens.
+        over: i64,
+    },
+    /// A band that is cheaper than what lies below it.
+    #[error("cheaper than below the band (line {line})")]
+    CheaperBand {
+        /// The line of the price below.
+        line: u64,
+    },
+    /// A price is on the wrong side of another.
+    #[error("{low} costs more than {high} (line {line})")]
+    Order {
+        /// What must not cost more.
+        low: &'static str,
+        /// Than what.
+        high: &'static str,
+        /// The line of the other price.
+        line: u64,
+    },
+    /// A kind has a price, and the kind that it goes with has none.
+    #[error("{kind} has a price here, {missing} has none")]
+    OneSided {
+        /// The kind of the row.
+        kind: &'static str,
+        /// The kind that lacks.
+        missing: &'static str,
+    },
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "line {}: {}", self.line, self.problem)
+    }
+}
+
+fn more(n_more: usize) -> String {
+    if n_more == 0 { String::new() } else { format!(" (and {n_more} more)") }
+}
+
+/// Reads a file for use: rows in the order of their keys and days.
+pub(super) fn read(text: &str, role: Role) -> Result<Vec<PriceRow>, PriceFileError> {
+    let (rows, findings) = read_lines(text, role);
+    let n_more = findings.len().saturating_sub(1);
+    match findings.into_iter().next() {
+        None => Ok(rows),
+        Some(first) => Err(PriceFileError::Lines { first, n_more }),
+    }
+}
+
+/// Reads a file for inspection: the rows that can be used, in the order of their keys and days, and
+/// what is wrong, in the order of the lines.
+pub(super) fn read_lines(text: &str, role: Role) -> (Vec<PriceRow>, Vec<Finding>) {
+    let mut findings = Vec::new();
+    let mut rows = Vec::new();
+    // Fields are counted here, because the reader would stop at the first line that has too few.
+    let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(text.as_bytes());
+    let header = match reader.headers() {
+        Ok(header) => header.clone(),
+        Err(error) => return (rows, vec![Finding { line: 1, problem: csv_problem(&error) }]),
+    };
+    let places = match places(&header, role) {
+        Ok(places) => places,
+        Err(problem) => return (rows, vec![Finding { line: 1, problem }]),
+    };
+    let mut record = StringRecord::new();
+    let mut lines = Lines { text: text.as_bytes(), line: 1, offset: 0 };
+    loop {
+        let line = lines.at(reader.position());
+        match reader.read_record(&mut record) {
+            Ok(false) => break,
+            Ok(true) => {}
+            Err(error) => {
+                findings.push(Finding { line, problem: csv_problem(&error) });
+                break;
+            }
+        }
+        if record.len() != header.len() {
+            let problem = Problem::Fields { expected: header.len(), found: record.len() };
+            findings.push(Finding { line, problem });
+            continue;
+        }
+        let fields = Fields { record: &record, places: &places };
+        match fields.row(line, role) {
+            Ok(row) => rows.push(row),
+            Err(problem) => findings.push(Finding { line, problem }),
+        }
+    }
+    rows.sort_by(|a, b| (a.key(), a.valid_from).cmp(&(b.key(), b.valid_from)));
+    for pair in rows.windows(2) {
+        let [before, after] = pair else { continue };
+        if before.key() == after.key() && before.overlaps(after) {
+            let (line, other) = (before.line.max(after.line), before.line.min(after.line));
+            findings.push(Finding { line, problem: Problem::Overlap { line: other } });
+        }
+    }
+    findings.sort_by_key(|finding| finding.line);
+    (rows, findings)
+}
+
+fn csv_problem(error: &csv::Error) -> Problem {
+    Problem::Csv(error.to_string())
+}
+
+/// Counts lines. The reader's own count is late by what it has not yet skipped: empty lines, and the
+/// second half of `\r\n`.
+struct Lines<'a> {
+    text: &'a [u8],
+    /// The line that `offset` lies in.
+    line: u64,
+    offset: usize,
+}
+
+impl Lines<'_> {
+    /// The line of the record that starts at a position or, after line ends, behind it.
+    fn at(&mut self, position: &csv::Position) -> u64 {
+        let start = usize::try_from(position.byte()).unwrap_or(usize::MAX).min(self.text.len());
+        let is_line_end = |byte: &&u8| matches!(byte, b'\r' | b'\n');
+        let n_skipped = self.text[start..].iter().take_while(is_line_end).count();
+        let passed = &self.text[self.offset..start + n_skipped];
+        self.line += passed.iter().map(|byte| u64::from(*byte == b'\n')).sum::<u64>();
+        self.offset = start + n_skipped;
+        self.line
+    }
+}
+
+/// Where each of [`COLUMNS`] stands. Other columns are refused: a misspelled `valid_until` that is
+/// passed over would keep a price for ever.
+fn places(header: &StringRecord, role: Role) -> Result<[Option<usize>; COLUMNS.len()], Problem> {
+    let may_lack = |column| role == Role::Overrides && SOURCE_COLUMNS.contains(&column);
+    let places = COLUMNS.map(|column| header.iter().position(|name| name == column));
+    let n_found = places.iter().flatten().count();
+    let complete =
+        COLUMNS.iter().zip(&places).all(|(column, place)| place.is_some() || may_lack(column));
+    if complete && n_found == header.len() {
+        return Ok(places);
+    }
+    let expected = COLUMNS.join(",");
+    let found = header.iter().collect::<Vec<_>>().join(",");
+    Err(Problem::Columns { expected, found })
+}
+
+/// The fields of a line by the name of their column.
+struct Fields<'a> {
+    record: &'a StringRecord,
+    places: &'a [Option<usize>; COLUMNS.len()],
+}
+
+impl<'a> Fields<'a> {
+    fn row(&self, line: u64, role: Role) -> Result<PriceRow, Problem> {
+        let routings = Routing::ALL.map(|routing| (routing.as_str(), routing));
+        let tiers = Tier::ALL.map(|tier| (tier.as_str(), tier));
+        let kinds = TokenKind::ALL.map(|kind| (kind.as_str(), kind));
+        let row = PriceRow {
+            line,
+            model_id: self.text("model_id")?.into(),
+            routing: self.one_of("routing", &routings)?,
+            source_region: self.text("source_region")?.into(),
+            tier: self.one_of("service_tier", &tiers)?,
+            context_over_tokens: self.tokens("context_over_tokens")?,
+            kind: self.one_of("token_kind", &kinds)?,
+            price: self.text("usd_per_million")?.parse().map_err(Problem::Price)?,
+            valid_from: self.day("valid_from")?,
+            valid_until: self.day("valid_until")?,
+            source: match (self.optional_text("source")?, role) {
+                ("", Role::Book) => return Err(Problem::Missing("source")),
+                ("", Role::Overrides) => OVERRIDE.into(),
+                (source, _) => source.into(),
+            },
+            source_date: match (self.day("source_date")?, role) {
+                (None, Role::Book) => return Err(Problem::Missing("source_date")),
+                (date, _) => date,
+            },
+        };
+        match (row.valid_from, row.valid_until) {
+            (Some(from), Some(until)) if from >= until => Err(Problem::NeverValid),
+            _ => Ok(row),
+        }
+    }
+
+    fn optional_text(&self, column: &'static str) -> Result<&'a str, Problem> {
+        let place = COLUMNS.iter().position(|name| *name == column);
+        let place = place.and_then(|place| self.places[place]);
+        let text = place.and_then(|place| self.record.get(place)).unwrap_or_default();
+        if text.trim().len() == text.len() { Ok(text) } else { Err(Problem::WhiteSpace(column)) }
+    }
+
+    fn text(&self, column: &'static str) -> Result<&'a str, Problem> {
+        match self.optional_text(column)? {
+            "" => Err(Problem::Missing(column)),
+            text => Ok(text),
+        }
+    }
+
+    fn one_of<T: Copy>(&self, column: &'static str, known: &[(&str, T)]) -> Result<T, Problem> {
+        let text = self.text(column)?;
+        if let Some((_, value)) = known.iter().find(|(name, _)| *name == text) {
+            return Ok(*value);
+        }
+        let names = known.iter().map(|(name, _)| *name).collect::<Vec<_>>();
+        let expected = format!("one of {}", names.join(", "));
+        Err(Problem::Value { column, expected, found: text.to_owned() })
+    }
+
+    fn tokens(&self, column: &'static str) -> Result<i64, Problem> {
+        let text = self.text(column)?;
+        let is_plain = text.bytes().all(|b| b.is_ascii_digit());
+        let expected = "a number of tokens".to_owned();
+        let refused = Problem::Value { column, expected, found: text.to_owned() };
+        if is_plain { text.parse().map_err(|_| refused) } else { Err(refused) }
+    }
+
+    /// A date written `YYYY-MM-DD` and nothing else; `None` for an empty field.
+    fn day(&self, column: &'static str) -> Result<Option<Date>, Problem> {
+        let text = self.optional_text(column)?;
+        if text.is_empty() {
+            return Ok(None);
+        }
+        let is_dashed = text.len() == 10 && [4, 7].iter().all(|&at| text.as_bytes()[at] == b'-');
+        let date = if is_dashed { text.parse::<Date>().ok() } else { None };
+        let expected = "a date YYYY-MM-DD".to_owned();
+        date.map(Some).ok_or_else(|| Problem::Value { column, expected, found: text.to_owned() })
+    }
+}

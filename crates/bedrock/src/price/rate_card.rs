@@ -1,0 +1,44 @@
+//! The prices that one kind of call has on one day, band by band.
+
+use super::TokenKind;
+use crate::money::UsdPerMillion;
+
+/// The prices of one model, routing, source Region and tier on one day. It is worked out once for
+/// all calls that have these in common; what a single call costs is then arithmetic only.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RateCard {
+    /// By where they start, without repetition, and never empty.
+    pub(super) bands: Vec<Band>,
+}
+
+/// The prices of calls whose input lies over a threshold, up to the next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Band {
+    /// Calls with more input than this, cache reads and writes included.
+    pub context_over_tokens: i64,
+    /// A price for each of [`TokenKind::ALL`], where one is known.
+    pub(super) prices: [Option<UsdPerMillion>; TokenKind::ALL.len()],
+}
+
+impl RateCard {
+    /// The band of a call with so much input, cache reads and writes included: the highest that it
+    /// exceeds. A call of exactly the threshold lies below it. The base also holds for no input.
+    pub fn band(&self, n_context_tokens: i128) -> Option<&Band> {
+        let exceeded = |band: &&Band| {
+            band.context_over_tokens == 0 || i128::from(band.context_over_tokens) < n_context_tokens
+        };
+        self.bands.iter().rfind(exceeded)
+    }
+
+    /// All bands, the lowest first.
+    pub fn bands(&self) -> &[Band] {
+        &self.bands
+    }
+}
+
+impl Band {
+    /// The price of a kind of tokens; `None` where none is known, which is not 0.
+    pub fn price(&self, kind: TokenKind) -> Option<UsdPerMillion> {
+        self.prices[kind as usize]
+    }
+}

@@ -1,0 +1,98 @@
+//! Costs that were computed from published prices and not from the book: the whole way from a
+//! reference, as logged, to the last digit. See `config/PRICES.md`, "How to renew it".
+
+use bedrock::cost::{TokenSource, cost, price_key};
+use bedrock::resolve::resolve;
+use bedrock::{Aliases, Catalog, PriceBook, Regions, Usage};
+use serde::Deserialize;
+
+const VECTORS: &str = include_str!("../../../tests/fixtures/price_vectors.csv");
+
+#[derive(Debug, Deserialize)]
+struct Vector {
+    model_ref: String,
+    source_region: String,
+    service_tier: String,
+    date: String,
+    input_tokens: i64,
+    output_tokens: i64,
+    cache_read_tokens: i64,
+    cache_write_5m_tokens: i64,
+    cache_write_1h_tokens: i64,
+    /// Empty: no cost is known.
+    cost_usd: String,
+    origin: String,
+}
+
+fn vectors() -> Vec<Vector> {
+    let rows = csv::Reader::from_reader(VECTORS.as_bytes()).into_deserialize();
+    rows.collect::<Result<_, _>>().expect("well-formed")
+}
+
+/// The lines of the vectors that a book does not fulfil.
+fn failures(book: &PriceBook) -> Vec<String> {
+    let (catalog, regions, aliases) =
+        (Catalog::embedded(), Regions::embedded(), Aliases::default());
+    let mut failures = Vec::new();
+    for vector in vectors() {
+        let resolution = resolve(Some(&vector.model_ref), &catalog, &aliases);
+        let usage = Usage {
+            input: Some(vector.input_tokens),
+            output: Some(vector.output_tokens),
+            cache_read: Some(vector.cache_read_tokens),
+            cache_write: Some(vector.cache_write_5m_tokens + vector.cache_write_1h_tokens),
+            cache_write_1h: Some(vector.cache_write_1h_tokens),
+            source: TokenSource::InvocationLog,
+            input_includes_cache: false,
+        };
+        let region = Some(&*vector.source_region);
+        let found = price_key(&resolution, region, Some(&vector.service_tier)).and_then(|key| {
+            let day = vector.date.parse().expect("a date");
+            cost(book, &regions, &key, day, &usage)
+        });
+        let expected = vector.cost_usd.parse().ok();
+        let is_full = found.is_ok_and(|cost| cost.basis.as_str() == "full");
+        if found.ok().map(|cost| cost.total) != expected || is_full != expected.is_some() {
+            failures.push(format!("{} {:?}: {found:?}", vector.origin, vector.model_ref));
+        }
+    }
+    failures
+}
+
+#[test]
+fn published_costs_come_out_to_the_last_digit() {
+    assert_eq!(vectors().len(), 231);
+    assert_eq!(failures(&PriceBook::embedded()), [""; 0]);
+}
+
+/// Whoever breaks a price that a vector uses hears of it.
+#[test]
+fn a_broken_price_is_noticed() {
+    let row = "anthropic.claude-sonnet-4-6,regional,*,standard,0,input,3.3,";
+    let text = bedrock::price::EMBEDDED;
+    assert_eq!(text.matches(row).count(), 1);
+    let check = |broken: &str| {
+        let book = PriceBook::parse(&text.replace(row, broken)).expect("well-formed");
+        assert!(!failures(&book).is_empty(), "{broken}");
+    };
+    check(&row.replace("3.3", "3.300001"));
+    check(&row.replace("3.3", "3"));
+    check(&row.replace('*', "us-east-1"));
+    check(&row.replace("standard,0", "standard,200000"));
+    check(&row.replace("3.3,", "3.3,2026-11-02"));
+}
+
+#[test]
+fn overrides_change_the_calls_that_they_name_and_no_others() {
+    let mut book = PriceBook::embedded();
+    let overrides = "model_id,routing,source_region,service_tier,context_over_tokens,token_kind,\
+        usd_per_million,valid_from,valid_until\n\
+        anthropic.claude-sonnet-4-6,regional,*,standard,0,input,2.97,2026-01-01,2027-01-01\n";
+    book.overlay(overrides).expect("well-formed");
+    let changed = failures(&book);
+    assert!(!changed.is_empty());
+    for failure in changed {
+        assert!(failure.contains("claude-sonnet-4-6"), "{failure}");
+        assert!(!failure.contains("global."), "{failure}");
+    }
+}

@@ -1,0 +1,118 @@
+//! `hoptrail prices`: which prices hold, and whether a price file is sound.
+
+use anyhow::Context;
+use bedrock::price::{PriceRow, Role, check};
+use bedrock::resolve::resolve;
+use serde::Serialize;
+
+use crate::args::{KnowledgeArgs, Output, PricesCheckArgs, PricesCommand, PricesShowArgs};
+use crate::command::print;
+use crate::exit::{Exit, Failure};
+use crate::{knowledge, number, range};
+
+/// A price that holds.
+#[derive(Debug, Serialize)]
+struct Shown<'a> {
+    model_id: &'a str,
+    routing: &'static str,
+    source_region: &'a str,
+    service_tier: &'static str,
+    context_over_tokens: i64,
+    token_kind: &'static str,
+    usd_per_million: String,
+    valid_from: Option<String>,
+    valid_until: Option<String>,
+    source: &'a str,
+    source_date: Option<String>,
+}
+
+/// Shows or checks.
+///
+/// # Errors
+/// If a file cannot be read or used.
+pub fn run(command: &PricesCommand) -> Result<Exit, Failure> {
+    match command {
+        PricesCommand::Show(args) => show(args),
+        PricesCommand::Check(args) => check_file(args),
+    }
+}
+
+fn show(args: &PricesShowArgs) -> Result<Exit, Failure> {
+    let knowledge = knowledge::load(&args.knowledge)?;
+    let day = range::day("--at", &args.at, jiff::Timestamp::now())?;
+    let found = resolve(Some(&args.model), &knowledge.catalog, &knowledge.aliases);
+    let Ok(model) = found.model else {
+        return Err(Failure::Nothing(format!("`{}` stands for no known model", args.model)));
+    };
+    let rows = knowledge.prices.rows_for(&knowledge.regions, &model.id, &args.region, day);
+    let rows = rows.map(Shown::new).collect::<Vec<_>>();
+    if rows.is_empty() {
+        let region = &args.region;
+        return Err(Failure::Nothing(format!("no price of {} from {region} on {day}", model.id)));
+    }
+    match args.output {
+        Output::Json => print(&format!("{}\n", serde_json::to_string_pretty(&rows)?))?,
+        Output::Text => {
+            let name = model.name.as_deref().unwrap_or("no name known");
+            let mut lines = vec![
+                format!("{} ({name}) from {} on {day}", model.id, args.region),
+                "US dollars per million tokens".to_owned(),
+                String::new(),
+            ];
+            lines.extend(rows.iter().map(Shown::line));
+            print(&(lines.join("\n") + "\n"))?;
+        }
+    }
+    Ok(Exit::Done)
+}
+
+impl<'a> Shown<'a> {
+    fn new(row: &'a PriceRow) -> Self {
+        Shown {
+            model_id: &row.model_id,
+            routing: row.routing.as_str(),
+            source_region: &row.source_region,
+            service_tier: row.tier.as_str(),
+            context_over_tokens: row.context_over_tokens,
+            token_kind: row.kind.as_str(),
+            usd_per_million: row.price.to_string(),
+            valid_from: row.valid_from.map(|day| day.to_string()),
+            valid_until: row.valid_until.map(|day| day.to_string()),
+            source: &row.source,
+            source_date: row.source_date.map(|day| day.to_string()),
+        }
+    }
+
+    fn line(&self) -> String {
+        let Shown { routing, service_tier, token_kind, usd_per_million, source, .. } = self;
+        let band = match u64::try_from(self.context_over_tokens) {
+            Ok(over) if over > 0 => format!("over {}", number::grouped(over)),
+            _ => String::new(),
+        };
+        let region = if self.source_region == "*" { "all Regions" } else { self.source_region };
+        format!(
+            "  {routing:<9} {service_tier:<17} {band:<13} {token_kind:<15} \
+             {usd_per_million:>12}  {region:<14} {source}"
+        )
+    }
+}
+
+fn check_file(args: &PricesCheckArgs) -> Result<Exit, Failure> {
+    let shown = args.file.display();
+    let text = std::fs::read_to_string(&args.file)
+        .with_context(|| format!("the price file {shown} cannot be read"))?;
+    let known = KnowledgeArgs { catalog: args.catalog.clone(), ..KnowledgeArgs::default() };
+    let knowledge = knowledge::load(&known)?;
+    let role = if args.overrides { Role::Overrides } else { Role::Book };
+    let findings = check(&text, role, &knowledge.catalog, &knowledge.regions);
+    let mut lines =
+        findings.iter().map(|found| format!("{shown}:{}: {}", found.line, found.problem));
+    let mut report = lines.by_ref().collect::<Vec<_>>();
+    report.push(format!(
+        "{shown}: {}, {}",
+        number::counted(text.lines().skip(1).count() as u64, "line"),
+        number::counted(findings.len() as u64, "finding")
+    ));
+    print(&(report.join("\n") + "\n"))?;
+    Ok(if findings.is_empty() { Exit::Done } else { Exit::Failed })
+}
