@@ -6,6 +6,7 @@
 //! - where is read from and written to, and with how much: `places`; large listings: `listing`
 //! - which day a call belongs to, and whether it counts once: `days`
 //! - input that cannot be used, and exit codes: `bad_input`
+//! - tokens and prices: `costs`
 //! - model references and aliases: `references`; files that are no trail: `layout_any`
 //!
 //! `world` builds trails, runs the program with an environment of its own and reads tables.
@@ -16,6 +17,7 @@
 mod world;
 
 mod bad_input;
+mod costs;
 mod days;
 mod golden;
 mod layout_any;

@@ -11,7 +11,6 @@ CREATE EXTERNAL TABLE IF NOT EXISTS `invocations` (
   `target` string COMMENT 'What was called: foundation_model, geo_profile, global_profile, application_profile, and so on.',
   `profile_scope` string COMMENT 'The scope of the inference profile: us, eu, apac, jp, au, ca, in, us-gov, global.',
   `profile_id` string COMMENT 'The id of the inference profile.',
-  `profile_name` string COMMENT 'The name that an alias gives to what was called, such as an application profile.',
   `model_id` string COMMENT 'The canonical foundation model id; null if unresolved.',
   `model_name` string COMMENT 'The name of the model as AWS prints it.',
   `model_provider` string COMMENT 'The provider of the model.',
@@ -35,7 +34,8 @@ CREATE EXTERNAL TABLE IF NOT EXISTS `invocations` (
   `token_source` string COMMENT 'Where the token counts come from: invocation_log, cloudtrail; null if there are none.',
   `cost_usd` decimal(38,12) COMMENT 'The cost in US dollars at list prices; null if unknown.',
   `cost_basis` string COMMENT 'full; partial (a lower bound, such as without cache tokens); null if there is no cost.',
-  `log_object` string COMMENT 'The object that the call was read from.'
+  `log_object` string COMMENT 'The object that the call was read from.',
+  `profile_name` string COMMENT 'The name that an alias gives to what was called, such as an application profile.'
 )
 COMMENT 'Every Bedrock inference call: where it was sent, where it ran, which model it was. One row: one call.'
 PARTITIONED BY (`dt` string COMMENT 'The UTC day of event_time, YYYY-MM-DD.')
@@ -91,7 +91,6 @@ CREATE EXTERNAL TABLE IF NOT EXISTS `model_costs` (
   `model_name` string COMMENT 'As in invocations.',
   `target` string COMMENT 'As in invocations.',
   `scope` string COMMENT 'As profile_scope in invocations.',
-  `profile_name` string COMMENT 'As in invocations.',
   `principal_name` string COMMENT 'As in invocations.',
   `service_tier` string COMMENT 'As in invocations.',
   `calls` bigint COMMENT 'All calls.',
@@ -109,9 +108,10 @@ CREATE EXTERNAL TABLE IF NOT EXISTS `model_costs` (
   `cost_usd` decimal(38,12) COMMENT 'The cost of the priced calls in US dollars at list prices; null if none is priced.',
   `calls_partial` bigint COMMENT 'Calls whose cost is a lower bound.',
   `calls_unpriced` bigint COMMENT 'Calls with token counts and without a cost.',
-  `price_version` string COMMENT 'The version of the price book.'
+  `price_version` string COMMENT 'The version of the price book.',
+  `profile_name` string COMMENT 'As in invocations.'
 )
-COMMENT 'What each model cost at list prices, with the counts that say how much of it is covered. One row: account x source_region x model x target x scope x profile_name x principal_name x service_tier.'
+COMMENT 'What each model cost at list prices, with the counts that say how much of it is covered. One row: account x source_region x model x target x scope x principal_name x service_tier x profile_name.'
 PARTITIONED BY (`dt` string COMMENT 'The UTC day of event_time, YYYY-MM-DD.')
 STORED AS PARQUET
 LOCATION 's3://analytics/bedrock/model_costs/'

@@ -1,10 +1,11 @@
 //! One Bedrock inference call: the one fact that everything counts.
 
+use std::cmp::Ordering;
 use std::fmt;
 use std::sync::Arc;
 
 /// An event or request id. The usual UUID takes 16 bytes; anything else is kept as text.
-#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub enum CallId {
     /// A UUID in lower case with hyphens.
     Uuid([u8; 16]),
@@ -109,6 +110,23 @@ impl fmt::Display for CallId {
     }
 }
 
+/// The order of the texts: that of a packed UUID's bytes is the same.
+impl Ord for CallId {
+    fn cmp(&self, other: &Self) -> Ordering {
+        match (self, other) {
+            (CallId::Uuid(mine), CallId::Uuid(others)) => mine.cmp(others),
+            (CallId::Text(mine), CallId::Text(others)) => mine.cmp(others),
+            (mine, others) => mine.to_string().cmp(&others.to_string()),
+        }
+    }
+}
+
+impl PartialOrd for CallId {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
 impl fmt::Debug for CallId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
@@ -166,9 +184,11 @@ mod tests {
     proptest! {
         #[test]
         fn ids_come_back(bytes: [u8; 16], text in "\\PC{0,40}|[0-9a-f-]{36}") {
-            prop_assert_eq!(CallId::new(&text).to_string(), text);
+            prop_assert_eq!(CallId::new(&text).to_string(), text.clone());
             let uuid = CallId::Uuid(bytes);
-            prop_assert_eq!(CallId::new(&uuid.to_string()), uuid);
+            prop_assert_eq!(CallId::new(&uuid.to_string()), uuid.clone());
+            let texts = uuid.to_string().cmp(&text);
+            prop_assert_eq!(uuid.cmp(&CallId::new(&text)), texts);
         }
     }
 }

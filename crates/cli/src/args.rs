@@ -60,6 +60,10 @@ pub struct RunArgs {
     /// Where to write: `s3://bucket/prefix` or a folder
     #[arg(long, env = "HOPTRAIL_DEST", value_name = "URI")]
     pub dest: Option<String>,
+    /// Model invocation logs, for exact token counts: `s3://bucket/prefix` or a folder, at any level at
+    /// or above `BedrockModelInvocationLogs/`
+    #[arg(long, env = "HOPTRAIL_INVOCATION_LOGS", value_name = "URI")]
+    pub invocation_logs: Option<String>,
     /// What is known.
     #[command(flatten)]
     pub knowledge: KnowledgeArgs,

@@ -13,6 +13,7 @@ use crate::args::{Gate, KnowledgeArgs, LayoutArg, RunArgs, SourceArgs};
 pub struct Config {
     source: Option<String>,
     dest: Option<String>,
+    invocation_logs: Option<String>,
     last: Option<u32>,
     late_window: Option<String>,
     layout: Option<LayoutArg>,
@@ -52,6 +53,7 @@ impl Config {
     /// Fills in what was neither typed nor set in the environment.
     pub fn complete_run(self, mut args: RunArgs) -> RunArgs {
         args.dest = args.dest.or_else(|| self.dest.clone());
+        args.invocation_logs = args.invocation_logs.or_else(|| self.invocation_logs.clone());
         if args.fail_on.is_empty() {
             args.fail_on.clone_from(&self.fail_on);
         }

@@ -3,7 +3,9 @@
 use std::fmt::Write as _;
 
 use pipeline::Outcome;
-use pipeline::outcome::{Complaint, Denied, ModelCost, Place, Route, UnresolvedReference};
+use pipeline::outcome::{
+    Complaint, Denied, InvocationLog, ModelCost, Place, Route, UnresolvedReference,
+};
 
 use crate::number::{bytes, counted, grouped, percent};
 
@@ -21,18 +23,19 @@ pub fn text(outcome: &Outcome) -> String {
     let mut out = String::new();
     head(&mut out, outcome);
     costs(&mut out, outcome);
+    if let Some(log) = &outcome.invocation_log {
+        invocation_log(&mut out, log);
+    }
     routes(&mut out, &outcome.routes);
     denials(&mut out, &outcome.denials);
     unresolved(&mut out, &outcome.unresolved);
     unknown_operations(&mut out, outcome);
-    complaints(
-        &mut out,
-        "Unreadable objects",
-        &outcome.objects.unreadable_objects,
-        outcome.objects.unreadable,
-    );
-    let rejected = &outcome.objects.objects_with_rejected_records;
-    complaints(&mut out, "Objects with rejected records", rejected, rejected.len() as u64);
+    let objects = &outcome.objects;
+    let unreadable = &objects.unreadable_objects;
+    complaints(&mut out, "Unreadable objects", unreadable, objects.unreadable, "ingest");
+    let rejected = &objects.objects_with_rejected_records;
+    let all = rejected.len() as u64;
+    complaints(&mut out, "Objects with rejected records", rejected, all, "ingest");
     out
 }
 
@@ -117,13 +120,13 @@ fn costs(out: &mut String, outcome: &Outcome) {
     let without = all.ok_calls.saturating_sub(all.calls_with_tokens);
     let mut notes = Vec::new();
     if all.calls_partial > 0 {
-        notes.push(format!("{} are lower bounds", grouped(all.calls_partial)));
+        notes.push(format!("lower bounds: {}", grouped(all.calls_partial)));
     }
     if all.calls_unpriced > 0 {
-        notes.push(format!("{} with tokens have no price", grouped(all.calls_unpriced)));
+        notes.push(format!("tokens without a price: {}", grouped(all.calls_unpriced)));
     }
     if without > 0 {
-        notes.push(format!("{} have no token counts", grouped(without)));
+        notes.push(format!("without token counts: {}", grouped(without)));
     }
     if !notes.is_empty() {
         let _ = writeln!(out, "  {}", notes.join(" · "));
@@ -154,16 +157,55 @@ fn costs(out: &mut String, outcome: &Outcome) {
     }
 }
 
+fn invocation_log(out: &mut String, log: &InvocationLog) {
+    let objects = counted(log.objects, "object");
+    let entries = log.entries + log.rejected;
+    let entries =
+        if entries == 1 { "1 entry".to_owned() } else { format!("{} entries", grouped(entries)) };
+    let _ = writeln!(out, "\nModel invocation logs: {entries} in {objects}, {}", bytes(log.bytes));
+    let parts = [
+        format!("{} joined", grouped(log.joined)),
+        format!("{} without a call", grouped(log.without_call)),
+        format!("{} of other days", grouped(log.other_days)),
+        counted(log.duplicates, "duplicate"),
+        format!("{} rejected", grouped(log.rejected)),
+        counted(log.unreadable, "unreadable object"),
+    ];
+    let _ = writeln!(out, "  {}", parts.join(" · "));
+    if log.calls_without_entry > 0 {
+        let calls = counted(log.calls_without_entry, "call");
+        let _ = writeln!(out, "  {calls} that succeeded without an entry");
+    }
+    for left_over in log.left_over.iter().take(SHOWN_LINES) {
+        let account = left_over.account_id.as_deref().unwrap_or("–");
+        let model = left_over.model_ref.as_deref().unwrap_or("(no reference)");
+        let _ = writeln!(
+            out,
+            "  {:>7}  without a call: account {account}, {model}",
+            grouped(left_over.entries)
+        );
+    }
+    if log.left_over.len() > SHOWN_LINES {
+        let _ = writeln!(out, "  and {} more", grouped((log.left_over.len() - SHOWN_LINES) as u64));
+    }
+    let title = "Invocation logs that are unreadable or have rejected entries";
+    let all = log.unreadable_objects.len() as u64;
+    complaints(out, title, &log.unreadable_objects, all, "the summary as JSON");
+}
+
 fn label(model: &ModelCost) -> &str {
     let names = [&model.model_name, &model.model_id, &model.model_ref];
     names.into_iter().find_map(Option::as_deref).unwrap_or("(no reference)")
 }
 
-/// A decimal number of dollars with four digits behind the point, cut off and not rounded up.
+/// A decimal number of dollars with four digits behind the point, or with as many as show the first
+/// two that are not 0; cut off and not rounded up.
 fn dollars(decimal: &str) -> String {
     let (whole, fraction) = decimal.split_once('.').unwrap_or((decimal, ""));
+    let zeros = fraction.len() - fraction.trim_start_matches('0').len();
+    let digits = if whole == "0" && zeros < fraction.len() { 4.max(zeros + 2) } else { 4 };
     let whole = whole.parse::<u64>().map_or_else(|_| whole.to_owned(), grouped);
-    format!("${whole}.{:0<4}", fraction.get(..4).unwrap_or(fraction))
+    format!("${whole}.{:0<4}", fraction.get(..digits).unwrap_or(fraction))
 }
 
 fn routes(out: &mut String, routes: &[Route]) {
@@ -265,7 +307,7 @@ fn unknown_operations(out: &mut String, outcome: &Outcome) {
     }
 }
 
-fn complaints(out: &mut String, title: &str, complaints: &[Complaint], all: u64) {
+fn complaints(out: &mut String, title: &str, complaints: &[Complaint], all: u64, place: &str) {
     if complaints.is_empty() {
         return;
     }
@@ -273,7 +315,7 @@ fn complaints(out: &mut String, title: &str, complaints: &[Complaint], all: u64)
     for complaint in complaints.iter().take(SHOWN_LINES) {
         let _ = writeln!(out, "  {}\n      {}", complaint.key, complaint.reason);
     }
-    more(out, usize::try_from(all).unwrap_or(usize::MAX), "ingest");
+    more(out, usize::try_from(all).unwrap_or(usize::MAX), place);
 }
 
 fn more(out: &mut String, all: usize, table: &str) {
@@ -317,6 +359,15 @@ mod tests {
         assert!(shown.contains("p11 ") && !shown.contains("p12 "), "{shown}");
         assert!(shown.contains("stray from us-east-1: 1 call"), "{shown}");
         assert!(shown.contains("and 28 more routes within their geography"), "{shown}");
+    }
+
+    #[test]
+    fn small_amounts_are_shown() {
+        assert_eq!(dollars("1234567.891234"), "$1,234,567.8912");
+        assert_eq!(dollars("0"), "$0.0000");
+        assert_eq!(dollars("0.000066"), "$0.000066");
+        assert_eq!(dollars("0.0000000123"), "$0.000000012");
+        assert_eq!(dollars("0.5"), "$0.5000");
     }
 
     #[test]

@@ -7,10 +7,17 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use jiff::Timestamp;
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use crate::reject::Rejection;
+
+/// What a count is, in words.
+pub(crate) const COUNT: &str = "a whole number from 0 to 2^63 - 1";
+
+/// The times that a record may have, in milliseconds since 1970 UTC: CloudTrail began in 2013.
+const TIMES_MS: std::ops::Range<i64> = 1_356_998_400_000..4_133_980_800_000;
 
 /// The values of `N` keys of one JSON object, as their text.
 #[derive(Debug)]
@@ -65,17 +72,36 @@ pub fn text<'a>(
 /// # Errors
 /// If the value is anything else. Absent and null are `None`.
 pub fn count(raw: Option<&str>, field: &'static str) -> Result<Option<i64>, Rejection> {
-    const EXPECTED: &str = "a whole number from 0 to 2^63 - 1";
     let Some(raw) = raw else { return Ok(None) };
     let digits = match raw.as_bytes()[0] {
         b'"' => text(Some(raw), field)?.unwrap_or_default(),
         b'0'..=b'9' | b'-' => Cow::Borrowed(raw),
-        _ => return Err(Rejection { field, expected: EXPECTED, found: kind(raw).to_owned() }),
+        _ => return Err(Rejection { field, expected: COUNT, found: kind(raw).to_owned() }),
     };
-    match digits.parse::<i64>() {
-        Ok(count) if count >= 0 && !digits.starts_with('+') => Ok(Some(count)),
-        _ => Err(Rejection::of_text(field, EXPECTED, &digits)),
+    match whole_number(&digits) {
+        Some(count) => Ok(Some(count)),
+        None => Err(Rejection::of_text(field, COUNT, &digits)),
     }
+}
+
+/// The count that a text of digits is.
+pub(crate) fn whole_number(digits: &str) -> Option<i64> {
+    digits.parse().ok().filter(|count| *count >= 0 && !digits.starts_with('+'))
+}
+
+/// A time, in milliseconds since 1970 UTC.
+///
+/// # Errors
+/// If the text is no time, or one that no record can have.
+pub fn time_ms(text: &str, field: &'static str) -> Result<i64, Rejection> {
+    let time = text
+        .parse::<Timestamp>()
+        .map_err(|_| Rejection::of_text(field, "a time such as 2026-08-01T12:00:00Z", text))?;
+    let time_ms = time.as_millisecond();
+    if !TIMES_MS.contains(&time_ms) {
+        return Err(Rejection::of_text(field, "a time from 2013 to 2100", text));
+    }
+    Ok(time_ms)
 }
 
 /// A boolean, or a string of one.

@@ -9,6 +9,7 @@ pub mod field;
 pub mod gzip;
 pub mod identity;
 pub mod inference_profiles;
+pub mod invocation;
 pub mod layout;
 pub mod learn;
 pub mod object;

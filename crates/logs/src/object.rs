@@ -85,10 +85,10 @@ pub enum Unreadable {
 }
 
 /// How many rejected records of an object are told one by one.
-const MAX_REJECTIONS: usize = 3;
+pub(crate) const MAX_REJECTIONS: usize = 3;
 
 /// The part of a streamed object that is held inflated.
-const STREAM_WINDOW_BYTES: usize = 256 * 1024;
+pub(crate) const STREAM_WINDOW_BYTES: usize = 256 * 1024;
 
 /// Reads a whole body. `scratch` is a buffer to inflate into, kept by the caller for the next body.
 ///
@@ -134,7 +134,7 @@ pub fn read_stream(
         let text = BufReader::with_capacity(STREAM_WINDOW_BYTES, member);
         read_with(|each| document::read_stream(text, shape, each))
     } else {
-        let text = Capped { body, left_bytes: limits.inflated_bytes, limits };
+        let text = Capped::new(body, limits);
         let text = BufReader::with_capacity(STREAM_WINDOW_BYTES, text);
         read_with(|each| document::read_stream(text, shape, each))
     }
@@ -192,7 +192,7 @@ impl Reading {
 impl Unreadable {
     /// Says what is wrong with a document in our words. The parser's own words may quote the text,
     /// which is not ours to show.
-    fn of_json(error: serde_json::Error) -> Self {
+    pub(crate) fn of_json(error: serde_json::Error) -> Self {
         let (line, column) = (error.line(), error.column());
         match error.classify() {
             Category::Io => Unreadable::of_io(&error.into()),
@@ -216,10 +216,16 @@ impl Unreadable {
 }
 
 /// A plain body under the cap.
-struct Capped<'l, R> {
+pub(crate) struct Capped<'l, R> {
     body: R,
     left_bytes: u64,
     limits: &'l Limits,
+}
+
+impl<'l, R: BufRead> Capped<'l, R> {
+    pub(crate) fn new(body: R, limits: &'l Limits) -> Self {
+        Capped { body, left_bytes: limits.inflated_bytes, limits }
+    }
 }
 
 impl<R: BufRead> io::Read for Capped<'_, R> {

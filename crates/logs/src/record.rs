@@ -5,7 +5,6 @@ use std::sync::{Arc, LazyLock};
 
 use bedrock::alias::LearntAlias;
 use bedrock::call::{Call, CallId, Context};
-use jiff::Timestamp;
 use memchr::memmem::Finder;
 use rustc_hash::FxHashSet;
 
@@ -70,9 +69,6 @@ const SERVICE_TIER: &[&str; 1] = &["type"];
 /// Event types that summarize events; they lie in folders of their own.
 const SUMMARIES: &[&str] = &["AwsAggregatedEvent", "AwsCloudTrailInsight"];
 
-/// The times that a record may have, in milliseconds since 1970 UTC: CloudTrail began in 2013.
-const TIMES_MS: std::ops::Range<i64> = 1_356_998_400_000..4_133_980_800_000;
-
 static NEEDLE: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("bedrock"));
 static ESCAPE: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("\\u"));
 
@@ -132,7 +128,7 @@ fn call(
     contexts: &mut Contexts,
 ) -> Result<Call, Rejection> {
     let event_id = CallId::new(&required(fields, "eventID")?);
-    let event_time_ms = event_time_ms(&required(fields, "eventTime")?)?;
+    let event_time_ms = field::time_ms(&required(fields, "eventTime")?, "eventTime")?;
     let text = |name: &'static str| boxed(fields.raw(name), name);
 
     let request = fields.raw("requestParameters");
@@ -212,18 +208,6 @@ fn required<'a>(fields: &Fields<'a, 16>, name: &'static str) -> Result<Cow<'a, s
 fn boxed(raw: Option<&str>, field: &'static str) -> Result<Option<Box<str>>, Rejection> {
     let text = field::text(raw, field)?.filter(|text| !text.is_empty());
     Ok(text.map(|text| Box::from(text.as_ref())))
-}
-
-fn event_time_ms(text: &str) -> Result<i64, Rejection> {
-    const FIELD: &str = "eventTime";
-    let time = text
-        .parse::<Timestamp>()
-        .map_err(|_| Rejection::of_text(FIELD, "a time such as 2026-08-01T12:00:00Z", text))?;
-    let time_ms = time.as_millisecond();
-    if !TIMES_MS.contains(&time_ms) {
-        return Err(Rejection::of_text(FIELD, "a time from 2013 to 2100", text));
-    }
-    Ok(time_ms)
 }
 
 /// A tier's name, plain or as `{"type": name}`. Another shape is no reason to lose the call, because

@@ -28,7 +28,7 @@ pub enum Error {
     },
     /// There are no logs of the kind that was expected.
     #[error(
-        "no log files of {folder} below {location}: expected \
+        "no {folder} log files below {location}: expected \
          `AWSLogs/<account>/{folder}/<Region>/` there, found {found}; \
          a folder of another layout is read with `--layout any`"
     )]

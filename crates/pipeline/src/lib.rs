@@ -15,6 +15,7 @@ pub mod dedup;
 pub mod discover;
 pub mod error;
 pub mod fetch;
+pub mod join;
 pub mod learnt;
 pub mod list;
 pub mod outcome;

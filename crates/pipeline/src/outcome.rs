@@ -44,6 +44,8 @@ pub struct Outcome {
     pub unresolved: Vec<UnresolvedReference>,
     /// Events that look like inference under names that we do not know.
     pub unknown_operations: BTreeMap<String, u64>,
+    /// What the model invocation logs gave; `None` if there were none to read.
+    pub invocation_log: Option<InvocationLog>,
     /// What is known of opaque ARNs from the trail, earlier runs included.
     pub learnt_aliases: u64,
     /// What was looked at, if nothing was found.
@@ -103,6 +105,46 @@ pub struct Records {
     pub passed_over: u64,
     /// Calls that cannot be used.
     pub rejected: u64,
+}
+
+/// What the model invocation logs gave: `entries = joined + without_call + other_days + duplicates`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct InvocationLog {
+    /// Objects that were read, unreadable ones included.
+    pub objects: u64,
+    /// Their bytes, as stored.
+    pub bytes: u64,
+    /// Objects that could not be read.
+    pub unreadable: u64,
+    /// Entries that could be used.
+    pub entries: u64,
+    /// Entries that could not.
+    pub rejected: u64,
+    /// Entries of a request that another entry told already.
+    pub duplicates: u64,
+    /// Entries that gave a call its tokens.
+    pub joined: u64,
+    /// Entries of the range without a call: the trail does not log that account, say.
+    pub without_call: u64,
+    /// Entries of other days.
+    pub other_days: u64,
+    /// Successful calls without an entry.
+    pub calls_without_entry: u64,
+    /// The entries without a call, by account and model.
+    pub left_over: Vec<LeftOver>,
+    /// Objects that are unreadable or hold rejected entries, by key; the first [`MAX_LISTED`].
+    pub unreadable_objects: Vec<Complaint>,
+}
+
+/// Entries of an account and a model without a call.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct LeftOver {
+    /// The account.
+    pub account_id: Option<String>,
+    /// The model reference as logged.
+    pub model_ref: Option<String>,
+    /// How many entries.
+    pub entries: u64,
 }
 
 /// A cost, which says little without the counts beside it. Of the calls that succeeded, those without
@@ -201,7 +243,9 @@ pub struct UnresolvedReference {
 impl Outcome {
     /// Whether something could not be read or used.
     pub fn is_partial(&self) -> bool {
-        self.objects.unreadable > 0 || self.records.rejected > 0
+        let log = self.invocation_log.as_ref();
+        let is_log_partial = log.is_some_and(|log| log.unreadable > 0 || log.rejected > 0);
+        self.objects.unreadable > 0 || self.records.rejected > 0 || is_log_partial
     }
 
     /// Whether the counts add up.

@@ -1,9 +1,10 @@
 //! Builds the tables of a day, and puts them in place.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use bedrock::{Context, Knowledge, Meaning, Outcome};
+use bedrock::cost::Usage;
+use bedrock::{Call, Context, Knowledge, Meaning, Outcome};
 use bytes::Bytes;
 use jiff::civil::Date;
 use rayon::prelude::*;
@@ -18,6 +19,7 @@ use tables::{
 use crate::collect::{ObjectRecord, StoredCall};
 use crate::dedup::{Distinct, distinct};
 use crate::error::Error;
+use crate::join::Requests;
 use crate::outcome::Day;
 use crate::price::{Pricer, usage_of_trail};
 use crate::tally::Tally;
@@ -33,6 +35,7 @@ pub struct Publisher {
     /// Keeps the contexts alive, and with them their addresses.
     _contexts: Vec<Arc<Context>>,
     knowledge: Knowledge,
+    requests: Option<Requests>,
 }
 
 /// The tables of a day.
@@ -46,6 +49,10 @@ pub struct DayTables {
     pub written: u64,
     /// Calls that were dropped.
     pub duplicates: u64,
+    /// The numbers of the invocation log's entries that calls took.
+    pub joined: Vec<u32>,
+    /// Successful calls without such an entry.
+    pub calls_without_entry: u64,
     /// The day's sums.
     pub tally: Tally,
 }
@@ -63,6 +70,7 @@ impl Publisher {
         objects: Vec<ObjectRecord>,
         contexts: Vec<Arc<Context>>,
         knowledge: Knowledge,
+        requests: Option<Requests>,
     ) -> Self {
         let meanings = contexts
             .par_iter()
@@ -74,12 +82,12 @@ impl Publisher {
         for (rank, object) in (0u32..).zip(order) {
             ranks[object as usize] = rank;
         }
-        Publisher { objects, ranks, meanings, _contexts: contexts, knowledge }
+        Publisher { objects, ranks, meanings, _contexts: contexts, knowledge, requests }
     }
 
-    /// The objects, in the order that they were numbered in.
-    pub fn objects(&self) -> &[ObjectRecord] {
-        &self.objects
+    /// What the invocation logs counted, given back after the last day.
+    pub fn into_requests(self) -> Option<Requests> {
+        self.requests
     }
 
     /// Builds the tables of a day from its calls and from the numbers of the objects that were read
@@ -99,10 +107,13 @@ impl Publisher {
 
         let mut groups = Groups::default();
         let mut pricer = Pricer::new(&self.knowledge, day);
+        let mut join = DayJoin::default();
         let mut rows = Vec::with_capacity(calls.len());
         for stored in calls {
             let meaning = &self.meanings[&Arc::as_ptr(&stored.call.context).addr()];
-            let usage = usage_of_trail(&stored.call);
+            let logged =
+                self.requests.as_ref().and_then(|all| join.usage(all, &stored.call, meaning));
+            let usage = logged.or_else(|| usage_of_trail(&stored.call));
             let cost = pricer.cost(&stored.call.context, meaning, usage.as_ref());
             let row = Invocation {
                 call: stored.call,
@@ -129,7 +140,9 @@ impl Publisher {
         files.add(&INGEST, &ingest)?;
         let Files { files, rows, .. } = files;
         let day = Day { dt: day.to_string(), rows };
-        Ok(DayTables { day, files, written, duplicates, tally })
+        let DayJoin { taken, calls_without_entry } = join;
+        let joined = taken.into_iter().collect();
+        Ok(DayTables { day, files, written, duplicates, joined, calls_without_entry, tally })
     }
 
     fn ingest(
@@ -155,6 +168,25 @@ impl Publisher {
         let row =
             |(rank, given): (u32, Given)| ingest_row(&self.objects[by_rank[rank as usize]], given);
         given.into_iter().map(row).collect()
+    }
+}
+
+/// The join of a day's calls.
+#[derive(Debug, Default)]
+struct DayJoin {
+    taken: BTreeSet<u32>,
+    calls_without_entry: u64,
+}
+
+impl DayJoin {
+    /// The tokens that the invocation log has for a call. An entry serves one call only: two events of
+    /// one request would count its tokens twice.
+    fn usage(&mut self, requests: &Requests, call: &Call, meaning: &Meaning) -> Option<Usage> {
+        let entry = requests.entry_of(call).filter(|entry| self.taken.insert(*entry));
+        if entry.is_none() && meaning.outcome == Outcome::Ok {
+            self.calls_without_entry += 1;
+        }
+        requests.usage(entry?, meaning)
     }
 }
 

@@ -16,8 +16,9 @@ use crate::collect::{Collected, ObjectRecord, StoredCall};
 use crate::day::days_of_delivery;
 use crate::error::Error;
 use crate::fetch::{Decoder, Fetcher};
+use crate::join::read_requests;
 use crate::learnt;
-use crate::outcome::{Complaint, MAX_LISTED, Objects, Outcome, Records};
+use crate::outcome::{Complaint, InvocationLog, MAX_LISTED, Objects, Outcome, Records};
 use crate::plan::{LISTED_AHEAD, Listed, list_all, nothing_found};
 use crate::progress::Progress;
 use crate::publish::{Publisher, put};
@@ -25,15 +26,24 @@ use crate::settings::{Layout, Settings};
 use crate::tally::Tally;
 use crate::work::Workers;
 
-/// Reads a source and writes the tables of each day to a destination. `root_path` is the path of the
-/// source itself, whose last name may tell the level that the source is at.
+/// A place with logs. `root_path` is its own path, whose last name may tell the level that it is at.
+#[derive(Debug, Clone, Copy)]
+pub struct Source<'a> {
+    /// The place.
+    pub store: &'a dyn Store,
+    /// Its prefix or folder.
+    pub root_path: &'a str,
+}
+
+/// Reads a trail, and model invocation logs if there are any, and writes the tables of each day to a
+/// destination.
 ///
 /// # Errors
-/// If the source cannot be listed or the destination cannot be written. Days that were published
+/// If a source cannot be listed or the destination cannot be written. Days that were published
 /// before stand.
 pub async fn run(
-    source: &dyn Store,
-    root_path: &str,
+    source: Source<'_>,
+    invocation_logs: Option<Source<'_>>,
     destination: &dyn Store,
     settings: &Settings,
     mut knowledge: Knowledge,
@@ -42,20 +52,31 @@ pub async fn run(
     let workers = Workers::start(settings.threads)?;
     learnt::load(destination, &mut knowledge.aliases).await?;
 
-    let (mut collected, listed) = read_all(source, root_path, settings, &workers, progress).await?;
-    let mut outcome = summary(source, destination, settings, &collected, &listed);
+    let (mut collected, listed) = read_all(source, settings, &workers, progress).await?;
+    let mut outcome = summary(source.store, destination, settings, &collected, &listed);
     if collected.objects.is_empty() {
-        outcome.nothing_found = nothing_found(source, settings, &listed.discovery).await?;
+        outcome.nothing_found = nothing_found(source.store, settings, &listed.discovery).await?;
         return Ok(outcome);
     }
+    let requests = match invocation_logs {
+        Some(Source { store, root_path }) => {
+            Some(read_requests(store, root_path, settings, &workers, progress).await?)
+        }
+        None => None,
+    };
     for alias in mem::take(&mut collected.learnt) {
         knowledge.aliases.learn(alias);
     }
     outcome.learnt_aliases = knowledge.aliases.learnt().count() as u64;
     learnt::save(destination, &knowledge.aliases).await?;
 
+    let objects = mem::take(&mut collected.objects);
+    let contexts = mem::take(&mut collected.contexts).into_iter().collect();
+    let days = days_to_publish(settings, &objects, collected.days);
+    let publisher =
+        workers.run(move || Publisher::new(objects, contexts, knowledge, requests)).await?;
     let tally =
-        publish_all(destination, settings, collected, knowledge, &workers, progress, &mut outcome)
+        publish_all(destination, days, publisher, settings, &workers, progress, &mut outcome)
             .await?;
     outcome.outcomes =
         CallOutcome::ALL.map(CallOutcome::as_str).into_iter().zip(tally.by_outcome).collect();
@@ -71,20 +92,19 @@ pub async fn run(
 
 /// Lists, fetches and reads, all at once.
 async fn read_all(
-    source: &dyn Store,
-    root_path: &str,
+    source: Source<'_>,
     settings: &Settings,
     workers: &Workers,
     progress: &Progress,
 ) -> Result<(Collected, Listed), Error> {
     let (sender, receiver) = mpsc::channel(LISTED_AHEAD);
     let listing = async {
-        let listed = list_all(source, root_path, settings, sender).await;
+        let listed = list_all(source.store, source.root_path, settings, sender).await;
         progress.all_listed();
         listed
     };
     let decoder = TrailDecoder { shape: settings.shape(), limits: settings.limits };
-    let fetcher = Fetcher::new(source, settings, workers, decoder);
+    let fetcher = Fetcher::new(source.store, settings, workers, decoder);
     let mut collected = Collected::default();
     let take = |read| collected.add(read, settings.range);
     let reading = fetcher.read_all(receiver, progress, take);
@@ -115,20 +135,17 @@ impl Decoder for TrailDecoder {
 /// Publishes every day, a few at a time.
 async fn publish_all(
     destination: &dyn Store,
+    days: DayInputs,
+    publisher: Publisher,
     settings: &Settings,
-    collected: Collected,
-    knowledge: Knowledge,
     workers: &Workers,
     progress: &Progress,
     outcome: &mut Outcome,
 ) -> Result<Tally, Error> {
-    let Collected { objects, days: calls, contexts, .. } = collected;
-    let days = days_to_publish(settings, &objects, calls);
     progress.publishing(days.len());
-    let contexts = contexts.into_iter().collect();
-    let publisher =
-        workers.run(move || Arc::new(Publisher::new(objects, contexts, knowledge))).await?;
-
+    let publisher = Arc::new(publisher);
+    let mut joined = Vec::new();
+    let mut calls_without_entry = 0;
     let mut waiting = days.into_iter();
     let mut in_flight = FuturesUnordered::new();
     let mut tally = Tally::default();
@@ -150,9 +167,17 @@ async fn publish_all(
         outcome.written += built.written;
         outcome.duplicates += built.duplicates;
         outcome.days.push(built.day);
+        joined.extend(built.joined);
+        calls_without_entry += built.calls_without_entry;
         tally.merge(built.tally);
     }
     outcome.days.sort_by(|a, b| a.dt.cmp(&b.dt));
+    // Every task has given its share back.
+    let requests = Arc::into_inner(publisher).and_then(Publisher::into_requests);
+    outcome.invocation_log = requests.map(|requests| {
+        let counts = requests.into_counts(&joined, settings.range);
+        InvocationLog { calls_without_entry, ..counts }
+    });
     Ok(tally)
 }
 

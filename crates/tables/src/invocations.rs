@@ -97,11 +97,6 @@ const COLUMNS: &[Column<Invocation>] = &[
         "The id of the inference profile.",
     ),
     optional(
-        "profile_name",
-        Text(|r| r.meaning.resolution.alias_name.as_deref()),
-        "The name that an alias gives to what was called, such as an application profile.",
-    ),
-    optional(
         "model_id",
         Text(|r| r.model().map(|model| model.id.as_str())),
         "The canonical foundation model id; null if unresolved.",
@@ -212,6 +207,11 @@ const COLUMNS: &[Column<Invocation>] = &[
         "log_object",
         Text(|r| Some(&r.log_object)),
         "The object that the call was read from.",
+    ),
+    optional(
+        "profile_name",
+        Text(|r| r.meaning.resolution.alias_name.as_deref()),
+        "The name that an alias gives to what was called, such as an application profile.",
     ),
 ];
 

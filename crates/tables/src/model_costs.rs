@@ -37,11 +37,11 @@ pub struct ModelCostKey {
     /// See `invocations.profile_scope`.
     pub scope: Option<String>,
     /// See `invocations`.
-    pub profile_name: Option<String>,
-    /// See `invocations`.
     pub principal_name: Option<Box<str>>,
     /// See `invocations`.
     pub service_tier: Option<Box<str>>,
+    /// See `invocations`.
+    pub profile_name: Option<String>,
 }
 
 /// Sums over calls. A sum is `None` if no call has a value, which is not 0.
@@ -70,7 +70,7 @@ pub struct CostSums {
 /// The table `model_costs`.
 pub static MODEL_COSTS: Table<ModelCostRow> = Table {
     name: "model_costs",
-    grain: "account × source_region × model × target × scope × profile_name × principal_name × service_tier",
+    grain: "account × source_region × model × target × scope × principal_name × service_tier × profile_name",
     doc: "What each model cost at list prices, with the counts that say how much of it is covered.",
     columns: COLUMNS,
     order: |a, b| a.key.cmp(&b.key),
@@ -87,7 +87,6 @@ const COLUMNS: &[Column<ModelCostRow>] = &[
     optional("model_name", Text(|r| r.key.model_name.as_deref()), "As in invocations."),
     required("target", Text(|r| Some(r.key.target)), "As in invocations."),
     optional("scope", Text(|r| r.key.scope.as_deref()), "As profile_scope in invocations."),
-    optional("profile_name", Text(|r| r.key.profile_name.as_deref()), "As in invocations."),
     optional("principal_name", Text(|r| r.key.principal_name.as_deref()), "As in invocations."),
     optional("service_tier", Text(|r| r.key.service_tier.as_deref()), "As in invocations."),
     required("calls", Count(|r| Some(r.sums.calls)), "All calls."),
@@ -134,4 +133,5 @@ const COLUMNS: &[Column<ModelCostRow>] = &[
         "Calls with token counts and without a cost.",
     ),
     required("price_version", Text(|r| Some(&r.price_version)), "The version of the price book."),
+    optional("profile_name", Text(|r| r.key.profile_name.as_deref()), "As in invocations."),
 ];

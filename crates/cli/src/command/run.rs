@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context;
+use pipeline::run::Source;
 use pipeline::{Layout, Outcome, Progress, Settings};
 
 use crate::args::{Gate, LayoutArg, OutputArgs, RunArgs, SourceArgs};
@@ -23,8 +24,15 @@ pub fn run(args: RunArgs, output: &OutputArgs, report: &Report) -> Result<Exit, 
     let settings = settings(&args.source)?;
     let source = place::location("--source", args.source.source.as_deref())?;
     let dest = place::location("--dest", args.dest.as_deref())?;
-    place::check_region(&args.source, &[&source, &dest])?;
-    place::check_apart(&source, &dest)?;
+    let invocation_logs = args.invocation_logs.as_deref();
+    let invocation_logs =
+        invocation_logs.map(|text| place::location("--invocation-logs", Some(text))).transpose()?;
+    let mut places = vec![&source, &dest];
+    places.extend(&invocation_logs);
+    place::check_region(&args.source, &places)?;
+    for read in [Some(&source), invocation_logs.as_ref()].into_iter().flatten() {
+        place::check_apart(read, &dest)?;
+    }
     let knowledge = knowledge::load(&args.knowledge)?;
     let options = place::s3_options(&args.source.aws);
     let progress = Arc::new(Progress::default());
@@ -33,8 +41,16 @@ pub fn run(args: RunArgs, output: &OutputArgs, report: &Report) -> Result<Exit, 
         let from = place::open_source(&source, &options).await?;
         let to = place::open_destination(&dest, &options).await?;
         let root_path = place::root_path(&source);
-        let running =
-            pipeline::run(from.as_ref(), &root_path, to.as_ref(), &settings, knowledge, &progress);
+        let trail = Source { store: from.as_ref(), root_path: &root_path };
+        let logs = match &invocation_logs {
+            Some(place) => {
+                Some((place::open_source(place, &options).await?, place::root_path(place)))
+            }
+            None => None,
+        };
+        let logs =
+            logs.as_ref().map(|(store, root_path)| Source { store: store.as_ref(), root_path });
+        let running = pipeline::run(trail, logs, to.as_ref(), &settings, knowledge, &progress);
         tokio::select! {
             outcome = running => outcome.map_err(Failure::from),
             () = progress::show(Arc::clone(&progress), *report), if !output.no_progress => {

@@ -1,0 +1,146 @@
+//! Model invocation logs: what each request was counted as, never what it said.
+//!
+//! An object is gzipped JSON, one entry after another (Bedrock user guide, "Monitor model invocation
+//! using CloudWatch Logs and Amazon S3"). An entry may hold the whole prompt and the whole completion,
+//! tens of megabytes of them. They are skipped while they are parsed: long strings are cut before the
+//! parser sees them, no type has a field for a body, and no error quotes the text. All that is looked
+//! at in a completion is the numbers of its `usage` that the entry does not repeat. So what is held
+//! does not grow with an entry, only with the number of entries.
+
+use std::io::{BufRead, BufReader};
+
+use bedrock::call::CallId;
+use serde::Deserialize;
+
+use crate::gzip::{self, Member};
+use crate::object::{Capped, Limits, MAX_REJECTIONS, STREAM_WINDOW_BYTES, Unreadable};
+
+use entry::Entry;
+use loose::Loose;
+use shortened::Shortened;
+
+mod entry;
+mod loose;
+mod shortened;
+mod usage;
+
+/// One request, as its invocation log counts it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InvocationEntry {
+    /// The key to CloudTrail's `requestID`.
+    pub request_id: CallId,
+    /// When, in milliseconds since 1970 UTC. The log has whole seconds.
+    pub timestamp_ms: i64,
+    /// The account that called.
+    pub account_id: Option<Box<str>>,
+    /// Where the request was sent.
+    pub region: Option<Box<str>>,
+    /// `Converse`, `InvokeModelWithResponseStream`, ...
+    pub operation: Option<Box<str>>,
+    /// The model reference as the caller sent it.
+    pub model_ref: Option<Box<str>>,
+    /// Where it ran, if the entry says so.
+    pub inference_region: Option<Box<str>>,
+    /// What was counted.
+    pub tokens: Tokens,
+    /// The error code; absent on success, and where a guardrail stepped in.
+    pub error_code: Option<Box<str>>,
+}
+
+/// The counts of one request, as logged; `None` is unknown, not nought.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Tokens {
+    /// Input without what was read from or written to the cache. OpenAI's models are said to be
+    /// logged otherwise when they stream: see [`InvocationEntry::is_stream`].
+    pub input: Option<i64>,
+    /// Output.
+    pub output: Option<i64>,
+    /// Input that was read from the cache.
+    pub cache_read: Option<i64>,
+    /// Input that was written to the cache, for whatever time to live.
+    pub cache_write: Option<i64>,
+    /// The part of `cache_write` that is kept for an hour; the rest is kept for five minutes. Known
+    /// only where the completion was logged, and its own split adds up to `cache_write`.
+    pub cache_write_1h: Option<i64>,
+}
+
+/// What an object held. `records = entries + skipped + rejected`.
+#[derive(Debug, Default)]
+pub struct InvocationReading {
+    /// JSON values of any kind.
+    pub records: u64,
+    /// Objects that are no model invocation log by their `schemaType`.
+    pub skipped: u64,
+    /// Entries that cannot be used.
+    pub rejected: u64,
+    /// The entries, in the order of the object.
+    pub entries: Vec<InvocationEntry>,
+    /// The first rejected entries, as sentences.
+    pub rejections: Vec<String>,
+}
+
+/// Reads an object.
+///
+/// # Errors
+/// If the object is unreadable; nothing of it is used then. The column in an error counts long
+/// strings as they were cut.
+pub fn read(mut body: impl BufRead, limits: &Limits) -> Result<InvocationReading, Unreadable> {
+    let head = body.fill_buf().map_err(|error| Unreadable::Body(error.to_string()))?;
+    if head.is_empty() {
+        return Err(Unreadable::Empty);
+    }
+    if gzip::is_gzip(head) {
+        let member = Member::new(body, limits.inflated_bytes);
+        read_text(BufReader::with_capacity(STREAM_WINDOW_BYTES, member))
+    } else {
+        let text = Capped::new(body, limits);
+        read_text(BufReader::with_capacity(STREAM_WINDOW_BYTES, text))
+    }
+}
+
+fn read_text(text: impl BufRead) -> Result<InvocationReading, Unreadable> {
+    let text = BufReader::with_capacity(STREAM_WINDOW_BYTES, Shortened::new(text));
+    let mut deserializer = serde_json::Deserializer::from_reader(text);
+    let mut reading = InvocationReading::default();
+    loop {
+        match deserializer.end() {
+            Ok(()) => return Ok(reading),
+            // Something follows: the next entry.
+            Err(error) if error.is_syntax() => {}
+            Err(error) => return Err(Unreadable::of_json(error)),
+        }
+        let entry = Loose::<Entry>::deserialize(&mut deserializer);
+        reading.add(entry.map_err(Unreadable::of_json)?);
+    }
+}
+
+impl InvocationEntry {
+    /// Whether the answer was streamed. For models of OpenAI's, `inputTokens` of a streamed answer
+    /// was seen to include what the cache read and wrote (maximhq/bifrost#6942); whose model it is
+    /// only the catalog knows.
+    pub fn is_stream(&self) -> bool {
+        let operation = self.operation.as_deref();
+        matches!(operation, Some("ConverseStream" | "InvokeModelWithResponseStream"))
+    }
+}
+
+impl InvocationReading {
+    fn add(&mut self, entry: Loose<Entry>) {
+        self.records += 1;
+        match entry::finish(entry) {
+            Ok(Some(entry)) => self.entries.push(entry),
+            Ok(None) => self.skipped += 1,
+            Err(rejection) => {
+                self.rejected += 1;
+                if self.rejections.len() < MAX_REJECTIONS {
+                    self.rejections.push(format!("entry {}: {rejection}", self.records));
+                }
+            }
+        }
+    }
+
+    /// Whether the counts add up.
+    pub fn adds_up(&self) -> bool {
+        self.records == self.entries.len() as u64 + self.skipped + self.rejected
+    }
+}

@@ -1,0 +1,373 @@
+//! The reader of model invocation logs: shapes that were seen, a slow reader to agree with, and prompts
+//! that must leave no trace.
+
+use std::io::{self, BufReader, Read, Write};
+
+use bedrock::call::CallId;
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use logs::invocation::{InvocationEntry, InvocationReading, Tokens, read};
+use logs::{Limits, Unreadable};
+use proptest::collection::vec;
+use proptest::prelude::*;
+use serde_json::Value;
+
+use reference::dice::Dice;
+use reference::invocation::{self, Slow};
+use reference::text::{Node, Spelling};
+
+mod reference {
+    pub(crate) mod dice;
+    pub(crate) mod invocation;
+    pub(crate) mod text;
+}
+
+const LIMITS: Limits = Limits { in_memory_bytes: 1 << 20, inflated_bytes: 1 << 27 };
+
+fn gzip(text: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+    encoder.write_all(text).expect("memory");
+    encoder.finish().expect("memory")
+}
+
+/// Reads a text as it is, inflated, and in narrow pieces, which must give the same.
+fn found(text: &str) -> Result<InvocationReading, Unreadable> {
+    let plain = read(text.as_bytes(), &LIMITS);
+    let packed = gzip(text.as_bytes());
+    let inflated = read(packed.as_slice(), &LIMITS);
+    let narrow = read(BufReader::with_capacity(3, packed.as_slice()), &LIMITS);
+    let inflated = if text.is_empty() { Err(Unreadable::Empty) } else { inflated };
+    let narrow = if text.is_empty() { Err(Unreadable::Empty) } else { narrow };
+    assert_eq!(format!("{plain:?}"), format!("{inflated:?}"));
+    assert_eq!(format!("{plain:?}"), format!("{narrow:?}"));
+    assert!(plain.as_ref().is_ok_and(InvocationReading::adds_up) || plain.is_err());
+    plain
+}
+
+fn entry(text: &str) -> InvocationEntry {
+    let mut reading = found(text).expect("readable");
+    assert_eq!((reading.records, reading.entries.len()), (1, 1), "{:?}", reading.rejections);
+    reading.entries.remove(0)
+}
+
+fn some(text: &str) -> Option<Box<str>> {
+    Some(text.into())
+}
+
+/// An entry with bodies: `input` and `output` are what follows the content type.
+fn with(operation: &str, input: &str, output: &str) -> String {
+    format!(
+        r#"{{"schemaType":"ModelInvocationLog","schemaVersion":"1.0","timestamp":"2026-08-10T21:12:39Z","accountId":"111122223333","identity":{{"arn":"arn:aws:iam::111122223333:user/ada"}},"region":"us-east-1","requestId":"0a1b2c3d-71c0-467a-b65c-8b8655354959","operation":"{operation}","modelId":"us.anthropic.claude-haiku-4-5-20251001-v1:0","input":{{"inputContentType":"application/json",{input}}},"output":{{"outputContentType":"application/json",{output}}}}}"#
+    )
+}
+
+#[test]
+fn without_bodies() {
+    let text = r#"{
+  "timestamp": "2026-09-09T10:11:12Z", "accountId": "111122223333", "region": "ap-northeast-1",
+  "requestId": "1c9b7a6d-2f30-4a5b-8c7d-9e0f1a2b3c4d", "operation": "Converse",
+  "modelId": "apac.amazon.nova-micro-v1:0",
+  "input": { "inputContentType": "application/json", "inputTokenCount": 1 },
+  "output": { "outputContentType": "application/json", "outputTokenCount": 8 },
+  "identity": { "arn": "arn:aws:sts::111122223333:assumed-role/..." },
+  "schemaType": "ModelInvocationLog", "schemaVersion": "1.0"
+}"#;
+    let expected = InvocationEntry {
+        request_id: CallId::new("1c9b7a6d-2f30-4a5b-8c7d-9e0f1a2b3c4d"),
+        timestamp_ms: 1_788_948_672_000,
+        account_id: some("111122223333"),
+        region: some("ap-northeast-1"),
+        operation: some("Converse"),
+        model_ref: some("apac.amazon.nova-micro-v1:0"),
+        inference_region: None,
+        tokens: Tokens { input: Some(1), output: Some(8), ..Tokens::default() },
+        error_code: None,
+    };
+    assert_eq!(entry(text), expected);
+}
+
+#[test]
+fn an_application_profile_with_its_body_elsewhere() {
+    let text = r#"{"timestamp":"2025-08-07T02:48:23Z","accountId":"111122223333","identity":{"arn":"x"},"region":"us-east-1","requestId":"c448be01-5f60-4d31-8049-0123456789ab","operation":"InvokeModelWithResponseStream","modelId":"arn:aws:bedrock:us-east-1:111122223333:application-inference-profile/abcdef123456","input":{"inputContentType":"application/json","inputBodyS3Path":"s3://amzn-s3-demo-bucket/AWSLogs/x_input.json.gz","inputTokenCount":3,"cacheReadInputTokenCount":0,"cacheWriteInputTokenCount":28857},"output":{"outputContentType":"application/json","outputBodyJson":{},"outputTokenCount":142},"inferenceRegion":"us-east-2","schemaType":"ModelInvocationLog","schemaVersion":"1.0"}"#;
+    let entry = entry(text);
+    assert_eq!(entry.inference_region, some("us-east-2"));
+    let tokens = Tokens {
+        input: Some(3),
+        output: Some(142),
+        cache_read: Some(0),
+        cache_write: Some(28_857),
+        cache_write_1h: None,
+    };
+    assert_eq!((entry.tokens, entry.is_stream()), (tokens, true));
+}
+
+#[test]
+fn a_guardrail_that_stepped_in() {
+    let text = with(
+        "InvokeModelWithResponseStream",
+        r#""inputBodyJson":{"messages":[{"role":"user","content":"..."}]},"inputTokenCount":0"#,
+        r#""outputBodyJson":[{"type":"message_start","message":{"content":[],"usage":{"input_tokens":0,"output_tokens":0}}},{"type":"content_block_delta","delta":{"text":"Sorry."},"amazon-bedrock-guardrailAction":"INTERVENED"},{"type":"message_delta","usage":{"output_tokens":0}},"[DONE]"],"outputTokenCount":0"#,
+    );
+    let entry = entry(&text);
+    let expected = Tokens { input: Some(0), output: Some(0), ..Tokens::default() };
+    assert_eq!((entry.tokens, entry.error_code), (expected, None));
+}
+
+#[test]
+fn a_failed_request() {
+    let text = with("Converse", "\"x\":1", "\"x\":1")
+        .replace("\"schemaVersion\"", "\"errorCode\":\"ThrottlingException\",\"schemaVersion\"");
+    let entry = entry(&text);
+    assert_eq!((entry.tokens, entry.error_code), (Tokens::default(), some("ThrottlingException")));
+}
+
+/// Where the split of cache writes stands, in every wording. It counts only if it adds up.
+#[test]
+fn the_split_of_cache_writes() {
+    let check = |write: &str, body: &str, expected: Option<i64>| {
+        let input = format!("\"inputTokenCount\":1,\"cacheWriteInputTokenCount\":{write}");
+        let output = format!("\"outputTokenCount\":2,\"outputBodyJson\":{body}");
+        let entry = entry(&with("ConverseStream", &input, &output));
+        assert_eq!(entry.tokens.cache_write_1h, expected, "{body}");
+    };
+    let details =
+        r#"{"cacheDetails":[{"ttl":"1h","inputTokens":3000},{"ttl":"5m","inputTokens":1000}]}"#;
+    let creation =
+        r#"{"cache_creation":{"ephemeral_5m_input_tokens":1000,"ephemeral_1h_input_tokens":3000}}"#;
+    for usage in [details, creation] {
+        check("4000", &format!("{{\"usage\":{usage}}}"), Some(3000));
+        check("4001", &format!("{{\"usage\":{usage}}}"), None);
+        check("null", &format!("{{\"usage\":{usage}}}"), None);
+        check(
+            "4000",
+            &format!("{{\"output\":{{\"message\":{{}},\"usage\":{usage}}}}}"),
+            Some(3000),
+        );
+        check("4000", &format!("[{{\"metadata\":{{\"usage\":{usage}}}}},\"[DONE]\"]"), Some(3000));
+        let start = format!("{{\"message\":{{\"usage\":{usage}}}}}");
+        check("4000", &format!("[{start},{{\"usage\":{{\"output_tokens\":2}}}}]"), Some(3000));
+        let other = usage.replace("3000", "3999").replace("1000", "1");
+        check("4000", &format!("[{start},{{\"usage\":{other}}}]"), Some(3999));
+        // What a tool was called with is no usage.
+        check("4000", &format!("{{\"content\":[{{\"input\":{{\"usage\":{usage}}}}}]}}"), None);
+        check("4000", &format!("[[{{\"usage\":{usage}}}]]"), None);
+    }
+    for usage in [
+        r#"{"cacheDetails":[]}"#,
+        r#"{"cacheDetails":null}"#,
+        r#"{"cacheDetails":{"ttl":"1h","inputTokens":4000}}"#,
+        r#"{"cacheDetails":[{"ttl":"1d","inputTokens":4000}]}"#,
+        r#"{"cacheDetails":[{"ttl":"1h","inputTokens":4000},5]}"#,
+        r#"{"cacheDetails":[{"ttl":"1h","inputTokens":-4000}]}"#,
+        r#"{"cacheDetails":[{"ttl":"1h","inputTokens":9223372036854775807},{"ttl":"5m","inputTokens":4001}]}"#,
+        r#"{"cache_creation":{"ephemeral_1h_input_tokens":4000}}"#,
+        r#"{"cache_creation":4000}"#,
+        "null",
+        "[]",
+        "\"usage\"",
+    ] {
+        check("4000", &format!("{{\"usage\":{usage}}}"), None);
+    }
+    check("4000", r#"{"usage":{"cacheDetails":[{"ttl":"5m","inputTokens":4000}]}}"#, Some(0));
+    for body in ["null", "\"text\"", "5", "true", "[1.5,[2],null]", "{\"message\":\"text\"}"] {
+        check("4000", body, None);
+    }
+}
+
+#[test]
+fn what_is_no_entry() {
+    let one = with("Converse", "\"inputTokenCount\":1", "\"outputTokenCount\":2");
+    let other = one.replace("ModelInvocationLog", "Other");
+    let text = format!("{one}\n{other}\n{{}}\n5\n[{one}]\n\n{one}\n");
+    let reading = found(&text).expect("readable");
+    assert_eq!((reading.records, reading.entries.len()), (6, 2));
+    assert_eq!((reading.skipped, reading.rejected), (2, 2));
+    let sentences = [
+        "entry 4: entry: expected an object, found a number",
+        "entry 5: entry: expected an object, found an array",
+    ];
+    assert_eq!(reading.rejections, sentences);
+    assert_eq!(found(" \n").expect("readable").records, 0);
+    assert_eq!(found("").err(), Some(Unreadable::Empty));
+}
+
+#[test]
+fn what_is_unreadable() {
+    let one = with("Converse", "\"inputTokenCount\":1", "\"outputTokenCount\":2");
+    let body = gzip(format!("{one}\n{one}\n").as_bytes());
+    let check = |body: &[u8], expected: &str| {
+        let error = read(body, &LIMITS).expect_err("unreadable");
+        assert!(error.to_string().contains(expected), "{error}");
+    };
+    check(&[&body[..], &body[..]].concat(), "bytes after the gzip member");
+    check(&body[..body.len() - 1], "truncated gzip");
+    check(format!("{one}\n{{\"a\":").as_bytes(), "truncated JSON");
+    check(format!("{one}\n}}").as_bytes(), "not JSON at line 2");
+    let limits = Limits { inflated_bytes: 100, ..LIMITS };
+    for body in [&body[..], one.as_bytes()] {
+        let error = read(body, &limits).expect_err("too large").to_string();
+        assert!(error.contains("cap of 100 bytes"), "{error}");
+    }
+    for length in 0..body.len() {
+        assert!(read(&body[..length], &LIMITS).is_err(), "{length}");
+    }
+}
+
+/// What a model may well write, and a parser may not like: half a surrogate pair, deep nesting, a
+/// number beyond all numbers, and that in the very places that are looked at.
+#[test]
+fn odd_bodies_do_no_harm() {
+    let deep = format!("{}{}", "[".repeat(1000), "]".repeat(1000));
+    for odd in
+        ["\"\\ud83d\"", "{\"\\udc00\":1}", "[1e999,-1e999]", &deep, "{\"usage\":\"\\ud83d\"}"]
+    {
+        for body in [
+            odd.to_owned(),
+            format!("[{odd},{odd}]"),
+            format!("{{\"message\":{odd},\"\\ud83d\":{odd},\"x\":{odd}}}"),
+            format!("[{{\"usage\":{{\"cacheDetails\":{odd},\"x\":{odd}}}}}]"),
+        ] {
+            let input = format!("\"inputBodyJson\":{body},\"inputTokenCount\":1");
+            let output = format!("\"outputBodyJson\":{body},\"outputTokenCount\":2");
+            if body == odd && odd.starts_with("[1e999") || body.contains("Details\":[1e999") {
+                continue; // Only where a number may stand that is read.
+            }
+            let entry = entry(&with("Converse", &input, &output));
+            assert_eq!((entry.tokens.input, entry.tokens.output), (Some(1), Some(2)), "{body}");
+        }
+    }
+}
+
+/// A prompt wherever one may stand, also where it has no business to.
+#[test]
+fn prompts_leave_no_trace() {
+    const MARKER: &str = "PLANTED-9f2c";
+    let long = MARKER.repeat(2000);
+    let bodies = [
+        format!("\"{MARKER}\""),
+        format!("\"{long}\""),
+        format!("{{\"{MARKER}\":\"{MARKER}\",\"message\":\"{long}\",\"usage\":\"{MARKER}\"}}"),
+        format!("[\"{MARKER}\",{{\"usage\":{{\"{MARKER}\":[],\"cacheDetails\":\"{MARKER}\"}}}}]"),
+        format!("[{{\"metadata\":{{\"usage\":{{\"cacheDetails\":[{{\"ttl\":\"{MARKER}\"}}]}}}}}}]"),
+    ];
+    let mut texts = Vec::new();
+    for body in &bodies {
+        let input = format!("\"inputBodyJson\":{body},\"inputTokenCount\":1");
+        let output = format!("\"outputBodyJson\":{body},\"outputTokenCount\":2");
+        let text = with("Converse", &input, &output);
+        texts.push(text.replace("\"schemaVersion\"", &format!("\"requestMetadata\":{body},\"x\"")));
+        texts.push(
+            text.replace("\"accountId\":\"111122223333\"", &format!("\"accountId\":[{body}]")),
+        );
+        texts.push(text.replace("\"2026-08-10T21:12:39Z\"", &format!("\"{MARKER}\"")));
+        texts.push(text.replace("TokenCount\":1", &format!("TokenCount\":{body}")));
+        texts.push(text.replace("TokenCount\":2", &format!("TokenCount\":\"{MARKER}\"")));
+        texts.push(text.replace("\"ModelInvocationLog\"", body));
+        texts.push(text.replace("\"input\":{", &format!("\"input\":{body},\"x\":{{")));
+        texts.push(text.replace("\"Converse\"", &format!("\"{long}\"")));
+        texts.push(format!("{body} {text}"));
+        texts.push(format!("{text} {{\"{MARKER}\" \"{MARKER}\"}}"));
+        texts.push(format!("{text} {{\"{MARKER}\":{MARKER}}}"));
+    }
+    let (mut n_entries, mut n_rejected, mut n_unreadable) = (0, 0, 0);
+    for text in &texts {
+        for length in [text.len(), text.len() / 2, text.len() / 3] {
+            let shown = match found(&text[..length]) {
+                Ok(reading) => {
+                    n_entries += reading.entries.len();
+                    n_rejected += reading.rejections.len();
+                    format!("{reading:?} {}", reading.rejections.join(" "))
+                }
+                Err(error) => {
+                    n_unreadable += 1;
+                    format!("{error:?} {error}")
+                }
+            };
+            assert!(!shown.contains("PLANTED"), "{shown}");
+        }
+    }
+    assert!(n_entries > 5 && n_rejected > 20 && n_unreadable > 50);
+}
+
+/// Counts what is read of it.
+struct Counting<R> {
+    inner: R,
+    n_bytes: u64,
+}
+
+impl<R: Read> Read for Counting<R> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let count = self.inner.read(out)?;
+        self.n_bytes += count as u64;
+        Ok(count)
+    }
+}
+
+/// An entry of 50 MB that nobody ever holds: the text is made while it is read, and what the parser
+/// holds of a string is bounded by what is let through to it.
+#[test]
+fn a_huge_entry_is_read_as_it_comes() {
+    const PROMPT_BYTES: u64 = 50_000_000;
+    let text = with(
+        "Converse",
+        r#""inputBodyJson":{"prompt":"@"},"inputTokenCount":12000000"#,
+        r#""outputBodyJson":{"usage":{"cacheDetails":[]}},"outputTokenCount":7"#,
+    );
+    let (head, tail) = text.split_once('@').expect("a place for the prompt");
+    let prompt = io::repeat(b'x').take(PROMPT_BYTES);
+    let inner = head.as_bytes().chain(prompt).chain(tail.as_bytes());
+    let mut counting = Counting { inner, n_bytes: 0 };
+    let reading = read(BufReader::new(&mut counting), &LIMITS).expect("readable");
+    let tokens = reading.entries[0].tokens;
+    assert_eq!((tokens.input, tokens.output), (Some(12_000_000), Some(7)));
+    assert_eq!(counting.n_bytes, PROMPT_BYTES + text.len() as u64 - 1);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn both_readers_agree(seed in 0_u64..1000, choices in vec(vec(any::<u32>(), 0..120), 0..5)) {
+        let nodes = choices.iter().map(|c| invocation::entry(&mut Dice::of_choices(c)));
+        check(&nodes.collect::<Vec<_>>(), seed);
+    }
+}
+
+#[test]
+fn the_generator_reaches_everything() {
+    let mut all = Slow::default();
+    let mut n_split = 0;
+    for seed in 0..300 {
+        let mut dice = Dice::of_seed(seed);
+        let nodes = (0..4).map(|_| invocation::entry(&mut dice)).collect::<Vec<_>>();
+        let slow = check(&nodes, seed);
+        n_split += slow.entries.iter().filter(|e| e.tokens.cache_write_1h.is_some()).count();
+        all.entries.extend(slow.entries);
+        all.rejected.extend(slow.rejected);
+        all.skipped += slow.skipped;
+    }
+    let n_streams = all.entries.iter().filter(|entry| entry.is_stream()).count();
+    let n_failed = all.entries.iter().filter(|entry| entry.error_code.is_some()).count();
+    let reached = [all.entries.len(), all.rejected.len(), n_split, n_streams, n_failed];
+    assert!(reached.iter().all(|count| *count >= 40) && all.skipped >= 20, "{reached:?}");
+}
+
+fn check(nodes: &[Node], seed: u64) -> Slow {
+    let (blanks, escapes) = ([0, 0, 1, 2][seed as usize % 4], [0, 0, 30, 1][seed as usize / 4 % 4]);
+    let text =
+        nodes.iter().map(|node| node.write(Spelling { blanks, escapes, seed })).collect::<Vec<_>>();
+    let text = format!("{} \n", text.join("\n"));
+    let values = serde_json::Deserializer::from_str(&text).into_iter::<Value>();
+    let slow = invocation::slow(values.map(|value| value.expect("generated")));
+    let found = found(&text).expect("readable");
+    assert_eq!(found.entries, slow.entries, "{text}");
+    assert_eq!(
+        (found.skipped, found.rejected),
+        (slow.skipped, slow.rejected.len() as u64),
+        "{text}"
+    );
+    for (sentence, number) in found.rejections.iter().zip(&slow.rejected) {
+        assert!(sentence.starts_with(&format!("entry {number}: ")), "{sentence}\n{text}");
+    }
+    slow
+}

@@ -1,0 +1,256 @@
+//! Generated entries of model invocation logs, and the slow reader of them: a tree of each entry.
+
+use bedrock::call::CallId;
+use logs::invocation::{InvocationEntry, Tokens};
+use serde_json::Value;
+
+use super::dice::Dice;
+use super::text::{Node, literal, object, text};
+
+/// What the slow reader makes of a text.
+#[derive(Debug, Default)]
+pub(crate) struct Slow {
+    pub(crate) entries: Vec<InvocationEntry>,
+    pub(crate) skipped: u64,
+    /// The numbers of the rejected entries.
+    pub(crate) rejected: Vec<u64>,
+}
+
+/// A field that cannot be used.
+struct Unusable;
+
+pub(crate) fn slow(values: impl Iterator<Item = Value>) -> Slow {
+    let mut slow = Slow::default();
+    for (number, value) in (1..).zip(values) {
+        if value.is_object() && value["schemaType"] != "ModelInvocationLog" {
+            slow.skipped += 1;
+            continue;
+        }
+        match entry_of(&value) {
+            Ok(entry) => slow.entries.push(entry),
+            Err(Unusable) => slow.rejected.push(number),
+        }
+    }
+    slow
+}
+
+fn entry_of(entry: &Value) -> Result<InvocationEntry, Unusable> {
+    let part = |name: &str| match &entry[name] {
+        Value::Null => Ok(Value::Null),
+        part @ Value::Object(_) => Ok(part.clone()),
+        _ => Err(Unusable),
+    };
+    let (input, output) = (part("input")?, part("output")?);
+    let time = text_of(&entry["timestamp"])?.ok_or(Unusable)?;
+    let time = time.parse::<jiff::Timestamp>().map_err(|_| Unusable)?;
+    if !(2013..=2100).contains(&time.to_zoned(jiff::tz::TimeZone::UTC).year()) {
+        return Err(Unusable);
+    }
+    let cache_write = count_of(&input["cacheWriteInputTokenCount"])?;
+    Ok(InvocationEntry {
+        request_id: CallId::new(&text_of(&entry["requestId"])?.ok_or(Unusable)?),
+        timestamp_ms: time.as_millisecond(),
+        account_id: text_of(&entry["accountId"])?,
+        region: text_of(&entry["region"])?,
+        operation: text_of(&entry["operation"])?,
+        model_ref: text_of(&entry["modelId"])?,
+        inference_region: text_of(&entry["inferenceRegion"])?,
+        tokens: Tokens {
+            input: count_of(&input["inputTokenCount"])?,
+            output: count_of(&output["outputTokenCount"])?,
+            cache_read: count_of(&input["cacheReadInputTokenCount"])?,
+            cache_write,
+            cache_write_1h: one_hour_of(&output["outputBodyJson"], cache_write),
+        },
+        error_code: text_of(&entry["errorCode"])?,
+    })
+}
+
+fn text_of(value: &Value) -> Result<Option<Box<str>>, Unusable> {
+    match value {
+        Value::Null => Ok(None),
+        Value::String(text) if text.is_empty() => Ok(None),
+        // Names are short.
+        Value::String(text) if text.len() <= 16 * 1024 => Ok(Some(text.as_str().into())),
+        _ => Err(Unusable),
+    }
+}
+
+fn count_of(value: &Value) -> Result<Option<i64>, Unusable> {
+    let count = match value {
+        Value::Null => return Ok(None),
+        Value::Number(number) => number.as_i64(),
+        Value::String(text) if text.bytes().all(|b| b.is_ascii_digit()) => text.parse().ok(),
+        _ => None,
+    };
+    count.filter(|count| *count >= 0).map(Some).ok_or(Unusable)
+}
+
+/// The last split in the body, if it adds up.
+fn one_hour_of(body: &Value, cache_write: Option<i64>) -> Option<i64> {
+    let pieces = body.as_array().map_or(std::slice::from_ref(body), Vec::as_slice);
+    let usages = pieces.iter().flat_map(|piece| {
+        let wrappers = ["metadata", "message", "output", "response"];
+        let wrapped = wrappers.map(|wrapper| &piece[wrapper]["usage"]);
+        [&piece["usage"]].into_iter().chain(wrapped)
+    });
+    let (five_minutes, one_hour) = usages.filter_map(split_of).next_back()?;
+    (five_minutes.checked_add(one_hour)? == cache_write?).then_some(one_hour)
+}
+
+fn split_of(usage: &Value) -> Option<(i64, i64)> {
+    let creation = &usage["cache_creation"];
+    if creation.is_object() {
+        let count = |name: &str| count_of(&creation[name]).ok().flatten();
+        return count("ephemeral_5m_input_tokens").zip(count("ephemeral_1h_input_tokens"));
+    }
+    let (mut five_minutes, mut one_hour) = (0_i64, 0_i64);
+    for detail in usage["cacheDetails"].as_array()? {
+        let tokens = count_of(&detail["inputTokens"]).ok().flatten()?;
+        let sum = match detail["ttl"].as_str()? {
+            "5m" => &mut five_minutes,
+            "1h" => &mut one_hour,
+            _ => return None,
+        };
+        *sum = sum.checked_add(tokens)?;
+    }
+    Some((five_minutes, one_hour))
+}
+
+const COUNTS: &[&str] = &[
+    "0",
+    "17",
+    "4000",
+    "\"17\"",
+    "null",
+    "\"\"",
+    "-1",
+    "1.5",
+    "1e3",
+    "true",
+    "[]",
+    "{\"a\":1}",
+    "9223372036854775807",
+    "9223372036854775808",
+    "\"x\"",
+    "\"-1\"",
+];
+
+/// One JSON value: mostly an entry.
+pub(crate) fn entry(dice: &mut Dice<'_>) -> Node {
+    let is_odd = dice.one_in(3);
+    let mut entry = Node::Object(Vec::new());
+    let mut put = |dice: &mut Dice<'_>, key: &str, value: Node| {
+        let value = match (is_odd, dice.roll(24)) {
+            (true, 20) => literal("null"),
+            (true, 21) => literal(dice.pick(&["5", "[\"a\"]", "{\"a\":{}}", "false", "-2.5"])),
+            (true, 22) => text(""),
+            (true, 23) => text(&"long ".repeat(3400)),
+            (true, 19) => return,
+            _ => value,
+        };
+        if dice.one_in(20) {
+            entry.fields().push((key.to_owned(), literal("\"not the last\"")));
+        }
+        entry.fields().push((key.to_owned(), value));
+    };
+    let schema = if dice.one_in(16) { "AnotherLog" } else { "ModelInvocationLog" };
+    put(dice, "schemaType", text(schema));
+    let times =
+        ["2026-08-10T21:12:39Z", "2026-08-10T23:12:39.5+02:00", "1969-12-31T00:00:00Z", "?"];
+    let time = if is_odd { dice.pick(&times) } else { times[0] };
+    put(dice, "timestamp", text(time));
+    put(dice, "accountId", text("012345678901"));
+    put(dice, "region", text("us-east-1"));
+    let id = format!("{:08x}-71c0-467a-b65c-8b8655354959", dice.roll(1 << 32));
+    put(dice, "requestId", text(&id));
+    let operations = ["Converse", "ConverseStream", "InvokeModel", "InvokeModelWithResponseStream"];
+    let operation = text(dice.pick(&operations));
+    put(dice, "operation", operation);
+    put(dice, "modelId", text("global.anthropic.claude-opus-4-6-v1"));
+    if dice.one_in(2) {
+        put(dice, "inferenceRegion", text("us-west-2"));
+    }
+    if dice.one_in(4) {
+        put(dice, "errorCode", text("ThrottlingException"));
+    }
+    let counts = if is_odd { COUNTS } else { &COUNTS[..5] };
+    let mut input = object(&[("inputBodyJson", body(dice))]);
+    for key in ["inputTokenCount", "cacheReadInputTokenCount"] {
+        input.fields().push((key.to_owned(), literal(dice.pick(counts))));
+    }
+    let write = if dice.one_in(4) { literal(dice.pick(counts)) } else { literal("4000") };
+    input.fields().push(("cacheWriteInputTokenCount".to_owned(), write));
+    put(dice, "input", input);
+    let mut output = object(&[("outputTokenCount", literal(dice.pick(counts)))]);
+    output.fields().push(("outputBodyJson".to_owned(), body(dice)));
+    put(dice, "output", output);
+    let metadata = object(&[("requestId", text("not this")), ("input", body(dice))]);
+    put(dice, "requestMetadata", metadata);
+    if dice.one_in(2) {
+        entry.fields().reverse();
+    }
+    match dice.roll(40) {
+        39 => literal(dice.pick(&["5", "null", "\"text\"", "true"])),
+        38 => Node::Array(vec![entry]),
+        37 => text(&entry.plain()),
+        _ => entry,
+    }
+}
+
+/// A body with or without a usage, as a whole or in pieces.
+fn body(dice: &mut Dice<'_>) -> Node {
+    match dice.roll(6) {
+        0 => piece(dice),
+        1..=3 => Node::Array((0..dice.roll(4)).map(|_| piece(dice)).collect()),
+        4 => literal(dice.pick(&["null", "\"usage\"", "1.5", "true", "[]", "{}"])),
+        _ => text(&"prompt \u{1f980}\n".repeat(dice.pick(&[1, 1, 1500]))),
+    }
+}
+
+/// A piece holds at most one usage, because a tree does not know the order of keys.
+fn piece(dice: &mut Dice<'_>) -> Node {
+    let usage = usage(dice);
+    let say = object(&[("role", text("assistant")), ("usage", literal("4000"))]);
+    match dice.roll(8) {
+        0 => object(&[("content", say), ("usage", usage)]),
+        1 => object(&[("metadata", object(&[("x", say), ("usage", usage)]))]),
+        2 => object(&[("message", object(&[("usage", usage), ("content", say)]))]),
+        3 => object(&[("output", object(&[("message", say), ("usage", usage)]))]),
+        4 => object(&[("response", object(&[("usage", usage)])), ("x", say)]),
+        5 => object(&[("delta", object(&[("usage", usage)]))]),
+        6 => Node::Array(vec![object(&[("usage", usage)])]),
+        _ => literal(dice.pick(&["\"[DONE]\"", "7", "null", "{\"message\":\"text\"}", "{}"])),
+    }
+}
+
+fn usage(dice: &mut Dice<'_>) -> Node {
+    let counts = ["4000", "0", "3000", "1000", "-1", "null", "\"1000\"", "9223372036854775807"];
+    let mut count = || {
+        let usual = if dice.one_in(4) { &counts[..] } else { &counts[2..4] };
+        literal(dice.pick(usual))
+    };
+    let (one, other) = (count(), count());
+    match dice.roll(6) {
+        0 | 1 => {
+            let detail =
+                |ttl: &str, tokens: Node| object(&[("ttl", text(ttl)), ("inputTokens", tokens)]);
+            let ttl = if dice.one_in(8) { "1d" } else { "5m" };
+            let mut details = vec![detail("1h", one), detail(ttl, other)];
+            if dice.one_in(8) {
+                details.push(literal(dice.pick(&["5", "{}", "null"])));
+            }
+            object(&[("inputTokens", literal("1")), ("cacheDetails", Node::Array(details))])
+        }
+        2 | 3 => {
+            let creation = object(&[
+                ("ephemeral_5m_input_tokens", one),
+                ("x", text("y")),
+                ("ephemeral_1h_input_tokens", other),
+            ]);
+            object(&[("input_tokens", literal("1")), ("cache_creation", creation)])
+        }
+        4 => object(&[("output_tokens", literal("7")), ("cacheDetails", literal("{}"))]),
+        _ => literal(dice.pick(&["null", "{}", "[]", "\"text\"", "5"])),
+    }
+}

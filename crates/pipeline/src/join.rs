@@ -1,0 +1,326 @@
+//! Joins calls with what the model invocation log counted for them, by request id.
+//!
+//! The log has no event id; CloudTrail's `requestID` is its `requestId`. Both sides may lack a partner:
+//! a log that is off in some accounts, a trail that is. What is left over is counted.
+
+use std::collections::BTreeMap;
+use std::io::BufRead;
+use std::sync::Arc;
+
+use bedrock::cost::{TokenSource, Usage};
+use bedrock::{Call, CallId, Meaning};
+use jiff::ToSpan;
+use logs::invocation::{InvocationEntry, InvocationReading, Tokens};
+use logs::layout::{Delivery, LogKind};
+use logs::{Limits, Unreadable};
+use rustc_hash::FxHashMap;
+use store::Store;
+use tokio::sync::mpsc;
+
+use crate::day::{DayRange, day_of};
+use crate::discover::discover;
+use crate::error::Error;
+use crate::fetch::{Decoder, Fetcher, ReadObject};
+use crate::list::{ListCounts, Selection, list_any, list_days};
+use crate::outcome::{Complaint, InvocationLog, LeftOver, MAX_LISTED};
+use crate::plan::LISTED_AHEAD;
+use crate::progress::Progress;
+use crate::settings::{Layout, Settings};
+use crate::work::Workers;
+
+/// What the invocation logs counted, by request.
+#[derive(Debug, Default)]
+pub struct Requests {
+    entries: Vec<Counted>,
+    by_id: FxHashMap<CallId, u32>,
+    counts: InvocationLog,
+}
+
+/// What one entry counted.
+#[derive(Debug)]
+struct Counted {
+    usage: Option<Usage>,
+    is_stream: bool,
+    timestamp_ms: i64,
+    account_id: Option<Arc<str>>,
+    model_ref: Option<Arc<str>>,
+    /// Where it stands, which decides between two entries of one request.
+    place: (Arc<str>, u32),
+}
+
+/// Reads the logs around a range of days.
+///
+/// Entries are delivered soon after the request, and may have been made on the other side of midnight
+/// than the call completed: the logs of a late window before and after the range are read too.
+///
+/// # Errors
+/// If the logs cannot be listed.
+pub async fn read_requests(
+    store: &dyn Store,
+    root_path: &str,
+    settings: &Settings,
+    workers: &Workers,
+    progress: &Progress,
+) -> Result<Requests, Error> {
+    let kind = LogKind::ModelInvocation;
+    let (sender, receiver) = mpsc::channel(LISTED_AHEAD);
+    let counts = ListCounts::default();
+    let listing = async {
+        let sender = sender;
+        match (settings.layout, settings.range) {
+            (Layout::Trail, Some(range)) => {
+                let found = discover(store, settings, root_path, kind).await?;
+                let wanted = |delivery: Delivery| is_near(delivery, range, settings);
+                let selection = Selection {
+                    kind,
+                    first: range.from().saturating_sub(1.day()),
+                    last: range.to().saturating_add(1.day()),
+                    wanted: &wanted,
+                };
+                list_days(store, settings, selection, &found.folders, &counts, &sender).await
+            }
+            _ => list_any(store, kind, &counts, &sender).await,
+        }
+    };
+    let decoder = InvocationDecoder { limits: settings.limits };
+    let fetcher = Fetcher::new(store, settings, workers, decoder);
+    let mut requests = Requests::default();
+    let mut texts = FxHashMap::default();
+    let reading = fetcher.read_all(receiver, progress, |read| requests.add(read, &mut texts));
+    futures::future::try_join(listing, reading).await?;
+    requests.counts.unreadable_objects.sort_by(|a, b| a.key.cmp(&b.key));
+    requests.counts.unreadable_objects.truncate(MAX_LISTED);
+    Ok(requests)
+}
+
+/// Whether a log was delivered in the range or in the late window before or after it.
+fn is_near(delivery: Delivery, range: DayRange, settings: &Settings) -> bool {
+    let minute = delivery.minute.unwrap_or(0);
+    let window = settings.late_window_minutes;
+    if delivery.day < range.from() {
+        minute >= 24 * 60 - window
+    } else if delivery.day > range.to() {
+        minute < window
+    } else {
+        true
+    }
+}
+
+#[derive(Debug, Clone, Copy)]
+struct InvocationDecoder {
+    limits: Limits,
+}
+
+impl Decoder for InvocationDecoder {
+    type Reading = InvocationReading;
+
+    fn whole(&self, body: &[u8], _: &mut Vec<u8>) -> Result<InvocationReading, Unreadable> {
+        logs::invocation::read(body, &self.limits)
+    }
+
+    fn stream(&self, body: impl BufRead) -> Result<InvocationReading, Unreadable> {
+        logs::invocation::read(body, &self.limits)
+    }
+}
+
+impl Requests {
+    fn add(
+        &mut self,
+        read: ReadObject<InvocationReading>,
+        texts: &mut FxHashMap<Box<str>, Arc<str>>,
+    ) {
+        let key = Arc::<str>::from(read.listed.meta.key.as_str());
+        self.counts.objects += 1;
+        self.counts.bytes += read.listed.meta.size_bytes;
+        let complaint = |reason: String| Complaint { key: key.as_ref().to_owned(), reason };
+        let reading = match read.reading {
+            Ok(reading) => reading,
+            Err(reason) => {
+                self.counts.unreadable += 1;
+                self.counts.unreadable_objects.push(complaint(reason.to_string()));
+                return;
+            }
+        };
+        self.counts.entries += reading.entries.len() as u64;
+        self.counts.rejected += reading.rejected;
+        if reading.rejected > 0 {
+            let reason =
+                format!("{} rejected: {}", reading.rejected, reading.rejections.join("; "));
+            self.counts.unreadable_objects.push(complaint(reason));
+        }
+        for (index, entry) in (0u32..).zip(reading.entries) {
+            self.add_entry(entry, (Arc::clone(&key), index), texts);
+        }
+    }
+
+    fn add_entry(
+        &mut self,
+        entry: InvocationEntry,
+        place: (Arc<str>, u32),
+        texts: &mut FxHashMap<Box<str>, Arc<str>>,
+    ) {
+        // Accounts and references repeat in every entry, so that each is held once.
+        let mut shared = |text: Option<Box<str>>| {
+            let text = text?;
+            let held = texts.entry(text).or_insert_with_key(|text| Arc::from(text.as_ref()));
+            Some(Arc::clone(held))
+        };
+        let is_stream = entry.is_stream();
+        let counted = Counted {
+            usage: usage(&entry.tokens),
+            is_stream,
+            timestamp_ms: entry.timestamp_ms,
+            account_id: shared(entry.account_id),
+            model_ref: shared(entry.model_ref),
+            place,
+        };
+        let next = u32::try_from(self.entries.len()).unwrap_or(u32::MAX);
+        match self.by_id.entry(entry.request_id) {
+            std::collections::hash_map::Entry::Vacant(vacant) => {
+                vacant.insert(next);
+                self.entries.push(counted);
+            }
+            std::collections::hash_map::Entry::Occupied(occupied) => {
+                self.counts.duplicates += 1;
+                let known = &mut self.entries[*occupied.get() as usize];
+                if counted.goes_before(known) {
+                    *known = counted;
+                }
+            }
+        }
+    }
+
+    /// The entry of a call, by its number; `None` if there is none.
+    pub fn entry_of(&self, call: &Call) -> Option<u32> {
+        self.by_id.get(call.request_id.as_ref()?).copied()
+    }
+
+    /// The tokens of an entry; `None` if it has no counts, as for calls that failed.
+    pub fn usage(&self, entry: u32, meaning: &Meaning) -> Option<Usage> {
+        let counted = &self.entries[entry as usize];
+        let usage = counted.usage?;
+        let model = meaning.resolution.model.as_ref().ok();
+        let is_openai = model.is_some_and(|model| model.id.starts_with("openai."));
+        Some(if is_openai && counted.is_stream { without_cache(usage) } else { usage })
+    }
+
+    /// Counts what was joined and what was left over. `joined` are the entries that calls took; an
+    /// entry of a day outside the range belongs to another run.
+    pub fn into_counts(self, joined: &[u32], range: Option<DayRange>) -> InvocationLog {
+        let mut is_joined = vec![false; self.entries.len()];
+        for entry in joined {
+            is_joined[*entry as usize] = true;
+        }
+        let mut left_over = BTreeMap::<(Option<Arc<str>>, Option<Arc<str>>), u64>::new();
+        let mut counts = self.counts;
+        for (entry, is_joined) in self.entries.iter().zip(is_joined) {
+            if is_joined {
+                counts.joined += 1;
+            } else if range.is_some_and(|range| !range.contains(day_of(entry.timestamp_ms))) {
+                counts.other_days += 1;
+            } else {
+                counts.without_call += 1;
+                let key = (entry.account_id.clone(), entry.model_ref.clone());
+                *left_over.entry(key).or_default() += 1;
+            }
+        }
+        let text = |text: Option<Arc<str>>| text.map(|text| text.as_ref().to_owned());
+        counts.left_over = left_over
+            .into_iter()
+            .map(|((account_id, model_ref), entries)| LeftOver {
+                account_id: text(account_id),
+                model_ref: text(model_ref),
+                entries,
+            })
+            .collect();
+        counts.left_over.sort_by_key(|left_over| std::cmp::Reverse(left_over.entries));
+        counts
+    }
+}
+
+impl Counted {
+    /// Of two entries of one request the one with counts is taken, then the later one, then the one
+    /// whose object has the least key: never the one that came first.
+    fn goes_before(&self, known: &Counted) -> bool {
+        let key = |counted: &Counted| (counted.usage.is_some(), counted.timestamp_ms);
+        key(self) > key(known) || (key(self) == key(known) && self.place < known.place)
+    }
+}
+
+fn usage(tokens: &Tokens) -> Option<Usage> {
+    let Tokens { input, output, cache_read, cache_write, cache_write_1h } = *tokens;
+    let is_counted = [input, output, cache_read, cache_write].iter().any(Option::is_some);
+    is_counted.then_some(Usage {
+        input,
+        output,
+        cache_read,
+        cache_write,
+        cache_write_1h,
+        source: TokenSource::InvocationLog,
+        input_includes_cache: false,
+    })
+}
+
+/// Takes the cache's tokens out of the input, so that the column means the same for every model.
+/// Streams of OpenAI models were seen to count them twice (maximhq/bifrost#6942); counts that
+/// contradict this are left as they are.
+fn without_cache(usage: Usage) -> Usage {
+    let cached = usage.cache_read.unwrap_or(0).saturating_add(usage.cache_write.unwrap_or(0));
+    let input = usage.input.and_then(|input| input.checked_sub(cached)).filter(|n| *n >= 0);
+    Usage { input: input.or(usage.input), ..usage }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entry(id: &str, timestamp_ms: i64, input: Option<i64>) -> InvocationEntry {
+        InvocationEntry {
+            request_id: CallId::new(id),
+            timestamp_ms,
+            account_id: Some("111122223333".into()),
+            region: None,
+            operation: None,
+            model_ref: Some("m".into()),
+            inference_region: None,
+            tokens: Tokens { input, ..Tokens::default() },
+            error_code: None,
+        }
+    }
+
+    #[test]
+    fn one_entry_of_a_request_counts_in_any_order() {
+        let key = |key: &str| Arc::<str>::from(key);
+        let entries = [
+            (entry("r", 5, Some(1)), (key("b"), 0)),
+            (entry("r", 9, None), (key("a"), 0)),
+            (entry("r", 7, Some(2)), (key("c"), 0)),
+            (entry("r", 7, Some(3)), (key("a"), 1)),
+        ];
+        for order in [[0, 1, 2, 3], [3, 2, 1, 0], [2, 3, 0, 1]] {
+            let mut requests = Requests::default();
+            let mut texts = FxHashMap::default();
+            for index in order {
+                let (entry, place) = entries[index].clone();
+                requests.add_entry(entry, place, &mut texts);
+            }
+            let taken = requests.entries[0].usage.expect("has counts");
+            assert_eq!(taken.input, Some(3), "{order:?}");
+            let counts = requests.into_counts(&[], None);
+            assert_eq!((counts.duplicates, counts.without_call), (3, 1));
+        }
+    }
+
+    #[test]
+    fn the_cache_of_a_stream_is_not_counted_twice() {
+        let tokens = |input, cache_read, cache_write| {
+            let tokens =
+                Tokens { input: Some(input), cache_read, cache_write, ..Tokens::default() };
+            without_cache(usage(&tokens).expect("counts")).input
+        };
+        assert_eq!(tokens(4995, None, Some(4993)), Some(2));
+        assert_eq!(tokens(10, Some(4), Some(5)), Some(1));
+        assert_eq!(tokens(3, Some(4), None), Some(3), "these counts exclude the cache already");
+        assert_eq!(tokens(3, None, None), Some(3));
+    }
+}

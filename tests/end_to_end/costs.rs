@@ -1,0 +1,369 @@
+//! Tokens from model invocation logs, joined with the calls, and what they cost.
+
+use std::collections::BTreeMap;
+
+use s3_server::{Bucket, Config, Server};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::world::{
+    ACCOUNT, REGION, Row, World, assert_same, call, gzip, sum, tree, with, without,
+};
+
+const DAY: &str = "2026-10-05";
+
+/// A string that stands in prompts and completions, and nowhere else.
+const MARKER: &str = "xyzzy-prompt-7731";
+
+/// A line of `tests/fixtures/price_vectors.csv`: costs that were computed from published prices.
+#[derive(Debug, Deserialize)]
+struct Vector {
+    model_ref: String,
+    source_region: String,
+    service_tier: String,
+    date: String,
+    input_tokens: i64,
+    output_tokens: i64,
+    cache_read_tokens: i64,
+    cache_write_5m_tokens: i64,
+    cache_write_1h_tokens: i64,
+    /// Empty: no cost is known.
+    cost_usd: String,
+    origin: String,
+}
+
+/// An entry of a model invocation log.
+fn entry(request_id: &str, timestamp: &str, input: Value, output: Value) -> Value {
+    json!({
+        "schemaType": "ModelInvocationLog",
+        "schemaVersion": "1.0",
+        "timestamp": timestamp,
+        "accountId": ACCOUNT,
+        "region": REGION,
+        "requestId": request_id,
+        "operation": "Converse",
+        "modelId": "us.anthropic.claude-sonnet-4-6",
+        "input": input,
+        "output": output,
+    })
+}
+
+fn counts(input: i64) -> Value {
+    json!({ "inputContentType": "application/json", "inputTokenCount": input })
+}
+
+fn answer(output: i64) -> Value {
+    json!({ "outputContentType": "application/json", "outputTokenCount": output })
+}
+
+fn lines(entries: &[Value]) -> Vec<u8> {
+    let lines = entries.iter().map(|entry| entry.to_string() + "\n").collect::<String>();
+    gzip(lines.as_bytes())
+}
+
+fn log_key(hour: &str, name: &str) -> String {
+    format!("AWSLogs/{ACCOUNT}/BedrockModelInvocationLogs/{REGION}/{hour}/{name}.json.gz")
+}
+
+/// A decimal in units of 10^-12, without floats.
+fn units(value: &Value) -> i128 {
+    let Some(text) = value.as_str() else { return 0 };
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+    format!("{whole}{fraction:0<12}").parse().unwrap()
+}
+
+fn by_id(rows: &[Row]) -> BTreeMap<String, Row> {
+    rows.iter().map(|row| (row["event_id"].as_str().unwrap().to_owned(), row.clone())).collect()
+}
+
+#[test]
+fn published_prices_come_out_to_the_last_digit() {
+    let vectors = include_str!("../fixtures/price_vectors.csv");
+    let vectors = csv::Reader::from_reader(vectors.as_bytes()).into_deserialize();
+    let vectors = vectors.collect::<Result<Vec<Vector>, _>>().unwrap();
+    let world = World::new();
+    let (mut records, mut entries) = (Vec::new(), Vec::new());
+    for (number, vector) in vectors.iter().enumerate() {
+        let time = format!("{}T12:00:00Z", vector.date);
+        let record = call(&format!("e{number}"), &time);
+        let record = with(record, "/awsRegion", vector.source_region.as_str());
+        let record = with(record, "/requestParameters/modelId", vector.model_ref.as_str());
+        let tier = json!({ "serviceTier": vector.service_tier });
+        records.push(with(record, "/additionalEventData", tier));
+        let split = json!([
+            { "ttl": "5m", "inputTokens": vector.cache_write_5m_tokens },
+            { "ttl": "1h", "inputTokens": vector.cache_write_1h_tokens },
+        ]);
+        let input = json!({
+            "inputTokenCount": vector.input_tokens,
+            "cacheReadInputTokenCount": vector.cache_read_tokens,
+            "cacheWriteInputTokenCount":
+                vector.cache_write_5m_tokens + vector.cache_write_1h_tokens,
+        });
+        let output = json!({
+            "outputBodyJson": { "usage": { "cacheDetails": split } },
+            "outputTokenCount": vector.output_tokens,
+        });
+        entries.push(entry(&format!("request-of-e{number}"), &time, input, output));
+    }
+    world.write("trail/all.json", json!({ "Records": records }).to_string());
+    world.write("logs/all.json.gz", lines(&entries));
+    world.run(&["--layout", "any", "--invocation-logs", "logs"]).ends(0);
+    let mut checked = 0;
+    for day in vectors.iter().map(|vector| &vector.date).collect::<std::collections::BTreeSet<_>>()
+    {
+        for (id, row) in by_id(&world.rows("invocations", day)) {
+            let vector = &vectors[id[1..].parse::<usize>().unwrap()];
+            let expected = (!vector.cost_usd.is_empty())
+                .then(|| units(&Value::from(vector.cost_usd.as_str())));
+            let found = row["cost_usd"].is_string().then(|| units(&row["cost_usd"]));
+            assert_eq!(found, expected, "{} {}", vector.origin, vector.model_ref);
+            let basis = expected.map(|_| "full");
+            assert_eq!(row["cost_basis"].as_str(), basis, "{}", vector.origin);
+            checked += 1;
+        }
+    }
+    assert_eq!(checked, vectors.len());
+}
+
+/// A trail and logs with every case of the join, and what each call must show.
+fn joined_world() -> (World, Vec<(&'static str, Value)>) {
+    let world = World::new();
+    let noon = "2026-10-05T12:00:00Z";
+    let failed = with(
+        without(call("failed", noon), "additionalEventData"),
+        "/errorCode",
+        "ValidationException",
+    );
+    let records = [
+        call("exact", noon),
+        call("twice", noon),
+        // Begun before midnight, completed after it.
+        call("midnight", "2026-10-05T00:00:01Z"),
+        call("trail-only", noon),
+        without(call("nothing", noon), "additionalEventData"),
+        failed,
+        without(call("blocked", noon), "additionalEventData"),
+    ];
+    world.object("20261005T1205Z", "a", &records);
+    let id = |name: &str| format!("request-of-{name}");
+    let cached = json!({
+        "inputTokenCount": 1, "cacheReadInputTokenCount": 200, "cacheWriteInputTokenCount": 30,
+    });
+    let noon_entries = [
+        entry(&id("exact"), noon, cached, answer(5)),
+        entry(&id("twice"), noon, counts(100), answer(10)),
+        entry(&id("twice"), noon, counts(100), answer(10)),
+        entry(&id("failed"), noon, json!({}), json!({})),
+        entry(&id("blocked"), noon, counts(0), answer(0)),
+        entry("request-of-nobody", noon, counts(7), answer(7)),
+    ];
+    world.write(&format!("logs/{}", log_key("2026/10/05/12", "a")), lines(&noon_entries));
+    let late = [
+        entry(&id("midnight"), "2026-10-04T23:59:58Z", counts(50), answer(5)),
+        entry("request-of-yesterday", "2026-10-04T23:00:00Z", counts(50), answer(5)),
+    ];
+    world.write(&format!("logs/{}", log_key("2026/10/04/23", "b")), lines(&late));
+    // What lies beside the logs is no log.
+    let data = log_key("2026/10/05/12", "data/r_input");
+    world.write(&format!("logs/{data}"), gzip(MARKER.as_bytes()));
+    let expected = vec![
+        ("exact", json!(["invocation_log", 1, 5, 200, 30])),
+        ("twice", json!(["invocation_log", 100, 10, null, null])),
+        ("midnight", json!(["invocation_log", 50, 5, null, null])),
+        ("trail-only", json!(["cloudtrail", 10, 2, null, null])),
+        ("nothing", json!([null, null, null, null, null])),
+        ("failed", json!([null, null, null, null, null])),
+        ("blocked", json!(["invocation_log", 0, 0, null, null])),
+    ];
+    (world, expected)
+}
+
+#[test]
+fn calls_and_entries_are_joined_by_request() {
+    let (world, expected) = joined_world();
+    world.run(&["--day", DAY, "--invocation-logs", "logs"]).ends(0);
+    let rows = by_id(&world.rows("invocations", DAY));
+    for (id, expected) in &expected {
+        let row = &rows[*id];
+        let columns = [
+            "token_source",
+            "input_tokens",
+            "output_tokens",
+            "cache_read_tokens",
+            "cache_write_tokens",
+        ];
+        let found = columns.map(|column| row[column].clone());
+        assert_eq!(json!(found), *expected, "{id}");
+    }
+    assert_eq!(rows["blocked"]["cost_usd"], "0.000000000000", "known to be nothing");
+    assert_eq!(rows["blocked"]["cost_basis"], "full");
+    assert_eq!(rows["trail-only"]["cost_basis"], "partial", "without the cache: a lower bound");
+    for id in ["nothing", "failed"] {
+        assert_eq!(rows[id]["cost_usd"], Value::Null, "{id}: missing is never 0");
+    }
+    let log = &world.summary()["invocation_log"];
+    let names =
+        ["entries", "joined", "duplicates", "without_call", "other_days", "calls_without_entry"];
+    let found = names.map(|name| log[name].as_u64().unwrap());
+    assert_eq!(found, [8, 5, 1, 1, 1, 2], "{log}");
+    assert_eq!(log["left_over"][0]["model_ref"], "us.anthropic.claude-sonnet-4-6");
+    assert_eq!(log["left_over"][0]["account_id"], ACCOUNT);
+}
+
+#[test]
+fn invocation_logs_on_s3_give_the_same_tables() {
+    let (world, _) = joined_world();
+    world.run(&["--day", DAY, "--invocation-logs", "logs"]).ends(0);
+    let expected = tree(&world.out());
+    let buckets = ["trail", "logs"]
+        .map(|name| Bucket::from_folder(&format!("bucket-{name}"), &world.path(name)).unwrap());
+    let config = buckets.into_iter().fold(Config::new().page_size(7), Config::bucket);
+    let server = Server::start(config).unwrap();
+    let arguments = [
+        "run",
+        "--source",
+        "s3://bucket-trail",
+        "--invocation-logs",
+        "s3://bucket-logs",
+        "--dest",
+        "again",
+        "--day",
+        DAY,
+    ];
+    world.hoptrail_on(&server, &arguments).ends(0);
+    assert_same(&tree(&world.path("again")), &expected, "from S3");
+}
+
+#[test]
+fn costs_of_models_are_sums_of_calls() {
+    let world = World::new();
+    let (sample, out) = (crate::world::sample().display().to_string(), world.text("out"));
+    let range = ["--from", "2026-10-05", "--to", "2026-10-07"];
+    let mut arguments = vec!["run", "--source", &sample, "--dest", &out];
+    arguments.extend(range);
+    world.hoptrail(&arguments).ends(0);
+    for day in ["2026-10-05", "2026-10-06", "2026-10-07"] {
+        let sums = |table: &str| {
+            let mut sums = BTreeMap::<String, i128>::new();
+            for row in world.rows(table, day) {
+                *sums.entry(row["model_id"].to_string()).or_default() += units(&row["cost_usd"]);
+            }
+            sums
+        };
+        let found = sums("model_costs");
+        assert_eq!(found, sums("invocations"), "{day}");
+        assert!(found.values().any(|sum| *sum > 0), "{day}: something was priced");
+        let rows = world.rows("model_costs", day);
+        assert_eq!(
+            sum(&rows, "calls_with_tokens"),
+            sum(&rows, "calls_priced") + sum(&rows, "calls_unpriced"),
+            "{day}"
+        );
+    }
+}
+
+#[test]
+fn what_has_no_price_has_no_cost() {
+    let world = World::new();
+    let noon = "2026-10-05T12:00:00Z";
+    let own = format!("arn:aws:bedrock:{REGION}:{ACCOUNT}");
+    let references = [
+        "anthropic.claude-zeppelin-9".to_owned(),
+        "anthropic.claude-mulberry-trn2-208k-20251001".to_owned(),
+        format!("{own}:application-inference-profile/088k6ehrxpci"),
+        format!("{own}:provisioned-model/abcdef123456"),
+        format!("{own}:imported-model/abcdef123456"),
+        format!("{own}:custom-model/amazon.nova-lite-v1:0/abcdef123456"),
+    ];
+    let record = |reference: &String| {
+        with(call(reference, noon), "/requestParameters/modelId", reference.as_str())
+    };
+    let records = references.iter().map(record).collect::<Vec<_>>();
+    world.object("20261005T1205Z", "a", &records);
+    world.run(&["--day", DAY, "--fail-on", "unpriced"]).ends(4);
+    for row in world.rows("invocations", DAY) {
+        assert_eq!((&row["cost_usd"], &row["cost_basis"]), (&Value::Null, &Value::Null), "{row:?}");
+        assert_eq!(row["input_tokens"], 10, "tokens are shown all the same");
+    }
+    let costs = world.rows("model_costs", DAY);
+    assert_eq!(sum(&costs, "calls_unpriced"), 6);
+    assert!(costs.iter().all(|row| row["cost_usd"].is_null()), "{costs:?}");
+    assert_eq!(world.summary()["cost"]["cost_usd"], Value::Null);
+}
+
+#[test]
+fn negotiated_prices_win() {
+    let world = World::new();
+    world.object("20261005T1205Z", "a", &[call("a", "2026-10-05T12:00:00Z")]);
+    let header = "model_id,routing,source_region,service_tier,context_over_tokens,token_kind,usd_per_million,valid_from,valid_until\n";
+    let rate = "anthropic.claude-sonnet-4-6,regional,*,standard,0,input,1,,\n";
+    world.write("rates.csv", format!("{header}{rate}"));
+    let cost = |arguments: &[&str]| {
+        let mut all = vec!["--day", DAY];
+        all.extend(arguments);
+        world.run(&all).ends(0);
+        units(&world.rows("invocations", DAY)[0]["cost_usd"])
+    };
+    // 10 input tokens at $3.30 and 2 output tokens at $16.50 per million.
+    assert_eq!(cost(&[]), 66_000_000);
+    assert_eq!(cost(&["--price-overrides", "rates.csv"]), 43_000_000);
+    let wrong = rate.replace(",1,,", ",-1,,");
+    let file = world.write("wrong.csv", format!("{header}{rate}{wrong}"));
+    let run = world.hoptrail(&["prices", "check", "--overrides", &file]).ends(1);
+    assert!(run.stdout.contains("wrong.csv:3: "), "{}", run.stdout);
+}
+
+#[test]
+fn prompts_reach_no_output() {
+    let world = World::new();
+    let noon = "2026-10-05T12:00:00Z";
+    world.object("20261005T1205Z", "a", &[call("a", noon), call("b", noon)]);
+    let prompt = json!({ "messages": [{ "content": format!("{MARKER} ").repeat(20_000) }] });
+    let with_bodies = |id: &str| {
+        let input = json!({ "inputBodyJson": prompt, "inputTokenCount": 3 });
+        let output =
+            json!({ "outputBodyJson": [{ "text": MARKER }, "[DONE]"], "outputTokenCount": 4 });
+        entry(id, noon, input, output)
+    };
+    // An entry that is rejected, one that is cut off, and a file that is no JSON: their errors too.
+    let rejected = with(with_bodies("request-of-b"), "/timestamp", 5);
+    let whole = lines(&[with_bodies("request-of-a"), rejected]);
+    let text = with_bodies("request-of-b").to_string();
+    let cut = gzip(&text.as_bytes()[..text.len() / 2]);
+    world.write(&format!("logs/{}", log_key("2026/10/05/12", "a")), &whole);
+    world.write(&format!("logs/{}", log_key("2026/10/05/12", "b")), cut);
+    world.write(&format!("logs/{}", log_key("2026/10/05/12", "c")), gzip(MARKER.as_bytes()));
+    let temporary = world.path("tmp");
+    std::fs::create_dir(&temporary).unwrap();
+    let (trail, out) = (world.text("trail"), world.text("out"));
+    let output = world
+        .command(&[
+            "run",
+            "--source",
+            &trail,
+            "--dest",
+            &out,
+            "--invocation-logs",
+            "logs",
+            "--day",
+            DAY,
+            "--summary-json",
+            "summary.json",
+        ])
+        .env("TMPDIR", &temporary)
+        .output()
+        .unwrap();
+    let run = crate::world::Run::of(output).ends(3);
+    let log = &world.summary()["invocation_log"];
+    assert_eq!((log["unreadable"].as_u64(), log["rejected"].as_u64()), (Some(2), Some(1)), "{log}");
+    assert_eq!(world.rows("invocations", DAY)[0]["output_tokens"], 4, "the rest goes on");
+    let mut shown = format!("{}{}{}", run.stdout, run.stderr, world.summary());
+    for table in tables::table::all() {
+        shown += &format!("{:?}", world.rows(table.name, DAY));
+    }
+    for bytes in tree(&world.out()).into_values().chain(tree(&temporary).into_values()) {
+        shown += &String::from_utf8_lossy(&bytes);
+    }
+    assert!(shown.contains("request-of-a") && !shown.contains(MARKER), "a prompt was let out");
+}
