@@ -38,7 +38,7 @@ fn places_that_are_not_there() {
     on("s3://nosuch", &out).says(1, &["there is no bucket `nosuch`"]);
     on(&world.text("trail"), "s3://nosuch").says(1, &["there is no bucket `nosuch`"]);
     on("s3://logs/some/prefix", &out)
-        .says(1, &["no log files of CloudTrail below s3://logs/some/prefix/", "AWSLogs/<account>"]);
+        .says(1, &["no CloudTrail log files below s3://logs/some/prefix/", "AWSLogs/<account>"]);
     assert!(!world.path("out/ingest").exists(), "nothing is written");
 }
 
@@ -47,7 +47,7 @@ fn a_folder_without_a_trail_names_what_is_there() {
     let world = World::new();
     world.write("trail/photos/2026/x.jpg", "x");
     run_from(&world, &world.text("trail"), &world.text("out"))
-        .says(1, &["no log files of CloudTrail below", "found `photos/`", "--layout any"]);
+        .says(1, &["no CloudTrail log files below", "found `photos/`", "--layout any"]);
 }
 
 #[test]
