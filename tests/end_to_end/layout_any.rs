@@ -41,7 +41,7 @@ fn shapes() {
     check("lines.json", &lines, 2);
     check("lines.json.gz", gzip(lines.trim_end().as_bytes()), 2);
     check("one.json", &pretty, 1);
-    check("several.json", pretty.clone() + &records[1].to_string(), 2);
+    check("several.json", pretty + &records[1].to_string(), 2);
     check("lookup-events.json", serde_json::to_string_pretty(&lookup).unwrap(), 2);
 }
 

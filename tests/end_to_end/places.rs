@@ -304,3 +304,41 @@ fn plain_json_in_a_gz_name() {
     world.run(&["--day", "2026-10-05"]).ends(0);
     assert_eq!(world.event_ids("2026-10-05"), ["e1"]);
 }
+
+/// Lesson 11: a record of several MB, in an object that is read as a stream or in one piece.
+#[test]
+fn large_records_and_objects() {
+    let world = World::new();
+    // Hexadecimal digits of a counter do not compress much: the object is larger than a quarter of
+    // the smallest `--fetch-ahead-mib`, above which objects are streamed.
+    let mut noise = String::new();
+    let mut state = 1u64;
+    while noise.len() < 4 << 20 {
+        state =
+            state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        noise += &format!("{state:016x}");
+    }
+    let time = "2026-10-05T12:00:00Z";
+    let mut large = call("e2", time);
+    large["requestParameters"]["additionalModelRequestFields"] = noise.into();
+    let key = world.object("20261005T1210Z", "x", &[call("e1", time), large, call("e3", time)]);
+    assert!(fs::metadata(world.trail().join(key)).unwrap().len() > 1 << 20);
+    world.run(&["--day", "2026-10-05"]).ends(0);
+    let whole = tree(&world.out());
+    world.run(&["--day", "2026-10-05", "--fetch-ahead-mib", "1"]).ends(0);
+    assert_eq!(world.event_ids("2026-10-05"), ["e1", "e2", "e3"]);
+    assert_same(&tree(&world.out()), &whole, "streamed");
+}
+
+/// `--concurrency` bounds listing and reading together.
+#[test]
+fn requests_in_flight_of_a_run_are_bounded() {
+    let latency = std::time::Duration::from_millis(5);
+    let server = Server::start(Config::new().bucket(sample_bucket()).latency(latency)).unwrap();
+    let world = World::new();
+    let out = world.text("out");
+    let arguments = run_arguments("s3://org-trail", &out, &["--concurrency", "4"]);
+    world.hoptrail_on(&server, &arguments).ends(0);
+    let stats = server.stats();
+    assert!((2..=4).contains(&stats.max_in_flight), "{stats:?}");
+}

@@ -113,6 +113,49 @@ fn vectors() {
     assert_eq!((code, found.len()), (0, VECTORS.len()));
 }
 
+/// Lesson 8: every scope, also before a provider that nobody knows yet, and a scope that is new.
+#[test]
+fn scopes() {
+    for scope in ["us", "eu", "apac", "jp", "au", "ca", "in", "us-gov", "global", "mars"] {
+        let target = if scope == "global" { "global_profile" } else { "geo_profile" };
+        let known = format!("{scope}.anthropic.claude-sonnet-4-6");
+        let (code, found) = explain(&[&known], &[]);
+        assert_eq!((code, &found[0]["model_id"]), (0, &"anthropic.claude-sonnet-4-6".into()));
+        assert_eq!((&found[0]["target"], &found[0]["scope"]), (&target.into(), &scope.into()));
+        let unknown = format!("{scope}.newcomer.m-1");
+        let (code, found) = explain(&[&unknown], &[]);
+        let is_known_scope = scope != "mars";
+        assert_eq!((code, &found[0]["model_id"]), (5, &Value::Null), "{unknown}");
+        assert_eq!(found[0]["target"] == target, is_known_scope, "{unknown}");
+        assert_eq!(found[0]["scope"] == scope, is_known_scope, "{unknown}");
+    }
+}
+
+/// Lesson 18: ARNs of every partition.
+#[test]
+fn partitions() {
+    for (partition, region) in [
+        ("aws", "us-east-1"),
+        ("aws-us-gov", "us-gov-west-1"),
+        ("aws-cn", "cn-north-1"),
+        ("aws-eusc", "eusc-de-east-1"),
+        ("aws-iso", "us-iso-east-1"),
+        ("aws-iso-b", "us-isob-east-1"),
+    ] {
+        for account in ["", "012345678901"] {
+            let head = format!("arn:{partition}:bedrock:{region}:{account}");
+            let model = format!("{head}:foundation-model/amazon.nova-lite-v1:0");
+            let profile = format!("{head}:inference-profile/us.amazon.nova-lite-v1:0");
+            let (code, found) = explain(&[&model, &profile], &[]);
+            assert_eq!(code, 0, "{head}");
+            for (found, target) in found.iter().zip(["foundation_model", "geo_profile"]) {
+                assert_eq!(found["target"], target, "{head}");
+                assert_eq!(found["model_id"], "amazon.nova-lite-v1:0", "{head}");
+            }
+        }
+    }
+}
+
 #[test]
 fn unknown_references_stay_unknown() {
     let encoded = format!("bedrock/converse/{APPLICATION}");
@@ -243,7 +286,8 @@ fn aliases_of_a_run() {
     let run = world.run(&["--day", DAY, "--fail-on", "unresolved"]).ends(4);
     assert!(run.stdout.contains(&format!("{APPLICATION}  no_alias")), "{}", run.stdout);
     assert_eq!(world.rows("unresolved_models", DAY)[0]["model_ref"], APPLICATION);
-    assert!(world.rows("invocations", DAY)[0]["model_id"].is_null());
+    let row = &world.rows("invocations", DAY)[0];
+    assert!(row["model_id"].is_null() && row["cost_usd"].is_null(), "no model, no price: {row:?}");
     let csv = format!("model_ref,model\n{APPLICATION},global.anthropic.claude-sonnet-4-6\n");
     let csv = world.write("a.csv", csv);
     world.run(&["--day", DAY, "--fail-on", "unresolved", "--aliases", &csv]).ends(0);

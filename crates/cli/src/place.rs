@@ -4,7 +4,7 @@ use std::path::{Component, Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
 
-use store::{Location, S3Options, Store};
+use store::{Limited, Location, S3Options, Store};
 
 use crate::args::{AwsArgs, SourceArgs};
 use crate::exit::Failure;
@@ -78,10 +78,13 @@ pub fn check_apart(source: &Location, dest: &Location) -> Result<(), Failure> {
 pub async fn open_source(
     location: &Location,
     options: &S3Options,
+    requests_in_flight: usize,
 ) -> Result<Arc<dyn Store>, Failure> {
-    store::open_source(location, options)
+    let store = store::open_source(location, options)
         .await
-        .map_err(|error| anyhow::Error::new(error).context("the source cannot be used").into())
+        .map_err(|error| anyhow::Error::new(error).context("the source cannot be used"))?;
+    // Listing and reading go on at the same time; the bound is for both together.
+    Ok(Arc::new(Limited::new(store, requests_in_flight)))
 }
 
 /// The destination; a folder is made if it is missing.

@@ -41,7 +41,7 @@ pub fn run(args: PlanArgs, output: &OutputArgs, report: &Report) -> Result<Exit,
     let options = place::s3_options(&source.aws);
     let progress = Arc::new(Progress::default());
     let planned = block_on(async {
-        let store = place::open_source(&location, &options).await?;
+        let store = place::open_source(&location, &options, settings.requests_in_flight).await?;
         let root_path = place::root_path(&location);
         let planning = pipeline::plan(store.as_ref(), &root_path, &settings, &progress);
         tokio::select! {

@@ -38,14 +38,15 @@ pub fn run(args: RunArgs, output: &OutputArgs, report: &Report) -> Result<Exit, 
     let progress = Arc::new(Progress::default());
 
     let ran = block_on(async {
-        let from = place::open_source(&source, &options).await?;
+        let from = place::open_source(&source, &options, settings.requests_in_flight).await?;
         let to = place::open_destination(&dest, &options).await?;
         let root_path = place::root_path(&source);
         let trail = Source { store: from.as_ref(), root_path: &root_path };
         let logs = match &invocation_logs {
-            Some(place) => {
-                Some((place::open_source(place, &options).await?, place::root_path(place)))
-            }
+            Some(place) => Some((
+                place::open_source(place, &options, settings.requests_in_flight).await?,
+                place::root_path(place),
+            )),
             None => None,
         };
         let logs =
