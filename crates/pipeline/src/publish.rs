@@ -13,7 +13,7 @@ use store::Store;
 use tables::group::Groups;
 use tables::{
     DENIALS, DenialRow, INGEST, INVOCATIONS, IngestRow, Invocation, MODEL_COSTS,
-    ROUTING_DISTRIBUTION, Status, Table, UNRESOLVED_MODELS,
+    ROUTING_DISTRIBUTION, ROW_GROUP_ROWS, Status, Table, TableWriter, UNRESOLVED_MODELS,
 };
 
 use crate::collect::{ObjectRecord, StoredCall};
@@ -108,32 +108,28 @@ impl Publisher {
         let mut groups = Groups::default();
         let mut pricer = Pricer::new(&self.knowledge, day);
         let mut join = DayJoin::default();
-        let mut rows = Vec::with_capacity(calls.len());
-        for stored in calls {
-            let meaning = &self.meanings[&Arc::as_ptr(&stored.call.context).addr()];
-            let logged =
-                self.requests.as_ref().and_then(|all| join.usage(all, &stored.call, meaning));
-            let usage = logged.or_else(|| usage_of_trail(&stored.call));
-            let cost = pricer.cost(&stored.call.context, meaning, usage.as_ref());
-            let row = Invocation {
-                call: stored.call,
-                meaning: Arc::clone(meaning),
-                log_object: Arc::clone(&self.objects[stored.object as usize].key),
-                usage,
-                cost,
-            };
-            groups.add(&row);
-            rows.push(row);
+        let mut refused = Vec::new();
+        let mut files = Files { day, files: Vec::new(), rows: BTreeMap::new() };
+        let encode = |source| Error::Encode { day: day.to_string(), source };
+        let mut invocations = TableWriter::new(&INVOCATIONS).map_err(encode)?;
+        // A row group at a time, because rows are several times larger than the calls they are made of.
+        let mut calls = calls.into_iter();
+        while !calls.as_slice().is_empty() {
+            let mut rows = Vec::with_capacity(calls.len().min(ROW_GROUP_ROWS));
+            for stored in calls.by_ref().take(ROW_GROUP_ROWS) {
+                let row = self.row(stored, &mut pricer, &mut join);
+                groups.add(&row);
+                rows.push(row);
+            }
+            refused.extend(denials(&rows));
+            invocations.write_row_group(&rows).map_err(encode)?;
         }
+        files.push(INVOCATIONS.name, written, invocations.finish().map_err(encode)?);
         let mut tally = Tally::default();
         for (_, group) in groups.groups() {
             tally.add(group);
         }
-
-        let mut files = Files { day, files: Vec::new(), rows: BTreeMap::new() };
-        files.add(&DENIALS, &denials(&rows))?;
-        files.add(&INVOCATIONS, &rows)?;
-        drop(rows);
+        files.add(&DENIALS, &refused)?;
         files.add(&ROUTING_DISTRIBUTION, &groups.routing_distribution())?;
         files.add(&MODEL_COSTS, &groups.model_costs(&self.knowledge.prices.version()))?;
         files.add(&UNRESOLVED_MODELS, &groups.unresolved_models())?;
@@ -143,6 +139,16 @@ impl Publisher {
         let DayJoin { taken, calls_without_entry } = join;
         let joined = taken.into_iter().collect();
         Ok(DayTables { day, files, written, duplicates, joined, calls_without_entry, tally })
+    }
+
+    fn row(&self, stored: StoredCall, pricer: &mut Pricer<'_>, join: &mut DayJoin) -> Invocation {
+        let StoredCall { call, object, .. } = stored;
+        let meaning = Arc::clone(&self.meanings[&Arc::as_ptr(&call.context).addr()]);
+        let logged = self.requests.as_ref().and_then(|all| join.usage(all, &call, &meaning));
+        let usage = logged.or_else(|| usage_of_trail(&call));
+        let cost = pricer.cost(&call.context, &meaning, usage.as_ref());
+        let log_object = Arc::clone(&self.objects[object as usize].key);
+        Invocation { call, meaning, log_object, usage, cost }
     }
 
     fn ingest(
@@ -190,11 +196,9 @@ impl DayJoin {
     }
 }
 
-fn denials(rows: &[Invocation]) -> Vec<DenialRow> {
+fn denials(rows: &[Invocation]) -> impl Iterator<Item = DenialRow> {
     let denied = rows.iter().filter(|row| row.meaning.outcome == Outcome::Denied);
-    denied
-        .map(|row| DenialRow { call: row.call.clone(), meaning: Arc::clone(&row.meaning) })
-        .collect()
+    denied.map(|row| DenialRow { call: row.call.clone(), meaning: Arc::clone(&row.meaning) })
 }
 
 fn ingest_row(object: &ObjectRecord, given: Given) -> IngestRow {
@@ -230,12 +234,16 @@ struct Files {
 }
 
 impl Files {
-    fn add<R>(&mut self, table: &Table<R>, rows: &[R]) -> Result<(), Error> {
+    fn add<R: Sync>(&mut self, table: &'static Table<R>, rows: &[R]) -> Result<(), Error> {
         let bytes = tables::write(table, rows)
             .map_err(|source| Error::Encode { day: self.day.to_string(), source })?;
-        self.files.push((tables::layout::part_key(table.name, self.day), Bytes::from(bytes)));
-        self.rows.insert(table.name, rows.len() as u64);
+        self.push(table.name, rows.len() as u64, bytes);
         Ok(())
+    }
+
+    fn push(&mut self, table: &'static str, rows: u64, bytes: Vec<u8>) {
+        self.files.push((tables::layout::part_key(table, self.day), Bytes::from(bytes)));
+        self.rows.insert(table, rows);
     }
 }
 

@@ -3,7 +3,7 @@
 //! Each table and column is declared once, as data; the Arrow schema, the Parquet file, Athena's DDL
 //! and the documentation derive from the declaration. Arrow is known here and nowhere else.
 
-pub mod batch;
+pub mod array;
 pub mod column;
 pub mod ddl;
 pub mod denials;
@@ -19,7 +19,7 @@ pub mod table;
 pub mod unresolved_models;
 
 pub use column::Column;
-pub use parquet::{WriteError, write};
+pub use parquet::{ROW_GROUP_ROWS, TableWriter, WriteError, write};
 pub use table::{Table, TableSpec, all};
 
 pub use denials::{DENIALS, DenialRow};

@@ -1,34 +1,42 @@
-//! Arrow batches into the bytes of one Parquet file.
+//! Rows into the bytes of one Parquet file, a row group at a time and its columns in parallel.
 
-use arrow::error::ArrowError;
+use std::sync::Arc;
+
+use arrow::array::Array;
+use arrow::datatypes::SchemaRef;
 use parquet::arrow::ArrowWriter;
-use parquet::arrow::arrow_writer::ArrowWriterOptions;
+use parquet::arrow::arrow_writer::{
+    ArrowColumnChunk, ArrowColumnWriter, ArrowRowGroupWriterFactory, ArrowWriterOptions,
+    compute_leaves,
+};
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::errors::ParquetError;
 use parquet::file::metadata::KeyValue;
 use parquet::file::properties::WriterProperties;
+use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::types::ColumnPath;
+use rayon::prelude::*;
 
-use crate::batch::batch;
+use crate::array::array;
+use crate::column::Column;
 use crate::table::{SCHEMA_VERSION, Table};
 
 /// Rows per row group: enough for Athena to read in one go, and few enough to bound what is held.
 pub const ROW_GROUP_ROWS: usize = 128 * 1024;
 
-/// Rows that are turned into one Arrow batch.
-const BATCH_ROWS: usize = 8 * 1024;
+/// Rows that are turned into one Arrow array.
+const ARRAY_ROWS: usize = 8 * 1024;
 
 /// A table that cannot be written. None of this depends on the input.
 #[derive(Debug, thiserror::Error)]
 pub enum WriteError {
-    /// Arrow refused a batch.
-    #[error("table {table}: the rows do not fit the schema")]
-    Batch {
+    /// A column that is declared as never null has a row without a value.
+    #[error("table {table}: expected a value in every row of {column}, found null")]
+    Null {
         /// The table.
         table: &'static str,
-        /// What Arrow says.
-        #[source]
-        source: ArrowError,
+        /// The column.
+        column: &'static str,
     },
     /// Parquet refused.
     #[error("table {table}: the file cannot be encoded")]
@@ -41,26 +49,109 @@ pub enum WriteError {
     },
 }
 
-/// Writes rows, which have to be in the table's order, as one Parquet file. The same rows give the
-/// same bytes.
+/// Writes one Parquet file. The same row groups give the same bytes, on any number of threads.
+pub struct TableWriter<R: 'static> {
+    table: &'static Table<R>,
+    schema: SchemaRef,
+    file: SerializedFileWriter<Vec<u8>>,
+    factory: ArrowRowGroupWriterFactory,
+    row_groups: usize,
+}
+
+impl<R: Sync> TableWriter<R> {
+    /// Begins a file.
+    ///
+    /// # Errors
+    /// If Parquet refuses the declaration of the table.
+    pub fn new(table: &'static Table<R>) -> Result<Self, WriteError> {
+        let encode = |source| WriteError::Encode { table: table.name, source };
+        let schema = table.schema();
+        let options = ArrowWriterOptions::new()
+            .with_properties(properties(table))
+            // Readers take the types from Parquet's own schema, which every one of them knows.
+            .with_skip_arrow_metadata(true);
+        let writer = ArrowWriter::try_new_with_options(Vec::new(), Arc::clone(&schema), options);
+        let (file, factory) =
+            writer.and_then(ArrowWriter::into_serialized_writer).map_err(encode)?;
+        Ok(TableWriter { table, schema, file, factory, row_groups: 0 })
+    }
+
+    /// Writes a row group: at most [`ROW_GROUP_ROWS`] rows, in the table's order, after those of the
+    /// groups before. The columns are encoded in parallel on the calling thread's rayon pool.
+    ///
+    /// # Errors
+    /// If a row does not fit the declaration of its table.
+    pub fn write_row_group(&mut self, rows: &[R]) -> Result<(), WriteError> {
+        let table = self.table;
+        debug_assert!(rows.is_sorted_by(|a, b| (table.order)(a, b).is_le()), "{}", table.name);
+        if rows.is_empty() {
+            return Ok(());
+        }
+        let encode = |source| WriteError::Encode { table: table.name, source };
+        let writers = self.factory.create_column_writers(self.row_groups).map_err(encode)?;
+        let columns = table.columns.par_iter().zip(writers);
+        let chunks = columns
+            .map(|(column, writer)| self.column_chunk(column, writer, rows))
+            .collect::<Result<Vec<_>, _>>()?;
+        let mut row_group = self.file.next_row_group().map_err(encode)?;
+        for chunk in chunks {
+            chunk.append_to_row_group(&mut row_group).map_err(encode)?;
+        }
+        row_group.close().map_err(encode)?;
+        self.row_groups += 1;
+        Ok(())
+    }
+
+    fn column_chunk(
+        &self,
+        column: &Column<R>,
+        mut writer: ArrowColumnWriter,
+        rows: &[R],
+    ) -> Result<ArrowColumnChunk, WriteError> {
+        let table = self.table.name;
+        let encode = |source| WriteError::Encode { table, source };
+        let field = self
+            .schema
+            .field_with_name(column.name)
+            .map_err(|error| encode(ParquetError::General(error.to_string())))?;
+        for rows in rows.chunks(ARRAY_ROWS) {
+            let values = array(column, rows);
+            if !column.nullable && values.null_count() > 0 {
+                return Err(WriteError::Null { table, column: column.name });
+            }
+            for leaf in compute_leaves(field, &values).map_err(encode)? {
+                writer.write(&leaf).map_err(encode)?;
+            }
+        }
+        writer.close().map_err(encode)
+    }
+
+    /// Ends the file and returns its bytes.
+    ///
+    /// # Errors
+    /// If Parquet refuses.
+    pub fn finish(self) -> Result<Vec<u8>, WriteError> {
+        let table = self.table.name;
+        self.file.into_inner().map_err(|source| WriteError::Encode { table, source })
+    }
+}
+
+impl<R> std::fmt::Debug for TableWriter<R> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} after {} row groups", self.table.name, self.row_groups)
+    }
+}
+
+/// Writes rows, which have to be in the table's order, as one Parquet file.
 ///
 /// # Errors
-/// If a row does not fit the declaration of its table.
-pub fn write<R>(table: &Table<R>, rows: &[R]) -> Result<Vec<u8>, WriteError> {
-    debug_assert!(rows.is_sorted_by(|a, b| (table.order)(a, b).is_le()), "{}", table.name);
-    let encode = |source| WriteError::Encode { table: table.name, source };
-    let options = ArrowWriterOptions::new()
-        .with_properties(properties(table))
-        // Readers take the types from Parquet's own schema, which every one of them knows.
-        .with_skip_arrow_metadata(true);
-    let mut writer =
-        ArrowWriter::try_new_with_options(Vec::new(), table.schema(), options).map_err(encode)?;
-    for rows in rows.chunks(BATCH_ROWS) {
-        let batch =
-            batch(table, rows).map_err(|source| WriteError::Batch { table: table.name, source })?;
-        writer.write(&batch).map_err(encode)?;
+/// As [`TableWriter::write_row_group`].
+pub fn write<R: Sync>(table: &'static Table<R>, rows: &[R]) -> Result<Vec<u8>, WriteError> {
+    let mut writer = TableWriter::new(table)?;
+    for rows in rows.chunks(ROW_GROUP_ROWS) {
+        writer.write_row_group(rows)?;
     }
-    writer.into_inner().map_err(encode)
+    writer.finish()
 }
 
 fn properties<R>(table: &Table<R>) -> WriterProperties {

@@ -4,24 +4,14 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 use arrow::array::{
-    ArrayRef, BooleanBuilder, Decimal128Builder, Int64Builder, RecordBatch, StringBuilder,
+    ArrayRef, BooleanBuilder, Decimal128Builder, Int64Builder, StringBuilder,
     TimestampMillisecondBuilder,
 };
-use arrow::error::ArrowError;
 
 use crate::column::{Column, Type, Value};
-use crate::table::Table;
 
-/// Turns rows into a batch.
-///
-/// # Errors
-/// If a column that is declared as never null has a row without a value.
-pub fn batch<R>(table: &Table<R>, rows: &[R]) -> Result<RecordBatch, ArrowError> {
-    let columns = table.columns.iter().map(|column| array(column, rows)).collect();
-    RecordBatch::try_new(table.schema(), columns)
-}
-
-fn array<R>(column: &Column<R>, rows: &[R]) -> ArrayRef {
+/// The values of a column.
+pub fn array<R>(column: &Column<R>, rows: &[R]) -> ArrayRef {
     let capacity = rows.len();
     match column.value {
         Value::Text(get) => {
