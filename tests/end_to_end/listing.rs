@@ -34,7 +34,7 @@ const REGIONS: [&str; 17] = [
 const N_DAYS: usize = 31;
 const N_FOLDERS: usize = N_ACCOUNTS * REGIONS.len();
 
-/// One object for each account, Region and day of a month, and for the first day after it.
+/// One object for each account, Region and day of a month.
 static BUCKET: LazyLock<Bucket> = LazyLock::new(|| {
     let mut bucket = Bucket::new("org-trail");
     for account in 0..N_ACCOUNTS {
