@@ -54,8 +54,8 @@ impl Body {
     /// The part of the cache writes that is kept for an hour, if the split adds up to all of them.
     pub(super) fn one_hour_of(&self, cache_write: Option<i64>) -> Option<i64> {
         let writes = self.0.0?;
-        let sum = writes.five_minutes.checked_add(writes.one_hour);
-        (sum == cache_write).then_some(writes.one_hour)
+        let sum = writes.five_minutes.checked_add(writes.one_hour)?;
+        (Some(sum) == cache_write).then_some(writes.one_hour)
     }
 }
 
