@@ -37,7 +37,8 @@ async fn bar(progress: &Progress) {
         } else {
             (now.read_bytes, now.listed_bytes)
         };
-        bar.set_length(all);
+        // An empty bar until something is known: one of no length is drawn full.
+        bar.set_length(all.max(1));
         bar.set_position(done);
         bar.set_message(message(&now, start.elapsed()));
         tokio::time::sleep(BAR_EVERY).await;
