@@ -107,8 +107,11 @@ pub fn read_whole(
         return read_text(body, shape);
     }
     let cap_bytes = limits.in_memory_bytes.min(limits.inflated_bytes);
+    if cap_bytes < limits.inflated_bytes && gzip::stated_bytes(body) > Some(cap_bytes) {
+        return read_stream(body, shape, limits);
+    }
     match gzip::inflate(body, scratch, cap_bytes) {
-        Ok(()) => read_text(scratch, shape),
+        Ok(text) => read_text(text, shape),
         Err(GzipError::OverCap { .. }) if cap_bytes < limits.inflated_bytes => {
             read_stream(body, shape, limits)
         }
