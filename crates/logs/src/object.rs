@@ -6,10 +6,13 @@ use std::io::{self, BufRead, BufReader};
 use bedrock::alias::LearntAlias;
 use bedrock::call::Call;
 use serde_json::error::Category;
+use serde_json::value::RawValue;
 
+use crate::candidate;
 use crate::document::{self, Shape, TWO_RECORDS};
 use crate::gzip::{self, GzipError};
 use crate::record::{self, Contexts, Record};
+use crate::walk::Odd;
 
 /// How much an object may take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -111,7 +114,7 @@ pub fn read_whole(
         return read_stream(body, shape, limits);
     }
     match gzip::inflate(body, scratch, cap_bytes) {
-        Ok(text) => read_text(text, shape),
+        Ok(text) => read_walking(text).or_else(|Odd| read_text(text, shape)),
         Err(GzipError::OverCap { .. }) if cap_bytes < limits.inflated_bytes => {
             read_stream(body, shape, limits)
         }
@@ -143,6 +146,27 @@ pub fn read_stream(
     }
 }
 
+/// Reads a text that a checksum vouches for, of the plain shape that CloudTrail writes. Only records
+/// that may be Bedrock's are parsed; one of those that is no JSON makes the document odd.
+fn read_walking(text: &[u8]) -> Result<Reading, Odd> {
+    let mut reading = Reading::default();
+    let mut contexts = Contexts::default();
+    let others = candidate::candidates(text, &mut |others, text| {
+        reading.pass_over(others);
+        let n_rejected = reading.rejected;
+        reading.add(text, &mut contexts);
+        // Only the strict reader can tell a broken record from a broken document.
+        if reading.rejected > n_rejected && !is_json(text) { Err(Odd) } else { Ok(()) }
+    })?;
+    reading.pass_over(others);
+    debug_assert!(reading.adds_up());
+    Ok(reading)
+}
+
+fn is_json(text: &str) -> bool {
+    serde_json::from_str::<&RawValue>(text).is_ok()
+}
+
 fn read_text(text: &[u8], shape: Shape) -> Result<Reading, Unreadable> {
     let begins_as_json = text.trim_ascii_start().first().is_some_and(|b| b"{[".contains(b));
     let found = read_with(|each| document::read_slice(text, shape, each));
@@ -165,6 +189,11 @@ fn read_with(
 }
 
 impl Reading {
+    fn pass_over(&mut self, records: u64) {
+        self.records += records;
+        self.passed_over += records;
+    }
+
     fn add(&mut self, text: &str, contexts: &mut Contexts) {
         self.records += 1;
         match record::read(text, contexts) {

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use memchr::memmem::Finder;
 use rustc_hash::FxHashSet;
 
+use crate::candidate::{is_candidate, may_be_escaped};
 use crate::field::{self, Fields};
 use crate::identity;
 use crate::learn::learnt_alias;
@@ -73,9 +74,6 @@ const SUMMARIES: &[&str] = &["AwsAggregatedEvent", "AwsCloudTrailInsight"];
 /// The times that a record may have, in milliseconds since 1970 UTC: CloudTrail began in 2013.
 const TIMES_MS: std::ops::Range<i64> = 1_356_998_400_000..4_133_980_800_000;
 
-static NEEDLE: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("bedrock"));
-static ESCAPE: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("\\u"));
-
 impl Contexts {
     fn hold(&mut self, context: Context) -> Arc<Context> {
         if let Some(known) = self.known.get(&context) {
@@ -96,9 +94,7 @@ pub fn read(text: &str, contexts: &mut Contexts) -> Result<Record, Rejection> {
         let found = field::kind(text).to_owned();
         return Err(Rejection { field: "record", expected: "an object", found });
     }
-    // The event sources of Bedrock contain the needle, and a spelling with escapes contains `\u`:
-    // JSON has no other escape for a letter. A record with neither is none of Bedrock's.
-    if NEEDLE.find(text.as_bytes()).is_none() && ESCAPE.find(text.as_bytes()).is_none() {
+    if !is_candidate(text) {
         return Ok(Record::PassedOver);
     }
     // It may be a call, so that one that cannot be taken apart is not passed over.
@@ -193,7 +189,7 @@ fn call(
 /// looked at once more.
 fn original_event_id(record: &str) -> Result<Option<CallId>, Rejection> {
     static NEEDLE: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("addendum"));
-    if NEEDLE.find(record.as_bytes()).is_none() && ESCAPE.find(record.as_bytes()).is_none() {
+    if NEEDLE.find(record.as_bytes()).is_none() && !may_be_escaped(record) {
         return Ok(None);
     }
     let addendum = Fields::read(record, ADDENDUM);
