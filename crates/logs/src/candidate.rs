@@ -1,25 +1,40 @@
-//! Which records may be Bedrock's: those that hold its name, or an escape that may spell it.
+//! Which records may be Bedrock's: those that hold one of its event sources as a string, or an escape
+//! that may spell a letter of it.
 //!
-//! The event sources of Bedrock contain the needle, and a spelling with escapes contains `\u`: JSON has
-//! no other escape for a letter. A record with neither is none of Bedrock's.
+//! A quote that opens a string never stands behind a backslash, and the quotes inside a string always do.
+//! So that policies and patterns which name Bedrock, as strings in a string, are no candidates. JSON has
+//! no other escape for a letter than `\u`; a record with neither is none of Bedrock's.
 
 use std::sync::LazyLock;
 
 use memchr::memmem::Finder;
 
+use crate::operation::is_bedrock;
 use crate::walk::{self, Odd};
 
-static NEEDLE: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("bedrock"));
+/// What all event sources of Bedrock begin with, with the quote before it.
+const BEGINNING: &str = "\"bedrock";
+
+static NEEDLE: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(BEGINNING));
 static ESCAPE: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("\\u"));
 
 /// Whether a record may be Bedrock's.
-pub(crate) fn is_candidate(record: &str) -> bool {
-    NEEDLE.find(record.as_bytes()).is_some() || may_be_escaped(record)
+pub(crate) fn is_candidate(record: &[u8]) -> bool {
+    may_be_escaped(record) || NEEDLE.find_iter(record).any(|at| is_event_source(record, at))
 }
 
 /// Whether a letter in a record may be written as an escape.
-pub(crate) fn may_be_escaped(record: &str) -> bool {
-    ESCAPE.find(record.as_bytes()).is_some()
+pub(crate) fn may_be_escaped(record: &[u8]) -> bool {
+    ESCAPE.find(record).is_some()
+}
+
+/// Whether the quote at a place in a record opens a string that is an event source of Bedrock's.
+fn is_event_source(record: &[u8], at: usize) -> bool {
+    const LONGEST: usize = 40;
+    let rest = &record[at + 1..];
+    let Some(end) = rest.iter().take(LONGEST).position(|byte| *byte == b'"') else { return false };
+    let is_opening = at.checked_sub(1).is_none_or(|before| record[before] != b'\\');
+    is_opening && str::from_utf8(&rest[..end]).is_ok_and(is_bedrock)
 }
 
 /// Walks over a document and gives each record that may be Bedrock's to `each`, with the number of
@@ -31,18 +46,15 @@ pub(crate) fn candidates(
     text: &[u8],
     each: &mut dyn FnMut(u64, &str) -> Result<(), Odd>,
 ) -> Result<u64, Odd> {
-    let mut needle = NEEDLE.find(text);
     let mut others = 0;
     walk::records(text, &mut |found| {
-        let range = found.range;
-        if needle.is_some_and(|at| at < range.start) {
-            needle = NEEDLE.find(&text[range.start..]).map(|at| range.start + at);
-        }
-        if !found.has_unicode_escapes && needle.is_none_or(|at| at >= range.end) {
+        let record = &text[found.range];
+        let may_be = found.has_name || found.has_unicode_escapes;
+        if !may_be || !is_candidate(record) {
             others += 1;
             return Ok(());
         }
-        let record = str::from_utf8(&text[range]).map_err(|_| Odd)?;
+        let record = str::from_utf8(record).map_err(|_| Odd)?;
         each(std::mem::take(&mut others), record)
     })?;
     Ok(others)

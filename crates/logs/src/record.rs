@@ -94,7 +94,7 @@ pub fn read(text: &str, contexts: &mut Contexts) -> Result<Record, Rejection> {
         let found = field::kind(text).to_owned();
         return Err(Rejection { field: "record", expected: "an object", found });
     }
-    if !is_candidate(text) {
+    if !is_candidate(text.as_bytes()) {
         return Ok(Record::PassedOver);
     }
     // It may be a call, so that one that cannot be taken apart is not passed over.
@@ -189,7 +189,7 @@ fn call(
 /// looked at once more.
 fn original_event_id(record: &str) -> Result<Option<CallId>, Rejection> {
     static NEEDLE: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("addendum"));
-    if NEEDLE.find(record.as_bytes()).is_none() && !may_be_escaped(record) {
+    if NEEDLE.find(record.as_bytes()).is_none() && !may_be_escaped(record.as_bytes()) {
         return Ok(None);
     }
     let addendum = Fields::read(record, ADDENDUM);

@@ -1,8 +1,9 @@
 //! A trail's file taken apart into its records at the speed of memory, without parsing them.
 //!
 //! Most records are none of Bedrock's, and of those nothing but their number is wanted. So that the walk
-//! looks at 64 bytes at a time and at three things only: quotes, backslashes, brackets. It knows exactly
-//! what is inside a string and how deep each bracket lies, whatever strings hold.
+//! looks at 64 bytes at a time and at few things only: quotes, backslashes, brackets, and strings that
+//! begin with Bedrock's name. It knows exactly what is inside a string and how deep each bracket lies,
+//! whatever strings hold.
 //!
 //! **What it takes.** `{"Records":[{…},{…}]}` with white space anywhere: `Records` first and alone, all
 //! elements objects. Anything else is [`Odd`], which is no verdict: the strict reader
@@ -24,6 +25,10 @@ use std::ops::Range;
 
 use block::{BLOCK_BYTES, Block, Marks};
 
+/// What all event sources of Bedrock begin with.
+const NAME: &[u8] = b"bedrock";
+const NAME_BYTES: usize = NAME.len();
+
 /// The document is not of the plain shape, or not sound; the strict reader has to say which.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Odd;
@@ -33,6 +38,8 @@ pub(crate) struct Odd;
 pub(crate) struct Found {
     /// Its bytes, from brace to brace.
     pub(crate) range: Range<usize>,
+    /// Whether it may hold a string that begins with the name; false only if it holds none.
+    pub(crate) has_name: bool,
     /// Whether it may hold a character written as `\uXXXX`; false only if it holds none.
     pub(crate) has_unicode_escapes: bool,
 }
@@ -79,42 +86,54 @@ fn trim(text: &[u8]) -> &[u8] {
     &text[..text.len() - blanks]
 }
 
+/// The bytes that stand behind the backslash of an escape, and whether the first byte of the next block
+/// does (the lowest bit; `escape` is the same of this block). A backslash that is escaped itself escapes
+/// nothing: in a row of them, every second one does.
+#[inline(always)]
+fn escaped(backslashes: u64, escape: u64) -> (u64, u64) {
+    const EVEN: u64 = 0x5555_5555_5555_5555;
+    let first = backslashes & !escape;
+    let behind = first << 1 | escape;
+    // A row that begins at an odd place: adding its first bit carries to the bit behind the row.
+    let odd_starts = first & !EVEN & !behind;
+    let (carried, overflow) = odd_starts.overflowing_add(first);
+    ((EVEN ^ carried << 1) & behind, overflow.into())
+}
+
 /// A walk over the list of records.
 struct Walk<'t, 'e> {
     text: &'t [u8],
-    /// The block that is next.
+    /// Where the list begins.
     at: usize,
-    /// All bits set if the last block ended inside a string.
-    in_string: u64,
-    /// The lowest bit set if the last block ended with the backslash of an escape.
-    escape: u64,
-    /// Open brackets in the list: 0 between records, 1 in a record.
-    depth: u32,
     /// Where the current record begins.
     start: usize,
     /// What has to stand between the last record and the next.
     separator: &'static [u8],
     /// Where the last record ended, or the list began.
     end: usize,
-    /// The last place where a `\u` was seen.
-    unicode: Option<usize>,
+    /// The last place where a `\u` was seen, or 0.
+    unicode: usize,
+    /// The end of the last place where a quote and the name were seen, or 0.
+    name: usize,
     each: &'e mut dyn FnMut(Found) -> Result<(), Odd>,
+}
+
+/// What one block has to know of the one before.
+#[derive(Clone, Copy, Default)]
+struct State {
+    /// All bits set if that ended inside a string.
+    in_string: u64,
+    /// The lowest bit set if that ended with the backslash of an escape.
+    escape: u64,
+    /// Its quotes, but for those that are escaped.
+    quotes: u64,
+    /// Open brackets in the list: 0 between records, 1 in a record.
+    depth: u32,
 }
 
 impl<'t, 'e> Walk<'t, 'e> {
     fn new(text: &'t [u8], list: usize, each: &'e mut dyn FnMut(Found) -> Result<(), Odd>) -> Self {
-        Walk {
-            text,
-            at: list,
-            in_string: 0,
-            escape: 0,
-            depth: 0,
-            start: list,
-            separator: b"",
-            end: list,
-            unicode: None,
-            each,
-        }
+        Walk { text, at: list, start: list, separator: b"", end: list, unicode: 0, name: 0, each }
     }
 
     /// Walks to the end of the document. How a block is looked at is the caller's: this is compiled
@@ -126,91 +145,108 @@ impl<'t, 'e> Walk<'t, 'e> {
         letters: impl Fn(&Block, u8) -> u64,
         parity: impl Fn(u64) -> u64,
     ) -> Result<(), Odd> {
+        let (blocks, rest) = self.text[self.at..].as_chunks::<BLOCK_BYTES>();
         let mut last = [b' '; BLOCK_BYTES];
-        while let Some(rest) = self.text.get(self.at..).filter(|rest| !rest.is_empty()) {
-            let block = rest.first_chunk().unwrap_or_else(|| {
-                last[..rest.len()].copy_from_slice(rest);
-                &last
-            });
+        last[..rest.len()].copy_from_slice(rest);
+        let mut state = State::default();
+        let mut at = self.at;
+        for block in blocks.iter().chain([&last]) {
             let marks = marks(block);
             let mut quotes = marks.quotes;
-            let mut escaped = 0;
-            if marks.backslashes | self.escape != 0 {
-                escaped = self.escaped(marks.backslashes);
-                quotes &= !escaped;
-                let unicode = escaped & letters(block, b'u');
+            let mut behind_escape = 0;
+            if marks.backslashes | state.escape != 0 {
+                (behind_escape, state.escape) = escaped(marks.backslashes, state.escape);
+                quotes &= !behind_escape;
+                let unicode = behind_escape & letters(block, b'u');
                 if unicode != 0 {
-                    self.unicode = Some(self.at + 63 - unicode.leading_zeros() as usize);
+                    self.unicode = at + 63 - unicode.leading_zeros() as usize;
                 }
             }
+            let names = quotes << NAME_BYTES | state.quotes >> (64 - NAME_BYTES);
+            state.quotes = quotes;
+            if names & marks.name_ends != 0 {
+                self.names(at, names & marks.name_ends);
+            }
             // A string's bits are those from its first quote to the one before its last.
-            let strings = parity(quotes) ^ self.in_string;
-            self.in_string = if strings >> 63 == 1 { u64::MAX } else { 0 };
-            if escaped & !strings != 0 {
+            let strings = parity(quotes) ^ state.in_string;
+            state.in_string = (strings.cast_signed() >> 63).cast_unsigned();
+            if behind_escape & !strings != 0 {
                 return Err(Odd);
             }
             let (open, close) = (marks.open & !strings, marks.close & !strings);
             let closes = close.count_ones();
-            if self.depth > closes {
-                // Whatever their order, the record does not end here.
-                self.depth += open.count_ones();
-                self.depth -= closes;
-            } else if self.brackets(open, close)?.is_some() {
-                return Ok(());
+            // Those before the first one that closes.
+            let opens_first = (open & (close ^ close.wrapping_sub(1))).count_ones();
+            if state.depth > 0 && state.depth + opens_first > closes {
+                // No record begins here, and whatever the order of the others, none ends.
+                state.depth = state.depth + open.count_ones() - closes;
+            } else {
+                state.depth = match self.brackets(at, open, close, state.depth)? {
+                    Some(depth) => depth,
+                    None => return Ok(()),
+                };
             }
-            self.at += BLOCK_BYTES;
+            at += BLOCK_BYTES;
         }
         Err(Odd)
     }
 
-    /// The bytes that stand behind the backslash of an escape. A backslash that is escaped itself
-    /// escapes nothing: in a row of them, every second one does.
-    #[inline(always)]
-    fn escaped(&mut self, backslashes: u64) -> u64 {
-        const EVEN: u64 = 0x5555_5555_5555_5555;
-        let first = backslashes & !self.escape;
-        let behind = first << 1 | self.escape;
-        // A row that begins at an odd place: adding its first bit carries to the bit behind the row.
-        let odd_starts = first & !EVEN & !behind;
-        let (carried, overflow) = odd_starts.overflowing_add(first);
-        self.escape = overflow.into();
-        (EVEN ^ carried << 1) & behind
+    /// Looks where the name may end, behind a quote.
+    #[inline(never)]
+    fn names(&mut self, at: usize, mut ends: u64) {
+        while ends != 0 {
+            let end = at + ends.trailing_zeros() as usize + 1;
+            ends &= ends - 1;
+            if self.text[..end].ends_with(NAME) {
+                self.name = end;
+            }
+        }
     }
 
-    /// Goes through brackets one by one. Gives something at the end of the list.
+    /// Goes through brackets one by one. `depth` is the number of open ones before: 0 between records,
+    /// 1 in a record. Gives that after them, or nothing at the end of the list.
     #[inline(never)]
-    fn brackets(&mut self, open: u64, close: u64) -> Result<Option<()>, Odd> {
+    fn brackets(
+        &mut self,
+        block: usize,
+        open: u64,
+        close: u64,
+        mut depth: u32,
+    ) -> Result<Option<u32>, Odd> {
         let mut brackets = open | close;
         while brackets != 0 {
             let index = brackets.trailing_zeros();
             brackets &= brackets - 1;
-            let at = self.at + index as usize;
+            let at = block + index as usize;
             let byte = self.text[at];
             if open >> index & 1 == 1 {
-                if self.depth == 0 {
+                if depth == 0 {
                     if byte != b'{' || trim(&self.text[self.end..at]) != self.separator {
                         return Err(Odd);
                     }
                     self.start = at;
                 }
-                self.depth += 1;
+                depth += 1;
                 continue;
             }
-            if self.depth == 0 {
-                return if byte == b']' && self.ends(at) { Ok(Some(())) } else { Err(Odd) };
+            if depth == 0 {
+                return if byte == b']' && self.ends(at) { Ok(None) } else { Err(Odd) };
             }
-            self.depth -= 1;
-            if self.depth == 0 {
+            depth -= 1;
+            if depth == 0 {
                 if byte != b'}' {
                     return Err(Odd);
                 }
                 self.end = at + 1;
                 self.separator = b",";
-                let has_unicode_escapes = self.unicode.is_some_and(|place| place > self.start);
-                (self.each)(Found { range: self.start..self.end, has_unicode_escapes })?;
+                (self.each)(Found {
+                    range: self.start..self.end,
+                    has_name: self.name > self.start,
+                    has_unicode_escapes: self.unicode > self.start,
+                })?;
             }
         }
-        Ok(None)
+        Ok(Some(depth))
     }
 
     /// Whether the document ends as it should with the list that ends at `list_end`.

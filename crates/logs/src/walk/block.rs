@@ -1,9 +1,12 @@
 //! Quotes, backslashes and brackets of 64 bytes, as one bit per byte.
 
-use super::{Odd, Walk};
+use super::{NAME, NAME_BYTES, Odd, Walk};
 
 /// How many bytes are looked at at once.
 pub(super) const BLOCK_BYTES: usize = 64;
+
+/// The last letter of the name.
+pub(super) const NAME_END: u8 = NAME[NAME_BYTES - 1];
 
 pub(super) type Block = [u8; BLOCK_BYTES];
 
@@ -16,6 +19,8 @@ pub(super) struct Marks {
     pub(super) open: u64,
     /// `}` and `]`.
     pub(super) close: u64,
+    /// The last letter of [`NAME`], which is a rare one.
+    pub(super) name_ends: u64,
 }
 
 /// Walks on any processor.
@@ -32,6 +37,7 @@ fn marks(block: &Block) -> Marks {
         backslashes: equal(block, b'\\'),
         open: equal(&braces, b'{'),
         close: equal(&braces, b'}'),
+        name_ends: equal(block, NAME_END),
     }
 }
 
