@@ -20,12 +20,12 @@ static ESCAPE: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("\\u"));
 
 /// Whether a record may be Bedrock's.
 pub(crate) fn is_candidate(record: &[u8]) -> bool {
-    may_be_escaped(record) || NEEDLE.find_iter(record).any(|at| is_event_source(record, at))
+    ESCAPE.find(record).is_some() || has_event_source(record)
 }
 
-/// Whether a letter in a record may be written as an escape.
-pub(crate) fn may_be_escaped(record: &[u8]) -> bool {
-    ESCAPE.find(record).is_some()
+/// Whether a string in a record is an event source of Bedrock's.
+fn has_event_source(record: &[u8]) -> bool {
+    NEEDLE.find_iter(record).any(|at| is_event_source(record, at))
 }
 
 /// Whether the quote at a place in a record opens a string that is an event source of Bedrock's.
@@ -49,8 +49,8 @@ pub(crate) fn candidates(
     let mut others = 0;
     walk::records(text, &mut |found| {
         let record = &text[found.range];
-        let may_be = found.has_name || found.has_unicode_escapes;
-        if !may_be || !is_candidate(record) {
+        let is_named = found.has_name && has_event_source(record);
+        if !is_named && !found.has_unicode_escapes {
             others += 1;
             return Ok(());
         }

@@ -16,6 +16,7 @@ pub mod object;
 pub mod operation;
 pub mod record;
 pub mod reject;
+mod scan;
 mod walk;
 
 pub use document::Shape;

@@ -12,6 +12,7 @@ use crate::candidate;
 use crate::document::{self, Shape, TWO_RECORDS};
 use crate::gzip::{self, GzipError};
 use crate::record::{self, Contexts, Record};
+use crate::reject::Rejection;
 use crate::walk::Odd;
 
 /// How much an object may take.
@@ -154,7 +155,7 @@ fn read_walking(text: &[u8]) -> Result<Reading, Odd> {
     let others = candidate::candidates(text, &mut |others, text| {
         reading.pass_over(others);
         let n_rejected = reading.rejected;
-        reading.add(text, &mut contexts);
+        reading.add(record::read_candidate(text, &mut contexts));
         // Only the strict reader can tell a broken record from a broken document.
         if reading.rejected > n_rejected && !is_json(text) { Err(Odd) } else { Ok(()) }
     })?;
@@ -183,7 +184,8 @@ fn read_with(
 ) -> Result<Reading, Unreadable> {
     let mut reading = Reading::default();
     let mut contexts = Contexts::default();
-    read(&mut |text| reading.add(text, &mut contexts)).map_err(Unreadable::of_json)?;
+    read(&mut |text| reading.add(record::read(text, &mut contexts)))
+        .map_err(Unreadable::of_json)?;
     debug_assert!(reading.adds_up());
     Ok(reading)
 }
@@ -194,9 +196,9 @@ impl Reading {
         self.passed_over += records;
     }
 
-    fn add(&mut self, text: &str, contexts: &mut Contexts) {
+    fn add(&mut self, record: Result<Record, Rejection>) {
         self.records += 1;
-        match record::read(text, contexts) {
+        match record {
             Ok(Record::Call(call)) => {
                 self.calls.push(call);
                 return;
