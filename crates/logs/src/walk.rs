@@ -18,6 +18,8 @@
 //! The caller has to parse strictly what it makes use of.
 
 mod block;
+#[cfg(test)]
+mod tests;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 
@@ -55,7 +57,7 @@ pub(crate) fn records(
     let list = list_start(text).ok_or(Odd)?;
     let mut walk = Walk::new(text, list, each);
     #[cfg(target_arch = "x86_64")]
-    if let Some(result) = x86::run(&mut walk) {
+    if let Some(result) = x86::run_wide(&mut walk).or_else(|| x86::run(&mut walk)) {
         return result;
     }
     block::run(&mut walk)

@@ -15,28 +15,29 @@ use std::arch::x86_64::{
 use super::block::{Block, Marks, NAME_END};
 use super::{Odd, Walk};
 
-/// Walks, if the processor has what it takes.
-pub(super) fn run(walk: &mut Walk<'_, '_>) -> Option<Result<(), Odd>> {
-    if has_avx2() && has_avx512() {
-        // SAFETY: the processor has all features that the function is compiled for. There is no other
-        // condition: the function itself is safe code.
-        #[expect(
-            unsafe_code,
-            reason = "the only way to call what is compiled for some processors"
-        )]
-        return Some(unsafe { run_avx512(walk) });
+/// Walks with the widest vectors, if the processor has them.
+pub(super) fn run_wide(walk: &mut Walk<'_, '_>) -> Option<Result<(), Odd>> {
+    if !has_avx2() || !is_x86_feature_detected!("avx512f") || !is_x86_feature_detected!("avx512bw")
+    {
+        return None;
     }
-    if has_avx2() {
-        // SAFETY: as above.
-        #[expect(
-            unsafe_code,
-            reason = "the only way to call what is compiled for some processors"
-        )]
-        return Some(unsafe { run_avx2(walk) });
-    }
-    None
+    // SAFETY: the processor has all features that the function is compiled for. There is no other
+    // condition: the function itself is safe code.
+    #[expect(unsafe_code, reason = "the only way to call what is compiled for some processors")]
+    Some(unsafe { run_avx512(walk) })
 }
 
+/// Walks with vectors, if the processor has them.
+pub(super) fn run(walk: &mut Walk<'_, '_>) -> Option<Result<(), Odd>> {
+    if !has_avx2() {
+        return None;
+    }
+    // SAFETY: as above.
+    #[expect(unsafe_code, reason = "the only way to call what is compiled for some processors")]
+    Some(unsafe { run_avx2(walk) })
+}
+
+/// All that `run_avx2` is compiled for.
 fn has_avx2() -> bool {
     is_x86_feature_detected!("avx2")
         && is_x86_feature_detected!("bmi1")
@@ -44,10 +45,6 @@ fn has_avx2() -> bool {
         && is_x86_feature_detected!("lzcnt")
         && is_x86_feature_detected!("popcnt")
         && is_x86_feature_detected!("pclmulqdq")
-}
-
-fn has_avx512() -> bool {
-    is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512bw")
 }
 
 #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt,pclmulqdq")]
