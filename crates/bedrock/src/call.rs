@@ -149,22 +149,32 @@ fn packed_uuid(text: &str) -> Option<[u8; 16]> {
     if text.len() != 36 || [8, 13, 18, 23].iter().any(|&at| text[at] != b'-') {
         return None;
     }
-    let digit = |byte: u8| match byte {
-        b'0'..=b'9' => Some(byte - b'0'),
-        b'a'..=b'f' => Some(byte - b'a' + 10),
-        _ => None,
-    };
     let mut bytes = [0; 16];
     let mut at = 0;
+    // What is no digit has a high bit, which no digit has.
+    let mut seen = 0;
     for (index, byte) in bytes.iter_mut().enumerate() {
         if matches!(index, 4 | 6 | 8 | 10) {
             at += 1;
         }
-        *byte = digit(text[at])? << 4 | digit(text[at + 1])?;
+        let (high, low) = (DIGITS[usize::from(text[at])], DIGITS[usize::from(text[at + 1])]);
+        seen |= high | low;
+        *byte = high << 4 | low;
         at += 2;
     }
-    Some(bytes)
+    (seen < 16).then_some(bytes)
 }
+
+/// The value of each byte that is a digit in [`HEX`], and 255 for all others.
+const DIGITS: &[u8; 256] = &{
+    let mut digits = [u8::MAX; 256];
+    let mut value = 0;
+    while value < 16 {
+        digits[HEX[value as usize] as usize] = value;
+        value += 1;
+    }
+    digits
+};
 
 #[cfg(test)]
 mod tests {

@@ -8,10 +8,10 @@ use std::borrow::Cow;
 use std::fmt;
 
 use jiff::Timestamp;
-use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
-use serde_json::value::RawValue;
+use serde::de::{Deserialize, Deserializer, Visitor};
 
 use crate::reject::Rejection;
+use crate::scan::Scan;
 
 /// What a count is, in words.
 pub(crate) const COUNT: &str = "a whole number from 0 to 2^63 - 1";
@@ -23,25 +23,40 @@ const TIMES_MS: std::ops::Range<i64> = 1_356_998_400_000..4_133_980_800_000;
 #[derive(Debug)]
 pub struct Fields<'a, const N: usize> {
     names: &'static [&'static str; N],
-    values: [Option<&'a RawValue>; N],
+    values: [Option<&'a str>; N],
 }
 
 /// An object's key, borrowed where it has no escapes.
 pub(crate) struct Key<'a>(pub(crate) Cow<'a, str>);
 
 impl<'a, const N: usize> Fields<'a, N> {
-    /// Reads an object's text; `None` if it is no object.
+    /// Reads an object's text; `None` if it is no object. All of it is checked, also what is not asked
+    /// for.
     pub fn read(text: &'a str, names: &'static [&'static str; N]) -> Option<Self> {
-        let mut deserializer = serde_json::Deserializer::from_str(text);
-        let values = deserializer.deserialize_map(FieldsVisitor { names }).ok()?;
-        Some(Fields { names, values })
+        let mut values = [None; N];
+        let mut scan = Scan::new(text);
+        scan.take(b'{')?;
+        if scan.peek()? == b'}' {
+            return Some(Fields { names, values });
+        }
+        loop {
+            let key = unescaped(scan.key()?)?;
+            let value = scan.value()?;
+            if let Some(index) = names.iter().position(|name| is_same(name, &key)) {
+                values[index] = Some(value);
+            }
+            if scan.peek()? == b'}' {
+                return Some(Fields { names, values });
+            }
+            scan.take(b',')?;
+        }
     }
 
     /// A field's text; `None` if it is absent or null.
     pub fn raw(&self, name: &'static str) -> Option<&'a str> {
         debug_assert!(self.names.contains(&name), "{name} was not asked for");
-        let index = self.names.iter().position(|known| *known == name)?;
-        self.values[index].map(RawValue::get).filter(|text| *text != "null")
+        let index = self.names.iter().position(|known| is_same(known, name))?;
+        self.values[index].filter(|text| *text != "null")
     }
 }
 
@@ -58,9 +73,9 @@ pub fn text<'a>(
     if !raw.starts_with('"') {
         return Err(Rejection { field, expected: EXPECTED, found: kind(raw).to_owned() });
     }
-    match serde_json::from_str::<Key<'a>>(raw) {
-        Ok(Key(text)) => Ok(Some(text)),
-        Err(_) => {
+    match unescaped(raw) {
+        Some(text) => Ok(Some(text)),
+        None => {
             let found = "a string with broken escapes".to_owned();
             Err(Rejection { field, expected: EXPECTED, found })
         }
@@ -151,27 +166,19 @@ pub fn kind(raw: &str) -> &'static str {
     }
 }
 
-struct FieldsVisitor<const N: usize> {
-    names: &'static [&'static str; N],
+/// Equality. Most names differ in their length or in their last letter, which is all that most
+/// comparisons should cost.
+fn is_same(a: &str, b: &str) -> bool {
+    a.len() == b.len() && a.as_bytes().last() == b.as_bytes().last() && a == b
 }
 
-impl<'de, const N: usize> Visitor<'de> for FieldsVisitor<N> {
-    type Value = [Option<&'de RawValue>; N];
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object")
+/// The text of a string that was scanned: between its quotes if it has no escapes.
+fn unescaped(raw: &str) -> Option<Cow<'_, str>> {
+    let inner = raw.strip_prefix('"')?.strip_suffix('"')?;
+    if memchr::memchr(b'\\', inner.as_bytes()).is_none() {
+        return Some(Cow::Borrowed(inner));
     }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut values = [None; N];
-        while let Some(Key(key)) = map.next_key::<Key<'de>>()? {
-            match self.names.iter().position(|name| *name == key) {
-                Some(index) => values[index] = Some(map.next_value()?),
-                None => drop(map.next_value::<IgnoredAny>()?),
-            }
-        }
-        Ok(values)
-    }
+    serde_json::from_str::<Key<'_>>(raw).ok().map(|Key(text)| text)
 }
 
 impl<'de> Deserialize<'de> for Key<'de> {

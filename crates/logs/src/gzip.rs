@@ -2,6 +2,11 @@
 //!
 //! A CloudTrail object is a single gzip member. Bytes after it are how forged records can be appended
 //! to a log file (aws/aws-cli#10324), so that they make the object unreadable.
+//!
+//! A body that is whole is inflated in one call ([`inflate`]); one that arrives bit by bit, or that is
+//! too large to be held, is a stream ([`Member`]). The stream is the judge of all that is not plain.
+
+mod one_call;
 
 use std::io::{self, BufRead, Read};
 
@@ -34,16 +39,27 @@ pub fn is_gzip(body: &[u8]) -> bool {
     body.starts_with(&[0x1f, 0x8b])
 }
 
-/// Inflates a whole body into `out`, which is cleared first.
+/// The size that a body says it inflates to. It may lie, and it counts modulo 2^32.
+pub fn stated_bytes(body: &[u8]) -> Option<u64> {
+    body.last_chunk::<4>().map(|size| u32::from_le_bytes(*size).into())
+}
+
+/// Inflates a whole body into `scratch`, whose length never shrinks here: what lies behind the text
+/// that is given back is of no meaning, and is kept so that it need not be cleared for the next body.
 ///
 /// # Errors
 /// If the member is truncated or damaged, if bytes follow it, or if it is larger than `cap_bytes`.
-/// Then `out` holds what was inflated until there.
-pub fn inflate(body: &[u8], out: &mut Vec<u8>, cap_bytes: u64) -> Result<(), GzipError> {
-    out.clear();
-    let mut member = Member::new(body, cap_bytes);
-    match member.read_to_end(out) {
-        Ok(_) => Ok(()),
+pub fn inflate<'s>(
+    body: &[u8],
+    scratch: &'s mut Vec<u8>,
+    cap_bytes: u64,
+) -> Result<&'s [u8], GzipError> {
+    if let Some(length) = one_call::inflate(body, scratch, cap_bytes) {
+        return Ok(&scratch[..length]);
+    }
+    scratch.clear();
+    match Member::new(body, cap_bytes).read_to_end(scratch) {
+        Ok(_) => Ok(scratch),
         Err(error) => Err(GzipError::from_io(&error)),
     }
 }
@@ -119,8 +135,12 @@ mod tests {
     }
 
     fn inflated(body: &[u8], cap_bytes: u64) -> Result<Vec<u8>, GzipError> {
-        let mut out = b"old".to_vec();
-        inflate(body, &mut out, cap_bytes).map(|()| out)
+        let mut scratch = b"old".to_vec();
+        let found = inflate(body, &mut scratch, cap_bytes).map(<[u8]>::to_vec);
+        let mut streamed = Vec::new();
+        let again = Member::new(body, cap_bytes).read_to_end(&mut streamed);
+        assert_eq!(found, again.map(|_| streamed).map_err(|error| GzipError::from_io(&error)));
+        found
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! never fails as a whole: an object is read or [`Unreadable`], a record is a call, passed over, or
 //! rejected, and all are counted. Bodies of requests and responses are never held.
 
+mod candidate;
 pub mod document;
 pub mod field;
 pub mod gzip;
@@ -16,6 +17,8 @@ pub mod object;
 pub mod operation;
 pub mod record;
 pub mod reject;
+mod scan;
+mod walk;
 
 pub use document::Shape;
 pub use object::{Limits, Reading, Unreadable, read_stream, read_whole};

@@ -6,10 +6,14 @@ use std::io::{self, BufRead, BufReader};
 use bedrock::alias::LearntAlias;
 use bedrock::call::Call;
 use serde_json::error::Category;
+use serde_json::value::RawValue;
 
+use crate::candidate;
 use crate::document::{self, Shape, TWO_RECORDS};
 use crate::gzip::{self, GzipError};
 use crate::record::{self, Contexts, Record};
+use crate::reject::Rejection;
+use crate::walk::Odd;
 
 /// How much an object may take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -107,8 +111,11 @@ pub fn read_whole(
         return read_text(body, shape);
     }
     let cap_bytes = limits.in_memory_bytes.min(limits.inflated_bytes);
+    if cap_bytes < limits.inflated_bytes && gzip::stated_bytes(body) > Some(cap_bytes) {
+        return read_stream(body, shape, limits);
+    }
     match gzip::inflate(body, scratch, cap_bytes) {
-        Ok(()) => read_text(scratch, shape),
+        Ok(text) => read_walking(text).or_else(|Odd| read_text(text, shape)),
         Err(GzipError::OverCap { .. }) if cap_bytes < limits.inflated_bytes => {
             read_stream(body, shape, limits)
         }
@@ -140,6 +147,27 @@ pub fn read_stream(
     }
 }
 
+/// Reads a text that a checksum vouches for, of the plain shape that CloudTrail writes. Only records
+/// that may be Bedrock's are parsed; one of those that is no JSON makes the document odd.
+fn read_walking(text: &[u8]) -> Result<Reading, Odd> {
+    let mut reading = Reading::default();
+    let mut contexts = Contexts::default();
+    let others = candidate::candidates(text, &mut |others, text| {
+        reading.pass_over(others);
+        let n_rejected = reading.rejected;
+        reading.add(record::read_candidate(text, &mut contexts));
+        // Only the strict reader can tell a broken record from a broken document.
+        if reading.rejected > n_rejected && !is_json(text) { Err(Odd) } else { Ok(()) }
+    })?;
+    reading.pass_over(others);
+    debug_assert!(reading.adds_up());
+    Ok(reading)
+}
+
+fn is_json(text: &str) -> bool {
+    serde_json::from_str::<&RawValue>(text).is_ok()
+}
+
 fn read_text(text: &[u8], shape: Shape) -> Result<Reading, Unreadable> {
     let begins_as_json = text.trim_ascii_start().first().is_some_and(|b| b"{[".contains(b));
     let found = read_with(|each| document::read_slice(text, shape, each));
@@ -156,15 +184,21 @@ fn read_with(
 ) -> Result<Reading, Unreadable> {
     let mut reading = Reading::default();
     let mut contexts = Contexts::default();
-    read(&mut |text| reading.add(text, &mut contexts)).map_err(Unreadable::of_json)?;
+    read(&mut |text| reading.add(record::read(text, &mut contexts)))
+        .map_err(Unreadable::of_json)?;
     debug_assert!(reading.adds_up());
     Ok(reading)
 }
 
 impl Reading {
-    fn add(&mut self, text: &str, contexts: &mut Contexts) {
+    fn pass_over(&mut self, records: u64) {
+        self.records += records;
+        self.passed_over += records;
+    }
+
+    fn add(&mut self, record: Result<Record, Rejection>) {
         self.records += 1;
-        match record::read(text, contexts) {
+        match record {
             Ok(Record::Call(call)) => {
                 self.calls.push(call);
                 return;

@@ -1,13 +1,13 @@
 //! One CloudTrail record: a call, something to learn from, or passed over.
 
 use std::borrow::Cow;
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 
 use bedrock::alias::LearntAlias;
 use bedrock::call::{Call, CallId, Context};
-use memchr::memmem::Finder;
 use rustc_hash::FxHashSet;
 
+use crate::candidate::is_candidate;
 use crate::field::{self, Fields};
 use crate::identity;
 use crate::learn::learnt_alias;
@@ -34,7 +34,7 @@ pub struct Contexts {
     known: FxHashSet<Arc<Context>>,
 }
 
-const RECORD: &[&str; 16] = &[
+const RECORD: &[&str; 17] = &[
     "eventSource",
     "eventName",
     "eventType",
@@ -51,6 +51,7 @@ const RECORD: &[&str; 16] = &[
     "errorMessage",
     "requestParameters",
     "additionalEventData",
+    "addendum",
 ];
 const REQUEST_PARAMETERS: &[&str; 5] =
     &["modelId", "model", "serviceTier", "service_tier", "callWithBearerToken"];
@@ -62,15 +63,11 @@ const ADDITIONAL_EVENT_DATA: &[&str; 6] = &[
     "resolvedServiceTier",
     "serviceTier",
 ];
-const ADDENDUM: &[&str; 1] = &["addendum"];
 const ORIGINAL: &[&str; 1] = &["originalEventID"];
 const SERVICE_TIER: &[&str; 1] = &["type"];
 
 /// Event types that summarize events; they lie in folders of their own.
 const SUMMARIES: &[&str] = &["AwsAggregatedEvent", "AwsCloudTrailInsight"];
-
-static NEEDLE: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("bedrock"));
-static ESCAPE: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("\\u"));
 
 impl Contexts {
     fn hold(&mut self, context: Context) -> Arc<Context> {
@@ -92,11 +89,17 @@ pub fn read(text: &str, contexts: &mut Contexts) -> Result<Record, Rejection> {
         let found = field::kind(text).to_owned();
         return Err(Rejection { field: "record", expected: "an object", found });
     }
-    // The event sources of Bedrock contain the needle, and a spelling with escapes contains `\u`:
-    // JSON has no other escape for a letter. A record with neither is none of Bedrock's.
-    if NEEDLE.find(text.as_bytes()).is_none() && ESCAPE.find(text.as_bytes()).is_none() {
+    if !is_candidate(text.as_bytes()) {
         return Ok(Record::PassedOver);
     }
+    read_candidate(text, contexts)
+}
+
+/// Reads the text of one record that begins with a brace and may be Bedrock's.
+///
+/// # Errors
+/// As [`read`].
+pub(crate) fn read_candidate(text: &str, contexts: &mut Contexts) -> Result<Record, Rejection> {
     // It may be a call, so that one that cannot be taken apart is not passed over.
     let Some(fields) = field::object(Some(text), "record", RECORD)? else {
         return Ok(Record::PassedOver);
@@ -109,21 +112,20 @@ pub fn read(text: &str, contexts: &mut Contexts) -> Result<Record, Rejection> {
     }
     let event_name = required(&fields, "eventName")?;
     match operation(&event_source, &event_name) {
-        Operation::Call => call(text, &fields, &event_name, contexts).map(Record::Call),
+        Operation::Call => call(&fields, &event_name, contexts).map(Record::Call),
         Operation::Learn => Ok(learnt_alias(text).map_or(Record::PassedOver, Record::Learnt)),
         Operation::Unknown => Ok(Record::Unknown(event_name.into_owned())),
         Operation::Other => Ok(Record::PassedOver),
     }
 }
 
-fn is_summary(fields: &Fields<'_, 16>) -> bool {
+fn is_summary(fields: &Fields<'_, 17>) -> bool {
     let event_type = field::text(fields.raw("eventType"), "eventType");
     matches!(event_type, Ok(Some(event_type)) if SUMMARIES.contains(&event_type.as_ref()))
 }
 
 fn call(
-    record: &str,
-    fields: &Fields<'_, 16>,
+    fields: &Fields<'_, 17>,
     event_name: &str,
     contexts: &mut Contexts,
 ) -> Result<Call, Rejection> {
@@ -172,7 +174,7 @@ fn call(
     Ok(Call {
         event_time_ms,
         event_id,
-        original_event_id: original_event_id(record)?,
+        original_event_id: original_event_id(fields.raw("addendum"))?,
         request_id: field::text(fields.raw("requestID"), "requestID")?
             .filter(|id| !id.is_empty())
             .map(|id| CallId::new(&id)),
@@ -185,22 +187,15 @@ fn call(
     })
 }
 
-/// The event that an addendum amends. Addenda are rare, so that only a record with the word in it is
-/// looked at once more.
-fn original_event_id(record: &str) -> Result<Option<CallId>, Rejection> {
-    static NEEDLE: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("addendum"));
-    if NEEDLE.find(record.as_bytes()).is_none() && ESCAPE.find(record.as_bytes()).is_none() {
-        return Ok(None);
-    }
-    let addendum = Fields::read(record, ADDENDUM);
-    let addendum = addendum.and_then(|fields| fields.raw("addendum"));
+/// The event that an addendum amends.
+fn original_event_id(addendum: Option<&str>) -> Result<Option<CallId>, Rejection> {
     let addendum = field::object(addendum, "addendum", ORIGINAL)?;
     let original = addendum.and_then(|fields| fields.raw("originalEventID"));
     let original = field::text(original, "addendum.originalEventID")?;
     Ok(original.filter(|id| !id.is_empty()).map(|id| CallId::new(&id)))
 }
 
-fn required<'a>(fields: &Fields<'a, 16>, name: &'static str) -> Result<Cow<'a, str>, Rejection> {
+fn required<'a>(fields: &Fields<'a, 17>, name: &'static str) -> Result<Cow<'a, str>, Rejection> {
     let text = field::text(fields.raw(name), name)?.filter(|text| !text.is_empty());
     text.ok_or_else(|| Rejection { field: name, expected: "a string", found: "nothing".to_owned() })
 }

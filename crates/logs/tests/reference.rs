@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use bedrock::call::Call;
-use logs::Shape;
+use logs::{Shape, read_whole};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-use reference::compare::{both, check, check_reading, gzip};
+use reference::compare::{LIMITS, both, check, check_reading, gzip, parts};
 use reference::dice::Dice;
 use reference::generate;
 use reference::json::Json;
@@ -323,6 +323,54 @@ fn a_flipped_bit_of_a_plain_body_never_loses_a_record() {
         if let Ok(found) = both(&damaged, Shape::Trail) {
             assert!(found.adds_up() && found.records == 4, "bit {bit}: {found:?}");
         }
+    }
+}
+
+/// Behind a checksum, records that are none of Bedrock's are not looked into: there, and only there, JSON
+/// may be broken without notice. Never does it change the other records or their number.
+#[test]
+fn broken_json_behind_a_checksum() {
+    let text = sample();
+    let expected = sample_expected(&text);
+    let other = text.find("\"s3.").expect("the sample has one");
+    let start = text[..other].rfind("},{").expect("it is not the first") + 2;
+    let end = other + text[other..].find("},{").expect("it is not the last");
+    let (mut n_unnoticed, mut n_noticed) = (0, 0);
+    for bit in 0..text.len() * 8 {
+        let mut damaged = text.clone().into_bytes();
+        damaged[bit / 8] ^= 1 << (bit % 8);
+        let strict = read_whole(&damaged, Shape::Trail, &LIMITS, &mut Vec::new());
+        let found = read_whole(&gzip(&damaged), Shape::Trail, &LIMITS, &mut Vec::new());
+        match (strict, found) {
+            (Ok(strict), Ok(found)) => assert_eq!(parts(&found), parts(&strict), "bit {bit}"),
+            (Err(strict), Err(found)) => {
+                assert_eq!(found, strict, "bit {bit}");
+                n_noticed += 1;
+            }
+            (Err(_), Ok(found)) if (start..=end).contains(&(bit / 8)) => {
+                check_reading(Ok(found), &expected, &text);
+                n_unnoticed += 1;
+            }
+            // What made it a record of Bedrock's is damaged itself.
+            (Err(_), Ok(found)) => {
+                let is_source = |at: usize| text[at..].starts_with("bedrock.amazonaws.com");
+                assert!((0..=bit / 8).rev().take(21).any(is_source), "bit {bit}");
+                assert!(found.adds_up() && found.records == 4, "bit {bit}");
+            }
+            (Ok(_), Err(found)) => panic!("bit {bit}: {found}"),
+        }
+    }
+    assert!(n_unnoticed > 100 && n_noticed > 1_000, "{n_unnoticed} {n_noticed}");
+}
+
+/// A document that is cut is unreadable behind a checksum too.
+#[test]
+fn a_document_cut_at_every_byte_behind_a_checksum() {
+    let text = sample();
+    let end = text.trim_end().len();
+    for length in 0..end {
+        let body = gzip(&text.as_bytes()[..length]);
+        assert!(both(&body, Shape::Trail).is_err(), "{length}");
     }
 }
 

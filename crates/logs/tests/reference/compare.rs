@@ -40,7 +40,7 @@ pub(crate) fn both(body: &[u8], shape: Shape) -> Result<Reading, Unreadable> {
 }
 
 /// All that a reading has.
-fn parts(reading: &Reading) -> impl PartialEq + Debug + '_ {
+pub(crate) fn parts(reading: &Reading) -> impl PartialEq + Debug + '_ {
     let Reading { records, passed_over, rejected, calls, rejections, learnt, unknown_operations } =
         reading;
     (records, passed_over, rejected, calls, rejections, learnt, unknown_operations)

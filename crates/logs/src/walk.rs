@@ -1,0 +1,258 @@
+//! A trail's file taken apart into its records at the speed of memory, without parsing them.
+//!
+//! Most records are none of Bedrock's, and of those nothing but their number is wanted. So that the walk
+//! looks at 64 bytes at a time and at few things only: quotes, backslashes, brackets, and strings that
+//! begin with Bedrock's name. It knows exactly what is inside a string and how deep each bracket lies,
+//! whatever strings hold.
+//!
+//! **What it takes.** `{"Records":[{…},{…}]}` with white space anywhere: `Records` first and alone, all
+//! elements objects. Anything else is [`Odd`], which is no verdict: the strict reader
+//! ([`document`](crate::document)) then reads the document from its beginning and says what it is. So
+//! that all errors, places in the text, other keys and other shapes are the strict reader's.
+//!
+//! **What it promises.** Of a document that is JSON, it gives the same records as the strict reader, byte
+//! for byte. Of one that is not JSON, it takes only those whose strings end, whose brackets balance in
+//! number, whose records stand between single commas and begin and end with braces, and that ends right
+//! after its list. What else is wrong inside a record may go unnoticed here: bad literals, commas, colons
+//! or escapes, control characters, bytes that are no UTF-8, `]` for `}` below the record's own braces.
+//! The caller has to parse strictly what it makes use of.
+
+mod block;
+#[cfg(test)]
+mod tests;
+#[cfg(target_arch = "x86_64")]
+mod x86;
+
+use std::ops::Range;
+
+use block::{BLOCK_BYTES, Block, Marks};
+
+/// What all event sources of Bedrock begin with.
+const NAME: &[u8] = b"bedrock";
+const NAME_BYTES: usize = NAME.len();
+
+/// The document is not of the plain shape, or not sound; the strict reader has to say which.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Odd;
+
+/// Where a record is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Found {
+    /// Its bytes, from brace to brace.
+    pub(crate) range: Range<usize>,
+    /// Whether it may hold a string that begins with the name; false only if it holds none.
+    pub(crate) has_name: bool,
+    /// Whether it may hold a character written as `\uXXXX`; false only if it holds none.
+    pub(crate) has_unicode_escapes: bool,
+}
+
+/// Gives each record of a document to `each`, which may find it odd itself.
+///
+/// # Errors
+/// If the document is odd. Records may have been given until there.
+pub(crate) fn records(
+    text: &[u8],
+    each: &mut dyn FnMut(Found) -> Result<(), Odd>,
+) -> Result<(), Odd> {
+    let list = list_start(text).ok_or(Odd)?;
+    let mut walk = Walk::new(text, list, each);
+    #[cfg(target_arch = "x86_64")]
+    if let Some(result) = x86::run_wide(&mut walk).or_else(|| x86::run(&mut walk)) {
+        return result;
+    }
+    block::run(&mut walk)
+}
+
+/// The position behind the bracket that opens the list of records.
+fn list_start(text: &[u8]) -> Option<usize> {
+    let mut rest = text;
+    for token in ["{", "\"Records\"", ":", "["] {
+        rest = trim_start(rest).strip_prefix(token.as_bytes())?;
+    }
+    Some(text.len() - rest.len())
+}
+
+/// JSON's white space is less than ASCII's.
+fn is_blank(byte: u8) -> bool {
+    b" \t\r\n".contains(&byte)
+}
+
+fn trim_start(text: &[u8]) -> &[u8] {
+    let blanks = text.iter().take_while(|byte| is_blank(**byte)).count();
+    &text[blanks..]
+}
+
+fn trim(text: &[u8]) -> &[u8] {
+    let text = trim_start(text);
+    let blanks = text.iter().rev().take_while(|byte| is_blank(**byte)).count();
+    &text[..text.len() - blanks]
+}
+
+/// The bytes that stand behind the backslash of an escape, and whether the first byte of the next block
+/// does (the lowest bit; `escape` is the same of this block). A backslash that is escaped itself escapes
+/// nothing: in a row of them, every second one does.
+#[inline(always)]
+fn escaped(backslashes: u64, escape: u64) -> (u64, u64) {
+    const EVEN: u64 = 0x5555_5555_5555_5555;
+    let first = backslashes & !escape;
+    let behind = first << 1 | escape;
+    // A row that begins at an odd place: adding its first bit carries to the bit behind the row.
+    let odd_starts = first & !EVEN & !behind;
+    let (carried, overflow) = odd_starts.overflowing_add(first);
+    ((EVEN ^ carried << 1) & behind, overflow.into())
+}
+
+/// A walk over the list of records.
+struct Walk<'t, 'e> {
+    text: &'t [u8],
+    /// Where the list begins.
+    at: usize,
+    /// Where the current record begins.
+    start: usize,
+    /// What has to stand between the last record and the next.
+    separator: &'static [u8],
+    /// Where the last record ended, or the list began.
+    end: usize,
+    /// The last place where a `\u` was seen, or 0.
+    unicode: usize,
+    /// The end of the last place where a quote and the name were seen, or 0.
+    name: usize,
+    each: &'e mut dyn FnMut(Found) -> Result<(), Odd>,
+}
+
+/// What one block has to know of the one before.
+#[derive(Clone, Copy, Default)]
+struct State {
+    /// All bits set if that ended inside a string.
+    in_string: u64,
+    /// The lowest bit set if that ended with the backslash of an escape.
+    escape: u64,
+    /// Its quotes, but for those that are escaped.
+    quotes: u64,
+    /// Open brackets in the list: 0 between records, 1 in a record.
+    depth: u32,
+}
+
+impl<'t, 'e> Walk<'t, 'e> {
+    fn new(text: &'t [u8], list: usize, each: &'e mut dyn FnMut(Found) -> Result<(), Odd>) -> Self {
+        Walk { text, at: list, start: list, separator: b"", end: list, unicode: 0, name: 0, each }
+    }
+
+    /// Walks to the end of the document. How a block is looked at is the caller's: this is compiled
+    /// once for each way.
+    #[inline(always)]
+    fn run(
+        &mut self,
+        marks: impl Fn(&Block) -> Marks,
+        letters: impl Fn(&Block, u8) -> u64,
+        parity: impl Fn(u64) -> u64,
+    ) -> Result<(), Odd> {
+        let (blocks, rest) = self.text[self.at..].as_chunks::<BLOCK_BYTES>();
+        let mut last = [b' '; BLOCK_BYTES];
+        last[..rest.len()].copy_from_slice(rest);
+        let mut state = State::default();
+        let mut at = self.at;
+        for block in blocks.iter().chain([&last]) {
+            let marks = marks(block);
+            let mut quotes = marks.quotes;
+            let mut behind_escape = 0;
+            if marks.backslashes | state.escape != 0 {
+                (behind_escape, state.escape) = escaped(marks.backslashes, state.escape);
+                quotes &= !behind_escape;
+                let unicode = behind_escape & letters(block, b'u');
+                if unicode != 0 {
+                    self.unicode = at + 63 - unicode.leading_zeros() as usize;
+                }
+            }
+            let names = quotes << NAME_BYTES | state.quotes >> (64 - NAME_BYTES);
+            state.quotes = quotes;
+            if names & marks.name_ends != 0 {
+                self.names(at, names & marks.name_ends);
+            }
+            // A string's bits are those from its first quote to the one before its last.
+            let strings = parity(quotes) ^ state.in_string;
+            state.in_string = (strings.cast_signed() >> 63).cast_unsigned();
+            if behind_escape & !strings != 0 {
+                return Err(Odd);
+            }
+            let (open, close) = (marks.open & !strings, marks.close & !strings);
+            let closes = close.count_ones();
+            // Those before the first one that closes.
+            let opens_first = (open & (close ^ close.wrapping_sub(1))).count_ones();
+            if state.depth > 0 && state.depth + opens_first > closes {
+                // No record begins here, and whatever the order of the others, none ends.
+                state.depth = state.depth + open.count_ones() - closes;
+            } else {
+                state.depth = match self.brackets(at, open, close, state.depth)? {
+                    Some(depth) => depth,
+                    None => return Ok(()),
+                };
+            }
+            at += BLOCK_BYTES;
+        }
+        Err(Odd)
+    }
+
+    /// Looks where the name may end, behind a quote.
+    #[inline(never)]
+    fn names(&mut self, at: usize, mut ends: u64) {
+        while ends != 0 {
+            let end = at + ends.trailing_zeros() as usize + 1;
+            ends &= ends - 1;
+            if self.text[..end].ends_with(NAME) {
+                self.name = end;
+            }
+        }
+    }
+
+    /// Goes through brackets one by one. `depth` is the number of open ones before: 0 between records,
+    /// 1 in a record. Gives that after them, or nothing at the end of the list.
+    #[inline(never)]
+    fn brackets(
+        &mut self,
+        block: usize,
+        open: u64,
+        close: u64,
+        mut depth: u32,
+    ) -> Result<Option<u32>, Odd> {
+        let mut brackets = open | close;
+        while brackets != 0 {
+            let index = brackets.trailing_zeros();
+            brackets &= brackets - 1;
+            let at = block + index as usize;
+            let byte = self.text[at];
+            if open >> index & 1 == 1 {
+                if depth == 0 {
+                    if byte != b'{' || trim(&self.text[self.end..at]) != self.separator {
+                        return Err(Odd);
+                    }
+                    self.start = at;
+                }
+                depth += 1;
+                continue;
+            }
+            if depth == 0 {
+                return if byte == b']' && self.ends(at) { Ok(None) } else { Err(Odd) };
+            }
+            depth -= 1;
+            if depth == 0 {
+                if byte != b'}' {
+                    return Err(Odd);
+                }
+                self.end = at + 1;
+                self.separator = b",";
+                (self.each)(Found {
+                    range: self.start..self.end,
+                    has_name: self.name > self.start,
+                    has_unicode_escapes: self.unicode > self.start,
+                })?;
+            }
+        }
+        Ok(Some(depth))
+    }
+
+    /// Whether the document ends as it should with the list that ends at `list_end`.
+    fn ends(&self, list_end: usize) -> bool {
+        trim(&self.text[self.end..list_end]).is_empty() && trim(&self.text[list_end + 1..]) == b"}"
+    }
+}

@@ -1,0 +1,385 @@
+//! Every way of walking against a walk of one byte after another, and against the strict reader.
+
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::select;
+
+use super::*;
+use crate::document::{self, Shape};
+
+/// What every way of walking finds, which must be the same.
+fn walked(text: &[u8]) -> Result<Vec<Found>, Odd> {
+    type Way = fn(&mut Walk<'_, '_>) -> Option<Result<(), Odd>>;
+    let ways: &[Way] = &[
+        |walk| Some(block::run(walk)),
+        #[cfg(target_arch = "x86_64")]
+        x86::run,
+        #[cfg(target_arch = "x86_64")]
+        x86::run_wide,
+    ];
+    let mut all = Vec::new();
+    let usual = records(text, &mut |found| {
+        all.push(found);
+        Ok(())
+    });
+    let usual = usual.map(|()| all);
+    for way in ways {
+        let mut all = Vec::new();
+        let mut each = |found| {
+            all.push(found);
+            Ok(())
+        };
+        let Some(list) = list_start(text) else { continue };
+        if let Some(found) = way(&mut Walk::new(text, list, &mut each)) {
+            // What is seen behind a record in its last block may count for it, in each way alike.
+            assert_eq!(found.map(|()| all), usual, "{}", String::from_utf8_lossy(text));
+        }
+    }
+    usual
+}
+
+/// The same promise, kept slowly: the ranges, and whether the name and an escape are in them.
+fn slow(text: &[u8]) -> Option<Vec<(Range<usize>, bool, bool)>> {
+    let list = list_start(text)?;
+    let mut found = Vec::new();
+    let (mut is_string, mut depth, mut start, mut between) = (false, 0, 0, Vec::new());
+    let mut at = list;
+    loop {
+        let byte = *text.get(at)?;
+        if is_string {
+            match byte {
+                b'"' => is_string = false,
+                b'\\' => at += 1,
+                _ => {}
+            }
+            at += 1;
+            continue;
+        }
+        if depth == 0 && !b"{}[]".contains(&byte) {
+            between.push(byte);
+        }
+        match byte {
+            b'"' => is_string = true,
+            b'\\' => return None,
+            b'{' | b'[' => {
+                if depth == 0 {
+                    let separator: &[u8] = if found.is_empty() { b"" } else { b"," };
+                    if byte == b'[' || trim(&between) != separator {
+                        return None;
+                    }
+                    start = at;
+                }
+                depth += 1;
+            }
+            b'}' | b']' if depth == 0 => {
+                let is_end = byte == b']' && trim(&between).is_empty();
+                return (is_end && trim(&text[at + 1..]) == b"}").then_some(found);
+            }
+            b'}' | b']' => {
+                depth -= 1;
+                if depth == 0 {
+                    if byte == b']' {
+                        return None;
+                    }
+                    let record = &text[start..=at];
+                    found.push((start..at + 1, has_name(record), has_unicode_escape(record)));
+                    between.clear();
+                }
+            }
+            _ => {}
+        }
+        at += 1;
+    }
+}
+
+/// Whether a quote that is not escaped stands before the name.
+fn has_name(record: &[u8]) -> bool {
+    let rest =
+        |at: usize| record[at..].strip_prefix(b"\"").is_some_and(|rest| rest.starts_with(NAME));
+    unescaped(record).into_iter().any(rest)
+}
+
+fn has_unicode_escape(record: &[u8]) -> bool {
+    unescaped(record).into_iter().any(|at| record[at..].starts_with(b"\\u"))
+}
+
+/// The places of all bytes that are not behind the backslash of an escape.
+fn unescaped(record: &[u8]) -> Vec<usize> {
+    let mut places = Vec::new();
+    let mut at = 0;
+    while at < record.len() {
+        places.push(at);
+        at += if record[at] == b'\\' { 2 } else { 1 };
+    }
+    places
+}
+
+fn check(text: &[u8]) -> Option<Vec<Range<usize>>> {
+    let found = walked(text).ok();
+    let expected = slow(text);
+    let shown = String::from_utf8_lossy(text);
+    let ranges = found.as_ref().map(|all| all.iter().map(|f| f.range.clone()).collect::<Vec<_>>());
+    let expected_ranges =
+        expected.as_ref().map(|all| all.iter().map(|f| f.0.clone()).collect::<Vec<_>>());
+    assert_eq!(ranges, expected_ranges, "{shown}");
+    for (found, (_, has_name, has_escape)) in found.iter().flatten().zip(expected.iter().flatten())
+    {
+        // To be told of one that is not there costs time only; that happens at a block's end.
+        assert!(found.has_name || !has_name, "{shown}");
+        assert!(found.has_unicode_escapes || !has_escape, "{shown}");
+    }
+    // Where the strict reader reads, both have the same records, or the shape is not for the walk.
+    let mut strict = Vec::new();
+    let result =
+        document::read_slice(text, Shape::Trail, &mut |record| strict.push(record.to_owned()));
+    if let (Ok(()), Some(ranges)) = (result, &ranges) {
+        let texts = ranges.iter().map(|range| &text[range.clone()]);
+        assert!(texts.eq(strict.iter().map(String::as_bytes)), "{shown}");
+    }
+    ranges
+}
+
+fn n_records(text: &str) -> Option<usize> {
+    check(text.as_bytes()).map(|records| records.len())
+}
+
+#[test]
+fn what_is_plain() {
+    for (text, expected) in [
+        (r#"{"Records":[]}"#, 0),
+        (" {\n\"Records\"\t: [ \r\n ] } \n", 0),
+        (r#"{"Records":[{}]}"#, 1),
+        (r#"{"Records":[{},{}]}"#, 2),
+        ("{\"Records\": [ { } ,\n { \"a\" : [ { } , [ ] ] } ] }", 2),
+        (r#"{"Records":[{"a":"}]},{\"eventVersion\":\"1\"}"},{"b":"\\"},{"c":"\\\""}]}"#, 3),
+        (r#"{"Records":[{"Records":[{},{}]},{"a":{"Records":[{"eventVersion":"1"},{}]}}]}"#, 2),
+        (r#"{"Records":[{"a\"]":"b"},{"{":"["}]}"#, 2),
+    ] {
+        assert_eq!(n_records(text), Some(expected), "{text}");
+    }
+}
+
+/// What the strict reader has to judge.
+#[test]
+fn what_is_odd() {
+    for text in [
+        "",
+        "{",
+        "{}",
+        "[]",
+        "null",
+        r#"{"Records":{}}"#,
+        r#"{"Records":null}"#,
+        r#"{"Records":[1]}"#,
+        r#"{"Records":[{},1]}"#,
+        r#"{"Records":["{}"]}"#,
+        r#"{"Records":[[]]}"#,
+        r#"{"Records":[{},]}"#,
+        r#"{"Records":[,{}]}"#,
+        r#"{"Records":[{}{}]}"#,
+        r#"{"Records":[{},,{}]}"#,
+        r#"{"Records":[{}"#,
+        r#"{"Records":[{}]"#,
+        r#"{"Records":[{}}}"#,
+        r#"{"Records":[{]]}"#,
+        r#"{"Records":[{}]}}"#,
+        r#"{"Records":[{}]]"#,
+        r#"{"Records":[{}],"Records":[]}"#,
+        r#"{"x":1,"Records":[]}"#,
+        r#"{"Records":[{}],"x":1}"#,
+        r#"{"Records":[{}]}{"Records":[]}"#,
+        r#"{"Records":[{"a":"]}"#,
+        r#"{"Records":[{"a":"\"}]}"#,
+        r#"{"Records":[{\"a":1}]}"#,
+        r#"{"\u0052ecords":[]}"#,
+        r#"{"Records":[{} x]}"#,
+        "{\"Records\":[\u{c}{}]}",
+        "{\"Records\":[{}]}\u{0}",
+        r#"["Records":[{}]}"#,
+        r#"{"Records":[{}"x",{}]}"#,
+        r#"{"Records":[{}]"x"}"#,
+    ] {
+        assert_eq!(n_records(text), None, "{text}");
+    }
+}
+
+/// Wrong inside a record, where the walk does not look: this is all that it may let pass.
+#[test]
+fn what_goes_unnoticed() {
+    for (record, is_utf8) in [
+        (&b"{\"a\":nul}"[..], true),
+        (b"{\"a\" 1}", true),
+        (b"{\"a\":1,}", true),
+        (b"{\"a\":\"\t\"}", true),
+        (b"{\"a\":\"\\x\"}", true),
+        (b"{\"a\":[}}", true),
+        (b"{\"a\":\"\xff\"}", false),
+        (b"{\0}", true),
+    ] {
+        let text = [b"{\"Records\":[{},", record, b"]}"].concat();
+        assert_eq!(check(&text).map(|records| records.len()), Some(2));
+        assert!(document::read_slice(&text, Shape::Trail, &mut |_| {}).is_err());
+        assert_eq!(str::from_utf8(&text).is_ok(), is_utf8);
+    }
+}
+
+/// Rows of backslashes of any length at any place in a block, and what they escape.
+#[test]
+fn backslashes_at_every_place() {
+    for pad in 0..130 {
+        for row in 0..9 {
+            for end in ["", "\\\"", "\\u0062", "n"] {
+                let value = format!("{}{}{end}", "x".repeat(pad), "\\\\".repeat(row));
+                let text = format!("{{\"Records\":[{{\"k\":\"{value}\"}},{{\"]\":\"{value}\"}}]}}");
+                assert_eq!(n_records(&text), Some(2), "{text}");
+            }
+            let odd = format!("{}{}", "x".repeat(pad), "\\".repeat(row));
+            check(format!("{{\"Records\":[{{\"k\":\"{odd}\"}},{{\"]\":\"{odd}\"}}]}}").as_bytes());
+        }
+    }
+}
+
+/// The name, and its escapes, at any place in a block.
+#[test]
+fn the_name_at_every_place() {
+    for pad in 0..200 {
+        let pad = "x".repeat(pad);
+        for (value, has_name, has_escape) in [
+            ("bedrock.amazonaws.com", true, false),
+            (r"\u0062edrock", false, true),
+            (r"bedroc\u006B", false, true),
+            (r#"x\"bedrock"#, false, false),
+            ("Bedrock", false, false),
+            (r"\\u0062edrock", false, false),
+        ] {
+            let text = format!("{{\"Records\":[{{\"k\":\"{pad}\"}},{{\"k\":\"{value}\"}}]}}");
+            let found = walked(text.as_bytes()).expect("plain");
+            assert!(found[1].has_name || !has_name, "{text}");
+            assert!(found[1].has_unicode_escapes || !has_escape, "{text}");
+            assert!(has_name || !found[1].has_name, "{text}");
+            assert!(has_escape || !found[1].has_unicode_escapes, "{text}");
+            check(text.as_bytes());
+        }
+    }
+}
+
+/// Damage of every kind to a document with everything in it.
+#[test]
+fn damage_at_every_byte() {
+    let text = br#"{"Records":[{"eventVersion":"1.11","a":{"b":[{"c":"}]},{\"eventVersion\":\"\\"},[],{}]}},
+        {"eventSource":"bedrock.amazonaws.com","x":[[],{"y":"\u0062\\\\\"{["}],"z":"\\"} , {"k":null}] }"#;
+    assert_eq!(check(text).map(|records| records.len()), Some(3));
+    for at in 0..text.len() {
+        check(&text[..at]);
+        for byte in (0..8).map(|bit| text[at] ^ 1 << bit).chain(*b"\"\\{}[], \0\xff") {
+            let mut damaged = text.to_vec();
+            damaged[at] = byte;
+            check(&damaged);
+            damaged.insert(at, text[at]);
+            check(&damaged);
+        }
+        check(&[&text[..at], &text[at + 1..]].concat());
+    }
+}
+
+const PIECES: &[&str] = &[
+    "{",
+    "}",
+    "[",
+    "]",
+    "{",
+    "}",
+    "},{",
+    "\"",
+    "\"",
+    "\"",
+    "\\",
+    "\\\\",
+    "\\\"",
+    "\\u0062",
+    ",",
+    ":",
+    " ",
+    "\n",
+    "\"k\":\"v\"",
+    "\"bedrock",
+    "bedrock",
+    "u",
+    "k",
+    "text",
+    "some text that is longer than a piece",
+    "{\"eventVersion\":\"1.11\"}",
+    "\"a\":{}",
+    "\"Records\":[{}]",
+    "\"}]},{\\\"eventVersion\\\"\"",
+];
+
+/// A value of any shape, with strings of any content.
+fn value() -> impl Strategy<Value = String> {
+    let text = vec(
+        select(
+            &[
+                "\\\"",
+                "\\\\",
+                "{",
+                "}",
+                "[",
+                "]",
+                ",",
+                ":",
+                "\\u0062",
+                "bedrock",
+                "}]},{\\\"eventVersion\\\"",
+                "é",
+                "\\n",
+                "k",
+                "plain text of some length",
+            ][..],
+        ),
+        0..12,
+    )
+    .prop_map(|pieces| format!("\"{}\"", pieces.concat()));
+    let blank = || select(&["", "", "", " ", "\n    ", "\r\n\t"][..]);
+    let leaf = prop_oneof![
+        text.clone(),
+        select(&["1", "null", "{}", "[]", "{ }", "-1.5e3"][..]).prop_map(str::to_owned)
+    ];
+    leaf.prop_recursive(6, 60, 6, move |inner| {
+        let item = (blank(), inner.clone(), blank()).prop_map(|(a, b, c)| format!("{a}{b}{c}"));
+        let field = (blank(), text.clone(), blank(), item.clone())
+            .prop_map(|(a, key, b, value)| format!("{a}{key}{b}:{value}"));
+        prop_oneof![
+            vec(item, 0..6).prop_map(|items| format!("[{}]", items.join(","))),
+            vec(field, 0..6).prop_map(|fields| format!("{{{}}}", fields.join(","))),
+        ]
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, cases: 2048, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_text(pieces in vec(select(PIECES), 0..60)) {
+        let pieces = pieces.concat();
+        check(format!("{{\"Records\":[{pieces}]}}").as_bytes());
+        check(format!("{{\"Records\":[{{{pieces}}}]}}").as_bytes());
+        check(format!("{{\"Records\":[{{\"k\":\"{pieces}\"}},{{{pieces}}}]}}").as_bytes());
+    }
+
+    #[test]
+    fn any_bytes(bytes in vec(select(&b"{}[]\",:\\ \nuk\0\xff\xc3a"[..]), 0..300)) {
+        check(&[b"{\"Records\":[{", &bytes[..], b"}]}"].concat());
+    }
+
+    /// All JSON of the plain shape is for the walk.
+    #[test]
+    fn any_json(records in vec(vec(value(), 0..4), 0..6), blank in "[ \n]{0,3}") {
+        let record = |values: &Vec<String>| {
+            let fields = values.iter().map(|value| format!("{blank}\"k\":{value}"));
+            format!("{{{}}}", fields.collect::<Vec<_>>().join(","))
+        };
+        let all = records.iter().map(record).collect::<Vec<_>>().join(&format!("{blank},"));
+        let text = format!("{blank}{{\"Records\"{blank}:[{blank}{all}{blank}]{blank}}}{blank}");
+        prop_assert_eq!(n_records(&text), Some(records.len()));
+    }
+}

@@ -1,0 +1,135 @@
+//! The same with the vectors of x86-64 processors: those of 2013 (AVX2, BMI, carry-less multiplication),
+//! and the wider ones of newer servers (AVX-512).
+//!
+//! This is the one place in our crates with `unsafe`: to call what is compiled for more than the
+//! processor that the program is compiled for (that the processor has it is asked right before), and
+//! to load a vector. Nothing else of the walk is in here, and tests compare it with the portable one.
+
+use std::arch::is_x86_feature_detected;
+use std::arch::x86_64::{
+    __m256i, __m512i, _mm_clmulepi64_si128, _mm_cvtsi128_si64, _mm_set_epi64x, _mm_set1_epi8,
+    _mm256_cmpeq_epi8, _mm256_loadu_si256, _mm256_movemask_epi8, _mm256_or_si256, _mm256_set1_epi8,
+    _mm512_cmpeq_epi8_mask, _mm512_loadu_si512, _mm512_or_si512, _mm512_set1_epi8,
+};
+
+use super::block::{Block, Marks, NAME_END};
+use super::{Odd, Walk};
+
+/// Walks with the widest vectors, if the processor has them.
+pub(super) fn run_wide(walk: &mut Walk<'_, '_>) -> Option<Result<(), Odd>> {
+    if !has_avx2() || !is_x86_feature_detected!("avx512f") || !is_x86_feature_detected!("avx512bw")
+    {
+        return None;
+    }
+    // SAFETY: the processor has all features that the function is compiled for. There is no other
+    // condition: the function itself is safe code.
+    #[expect(unsafe_code, reason = "the only way to call what is compiled for some processors")]
+    Some(unsafe { run_avx512(walk) })
+}
+
+/// Walks with vectors, if the processor has them.
+pub(super) fn run(walk: &mut Walk<'_, '_>) -> Option<Result<(), Odd>> {
+    if !has_avx2() {
+        return None;
+    }
+    // SAFETY: as above.
+    #[expect(unsafe_code, reason = "the only way to call what is compiled for some processors")]
+    Some(unsafe { run_avx2(walk) })
+}
+
+/// All that `run_avx2` is compiled for.
+fn has_avx2() -> bool {
+    is_x86_feature_detected!("avx2")
+        && is_x86_feature_detected!("bmi1")
+        && is_x86_feature_detected!("bmi2")
+        && is_x86_feature_detected!("lzcnt")
+        && is_x86_feature_detected!("popcnt")
+        && is_x86_feature_detected!("pclmulqdq")
+}
+
+#[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt,pclmulqdq")]
+fn run_avx2(walk: &mut Walk<'_, '_>) -> Result<(), Odd> {
+    walk.run(|block| marks(block), |block, byte| equal(halves(block), byte), |bits| parity(bits))
+}
+
+#[target_feature(enable = "avx512f,avx512bw,avx2,bmi1,bmi2,lzcnt,popcnt,pclmulqdq")]
+fn run_avx512(walk: &mut Walk<'_, '_>) -> Result<(), Odd> {
+    let letters = |block: &Block, byte: u8| equal_wide(wide(block), byte);
+    walk.run(|block| marks_wide(block), letters, |bits| parity(bits))
+}
+
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw")]
+fn marks_wide(block: &Block) -> Marks {
+    let block = wide(block);
+    let braces = _mm512_or_si512(block, _mm512_set1_epi8(0x20));
+    Marks {
+        quotes: equal_wide(block, b'"'),
+        backslashes: equal_wide(block, b'\\'),
+        open: equal_wide(braces, b'{'),
+        close: equal_wide(braces, b'}'),
+        name_ends: equal_wide(block, NAME_END),
+    }
+}
+
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn wide(block: &Block) -> __m512i {
+    // SAFETY: a block is 64 bytes long, which is what is loaded, from any address.
+    #[expect(unsafe_code, reason = "the safe way to fill a vector compiles to shuffles")]
+    unsafe {
+        _mm512_loadu_si512(block.as_ptr().cast())
+    }
+}
+
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw")]
+fn equal_wide(block: __m512i, byte: u8) -> u64 {
+    _mm512_cmpeq_epi8_mask(block, _mm512_set1_epi8(byte.cast_signed()))
+}
+
+#[inline]
+#[target_feature(enable = "avx2")]
+fn marks(block: &Block) -> Marks {
+    let halves = halves(block);
+    let bit = _mm256_set1_epi8(0x20);
+    let braces = [_mm256_or_si256(halves[0], bit), _mm256_or_si256(halves[1], bit)];
+    Marks {
+        quotes: equal(halves, b'"'),
+        backslashes: equal(halves, b'\\'),
+        open: equal(braces, b'{'),
+        close: equal(braces, b'}'),
+        name_ends: equal(halves, NAME_END),
+    }
+}
+
+#[inline]
+#[target_feature(enable = "avx2")]
+fn halves(block: &Block) -> [__m256i; 2] {
+    let (low, high) = block.split_at(32);
+    // SAFETY: each half is 32 bytes long, which is what is loaded, from any address.
+    #[expect(unsafe_code, reason = "the safe way to fill a vector compiles to shuffles")]
+    unsafe {
+        [_mm256_loadu_si256(low.as_ptr().cast()), _mm256_loadu_si256(high.as_ptr().cast())]
+    }
+}
+
+#[inline]
+#[target_feature(enable = "avx2")]
+fn equal(halves: [__m256i; 2], byte: u8) -> u64 {
+    let byte = _mm256_set1_epi8(byte.cast_signed());
+    let [low, high] = halves.map(|half| {
+        let mask = _mm256_movemask_epi8(_mm256_cmpeq_epi8(half, byte));
+        u64::from(mask.cast_unsigned())
+    });
+    low | high << 32
+}
+
+/// Multiplying by ones without carry is adding up all lower bits without carry.
+#[inline]
+#[target_feature(enable = "pclmulqdq")]
+fn parity(bits: u64) -> u64 {
+    let bits = _mm_set_epi64x(0, bits.cast_signed());
+    let product = _mm_clmulepi64_si128::<0>(bits, _mm_set1_epi8(-1));
+    _mm_cvtsi128_si64(product).cast_unsigned()
+}
