@@ -28,6 +28,10 @@ struct Args {
     /// The share of the records that are Bedrock calls, from 0 to 1.
     #[arg(long)]
     bedrock_share: Option<f64>,
+    /// The share of the records that come from an address of their own, from 0 to 1: the larger, the
+    /// less do calls have in common.
+    #[arg(long)]
+    other_address_share: Option<f64>,
     /// Accounts.
     #[arg(long)]
     accounts: Option<u64>,
@@ -51,6 +55,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         objects: scaled(args.objects.unwrap_or(preset.objects)),
         records: scaled(args.records.unwrap_or(preset.records)),
         calls_in_a_million: args.bedrock_share.map_or(preset.calls_in_a_million, in_a_million),
+        other_address_in_a_million: args
+            .other_address_share
+            .map_or(preset.other_address_in_a_million, in_a_million),
         accounts: args.accounts.unwrap_or(preset.accounts).max(1),
         regions: args.regions.unwrap_or(preset.regions).clamp(1, 8),
         days: args.days.unwrap_or(preset.days).max(1),

@@ -63,15 +63,31 @@ const ERRORS: [(&str, &str); 4] = [
     ),
 ];
 
-impl Call {
+/// What a caller does again and again: programs call one model, or two, in one way.
+#[derive(Debug, Clone)]
+pub(super) struct Habit {
+    event_name: &'static str,
+    model_ref: String,
+    /// Where a profile may send it.
+    places: Option<&'static [&'static str]>,
+}
+
+impl Habit {
     pub(super) fn new(dice: &mut Dice, object: &Object) -> Self {
-        let source = object.region;
         let event_name = *dice.pick(&EVENT_NAMES);
         let (model_ref, places) = model(dice, object);
+        Habit { event_name, model_ref, places }
+    }
+}
+
+impl Call {
+    pub(super) fn new(dice: &mut Dice, object: &Object, habit: &Habit) -> Self {
+        let source = object.region;
+        let Habit { event_name, places, .. } = *habit;
         let error = dice.in_a_million(60_000).then(|| dice.pick(&ERRORS));
         let mut call = Call {
             event_name,
-            model_ref: Some(model_ref),
+            model_ref: Some(habit.model_ref.clone()),
             inference_region: None,
             request: String::new(),
             additional: String::new(),
@@ -84,7 +100,7 @@ impl Call {
                 call.model_ref = None;
             }
         } else {
-            let ran_in = *dice.pick(places.unwrap_or(&[]).get(..).filter(|p| !p.is_empty()).unwrap_or(&[source]));
+            let ran_in = places.map_or(source, |places| *dice.pick(places));
             // A request that stayed has no inference Region, or its own.
             let is_logged = places.is_some() && (ran_in != source || dice.in_a_million(500_000));
             call.inference_region = is_logged.then_some(ran_in);

@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use super::call::Habit;
 use super::object::Object;
 use super::spec::Spec;
 use crate::dice::Dice;
@@ -13,6 +14,7 @@ pub(super) struct Caller {
     pub(super) identity: String,
     pub(super) ip: String,
     pub(super) agent: String,
+    pub(super) habits: Vec<Habit>,
 }
 
 /// Sessions of an account in a Region on a day.
@@ -73,10 +75,12 @@ pub(super) fn callers(spec: &Spec, object: &Object) -> Vec<Caller> {
 
 impl Caller {
     fn new(dice: &mut Dice, object: &Object) -> Self {
+        let habits = (0..2).map(|_| Habit::new(dice, object)).collect();
         if dice.in_a_million(80_000) {
             let service = dice.pick(&SERVICES);
             let identity = format!(r#"{{"type":"AWSService","invokedBy":"{service}"}}"#);
-            return Caller { identity, ip: (*service).to_owned(), agent: (*service).to_owned() };
+            let name = (*service).to_owned();
+            return Caller { identity, ip: name.clone(), agent: name, habits };
         }
         let agent = (*dice.pick(&AGENTS)).to_owned();
         let identity = if dice.in_a_million(80_000) {
@@ -84,7 +88,7 @@ impl Caller {
         } else {
             session(dice, object)
         };
-        Caller { identity, ip: ip(dice), agent }
+        Caller { identity, ip: ip(dice), agent, habits }
     }
 
     /// False for a service, which calls in its own name.

@@ -9,7 +9,7 @@ use jiff::tz::TimeZone;
 use super::spec::Spec;
 use crate::dice::Dice;
 
-const FIRST_DAY: Date = date(2026, 10, 1);
+pub(super) const FIRST_DAY: Date = date(2026, 10, 1);
 const MINUTES_PER_DAY: u64 = 24 * 60;
 
 /// On the first day nothing is delivered earlier, so that no event lies on the day before it.

@@ -112,9 +112,12 @@ impl Writer {
                 false => &callers[*last % callers.len()],
             };
             // Behind a balancer or a fleet, one caller has many addresses.
-            let other_ip = dice.in_a_million(50_000).then(|| caller::ip(&mut dice));
+            let other_ip = dice.in_a_million(spec.other_address_in_a_million).then(|| caller::ip(&mut dice));
             let ip = other_ip.as_deref().filter(|_| caller.is_somebody()).unwrap_or(&caller.ip);
-            let call = is_call.then(|| Call::new(&mut dice, object));
+            let call = is_call.then(|| {
+                let habit = dice.pick(&caller.habits);
+                Call::new(&mut dice, object, habit)
+            });
             let app = *dice.pick(&APPS);
             let filling = Filling { object, caller, ip, app, time_ms, call: call.as_ref() };
             let template = match &call {

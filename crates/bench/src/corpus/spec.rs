@@ -26,6 +26,10 @@ pub struct Spec {
     pub files_with_calls_in_a_million: u64,
     /// How many of a million files hold the needle where it means nothing.
     pub files_with_traps_in_a_million: u64,
+    /// How many of a million records come from an address of their own, as behind a balancer. Such
+    /// a call shares nothing with the others of its caller, so that this decides how much a reader
+    /// has to hold.
+    pub other_address_in_a_million: u64,
     /// Accounts.
     pub accounts: u64,
     /// Regions of each account.
@@ -48,6 +52,7 @@ impl Spec {
                 calls_in_a_million: 10_000,
                 files_with_calls_in_a_million: 420_000,
                 files_with_traps_in_a_million: 30_000,
+                other_address_in_a_million: 50_000,
                 accounts: 24,
                 regions: 5,
                 days: 3,
@@ -60,6 +65,7 @@ impl Spec {
                 calls_in_a_million: 600_000,
                 files_with_calls_in_a_million: 1_000_000,
                 files_with_traps_in_a_million: 30_000,
+                other_address_in_a_million: 50_000,
                 accounts: 6,
                 regions: 3,
                 days: 2,
@@ -72,6 +78,7 @@ impl Spec {
                 calls_in_a_million: 10_000,
                 files_with_calls_in_a_million: 160_000,
                 files_with_traps_in_a_million: 20_000,
+                other_address_in_a_million: 50_000,
                 accounts: 60,
                 regions: 8,
                 days: 3,

@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use jiff::ToSpan;
 use serde_json::json;
 
+use super::object::FIRST_DAY;
 use super::spec::Spec;
 
 /// Day, account, source Region, model id and inference Region of a call, the last two as logged.
@@ -49,11 +51,11 @@ impl Truth {
         let counts = self.counts.iter().map(|((day, account, region, model, inference), calls)| {
             json!([day, account, region, model, inference, calls])
         });
-        let days = self.counts.keys().map(|key| &key.0);
+        let last_day = FIRST_DAY.saturating_add((spec.days as i64 - 1).days());
         let truth = json!({
             "spec": format!("{spec:?}"),
-            "first_day": "2026-10-01",
-            "last_day_with_calls": days.max(),
+            "first_day": FIRST_DAY.to_string(),
+            "last_day": last_day.to_string(),
             "days": spec.days,
             "objects": self.objects,
             "objects_with_calls": self.objects_with_calls,
