@@ -20,7 +20,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use rayon::prelude::*;
 
-pub use object::Object;
+pub use object::{Object, objects};
 pub use record::Writer;
 pub use spec::{Preset, Spec};
 pub use truth::Truth;
@@ -35,7 +35,7 @@ pub fn write(dir: &Path, spec: &Spec) -> io::Result<Truth> {
         fs::remove_dir_all(&trail)?;
     }
     let writer = Writer::new(spec);
-    let objects = object::objects(spec);
+    let objects = objects(spec);
     let truths = objects.par_iter().map(|object| write_object(&trail, &writer, object));
     let truth = truths.try_reduce(Truth::default, |a, b| Ok(a.merged(b)))?;
     fs::write(dir.join("truth.json"), truth.json(spec))?;
@@ -66,12 +66,11 @@ mod tests {
         let spec = Spec { objects: 40, records: 4000, ..Spec::preset(Preset::Heavy) };
         let writer = Writer::new(&spec);
         let (mut records, mut calls) = (0, 0);
-        for object in object::objects(&spec) {
+        for object in objects(&spec) {
             let (text, truth) = writer.document(&object);
             let json = serde_json::from_slice::<serde_json::Value>(&text).expect("JSON");
             assert_eq!(json["Records"].as_array().map(Vec::len), Some(object.records as usize));
-            let limits =
-                logs::Limits { in_memory_bytes: u64::MAX, inflated_bytes: u64::MAX };
+            let limits = logs::Limits { in_memory_bytes: u64::MAX, inflated_bytes: u64::MAX };
             let reading = logs::read_whole(&text, logs::Shape::Trail, &limits, &mut Vec::new());
             let reading = reading.expect("readable");
             assert_eq!(reading.rejected, 0, "{:?}", reading.rejections);

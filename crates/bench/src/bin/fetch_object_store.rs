@@ -22,6 +22,8 @@ struct Args {
 
 fn main() -> Result<(), Box<dyn Error>> {
     let args = Args::parse();
+    // Asked for when a client is made, also for one that speaks plain HTTP.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let (objects, bytes) = runtime.block_on(fetch(&args))?;
     writeln!(io::stdout(), "{objects} objects, {bytes} bytes")?;

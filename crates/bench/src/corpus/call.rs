@@ -57,10 +57,7 @@ const ERRORS: [(&str, &str); 4] = [
         "ValidationException",
         "The value at 'messages.1.content' is \\\"blank\\\":\\nexpected text, r\u{e9}essayez.",
     ),
-    (
-        "AccessDenied",
-        "You don't have access to the model with the specified model ID.",
-    ),
+    ("AccessDenied", "You don't have access to the model with the specified model ID."),
 ];
 
 /// What a caller does again and again: programs call one model, or two, in one way.
@@ -109,7 +106,9 @@ impl Call {
         call.request = match &call.model_ref {
             Some(model_ref) if event_name.starts_with("Converse") => {
                 let max_tokens = 512 << dice.below(6);
-                format!(r#"{{"modelId":"{model_ref}","inferenceConfig":{{"maxTokens":{max_tokens}}}}}"#)
+                format!(
+                    r#"{{"modelId":"{model_ref}","inferenceConfig":{{"maxTokens":{max_tokens}}}}}"#
+                )
             }
             Some(model_ref) => format!(r#"{{"modelId":"{model_ref}"}}"#),
             None => "null".to_owned(),

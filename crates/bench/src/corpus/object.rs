@@ -48,7 +48,7 @@ pub struct Object {
 }
 
 /// The objects of a corpus.
-pub(super) fn objects(spec: &Spec) -> Vec<Object> {
+pub fn objects(spec: &Spec) -> Vec<Object> {
     let mut dice = Dice::new(&[spec.seed, 1]);
     let weight = |dice: &mut Dice| if spec.skewed { *dice.pick(&SKEW) } else { 1 };
     let weights = (0..spec.objects).map(|_| weight(&mut dice)).collect::<Vec<_>>();

@@ -68,7 +68,8 @@ struct Filling<'a> {
 impl Writer {
     /// A writer for a corpus.
     pub fn new(spec: &Spec) -> Self {
-        let repeated = |(weight, text): &(usize, &'static str)| vec![Template::parse(text); *weight];
+        let repeated =
+            |(weight, text): &(usize, &'static str)| vec![Template::parse(text); *weight];
         Writer {
             spec: spec.clone(),
             call: Template::parse(CALL),
@@ -112,7 +113,8 @@ impl Writer {
                 false => &callers[*last % callers.len()],
             };
             // Behind a balancer or a fleet, one caller has many addresses.
-            let other_ip = dice.in_a_million(spec.other_address_in_a_million).then(|| caller::ip(&mut dice));
+            let other_ip =
+                dice.in_a_million(spec.other_address_in_a_million).then(|| caller::ip(&mut dice));
             let ip = other_ip.as_deref().filter(|_| caller.is_somebody()).unwrap_or(&caller.ip);
             let call = is_call.then(|| {
                 let habit = dice.pick(&caller.habits);
