@@ -5,7 +5,7 @@ use std::error::Error;
 use std::io::{self, Write};
 
 use clap::Parser;
-use futures::{StreamExt, TryStreamExt};
+use futures::TryStreamExt;
 use object_store::aws::AmazonS3Builder;
 use object_store::{ObjectStore, ObjectStoreExt};
 

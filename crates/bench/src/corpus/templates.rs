@@ -243,7 +243,7 @@ pub(super) const TRAPS: &[&str] = &[
     r#"
 {"eventVersion":"1.11","userIdentity":$IDENTITY,"eventTime":"$TIME",
 "eventSource":"sagemaker.amazonaws.com","eventName":"InvokeModel","awsRegion":"$REGION",
-"sourceIPAddress":"$IP","userAgent":"$AGENT","requestParameters":{"modelId":["bedrock"]},
+"sourceIPAddress":"$IP","userAgent":"$AGENT","requestParameters":{"modelId":"us.bedrock-lookalike"},
 "responseElements":null,"requestID":"$UUID","eventID":"$UUID","readOnly":false,
 "eventType":"AwsApiCall","managementEvent":true,"recipientAccountId":"$ACCOUNT",
 "eventCategory":"Management"}"#,
