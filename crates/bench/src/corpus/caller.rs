@@ -63,7 +63,8 @@ const SERVICES: [&str; 5] = [
 pub(super) fn callers(spec: &Spec, object: &Object) -> Vec<Caller> {
     let count = (3 + object.records / 60).min(SESSIONS / 2);
     let account = object.account.parse::<u64>().unwrap_or_default();
-    let region = object.region.bytes().fold(0, |hash, b| hash * 31 + u64::from(b));
+    let region =
+        object.region.bytes().fold(0_u64, |hash, b| hash.wrapping_mul(31).wrapping_add(b.into()));
     let mut dice = Dice::new(&[spec.seed, 4, object.number]);
     let caller = |_| {
         let session = dice.below(SESSIONS);
@@ -99,7 +100,7 @@ impl Caller {
 
 /// An address, often a private one.
 pub(super) fn ip(dice: &mut Dice) -> String {
-    let parts = dice.next();
+    let parts = dice.bits();
     let first = [10, 10, 10, 52, 54, 3, 18, 172][(parts & 7) as usize];
     let [_, b, c, d, ..] = parts.to_le_bytes();
     format!("{first}.{b}.{c}.{d}")
