@@ -1,0 +1,26 @@
+//! The files of a folder.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// Every log file below a folder, in the order of the paths.
+///
+/// # Errors
+/// If a folder cannot be read.
+pub fn log_files(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder)? {
+            let entry = entry?;
+            let path = entry.path();
+            if entry.file_type()?.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "gz") {
+                files.push(path);
+            }
+        }
+    }
+    files.sort_unstable();
+    Ok(files)
+}
