@@ -113,6 +113,17 @@ impl Collected {
     }
 }
 
+/// The place of each object's key among all keys, by the object's number.
+pub fn ranks(objects: &[ObjectRecord]) -> Vec<u32> {
+    let mut order = (0u32..).take(objects.len()).collect::<Vec<_>>();
+    order.sort_unstable_by_key(|object| &objects[*object as usize].key);
+    let mut ranks = vec![0; objects.len()];
+    for (rank, object) in (0u32..).zip(order) {
+        ranks[object as usize] = rank;
+    }
+    ranks
+}
+
 impl ObjectRecord {
     fn new(read: &ReadObject<Reading>) -> Self {
         ObjectRecord {

@@ -1,5 +1,12 @@
 //! One event is one call: exactly, across objects, trails on one bucket, and re-deliveries.
 
+use std::collections::BTreeMap;
+use std::collections::hash_map::Entry;
+
+use bedrock::CallId;
+use jiff::civil::Date;
+use rustc_hash::FxHashMap;
+
 use crate::collect::StoredCall;
 
 /// What a day's calls are without their duplicates.
@@ -11,17 +18,65 @@ pub struct Distinct {
     pub dropped: Vec<u32>,
 }
 
+/// Leaves each call in one day only, and returns the object's number of each record that was dropped,
+/// by the day that it was dropped from. Records of one event on two days are rare, for example an
+/// addendum with a time of its own; which one is kept is the rule of [`distinct`].
+pub fn distinct_days(
+    days: &mut BTreeMap<Date, Vec<StoredCall>>,
+    rank: impl Fn(u32) -> u32,
+) -> BTreeMap<Date, Vec<u32>> {
+    let mut dropped = BTreeMap::<Date, Vec<u32>>::new();
+    if days.len() < 2 {
+        return dropped;
+    }
+    let mut kept = FxHashMap::<CallId, (Preference, Date)>::default();
+    let mut is_on_two_days = false;
+    for (day, calls) in &*days {
+        for stored in calls {
+            let this = (preference(stored, &rank), *day);
+            match kept.entry(stored.call.identity().clone()) {
+                Entry::Vacant(vacant) => {
+                    vacant.insert(this);
+                }
+                Entry::Occupied(mut best) => {
+                    is_on_two_days |= best.get().1 != *day;
+                    if this < *best.get() {
+                        best.insert(this);
+                    }
+                }
+            }
+        }
+    }
+    if !is_on_two_days {
+        return dropped;
+    }
+    for (day, calls) in days {
+        calls.retain(|stored| {
+            let stays = kept[stored.call.identity()].1 == *day;
+            if !stays {
+                dropped.entry(*day).or_default().push(stored.object);
+            }
+            stays
+        });
+    }
+    dropped
+}
+
+/// What decides between records of one call; the least is kept.
+type Preference = (bool, u32, u32);
+
+fn preference(stored: &StoredCall, rank: impl Fn(u32) -> u32) -> Preference {
+    (stored.call.original_event_id.is_none(), rank(stored.object), stored.index)
+}
+
 /// Keeps one record of each call. Of several, an addendum is kept before what it amends, then the one
 /// whose object has the least key, then the first in its object: never the one that came first.
 ///
 /// `rank` gives the place of an object's key among all keys.
 pub fn distinct(mut calls: Vec<StoredCall>, rank: impl Fn(u32) -> u32) -> Distinct {
     calls.sort_unstable_by(|a, b| {
-        let preference = |stored: &StoredCall| {
-            (stored.call.original_event_id.is_none(), rank(stored.object), stored.index)
-        };
         let by_identity = a.call.identity().cmp(b.call.identity());
-        by_identity.then_with(|| preference(a).cmp(&preference(b)))
+        by_identity.then_with(|| preference(a, &rank).cmp(&preference(b, &rank)))
     });
     let mut dropped = Vec::new();
     calls.dedup_by(|later, kept| {
@@ -81,6 +136,20 @@ mod tests {
         check(vec![stored("a", None, 0, 5), stored("a", None, 1, 5)], &[("a", 1)], &[0]);
         check(vec![stored("a", None, 0, 5), stored("a", None, 0, 7)], &[("a", 0)], &[0]);
         check(vec![stored("a", None, 0, 2), stored("b", None, 0, 1)], &[("b", 0), ("a", 0)], &[]);
+    }
+
+    #[test]
+    fn one_event_on_two_days_is_one_call() {
+        let (monday, tuesday) = (jiff::civil::date(2026, 10, 5), jiff::civil::date(2026, 10, 6));
+        let rank = |object: u32| object;
+        let mut days = BTreeMap::from([
+            (monday, vec![stored("a", None, 1, 0), stored("b", None, 1, 1)]),
+            (tuesday, vec![stored("x", Some("a"), 2, 0), stored("c", None, 2, 1)]),
+        ]);
+        let dropped = distinct_days(&mut days, rank);
+        assert_eq!(dropped, BTreeMap::from([(monday, vec![1])]), "the addendum is kept");
+        assert_eq!((days[&monday].len(), days[&tuesday].len()), (1, 2));
+        assert!(distinct_days(&mut days, rank).is_empty());
     }
 
     #[test]

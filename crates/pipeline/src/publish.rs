@@ -68,6 +68,7 @@ impl Publisher {
     /// Works out what every context means, in parallel; call it on the workers.
     pub fn new(
         objects: Vec<ObjectRecord>,
+        ranks: Vec<u32>,
         contexts: Vec<Arc<Context>>,
         knowledge: Knowledge,
         requests: Option<Requests>,
@@ -76,12 +77,6 @@ impl Publisher {
             .par_iter()
             .map(|context| (Arc::as_ptr(context).addr(), Arc::new(knowledge.meaning_of(context))))
             .collect();
-        let mut order = (0u32..).take(objects.len()).collect::<Vec<_>>();
-        order.sort_unstable_by_key(|object| &objects[*object as usize].key);
-        let mut ranks = vec![0; objects.len()];
-        for (rank, object) in (0u32..).zip(order) {
-            ranks[object as usize] = rank;
-        }
         Publisher { objects, ranks, meanings, _contexts: contexts, knowledge, requests }
     }
 
@@ -90,8 +85,8 @@ impl Publisher {
         self.requests
     }
 
-    /// Builds the tables of a day from its calls and from the numbers of the objects that were read
-    /// for it.
+    /// Builds the tables of a day from its calls, the numbers of the objects that were read for it, and
+    /// those of the objects whose calls stand on another day already.
     ///
     /// # Errors
     /// If a table cannot be encoded.
@@ -100,8 +95,10 @@ impl Publisher {
         day: Date,
         calls: Vec<StoredCall>,
         read_for_day: &[u32],
+        on_another_day: &[u32],
     ) -> Result<DayTables, Error> {
-        let Distinct { calls, dropped } = distinct(calls, |object| self.ranks[object as usize]);
+        let Distinct { calls, mut dropped } = distinct(calls, |object| self.ranks[object as usize]);
+        dropped.extend(on_another_day);
         let ingest = self.ingest(&calls, &dropped, read_for_day);
         let (written, duplicates) = (calls.len() as u64, dropped.len() as u64);
 

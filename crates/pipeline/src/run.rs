@@ -12,8 +12,9 @@ use logs::{Limits, Reading, Shape, Unreadable};
 use store::Store;
 use tokio::sync::mpsc;
 
-use crate::collect::{Collected, ObjectRecord, StoredCall};
+use crate::collect::{Collected, ObjectRecord, StoredCall, ranks};
 use crate::day::days_of_delivery;
+use crate::dedup::distinct_days;
 use crate::error::Error;
 use crate::fetch::{Decoder, Fetcher};
 use crate::join::read_requests;
@@ -72,9 +73,11 @@ pub async fn run(
 
     let objects = mem::take(&mut collected.objects);
     let contexts = mem::take(&mut collected.contexts).into_iter().collect();
-    let days = days_to_publish(settings, &objects, collected.days);
+    let ranks = ranks(&objects);
+    let dropped = distinct_days(&mut collected.days, |object| ranks[object as usize]);
+    let days = days_to_publish(settings, &objects, collected.days, dropped);
     let publisher =
-        workers.run(move || Publisher::new(objects, contexts, knowledge, requests)).await?;
+        workers.run(move || Publisher::new(objects, ranks, contexts, knowledge, requests)).await?;
     let tally =
         publish_all(destination, days, publisher, settings, &workers, progress, &mut outcome)
             .await?;
@@ -135,7 +138,7 @@ impl Decoder for TrailDecoder {
 /// Publishes every day, a few at a time.
 async fn publish_all(
     destination: &dyn Store,
-    days: DayInputs,
+    days: BTreeMap<Date, DayInputs>,
     publisher: Publisher,
     settings: &Settings,
     workers: &Workers,
@@ -151,11 +154,12 @@ async fn publish_all(
     let mut tally = Tally::default();
     loop {
         while in_flight.len() < settings.threads.max(1)
-            && let Some((day, (calls, read_for_day))) = waiting.next()
+            && let Some((day, inputs)) = waiting.next()
         {
             let publisher = Arc::clone(&publisher);
             in_flight.push(async move {
-                let build = move || publisher.build(day, calls, &read_for_day);
+                let DayInputs { calls, read, on_another_day } = inputs;
+                let build = move || publisher.build(day, calls, &read, &on_another_day);
                 let mut built = workers.run(build).await??;
                 put(destination, mem::take(&mut built.files)).await?;
                 Ok::<_, Error>(built)
@@ -181,7 +185,15 @@ async fn publish_all(
     Ok(tally)
 }
 
-type DayInputs = BTreeMap<Date, (Vec<StoredCall>, Vec<u32>)>;
+/// What the tables of a day are built from.
+#[derive(Default)]
+struct DayInputs {
+    calls: Vec<StoredCall>,
+    /// The numbers of the objects that were read for the day.
+    read: Vec<u32>,
+    /// The number of the object of each call that another day has already.
+    on_another_day: Vec<u32>,
+}
 
 /// The days with their calls and with the objects that were read for them.
 ///
@@ -192,21 +204,25 @@ fn days_to_publish(
     settings: &Settings,
     objects: &[ObjectRecord],
     calls: BTreeMap<Date, Vec<StoredCall>>,
-) -> DayInputs {
-    let mut days =
-        calls.into_iter().map(|(day, calls)| (day, (calls, Vec::new()))).collect::<DayInputs>();
+    dropped: BTreeMap<Date, Vec<u32>>,
+) -> BTreeMap<Date, DayInputs> {
+    let inputs = |(day, calls)| (day, DayInputs { calls, ..DayInputs::default() });
+    let mut days = calls.into_iter().map(inputs).collect::<BTreeMap<_, _>>();
+    for (day, objects) in dropped {
+        days.entry(day).or_default().on_another_day = objects;
+    }
     let first_day = settings.range.map(|range| range.from()).or(days.keys().next().copied());
     for (number, object) in (0u32..).zip(objects) {
         match (settings.layout, object.delivery, settings.range) {
             (Layout::Trail, Some(delivery), Some(range)) => {
                 let late_window_minutes = settings.late_window_minutes;
                 for day in days_of_delivery(delivery, range, late_window_minutes) {
-                    days.entry(day).or_default().1.push(number);
+                    days.entry(day).or_default().read.push(number);
                 }
             }
             _ if object.calls_in_range == 0 => {
                 if let Some(first_day) = first_day {
-                    days.entry(first_day).or_default().1.push(number);
+                    days.entry(first_day).or_default().read.push(number);
                 }
             }
             _ => {}
