@@ -9,9 +9,10 @@ use serde_json::error::Category;
 use serde_json::value::RawValue;
 
 use crate::candidate;
+use crate::context::Contexts;
 use crate::document::{self, Shape, TWO_RECORDS};
 use crate::gzip::{self, GzipError};
-use crate::record::{self, Contexts, Record};
+use crate::record::{self, Record};
 use crate::reject::Rejection;
 use crate::walk::Odd;
 
