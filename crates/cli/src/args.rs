@@ -93,16 +93,19 @@ pub struct SourceArgs {
     #[arg(long, env = "HOPTRAIL_SOURCE", value_name = "URI")]
     pub source: Option<String>,
     /// The first UTC day: YYYY-MM-DD, today, yesterday, or 7d (seven days ago)
-    #[arg(long, alias = "start-time", env = "HOPTRAIL_FROM", value_name = "DAY", conflicts_with_all = ["day", "last"])]
+    #[arg(long, alias = "start-time", value_name = "DAY", conflicts_with_all = ["day", "last"])]
     pub from: Option<String>,
     /// The last UTC day, included; the day of --from if left out
-    #[arg(long, alias = "end-time", env = "HOPTRAIL_TO", value_name = "DAY", requires = "from")]
+    #[arg(long, alias = "end-time", value_name = "DAY", requires = "from")]
     pub to: Option<String>,
     /// One UTC day
-    #[arg(long, env = "HOPTRAIL_DAY", value_name = "DAY", conflicts_with = "last")]
+    #[arg(long, value_name = "DAY", conflicts_with = "last")]
     pub day: Option<String>,
     /// The last N whole UTC days, up to yesterday
-    #[arg(long, env = "HOPTRAIL_LAST", value_name = "N")]
+    ///
+    /// Without any of these four flags, HOPTRAIL_DAY, HOPTRAIL_FROM with HOPTRAIL_TO, or HOPTRAIL_LAST
+    /// says the days.
+    #[arg(long, value_name = "N")]
     pub last: Option<u32>,
     /// How long after midnight objects are still read for the day before: 6h, 90m, 2d [default: 6h]
     #[arg(long, env = "HOPTRAIL_LATE_WINDOW", value_name = "DURATION")]
@@ -235,9 +238,10 @@ pub struct PricesShowArgs {
     /// A model id, profile id or ARN
     #[arg(value_name = "MODEL_ID_OR_ARN")]
     pub model: String,
-    /// The source Region, whose prices hold
-    #[arg(long, value_name = "REGION", default_value = "us-east-1")]
-    pub region: String,
+    /// The source Region, whose prices hold [default: that of the ARN, or the first that the profile
+    /// can be called from, or us-east-1]
+    #[arg(long, value_name = "REGION")]
+    pub region: Option<String>,
     /// The UTC day: YYYY-MM-DD, today, yesterday, or 7d
     #[arg(long, value_name = "DAY", default_value = "today")]
     pub at: String,

@@ -10,6 +10,7 @@ pub mod exit;
 pub mod knowledge;
 pub mod number;
 pub mod place;
+pub mod plain;
 pub mod progress;
 pub mod range;
 pub mod report;

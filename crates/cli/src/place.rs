@@ -71,18 +71,19 @@ pub fn check_apart(source: &Location, dest: &Location) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The source, which must exist.
+/// A place that is read, which must exist; `what` names it in messages.
 ///
 /// # Errors
 /// If it cannot be reached.
 pub async fn open_source(
+    what: &str,
     location: &Location,
     options: &S3Options,
     requests_in_flight: usize,
 ) -> Result<Arc<dyn Store>, Failure> {
     let store = store::open_source(location, options)
         .await
-        .map_err(|error| anyhow::Error::new(error).context("the source cannot be used"))?;
+        .map_err(|error| anyhow::Error::new(error).context(format!("{what} cannot be used")))?;
     // Listing and reading go on at the same time; the bound is for both together.
     Ok(Arc::new(Limited::new(store, requests_in_flight)))
 }

@@ -24,7 +24,7 @@ pub fn days(args: &SourceArgs, now: Timestamp) -> Result<Option<DayRange>, Failu
         (from, to)
     } else if let Some(last) = args.last {
         if !(1..=36_500).contains(&last) {
-            return Err(Failure::usage(format!("--last: expected 1 day or more, found {last}")));
+            return Err(Failure::usage(format!("--last: expected 1 to 36500 days, found {last}")));
         }
         (yesterday.saturating_sub(i64::from(last - 1).days()), yesterday)
     } else {
@@ -34,6 +34,33 @@ pub fn days(args: &SourceArgs, now: Timestamp) -> Result<Option<DayRange>, Failu
     range.map(Some).ok_or_else(|| {
         Failure::usage(format!("--from {from} is after --to {to}: expected the earlier day first"))
     })
+}
+
+/// Takes the days from the environment where none were typed: `HOPTRAIL_DAY`, else `HOPTRAIL_FROM` and
+/// `HOPTRAIL_TO`, else `HOPTRAIL_LAST`. The parser of flags cannot do it, because a flag would stand in
+/// conflict with another flag's variable.
+///
+/// # Errors
+/// If `HOPTRAIL_LAST` is no number.
+pub fn complete_from_environment(args: &mut SourceArgs) -> Result<(), Failure> {
+    if args.from.is_some() || args.day.is_some() || args.last.is_some() {
+        return Ok(());
+    }
+    let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    args.day = variable("HOPTRAIL_DAY");
+    if args.day.is_none() {
+        args.from = variable("HOPTRAIL_FROM");
+        args.to = variable("HOPTRAIL_TO").filter(|_| args.from.is_some());
+    }
+    if args.day.is_none() && args.from.is_none() {
+        let last = variable("HOPTRAIL_LAST").map(|text| {
+            text.parse::<u32>().map_err(|_| {
+                Failure::usage(format!("HOPTRAIL_LAST: expected a number of days, found `{text}`"))
+            })
+        });
+        args.last = last.transpose()?;
+    }
+    Ok(())
 }
 
 /// One UTC day.

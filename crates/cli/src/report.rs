@@ -5,6 +5,8 @@ use std::io::{IsTerminal, Write};
 use clap::ValueEnum;
 use serde_json::json;
 
+use crate::plain::plain;
+
 /// How messages are written.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -49,6 +51,8 @@ impl Report {
     }
 
     fn line(&self, level: &str, prefix: &str, message: &str) {
+        // The parsers of settings say where a mistake is in several lines; no other message has any.
+        let message = message.lines().map(plain).collect::<Vec<_>>().join("\n");
         let line = match self.format {
             LogFormat::Text => format!("{prefix}{message}\n"),
             LogFormat::Json => format!("{}\n", json!({ "level": level, "message": message })),

@@ -1,5 +1,6 @@
 //! What a run did, for people: most calls first, and nothing cut off that left its geography.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use pipeline::Outcome;
@@ -8,6 +9,7 @@ use pipeline::outcome::{
 };
 
 use crate::number::{bytes, counted, grouped, percent};
+use crate::plain::plain;
 
 /// How many routes are shown; the rest is counted.
 const SHOWN_ROUTES: usize = 12;
@@ -113,12 +115,16 @@ fn costs(out: &mut String, outcome: &Outcome) {
     let _ = writeln!(
         out,
         "\nCost at list prices: {cost}, of {} out of {} that succeeded ({})",
-        grouped(all.calls_priced),
+        grouped(all.ok_calls_priced),
         counted(all.ok_calls, "call"),
-        percent(all.calls_priced, all.ok_calls)
+        percent(all.ok_calls_priced, all.ok_calls)
     );
-    let without = all.ok_calls.saturating_sub(all.calls_with_tokens);
+    let without = all.ok_calls.saturating_sub(all.ok_calls_with_tokens);
     let mut notes = Vec::new();
+    let failed = all.calls_priced.saturating_sub(all.ok_calls_priced);
+    if failed > 0 {
+        notes.push(format!("and of calls that failed: {}", grouped(failed)));
+    }
     if all.calls_partial > 0 {
         notes.push(format!("lower bounds: {}", grouped(all.calls_partial)));
     }
@@ -139,7 +145,7 @@ fn costs(out: &mut String, outcome: &Outcome) {
     for model in shown.iter().take(SHOWN_LINES) {
         let coverage = &model.coverage;
         let cost = coverage.cost_usd.as_deref().map(dollars).unwrap_or_default();
-        let share = percent(coverage.calls_priced, coverage.ok_calls);
+        let share = percent(coverage.ok_calls_priced, coverage.ok_calls);
         let _ = writeln!(
             out,
             "  {cost:>14}  {:<24} {share:>7} of {}",
@@ -159,9 +165,10 @@ fn costs(out: &mut String, outcome: &Outcome) {
 
 fn invocation_log(out: &mut String, log: &InvocationLog) {
     let objects = counted(log.objects, "object");
-    let entries = log.entries + log.rejected;
-    let entries =
-        if entries == 1 { "1 entry".to_owned() } else { format!("{} entries", grouped(entries)) };
+    let entries = match log.entries {
+        1 => "1 entry".to_owned(),
+        entries => format!("{} entries", grouped(entries)),
+    };
     let _ = writeln!(out, "\nModel invocation logs: {entries} in {objects}, {}", bytes(log.bytes));
     let parts = [
         format!("{} joined", grouped(log.joined)),
@@ -177,8 +184,8 @@ fn invocation_log(out: &mut String, log: &InvocationLog) {
         let _ = writeln!(out, "  {calls} that succeeded without an entry");
     }
     for left_over in log.left_over.iter().take(SHOWN_LINES) {
-        let account = left_over.account_id.as_deref().unwrap_or("–");
-        let model = left_over.model_ref.as_deref().unwrap_or("(no reference)");
+        let account = plain(left_over.account_id.as_deref().unwrap_or("–"));
+        let model = plain(left_over.model_ref.as_deref().unwrap_or("(no reference)"));
         let _ = writeln!(
             out,
             "  {:>7}  without a call: account {account}, {model}",
@@ -193,9 +200,9 @@ fn invocation_log(out: &mut String, log: &InvocationLog) {
     complaints(out, title, &log.unreadable_objects, all, "the summary as JSON");
 }
 
-fn label(model: &ModelCost) -> &str {
+fn label(model: &ModelCost) -> Cow<'_, str> {
     let names = [&model.model_name, &model.model_id, &model.model_ref];
-    names.into_iter().find_map(Option::as_deref).unwrap_or("(no reference)")
+    plain(names.into_iter().find_map(Option::as_deref).unwrap_or("(no reference)"))
 }
 
 /// A decimal number of dollars with four digits behind the point, or with as many as show the first
@@ -225,7 +232,8 @@ fn routes(out: &mut String, routes: &[Route]) {
         let source = route.source_region.as_deref().unwrap_or("an unknown Region");
         let calls = counted(route.calls, "call");
         let alias = route.profile_name.as_deref().map(|n| format!(" “{n}”")).unwrap_or_default();
-        let _ = writeln!(out, "\n  {}{alias}{name} from {source}: {calls}", route.profile);
+        let line = format!("{}{alias}{name} from {source}: {calls}", route.profile);
+        let _ = writeln!(out, "\n  {}", plain(&line));
         for place in &route.places {
             let _ = writeln!(out, "{}", place_line(place, route.calls));
         }
@@ -240,7 +248,8 @@ fn place_line(place: &Place, whole: u64) -> String {
     let mark = if is_other_geography(place) { "  other geography" } else { "" };
     let share = percent(place.calls, whole);
     let (bar, calls) = (bar(place.calls, whole), grouped(place.calls));
-    format!("    {:<16} {bar:<24} {share:>7} {calls:>9}{mark}", place.inference_region)
+    let region = plain(&place.inference_region);
+    format!("    {region:<16} {bar:<24} {share:>7} {calls:>9}{mark}")
 }
 
 /// A bar in eighths of a cell.
@@ -270,7 +279,7 @@ fn denials(out: &mut String, denials: &[Denied]) {
         let arn = denied.policy_arn.as_deref().unwrap_or_default();
         let line =
             format!("  {:>7}  {region:<15} {policy:<23} {leg:<18} {arn}", grouped(denied.calls));
-        let _ = writeln!(out, "{}", line.trim_end());
+        let _ = writeln!(out, "{}", plain(line.trim_end()));
     }
     more(out, denials.len(), "denials");
 }
@@ -285,7 +294,7 @@ fn unresolved(out: &mut String, references: &[UnresolvedReference]) {
     for reference in shown {
         let name = reference.model_ref.as_deref().unwrap_or("(no reference)");
         let calls = grouped(reference.calls);
-        let _ = writeln!(out, "  {calls:>7}  {name}  {}", reference.reason);
+        let _ = writeln!(out, "  {calls:>7}  {}  {}", plain(name), reference.reason);
     }
     more(out, references.len(), "unresolved_models");
     let mut told = Vec::new();
@@ -303,7 +312,7 @@ fn unknown_operations(out: &mut String, outcome: &Outcome) {
     }
     let _ = writeln!(out, "\nEvents that look like inference and are not known to hoptrail\n");
     for (name, count) in &outcome.unknown_operations {
-        let _ = writeln!(out, "  {:>7}  {name}", grouped(*count));
+        let _ = writeln!(out, "  {:>7}  {}", grouped(*count), plain(name));
     }
 }
 
@@ -313,7 +322,7 @@ fn complaints(out: &mut String, title: &str, complaints: &[Complaint], all: u64,
     }
     let _ = writeln!(out, "\n{title}: {}\n", grouped(all));
     for complaint in complaints.iter().take(SHOWN_LINES) {
-        let _ = writeln!(out, "  {}\n      {}", complaint.key, complaint.reason);
+        let _ = writeln!(out, "  {}\n      {}", plain(&complaint.key), plain(&complaint.reason));
     }
     more(out, usize::try_from(all).unwrap_or(usize::MAX), place);
 }

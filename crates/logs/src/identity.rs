@@ -25,13 +25,32 @@ const SESSION_CONTEXT: &[&str; 1] = &["sessionIssuer"];
 const SESSION_ISSUER: &[&str; 1] = &["userName"];
 const ON_BEHALF_OF: &[&str; 1] = &["userId"];
 
+/// Who called, borrowed from the record where it has no escapes.
+#[derive(Debug, Default)]
+pub(crate) struct Identity<'a> {
+    pub(crate) kind: Text<'a>,
+    pub(crate) arn: Text<'a>,
+    pub(crate) name: Text<'a>,
+    pub(crate) session_name: Text<'a>,
+}
+
+type Text<'a> = Option<Cow<'a, str>>;
+
 /// Reads the element.
 ///
 /// # Errors
 /// If a field that is read has another type than the guide says.
 pub fn principal(raw: Option<&str>) -> Result<Principal, Rejection> {
+    Ok(identity(raw)?.into_principal())
+}
+
+/// The same, borrowed.
+///
+/// # Errors
+/// As [`principal`].
+pub(crate) fn identity(raw: Option<&str>) -> Result<Identity<'_>, Rejection> {
     let Some(identity) = field::object(raw, "userIdentity", IDENTITY)? else {
-        return Ok(Principal::default());
+        return Ok(Identity::default());
     };
     let text = |name: &'static str, field: &'static str| filled(identity.raw(name), field);
     let kind = text("type", "userIdentity.type")?;
@@ -43,8 +62,9 @@ pub fn principal(raw: Option<&str>) -> Result<Principal, Rejection> {
     let issuer = issuer_name(&identity)?;
     let on_behalf_of = on_behalf_of(&identity)?;
 
-    let parts = arn.as_deref().and_then(ArnName::read);
-    let arn_name = parts.as_ref().and_then(|parts| parts.name).map(Cow::Borrowed);
+    let parts = arn.as_ref().and_then(ArnParts::read);
+    let has_parts = parts.is_some();
+    let ArnParts { name: arn_name, session } = parts.unwrap_or_default();
     let name = match kind.as_deref() {
         Some("AssumedRole") => issuer.or(arn_name),
         Some("Root") => Some(Cow::Borrowed("root")),
@@ -54,22 +74,35 @@ pub fn principal(raw: Option<&str>) -> Result<Principal, Rejection> {
         Some("IdentityCenterUser") => on_behalf_of,
         _ => user_name.or(arn_name).or(issuer),
     };
-    let session_name = match &parts {
-        Some(parts) => parts.session.map(Cow::Borrowed),
+    let session_name = match kind.as_deref() {
         // A role without an ARN still carries its session behind the role's unique id.
-        None if kind.as_deref() == Some("AssumedRole") => {
-            let session = principal_id.as_deref().and_then(|id| id.split_once(':'));
-            session.and_then(|(_, session)| present(session)).map(Cow::Borrowed)
+        Some("AssumedRole") if !has_parts => {
+            part(principal_id.as_ref(), |id| present(id.split_once(':')?.1))
         }
-        None => None,
+        _ => session,
     };
-    let boxed = |text: Option<Cow<'_, str>>| text.map(|text| Box::from(text.as_ref()));
-    Ok(Principal {
-        name: boxed(name.or(invoked_by)),
-        session_name: boxed(session_name),
-        kind: boxed(kind),
-        arn: boxed(arn),
-    })
+    Ok(Identity { name: name.or(invoked_by), session_name, kind, arn })
+}
+
+/// A part of a text, borrowed from where that is borrowed from.
+fn part<'a>(text: Option<&Cow<'a, str>>, part: impl Fn(&str) -> Option<&str>) -> Text<'a> {
+    match text? {
+        Cow::Borrowed(text) => part(text).map(Cow::Borrowed),
+        Cow::Owned(text) => part(text).map(|part| Cow::Owned(part.to_owned())),
+    }
+}
+
+impl Identity<'_> {
+    /// The same on its own.
+    pub(crate) fn into_principal(self) -> Principal {
+        let boxed = |text: Text<'_>| text.map(|text| Box::from(text.as_ref()));
+        Principal {
+            kind: boxed(self.kind),
+            arn: boxed(self.arn),
+            name: boxed(self.name),
+            session_name: boxed(self.session_name),
+        }
+    }
 }
 
 fn issuer_name<'a>(identity: &Fields<'a, 8>) -> Result<Option<Cow<'a, str>>, Rejection> {
@@ -104,6 +137,32 @@ fn present(text: &str) -> Option<&str> {
 struct ArnName<'a> {
     name: Option<&'a str>,
     session: Option<&'a str>,
+}
+
+/// The same, borrowed from where the ARN is borrowed from.
+#[derive(Default)]
+struct ArnParts<'a> {
+    name: Text<'a>,
+    session: Text<'a>,
+}
+
+impl<'a> ArnParts<'a> {
+    fn read(arn: &Cow<'a, str>) -> Option<Self> {
+        match arn {
+            Cow::Borrowed(arn) => {
+                let ArnName { name, session } = ArnName::read(arn)?;
+                Some(ArnParts {
+                    name: name.map(Cow::Borrowed),
+                    session: session.map(Cow::Borrowed),
+                })
+            }
+            Cow::Owned(arn) => {
+                let ArnName { name, session } = ArnName::read(arn)?;
+                let owned = |text: &str| Cow::Owned(text.to_owned());
+                Some(ArnParts { name: name.map(owned), session: session.map(owned) })
+            }
+        }
+    }
 }
 
 impl<'a> ArnName<'a> {

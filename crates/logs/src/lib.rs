@@ -5,6 +5,7 @@
 //! rejected, and all are counted. Bodies of requests and responses are never held.
 
 mod candidate;
+pub mod context;
 pub mod document;
 pub mod field;
 pub mod gzip;

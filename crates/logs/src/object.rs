@@ -9,9 +9,10 @@ use serde_json::error::Category;
 use serde_json::value::RawValue;
 
 use crate::candidate;
+use crate::context::Contexts;
 use crate::document::{self, Shape, TWO_RECORDS};
 use crate::gzip::{self, GzipError};
-use crate::record::{self, Contexts, Record};
+use crate::record::{self, Record};
 use crate::reject::Rejection;
 use crate::walk::Odd;
 
@@ -148,7 +149,13 @@ pub fn read_stream(
 }
 
 /// Reads a text that a checksum vouches for, of the plain shape that CloudTrail writes. Only records
-/// that may be Bedrock's are parsed; one of those that is no JSON makes the document odd.
+/// that may be Bedrock's are parsed, and one of those that is no JSON makes the document odd: then the
+/// strict reader reads it from the beginning.
+///
+/// Of a document that is JSON, both give the same. The one difference is in documents that are not JSON
+/// and that the strict reader refuses as a whole: where only records that do not name Bedrock are broken,
+/// in the ways that [`walk`](crate::walk) tells, those are passed over and all others are read. A body
+/// without a checksum is read strictly.
 fn read_walking(text: &[u8]) -> Result<Reading, Odd> {
     let mut reading = Reading::default();
     let mut contexts = Contexts::default();

@@ -1,13 +1,12 @@
 //! One CloudTrail record: a call, something to learn from, or passed over.
 
 use std::borrow::Cow;
-use std::sync::Arc;
 
 use bedrock::alias::LearntAlias;
-use bedrock::call::{Call, CallId, Context};
-use rustc_hash::FxHashSet;
+use bedrock::call::{Call, CallId};
 
 use crate::candidate::is_candidate;
+use crate::context::{Contexts, Draft, Text};
 use crate::field::{self, Fields};
 use crate::identity;
 use crate::learn::learnt_alias;
@@ -26,12 +25,6 @@ pub enum Record {
     Unknown(String),
     /// Anything else.
     PassedOver,
-}
-
-/// The contexts of one object's calls, each held once.
-#[derive(Debug, Default)]
-pub struct Contexts {
-    known: FxHashSet<Arc<Context>>,
 }
 
 const RECORD: &[&str; 17] = &[
@@ -68,17 +61,6 @@ const SERVICE_TIER: &[&str; 1] = &["type"];
 
 /// Event types that summarize events; they lie in folders of their own.
 const SUMMARIES: &[&str] = &["AwsAggregatedEvent", "AwsCloudTrailInsight"];
-
-impl Contexts {
-    fn hold(&mut self, context: Context) -> Arc<Context> {
-        if let Some(known) = self.known.get(&context) {
-            return Arc::clone(known);
-        }
-        let context = Arc::new(context);
-        self.known.insert(Arc::clone(&context));
-        context
-    }
-}
 
 /// Reads the text of one record.
 ///
@@ -124,22 +106,22 @@ fn is_summary(fields: &Fields<'_, 17>) -> bool {
     matches!(event_type, Ok(Some(event_type)) if SUMMARIES.contains(&event_type.as_ref()))
 }
 
-fn call(
-    fields: &Fields<'_, 17>,
-    event_name: &str,
+fn call<'a>(
+    fields: &Fields<'a, 17>,
+    event_name: &'a str,
     contexts: &mut Contexts,
 ) -> Result<Call, Rejection> {
     let event_id = CallId::new(&required(fields, "eventID")?);
     let event_time_ms = field::time_ms(&required(fields, "eventTime")?, "eventTime")?;
-    let text = |name: &'static str| boxed(fields.raw(name), name);
+    let text = |name: &'static str| filled(fields.raw(name), name);
 
     let request = fields.raw("requestParameters");
     let request = field::object(request, "requestParameters", REQUEST_PARAMETERS)?;
     let request = |name: &'static str| request.as_ref().and_then(|fields| fields.raw(name));
-    let model_ref = match boxed(request("modelId"), "requestParameters.modelId")? {
+    let model_ref = match filled(request("modelId"), "requestParameters.modelId")? {
         Some(model_id) => Some(model_id),
         // The mantle endpoint names the model so.
-        None => boxed(request("model"), "requestParameters.model")?,
+        None => filled(request("model"), "requestParameters.model")?,
     };
 
     let additional = fields.raw("additionalEventData");
@@ -153,16 +135,16 @@ fn call(
         .or_else(|| request("serviceTier"))
         .or_else(|| request("service_tier"));
 
-    let context = Context {
+    let draft = Draft {
         account_id: text("recipientAccountId")?,
         source_region: text("awsRegion")?,
-        logged_inference_region: boxed(
+        logged_inference_region: filled(
             additional("inferenceRegion"),
             "additionalEventData.inferenceRegion",
         )?,
-        event_name: event_name.into(),
+        event_name,
         model_ref,
-        principal: identity::principal(fields.raw("userIdentity"))?,
+        identity: identity::identity(fields.raw("userIdentity"))?,
         api_key: field::boolean(bearer, "callWithBearerToken")?,
         source_ip: text("sourceIPAddress")?,
         user_agent: text("userAgent")?,
@@ -183,7 +165,7 @@ fn call(
             additional("outputTokens"),
             "additionalEventData.outputTokens",
         )?,
-        context: contexts.hold(context),
+        context: contexts.hold(draft),
     })
 }
 
@@ -200,17 +182,17 @@ fn required<'a>(fields: &Fields<'a, 17>, name: &'static str) -> Result<Cow<'a, s
     text.ok_or_else(|| Rejection { field: name, expected: "a string", found: "nothing".to_owned() })
 }
 
-fn boxed(raw: Option<&str>, field: &'static str) -> Result<Option<Box<str>>, Rejection> {
-    let text = field::text(raw, field)?.filter(|text| !text.is_empty());
-    Ok(text.map(|text| Box::from(text.as_ref())))
+/// A string; an empty one says as little as none.
+fn filled<'a>(raw: Option<&'a str>, field: &'static str) -> Result<Text<'a>, Rejection> {
+    Ok(field::text(raw, field)?.filter(|text| !text.is_empty()))
 }
 
 /// A tier's name, plain or as `{"type": name}`. Another shape is no reason to lose the call, because
 /// no shape is documented.
-fn tier(raw: Option<&str>) -> Option<Box<str>> {
+fn tier(raw: Option<&str>) -> Text<'_> {
     let nested = raw.and_then(|raw| Fields::read(raw, SERVICE_TIER));
     let raw = nested.as_ref().map_or(raw, |fields| fields.raw("type"));
-    boxed(raw, "serviceTier").ok().flatten()
+    filled(raw, "serviceTier").ok().flatten()
 }
 
 #[cfg(test)]

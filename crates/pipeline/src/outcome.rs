@@ -161,6 +161,10 @@ pub struct Coverage {
     pub calls_with_tokens: u64,
     /// Calls with a cost.
     pub calls_priced: u64,
+    /// Those of `ok_calls` with token counts.
+    pub ok_calls_with_tokens: u64,
+    /// Those of `ok_calls` with a cost: their share is the coverage.
+    pub ok_calls_priced: u64,
     /// Calls whose cost is a lower bound.
     pub calls_partial: u64,
     /// Calls with token counts and without a cost.

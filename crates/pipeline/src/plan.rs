@@ -138,7 +138,7 @@ pub(crate) async fn nothing_found(
 ) -> Result<Option<NothingFound>, Error> {
     let Some(range) = settings.range else { return Ok(None) };
     let folders = &discovery.folders;
-    let location = source.location();
+    let location = format!("{}/", source.location().trim_end_matches('/'));
     let examples = folders.iter().take(EXAMPLES);
     let examples = examples.map(|folder| format!("{location}{}", folder.prefix)).collect();
     let mut near = Vec::new();

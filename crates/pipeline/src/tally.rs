@@ -193,6 +193,8 @@ fn coverage(sums: &CostSums) -> Coverage {
         ok_calls: count(sums.ok_calls),
         calls_with_tokens: count(sums.calls_with_tokens),
         calls_priced: count(sums.calls_priced),
+        ok_calls_with_tokens: count(sums.ok_calls_with_tokens),
+        ok_calls_priced: count(sums.ok_calls_priced),
         calls_partial: count(sums.calls_partial),
         calls_unpriced: count(sums.calls_unpriced),
     }

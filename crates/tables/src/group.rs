@@ -157,10 +157,12 @@ impl CostSums {
         let mut one = CostSums { calls: 1, ok_calls: i64::from(is_ok), ..CostSums::default() };
         if let Some(usage) = row.usage {
             one.calls_with_tokens = 1;
+            one.ok_calls_with_tokens = one.ok_calls;
             one.tokens = [usage.input, usage.output, usage.cache_read, usage.cache_write];
             match row.cost {
                 Ok(cost) => {
                     one.calls_priced = 1;
+                    one.ok_calls_priced = one.ok_calls;
                     one.calls_partial = i64::from(cost.basis == CostBasis::Partial);
                     one.costs = [cost.input, cost.output, cost.cache_read, cost.cache_write];
                     one.cost = Some(cost.total);
@@ -177,6 +179,8 @@ impl CostSums {
         self.ok_calls += other.ok_calls;
         self.calls_with_tokens += other.calls_with_tokens;
         self.calls_priced += other.calls_priced;
+        self.ok_calls_with_tokens += other.ok_calls_with_tokens;
+        self.ok_calls_priced += other.ok_calls_priced;
         self.calls_partial += other.calls_partial;
         self.calls_unpriced += other.calls_unpriced;
         for (mine, others) in self.tokens.iter_mut().zip(other.tokens) {

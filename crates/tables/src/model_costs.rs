@@ -55,6 +55,10 @@ pub struct CostSums {
     pub calls_with_tokens: i64,
     /// Calls with a cost.
     pub calls_priced: i64,
+    /// Those of `ok_calls` with token counts.
+    pub ok_calls_with_tokens: i64,
+    /// Those of `ok_calls` with a cost.
+    pub ok_calls_priced: i64,
     /// Calls whose cost is a lower bound.
     pub calls_partial: i64,
     /// Calls with token counts and without a cost.

@@ -21,6 +21,13 @@ pub fn run(args: &DdlArgs) -> Result<Exit, Failure> {
                     "--location: expected s3://bucket/prefix, which Athena reads, found `{location}`"
                 )));
             };
+            let text = location.to_string();
+            // Engines quote these each in their own way, and `$` begins a variable of the projection.
+            if let Some(bad) = text.chars().find(|c| c.is_control() || "'\"`\\$".contains(*c)) {
+                return Err(Failure::usage(format!(
+                    "--location: expected a location without {bad:?}, which DDL cannot hold safely"
+                )));
+            }
             print(&tables::ddl::athena(&location.to_string()))?;
         }
     }

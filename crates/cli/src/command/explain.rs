@@ -14,6 +14,7 @@ use serde::Serialize;
 use crate::args::{ExplainArgs, Output};
 use crate::command::print;
 use crate::exit::{Exit, Failure};
+use crate::plain::plain;
 use crate::{knowledge, range};
 
 /// What is known of a reference.
@@ -42,8 +43,7 @@ struct Explanation {
 /// The prices of a reference.
 #[derive(Debug, Serialize)]
 struct Prices {
-    /// The Region whose prices these are: the one that was asked for, else that of the ARN, else
-    /// us-east-1.
+    /// The Region whose prices these are, see [`price_region`].
     source_region: String,
     day: String,
     routing: Option<&'static str>,
@@ -75,10 +75,8 @@ pub fn run(args: &ExplainArgs) -> Result<Exit, Failure> {
 
 fn explain(reference: &str, region: Option<&str>, day: Date, knowledge: &Knowledge) -> Explanation {
     let found = resolve(Some(reference), &knowledge.catalog, &knowledge.aliases);
-    let arn_region =
-        Arn::parse(reference).map(|arn| arn.region).filter(|region| !region.is_empty());
-    let price_region = region.or(arn_region).unwrap_or("us-east-1");
-    let prices = prices(&found, price_region, day, knowledge);
+    let price_region = price_region(reference, region, &found, knowledge);
+    let prices = prices(&found, &price_region, day, knowledge);
     let (model, reason) = match found.model {
         Ok(model) => (Some(model), None),
         Err(reason) => (None, Some(reason)),
@@ -113,6 +111,23 @@ fn explain(reference: &str, region: Option<&str>, day: Date, knowledge: &Knowled
         destinations,
         prices,
     }
+}
+
+/// The Region whose prices are shown: the one that was asked for, else that of the ARN, else the first
+/// that the profile can be called from, else us-east-1.
+pub(crate) fn price_region(
+    reference: &str,
+    asked: Option<&str>,
+    found: &Resolution,
+    knowledge: &Knowledge,
+) -> String {
+    const DEFAULT: &str = "us-east-1";
+    let arn_region =
+        Arn::parse(reference).map(|arn| arn.region).filter(|region| !region.is_empty());
+    let sources = found.profile_id.as_deref().and_then(|id| knowledge.catalog.profile(id));
+    let other_sources = sources.filter(|sources| !sources.contains_key(DEFAULT));
+    let first = other_sources.and_then(|sources| sources.keys().next()).map(String::as_str);
+    asked.or(arn_region).or(first).unwrap_or(DEFAULT).to_owned()
 }
 
 fn prices(found: &Resolution, region: &str, day: Date, knowledge: &Knowledge) -> Prices {
@@ -204,5 +219,5 @@ fn text(found: &Explanation, region: Option<&str>) -> String {
         }
         _ => {}
     }
-    lines.join("\n") + "\n"
+    lines.iter().map(|line| plain(line)).collect::<Vec<_>>().join("\n") + "\n"
 }

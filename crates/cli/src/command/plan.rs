@@ -11,9 +11,8 @@ use crate::command::{block_on, print};
 use crate::config::Config;
 use crate::exit::{Exit, Failure};
 use crate::number::{bytes, counted, dollars, grouped};
-use crate::place;
-use crate::progress;
 use crate::report::Report;
+use crate::{place, progress, range};
 
 /// S3 Standard in us-east-1, in micro-dollars per thousand requests (Amazon S3 pricing page, requests
 /// and data retrievals, 2026). Other Regions differ by up to a third.
@@ -32,7 +31,8 @@ struct Costed<'a> {
 ///
 /// # Errors
 /// If the source cannot be listed.
-pub fn run(args: PlanArgs, output: &OutputArgs, report: &Report) -> Result<Exit, Failure> {
+pub fn run(mut args: PlanArgs, output: &OutputArgs, report: &Report) -> Result<Exit, Failure> {
+    range::complete_from_environment(&mut args.source)?;
     let config = Config::read(args.source.config.as_deref())?;
     let source = config.complete_source(args.source);
     let settings = settings(&source)?;
@@ -41,7 +41,9 @@ pub fn run(args: PlanArgs, output: &OutputArgs, report: &Report) -> Result<Exit,
     let options = place::s3_options(&source.aws);
     let progress = Arc::new(Progress::default());
     let planned = block_on(async {
-        let store = place::open_source(&location, &options, settings.requests_in_flight).await?;
+        let store =
+            place::open_source("the source", &location, &options, settings.requests_in_flight)
+                .await?;
         let root_path = place::root_path(&location);
         let planning = pipeline::plan(store.as_ref(), &root_path, &settings, &progress);
         tokio::select! {

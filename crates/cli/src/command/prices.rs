@@ -6,6 +6,7 @@ use bedrock::resolve::resolve;
 use serde::Serialize;
 
 use crate::args::{KnowledgeArgs, Output, PricesCheckArgs, PricesCommand, PricesShowArgs};
+use crate::command::explain::price_region;
 use crate::command::print;
 use crate::exit::{Exit, Failure};
 use crate::{knowledge, number, range};
@@ -41,13 +42,13 @@ fn show(args: &PricesShowArgs) -> Result<Exit, Failure> {
     let knowledge = knowledge::load(&args.knowledge)?;
     let day = range::day("--at", &args.at, jiff::Timestamp::now())?;
     let found = resolve(Some(&args.model), &knowledge.catalog, &knowledge.aliases);
+    let region = price_region(&args.model, args.region.as_deref(), &found, &knowledge);
     let Ok(model) = found.model else {
         return Err(Failure::Nothing(format!("`{}` stands for no known model", args.model)));
     };
-    let rows = knowledge.prices.rows_for(&knowledge.regions, &model.id, &args.region, day);
+    let rows = knowledge.prices.rows_for(&knowledge.regions, &model.id, &region, day);
     let rows = rows.map(Shown::new).collect::<Vec<_>>();
     if rows.is_empty() {
-        let region = &args.region;
         return Err(Failure::Nothing(format!("no price of {} from {region} on {day}", model.id)));
     }
     match args.output {
@@ -55,7 +56,7 @@ fn show(args: &PricesShowArgs) -> Result<Exit, Failure> {
         Output::Text => {
             let name = model.name.as_deref().unwrap_or("no name known");
             let mut lines = vec![
-                format!("{} ({name}) from {} on {day}", model.id, args.region),
+                format!("{} ({name}) from {region} on {day}", model.id),
                 "US dollars per million tokens".to_owned(),
                 String::new(),
             ];

@@ -19,7 +19,8 @@ use crate::{knowledge, number, place, progress, range, summary};
 /// # Errors
 /// If what was typed cannot be used, the source cannot be listed, or the destination cannot be
 /// written.
-pub fn run(args: RunArgs, output: &OutputArgs, report: &Report) -> Result<Exit, Failure> {
+pub fn run(mut args: RunArgs, output: &OutputArgs, report: &Report) -> Result<Exit, Failure> {
+    range::complete_from_environment(&mut args.source)?;
     let args = Config::read(args.source.config.as_deref())?.complete_run(args);
     let settings = settings(&args.source)?;
     let source = place::location("--source", args.source.source.as_deref())?;
@@ -38,13 +39,20 @@ pub fn run(args: RunArgs, output: &OutputArgs, report: &Report) -> Result<Exit, 
     let progress = Arc::new(Progress::default());
 
     let ran = block_on(async {
-        let from = place::open_source(&source, &options, settings.requests_in_flight).await?;
+        let from = place::open_source("the source", &source, &options, settings.requests_in_flight)
+            .await?;
         let to = place::open_destination(&dest, &options).await?;
         let root_path = place::root_path(&source);
         let trail = Source { store: from.as_ref(), root_path: &root_path };
         let logs = match &invocation_logs {
             Some(place) => Some((
-                place::open_source(place, &options, settings.requests_in_flight).await?,
+                place::open_source(
+                    "the place of the invocation logs",
+                    place,
+                    &options,
+                    settings.requests_in_flight,
+                )
+                .await?,
                 place::root_path(place),
             )),
             None => None,

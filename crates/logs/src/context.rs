@@ -1,0 +1,190 @@
+//! What many calls share, held once for all calls of an object.
+//!
+//! The texts of a record are compared as they stand in it. Only those that no call before had are copied.
+
+use std::borrow::Cow;
+use std::collections::hash_map::Entry;
+use std::hash::BuildHasher;
+use std::sync::Arc;
+
+use bedrock::call::{Context, Principal};
+use rustc_hash::{FxBuildHasher, FxHashMap};
+
+use crate::identity::Identity;
+
+/// The contexts of one object's calls, each held once.
+#[derive(Debug, Default)]
+pub struct Contexts {
+    /// By the hash of what they say. Two with one hash are a freak, and the second is not held then.
+    known: FxHashMap<u64, Arc<Context>>,
+}
+
+/// A context as it stands in a record.
+#[derive(Debug)]
+pub(crate) struct Draft<'a> {
+    pub(crate) account_id: Text<'a>,
+    pub(crate) source_region: Text<'a>,
+    pub(crate) logged_inference_region: Text<'a>,
+    pub(crate) event_name: &'a str,
+    pub(crate) model_ref: Text<'a>,
+    pub(crate) identity: Identity<'a>,
+    pub(crate) api_key: Option<bool>,
+    pub(crate) source_ip: Text<'a>,
+    pub(crate) user_agent: Text<'a>,
+    pub(crate) vpc_endpoint_id: Text<'a>,
+    pub(crate) error_code: Text<'a>,
+    pub(crate) error_message: Text<'a>,
+    pub(crate) service_tier: Text<'a>,
+}
+
+pub(crate) type Text<'a> = Option<Cow<'a, str>>;
+
+/// All that a context says.
+type Says<'a> = ([Option<&'a str>; 15], Option<bool>);
+
+impl Contexts {
+    /// The context that says the same.
+    pub(crate) fn hold(&mut self, draft: Draft<'_>) -> Arc<Context> {
+        let says = draft.says();
+        match self.known.entry(FxBuildHasher.hash_one(says)) {
+            Entry::Occupied(known) if said(known.get()) == says => Arc::clone(known.get()),
+            Entry::Occupied(_) => Arc::new(draft.into_context()),
+            Entry::Vacant(place) => Arc::clone(place.insert(Arc::new(draft.into_context()))),
+        }
+    }
+}
+
+impl Draft<'_> {
+    fn says(&self) -> Says<'_> {
+        let texts = [
+            self.account_id.as_deref(),
+            self.source_region.as_deref(),
+            self.logged_inference_region.as_deref(),
+            Some(self.event_name),
+            self.model_ref.as_deref(),
+            self.identity.kind.as_deref(),
+            self.identity.arn.as_deref(),
+            self.identity.name.as_deref(),
+            self.identity.session_name.as_deref(),
+            self.source_ip.as_deref(),
+            self.user_agent.as_deref(),
+            self.vpc_endpoint_id.as_deref(),
+            self.error_code.as_deref(),
+            self.error_message.as_deref(),
+            self.service_tier.as_deref(),
+        ];
+        (texts, self.api_key)
+    }
+
+    fn into_context(self) -> Context {
+        let boxed = |text: Text<'_>| text.map(|text| Box::from(text.as_ref()));
+        Context {
+            account_id: boxed(self.account_id),
+            source_region: boxed(self.source_region),
+            logged_inference_region: boxed(self.logged_inference_region),
+            event_name: self.event_name.into(),
+            model_ref: boxed(self.model_ref),
+            principal: self.identity.into_principal(),
+            api_key: self.api_key,
+            source_ip: boxed(self.source_ip),
+            user_agent: boxed(self.user_agent),
+            vpc_endpoint_id: boxed(self.vpc_endpoint_id),
+            error_code: boxed(self.error_code),
+            error_message: boxed(self.error_message),
+            service_tier: boxed(self.service_tier),
+        }
+    }
+}
+
+/// What a context that is held says. A field that is added must be taken apart here.
+fn said(context: &Context) -> Says<'_> {
+    let Context {
+        account_id,
+        source_region,
+        logged_inference_region,
+        event_name,
+        model_ref,
+        principal: Principal { kind, arn, name, session_name },
+        api_key,
+        source_ip,
+        user_agent,
+        vpc_endpoint_id,
+        error_code,
+        error_message,
+        service_tier,
+    } = context;
+    let texts = [
+        account_id.as_deref(),
+        source_region.as_deref(),
+        logged_inference_region.as_deref(),
+        Some(event_name.as_ref()),
+        model_ref.as_deref(),
+        kind.as_deref(),
+        arn.as_deref(),
+        name.as_deref(),
+        session_name.as_deref(),
+        source_ip.as_deref(),
+        user_agent.as_deref(),
+        vpc_endpoint_id.as_deref(),
+        error_code.as_deref(),
+        error_message.as_deref(),
+        service_tier.as_deref(),
+    ];
+    (texts, *api_key)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn draft(source_ip: &str, user_agent: Option<&str>, api_key: Option<bool>) -> Draft<'static> {
+        let text = |text: &str| Some(Cow::Owned(text.to_owned()));
+        Draft {
+            account_id: text("a"),
+            source_region: text("r"),
+            logged_inference_region: text("l"),
+            event_name: "Converse",
+            model_ref: text("m"),
+            identity: Identity {
+                kind: text("k"),
+                arn: text("arn"),
+                name: text("n"),
+                session_name: text("s"),
+            },
+            api_key,
+            source_ip: text(source_ip),
+            user_agent: user_agent.and_then(text),
+            vpc_endpoint_id: text("v"),
+            error_code: text("c"),
+            error_message: text("e"),
+            service_tier: text("t"),
+        }
+    }
+
+    #[test]
+    fn the_same_is_held_once() {
+        let mut contexts = Contexts::default();
+        let first = contexts.hold(draft("ip", Some("agent"), None));
+        assert!(Arc::ptr_eq(&first, &contexts.hold(draft("ip", Some("agent"), None))));
+        for other in [
+            draft("ip", None, None),
+            draft("ip", Some("agent"), Some(false)),
+            draft("ipa", Some("gent"), None),
+        ] {
+            assert_ne!(first, contexts.hold(other));
+        }
+    }
+
+    /// What is held says what the draft said: no field is mixed up or left out.
+    #[test]
+    fn a_context_says_what_the_draft_said() {
+        let made = draft("ip", Some("agent"), Some(true));
+        let context = draft("ip", Some("agent"), Some(true)).into_context();
+        assert_eq!(said(&context), made.says());
+        let texts = made.says().0.map(Option::unwrap_or_default);
+        let expected = [
+            "a", "r", "l", "Converse", "m", "k", "arn", "n", "s", "ip", "agent", "v", "c", "e", "t",
+        ];
+        assert_eq!(texts, expected);
+    }
+}
