@@ -293,7 +293,7 @@ fn ranges_and_values() {
     check(&[], &["no days are given: expected --last N, --day DAY, or --from DAY --to DAY"]);
     check(&["--day", "2026-02-30"], &["--day: expected YYYY-MM-DD", "2026-02-30"]);
     check(&["--day", DAY, "--last", "2"], &["--last"]);
-    check(&["--last", "0"], &["--last: expected 1 day or more"]);
+    check(&["--last", "0"], &["--last: expected 1 to 36500 days"]);
     check(&["--to", DAY], &["--from"]);
     check(&["--day", DAY, "--late-window", "6"], &["--late-window: expected a duration", "`6`"]);
     check(&["--day", DAY, "--threads", "0"], &["--threads: expected a number from 1"]);
