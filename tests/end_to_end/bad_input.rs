@@ -426,3 +426,44 @@ fn signals() {
         assert!(!world.path("out/ingest").exists());
     }
 }
+
+/// Whoever calls Bedrock chooses the model id: it must not reach the terminal as it is.
+#[test]
+fn control_characters_of_records_do_not_reach_the_terminal() {
+    let world = World::new();
+    let evil = "us.\u{1b}[31mEVIL\u{7}.x\nFAKE LINE: 100 calls";
+    let record = with(call("e", TIME), "/requestParameters/modelId", evil);
+    let unknown = with(call("f", TIME), "/eventName", "Invoke\u{1b}[2JEvil");
+    world.object("20261005T1310Z", "a", &[record, unknown]);
+    let run = world.run(&["--day", DAY]).ends(0);
+    assert!(!run.stdout.contains(['\u{1b}', '\u{7}']), "{:?}", run.stdout);
+    assert!(!run.stdout.lines().any(|line| line.starts_with("FAKE")), "{}", run.stdout);
+    assert!(run.stdout.contains("EVIL"), "it is shown all the same: {}", run.stdout);
+    assert_eq!(world.rows("invocations", DAY)[0]["model_ref"], evil, "tables keep what was logged");
+}
+
+#[test]
+fn a_location_that_ddl_cannot_hold() {
+    let world = World::new();
+    for location in ["s3://abc/it's", "s3://abc/a\nb", "s3://abc/${dt}", "s3://abc/a\\b"] {
+        world
+            .hoptrail(&["ddl", "athena", "--location", location])
+            .says(2, &["--location", "expected a location without"]);
+    }
+}
+
+/// Flags win over the environment, also where a flag stands in conflict with another flag's variable.
+#[test]
+fn typed_days_win_over_the_environment() {
+    let world = good();
+    let (trail, out) = (world.text("trail"), world.text("out"));
+    let arguments = ["run", "--source", &trail, "--dest", &out];
+    let run = |more: &[&str], variables: &[(&str, &str)]| {
+        let mut command = world.command(&[&arguments[..], more].concat());
+        command.envs(variables.iter().copied());
+        crate::world::Run::of(command.output().unwrap())
+    };
+    run(&["--day", DAY], &[("HOPTRAIL_LAST", "2")]).ends(0);
+    run(&[], &[("HOPTRAIL_DAY", DAY)]).ends(0);
+    run(&[], &[("HOPTRAIL_LAST", "two")]).says(2, &["HOPTRAIL_LAST", "`two`"]);
+}

@@ -367,3 +367,19 @@ fn prompts_reach_no_output() {
     }
     assert!(shown.contains("request-of-a") && !shown.contains(MARKER), "a prompt was let out");
 }
+
+/// A call that failed after it had used tokens costs something, and is no part of the coverage.
+#[test]
+fn coverage_is_of_calls_that_succeeded() {
+    let world = World::new();
+    let noon = "2026-10-05T12:00:00Z";
+    let failed = with(call("b", noon), "/errorCode", "ModelStreamErrorException");
+    let uncounted = without(call("c", noon), "additionalEventData");
+    world.object("20261005T1205Z", "a", &[call("a", noon), failed, uncounted]);
+    let run = world.run(&["--day", DAY]).ends(0);
+    let shown = "of 1 out of 2 calls that succeeded (50.0 %)";
+    assert!(run.stdout.contains(shown), "{}", run.stdout);
+    let cost = &world.summary()["cost"];
+    let found = ["calls_priced", "ok_calls_priced", "ok_calls"].map(|name| cost[name].as_u64());
+    assert_eq!(found, [Some(2), Some(1), Some(2)], "{cost}");
+}

@@ -251,3 +251,16 @@ fn days_one_by_one_are_as_a_range() {
     }
     assert_same(&tree(&world.out()), &whole, "day by day");
 }
+
+#[test]
+fn one_event_on_both_sides_of_midnight_is_one_call() {
+    let world = World::new();
+    world.object("20261005T2359Z", "a", &[call("e", "2026-10-05T23:59:59Z")]);
+    world.object("20261006T0005Z", "b", &[call("e", "2026-10-06T00:00:00Z")]);
+    world.run(&["--from", "2026-10-05", "--to", "2026-10-06"]).ends(0);
+    assert_eq!(world.event_ids("2026-10-05"), ["e"], "the least key is kept");
+    assert_eq!(world.event_ids("2026-10-06"), Vec::<String>::new());
+    let ingest = world.rows("ingest", "2026-10-06");
+    assert_eq!((sum(&ingest, "calls"), sum(&ingest, "duplicates")), (1, 1), "{ingest:?}");
+    assert_eq!(world.summary()["duplicates"], 1);
+}

@@ -81,6 +81,9 @@ pub struct PlanArgs {
     /// What to read.
     #[command(flatten)]
     pub source: SourceArgs,
+    /// Where a run would write: shows which of the days it would replace
+    #[arg(long, env = "HOPTRAIL_DEST", value_name = "URI")]
+    pub dest: Option<String>,
     /// How to print
     #[arg(long, value_enum, default_value_t)]
     pub output: Output,
@@ -103,8 +106,8 @@ pub struct SourceArgs {
     pub day: Option<String>,
     /// The last N whole UTC days, up to yesterday
     ///
-    /// Without any of these four flags, HOPTRAIL_DAY, HOPTRAIL_FROM with HOPTRAIL_TO, or HOPTRAIL_LAST
-    /// says the days.
+    /// Without any of these four flags, `HOPTRAIL_DAY`, `HOPTRAIL_FROM` with `HOPTRAIL_TO`, or
+    /// `HOPTRAIL_LAST` says the days.
     #[arg(long, value_name = "N")]
     pub last: Option<u32>,
     /// How long after midnight objects are still read for the day before: 6h, 90m, 2d [default: 6h]

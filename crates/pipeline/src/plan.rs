@@ -7,9 +7,10 @@ use jiff::ToSpan;
 use logs::layout::LogKind;
 use serde::Serialize;
 use store::{Store, list_folders};
+use tables::INVOCATIONS;
 use tokio::sync::mpsc;
 
-use crate::day::{days_of_delivery, late_days};
+use crate::day::{DayRange, days_of_delivery, late_days};
 use crate::discover::{Discovery, discover};
 use crate::error::{Error, NothingFound};
 use crate::list::{ListCounts, ListedObject, Selection, list_any, list_days};
@@ -39,6 +40,9 @@ pub struct Plan {
     pub bytes: u64,
     /// Objects by the day of their delivery; an empty day where the key has none.
     pub objects_by_delivery_day: BTreeMap<String, u64>,
+    /// Days of the range that stand at the destination already and would be replaced; `None` if no
+    /// destination was named.
+    pub replaced_days: Option<Vec<String>>,
     /// LIST requests that the plan took, and that a run takes again.
     pub list_requests: u64,
     /// What was looked at, if nothing was found.
@@ -89,6 +93,25 @@ pub async fn plan(
         plan.nothing_found = nothing_found(source, settings, &listed.discovery).await?;
     }
     Ok(plan)
+}
+
+/// The days of a range that stand at a destination already.
+///
+/// # Errors
+/// If it cannot be listed.
+pub async fn days_at(
+    destination: &dyn Store,
+    range: Option<DayRange>,
+) -> Result<Vec<String>, Error> {
+    let table = format!("{}/", INVOCATIONS.name);
+    let folders = list_folders(destination, &table).await.map_err(Error::Learnt)?;
+    let days = folders.iter().filter_map(|folder| {
+        let day = folder.trim_end_matches('/').rsplit_once("dt=")?.1;
+        let is_in_range =
+            |day: &str| day.parse().is_ok_and(|day| range.is_none_or(|range| range.contains(day)));
+        is_in_range(day).then(|| day.to_owned())
+    });
+    Ok(days.collect())
 }
 
 /// What a listing took and met.

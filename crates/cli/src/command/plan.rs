@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use pipeline::{Plan, Progress};
+use pipeline::{Plan, Progress, Settings};
 use serde::Serialize;
+use store::{Location, S3Options};
 
 use crate::args::{Output, OutputArgs, PlanArgs};
 use crate::command::run::settings;
@@ -40,6 +41,8 @@ pub fn run(mut args: PlanArgs, output: &OutputArgs, report: &Report) -> Result<E
     place::check_region(&source, &[&location])?;
     let options = place::s3_options(&source.aws);
     let progress = Arc::new(Progress::default());
+    let dest =
+        args.dest.as_deref().map(|text| place::location("--dest", Some(text))).transpose()?;
     let planned = block_on(async {
         let store =
             place::open_source("the source", &location, &options, settings.requests_in_flight)
@@ -47,14 +50,20 @@ pub fn run(mut args: PlanArgs, output: &OutputArgs, report: &Report) -> Result<E
         let root_path = place::root_path(&location);
         let planning = pipeline::plan(store.as_ref(), &root_path, &settings, &progress);
         tokio::select! {
-            plan = planning => plan.map_err(Failure::from),
+            plan = planning => {
+                let mut plan = plan?;
+                if let Some(dest) = &dest {
+                    plan.replaced_days = Some(replaced_days(dest, &options, &settings).await?);
+                }
+                Ok::<_, Failure>(plan)
+            }
             () = progress::show(Arc::clone(&progress), *report), if !output.no_progress => {
                 unreachable!("progress is shown until it is dropped")
             }
         }
     })?;
     let plan = planned.map_err(Failure::Signal)??;
-    let on_s3 = matches!(location, store::Location::S3 { .. });
+    let on_s3 = matches!(location, Location::S3 { .. });
     match args.output {
         Output::Text => print(&text(&plan, on_s3))?,
         Output::Json => {
@@ -70,6 +79,22 @@ pub fn run(mut args: PlanArgs, output: &OutputArgs, report: &Report) -> Result<E
         report.warn(&nothing.to_string());
     }
     Ok(Exit::Done)
+}
+
+/// The days that a run would replace. A folder that does not exist yet is not made for a plan.
+async fn replaced_days(
+    dest: &Location,
+    options: &S3Options,
+    settings: &Settings,
+) -> Result<Vec<String>, Failure> {
+    match dest {
+        Location::Folder(path) if !path.exists() => Ok(Vec::new()),
+        dest => {
+            let requests = settings.requests_in_flight;
+            let store = place::open_source("the destination", dest, options, requests).await?;
+            Ok(pipeline::plan::days_at(store.as_ref(), settings.range).await?)
+        }
+    }
 }
 
 fn micros(plan: &Plan) -> u64 {
@@ -102,6 +127,16 @@ fn text(plan: &Plan, on_s3: bool) -> String {
         "Requests",
         format!("{} LIST, {} GET{cost}", grouped(plan.list_requests), grouped(plan.objects)),
     );
+    if let Some(days) = &plan.replaced_days {
+        let shown = match days.as_slice() {
+            [] => "no day that is there already".to_owned(),
+            [only] => only.clone(),
+            [first, .., last] => {
+                format!("{} from {first} to {last}", counted(days.len() as u64, "day"))
+            }
+        };
+        line("Replaces", shown);
+    }
     if plan.sibling_folders > 0 {
         let siblings = counted(plan.sibling_folders, "folder");
         line("Passed by", format!("{siblings} of digests, insights and other logs"));
