@@ -167,6 +167,17 @@ mod tests {
     }
 
     #[test]
+    fn a_checksum_of_the_header_counts() {
+        let mut body = member(b"hello");
+        body[3] = 1 << 1;
+        let checksum = libdeflater::crc32(&body[..10]).to_le_bytes();
+        let with = |checksum: [u8; 2]| [&body[..10], &checksum[..], &body[10..]].concat();
+        assert_eq!(inflated(&with([checksum[0], checksum[1]]), 5), Ok(b"hello".to_vec()));
+        let found = inflated(&with([checksum[0], !checksum[1]]), 5);
+        assert!(matches!(found, Err(GzipError::Damaged(_))), "{found:?}");
+    }
+
+    #[test]
     fn a_cut_at_every_byte_is_noticed() {
         let body = member(b"some text that is long enough to have a body, a body, a body");
         for length in 0..body.len() {
