@@ -461,7 +461,7 @@ fn typed_days_win_over_the_environment() {
     let run = |more: &[&str], variables: &[(&str, &str)]| {
         let mut command = world.command(&[&arguments[..], more].concat());
         command.envs(variables.iter().copied());
-        crate::world::Run::of(command.output().unwrap())
+        Run::of(command.output().unwrap())
     };
     run(&["--day", DAY], &[("HOPTRAIL_LAST", "2")]).ends(0);
     run(&[], &[("HOPTRAIL_DAY", DAY)]).ends(0);
