@@ -154,22 +154,19 @@ impl Publisher {
         dropped: &[u32],
         read_for_day: &[u32],
     ) -> Vec<IngestRow> {
-        let mut given = BTreeMap::<u32, Given>::new();
+        // By rank, so that the rows come in the order of the keys.
+        let mut given = BTreeMap::<(u32, u32), Given>::new();
+        let ranked = |object: u32| (self.ranks[object as usize], object);
         for object in read_for_day {
-            given.entry(self.ranks[*object as usize]).or_default();
+            given.entry(ranked(*object)).or_default();
         }
         for stored in calls {
-            given.entry(self.ranks[stored.object as usize]).or_default().written += 1;
+            given.entry(ranked(stored.object)).or_default().written += 1;
         }
         for object in dropped {
-            given.entry(self.ranks[*object as usize]).or_default().duplicates += 1;
+            given.entry(ranked(*object)).or_default().duplicates += 1;
         }
-        let mut by_rank = vec![0; self.ranks.len()];
-        for (object, rank) in self.ranks.iter().enumerate() {
-            by_rank[*rank as usize] = object;
-        }
-        let row =
-            |(rank, given): (u32, Given)| ingest_row(&self.objects[by_rank[rank as usize]], given);
+        let row = |((_, object), given)| ingest_row(&self.objects[object as usize], given);
         given.into_iter().map(row).collect()
     }
 }
