@@ -192,16 +192,6 @@ impl Catalog {
         self.profiles.get(profile_id)
     }
 
-    /// The ids of all system profiles.
-    pub fn profile_ids(&self) -> impl Iterator<Item = &str> {
-        self.profiles.keys().map(String::as_str)
-    }
-
-    /// All models, once each.
-    pub fn models(&self) -> impl Iterator<Item = &Model> {
-        self.models.iter()
-    }
-
     /// The only profile of a model that sends requests from a source Region to exactly these
     /// Regions. This is how the geography of an application profile is found, for which AWS prints
     /// the destinations only.

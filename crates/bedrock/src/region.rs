@@ -110,11 +110,6 @@ impl Regions {
         self.by_code.get(code)
     }
 
-    /// All Regions, by code.
-    pub fn iter(&self) -> impl Iterator<Item = &Region> {
-        self.by_code.values()
-    }
-
     /// A Region's geography; `None` if it is not known.
     pub fn geography(&self, code: &str) -> Option<&str> {
         self.by_code.get(code).map(|region| region.geography.as_str()).filter(|g| !g.is_empty())

@@ -150,15 +150,6 @@ pub fn day_folder(day: Date) -> String {
     format!("{:04}/{:02}/{:02}/", day.year(), day.month(), day.day())
 }
 
-/// The account in a key, and the Region: the parts around `/CloudTrail/`.
-pub fn account_and_region(key: &str) -> Option<(&str, &str)> {
-    let mut parts = key.rsplit('/').skip(4);
-    let region = parts.next()?;
-    let trail = parts.next()?;
-    let account = parts.next()?;
-    (trail == "CloudTrail" && is_account(account)).then_some((account, region))
-}
-
 /// True for a file that may hold records.
 pub fn is_log_file(key: &str) -> bool {
     key.ends_with(".json.gz") || key.ends_with(".json")
@@ -267,18 +258,15 @@ mod tests {
     }
 
     #[test]
-    fn who_delivered() {
-        let key = "p/AWSLogs/o-a/012345678901/CloudTrail/us-east-1/2026/08/01/x.json.gz";
-        assert_eq!(account_and_region(key), Some(("012345678901", "us-east-1")));
-        assert_eq!(account_and_region("2026/08/01/x.json.gz"), None);
+    fn sibling_folders() {
         assert!(is_in_sibling_folder("a/CloudTrail-Digest/x.json.gz"));
+        assert!(!is_in_sibling_folder("a/CloudTrail/x.json.gz"));
     }
 
     proptest! {
         #[test]
         fn reading_never_fails(key in "([0-9]{2,4}/){0,4}[0-9A-Za-z_TZé/]{0,30}") {
             let _ = Delivery::of_key(&key);
-            let _ = account_and_region(&key);
             let _ = Level::of_path(&key, LogKind::CloudTrail);
             let _ = LogKind::ModelInvocation.delivery(&key);
         }

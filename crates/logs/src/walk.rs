@@ -42,7 +42,7 @@ pub(crate) struct Found {
     pub(crate) range: Range<usize>,
     /// Whether it may hold a string that begins with the name; false only if it holds none.
     pub(crate) has_name: bool,
-    /// Whether it may hold a character written as `\uXXXX`; false only if it holds none.
+    /// Whether it may hold a character written as an escape of its code (`\u`); false only if it holds none.
     pub(crate) has_unicode_escapes: bool,
 }
 

@@ -66,9 +66,6 @@ pub enum Error {
     /// The threads cannot be started.
     #[error("the worker threads cannot be started")]
     Threads(#[source] rayon::ThreadPoolBuildError),
-    /// The run was interrupted.
-    #[error("interrupted; days that were published stand whole")]
-    Interrupted,
     /// A worker died. This is a bug in hoptrail.
     #[error("a worker thread ended early; please report this")]
     Worker,

@@ -73,9 +73,15 @@ pub async fn run(
 
     let objects = mem::take(&mut collected.objects);
     let contexts = mem::take(&mut collected.contexts).into_iter().collect();
-    let ranks = ranks(&objects);
-    let dropped = distinct_days(&mut collected.days, |object| ranks[object as usize]);
-    let days = days_to_publish(settings, &objects, collected.days, dropped);
+    let mut days = mem::take(&mut collected.days);
+    let (objects, ranks, days, dropped) = workers
+        .run(move || {
+            let ranks = ranks(&objects);
+            let dropped = distinct_days(&mut days, |object| ranks[object as usize]);
+            (objects, ranks, days, dropped)
+        })
+        .await?;
+    let days = days_to_publish(settings, &objects, days, dropped);
     let publisher =
         workers.run(move || Publisher::new(objects, ranks, contexts, knowledge, requests)).await?;
     let tally =
