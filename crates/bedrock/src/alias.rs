@@ -7,6 +7,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::fingerprint::Fingerprint;
+
 /// What one reference stands for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Alias {
@@ -116,6 +118,15 @@ impl Aliases {
                 name: (!alias.name.is_empty()).then(|| alias.name.clone()),
             })
         })
+    }
+
+    /// The fingerprint of the user's aliases. What was learnt is not in it: it grows from run to run,
+    /// and touches only references that were not resolved before.
+    pub fn version(&self) -> String {
+        let of_alias = |all: Fingerprint, (model_ref, alias): (&String, &Alias)| {
+            all.and(model_ref).and(&alias.model).and(alias.name.as_deref().unwrap_or_default())
+        };
+        self.users.iter().fold(Fingerprint::default(), of_alias).to_string()
     }
 
     /// What was learnt, by reference.

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 
+use crate::fingerprint::Fingerprint;
 use crate::model_ref::ModelRef;
 
 /// The models that ship with hoptrail.
@@ -76,6 +77,7 @@ pub struct Catalog {
     by_base: BTreeMap<String, BTreeSet<usize>>,
     providers: BTreeSet<String>,
     profiles: BTreeMap<String, BTreeMap<String, Destinations>>,
+    fingerprint: Fingerprint,
 }
 
 #[derive(Deserialize)]
@@ -110,7 +112,8 @@ impl Catalog {
     /// # Errors
     /// If one of the texts is no CSV with these columns.
     pub fn parse(models: &str, profiles: &str) -> Result<Self, CatalogError> {
-        let mut catalog = Catalog::default();
+        let fingerprint = Fingerprint::of(models).and(profiles);
+        let mut catalog = Catalog { fingerprint, ..Catalog::default() };
         let mut rows = Vec::new();
         for row in csv::Reader::from_reader(models.as_bytes()).deserialize::<ModelRow>() {
             rows.push(row.map_err(|source| CatalogError {
@@ -142,6 +145,11 @@ impl Catalog {
             by_source.insert(row.source_region, destinations);
         }
         Ok(catalog)
+    }
+
+    /// The fingerprint of both files.
+    pub fn version(&self) -> String {
+        self.fingerprint.to_string()
     }
 
     fn add_model(&mut self, row: &ModelRow) {

@@ -1,6 +1,8 @@
 //! What a call's context means: model, place, outcome, refusal. It is worked out once per context,
 //! not once per call.
 
+use serde::{Deserialize, Serialize};
+
 use crate::alias::Aliases;
 use crate::call::Context;
 use crate::catalog::Catalog;
@@ -21,6 +23,19 @@ pub struct Knowledge {
     pub aliases: Aliases,
     /// What tokens cost.
     pub prices: PriceBook,
+}
+
+/// What tells two states of [`Knowledge`] apart: a fingerprint of each part.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Versions {
+    /// Models and profiles.
+    pub catalog: String,
+    /// Regions and geographies.
+    pub regions: String,
+    /// Prices.
+    pub prices: String,
+    /// The user's aliases.
+    pub aliases: String,
 }
 
 /// What a [`Context`] means.
@@ -61,6 +76,16 @@ impl Knowledge {
             regions: Regions::embedded(),
             aliases: Aliases::default(),
             prices: PriceBook::embedded(),
+        }
+    }
+
+    /// The versions of all of it.
+    pub fn versions(&self) -> Versions {
+        Versions {
+            catalog: self.catalog.version(),
+            regions: self.regions.version(),
+            prices: self.prices.version(),
+            aliases: self.aliases.version(),
         }
     }
 

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
+use crate::fingerprint::Fingerprint;
+
 /// The Regions that ship with hoptrail: `config/regions.csv`.
 pub const EMBEDDED: &str = include_str!("../../../config/regions.csv");
 
@@ -24,6 +26,7 @@ pub struct Region {
 #[derive(Debug, Clone, Default)]
 pub struct Regions {
     by_code: BTreeMap<String, Region>,
+    fingerprint: Fingerprint,
 }
 
 /// Where a call ran, seen from the Region it was sent to.
@@ -80,7 +83,7 @@ impl Regions {
             })?;
             by_code.insert(region.region_code.clone(), region);
         }
-        Ok(Regions { by_code })
+        Ok(Regions { by_code, fingerprint: Fingerprint::of(text) })
     }
 
     /// Regroups Regions by a user's file: CSV `region_code,geography`. A Region that is new is
@@ -102,7 +105,13 @@ impl Regions {
             });
             region.geography = row.geography;
         }
+        self.fingerprint = self.fingerprint.and(text);
         Ok(())
+    }
+
+    /// The fingerprint of the file and of what regrouped it.
+    pub fn version(&self) -> String {
+        self.fingerprint.to_string()
     }
 
     /// What is known of a Region.

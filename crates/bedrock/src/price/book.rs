@@ -5,6 +5,7 @@ use jiff::civil::Date;
 use super::file::{PriceFileError, Role, read};
 use super::rate_card::{Band, RateCard};
 use super::{ALL_COMMERCIAL, PriceRow, Routing, Tier, TokenKind, is_commercial};
+use crate::fingerprint::Fingerprint;
 use crate::region::Regions;
 
 /// The price book that ships with hoptrail.
@@ -15,7 +16,7 @@ pub const EMBEDDED: &str = include_str!("../../../../config/prices.csv");
 pub struct PriceBook {
     /// The book, then each file of overrides. The rows of a layer stand in the order of their keys.
     layers: Vec<Vec<PriceRow>>,
-    fingerprint: u64,
+    fingerprint: Fingerprint,
 }
 
 /// What the price of a call hangs on, apart from its day and its tokens.
@@ -47,7 +48,7 @@ impl PriceBook {
     /// If a line cannot be used, or if a key has two prices on one day.
     pub fn parse(text: &str) -> Result<Self, PriceFileError> {
         let rows = read(text, Role::Book)?;
-        Ok(PriceBook { layers: vec![rows], fingerprint: fnv1a(FNV_OFFSET, text.as_bytes()) })
+        Ok(PriceBook { layers: vec![rows], fingerprint: Fingerprint::of(text) })
     }
 
     /// Lays overrides over the book: negotiated rates, in a CSV with the same columns, of which
@@ -65,16 +66,13 @@ impl PriceBook {
     /// If a line cannot be used, or if a key has two prices on one day. The book is then unchanged.
     pub fn overlay(&mut self, text: &str) -> Result<(), PriceFileError> {
         self.layers.push(read(text, Role::Overrides)?);
-        // A byte that no text contains keeps "a" over "bc" apart from "ab" over "c".
-        self.fingerprint = fnv1a(fnv1a(self.fingerprint, &[0xff]), text.as_bytes());
+        self.fingerprint = self.fingerprint.and(text);
         Ok(())
     }
 
-    /// The column `price_version`: the 64-bit FNV-1a hash, in hexadecimal, of the bytes of the book
-    /// and of the overrides in their order. It tells two books apart; it does not protect against
-    /// somebody who wants them to look alike.
+    /// The column `price_version`: the [`Fingerprint`] of the book and of the overrides in their order.
     pub fn version(&self) -> String {
-        format!("{:016x}", self.fingerprint)
+        self.fingerprint.to_string()
     }
 
     /// The prices of a kind of call on a day; `None` if there are none.
@@ -190,14 +188,6 @@ fn equal_range(
     let start = rows.partition_point(|row| compare(row).is_lt());
     let rows = &rows[start..];
     &rows[..rows.partition_point(|row| compare(row).is_eq())]
-}
-
-const FNV_OFFSET: u64 = 0xcbf2_9ce4_8422_2325;
-const FNV_PRIME: u64 = 0x0100_0000_01b3;
-
-/// FNV-1a, continued from an earlier hash (Fowler, Noll, Vo; RFC 9923).
-fn fnv1a(hash: u64, bytes: &[u8]) -> u64 {
-    bytes.iter().fold(hash, |hash, &byte| (hash ^ u64::from(byte)).wrapping_mul(FNV_PRIME))
 }
 
 #[cfg(test)]
@@ -419,9 +409,6 @@ mod tests {
 
     #[test]
     fn versions_tell_books_apart() {
-        assert_eq!(fnv1a(FNV_OFFSET, b""), 0xcbf2_9ce4_8422_2325);
-        assert_eq!(fnv1a(FNV_OFFSET, b"a"), 0xaf63_dc4c_8601_ec8c);
-        assert_eq!(fnv1a(FNV_OFFSET, b"foobar"), 0x8594_4171_f739_67e8);
         let version = PriceBook::embedded().version();
         assert_eq!(version.len(), 16);
         assert_eq!(PriceBook::parse(EMBEDDED).expect("well-formed").version(), version);
