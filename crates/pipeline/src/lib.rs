@@ -9,6 +9,7 @@
 //! Reading never fails as a whole: an object that cannot be had or read is *unreadable*, and is
 //! counted. What ends a run is a place that cannot be listed or written.
 
+pub mod calls;
 pub mod collect;
 pub mod day;
 pub mod dedup;

@@ -1,0 +1,362 @@
+//! One event is one call: exactly, across objects, trails on one bucket, and re-deliveries.
+
+use std::cmp::{Ordering, Reverse};
+use std::collections::{BTreeSet, BinaryHeap};
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::{io, vec};
+
+use bedrock::{Call, CallId};
+use rayon::prelude::*;
+
+use super::spill::Run;
+use super::{DayCalls, References, StoredCall};
+
+/// What decides which records of a day are kept.
+pub struct Rules<'a> {
+    /// The place of each object's key among the keys of the day, by the object's number.
+    pub ranks: &'a [u32],
+    /// Whether another day has the call, so that it is not kept here. It is told whether the record is
+    /// an addendum.
+    pub is_elsewhere: &'a (dyn Fn(&CallId, bool) -> bool + Sync),
+    /// Whether other days are going to ask which calls this one has.
+    pub keeps_identities: bool,
+}
+
+/// A day's calls without their duplicates.
+#[derive(Debug)]
+pub struct Distinct {
+    /// The calls, in the order of the table `invocations`.
+    pub calls: SortedCalls,
+    /// What they refer to.
+    pub references: References,
+    /// How many they are.
+    pub count: u64,
+    /// How many of each object's records are kept, by the object's number.
+    pub kept: Vec<u32>,
+    /// How many are not.
+    pub dropped: Vec<u32>,
+    /// Which calls they are, if other days are going to ask.
+    pub identities: Identities,
+}
+
+/// Which calls a day has, in 16 bytes each: UUIDs as they are, anything else by a hash of 128 bits.
+#[derive(Debug, Default)]
+pub struct Identities {
+    sorted: Vec<[u8; 16]>,
+    addenda: BTreeSet<[u8; 16]>,
+}
+
+/// Calls in their order, from memory or from sorted files.
+#[derive(Debug)]
+pub struct SortedCalls(Source);
+
+#[derive(Debug)]
+enum Source {
+    Memory(vec::IntoIter<StoredCall>),
+    Runs { runs: Vec<Run>, heads: BinaryHeap<Reverse<Head>> },
+}
+
+/// The first call of a run that is not yet taken.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Head {
+    order: (i64, CallId),
+    run: usize,
+    call: ByRun,
+}
+
+/// A call that its run's number orders well enough: one call stands in one run only.
+#[derive(Debug, PartialEq, Eq)]
+struct ByRun(StoredCall);
+
+impl DayCalls {
+    /// Keeps one record of each call. Of several, an addendum is kept before what it amends, then the
+    /// one whose object has the least key, then the first in its object: never the one that came first.
+    ///
+    /// Call it on a worker: it sorts in parallel. `objects` is how many objects there are.
+    ///
+    /// # Errors
+    /// If temporary files cannot be written or read.
+    pub fn distinct(mut self, objects: usize, rules: &Rules<'_>) -> io::Result<Distinct> {
+        let references = References {
+            whole: std::mem::take(&mut self.whole),
+            contexts: std::mem::take(&mut self.contexts),
+        };
+        let mut sorting = Sorting {
+            whole: &references.whole,
+            rules,
+            count: 0,
+            kept: vec![0; objects],
+            dropped: vec![0; objects],
+            identities: Identities::default(),
+        };
+        let calls = match self.spill {
+            None => SortedCalls(Source::Memory(sorting.sorted(self.held).into_iter())),
+            Some(mut spill) => {
+                spill.write(&self.held, &references.whole)?;
+                self.held = Vec::new();
+                let mut runs = Vec::new();
+                for part in spill.into_parts() {
+                    runs.push(Run::write(&sorting.sorted(part?))?);
+                }
+                SortedCalls::merging(runs, &references.whole)?
+            }
+        };
+        let Sorting { count, kept, dropped, mut identities, .. } = sorting;
+        identities.sorted.par_sort_unstable();
+        Ok(Distinct { calls, references, count, kept, dropped, identities })
+    }
+}
+
+/// What is counted while calls are sorted.
+struct Sorting<'a> {
+    whole: &'a [Call],
+    rules: &'a Rules<'a>,
+    count: u64,
+    kept: Vec<u32>,
+    dropped: Vec<u32>,
+    identities: Identities,
+}
+
+impl Sorting<'_> {
+    /// Calls without duplicates, in the order of the table. All records of a call must be among them.
+    fn sorted(&mut self, mut calls: Vec<StoredCall>) -> Vec<StoredCall> {
+        let (whole, rules) = (self.whole, self.rules);
+        calls.par_sort_unstable_by(|a, b| {
+            by_identity(a, b, whole).then_with(|| {
+                let preference = |call: &StoredCall| {
+                    let rank = rules.ranks[call.object as usize];
+                    (!call.is_addendum(whole), rank, call.index)
+                };
+                preference(a).cmp(&preference(b))
+            })
+        });
+        let dropped = &mut self.dropped;
+        calls.dedup_by(|later, kept| {
+            let is_same = by_identity(later, kept, whole).is_eq();
+            if is_same {
+                dropped[later.object as usize] += 1;
+            }
+            is_same
+        });
+        calls.retain(|call| {
+            let is_elsewhere = (rules.is_elsewhere)(&call.identity(whole), call.is_addendum(whole));
+            if is_elsewhere {
+                dropped[call.object as usize] += 1;
+            }
+            !is_elsewhere
+        });
+        for call in &calls {
+            self.kept[call.object as usize] += 1;
+            if rules.keeps_identities {
+                let identity = short(&call.identity(whole));
+                self.identities.sorted.push(identity);
+                if call.is_addendum(whole) {
+                    self.identities.addenda.insert(identity);
+                }
+            }
+        }
+        self.count += calls.len() as u64;
+        // No two calls of one time and event are left, or they are of two originals: then objects decide.
+        calls.par_sort_unstable_by(|a, b| {
+            let by_time = a.event_time_ms.cmp(&b.event_time_ms);
+            let by_id = || by_event_id(a, b, whole);
+            let by_place = || {
+                let place = |call: &StoredCall| (rules.ranks[call.object as usize], call.index);
+                place(a).cmp(&place(b))
+            };
+            by_time.then_with(by_id).then_with(by_place)
+        });
+        calls
+    }
+}
+
+fn by_identity(a: &StoredCall, b: &StoredCall, whole: &[Call]) -> Ordering {
+    match (a.kept_whole(whole), b.kept_whole(whole)) {
+        (None, None) => a.event_id.cmp(&b.event_id),
+        _ => a.identity(whole).cmp(&b.identity(whole)),
+    }
+}
+
+fn by_event_id(a: &StoredCall, b: &StoredCall, whole: &[Call]) -> Ordering {
+    match (a.kept_whole(whole), b.kept_whole(whole)) {
+        (None, None) => a.event_id.cmp(&b.event_id),
+        _ => a.event_id(whole).cmp(&b.event_id(whole)),
+    }
+}
+
+impl SortedCalls {
+    fn merging(mut runs: Vec<Run>, whole: &[Call]) -> io::Result<Self> {
+        let mut heads = BinaryHeap::new();
+        for (run, file) in runs.iter_mut().enumerate() {
+            heads.extend(file.next()?.map(|call| Reverse(Head::new(call, run, whole))));
+        }
+        Ok(SortedCalls(Source::Runs { runs, heads }))
+    }
+
+    /// Takes up to `most` calls. Fewer are the last ones.
+    ///
+    /// # Errors
+    /// If a temporary file cannot be read.
+    pub fn take(&mut self, most: usize, references: &References) -> io::Result<Vec<StoredCall>> {
+        match &mut self.0 {
+            Source::Memory(calls) => Ok(calls.by_ref().take(most).collect()),
+            Source::Runs { runs, heads } => {
+                let mut taken = Vec::with_capacity(most);
+                while taken.len() < most
+                    && let Some(Reverse(Head { run, call: ByRun(call), .. })) = heads.pop()
+                {
+                    taken.push(call);
+                    let next = runs[run].next()?;
+                    heads.extend(next.map(|call| Reverse(Head::new(call, run, &references.whole))));
+                }
+                Ok(taken)
+            }
+        }
+    }
+}
+
+impl Head {
+    fn new(call: StoredCall, run: usize, whole: &[Call]) -> Self {
+        Head { order: (call.event_time_ms, call.event_id(whole)), run, call: ByRun(call) }
+    }
+}
+
+impl Ord for ByRun {
+    fn cmp(&self, _: &Self) -> Ordering {
+        Ordering::Equal
+    }
+}
+
+impl PartialOrd for ByRun {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Identities {
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.sorted.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.sorted.is_empty()
+    }
+
+    /// Whether a call is among them; `Some(true)` if by an addendum.
+    pub fn find(&self, identity: &CallId) -> Option<bool> {
+        let short = short(identity);
+        self.sorted.binary_search(&short).ok()?;
+        Some(self.addenda.contains(&short))
+    }
+}
+
+fn short(identity: &CallId) -> [u8; 16] {
+    match identity {
+        CallId::Uuid(bytes) => *bytes,
+        CallId::Text(text) => {
+            let half = |salt: u8| {
+                let mut hasher = DefaultHasher::new();
+                (salt, text).hash(&mut hasher);
+                hasher.finish()
+            };
+            ((u128::from(half(0)) << 64) | u128::from(half(1))).to_be_bytes()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use bedrock::Context;
+
+    use super::*;
+
+    fn call(id: &str, amends: Option<&str>, event_time_ms: i64) -> Call {
+        Call {
+            event_time_ms,
+            event_id: CallId::new(id),
+            original_event_id: amends.map(CallId::new),
+            request_id: None,
+            input_tokens: None,
+            output_tokens: None,
+            context: Arc::new(Context::default()),
+        }
+    }
+
+    /// Event ids with their objects in order, and how many records of each object were dropped.
+    fn distinct(
+        calls: &[(Call, u32)],
+        max_held: usize,
+        is_elsewhere: &(dyn Fn(&CallId, bool) -> bool + Sync),
+    ) -> (Vec<(String, u32)>, Vec<u32>) {
+        let mut day = DayCalls::holding(max_held);
+        for (index, (call, object)) in (0u32..).zip(calls) {
+            day.begin_object();
+            day.add(call.clone(), *object, index).unwrap();
+        }
+        // Objects were numbered as they came; their keys sort the other way round.
+        let ranks = [3, 2, 1, 0];
+        let rules = Rules { ranks: &ranks, is_elsewhere, keeps_identities: true };
+        let mut found = day.distinct(ranks.len(), &rules).unwrap();
+        let calls = found.calls.take(100, &found.references).unwrap();
+        assert_eq!(found.count, calls.len() as u64);
+        assert_eq!(found.identities.len(), calls.len());
+        assert_eq!(found.kept.iter().sum::<u32>(), calls.len() as u32);
+        let seen = calls.iter().map(|call| {
+            let read = found.references.call(call);
+            assert!(found.identities.find(read.identity()).is_some());
+            (read.event_id.to_string(), call.object)
+        });
+        (seen.collect(), found.dropped)
+    }
+
+    fn check(calls: &[(Call, u32)], kept: &[(&str, u32)], dropped: [u32; 4]) {
+        let kept = kept.iter().map(|(id, object)| ((*id).to_owned(), *object)).collect::<Vec<_>>();
+        for max_held in [1, 2, 100] {
+            let found = distinct(calls, max_held, &|_, _| false);
+            assert_eq!(found, (kept.clone(), dropped.to_vec()), "{max_held} held");
+        }
+    }
+
+    #[test]
+    fn the_least_key_is_kept() {
+        check(&[(call("a", None, 5), 0), (call("a", None, 5), 1)], &[("a", 1)], [1, 0, 0, 0]);
+        check(&[(call("a", None, 5), 1), (call("a", None, 5), 0)], &[("a", 1)], [1, 0, 0, 0]);
+        check(&[(call("a", None, 5), 0), (call("a", None, 7), 0)], &[("a", 0)], [1, 0, 0, 0]);
+        check(&[(call("a", None, 2), 0), (call("b", None, 1), 0)], &[("b", 0), ("a", 0)], [0; 4]);
+    }
+
+    #[test]
+    fn an_addendum_takes_the_place_of_what_it_amends() {
+        let uuid = "11111111-2222-4333-8444-555566667777";
+        check(&[(call("a", None, 1), 1), (call("x", Some("a"), 9), 0)], &[("x", 0)], [0, 1, 0, 0]);
+        let both = [(call(uuid, None, 1), 1), (call("x", Some(uuid), 9), 0)];
+        check(&both, &[("x", 0)], [0, 1, 0, 0]);
+    }
+
+    #[test]
+    fn what_another_day_has_is_dropped() {
+        let calls = [(call("a", None, 1), 2), (call("b", Some("c"), 2), 2)];
+        let (kept, dropped) = distinct(&calls, 100, &|id, is_addendum| {
+            *id == CallId::new("a") || (*id == CallId::new("c") && !is_addendum)
+        });
+        assert_eq!((kept, dropped), (vec![("b".to_owned(), 2)], vec![0, 0, 1, 0]));
+    }
+
+    #[test]
+    fn on_disk_as_in_memory() {
+        let uuid = |n: u32| format!("{n:08x}-2222-4333-8444-555566667777");
+        let calls = (0..60u32)
+            .map(|n| {
+                let id = if n % 5 == 0 { format!("e{}", n % 20) } else { uuid(n * 7919 % 31) };
+                (call(&id, None, i64::from(n * 31 % 11)), n % 4)
+            })
+            .collect::<Vec<_>>();
+        let held = distinct(&calls, 100, &|_, _| false);
+        assert_eq!(distinct(&calls, 7, &|_, _| false), held);
+        assert!(held.0.len() > 20 && held.1.iter().sum::<u32>() > 10, "{held:?}");
+    }
+}
