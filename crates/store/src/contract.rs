@@ -10,7 +10,7 @@ use tokio::task::JoinSet;
 
 use crate::error::Error;
 use crate::listing::{Pages, list_all, list_folders};
-use crate::store::{ListRequest, Store};
+use crate::store::{Condition, ListRequest, Put, Store};
 
 /// Checks every promise on a store, which is empty before and after.
 ///
@@ -24,6 +24,9 @@ pub async fn check(store: Arc<dyn Store>) {
     an_absent_object_is_not_found(store).await;
     an_object_is_replaced_whole(store).await;
     deleting_is_done_once_or_twice(store).await;
+    a_conditional_write_is_done_if_the_condition_holds(store).await;
+    every_conditional_write_has_an_etag_of_its_own(store).await;
+    of_many_conditional_writers_one_wins(shared).await;
     odd_keys_are_plain_keys(store).await;
     a_listing_is_in_the_order_of_the_bytes(store).await;
     pages_of_any_size_give_the_same(store).await;
@@ -100,6 +103,89 @@ async fn deleting_is_done_once_or_twice(store: &dyn Store) {
     let folders = list_folders(store, "delete/").await.expect("listing works");
     assert_eq!(folders, [""; 0], "a folder is gone with its last object");
     clear(store, "delete/").await;
+}
+
+async fn a_conditional_write_is_done_if_the_condition_holds(store: &dyn Store) {
+    let key = "condition/a/lease";
+    let unchanged = |etag: &str| Condition::Unchanged { etag: etag.to_owned() };
+    let put_if = async |content: &'static str, condition: Condition| {
+        store.put_if(key, content.into(), condition).await.expect("putting works")
+    };
+    let etag = async || store.get(key).await.expect("the object is there").meta.etag;
+
+    assert_eq!(put_if("none", unchanged("no such etag")).await, Put::Refused);
+    assert_eq!(keys(store, ListRequest::all("condition/")).await, [""; 0], "nothing was written");
+    let Put::Done { etag: first } = put_if("1", Condition::Absent).await else {
+        panic!("nothing was there")
+    };
+    assert_eq!(etag().await.as_ref(), Some(&first));
+    let listed = list_all(store, "condition/").await.expect("listing works");
+    assert_eq!(listed[0].etag.as_ref(), Some(&first));
+
+    assert_eq!(put_if("x", Condition::Absent).await, Put::Refused);
+    assert_eq!(put_if("x", unchanged("another etag")).await, Put::Refused);
+    assert_eq!(get(store, key).await, "1");
+    let Put::Done { etag: second } = put_if("2", unchanged(&first)).await else {
+        panic!("nothing has changed")
+    };
+    assert_eq!(put_if("x", unchanged(&first)).await, Put::Refused);
+    assert_eq!((get(store, key).await, etag().await), ("2".into(), Some(second.clone())));
+
+    // An unconditional write is a change like any other.
+    put(store, key, "three").await;
+    assert_eq!(put_if("x", unchanged(&second)).await, Put::Refused);
+    let third = etag().await.expect("there is an etag");
+    assert!(matches!(put_if("4", unchanged(&third)).await, Put::Done { .. }));
+    assert_eq!(get(store, key).await, "4");
+
+    store.delete(key).await.expect("deleting works");
+    assert_eq!(put_if("x", unchanged(&third)).await, Put::Refused);
+    assert!(matches!(put_if("5", Condition::Absent).await, Put::Done { .. }));
+    assert_eq!(get(store, key).await, "5");
+    clear(store, "condition/").await;
+    assert_eq!(keys(store, ListRequest::all("condition/")).await, [""; 0]);
+}
+
+/// Also of one size and in short succession.
+async fn every_conditional_write_has_an_etag_of_its_own(store: &dyn Store) {
+    let mut condition = Condition::Absent;
+    let mut etags = BTreeSet::new();
+    for n in 10..40 {
+        let content = Bytes::from(n.to_string());
+        let put = store.put_if("etags/x", content, condition).await.expect("putting works");
+        let Put::Done { etag } = put else { panic!("nobody else writes") };
+        assert!(etags.insert(etag.clone()), "{etag} was there before: {etags:?}");
+        condition = Condition::Unchanged { etag };
+    }
+    assert_eq!(get(store, "etags/x").await, "39");
+    clear(store, "etags/").await;
+}
+
+async fn of_many_conditional_writers_one_wins(store: &Arc<dyn Store>) {
+    let mut condition = Condition::Absent;
+    for round in 0..10 {
+        let mut writers = JoinSet::new();
+        for n in 0..8 {
+            let (store, condition) = (Arc::clone(store), condition.clone());
+            writers.spawn(async move {
+                let content = format!("writer {n} of round {round}");
+                let bytes = Bytes::from(content.clone());
+                let put = store.put_if("race/lease", bytes, condition).await;
+                (content, put.expect("putting works"))
+            });
+        }
+        let results = writers.join_all().await.into_iter();
+        let done = results.filter_map(|(content, put)| match put {
+            Put::Done { etag } => Some((content, etag)),
+            Put::Refused => None,
+        });
+        let [(content, etag)] = &done.collect::<Vec<_>>()[..] else {
+            panic!("not one writer has won in round {round}")
+        };
+        assert_eq!(get(store.as_ref(), "race/lease").await, content);
+        condition = Condition::Unchanged { etag: etag.clone() };
+    }
+    clear(store.as_ref(), "race/").await;
 }
 
 async fn odd_keys_are_plain_keys(store: &dyn Store) {

@@ -8,7 +8,7 @@ use bytes::Bytes;
 
 use crate::body::{Body, Chunks};
 use crate::error::{Error, Operation};
-use crate::store::{ListPage, ListRequest, Object, Store};
+use crate::store::{Condition, ListPage, ListRequest, Object, Put, Store};
 
 /// A store that fails as a script says. Without faults, it is the store that it wraps.
 #[derive(Debug)]
@@ -168,6 +168,18 @@ impl Store for Faulty {
             self.store.put(key, bytes).await?;
         }
         failure.map_or(Ok(()), |failure| Err(self.error(Operation::Put, key, failure)))
+    }
+
+    async fn put_if(&self, key: &str, bytes: Bytes, condition: Condition) -> Result<Put, Error> {
+        match self.failure(Operation::Put, key) {
+            None => self.store.put_if(key, bytes, condition).await,
+            Some(failure) => {
+                if failure == Failure::AnswerLost {
+                    self.store.put_if(key, bytes, condition).await?;
+                }
+                Err(self.error(Operation::Put, key, failure))
+            }
+        }
     }
 
     async fn delete(&self, key: &str) -> Result<(), Error> {

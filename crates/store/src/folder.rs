@@ -5,6 +5,7 @@
 //! is not UTF-8 is listed with a lossy name, under which it then does not exist. Two things are
 //! less than in S3: a key cannot have empty, `.` or `..` parts, and `a` and `a/b` cannot both exist.
 
+mod conditional;
 mod key;
 mod read;
 mod walk;
@@ -21,7 +22,7 @@ use bytes::Bytes;
 
 use crate::error::Error;
 use crate::folder::walk::{Item, Walk};
-use crate::store::{ListPage, ListRequest, Object, Store};
+use crate::store::{Condition, ListPage, ListRequest, Object, Put, Store};
 
 /// Walks that are kept between pages. Each holds the entries of the folders from the root to where
 /// it stands. A walk that was given up for a newer one is begun anew at its page, which costs
@@ -122,6 +123,15 @@ impl Store for Folder {
         self.blocking(move |_| match write::replace(&path, &bytes) {
             Ok(()) => Ok(()),
             Err(source) => Err(Error::Unwritable { path, source }),
+        })
+        .await
+    }
+
+    async fn put_if(&self, key: &str, bytes: Bytes, condition: Condition) -> Result<Put, Error> {
+        let path = self.inner.path(key)?;
+        self.blocking(move |inner| {
+            let written = conditional::replace_if(&inner.root, &path, &bytes, &condition);
+            written.map_err(|source| Error::Unwritable { path, source })
         })
         .await
     }

@@ -29,5 +29,5 @@ pub use listing::{Pages, list_all, list_folders};
 pub use memory::Memory;
 pub use open::{open_destination, open_source};
 pub use s3::{S3, S3Options, StaticCredentials};
-pub use store::{ListPage, ListRequest, Object, ObjectMeta, Store};
+pub use store::{Condition, ListPage, ListRequest, Object, ObjectMeta, Put, Store};
 pub use uri::{Location, ParseLocationError};

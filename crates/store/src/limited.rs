@@ -8,7 +8,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::body::{Body, Chunks};
 use crate::error::Error;
-use crate::store::{ListPage, ListRequest, Object, Store};
+use crate::store::{Condition, ListPage, ListRequest, Object, Put, Store};
 
 /// Bounds the requests in flight to a store. An object that is read counts until its body has come
 /// to its end or is dropped: who holds as many unread bodies as there are places, and asks for one
@@ -52,6 +52,11 @@ impl Store for Limited {
     async fn put(&self, key: &str, bytes: Bytes) -> Result<(), Error> {
         let _place = self.place().await;
         self.store.put(key, bytes).await
+    }
+
+    async fn put_if(&self, key: &str, bytes: Bytes, condition: Condition) -> Result<Put, Error> {
+        let _place = self.place().await;
+        self.store.put_if(key, bytes, condition).await
     }
 
     async fn delete(&self, key: &str) -> Result<(), Error> {

@@ -10,7 +10,7 @@ use bytes::Bytes;
 
 use crate::body::Body;
 use crate::error::Error;
-use crate::store::{ListPage, ListRequest, Object, ObjectMeta, Store};
+use crate::store::{Condition, ListPage, ListRequest, Object, ObjectMeta, Put, Store};
 
 /// A store in memory: for tests, and the model of what the others do.
 #[derive(Debug, Default)]
@@ -48,6 +48,21 @@ impl Store for Memory {
     async fn put(&self, key: &str, bytes: Bytes) -> Result<(), Error> {
         self.objects().insert(key.to_owned(), bytes);
         Ok(())
+    }
+
+    async fn put_if(&self, key: &str, bytes: Bytes, condition: Condition) -> Result<Put, Error> {
+        let mut objects = self.objects();
+        let holds = match (objects.get(key), condition) {
+            (present, Condition::Absent) => present.is_none(),
+            (None, Condition::Unchanged { .. }) => false,
+            (Some(present), Condition::Unchanged { etag: wanted }) => etag(present) == wanted,
+        };
+        if !holds {
+            return Ok(Put::Refused);
+        }
+        let etag = etag(&bytes);
+        objects.insert(key.to_owned(), bytes);
+        Ok(Put::Done { etag })
     }
 
     async fn delete(&self, key: &str) -> Result<(), Error> {
@@ -95,8 +110,11 @@ fn page(objects: &BTreeMap<String, Bytes>, request: &ListRequest) -> ListPage {
 }
 
 fn meta(key: &str, bytes: &Bytes) -> ObjectMeta {
+    ObjectMeta { key: key.to_owned(), size_bytes: bytes.len() as u64, etag: Some(etag(bytes)) }
+}
+
+fn etag(bytes: &Bytes) -> String {
     let mut hasher = DefaultHasher::new();
     bytes.hash(&mut hasher);
-    let etag = Some(format!("{:016x}", hasher.finish()));
-    ObjectMeta { key: key.to_owned(), size_bytes: bytes.len() as u64, etag }
+    format!("{:016x}", hasher.finish())
 }

@@ -2,6 +2,7 @@
 
 mod body;
 mod client;
+mod conditional;
 mod error;
 mod http;
 mod listing;
@@ -22,7 +23,7 @@ use crate::error::{Error, Operation};
 use crate::s3::body::Resumed;
 use crate::s3::error::Context;
 use crate::s3::listing::WholeListing;
-use crate::store::{ListPage, ListRequest, Object, ObjectMeta, Store};
+use crate::store::{Condition, ListPage, ListRequest, Object, ObjectMeta, Put, Store};
 use crate::uri::as_folder;
 
 pub use options::{S3Options, StaticCredentials};
@@ -100,6 +101,10 @@ impl Store for S3 {
             Ok(_) => Ok(()),
             Err(error) => Err(inner.error(Operation::Put, key, error)),
         }
+    }
+
+    async fn put_if(&self, key: &str, bytes: Bytes, condition: Condition) -> Result<Put, Error> {
+        self.inner.put_if(key, bytes, &condition).await
     }
 
     async fn delete(&self, key: &str) -> Result<(), Error> {

@@ -39,6 +39,17 @@ pub trait Store: Send + Sync + Debug {
     /// The place cannot be written; the key is not one that the place can hold.
     async fn put(&self, key: &str, bytes: Bytes) -> Result<(), Error>;
 
+    /// Writes an object whole if `condition` holds at that moment. Of any number of writers with the
+    /// same condition, in whatever processes, one is done and the others are refused.
+    ///
+    /// The write may have been done although it is refused or fails: the answer was lost, and the
+    /// request that was sent again meets what the first one wrote. Who has to know writes what nobody
+    /// else would write, and reads it.
+    ///
+    /// # Errors
+    /// As [`Store::put`]; the service does not know conditional writes.
+    async fn put_if(&self, key: &str, bytes: Bytes, condition: Condition) -> Result<Put, Error>;
+
     /// Deletes an object; an absent one is fine.
     ///
     /// # Errors
@@ -130,4 +141,29 @@ pub struct Object {
     pub meta: ObjectMeta,
     /// The content.
     pub body: Body,
+}
+
+/// What must hold for a conditional write.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Condition {
+    /// There is no such object.
+    Absent,
+    /// The object is there and has this ETag. Where ETags are made of the content (S3, memory), one
+    /// that was replaced and then replaced back counts as unchanged.
+    Unchanged {
+        /// As [`ObjectMeta::etag`] or [`Put::Done`] tells it.
+        etag: String,
+    },
+}
+
+/// What became of a conditional write.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Put {
+    /// It was done.
+    Done {
+        /// The ETag of what was written.
+        etag: String,
+    },
+    /// The condition does not hold, or another writer is at it at the same time. Nothing was written.
+    Refused,
 }

@@ -3,6 +3,9 @@
 /// What the names of files begin with that are being written. They are never listed.
 pub(super) const TEMPORARY: &str = ".store-tmp-";
 
+/// The file at which conditional writes wait for one another.
+pub(super) const LOCK: &str = ".store-tmp-lock";
+
 /// Why a folder cannot hold a key; `None` if it can.
 pub(super) fn refusal(key: &str) -> Option<&'static str> {
     if key.contains('\0') {

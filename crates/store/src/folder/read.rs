@@ -45,9 +45,13 @@ pub(super) fn open(key: &str, path: &Path) -> io::Result<Object> {
 
 /// What a listing shows of a file.
 pub(super) fn meta(key: String, metadata: &Metadata) -> ObjectMeta {
-    let size_bytes = metadata.len();
+    ObjectMeta { key, size_bytes: metadata.len(), etag: Some(etag(metadata)) }
+}
+
+/// Made of the time of the last change and the size.
+pub(super) fn etag(metadata: &Metadata) -> String {
     let (secs, nanos) = (metadata.mtime(), metadata.mtime_nsec());
-    ObjectMeta { key, size_bytes, etag: Some(format!("{secs:x}.{nanos:x}-{size_bytes:x}")) }
+    format!("{secs:x}.{nanos:x}-{:x}", metadata.len())
 }
 
 /// A file that is read in chunks, up to the size that it had when it was opened.

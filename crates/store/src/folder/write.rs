@@ -55,7 +55,7 @@ fn fill(mut file: File, bytes: &[u8]) -> io::Result<()> {
     file.sync_all()
 }
 
-fn create_temporary(folder: &Path) -> io::Result<(PathBuf, File)> {
+pub(super) fn create_temporary(folder: &Path) -> io::Result<(PathBuf, File)> {
     static N_CREATED: AtomicU64 = AtomicU64::new(0);
     loop {
         let n_created = N_CREATED.fetch_add(1, Ordering::Relaxed);
@@ -68,6 +68,6 @@ fn create_temporary(folder: &Path) -> io::Result<(PathBuf, File)> {
     }
 }
 
-fn sync_folder(path: &Path) -> io::Result<()> {
+pub(super) fn sync_folder(path: &Path) -> io::Result<()> {
     File::open(path)?.sync_all()
 }

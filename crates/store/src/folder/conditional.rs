@@ -1,0 +1,101 @@
+//! Writing a file on a condition, so that one of many writers wins, in this process or in others.
+//!
+//! Conditional writes to a folder wait for one another at a lock file in its root. The lock is the
+//! system's and goes with its holder, so that a writer that dies leaves nothing locked; the file
+//! stays. It is a file and not the folder itself, because network file systems lock for writing only
+//! what is open for writing.
+
+use std::fs::{self, File, Metadata, OpenOptions};
+use std::io::{self, ErrorKind, Write};
+use std::path::Path;
+use std::time::{Duration, SystemTime};
+
+use crate::folder::key::LOCK;
+use crate::folder::{is_absent, parent, read, write};
+use crate::store::{Condition, Put};
+
+/// Writes a file whole if the condition holds.
+pub(super) fn replace_if(
+    root: &Path,
+    path: &Path,
+    bytes: &[u8],
+    condition: &Condition,
+) -> io::Result<Put> {
+    // Let go when it is dropped.
+    let _lock = lock(root)?;
+    let present = match fs::metadata(path) {
+        Ok(metadata) => Some(metadata),
+        Err(error) if is_absent(&error) => None,
+        Err(error) => return Err(error),
+    };
+    let present_etag = present.as_ref().filter(|present| present.is_file()).map(read::etag);
+    let holds = match condition {
+        Condition::Absent => present_etag.is_none(),
+        Condition::Unchanged { etag } => present_etag.as_ref() == Some(etag),
+    };
+    if !holds {
+        return Ok(Put::Refused);
+    }
+    let folder = parent(path);
+    write::make_folder(folder)?;
+    let (temporary, mut file) = write::create_temporary(folder)?;
+    let mut place = || {
+        file.write_all(bytes)?;
+        let etag = set_new_time(&file, present.as_ref())?;
+        file.sync_all()?;
+        match condition {
+            // Other than a move, a link does not replace what an unconditional write, which takes no
+            // lock, has put there meanwhile.
+            Condition::Absent => fs::hard_link(&temporary, path)?,
+            Condition::Unchanged { .. } => fs::rename(&temporary, path)?,
+        }
+        Ok(etag)
+    };
+    let placed = place();
+    if placed.is_err() || *condition == Condition::Absent {
+        // What cannot be removed is never listed.
+        let _ = fs::remove_file(&temporary);
+    }
+    match placed {
+        Ok(etag) => {
+            write::sync_folder(folder)?;
+            Ok(Put::Done { etag })
+        }
+        Err(error) if is_taken(&error, path) => Ok(Put::Refused),
+        Err(error) => Err(error),
+    }
+}
+
+fn lock(root: &Path) -> io::Result<File> {
+    write::make_folder(root)?;
+    let file = OpenOptions::new().write(true).create(true).truncate(false).open(root.join(LOCK))?;
+    file.lock()?;
+    Ok(file)
+}
+
+/// Gives a file a time of its own, and tells the ETag that it has with it. By the system's clock two
+/// writes in short succession would have the same time, and the same ETag if they are of one size.
+fn set_new_time(file: &File, present: Option<&Metadata>) -> io::Result<String> {
+    let mut time = SystemTime::now();
+    if let Some(present) = present {
+        time = time.max(present.modified()? + Duration::from_nanos(1));
+    }
+    let present = present.map(read::etag);
+    let mut step = Duration::from_micros(1);
+    loop {
+        file.set_modified(time)?;
+        let etag = read::etag(&file.metadata()?);
+        if present.as_ref() != Some(&etag) {
+            return Ok(etag);
+        }
+        // The file system keeps coarser times.
+        time += step;
+        step *= 10;
+    }
+}
+
+/// Whether a link was not made because a file is already there.
+fn is_taken(error: &io::Error, path: &Path) -> bool {
+    let is_file = || fs::metadata(path).is_ok_and(|metadata| metadata.is_file());
+    error.kind() == ErrorKind::AlreadyExists && is_file()
+}
