@@ -148,10 +148,10 @@ pub struct Object {
 pub enum Condition {
     /// There is no such object.
     Absent,
-    /// The object is there and has this ETag. Where ETags are made of the content (S3, memory), one
-    /// that was replaced and then replaced back counts as unchanged.
+    /// The object is there and has this `etag`. Where it is made of the content (S3, memory), an
+    /// object that was replaced and then replaced back counts as unchanged.
     Unchanged {
-        /// As [`ObjectMeta::etag`] or [`Put::Done`] tells it.
+        /// As [`ObjectMeta`] or [`Put::Done`] tells it.
         etag: String,
     },
 }
@@ -161,7 +161,7 @@ pub enum Condition {
 pub enum Put {
     /// It was done.
     Done {
-        /// The ETag of what was written.
+        /// That of what was written, as [`ObjectMeta::etag`].
         etag: String,
     },
     /// The condition does not hold, or another writer is at it at the same time. Nothing was written.

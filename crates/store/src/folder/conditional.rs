@@ -73,8 +73,9 @@ fn lock(root: &Path) -> io::Result<File> {
     Ok(file)
 }
 
-/// Gives a file a time of its own, and tells the ETag that it has with it. By the system's clock two
-/// writes in short succession would have the same time, and the same ETag if they are of one size.
+/// Gives a file a later time than that of the one that it replaces, and tells the `etag` that it has
+/// with it. By the system's coarse clock, two writes of one size in short succession could look like
+/// one, and by a clock that was set back, like an earlier one.
 fn set_new_time(file: &File, present: Option<&Metadata>) -> io::Result<String> {
     let mut time = SystemTime::now();
     if let Some(present) = present {
@@ -98,4 +99,28 @@ fn set_new_time(file: &File, present: Option<&Metadata>) -> io::Result<String> {
 fn is_taken(error: &io::Error, path: &Path) -> bool {
     let is_file = || fs::metadata(path).is_ok_and(|metadata| metadata.is_file());
     error.kind() == ErrorKind::AlreadyExists && is_file()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_replacement_is_later_whatever_the_clock_says() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x");
+        fs::write(&path, "1").unwrap();
+        let future = SystemTime::now() + Duration::from_secs(1 << 20);
+        File::options().write(true).open(&path).unwrap().set_modified(future).unwrap();
+        let mut present = fs::metadata(&path).unwrap();
+        for content in ["2", "3", "4"] {
+            let condition = Condition::Unchanged { etag: read::etag(&present) };
+            let put = replace_if(folder.path(), &path, content.as_bytes(), &condition).unwrap();
+            let replaced = fs::metadata(&path).unwrap();
+            assert!(replaced.modified().unwrap() > present.modified().unwrap());
+            assert_eq!(put, Put::Done { etag: read::etag(&replaced) });
+            assert_eq!(fs::read_to_string(&path).unwrap(), content);
+            present = replaced;
+        }
+    }
 }
