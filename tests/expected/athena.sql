@@ -192,7 +192,8 @@ CREATE EXTERNAL TABLE IF NOT EXISTS `ingest` (
   `rejected` bigint COMMENT 'Calls that cannot be used.',
   `written` bigint COMMENT 'Calls that are rows of invocations on this day.',
   `duplicates` bigint COMMENT 'Calls of this day that stand in another record too, which was taken.',
-  `other_day` bigint COMMENT 'Calls of other days.'
+  `other_day` bigint COMMENT 'Calls of other days.',
+  `digest_status` string COMMENT 'What the digest files of the trail say of it: valid, mismatch, not_listed, no_digest; null where digests were not validated.'
 )
 COMMENT 'The objects that a day was built from; one of the first hours of the next day stands in both days. One row: one object read for this day.'
 PARTITIONED BY (`dt` string COMMENT 'The UTC day of event_time, YYYY-MM-DD.')

@@ -218,6 +218,7 @@ fn ingest_row(object: &ObjectRecord, given: Given) -> IngestRow {
         written: given.written,
         duplicates: given.duplicates,
         other_day: calls - given.written - given.duplicates,
+        digest_status: None,
     }
 }
 

@@ -34,6 +34,9 @@ pub struct IngestRow {
     pub duplicates: i64,
     /// Its calls of other days.
     pub other_day: i64,
+    /// What the trail's digest files say of it: `valid`, `mismatch`, `not_listed`, `no_digest`; `None`
+    /// where they were not asked.
+    pub digest_status: Option<&'static str>,
 }
 
 /// Whether an object was read.
@@ -91,9 +94,17 @@ const COLUMNS: &[Column<IngestRow>] = &[
         "Calls of this day that stand in another record too, which was taken.",
     ),
     required("other_day", Count(|r| Some(r.other_day)), "Calls of other days."),
+    optional(
+        "digest_status",
+        Text(|r| r.digest_status),
+        "What the digest files of the trail say of it: valid, mismatch, not_listed, no_digest; null where digests were not validated.",
+    ),
 ];
 
 impl Status {
+    /// All of them.
+    pub const ALL: [Status; 2] = [Status::Read, Status::Unreadable];
+
     /// The value of the column `status`.
     pub fn as_str(self) -> &'static str {
         match self {

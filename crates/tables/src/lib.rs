@@ -14,6 +14,7 @@ pub mod layout;
 pub mod markdown;
 pub mod model_costs;
 pub mod parquet;
+pub mod read;
 pub mod routing_distribution;
 pub mod table;
 pub mod unresolved_models;

@@ -27,6 +27,11 @@ pub const ROW_GROUP_ROWS: usize = 128 * 1024;
 /// Rows that are turned into one Arrow array.
 const ARRAY_ROWS: usize = 8 * 1024;
 
+/// The entries of the footer.
+pub(crate) const TABLE_KEY: &str = "hoptrail.table";
+pub(crate) const SCHEMA_VERSION_KEY: &str = "hoptrail.schema_version";
+pub(crate) const TOOL_VERSION_KEY: &str = "hoptrail.version";
+
 /// A table that cannot be written. None of this depends on the input.
 #[derive(Debug, thiserror::Error)]
 pub enum WriteError {
@@ -163,9 +168,9 @@ fn properties<R>(table: &Table<R>) -> WriterProperties {
         .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
         .set_created_by(format!("hoptrail {version}"))
         .set_key_value_metadata(Some(vec![
-            entry("hoptrail.version", version.to_owned()),
-            entry("hoptrail.schema_version", SCHEMA_VERSION.to_string()),
-            entry("hoptrail.table", table.name.to_owned()),
+            entry(TOOL_VERSION_KEY, version.to_owned()),
+            entry(SCHEMA_VERSION_KEY, SCHEMA_VERSION.to_string()),
+            entry(TABLE_KEY, table.name.to_owned()),
         ]));
     for column in table.columns.iter().filter(|column| column.is_id()) {
         properties = properties.set_column_dictionary_enabled(ColumnPath::from(column.name), false);
