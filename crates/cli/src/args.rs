@@ -64,6 +64,12 @@ pub struct RunArgs {
     /// or above `BedrockModelInvocationLogs/`
     #[arg(long, env = "HOPTRAIL_INVOCATION_LOGS", value_name = "URI")]
     pub invocation_logs: Option<String>,
+    /// Build days again that have not changed
+    #[arg(long)]
+    pub force: bool,
+    /// Replace a day even if source objects that it was built from are gone
+    #[arg(long)]
+    pub allow_shrink: bool,
     /// What is known.
     #[command(flatten)]
     pub knowledge: KnowledgeArgs,

@@ -1,6 +1,7 @@
 //! What a run did, for people: most calls first, and nothing cut off that left its geography.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use pipeline::Outcome;
@@ -63,8 +64,22 @@ fn head(out: &mut String, outcome: &Outcome) {
     let days = counted(outcome.days.len() as u64, "day");
     let written = counted(outcome.written, "call");
     line("Wrote", format!("{written} on {days} to {}", outcome.destination));
+    again(&mut line, outcome);
+    if !outcome.unchanged.is_empty() {
+        let days = counted(outcome.unchanged.len() as u64, "day");
+        line("Unchanged", format!("{days}, skipped: {}", shortened(outcome.unchanged.clone())));
+    }
+    if !outcome.refused.is_empty() {
+        let days = counted(outcome.refused.len() as u64, "day");
+        let names = outcome.refused.iter().map(|loss| loss.dt.clone()).collect();
+        line("Refused", format!("{days}, left as they are: {}", shortened(names)));
+    }
     if outcome.duplicates > 0 {
         line("", format!("{} dropped", counted(outcome.duplicates, "duplicate")));
+    }
+    if outcome.calls_left > 0 {
+        let left = counted(outcome.calls_left, "call");
+        line("", format!("{left} of days that were left as they are"));
     }
     if !outcome.out_of_range.is_empty() {
         let sum = outcome.out_of_range.values().sum();
@@ -83,6 +98,17 @@ fn head(out: &mut String, outcome: &Outcome) {
         let places =
             names.iter().filter_map(|name| outcome.residency.get_key_value(name)).map(share);
         line("Ran in", places.collect::<Vec<_>>().join(" · "));
+    }
+}
+
+/// Days that stood before, by the reason for building them again.
+fn again(line: &mut impl FnMut(&str, String), outcome: &Outcome) {
+    let mut reasons = BTreeMap::<&str, Vec<String>>::new();
+    for day in outcome.days.iter().filter(|day| day.is_again) {
+        reasons.entry(&day.reason).or_default().push(day.dt.clone());
+    }
+    for (reason, days) in reasons {
+        line("", format!("again: {} ({})", shortened(days), plain(reason)));
     }
 }
 

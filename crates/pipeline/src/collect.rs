@@ -1,44 +1,61 @@
-//! Holds what was read until its day is published: calls by day, objects, what they taught.
+//! Holds what was read until its day is built: calls by day, objects, what they taught.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use bedrock::alias::LearntAlias;
-use bedrock::{Call, Context};
 use jiff::civil::Date;
 use logs::Reading;
 use logs::layout::Delivery;
-use rustc_hash::{FxHashMap, FxHashSet};
 
-use crate::day::{DayRange, day_of};
+use crate::calls::DayCalls;
+use crate::day::{DayRange, day_of, is_read_for};
+use crate::error::Error;
 use crate::fetch::ReadObject;
+use crate::list::ListedObject;
+use crate::manifest::{Elsewhere, LateObject, Manifest};
+use crate::outcome::{Complaint, MAX_LISTED, Objects, Records};
 
 /// What was read so far.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Collected {
-    /// Every object, in the order of arrival; its index is its number.
-    pub objects: Vec<ObjectRecord>,
-    /// The calls of the range by day, in the order of arrival.
-    pub days: BTreeMap<Date, Vec<StoredCall>>,
-    /// Every context, once.
-    pub contexts: FxHashSet<Arc<Context>>,
-    /// What was learnt about opaque ARNs.
+    range: Option<DayRange>,
+    late_window_minutes: i64,
+    /// The days that are built, until they are taken.
+    days: BTreeMap<Date, DayState>,
+    /// With any layout every day is built.
+    takes_every_day: bool,
+    /// Objects without a day of their own, which gave no call to any either.
+    unplaced: Vec<Arc<ObjectRecord>>,
+    /// Sums over objects, with complaints.
+    pub objects: Objects,
+    /// Sums over records.
+    pub records: Records,
+    /// What was learnt about opaque ARNs since it was last taken.
     pub learnt: Vec<LearntAlias>,
     /// Events that look like inference under unknown names.
     pub unknown_operations: BTreeMap<String, u64>,
     /// Calls on days outside the range.
     pub out_of_range: BTreeMap<Date, u64>,
+    /// Calls of days that are not built, or were built before.
+    pub left: u64,
+    /// Objects with calls of a day that was taken or is not built, and that it does not know of.
+    pub late: BTreeMap<Date, BTreeSet<LateObject>>,
 }
 
-/// A call with where it was read.
-#[derive(Debug, Clone)]
-pub struct StoredCall {
-    /// The call.
-    pub call: Call,
-    /// The object's number.
-    pub object: u32,
-    /// The call's number in its object.
-    pub index: u32,
+/// What a day is built from.
+#[derive(Debug, Default)]
+pub struct DayState {
+    /// Its objects; a call's object is a place in this list.
+    pub objects: Vec<Arc<ObjectRecord>>,
+    /// Its calls.
+    pub calls: DayCalls,
+    /// How many there are, duplicates included.
+    pub n_calls: u64,
+    /// Objects that are not read for the day and had calls of it.
+    pub late_objects: BTreeSet<LateObject>,
+    /// Objects delivered on the day with calls of days that they are not read for.
+    pub calls_elsewhere: BTreeMap<String, Elsewhere>,
 }
 
 /// An object with its counts.
@@ -58,8 +75,6 @@ pub struct ObjectRecord {
     pub records: u64,
     /// Its calls, of any day.
     pub calls: u64,
-    /// Its calls on days of the range.
-    pub calls_in_range: u64,
     /// Its records that are no calls.
     pub passed_over: u64,
     /// Its calls that cannot be used.
@@ -67,74 +82,235 @@ pub struct ObjectRecord {
 }
 
 impl Collected {
-    /// Takes in an object. Calls outside `range` are counted and let go.
-    pub fn add(&mut self, read: ReadObject<Reading>, range: Option<DayRange>) {
-        let object = u32::try_from(self.objects.len()).unwrap_or(u32::MAX);
-        let mut record = ObjectRecord::new(&read);
-        if let Ok(reading) = read.reading {
-            record.records = reading.records;
-            record.passed_over = reading.passed_over;
-            record.rejected = reading.rejected;
-            record.calls = reading.calls.len() as u64;
-            record.rejections = reading.rejections;
-            self.learnt.extend(reading.learnt);
-            for (name, count) in reading.unknown_operations {
-                *self.unknown_operations.entry(name).or_default() += count;
-            }
-            record.calls_in_range = self.add_calls(reading.calls, object, range);
+    /// Nothing yet. Days are taken in after [`Collected::begin`]; with `takes_every_day`, all are.
+    pub fn new(range: Option<DayRange>, late_window_minutes: i64, takes_every_day: bool) -> Self {
+        Collected {
+            range,
+            late_window_minutes,
+            days: BTreeMap::new(),
+            takes_every_day,
+            unplaced: Vec::new(),
+            objects: Objects::default(),
+            records: Records::default(),
+            learnt: Vec::new(),
+            unknown_operations: BTreeMap::new(),
+            out_of_range: BTreeMap::new(),
+            left: 0,
+            late: BTreeMap::new(),
         }
-        self.objects.push(record);
     }
 
-    /// Adds the calls of the range and returns their number.
-    fn add_calls(&mut self, calls: Vec<Call>, object: u32, range: Option<DayRange>) -> u64 {
-        let mut in_range = 0;
-        // An object holds each of its contexts once, so that few are compared by their texts.
-        let mut known = FxHashMap::<usize, Arc<Context>>::default();
-        for (index, mut call) in (0u32..).zip(calls) {
+    /// Begins a day: what is read from now on is held for it.
+    pub fn begin(&mut self, day: Date) {
+        self.days.entry(day).or_default();
+    }
+
+    /// Takes a day out, to build it.
+    pub fn take(&mut self, day: Date) -> Option<DayState> {
+        self.days.remove(&day)
+    }
+
+    /// Takes a day back that cannot be built yet.
+    pub fn give_back(&mut self, day: Date, state: DayState) {
+        self.days.insert(day, state);
+    }
+
+    /// The days that are held and have objects.
+    pub fn days_with_objects(&self) -> impl Iterator<Item = Date> {
+        let has_objects = |(_, state): &(&Date, &DayState)| !state.objects.is_empty();
+        self.days.iter().filter(has_objects).map(|(day, _)| *day)
+    }
+
+    /// Whether a day has a late object already.
+    pub fn has_late(&self, day: Date, late: &LateObject) -> bool {
+        self.days.get(&day).is_some_and(|state| state.late_objects.contains(late))
+    }
+
+    /// Puts objects that belong to no day into the first one, so that every object stands somewhere.
+    pub fn place_the_rest(&mut self) {
+        let first_day = self.days.keys().next().copied();
+        let first = self.range.map(|range| range.from()).or(first_day);
+        let Some(first) = first.filter(|_| !self.unplaced.is_empty()) else { return };
+        self.days.entry(first).or_default().objects.append(&mut self.unplaced);
+    }
+
+    /// Takes in an object, which was read for `days`. Calls outside the range are counted and let go.
+    ///
+    /// # Errors
+    /// If calls are too many to be held and cannot be written to a temporary file.
+    pub fn add(
+        &mut self,
+        read: ReadObject<Reading>,
+        days: &[Date],
+        manifests: &BTreeMap<Date, Option<Manifest>>,
+    ) -> Result<(), Error> {
+        let mut record = ObjectRecord::new(&read.listed);
+        let mut calls = Vec::new();
+        match read.reading {
+            Ok(reading) => {
+                record.records = reading.records;
+                record.passed_over = reading.passed_over;
+                record.rejected = reading.rejected;
+                record.calls = reading.calls.len() as u64;
+                record.rejections = reading.rejections;
+                self.learnt.extend(reading.learnt);
+                for (name, count) in reading.unknown_operations {
+                    *self.unknown_operations.entry(name).or_default() += count;
+                }
+                calls = reading.calls;
+            }
+            Err(reason) => record.unreadable = Some(reason.to_string()),
+        }
+        self.count(&record);
+        let record = Arc::new(record);
+        let mut placing = Placing::default();
+        for day in days {
+            if let Some(state) = self.days.get_mut(day) {
+                placing.place(*day, state, &record, !read.listed.is_late);
+            }
+        }
+        for (index, call) in (0u32..).zip(calls) {
             let day = day_of(call.event_time_ms);
-            if range.is_some_and(|range| !range.contains(day)) {
+            let is_covered = placing.is_covered(day, |day| {
+                self.takes_every_day
+                    || record.delivery.is_some_and(|delivery| {
+                        is_read_for(delivery, day, self.late_window_minutes)
+                    })
+            });
+            if !is_covered {
+                placing.elsewhere.insert(day);
+            }
+            if self.range.is_some_and(|range| !range.contains(day)) {
                 *self.out_of_range.entry(day).or_default() += 1;
                 continue;
             }
-            let address = Arc::as_ptr(&call.context).addr();
-            let context = known.entry(address).or_insert_with(|| {
-                if let Some(context) = self.contexts.get(&call.context) {
-                    return Arc::clone(context);
+            if self.takes_every_day {
+                self.days.entry(day).or_default();
+            }
+            let is_wanted = !read.listed.is_late || days.contains(&day);
+            let Some(state) = self.days.get_mut(&day).filter(|_| is_wanted) else {
+                self.left += 1;
+                if !is_covered && is_wanted {
+                    let known = manifests.get(&day).and_then(Option::as_ref);
+                    let late = LateObject::of(&record);
+                    if known.is_none_or(|known| !known.late_objects.contains(&late)) {
+                        self.late.entry(day).or_default().insert(late);
+                    }
                 }
-                self.contexts.insert(Arc::clone(&call.context));
-                Arc::clone(&call.context)
-            });
-            call.context = Arc::clone(context);
-            in_range += 1;
-            self.days.entry(day).or_default().push(StoredCall { call, object, index });
+                continue;
+            };
+            let Some(number) = placing.place(day, state, &record, is_covered) else {
+                self.left += 1;
+                continue;
+            };
+            state.n_calls += 1;
+            state.calls.add(call, number, index).map_err(Error::Temporary)?;
         }
-        in_range
+        if placing.numbers.is_empty() && self.takes_every_day {
+            self.unplaced.push(record);
+            return Ok(());
+        }
+        let own_day = record.delivery.map(|delivery| delivery.day);
+        if let Some(state) = own_day.and_then(|day| self.days.get_mut(&day))
+            && !placing.elsewhere.is_empty()
+        {
+            let days = placing.elsewhere.iter().map(ToString::to_string).collect();
+            let elsewhere = Elsewhere { bytes: record.size_bytes, days };
+            state.calls_elsewhere.insert(record.key.as_ref().to_owned(), elsewhere);
+        }
+        Ok(())
+    }
+
+    fn count(&mut self, record: &ObjectRecord) {
+        self.records.records += record.records;
+        self.records.calls += record.calls;
+        self.records.passed_over += record.passed_over;
+        self.records.rejected += record.rejected;
+        self.objects.bytes += record.size_bytes;
+        let complaint = |reason: String| Complaint { key: record.key.as_ref().to_owned(), reason };
+        match &record.unreadable {
+            Some(reason) => {
+                self.objects.unreadable += 1;
+                add_complaint(&mut self.objects.unreadable_objects, complaint(reason.clone()));
+            }
+            None => self.objects.read += 1,
+        }
+        if record.rejected > 0 {
+            let reason = format!("{} rejected: {}", record.rejected, record.rejections.join("; "));
+            let all = &mut self.objects.objects_with_rejected_records;
+            add_complaint(all, complaint(reason));
+        }
     }
 }
 
-/// The place of each object's key among all keys, by the object's number.
-pub fn ranks(objects: &[ObjectRecord]) -> Vec<u32> {
-    let mut order = (0u32..).take(objects.len()).collect::<Vec<_>>();
-    order.sort_unstable_by_key(|object| &objects[*object as usize].key);
-    let mut ranks = vec![0; objects.len()];
-    for (rank, object) in (0u32..).zip(order) {
-        ranks[object as usize] = rank;
+/// Keeps the complaints with the least keys, in their order.
+fn add_complaint(complaints: &mut Vec<Complaint>, complaint: Complaint) {
+    let place = complaints.partition_point(|known| known.key <= complaint.key);
+    if place < MAX_LISTED {
+        complaints.insert(place, complaint);
+        complaints.truncate(MAX_LISTED);
     }
-    ranks
+}
+
+/// Where an object stands in the days that it belongs to.
+#[derive(Debug, Default)]
+struct Placing {
+    /// Days with the object's number in each; `None` where it was before. There are few.
+    numbers: Vec<(Date, Option<u32>)>,
+    /// Whether the object is read for a day, of the days that were asked for.
+    covered: Vec<(Date, bool)>,
+    elsewhere: BTreeSet<Date>,
+}
+
+impl Placing {
+    /// The object's number in a day; `None` if the day has it already, because it was fetched for it
+    /// before its turn came.
+    fn place(
+        &mut self,
+        day: Date,
+        state: &mut DayState,
+        record: &Arc<ObjectRecord>,
+        is_covered: bool,
+    ) -> Option<u32> {
+        if let Some((_, number)) = self.numbers.iter().find(|(known, _)| *known == day) {
+            return *number;
+        }
+        let is_new = is_covered || state.late_objects.insert(LateObject::of(record));
+        let number = is_new.then(|| {
+            state.objects.push(Arc::clone(record));
+            state.calls.begin_object();
+            u32::try_from(state.objects.len() - 1).unwrap_or(u32::MAX)
+        });
+        self.numbers.push((day, number));
+        number
+    }
+
+    fn is_covered(&mut self, day: Date, is_covered: impl FnOnce(Date) -> bool) -> bool {
+        if let Some((_, known)) = self.covered.iter().find(|(known, _)| *known == day) {
+            return *known;
+        }
+        let is_covered = is_covered(day);
+        self.covered.push((day, is_covered));
+        is_covered
+    }
+}
+
+impl LateObject {
+    fn of(record: &ObjectRecord) -> Self {
+        LateObject { key: record.key.as_ref().to_owned(), bytes: record.size_bytes }
+    }
 }
 
 impl ObjectRecord {
-    fn new(read: &ReadObject<Reading>) -> Self {
+    fn new(listed: &ListedObject) -> Self {
         ObjectRecord {
-            key: read.listed.meta.key.as_str().into(),
-            delivery: read.listed.delivery,
-            size_bytes: read.listed.meta.size_bytes,
-            unreadable: read.reading.as_ref().err().map(ToString::to_string),
+            key: listed.meta.key.as_str().into(),
+            delivery: listed.delivery,
+            size_bytes: listed.meta.size_bytes,
+            unreadable: None,
             rejections: Vec::new(),
             records: 0,
             calls: 0,
-            calls_in_range: 0,
             passed_over: 0,
             rejected: 0,
         }

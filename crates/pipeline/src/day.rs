@@ -69,24 +69,31 @@ pub fn late_days(late_window_minutes: i64) -> i64 {
     (late_window_minutes.max(0) + MINUTES_PER_DAY - 1) / MINUTES_PER_DAY
 }
 
-/// The days of a range that an object is read for: the day of its delivery, and the days before whose
-/// late window it was delivered in. Empty if it need not be read.
+/// Whether an object is read for a day: that of its delivery, or one before in whose late window it was
+/// delivered.
 ///
 /// A name without a time is taken to be inside the window, so that nothing is lost.
+pub fn is_read_for(delivery: Delivery, day: Date, late_window_minutes: i64) -> bool {
+    let Ok(span) = delivery.day.since(day) else { return false };
+    let minute = delivery.minute.unwrap_or(0);
+    match i64::from(span.get_days()) {
+        0 => true,
+        days if days < 0 => false,
+        days => (days - 1) * MINUTES_PER_DAY + minute < late_window_minutes,
+    }
+}
+
+/// The days of a range that an object is read for, in order. Empty if it need not be read.
 pub fn days_of_delivery(
     delivery: Delivery,
     range: DayRange,
     late_window_minutes: i64,
 ) -> impl Iterator<Item = Date> {
-    let minute = delivery.minute.unwrap_or(0);
-    let is_late_for = move |days_before: i64| {
-        days_before == 0 || (days_before - 1) * MINUTES_PER_DAY + minute < late_window_minutes
-    };
     (0..=late_days(late_window_minutes))
         .rev()
-        .filter(move |before| is_late_for(*before))
         .filter_map(move |before| delivery.day.checked_sub(before.days()).ok())
         .filter(move |day| range.contains(*day))
+        .filter(move |day| is_read_for(delivery, *day, late_window_minutes))
 }
 
 #[cfg(test)]

@@ -14,9 +14,21 @@ pub enum Error {
     /// The destination cannot be written.
     #[error("the destination cannot be written")]
     Write(#[source] store::Error),
-    /// What earlier runs learnt cannot be read.
+    /// The destination cannot be read.
     #[error("the destination cannot be read")]
-    Learnt(#[source] store::Error),
+    Destination(#[source] store::Error),
+    /// Calls that are too many to be held cannot be written to a temporary file, or read from it.
+    #[error("temporary files cannot be used in {}", std::env::temp_dir().display())]
+    Temporary(#[source] std::io::Error),
+    /// A manifest cannot be written as JSON.
+    #[error("the manifest of a day cannot be encoded")]
+    Manifest(#[source] serde_json::Error),
+    /// Days do not settle: each build of one opens another. This is a bug in hoptrail.
+    #[error("the days do not settle after {passes} passes; please report this")]
+    Unsettled {
+        /// How many passes there were.
+        passes: usize,
+    },
     /// What earlier runs learnt is damaged.
     #[error("`{key}` at the destination is damaged; mend it or delete it")]
     LearntFile {

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use bedrock::cost::{TokenSource, Usage};
 use bedrock::{Call, CallId, Meaning};
 use jiff::ToSpan;
+use jiff::civil::Date;
 use logs::invocation::{InvocationEntry, InvocationReading, Tokens};
 use logs::layout::{Delivery, LogKind};
 use logs::{Limits, Unreadable};
@@ -17,11 +18,12 @@ use rustc_hash::FxHashMap;
 use store::Store;
 use tokio::sync::mpsc;
 
-use crate::day::{DayRange, day_of};
+use crate::day::day_of;
 use crate::discover::discover;
 use crate::error::Error;
 use crate::fetch::{Decoder, Fetcher, ReadObject};
-use crate::list::{ListCounts, Selection, list_any, list_days};
+use crate::list::{ListCounts, ListedObject, Selection, list_any, list_days};
+use crate::manifest::{SourceSet, Sources};
 use crate::outcome::{Complaint, InvocationLog, LeftOver, MAX_LISTED};
 use crate::plan::LISTED_AHEAD;
 use crate::progress::Progress;
@@ -48,62 +50,112 @@ struct Counted {
     place: (Arc<str>, u32),
 }
 
-/// Reads the logs around a range of days.
+/// The logs around a range of days, not yet read.
+#[derive(Debug, Default)]
+pub struct ListedLogs {
+    objects: Vec<ListedObject>,
+    by_day: BTreeMap<Date, SourceSet>,
+}
+
+/// Lists the logs around a range of days.
 ///
 /// Entries are delivered soon after the request, and may have been made on the other side of midnight
-/// than the call completed: the logs of a late window before and after the range are read too.
+/// than the call completed: the logs of a late window before and after the range count too.
 ///
 /// # Errors
 /// If the logs cannot be listed.
-pub async fn read_requests(
+pub async fn list_logs(
     store: &dyn Store,
     root_path: &str,
     settings: &Settings,
-    workers: &Workers,
-    progress: &Progress,
-) -> Result<Requests, Error> {
+) -> Result<ListedLogs, Error> {
     let kind = LogKind::ModelInvocation;
-    let (sender, receiver) = mpsc::channel(LISTED_AHEAD);
+    let (sender, mut receiver) = mpsc::channel(LISTED_AHEAD);
     let counts = ListCounts::default();
     let listing = async {
         let sender = sender;
         match (settings.layout, settings.range) {
             (Layout::Trail, Some(range)) => {
                 let found = discover(store, settings, root_path, kind).await?;
-                let wanted = |delivery: Delivery| is_near(delivery, range, settings);
+                let near = |delivery| days_of_log(delivery, settings).any(|d| range.contains(d));
                 let selection = Selection {
                     kind,
                     first: range.from().saturating_sub(1.day()),
                     last: range.to().saturating_add(1.day()),
-                    wanted: &wanted,
+                    wanted: &near,
                 };
                 list_days(store, settings, selection, &found.folders, &counts, &sender).await
             }
             _ => list_any(store, kind, &counts, &sender).await,
         }
     };
-    let decoder = InvocationDecoder { limits: settings.limits };
-    let fetcher = Fetcher::new(store, settings, workers, decoder);
-    let mut requests = Requests::default();
-    let mut texts = FxHashMap::default();
-    let reading = fetcher.read_all(receiver, progress, |read| requests.add(read, &mut texts));
-    futures::future::try_join(listing, reading).await?;
-    requests.counts.unreadable_objects.sort_by(|a, b| a.key.cmp(&b.key));
-    requests.counts.unreadable_objects.truncate(MAX_LISTED);
-    Ok(requests)
+    let mut logs = ListedLogs::default();
+    let taking = async {
+        while let Some(object) = receiver.recv().await {
+            for day in object.delivery.into_iter().flat_map(|d| days_of_log(d, settings)) {
+                logs.by_day.entry(day).or_default().add(&object.meta);
+            }
+            logs.objects.push(object);
+        }
+        Ok(())
+    };
+    futures::future::try_join(listing, taking).await?;
+    Ok(logs)
 }
 
-/// Whether a log was delivered in the range or in the late window before or after it.
-fn is_near(delivery: Delivery, range: DayRange, settings: &Settings) -> bool {
-    let minute = delivery.minute.unwrap_or(0);
-    let window = settings.late_window_minutes;
-    if delivery.day < range.from() {
-        minute >= 24 * 60 - window
-    } else if delivery.day > range.to() {
-        minute < window
-    } else {
-        true
+impl ListedLogs {
+    /// The logs around a day.
+    pub fn sources(&self, day: Date) -> Sources {
+        self.by_day.get(&day).cloned().unwrap_or_default().sources()
     }
+
+    /// Reads the logs around the days that are wanted, once.
+    ///
+    /// # Errors
+    /// If the place as a whole cannot be reached or a worker dies.
+    pub async fn read(
+        &mut self,
+        store: &dyn Store,
+        settings: &Settings,
+        workers: &Workers,
+        progress: &Progress,
+        is_wanted: impl Fn(Date) -> bool,
+    ) -> Result<Requests, Error> {
+        let wanted = |object: &ListedObject| {
+            let days = object.delivery.map(|delivery| days_of_log(delivery, settings));
+            days.is_none_or(|mut days| days.any(&is_wanted))
+        };
+        let (sender, receiver) = mpsc::channel(LISTED_AHEAD);
+        let sending = async {
+            let sender = sender;
+            for object in std::mem::take(&mut self.objects).into_iter().filter(wanted) {
+                // The receiver is gone if reading failed, which is told there.
+                if sender.send(object).await.is_err() {
+                    break;
+                }
+            }
+            Ok(())
+        };
+        let decoder = InvocationDecoder { limits: settings.limits };
+        let fetcher = Fetcher::new(store, settings, workers, decoder);
+        let mut requests = Requests::default();
+        let mut texts = FxHashMap::default();
+        let reading = fetcher.read_all(receiver, progress, |read| requests.add(read, &mut texts));
+        futures::future::try_join(sending, reading).await?;
+        requests.counts.unreadable_objects.sort_by(|a, b| a.key.cmp(&b.key));
+        requests.counts.unreadable_objects.truncate(MAX_LISTED);
+        Ok(requests)
+    }
+}
+
+/// The days whose calls a log may tell of: that of its delivery, and those that it was delivered within a
+/// late window of.
+fn days_of_log(delivery: Delivery, settings: &Settings) -> impl Iterator<Item = Date> + use<> {
+    const DAY: i64 = 24 * 60;
+    let (minute, window) = (delivery.minute.unwrap_or(0), settings.late_window_minutes);
+    let before = (minute < window).then(|| delivery.day.saturating_sub(1.day()));
+    let after = (minute >= DAY - window).then(|| delivery.day.saturating_add(1.day()));
+    [before, Some(delivery.day), after].into_iter().flatten()
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -205,18 +257,18 @@ impl Requests {
     }
 
     /// Counts what was joined and what was left over. `joined` are the entries that calls took; an
-    /// entry of a day outside the range belongs to another run.
-    pub fn into_counts(self, joined: &[u32], range: Option<DayRange>) -> InvocationLog {
+    /// entry of a day that was not built belongs to another run.
+    pub fn counts(&self, joined: &[u32], is_built: impl Fn(Date) -> bool) -> InvocationLog {
         let mut is_joined = vec![false; self.entries.len()];
         for entry in joined {
             is_joined[*entry as usize] = true;
         }
         let mut left_over = BTreeMap::<(Option<Arc<str>>, Option<Arc<str>>), u64>::new();
-        let mut counts = self.counts;
+        let mut counts = self.counts.clone();
         for (entry, is_joined) in self.entries.iter().zip(is_joined) {
             if is_joined {
                 counts.joined += 1;
-            } else if range.is_some_and(|range| !range.contains(day_of(entry.timestamp_ms))) {
+            } else if !is_built(day_of(entry.timestamp_ms)) {
                 counts.other_days += 1;
             } else {
                 counts.without_call += 1;
@@ -306,7 +358,7 @@ mod tests {
             }
             let taken = requests.entries[0].usage.expect("has counts");
             assert_eq!(taken.input, Some(3), "{order:?}");
-            let counts = requests.into_counts(&[], None);
+            let counts = requests.counts(&[], |_| true);
             assert_eq!((counts.duplicates, counts.without_call), (3, 1));
         }
     }

@@ -15,9 +15,9 @@ pub const LEARNT_KEY: &str = "_hoptrail/aliases.csv";
 /// If it cannot be read. A destination without it is new, and no error.
 pub async fn load(destination: &dyn Store, aliases: &mut Aliases) -> Result<(), Error> {
     let text = match destination.get(LEARNT_KEY).await {
-        Ok(object) => object.body.collect().await.map_err(Error::Learnt)?,
+        Ok(object) => object.body.collect().await.map_err(Error::Destination)?,
         Err(error) if error.is_not_found() => return Ok(()),
-        Err(error) => return Err(Error::Learnt(error)),
+        Err(error) => return Err(Error::Destination(error)),
     };
     aliases
         .learn_csv(&text)

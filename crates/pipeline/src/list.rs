@@ -20,6 +20,8 @@ pub struct ListedObject {
     pub meta: ObjectMeta,
     /// What its key says of its delivery; `None` if it says nothing.
     pub delivery: Option<Delivery>,
+    /// Whether it is read only because a day that it was not delivered for has calls of it.
+    pub is_late: bool,
 }
 
 /// What a listing met.
@@ -103,7 +105,7 @@ pub async fn list_days(
                 counts.passed_by.fetch_add(1, Ordering::Relaxed);
                 continue;
             }
-            if objects.send(ListedObject { meta, delivery }).await.is_err() {
+            if objects.send(ListedObject { meta, delivery, is_late: false }).await.is_err() {
                 return Ok(());
             }
         }
@@ -132,7 +134,7 @@ pub async fn list_any(
                 continue;
             }
             let delivery = kind.delivery(&meta.key);
-            if objects.send(ListedObject { meta, delivery }).await.is_err() {
+            if objects.send(ListedObject { meta, delivery, is_late: false }).await.is_err() {
                 return Ok(());
             }
         }

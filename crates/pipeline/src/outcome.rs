@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::error::NothingFound;
+use crate::replace::Loss;
 
 /// What a run did. The counts add up: `records = calls + passed_over + rejected` and
-/// `calls = written + duplicates + out_of_range`.
+/// `calls = written + duplicates + out_of_range + calls_left`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Outcome {
     /// Where was read.
@@ -18,6 +19,10 @@ pub struct Outcome {
     pub range: Option<String>,
     /// The days that were written, in order.
     pub days: Vec<Day>,
+    /// Days that were left as they are because nothing has changed, in order.
+    pub unchanged: Vec<String>,
+    /// Days that were left as they are because a replacement would have lost something, in order.
+    pub refused: Vec<Loss>,
     /// The objects.
     pub objects: Objects,
     /// The records.
@@ -28,6 +33,9 @@ pub struct Outcome {
     pub duplicates: u64,
     /// Calls outside the range, by day.
     pub out_of_range: BTreeMap<String, u64>,
+    /// Calls that were read along and stand in a day that was left as it is, or that was built once
+    /// more later.
+    pub calls_left: u64,
     /// Written calls by outcome.
     pub outcomes: BTreeMap<&'static str, u64>,
     /// Written calls that ran, by residency; `unknown` where a geography is not known.
@@ -57,6 +65,10 @@ pub struct Outcome {
 pub struct Day {
     /// The day, `YYYY-MM-DD`.
     pub dt: String,
+    /// Why it was built.
+    pub reason: String,
+    /// Whether it stood before.
+    pub is_again: bool,
     /// Rows by table.
     pub rows: BTreeMap<&'static str, u64>,
 }
@@ -244,6 +256,32 @@ pub struct UnresolvedReference {
     pub accounts: u64,
 }
 
+impl Objects {
+    /// Adds objects of another pass.
+    pub fn add(&mut self, other: Objects) {
+        self.read += other.read;
+        self.unreadable += other.unreadable;
+        self.bytes += other.bytes;
+        let theirs = [other.unreadable_objects, other.objects_with_rejected_records];
+        let mine = [&mut self.unreadable_objects, &mut self.objects_with_rejected_records];
+        for (mine, theirs) in mine.into_iter().zip(theirs) {
+            mine.extend(theirs);
+            mine.sort_by(|a, b| a.key.cmp(&b.key));
+            mine.truncate(MAX_LISTED);
+        }
+    }
+}
+
+impl Records {
+    /// Adds records of another pass.
+    pub fn add(&mut self, other: Records) {
+        self.records += other.records;
+        self.calls += other.calls;
+        self.passed_over += other.passed_over;
+        self.rejected += other.rejected;
+    }
+}
+
 impl Outcome {
     /// Whether something could not be read or used.
     pub fn is_partial(&self) -> bool {
@@ -257,7 +295,7 @@ impl Outcome {
         let Records { records, calls, passed_over, rejected } = self.records;
         let out_of_range = self.out_of_range.values().sum::<u64>();
         records == calls + passed_over + rejected
-            && calls == self.written + self.duplicates + out_of_range
+            && calls == self.written + self.duplicates + out_of_range + self.calls_left
     }
 
     /// Calls with tokens that have no price.

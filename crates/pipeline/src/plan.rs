@@ -104,7 +104,7 @@ pub async fn days_at(
     range: Option<DayRange>,
 ) -> Result<Vec<String>, Error> {
     let table = format!("{}/", INVOCATIONS.name);
-    let folders = list_folders(destination, &table).await.map_err(Error::Learnt)?;
+    let folders = list_folders(destination, &table).await.map_err(Error::Destination)?;
     let days = folders.iter().filter_map(|folder| {
         let day = folder.trim_end_matches('/').rsplit_once("dt=")?.1;
         let is_in_range =
@@ -115,7 +115,7 @@ pub async fn days_at(
 }
 
 /// What a listing took and met.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Listed {
     pub(crate) discovery: Discovery,
     pub(crate) lists: u64,

@@ -1,54 +1,52 @@
-//! Builds the tables of a day, and puts them in place.
+//! Builds the tables of a day.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use bedrock::cost::Usage;
+use bedrock::resolve::Unresolved;
 use bedrock::{Call, Context, Knowledge, Meaning, Outcome};
 use bytes::Bytes;
 use jiff::civil::Date;
 use rayon::prelude::*;
-use rustc_hash::FxHashMap;
-use store::Store;
 use tables::group::Groups;
 use tables::{
     DENIALS, DenialRow, INGEST, INVOCATIONS, IngestRow, Invocation, MODEL_COSTS,
     ROUTING_DISTRIBUTION, ROW_GROUP_ROWS, Status, Table, TableWriter, UNRESOLVED_MODELS,
 };
 
-use crate::collect::{ObjectRecord, StoredCall};
-use crate::dedup::{Distinct, distinct};
+use crate::calls::Distinct;
+use crate::collect::ObjectRecord;
 use crate::error::Error;
 use crate::join::Requests;
-use crate::outcome::Day;
+use crate::manifest::Counts;
 use crate::price::{Pricer, usage_of_trail};
 use crate::tally::Tally;
 
-/// What the tables of every day are built with.
+/// What the tables of a day are built from.
 #[derive(Debug)]
-pub struct Publisher {
-    objects: Vec<ObjectRecord>,
-    /// The place of each object's key among all keys.
-    ranks: Vec<u32>,
-    /// What each context means, by its address.
-    meanings: FxHashMap<usize, Arc<Meaning>>,
-    /// Keeps the contexts alive, and with them their addresses.
-    _contexts: Vec<Arc<Context>>,
-    knowledge: Knowledge,
-    requests: Option<Requests>,
+pub struct DayInputs {
+    /// The day.
+    pub day: Date,
+    /// Its objects; a call's object is a place in this list.
+    pub objects: Vec<Arc<ObjectRecord>>,
+    /// Its calls without duplicates.
+    pub distinct: Distinct,
+    /// What is known.
+    pub knowledge: Arc<Knowledge>,
+    /// What the model invocation logs counted.
+    pub requests: Option<Arc<Requests>>,
 }
 
 /// The tables of a day.
 #[derive(Debug)]
 pub struct DayTables {
-    /// What the summary says of the day.
-    pub day: Day,
-    /// The files with their keys, relative to the destination.
-    pub files: Vec<(String, Bytes)>,
-    /// Calls that were written.
-    pub written: u64,
-    /// Calls that were dropped.
-    pub duplicates: u64,
+    /// The files.
+    pub files: Vec<TableFile>,
+    /// The sums of `ingest`.
+    pub counts: Counts,
+    /// References that no alias was known for, in order.
+    pub without_alias: Vec<String>,
     /// The numbers of the invocation log's entries that calls took.
     pub joined: Vec<u32>,
     /// Successful calls without such an entry.
@@ -57,118 +55,131 @@ pub struct DayTables {
     pub tally: Tally,
 }
 
+/// One file of a day.
+#[derive(Debug)]
+pub struct TableFile {
+    /// The table.
+    pub table: &'static str,
+    /// Its key, relative to the destination.
+    pub key: String,
+    /// Its content.
+    pub bytes: Bytes,
+    /// Its rows.
+    pub rows: u64,
+}
+
+/// Builds the tables of a day; call it on the workers.
+///
+/// # Errors
+/// If a table cannot be encoded, or calls in a temporary file cannot be read.
+pub fn build(inputs: DayInputs) -> Result<DayTables, Error> {
+    let DayInputs { day, objects, distinct, knowledge, requests } = inputs;
+    let Distinct { mut calls, references, count, kept, dropped, .. } = distinct;
+    let meanings = references
+        .contexts
+        .par_iter()
+        .map(|context| Arc::new(knowledge.meaning_of(context)))
+        .collect::<Vec<_>>();
+    let ingest = ingest(&objects, &kept, &dropped);
+
+    let mut groups = Groups::default();
+    let mut pricer = Pricer::new(&knowledge, day);
+    let mut join = DayJoin::default();
+    let mut refused = Vec::new();
+    let mut files = Files { day, files: Vec::new() };
+    let encode = |source| Error::Encode { day: day.to_string(), source };
+    let mut invocations = TableWriter::new(&INVOCATIONS).map_err(encode)?;
+    // A row group at a time, because rows are several times larger than the calls they are made of.
+    loop {
+        let group = calls.take(ROW_GROUP_ROWS, &references).map_err(Error::Temporary)?;
+        if group.is_empty() {
+            break;
+        }
+        let mut rows = Vec::with_capacity(group.len());
+        for stored in group {
+            let call = references.call(&stored);
+            let meaning = Arc::clone(&meanings[stored.context as usize]);
+            let logged = requests.as_deref().and_then(|all| join.usage(all, &call, &meaning));
+            let usage = logged.or_else(|| usage_of_trail(&call));
+            let cost = pricer.cost(&call.context, &meaning, usage.as_ref());
+            let log_object = Arc::clone(&objects[stored.object as usize].key);
+            let row = Invocation { call, meaning, log_object, usage, cost };
+            groups.add(&row);
+            rows.push(row);
+        }
+        refused.extend(denials(&rows));
+        invocations.write_row_group(&rows).map_err(encode)?;
+    }
+    files.push(INVOCATIONS.name, count, invocations.finish().map_err(encode)?);
+    let mut tally = Tally::default();
+    for (_, group) in groups.groups() {
+        tally.add(group);
+    }
+    files.add(&DENIALS, &refused)?;
+    files.add(&ROUTING_DISTRIBUTION, &groups.routing_distribution())?;
+    files.add(&MODEL_COSTS, &groups.model_costs(&knowledge.prices.version()))?;
+    files.add(&UNRESOLVED_MODELS, &groups.unresolved_models())?;
+    files.add(&INGEST, &ingest)?;
+    let DayJoin { taken, calls_without_entry } = join;
+    Ok(DayTables {
+        files: files.files,
+        counts: Counts::of_ingest(&ingest),
+        without_alias: without_alias(&references.contexts, &meanings),
+        joined: taken.into_iter().collect(),
+        calls_without_entry,
+        tally,
+    })
+}
+
+/// References that an alias would be needed for.
+fn without_alias(contexts: &[Arc<Context>], meanings: &[Arc<Meaning>]) -> Vec<String> {
+    let all = contexts.iter().zip(meanings).filter_map(|(context, meaning)| {
+        let lacks_alias = meaning.resolution.model == Err(Unresolved::NoAlias);
+        context.model_ref.as_deref().filter(|_| lacks_alias)
+    });
+    all.collect::<BTreeSet<_>>().into_iter().map(str::to_owned).collect()
+}
+
+/// A row for each object, in the order of their keys.
+fn ingest(objects: &[Arc<ObjectRecord>], kept: &[u32], dropped: &[u32]) -> Vec<IngestRow> {
+    let mut order = (0..objects.len()).collect::<Vec<_>>();
+    order.sort_unstable_by_key(|object| &objects[*object].key);
+    let row = |object: usize| {
+        let given = Given { written: kept[object].into(), duplicates: dropped[object].into() };
+        ingest_row(&objects[object], given)
+    };
+    order.into_iter().map(row).collect()
+}
+
+impl Counts {
+    fn of_ingest(rows: &[IngestRow]) -> Self {
+        let count = |of: &dyn Fn(&IngestRow) -> i64| {
+            rows.iter().map(|row| u64::try_from(of(row)).unwrap_or_default()).sum()
+        };
+        Counts {
+            objects: rows.len() as u64,
+            unreadable: count(&|row| i64::from(row.status == Status::Unreadable)),
+            records: count(&|row| row.records),
+            calls: count(&|row| row.calls),
+            passed_over: count(&|row| row.passed_over),
+            rejected: count(&|row| row.rejected),
+            written: count(&|row| row.written),
+            duplicates: count(&|row| row.duplicates),
+            other_day: count(&|row| row.other_day),
+        }
+    }
+
+    /// Whether something could not be read or used.
+    pub fn is_complete(&self) -> bool {
+        self.unreadable == 0 && self.rejected == 0
+    }
+}
+
 /// How often an object gave a call to a day.
 #[derive(Debug, Default, Clone, Copy)]
 struct Given {
     written: i64,
     duplicates: i64,
-}
-
-impl Publisher {
-    /// Works out what every context means, in parallel; call it on the workers.
-    pub fn new(
-        objects: Vec<ObjectRecord>,
-        ranks: Vec<u32>,
-        contexts: Vec<Arc<Context>>,
-        knowledge: Knowledge,
-        requests: Option<Requests>,
-    ) -> Self {
-        let meanings = contexts
-            .par_iter()
-            .map(|context| (Arc::as_ptr(context).addr(), Arc::new(knowledge.meaning_of(context))))
-            .collect();
-        Publisher { objects, ranks, meanings, _contexts: contexts, knowledge, requests }
-    }
-
-    /// What the invocation logs counted, given back after the last day.
-    pub fn into_requests(self) -> Option<Requests> {
-        self.requests
-    }
-
-    /// Builds the tables of a day from its calls, the numbers of the objects that were read for it, and
-    /// those of the objects whose calls stand on another day already.
-    ///
-    /// # Errors
-    /// If a table cannot be encoded.
-    pub fn build(
-        &self,
-        day: Date,
-        calls: Vec<StoredCall>,
-        read_for_day: &[u32],
-        on_another_day: &[u32],
-    ) -> Result<DayTables, Error> {
-        let Distinct { calls, mut dropped } = distinct(calls, |object| self.ranks[object as usize]);
-        dropped.extend(on_another_day);
-        let ingest = self.ingest(&calls, &dropped, read_for_day);
-        let (written, duplicates) = (calls.len() as u64, dropped.len() as u64);
-
-        let mut groups = Groups::default();
-        let mut pricer = Pricer::new(&self.knowledge, day);
-        let mut join = DayJoin::default();
-        let mut refused = Vec::new();
-        let mut files = Files { day, files: Vec::new(), rows: BTreeMap::new() };
-        let encode = |source| Error::Encode { day: day.to_string(), source };
-        let mut invocations = TableWriter::new(&INVOCATIONS).map_err(encode)?;
-        // A row group at a time, because rows are several times larger than the calls they are made of.
-        let mut calls = calls.into_iter();
-        while !calls.as_slice().is_empty() {
-            let mut rows = Vec::with_capacity(calls.len().min(ROW_GROUP_ROWS));
-            for stored in calls.by_ref().take(ROW_GROUP_ROWS) {
-                let row = self.row(stored, &mut pricer, &mut join);
-                groups.add(&row);
-                rows.push(row);
-            }
-            refused.extend(denials(&rows));
-            invocations.write_row_group(&rows).map_err(encode)?;
-        }
-        files.push(INVOCATIONS.name, written, invocations.finish().map_err(encode)?);
-        let mut tally = Tally::default();
-        for (_, group) in groups.groups() {
-            tally.add(group);
-        }
-        files.add(&DENIALS, &refused)?;
-        files.add(&ROUTING_DISTRIBUTION, &groups.routing_distribution())?;
-        files.add(&MODEL_COSTS, &groups.model_costs(&self.knowledge.prices.version()))?;
-        files.add(&UNRESOLVED_MODELS, &groups.unresolved_models())?;
-        files.add(&INGEST, &ingest)?;
-        let Files { files, rows, .. } = files;
-        let day = Day { dt: day.to_string(), rows };
-        let DayJoin { taken, calls_without_entry } = join;
-        let joined = taken.into_iter().collect();
-        Ok(DayTables { day, files, written, duplicates, joined, calls_without_entry, tally })
-    }
-
-    fn row(&self, stored: StoredCall, pricer: &mut Pricer<'_>, join: &mut DayJoin) -> Invocation {
-        let StoredCall { call, object, .. } = stored;
-        let meaning = Arc::clone(&self.meanings[&Arc::as_ptr(&call.context).addr()]);
-        let logged = self.requests.as_ref().and_then(|all| join.usage(all, &call, &meaning));
-        let usage = logged.or_else(|| usage_of_trail(&call));
-        let cost = pricer.cost(&call.context, &meaning, usage.as_ref());
-        let log_object = Arc::clone(&self.objects[object as usize].key);
-        Invocation { call, meaning, log_object, usage, cost }
-    }
-
-    fn ingest(
-        &self,
-        calls: &[StoredCall],
-        dropped: &[u32],
-        read_for_day: &[u32],
-    ) -> Vec<IngestRow> {
-        // By rank, so that the rows come in the order of the keys.
-        let mut given = BTreeMap::<(u32, u32), Given>::new();
-        let ranked = |object: u32| (self.ranks[object as usize], object);
-        for object in read_for_day {
-            given.entry(ranked(*object)).or_default();
-        }
-        for stored in calls {
-            given.entry(ranked(stored.object)).or_default().written += 1;
-        }
-        for object in dropped {
-            given.entry(ranked(*object)).or_default().duplicates += 1;
-        }
-        let row = |((_, object), given)| ingest_row(&self.objects[object as usize], given);
-        given.into_iter().map(row).collect()
-    }
 }
 
 /// The join of a day's calls.
@@ -224,8 +235,7 @@ fn ingest_row(object: &ObjectRecord, given: Given) -> IngestRow {
 
 struct Files {
     day: Date,
-    files: Vec<(String, Bytes)>,
-    rows: BTreeMap<&'static str, u64>,
+    files: Vec<TableFile>,
 }
 
 impl Files {
@@ -237,18 +247,7 @@ impl Files {
     }
 
     fn push(&mut self, table: &'static str, rows: u64, bytes: Vec<u8>) {
-        self.files.push((tables::layout::part_key(table, self.day), Bytes::from(bytes)));
-        self.rows.insert(table, rows);
+        let key = tables::layout::part_key(table, self.day);
+        self.files.push(TableFile { table, key, bytes: Bytes::from(bytes), rows });
     }
-}
-
-/// Puts the files of a day in place, each whole.
-///
-/// # Errors
-/// If one cannot be written.
-pub async fn put(destination: &dyn Store, files: Vec<(String, Bytes)>) -> Result<(), Error> {
-    for (key, bytes) in files {
-        destination.put(&key, bytes).await.map_err(Error::Write)?;
-    }
-    Ok(())
 }

@@ -1,31 +1,31 @@
-//! The run as a whole: list, fetch and read; then learn; then publish day by day.
+//! The run as a whole: passes over the days until every day stands as it should, and what they came to.
 
-use std::collections::BTreeMap;
-use std::io::BufRead;
-use std::mem;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use bedrock::alias::LearntAlias;
+use bedrock::resolve::resolve;
 use bedrock::{Knowledge, Outcome as CallOutcome};
-use futures::stream::{FuturesUnordered, StreamExt};
 use jiff::civil::Date;
-use logs::{Limits, Reading, Shape, Unreadable};
 use store::Store;
-use tokio::sync::mpsc;
+use tables::table::SCHEMA_VERSION;
 
-use crate::collect::{Collected, ObjectRecord, StoredCall, ranks};
-use crate::day::days_of_delivery;
-use crate::dedup::distinct_days;
 use crate::error::Error;
-use crate::fetch::{Decoder, Fetcher};
-use crate::join::read_requests;
 use crate::learnt;
-use crate::outcome::{Complaint, InvocationLog, MAX_LISTED, Objects, Outcome, Records};
-use crate::plan::{LISTED_AHEAD, Listed, list_all, nothing_found};
+use crate::manifest::{self, Counts, MadeWith, Manifest};
+use crate::outcome::{Day, InvocationLog, Outcome};
+use crate::pass::{BuiltDay, Joined, Order, PassEnd, pass};
+use crate::plan::nothing_found;
+use crate::prepare::BuiltCalls;
 use crate::progress::Progress;
-use crate::publish::{Publisher, put};
-use crate::settings::{Layout, Settings};
+use crate::replace::Loss;
+use crate::schedule::Reason;
+use crate::settings::Settings;
 use crate::tally::Tally;
 use crate::work::Workers;
+
+/// Days are opened again by what later days tell of them. More often than this they cannot.
+const MAX_PASSES: usize = 8;
 
 /// A place with logs. `root_path` is its own path, whose last name may tell the level that it is at.
 #[derive(Debug, Clone, Copy)]
@@ -34,6 +34,42 @@ pub struct Source<'a> {
     pub store: &'a dyn Store,
     /// Its prefix or folder.
     pub root_path: &'a str,
+}
+
+/// Where a run reads and writes, and with what.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Job<'a> {
+    pub(crate) source: Source<'a>,
+    pub(crate) invocation_logs: Option<Source<'a>>,
+    pub(crate) destination: &'a dyn Store,
+    pub(crate) settings: &'a Settings,
+    pub(crate) workers: &'a Workers,
+    pub(crate) progress: &'a Progress,
+}
+
+/// What a run knows, from pass to pass.
+#[derive(Debug)]
+pub(crate) struct State {
+    pub(crate) knowledge: Arc<Knowledge>,
+    pub(crate) made_with: MadeWith,
+    /// The manifests of the range as they stand at the destination now.
+    pub(crate) manifests: BTreeMap<Date, Option<Manifest>>,
+    /// The calls of the days that were built.
+    pub(crate) built_calls: BuiltCalls,
+    /// Days that were not built because nothing has changed.
+    pub(crate) unchanged: BTreeSet<Date>,
+    /// Days that were not built because something would have been lost.
+    pub(crate) refused: BTreeMap<Date, Loss>,
+    days: BTreeMap<Date, DayDone>,
+}
+
+/// A day that was built.
+#[derive(Debug)]
+struct DayDone {
+    reason: Reason,
+    rows: BTreeMap<&'static str, u64>,
+    counts: Counts,
+    tally: Tally,
 }
 
 /// Reads a trail, and model invocation logs if there are any, and writes the tables of each day to a
@@ -52,250 +88,178 @@ pub async fn run(
 ) -> Result<Outcome, Error> {
     let workers = Workers::start(settings.threads)?;
     learnt::load(destination, &mut knowledge.aliases).await?;
-
-    let (mut collected, listed) = read_all(source, settings, &workers, progress).await?;
-    let mut outcome = summary(source.store, destination, settings, &collected, &listed);
-    if collected.objects.is_empty() {
-        outcome.nothing_found = nothing_found(source.store, settings, &listed.discovery).await?;
-        return Ok(outcome);
-    }
-    let requests = match invocation_logs {
-        Some(Source { store, root_path }) => {
-            Some(read_requests(store, root_path, settings, &workers, progress).await?)
-        }
-        None => None,
+    let manifests = manifest::load(destination, settings.range).await?;
+    let mut state = State::new(knowledge, settings, manifests);
+    let job = Job { source, invocation_logs, destination, settings, workers: &workers, progress };
+    let mut outcome = Outcome {
+        source: source.store.location(),
+        destination: destination.location(),
+        range: settings.range.map(|range| range.to_string()),
+        ..Outcome::default()
     };
-    for alias in mem::take(&mut collected.learnt) {
-        knowledge.aliases.learn(alias);
+    let mut order = Order { looks_at_all: true, ..Order::default() };
+    for n_passes in 1.. {
+        let mut end = pass(&job, &mut state, order).await?;
+        state.learn(destination, &mut end.collected.learnt).await?;
+        if n_passes == 1 {
+            outcome.begin(&end);
+            if end.n_listed == 0 && state.refused.is_empty() && state.unchanged.is_empty() {
+                let discovery = &end.listed.discovery;
+                outcome.nothing_found = nothing_found(source.store, settings, discovery).await?;
+            }
+            outcome.invocation_log =
+                end.joined.take().map(|joined| state.invocation_log(joined, settings));
+        }
+        order = state.reopened(&end);
+        outcome.add(end);
+        if order.open.is_empty() {
+            break;
+        }
+        if n_passes == MAX_PASSES {
+            return Err(Error::Unsettled { passes: n_passes });
+        }
     }
-    outcome.learnt_aliases = knowledge.aliases.learnt().count() as u64;
-    learnt::save(destination, &knowledge.aliases).await?;
-
-    let objects = mem::take(&mut collected.objects);
-    let contexts = mem::take(&mut collected.contexts).into_iter().collect();
-    let mut days = mem::take(&mut collected.days);
-    let (objects, ranks, days, dropped) = workers
-        .run(move || {
-            let ranks = ranks(&objects);
-            let dropped = distinct_days(&mut days, |object| ranks[object as usize]);
-            (objects, ranks, days, dropped)
-        })
-        .await?;
-    let days = days_to_publish(settings, &objects, days, dropped);
-    let publisher =
-        workers.run(move || Publisher::new(objects, ranks, contexts, knowledge, requests)).await?;
-    let tally =
-        publish_all(destination, days, publisher, settings, &workers, progress, &mut outcome)
-            .await?;
-    outcome.outcomes =
-        CallOutcome::ALL.map(CallOutcome::as_str).into_iter().zip(tally.by_outcome).collect();
-    outcome.cost = tally.coverage();
-    outcome.costs = tally.costs();
-    outcome.routes = tally.routes();
-    outcome.denials = tally.denials();
-    outcome.unresolved = tally.unresolved();
-    outcome.residency = tally.by_residency;
+    state.tell(&mut outcome);
     debug_assert!(outcome.adds_up(), "{outcome:?}");
     Ok(outcome)
 }
 
-/// Lists, fetches and reads, all at once.
-async fn read_all(
-    source: Source<'_>,
-    settings: &Settings,
-    workers: &Workers,
-    progress: &Progress,
-) -> Result<(Collected, Listed), Error> {
-    let (sender, receiver) = mpsc::channel(LISTED_AHEAD);
-    let listing = async {
-        let listed = list_all(source.store, source.root_path, settings, sender).await;
-        progress.all_listed();
-        listed
-    };
-    let decoder = TrailDecoder { shape: settings.shape(), limits: settings.limits };
-    let fetcher = Fetcher::new(source.store, settings, workers, decoder);
-    let mut collected = Collected::default();
-    let take = |read| collected.add(read, settings.range);
-    let reading = fetcher.read_all(receiver, progress, take);
-    // The first error ends both: a listing that failed is not waited for by the reading.
-    let (listed, ()) = futures::future::try_join(listing, reading).await?;
-    Ok((collected, listed))
-}
-
-/// Reads CloudTrail's objects.
-#[derive(Debug, Clone, Copy)]
-struct TrailDecoder {
-    shape: Shape,
-    limits: Limits,
-}
-
-impl Decoder for TrailDecoder {
-    type Reading = Reading;
-
-    fn whole(&self, body: &[u8], scratch: &mut Vec<u8>) -> Result<Reading, Unreadable> {
-        logs::read_whole(body, self.shape, &self.limits, scratch)
-    }
-
-    fn stream(&self, body: impl BufRead) -> Result<Reading, Unreadable> {
-        logs::read_stream(body, self.shape, &self.limits)
-    }
-}
-
-/// Publishes every day, a few at a time.
-async fn publish_all(
-    destination: &dyn Store,
-    days: BTreeMap<Date, DayInputs>,
-    publisher: Publisher,
-    settings: &Settings,
-    workers: &Workers,
-    progress: &Progress,
-    outcome: &mut Outcome,
-) -> Result<Tally, Error> {
-    progress.publishing(days.len());
-    let publisher = Arc::new(publisher);
-    let mut joined = Vec::new();
-    let mut calls_without_entry = 0;
-    let mut waiting = days.into_iter();
-    let mut in_flight = FuturesUnordered::new();
-    let mut tally = Tally::default();
-    loop {
-        while in_flight.len() < settings.threads.max(1)
-            && let Some((day, inputs)) = waiting.next()
-        {
-            let publisher = Arc::clone(&publisher);
-            in_flight.push(async move {
-                let DayInputs { calls, read, on_another_day } = inputs;
-                let build = move || publisher.build(day, calls, &read, &on_another_day);
-                let mut built = workers.run(build).await??;
-                put(destination, mem::take(&mut built.files)).await?;
-                Ok::<_, Error>(built)
-            });
+impl State {
+    fn new(
+        knowledge: Knowledge,
+        settings: &Settings,
+        manifests: BTreeMap<Date, Option<Manifest>>,
+    ) -> Self {
+        let made_with = MadeWith {
+            hoptrail: env!("CARGO_PKG_VERSION").to_owned(),
+            schema: SCHEMA_VERSION,
+            knowledge: knowledge.versions(),
+            late_window_minutes: settings.late_window_minutes,
+            reading: settings.reading(),
+        };
+        State {
+            knowledge: Arc::new(knowledge),
+            made_with,
+            manifests,
+            built_calls: BuiltCalls::default(),
+            unchanged: BTreeSet::new(),
+            refused: BTreeMap::new(),
+            days: BTreeMap::new(),
         }
-        let Some(built) = in_flight.next().await else { break };
-        let built = built?;
-        progress.published();
-        outcome.written += built.written;
-        outcome.duplicates += built.duplicates;
-        outcome.days.push(built.day);
-        joined.extend(built.joined);
-        calls_without_entry += built.calls_without_entry;
-        tally.merge(built.tally);
     }
-    outcome.days.sort_by(|a, b| a.dt.cmp(&b.dt));
-    // Every task has given its share back.
-    let requests = Arc::into_inner(publisher).and_then(Publisher::into_requests);
-    outcome.invocation_log = requests.map(|requests| {
-        let counts = requests.into_counts(&joined, settings.range);
+
+    /// Takes in what the trail told about opaque ARNs, and keeps it at the destination before a day is
+    /// built with it.
+    ///
+    /// # Errors
+    /// If the destination cannot be written.
+    pub(crate) async fn learn(
+        &mut self,
+        destination: &dyn Store,
+        learnt: &mut Vec<LearntAlias>,
+    ) -> Result<(), Error> {
+        if learnt.is_empty() {
+            return Ok(());
+        }
+        let aliases = &mut Arc::make_mut(&mut self.knowledge).aliases;
+        let n_known = aliases.learnt_csv().map_or(0, |csv| csv.len());
+        learnt.drain(..).for_each(|alias| aliases.learn(alias));
+        let is_new = aliases.learnt_csv().map_or(0, |csv| csv.len()) != n_known;
+        if is_new { learnt::save(destination, aliases).await } else { Ok(()) }
+    }
+
+    /// Takes note of a day that stands now, and returns how many calls stood in an earlier build of it
+    /// in the same run.
+    pub(crate) fn stands(&mut self, built: BuiltDay) -> u64 {
+        let BuiltDay { day, reason, rows, tables, manifest } = built;
+        self.manifests.insert(day, Some(manifest));
+        self.unchanged.remove(&day);
+        let done = DayDone { reason, rows, counts: tables.counts, tally: tables.tally };
+        let before = self.days.insert(day, done);
+        before.map_or(0, |before| before.counts.written + before.counts.duplicates)
+    }
+
+    /// The days that a pass left otherwise than they should be.
+    fn reopened(&self, end: &PassEnd) -> Order {
+        let mut order = Order::default();
+        for (day, objects) in &end.collected.late {
+            order.open.insert(*day, Reason::LateObjects { objects: objects.len() as u64 });
+            order.late.insert(*day, objects.clone());
+        }
+        for day in &end.shared {
+            order.open.entry(*day).or_insert(Reason::SharedEvents);
+        }
+        let Knowledge { catalog, aliases, .. } = &*self.knowledge;
+        for (day, manifest) in &self.manifests {
+            let mut references = manifest.iter().flat_map(|manifest| &manifest.without_alias);
+            let is_known = |text: &&String| resolve(Some(text), catalog, aliases).model.is_ok();
+            if let Some(model_ref) = references.find(is_known) {
+                let reason = Reason::Alias { model_ref: model_ref.clone() };
+                order.open.entry(*day).or_insert(reason);
+            }
+        }
+        order.open.retain(|day, _| !self.refused.contains_key(day));
+        order
+    }
+
+    /// What was joined, and what was left over: an entry of a day that was not built belongs to another
+    /// run.
+    fn invocation_log(&self, joined: Joined, settings: &Settings) -> InvocationLog {
+        let is_built = |day| {
+            settings.range.is_none_or(|range| range.contains(day))
+                && !self.unchanged.contains(&day)
+                && !self.refused.contains_key(&day)
+        };
+        let Joined { requests, entries, calls_without_entry } = joined;
+        let counts = requests.counts(&entries, is_built);
         InvocationLog { calls_without_entry, ..counts }
-    });
-    Ok(tally)
-}
-
-/// What the tables of a day are built from.
-#[derive(Default)]
-struct DayInputs {
-    calls: Vec<StoredCall>,
-    /// The numbers of the objects that were read for the day.
-    read: Vec<u32>,
-    /// The number of the object of each call that another day has already.
-    on_another_day: Vec<u32>,
-}
-
-/// The days with their calls and with the objects that were read for them.
-///
-/// A day without any object is left as it is at the destination. With [`Layout::Any`] an object is read
-/// for the days of its calls; one that gave none counts for the first day, so that every object stands
-/// somewhere.
-fn days_to_publish(
-    settings: &Settings,
-    objects: &[ObjectRecord],
-    calls: BTreeMap<Date, Vec<StoredCall>>,
-    dropped: BTreeMap<Date, Vec<u32>>,
-) -> BTreeMap<Date, DayInputs> {
-    let inputs = |(day, calls)| (day, DayInputs { calls, ..DayInputs::default() });
-    let mut days = calls.into_iter().map(inputs).collect::<BTreeMap<_, _>>();
-    for (day, objects) in dropped {
-        days.entry(day).or_default().on_another_day = objects;
     }
-    let first_day = settings.range.map(|range| range.from()).or(days.keys().next().copied());
-    for (number, object) in (0u32..).zip(objects) {
-        match (settings.layout, object.delivery, settings.range) {
-            (Layout::Trail, Some(delivery), Some(range)) => {
-                let late_window_minutes = settings.late_window_minutes;
-                for day in days_of_delivery(delivery, range, late_window_minutes) {
-                    days.entry(day).or_default().read.push(number);
-                }
-            }
-            _ if object.calls_in_range == 0 => {
-                if let Some(first_day) = first_day {
-                    days.entry(first_day).or_default().read.push(number);
-                }
-            }
-            _ => {}
+
+    /// Adds up what the days came to.
+    fn tell(self, outcome: &mut Outcome) {
+        let mut tally = Tally::default();
+        for (day, done) in self.days {
+            outcome.written += done.counts.written;
+            outcome.duplicates += done.counts.duplicates;
+            let DayDone { reason, rows, tally: of_day, .. } = done;
+            let is_again = !matches!(reason, Reason::New | Reason::AnyLayout);
+            let reason = reason.to_string();
+            outcome.days.push(Day { dt: day.to_string(), reason, is_again, rows });
+            tally.merge(of_day);
         }
-    }
-    days
-}
-
-fn summary(
-    source: &dyn Store,
-    destination: &dyn Store,
-    settings: &Settings,
-    collected: &Collected,
-    listed: &Listed,
-) -> Outcome {
-    let mut objects = Objects {
-        passed_by: listed.passed_by,
-        sibling_folders: listed.discovery.siblings,
-        folders_not_searched: listed.discovery.not_searched,
-        ..Objects::default()
-    };
-    let mut records = Records::default();
-    for object in &collected.objects {
-        objects.add(object);
-        records.records += object.records;
-        records.calls += object.calls;
-        records.passed_over += object.passed_over;
-        records.rejected += object.rejected;
-    }
-    objects.sort_complaints();
-    Outcome {
-        source: source.location(),
-        destination: destination.location(),
-        range: settings.range.map(|range| range.to_string()),
-        objects,
-        records,
-        out_of_range: collected
-            .out_of_range
-            .iter()
-            .map(|(day, calls)| (day.to_string(), *calls))
-            .collect(),
-        unknown_operations: collected.unknown_operations.clone(),
-        ..Outcome::default()
+        outcome.unchanged = self.unchanged.iter().map(ToString::to_string).collect();
+        outcome.refused = self.refused.into_values().collect();
+        outcome.learnt_aliases = self.knowledge.aliases.learnt().count() as u64;
+        outcome.outcomes =
+            CallOutcome::ALL.map(CallOutcome::as_str).into_iter().zip(tally.by_outcome).collect();
+        outcome.cost = tally.coverage();
+        outcome.costs = tally.costs();
+        outcome.routes = tally.routes();
+        outcome.denials = tally.denials();
+        outcome.unresolved = tally.unresolved();
+        outcome.residency = tally.by_residency;
     }
 }
 
-impl Objects {
-    fn add(&mut self, object: &ObjectRecord) {
-        self.bytes += object.size_bytes;
-        let complaint = |reason: String| Complaint { key: object.key.as_ref().to_owned(), reason };
-        match &object.unreadable {
-            Some(reason) => {
-                self.unreadable += 1;
-                self.unreadable_objects.push(complaint(reason.clone()));
-            }
-            None => self.read += 1,
-        }
-        if object.rejected > 0 {
-            let reason = format!("{} rejected: {}", object.rejected, object.rejections.join("; "));
-            self.objects_with_rejected_records.push(complaint(reason));
-        }
+impl Outcome {
+    /// Takes in what the listing of the first pass met: the others see the same.
+    fn begin(&mut self, end: &PassEnd) {
+        self.objects.passed_by = end.listed.passed_by;
+        self.objects.sibling_folders = end.listed.discovery.siblings;
+        self.objects.folders_not_searched = end.listed.discovery.not_searched;
     }
 
-    fn sort_complaints(&mut self) {
-        for complaints in [&mut self.unreadable_objects, &mut self.objects_with_rejected_records] {
-            complaints.sort_by(|a, b| a.key.cmp(&b.key));
-            complaints.truncate(MAX_LISTED);
+    /// Adds what a pass read.
+    fn add(&mut self, end: PassEnd) {
+        let collected = end.collected;
+        self.objects.add(collected.objects);
+        self.records.add(collected.records);
+        self.calls_left += collected.left;
+        for (day, calls) in collected.out_of_range {
+            *self.out_of_range.entry(day.to_string()).or_default() += calls;
+        }
+        for (name, count) in collected.unknown_operations {
+            *self.unknown_operations.entry(name).or_default() += count;
         }
     }
 }

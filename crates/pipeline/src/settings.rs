@@ -35,6 +35,10 @@ pub struct Settings {
     pub requests_in_flight: usize,
     /// Bytes at most that are fetched and not yet read.
     pub bytes_in_flight: u64,
+    /// Whether days are built again that have not changed.
+    pub force: bool,
+    /// Whether a day may be replaced by one that was built from fewer source objects.
+    pub allow_shrink: bool,
     /// How much one object may take.
     pub limits: Limits,
 }
@@ -51,6 +55,8 @@ impl Settings {
             threads: std::thread::available_parallelism().map_or(1, usize::from),
             requests_in_flight: 64,
             bytes_in_flight: 64 << 20,
+            force: false,
+            allow_shrink: false,
             limits: Limits { in_memory_bytes: 64 << 20, inflated_bytes: 8 << 30 },
         }
     }
@@ -60,6 +66,12 @@ impl Settings {
             Layout::Trail => Shape::Trail,
             Layout::Any => Shape::Any,
         }
+    }
+
+    /// What changes a reading of the same objects, for the manifest.
+    pub(crate) fn reading(&self) -> String {
+        let Limits { inflated_bytes, .. } = self.limits;
+        format!("{:?}, at most {inflated_bytes} bytes an object", self.shape())
     }
 
     pub(crate) fn admits(chosen: &BTreeSet<String>, name: &str) -> bool {

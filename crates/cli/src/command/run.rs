@@ -22,7 +22,9 @@ use crate::{knowledge, number, place, progress, range, summary};
 pub fn run(mut args: RunArgs, output: &OutputArgs, report: &Report) -> Result<Exit, Failure> {
     range::complete_from_environment(&mut args.source)?;
     let args = Config::read(args.source.config.as_deref())?.complete_run(args);
-    let settings = settings(&args.source)?;
+    let mut settings = settings(&args.source)?;
+    settings.force = args.force;
+    settings.allow_shrink = args.allow_shrink;
     let source = place::location("--source", args.source.source.as_deref())?;
     let dest = place::location("--dest", args.dest.as_deref())?;
     let invocation_logs = args.invocation_logs.as_deref();
@@ -142,8 +144,16 @@ fn tell(outcome: &Outcome, json: Option<&Path>, report: &Report) -> Result<(), F
     Ok(())
 }
 
-/// A gate goes before a partial result: it is certain, however much is missing.
+/// A day that was refused goes before all else, because its tables are not those of its source. A gate
+/// goes before a partial result: it is certain, however much is missing.
 fn exit(outcome: &Outcome, gates: &[Gate], report: &Report) -> Exit {
+    if !outcome.refused.is_empty() {
+        for loss in &outcome.refused {
+            report.error(&loss.to_string());
+        }
+        report.error("to replace such days all the same: --allow-shrink");
+        return Exit::Failed;
+    }
     if outcome.nothing_found.is_some() && gates.contains(&Gate::Empty) {
         return Exit::Nothing;
     }

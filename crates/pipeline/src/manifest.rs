@@ -1,0 +1,303 @@
+//! What a day was built from and what it came to, written last: a day whose inputs have not changed
+//! need not be built again.
+//!
+//! A manifest holds no time and nothing of the machine: the same input gives the same bytes.
+
+use std::collections::BTreeMap;
+
+use bedrock::Versions;
+use bytes::Bytes;
+use futures::stream::{StreamExt, TryStreamExt};
+use jiff::civil::Date;
+use ring::digest::{SHA256, digest};
+use serde::{Deserialize, Serialize};
+use store::{ListRequest, ObjectMeta, Pages, Store};
+
+use crate::day::DayRange;
+use crate::error::Error;
+
+/// The folder of the manifests, relative to the destination.
+pub const FOLDER: &str = "_hoptrail/manifest/";
+
+/// The version of this shape. A manifest of another one counts as none.
+const FORMAT: u32 = 1;
+
+/// The manifest of one day.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Manifest {
+    /// The version of the shape.
+    format: u32,
+    /// The day, `YYYY-MM-DD`.
+    pub dt: String,
+    /// False if an object was unreadable or a record rejected: the next run tries again.
+    pub is_complete: bool,
+    /// What the day was built with.
+    pub made_with: MadeWith,
+    /// The objects that are read for the day: those delivered on it and in its late window.
+    pub trail: Sources,
+    /// The model invocation logs around the day; `None` if it was built without.
+    pub invocation_logs: Option<Sources>,
+    /// Objects delivered later than that which had calls of the day all the same.
+    pub late_objects: Vec<LateObject>,
+    /// Objects delivered on the day with calls of days that they are not read for, by key.
+    pub calls_elsewhere: BTreeMap<String, Elsewhere>,
+    /// References that no alias was known for: the day is built again when one is.
+    pub without_alias: Vec<String>,
+    /// The sums of the table `ingest`.
+    pub counts: Counts,
+    /// The files.
+    pub outputs: Vec<Output>,
+}
+
+/// What a day was built with.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MadeWith {
+    /// The version of hoptrail.
+    pub hoptrail: String,
+    /// The version of the tables' schema.
+    pub schema: u32,
+    /// The fingerprints of catalog, Regions, prices and the user's aliases.
+    #[serde(flatten)]
+    pub knowledge: Versions,
+    /// The late window, in minutes.
+    pub late_window_minutes: i64,
+    /// What else changes a reading: how hostile bodies are taken, whether digests were compared.
+    pub reading: String,
+}
+
+/// A set of source objects, without its members.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sources {
+    /// How many.
+    pub objects: u64,
+    /// Their bytes, as stored.
+    pub bytes: u64,
+    /// See [`SourceSet`].
+    pub fingerprint: String,
+}
+
+/// Builds a [`Sources`] from its members, in any order.
+///
+/// The fingerprint is the sum, modulo 2^256, of the SHA-256 of each object's key, size and ETag: an
+/// incremental multiset hash (Clarke et al., ASIACRYPT 2003), so that nothing is held or sorted.
+#[derive(Debug, Clone, Default)]
+pub struct SourceSet {
+    objects: u64,
+    bytes: u64,
+    sum: [u64; 4],
+}
+
+/// An object that was delivered after the late window of a day that it has calls of.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct LateObject {
+    /// Its key, relative to the source.
+    pub key: String,
+    /// Its size as stored.
+    pub bytes: u64,
+}
+
+/// The days of calls that an object is not read for.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Elsewhere {
+    /// The object's size as stored.
+    pub bytes: u64,
+    /// The days.
+    pub days: Vec<String>,
+}
+
+/// The sums of a day's `ingest`: `records = calls + passed_over + rejected` and
+/// `calls = written + duplicates + other_day`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counts {
+    /// Objects.
+    pub objects: u64,
+    /// Objects that could not be read.
+    pub unreadable: u64,
+    /// Records of the others.
+    pub records: u64,
+    /// Calls among them, of any day.
+    pub calls: u64,
+    /// Records that are none.
+    pub passed_over: u64,
+    /// Calls that cannot be used.
+    pub rejected: u64,
+    /// Calls of the day, each once: the rows of `invocations`.
+    pub written: u64,
+    /// Calls of the day that stand in another record too.
+    pub duplicates: u64,
+    /// Calls of other days.
+    pub other_day: u64,
+}
+
+/// A file of a day.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Output {
+    /// Its key, relative to the destination.
+    pub key: String,
+    /// Its length.
+    pub bytes: u64,
+    /// Its rows.
+    pub rows: u64,
+    /// The SHA-256 of its content, in hexadecimal.
+    pub sha256: String,
+}
+
+impl Manifest {
+    /// A manifest of this version's shape.
+    pub fn new(day: Date, made_with: MadeWith) -> Self {
+        Manifest {
+            format: FORMAT,
+            dt: day.to_string(),
+            is_complete: true,
+            made_with,
+            trail: Sources::default(),
+            invocation_logs: None,
+            late_objects: Vec::new(),
+            calls_elsewhere: BTreeMap::new(),
+            without_alias: Vec::new(),
+            counts: Counts::default(),
+            outputs: Vec::new(),
+        }
+    }
+
+    /// Where a day's manifest lies.
+    pub fn key(day: Date) -> String {
+        format!("{FOLDER}dt={day}.json")
+    }
+
+    /// The bytes to write.
+    ///
+    /// # Errors
+    /// None in practice: all of it can be written as JSON.
+    pub fn to_json(&self) -> Result<Bytes, Error> {
+        let mut text = serde_json::to_string_pretty(self).map_err(Error::Manifest)?;
+        text.push('\n');
+        Ok(Bytes::from(text))
+    }
+
+    /// Reads a manifest; `None` if it is none of this version's shape, or damaged.
+    pub fn of_json(json: &[u8], day: Date) -> Option<Self> {
+        let manifest = serde_json::from_slice::<Manifest>(json).ok()?;
+        (manifest.format == FORMAT && manifest.dt == day.to_string()).then_some(manifest)
+    }
+}
+
+/// The manifests of a range of days. A day whose manifest cannot be understood is in the list without
+/// one: it is built again.
+///
+/// # Errors
+/// If the destination cannot be listed or read.
+pub async fn load(
+    destination: &dyn Store,
+    range: Option<DayRange>,
+) -> Result<BTreeMap<Date, Option<Manifest>>, Error> {
+    const AT_ONCE: usize = 16;
+    let mut days = Vec::new();
+    let mut pages = Pages::new(destination, ListRequest::all(FOLDER));
+    while let Some(page) = pages.next().await.map_err(Error::Destination)? {
+        let in_range = |meta: &ObjectMeta| {
+            let day = day_of_key(&meta.key)?;
+            range.is_none_or(|range| range.contains(day)).then_some(day)
+        };
+        days.extend(page.objects.iter().filter_map(in_range));
+    }
+    let load = |day: Date| async move {
+        let object = match destination.get(&Manifest::key(day)).await {
+            Ok(object) => object,
+            Err(error) if error.is_not_found() => return Ok(None),
+            Err(error) => return Err(Error::Destination(error)),
+        };
+        let json = object.body.collect().await.map_err(Error::Destination)?;
+        Ok(Some((day, Manifest::of_json(&json, day))))
+    };
+    let loaded = futures::stream::iter(days).map(load).buffer_unordered(AT_ONCE);
+    Ok(loaded.try_collect::<Vec<_>>().await?.into_iter().flatten().collect())
+}
+
+fn day_of_key(key: &str) -> Option<Date> {
+    key.strip_prefix(FOLDER)?.strip_prefix("dt=")?.strip_suffix(".json")?.parse().ok()
+}
+
+impl SourceSet {
+    /// Adds an object.
+    pub fn add(&mut self, object: &ObjectMeta) {
+        self.objects += 1;
+        self.bytes += object.size_bytes;
+        let etag = object.etag.as_deref().unwrap_or_default();
+        // No key and no ETag has a NUL.
+        let text = format!("{}\0{}\0{etag}", object.key, object.size_bytes);
+        let hash = digest(&SHA256, text.as_bytes());
+        let mut carry = false;
+        for (limb, bytes) in self.sum.iter_mut().zip(hash.as_ref().chunks_exact(8)) {
+            let mut number = [0; 8];
+            number.copy_from_slice(bytes);
+            let (sum, over) = limb.overflowing_add(u64::from_le_bytes(number));
+            let (sum, over_again) = sum.overflowing_add(u64::from(carry));
+            (*limb, carry) = (sum, over || over_again);
+        }
+    }
+
+    /// What was added.
+    pub fn sources(&self) -> Sources {
+        let fingerprint = self.sum.iter().rev().map(|limb| format!("{limb:016x}")).collect();
+        Sources { objects: self.objects, bytes: self.bytes, fingerprint }
+    }
+}
+
+/// The SHA-256 of bytes, in hexadecimal.
+pub fn sha256(bytes: &[u8]) -> String {
+    digest(&SHA256, bytes).as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn object(key: &str, size_bytes: u64, etag: &str) -> ObjectMeta {
+        ObjectMeta { key: key.to_owned(), size_bytes, etag: Some(etag.to_owned()) }
+    }
+
+    fn fingerprint(objects: &[ObjectMeta]) -> String {
+        let mut set = SourceSet::default();
+        objects.iter().for_each(|object| set.add(object));
+        set.sources().fingerprint
+    }
+
+    #[test]
+    fn a_set_of_objects_is_told_apart_and_has_no_order() {
+        let (a, b) = (object("a", 1, "x"), object("b", 2, "y"));
+        let both = fingerprint(&[a.clone(), b.clone()]);
+        assert_eq!(fingerprint(&[b.clone(), a.clone()]), both);
+        assert_eq!(both.len(), 64);
+        let others = [
+            vec![],
+            vec![a.clone()],
+            vec![a.clone(), a.clone()],
+            vec![a.clone(), object("b", 2, "z")],
+            vec![a.clone(), object("b", 3, "y")],
+            vec![a.clone(), object("c", 2, "y")],
+        ];
+        let mut seen = vec![both];
+        for other in others {
+            let found = fingerprint(&other);
+            assert!(!seen.contains(&found), "{other:?}");
+            seen.push(found);
+        }
+    }
+
+    #[test]
+    fn sums_carry() {
+        let objects = (0..100).map(|n| object(&n.to_string(), n, "e")).collect::<Vec<_>>();
+        let mut expected = [0u8; 32];
+        for object in &objects {
+            let text = format!("{}\0{}\0e", object.key, object.size_bytes);
+            let mut carry = 0;
+            for (byte, add) in expected.iter_mut().zip(digest(&SHA256, text.as_bytes()).as_ref()) {
+                let sum = u16::from(*byte) + u16::from(*add) + carry;
+                (*byte, carry) = (sum.to_le_bytes()[0], sum >> 8);
+            }
+        }
+        let expected = expected.iter().rev().map(|b| format!("{b:02x}")).collect::<String>();
+        assert_eq!(fingerprint(&objects), expected);
+    }
+}

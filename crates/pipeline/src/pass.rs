@@ -1,0 +1,449 @@
+//! One pass over the days: lists, decides which days are built, and then reads, builds and publishes at
+//! the same time. Days are finished in their order, so that a run that is broken off has its first days.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::BufRead;
+use std::sync::Arc;
+
+use futures::FutureExt;
+use futures::stream::{FuturesUnordered, StreamExt};
+use jiff::civil::Date;
+use logs::{Limits, Reading, Shape, Unreadable};
+use tokio::sync::mpsc;
+
+use crate::collect::{Collected, DayState};
+use crate::error::Error;
+use crate::fetch::{Decoder, Fetcher, ReadObject};
+use crate::join::{ListedLogs, Requests, list_logs};
+use crate::list::ListedObject;
+use crate::manifest::{LateObject, Manifest};
+use crate::plan::{LISTED_AHEAD, Listed, list_all};
+use crate::prepare::{Prepared, Ready, prepare};
+use crate::publish::{DayInputs, DayTables, build};
+use crate::replace::replace;
+use crate::run::{Job, State};
+use crate::schedule::{Now, Reason, Schedule, reason_to_rebuild};
+use crate::settings::Layout;
+
+/// What a pass is to do.
+#[derive(Debug, Default)]
+pub(crate) struct Order {
+    /// Days that are built whatever their manifests say.
+    pub(crate) open: BTreeMap<Date, Reason>,
+    /// Objects that are read for a day although they are not delivered for it.
+    pub(crate) late: BTreeMap<Date, BTreeSet<LateObject>>,
+    /// Whether the other days of the range are looked at too.
+    pub(crate) looks_at_all: bool,
+}
+
+/// What a pass came to, apart from what it told the state of the run.
+#[derive(Debug)]
+pub(crate) struct PassEnd {
+    /// What the listing met.
+    pub(crate) listed: Listed,
+    /// How many objects were listed.
+    pub(crate) n_listed: u64,
+    /// What was read.
+    pub(crate) collected: Collected,
+    /// Days that have to let go of a call that another day has now.
+    pub(crate) shared: BTreeSet<Date>,
+    /// What the model invocation logs counted, with what was joined.
+    pub(crate) joined: Option<Joined>,
+}
+
+/// What the days took from the model invocation logs.
+#[derive(Debug)]
+pub(crate) struct Joined {
+    pub(crate) requests: Arc<Requests>,
+    pub(crate) entries: Vec<u32>,
+    pub(crate) calls_without_entry: u64,
+}
+
+/// A day that stands at the destination now.
+pub(crate) struct BuiltDay {
+    pub(crate) day: Date,
+    pub(crate) reason: Reason,
+    pub(crate) rows: BTreeMap<&'static str, u64>,
+    pub(crate) tables: DayTables,
+    pub(crate) manifest: Manifest,
+}
+
+/// Makes a pass.
+pub(crate) async fn pass(job: &Job<'_>, state: &mut State, order: Order) -> Result<PassEnd, Error> {
+    let (to_fetch, fetched) = mpsc::channel(1);
+    let (done, read) = mpsc::unbounded_channel();
+    let decoder = TrailDecoder { shape: job.settings.shape(), limits: job.settings.limits };
+    let fetcher = Fetcher::new(job.source.store, job.settings, job.workers, decoder);
+    let reading = fetcher.read_all(fetched, job.progress, |object| {
+        // The receiver is gone if the pass failed, which is told there.
+        let _ = done.send(object);
+    });
+    let conducting = Conductor::new(job, state, order).conduct(to_fetch, read);
+    // The first error ends both.
+    let (end, ()) = futures::future::try_join(conducting, reading).await?;
+    Ok(end)
+}
+
+/// Reads CloudTrail's objects.
+#[derive(Debug, Clone, Copy)]
+struct TrailDecoder {
+    shape: Shape,
+    limits: Limits,
+}
+
+impl Decoder for TrailDecoder {
+    type Reading = Reading;
+
+    fn whole(&self, body: &[u8], scratch: &mut Vec<u8>) -> Result<Reading, Unreadable> {
+        logs::read_whole(body, self.shape, &self.limits, scratch)
+    }
+
+    fn stream(&self, body: impl BufRead) -> Result<Reading, Unreadable> {
+        logs::read_stream(body, self.shape, &self.limits)
+    }
+}
+
+/// What a pass knows while it goes on.
+struct Conductor<'a, 'j> {
+    job: &'a Job<'j>,
+    state: &'a mut State,
+    order: Order,
+    schedule: Schedule,
+    collected: Collected,
+    n_listed: u64,
+    /// Objects that were sent to be fetched and have not come back.
+    in_flight: u64,
+    /// Late objects on their way, by key, with the days that need them.
+    late_for: BTreeMap<String, Vec<Date>>,
+    /// Days that wait for their turn.
+    waiting: BTreeSet<Date>,
+    shared: BTreeSet<Date>,
+    logs: Option<ListedLogs>,
+    requests: Option<Arc<Requests>>,
+    entries: Vec<u32>,
+    calls_without_entry: u64,
+}
+
+impl<'a, 'j> Conductor<'a, 'j> {
+    fn new(job: &'a Job<'j>, state: &'a mut State, order: Order) -> Self {
+        let (range, window) = (job.settings.range, job.settings.late_window_minutes);
+        let takes_every_day = job.settings.layout == Layout::Any;
+        Conductor {
+            job,
+            state,
+            order,
+            schedule: Schedule::new(range, window, takes_every_day),
+            collected: Collected::new(range, window, takes_every_day),
+            n_listed: 0,
+            in_flight: 0,
+            late_for: BTreeMap::new(),
+            waiting: BTreeSet::new(),
+            shared: BTreeSet::new(),
+            logs: None,
+            requests: None,
+            entries: Vec::new(),
+            calls_without_entry: 0,
+        }
+    }
+
+    async fn conduct(
+        mut self,
+        to_fetch: mpsc::Sender<ListedObject>,
+        mut read: mpsc::UnboundedReceiver<ReadObject<Reading>>,
+    ) -> Result<PassEnd, Error> {
+        let job = self.job;
+        match job.invocation_logs {
+            Some(place) => {
+                self.logs = Some(list_logs(place.store, place.root_path, job.settings).await?);
+            }
+            // With logs all decisions come first: they are read for the days that are built, before
+            // the first of these.
+            None => self.open_new_days(),
+        }
+        let (sender, mut listed) = mpsc::channel(LISTED_AHEAD);
+        let listing = list_all(job.source.store, job.source.root_path, job.settings, sender);
+        let mut listing = FuturesUnordered::from_iter([listing.boxed()]);
+        let mut preparing = FuturesUnordered::new();
+        let mut building = FuturesUnordered::new();
+        let mut listed_all = None;
+        loop {
+            if listed_all.is_some() {
+                if preparing.is_empty()
+                    && building.len() < job.settings.threads.max(1)
+                    && let Some((day, state)) = self.next_day()
+                {
+                    let built = self.state.built_calls.clone();
+                    preparing.push(async move {
+                        let (destination, settings) = (job.destination, job.settings);
+                        let prepared =
+                            prepare(destination, settings, job.workers, day, state, built).await;
+                        prepared.map(|prepared| (day, prepared))
+                    });
+                }
+                let is_idle = preparing.is_empty() && building.is_empty();
+                if is_idle && self.waiting.is_empty() && self.is_all_read() {
+                    break;
+                }
+            }
+            tokio::select! {
+                // What is read and built goes before what is still to be fetched: that bounds what waits.
+                biased;
+                Some(object) = read.recv() => self.take(object)?,
+                Some(built) = building.next() => self.finish(built?),
+                Some(prepared) = preparing.next() => {
+                    let (day, prepared) = prepared?;
+                    if let Some(ready) = self.prepared(day, prepared).await? {
+                        building.push(self.build(day, ready));
+                    }
+                }
+                permit = to_fetch.reserve(), if self.schedule.has_next() => {
+                    // The receiver is gone if fetching failed, which is told there.
+                    let permit = permit.map_err(|_| Error::Worker)?;
+                    if let Some(object) = self.schedule.next() {
+                        self.in_flight += 1;
+                        permit.send(object);
+                    }
+                }
+                Some(object) = listed.recv() => self.list(object),
+                Some(done) = listing.next() => {
+                    let done = done?;
+                    while let Ok(object) = listed.try_recv() {
+                        self.list(object);
+                    }
+                    job.progress.all_listed();
+                    listed_all = Some(done);
+                    self.decide();
+                    self.read_logs().await?;
+                }
+            }
+        }
+        let listed = listed_all.unwrap_or_default();
+        Ok(self.end(listed))
+    }
+
+    /// Days that do not stand at the destination are built for sure, so that their objects need not
+    /// wait for the end of the listing.
+    fn open_new_days(&mut self) {
+        let range = self.job.settings.range.filter(|_| self.order.looks_at_all);
+        for day in range.into_iter().flat_map(|range| range.days()) {
+            if !self.state.manifests.contains_key(&day) {
+                self.open(day, Reason::New);
+            }
+        }
+    }
+
+    fn open(&mut self, day: Date, reason: Reason) {
+        self.schedule.open(day, reason);
+        self.collected.begin(day);
+    }
+
+    fn list(&mut self, object: ListedObject) {
+        self.n_listed += 1;
+        self.schedule.add(object);
+    }
+
+    /// Decides which days are built, now that it is known what there is.
+    fn decide(&mut self) {
+        if self.job.settings.layout == Layout::Any {
+            return;
+        }
+        let late = self.late_objects();
+        for (day, reason) in std::mem::take(&mut self.order.open) {
+            self.open(day, reason);
+        }
+        let mut days = self.schedule.listed_days().collect::<BTreeSet<_>>();
+        days.extend(self.state.manifests.keys());
+        days.extend(late.keys());
+        for day in &days {
+            if self.schedule.is_open(*day) || !self.order.looks_at_all {
+                continue;
+            }
+            match self.reason(*day, late.get(day)) {
+                Some(reason) => self.open(*day, reason),
+                None => drop(self.state.unchanged.insert(*day)),
+            }
+        }
+        for day in &days {
+            if !self.schedule.is_open(*day) {
+                continue;
+            }
+            let known = self.state.manifests.get(day).and_then(Option::as_ref);
+            let known = known.map(|manifest| &manifest.late_objects).into_iter().flatten();
+            let needed = known.chain(late.get(day).into_iter().flatten()).cloned();
+            for object in needed.collect::<BTreeSet<_>>() {
+                self.add_late(*day, object);
+            }
+            self.waiting.insert(*day);
+        }
+        self.schedule.release();
+        self.job.progress.publishing(self.waiting.len());
+    }
+
+    /// Reads the model invocation logs around the days that are built.
+    async fn read_logs(&mut self) -> Result<(), Error> {
+        let job = self.job;
+        if let (Some(logs), Some(place)) = (&mut self.logs, job.invocation_logs) {
+            let is_open = |day| self.schedule.is_open(day);
+            let requests = logs.read(place.store, job.settings, job.workers, job.progress, is_open);
+            self.requests = Some(Arc::new(requests.await?));
+        }
+        Ok(())
+    }
+
+    /// Objects with calls of days that they are not read for, as the last pass found out and as the
+    /// manifests of the days of their delivery say.
+    fn late_objects(&mut self) -> BTreeMap<Date, BTreeSet<LateObject>> {
+        let mut late = std::mem::take(&mut self.order.late);
+        for manifest in self.state.manifests.values().flatten() {
+            for (key, elsewhere) in &manifest.calls_elsewhere {
+                let days = elsewhere.days.iter().filter_map(|day| day.parse::<Date>().ok());
+                let in_range =
+                    |day: &Date| self.job.settings.range.is_none_or(|range| range.contains(*day));
+                for day in days.filter(in_range) {
+                    let object = LateObject { key: key.clone(), bytes: elsewhere.bytes };
+                    late.entry(day).or_default().insert(object);
+                }
+            }
+        }
+        late
+    }
+
+    fn reason(&self, day: Date, late: Option<&BTreeSet<LateObject>>) -> Option<Reason> {
+        if self.job.settings.force {
+            return Some(Reason::Forced);
+        }
+        let Some(Some(manifest)) = self.state.manifests.get(&day) else { return Some(Reason::New) };
+        let now = Now {
+            made_with: &self.state.made_with,
+            knowledge: &self.state.knowledge,
+            trail: self.schedule.sources(day),
+            invocation_logs: self.logs.as_ref().map(|logs| logs.sources(day)),
+            late_objects: late,
+        };
+        reason_to_rebuild(manifest, &now)
+    }
+
+    /// Adds an object that a day needs, unless the day has it.
+    fn add_late(&mut self, day: Date, late: LateObject) {
+        if self.collected.has_late(day, &late) {
+            return;
+        }
+        let days = self.late_for.entry(late.key.clone()).or_default();
+        if !days.contains(&day) {
+            self.schedule.add_late(day, late, !days.is_empty());
+            days.push(day);
+        }
+    }
+
+    fn take(&mut self, read: ReadObject<Reading>) -> Result<(), Error> {
+        self.in_flight -= 1;
+        let days = if read.listed.is_late {
+            self.late_for.remove(&read.listed.meta.key).unwrap_or_default()
+        } else {
+            self.schedule.days_of(&read.listed)
+        };
+        for day in &days {
+            self.schedule.done(*day);
+        }
+        self.collected.add(read, &days, &self.state.manifests)
+    }
+
+    fn is_all_read(&self) -> bool {
+        self.in_flight == 0 && !self.schedule.has_next()
+    }
+
+    /// The first day that waits, if all of it is read.
+    fn next_day(&mut self) -> Option<(Date, DayState)> {
+        if self.is_all_read() {
+            self.collected.place_the_rest();
+            self.waiting.extend(self.collected.days_with_objects());
+        } else if self.job.settings.layout == Layout::Any {
+            return None;
+        }
+        while let Some(day) = self.waiting.first().copied() {
+            if self.schedule.pending(day) > 0 {
+                return None;
+            }
+            self.waiting.pop_first();
+            if let Some(state) = self.collected.take(day) {
+                return Some((day, state));
+            }
+        }
+        None
+    }
+
+    /// Takes note of what was found out about a day, and gives it back if it can be built.
+    async fn prepared(&mut self, day: Date, prepared: Prepared) -> Result<Option<Ready>, Error> {
+        match prepared {
+            Prepared::Needs(state, objects) => {
+                self.collected.give_back(day, state);
+                for object in objects {
+                    self.add_late(day, object);
+                }
+                self.waiting.insert(day);
+                Ok(None)
+            }
+            Prepared::Refused(loss, calls) => {
+                self.collected.left += calls;
+                self.state.refused.insert(day, loss);
+                self.job.progress.published();
+                Ok(None)
+            }
+            Prepared::Ready(mut ready) => {
+                self.shared.append(&mut ready.shared);
+                let identities = std::mem::take(&mut ready.distinct.identities);
+                self.state.built_calls.remember(day, identities);
+                self.state.learn(self.job.destination, &mut self.collected.learnt).await?;
+                Ok(Some(*ready))
+            }
+        }
+    }
+
+    /// Builds a day and puts it in place.
+    fn build(
+        &self,
+        day: Date,
+        ready: Ready,
+    ) -> impl Future<Output = Result<BuiltDay, Error>> + use<'a, 'j> {
+        let job = self.job;
+        let mut manifest = Manifest::new(day, self.state.made_with.clone());
+        manifest.trail = self.schedule.sources(day);
+        manifest.invocation_logs = self.logs.as_ref().map(|logs| logs.sources(day));
+        let previous = self.state.manifests.get(&day).cloned().flatten();
+        let reason = self.schedule.reason(day).unwrap_or(match self.job.settings.layout {
+            Layout::Any => Reason::AnyLayout,
+            Layout::Trail => Reason::New,
+        });
+        let knowledge = Arc::clone(&self.state.knowledge);
+        let requests = self.requests.clone();
+        async move {
+            let Ready { objects, distinct, late_objects, calls_elsewhere, .. } = ready;
+            manifest.late_objects = late_objects.into_iter().collect();
+            manifest.calls_elsewhere = calls_elsewhere;
+            let inputs = DayInputs { day, objects, distinct, knowledge, requests };
+            let mut tables = job.workers.run(move || build(inputs)).await??;
+            manifest.counts = tables.counts;
+            manifest.is_complete = tables.counts.is_complete();
+            manifest.without_alias = std::mem::take(&mut tables.without_alias);
+            let files = std::mem::take(&mut tables.files);
+            let rows = files.iter().map(|file| (file.table, file.rows)).collect();
+            let manifest =
+                replace(job.destination, day, files, manifest, previous.as_ref()).await?;
+            Ok(BuiltDay { day, reason, rows, tables, manifest })
+        }
+    }
+
+    fn finish(&mut self, mut built: BuiltDay) {
+        self.job.progress.published();
+        self.entries.append(&mut built.tables.joined);
+        self.calls_without_entry += built.tables.calls_without_entry;
+        self.collected.left += self.state.stands(built);
+    }
+
+    fn end(self, listed: Listed) -> PassEnd {
+        let Conductor { collected, n_listed, shared, entries, calls_without_entry, .. } = self;
+        let joined =
+            self.requests.map(|requests| Joined { requests, entries, calls_without_entry });
+        PassEnd { listed, n_listed, collected, shared, joined }
+    }
+}

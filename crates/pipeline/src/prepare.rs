@@ -1,0 +1,145 @@
+//! Looks at a day before it is built: what a replacement would lose, and which calls are left when each
+//! counts once.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use bedrock::CallId;
+use jiff::civil::Date;
+use logs::layout::LogKind;
+use store::Store;
+
+use crate::calls::{Distinct, Identities, Rules};
+use crate::collect::{DayState, ObjectRecord};
+use crate::day::is_read_for;
+use crate::error::Error;
+use crate::manifest::{Elsewhere, LateObject};
+use crate::replace::{Judgement, Loss, judge, standing};
+use crate::settings::{Layout, Settings};
+use crate::work::Workers;
+
+/// What becomes of a day that was read.
+#[derive(Debug)]
+pub enum Prepared {
+    /// These objects have to be read as well.
+    Needs(DayState, Vec<LateObject>),
+    /// It is left as it is; so many calls were read for it.
+    Refused(Loss, u64),
+    /// It can be built.
+    Ready(Box<Ready>),
+}
+
+/// A day that can be built.
+#[derive(Debug)]
+pub struct Ready {
+    /// Its objects.
+    pub objects: Vec<Arc<ObjectRecord>>,
+    /// Its calls.
+    pub distinct: Distinct,
+    /// Objects that are not read for the day and had calls of it.
+    pub late_objects: BTreeSet<LateObject>,
+    /// Objects delivered on the day with calls of days that they are not read for.
+    pub calls_elsewhere: BTreeMap<String, Elsewhere>,
+    /// Days that have to let go of a call, because this one has it.
+    pub shared: BTreeSet<Date>,
+}
+
+/// Which calls the days have that were built, so that one event on two days is one call.
+#[derive(Debug, Default, Clone)]
+pub struct BuiltCalls {
+    days: BTreeMap<Date, Arc<Identities>>,
+}
+
+/// Calls that are remembered in all: 128 MB. Beyond that the oldest days are forgotten, but never the
+/// last one: one event on two days is rare, and those are neighbours.
+const MAX_REMEMBERED: usize = 8 << 20;
+
+/// Looks at a day.
+///
+/// # Errors
+/// If the destination cannot be read, or temporary files cannot be written.
+pub async fn prepare(
+    destination: &dyn Store,
+    settings: &Settings,
+    workers: &Workers,
+    day: Date,
+    state: DayState,
+    built: BuiltCalls,
+) -> Result<Prepared, Error> {
+    if !settings.allow_shrink {
+        let standing = standing(destination, day).await?;
+        let is_read_for = |key: &str| {
+            let delivery = LogKind::CloudTrail.delivery(key);
+            settings.layout == Layout::Any
+                || delivery.is_none_or(|d| is_read_for(d, day, settings.late_window_minutes))
+        };
+        match judge(day, &standing, &state, is_read_for) {
+            Judgement::Sound => {}
+            Judgement::Needs(objects) => return Ok(Prepared::Needs(state, objects)),
+            Judgement::Loses(loss) => return Ok(Prepared::Refused(loss, state.n_calls)),
+        }
+    }
+    let has_other_days = settings.range.is_none_or(|range| range.from() != range.to());
+    workers.run(move || distinct(day, state, &built, has_other_days)).await?
+}
+
+fn distinct(
+    day: Date,
+    state: DayState,
+    built: &BuiltCalls,
+    has_other_days: bool,
+) -> Result<Prepared, Error> {
+    let DayState { objects, calls, late_objects, calls_elsewhere, .. } = state;
+    let ranks = ranks(&objects);
+    let shared = Mutex::new(BTreeSet::new());
+    let is_elsewhere = |identity: &CallId, is_addendum: bool| {
+        let (is_elsewhere, losers) = built.compare(day, identity, is_addendum);
+        if !losers.is_empty() {
+            shared.lock().unwrap_or_else(PoisonError::into_inner).extend(losers);
+        }
+        is_elsewhere
+    };
+    let rules =
+        Rules { ranks: &ranks, is_elsewhere: &is_elsewhere, keeps_identities: has_other_days };
+    let distinct = calls.distinct(objects.len(), &rules).map_err(Error::Temporary)?;
+    let shared = shared.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let ready = Ready { objects, distinct, late_objects, calls_elsewhere, shared };
+    Ok(Prepared::Ready(Box::new(ready)))
+}
+
+/// The place of each object's key among all keys.
+fn ranks(objects: &[Arc<ObjectRecord>]) -> Vec<u32> {
+    let mut order = (0u32..).take(objects.len()).collect::<Vec<_>>();
+    order.sort_unstable_by_key(|object| &objects[*object as usize].key);
+    let mut ranks = vec![0; objects.len()];
+    for (rank, object) in (0u32..).zip(order) {
+        ranks[object as usize] = rank;
+    }
+    ranks
+}
+
+impl BuiltCalls {
+    /// Remembers the calls of a day that was built, in place of those that it had before.
+    pub fn remember(&mut self, day: Date, identities: Identities) {
+        self.days.insert(day, Arc::new(identities));
+        let mut remembered = self.days.values().map(|day| day.len()).sum::<usize>();
+        while remembered > MAX_REMEMBERED && self.days.len() > 1 {
+            let Some((_, forgotten)) = self.days.pop_first() else { break };
+            remembered -= forgotten.len();
+        }
+    }
+
+    /// Whether another day has a call, and which days have to let go of it. An addendum is kept before
+    /// what it amends, then the earlier day's record.
+    fn compare(&self, day: Date, identity: &CallId, is_addendum: bool) -> (bool, Vec<Date>) {
+        let mut losers = Vec::new();
+        for (other, identities) in self.days.iter().filter(|(other, _)| **other != day) {
+            let Some(others_is_addendum) = identities.find(identity) else { continue };
+            if (!is_addendum, day) > (!others_is_addendum, *other) {
+                return (true, Vec::new());
+            }
+            losers.push(*other);
+        }
+        (false, losers)
+    }
+}

@@ -1,0 +1,199 @@
+//! Replaces a day at the destination: what stands there, what a replacement would lose, and the order
+//! in which files are put, deleted and vouched for.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use futures::stream::{StreamExt, TryStreamExt};
+use jiff::civil::Date;
+use serde::Serialize;
+use store::Store;
+use tables::read::IngestedObject;
+use tables::{INGEST, Status};
+
+use crate::collect::DayState;
+use crate::error::Error;
+use crate::manifest::{LateObject, Manifest, Output, sha256};
+use crate::publish::TableFile;
+
+/// Files of a day that are put at the same time.
+const PUTS_AT_ONCE: usize = 6;
+
+/// What a day that stands was built from.
+#[derive(Debug)]
+pub enum Standing {
+    /// There is no such day.
+    Absent,
+    /// These objects, by key.
+    Objects(Vec<IngestedObject>),
+    /// Nobody can tell, because its `ingest` cannot be read.
+    Unknown(String),
+}
+
+/// What a replacement would do to what stands.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Judgement {
+    /// Nothing is lost.
+    Sound,
+    /// It can only be judged when these objects are read too, because the day has calls of them.
+    Needs(Vec<LateObject>),
+    /// Something would be lost.
+    Loses(Loss),
+}
+
+/// What a refused replacement would have lost.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Loss {
+    /// The day, `YYYY-MM-DD`.
+    pub dt: String,
+    /// How many objects that the day was built from would be lost.
+    pub objects: u64,
+    /// How many it was built from.
+    pub of: u64,
+    /// One of them.
+    pub example: String,
+    /// Why it would be lost.
+    pub why: String,
+}
+
+impl std::fmt::Display for Loss {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Loss { dt, objects, of, example, why } = self;
+        if *of == 0 {
+            return write!(f, "{dt} is left as it is: {why}");
+        }
+        write!(
+            f,
+            "{dt} is left as it is: {objects} of the {of} source objects that it was built from {why}, \
+             for example {example}"
+        )
+    }
+}
+
+/// Looks at what a day was built from.
+///
+/// # Errors
+/// If the destination cannot be read.
+pub async fn standing(destination: &dyn Store, day: Date) -> Result<Standing, Error> {
+    let object = match destination.get(&tables::layout::part_key(INGEST.name, day)).await {
+        Ok(object) => object,
+        Err(error) if error.is_not_found() => return Ok(Standing::Absent),
+        Err(error) => return Err(Error::Destination(error)),
+    };
+    let file = object.body.collect().await.map_err(Error::Destination)?;
+    Ok(match tables::read::ingest(&file) {
+        Ok(objects) => Standing::Objects(objects),
+        Err(error) => Standing::Unknown(error.to_string()),
+    })
+}
+
+/// Compares what stands with what was read for the day. `is_read_for` tells whether an object of a key is
+/// delivered for the day; one that is not, and that gave calls to it, is needed as well.
+pub fn judge(
+    day: Date,
+    standing: &Standing,
+    state: &DayState,
+    is_read_for: impl Fn(&str) -> bool,
+) -> Judgement {
+    let objects = match standing {
+        Standing::Absent => return Judgement::Sound,
+        Standing::Objects(objects) => objects,
+        Standing::Unknown(error) => {
+            return Judgement::Loses(Loss {
+                dt: day.to_string(),
+                objects: 0,
+                of: 0,
+                example: tables::layout::part_key(INGEST.name, day),
+                why: format!(
+                    "what it was built from cannot be told, because its {} cannot be read: {error}",
+                    INGEST.name
+                ),
+            });
+        }
+    };
+    let read = state.objects.iter().map(|object| (object.key.as_ref(), object));
+    let read = read.collect::<BTreeMap<_, _>>();
+    let (mut needed, mut gone, mut unreadable) = (Vec::new(), Vec::new(), Vec::new());
+    for object in objects {
+        match read.get(object.key.as_str()) {
+            Some(now) if now.unreadable.is_some() && object.status == Status::Read => {
+                unreadable.push(object.key.as_str());
+            }
+            // What could not be read gave nothing that could be lost.
+            _ if object.status == Status::Unreadable => {}
+            Some(_) => {}
+            None if is_read_for(&object.key) => gone.push(object.key.as_str()),
+            None => {
+                needed.push(LateObject { key: object.key.clone(), bytes: object.bytes });
+            }
+        }
+    }
+    let why = match (gone.is_empty(), unreadable.is_empty()) {
+        (true, true) if needed.is_empty() => return Judgement::Sound,
+        (true, true) => return Judgement::Needs(needed),
+        (false, true) => "are not there any more",
+        (true, false) => "cannot be read any more",
+        (false, false) => "are not there or cannot be read any more",
+    };
+    let lost = gone.iter().chain(&unreadable);
+    Judgement::Loses(Loss {
+        dt: day.to_string(),
+        objects: (gone.len() + unreadable.len()) as u64,
+        of: objects.len() as u64,
+        example: lost.min().map(|key| (*key).to_owned()).unwrap_or_default(),
+        why: why.to_owned(),
+    })
+}
+
+/// Puts the files of a day in place, each whole; then deletes what an earlier build of the day left
+/// under other keys; then writes the manifest, which vouches for all of it.
+///
+/// # Errors
+/// If the destination cannot be written.
+pub async fn replace(
+    destination: &dyn Store,
+    day: Date,
+    files: Vec<TableFile>,
+    mut manifest: Manifest,
+    previous: Option<&Manifest>,
+) -> Result<Manifest, Error> {
+    let output = |file: &TableFile| Output {
+        key: file.key.clone(),
+        bytes: file.bytes.len() as u64,
+        rows: file.rows,
+        sha256: sha256(&file.bytes),
+    };
+    manifest.outputs = files.iter().map(output).collect();
+    let put = |file: TableFile| async move { destination.put(&file.key, file.bytes).await };
+    futures::stream::iter(files)
+        .map(put)
+        .buffer_unordered(PUTS_AT_ONCE)
+        .try_collect::<Vec<()>>()
+        .await
+        .map_err(Error::Write)?;
+    if let Some(previous) = previous {
+        delete_leftovers(destination, previous, &manifest).await?;
+    }
+    destination.put(&Manifest::key(day), manifest.to_json()?).await.map_err(Error::Write)?;
+    Ok(manifest)
+}
+
+/// Deletes files of an earlier build that the new one does not have, as they were written: what anybody
+/// has put in their place since is not ours.
+async fn delete_leftovers(
+    destination: &dyn Store,
+    previous: &Manifest,
+    now: &Manifest,
+) -> Result<(), Error> {
+    let kept = now.outputs.iter().map(|output| output.key.as_str()).collect::<BTreeSet<_>>();
+    for leftover in previous.outputs.iter().filter(|old| !kept.contains(old.key.as_str())) {
+        let content = match destination.get(&leftover.key).await {
+            Ok(object) => object.body.collect().await.map_err(Error::Destination)?,
+            Err(error) if error.is_not_found() => continue,
+            Err(error) => return Err(Error::Destination(error)),
+        };
+        if sha256(&content) == leftover.sha256 {
+            destination.delete(&leftover.key).await.map_err(Error::Write)?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,282 @@
+//! Which days are built and why, and in which order their objects are fetched: day by day, so that the
+//! first days are published while later ones are still read.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use bedrock::Knowledge;
+use bedrock::resolve::resolve;
+use jiff::civil::Date;
+use logs::layout::LogKind;
+use serde::Serialize;
+use store::ObjectMeta;
+
+use crate::day::{DayRange, days_of_delivery};
+use crate::list::ListedObject;
+use crate::manifest::{LateObject, MadeWith, Manifest, SourceSet, Sources};
+
+/// Why a day is built.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "reason", rename_all = "snake_case")]
+pub enum Reason {
+    /// It stands not at the destination, or without a manifest that can be understood.
+    New,
+    /// The user wants it.
+    Forced,
+    /// Its objects are not those that it was built from.
+    Objects {
+        /// How many there were.
+        before: u64,
+        /// How many there are.
+        now: u64,
+    },
+    /// The model invocation logs around it are not those that it was built with.
+    InvocationLogs,
+    /// An object delivered later has calls of it.
+    LateObjects {
+        /// How many such objects.
+        objects: u64,
+    },
+    /// An event that it counts stands on another day as well.
+    SharedEvents,
+    /// Something was unreadable or rejected.
+    Partial,
+    /// An alias is known now for a reference that had none.
+    Alias {
+        /// The reference.
+        model_ref: String,
+    },
+    /// The layout has no days, so that nothing can be told before everything is read.
+    AnyLayout,
+    /// What it was built with has changed.
+    MadeWith {
+        /// What, in words.
+        what: String,
+    },
+}
+
+impl std::fmt::Display for Reason {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Reason::New => f.write_str("not built before"),
+            Reason::Forced => f.write_str("--force"),
+            Reason::Objects { before, now } if before == now => {
+                write!(f, "other source objects ({now} before and now)")
+            }
+            Reason::Objects { before, now } => {
+                write!(f, "other source objects ({before} before, {now} now)")
+            }
+            Reason::InvocationLogs => f.write_str("other model invocation logs"),
+            Reason::LateObjects { objects: 1 } => f.write_str("1 object delivered late"),
+            Reason::LateObjects { objects } => write!(f, "{objects} objects delivered late"),
+            Reason::SharedEvents => f.write_str("an event of it stands on another day"),
+            Reason::Partial => f.write_str("partial before"),
+            Reason::Alias { model_ref } => write!(f, "an alias is known now for {model_ref}"),
+            Reason::AnyLayout => f.write_str("read anew, as always with --layout any"),
+            Reason::MadeWith { what } => f.write_str(what),
+        }
+    }
+}
+
+/// The order of work.
+#[derive(Debug)]
+pub struct Schedule {
+    range: Option<DayRange>,
+    late_window_minutes: i64,
+    /// With any layout every object is fetched, and is read for the days of its calls.
+    takes_everything: bool,
+    days: BTreeMap<Date, ListedDay>,
+    /// The days that are built, with the reason.
+    open: BTreeMap<Date, Reason>,
+    /// Objects to fetch, by the first open day that wants them.
+    ready: BTreeMap<Date, VecDeque<ListedObject>>,
+    /// Objects of days that may turn out to be unchanged.
+    held: Vec<ListedObject>,
+}
+
+/// What a day is built from, as far as the listing tells.
+#[derive(Debug, Default)]
+struct ListedDay {
+    sources: SourceSet,
+    /// Objects that are still to be read.
+    pending: u64,
+}
+
+impl Schedule {
+    /// A schedule without any open day.
+    pub fn new(range: Option<DayRange>, late_window_minutes: i64, takes_everything: bool) -> Self {
+        Schedule {
+            range,
+            late_window_minutes,
+            takes_everything,
+            days: BTreeMap::new(),
+            open: BTreeMap::new(),
+            ready: BTreeMap::new(),
+            held: Vec::new(),
+        }
+    }
+
+    /// The days of the range that an object is read for.
+    pub fn days_of(&self, object: &ListedObject) -> Vec<Date> {
+        match (self.range, object.delivery) {
+            (Some(range), Some(delivery)) if !self.takes_everything => {
+                days_of_delivery(delivery, range, self.late_window_minutes).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// Adds an object that was listed.
+    pub fn add(&mut self, object: ListedObject) {
+        let days = self.days_of(&object);
+        for day in &days {
+            let listed = self.days.entry(*day).or_default();
+            listed.sources.add(&object.meta);
+            listed.pending += 1;
+        }
+        if self.takes_everything {
+            self.ready.entry(Date::MIN).or_default().push_back(object);
+        } else if let Some(day) = days.iter().find(|day| self.is_open(**day)) {
+            self.ready.entry(*day).or_default().push_back(object);
+        } else {
+            self.held.push(object);
+        }
+    }
+
+    /// Opens a day: its objects are fetched.
+    pub fn open(&mut self, day: Date, reason: Reason) {
+        self.open.insert(day, reason);
+    }
+
+    /// Whether a day is built.
+    pub fn is_open(&self, day: Date) -> bool {
+        self.takes_everything || self.open.contains_key(&day)
+    }
+
+    /// Why a day is built.
+    pub fn reason(&self, day: Date) -> Option<Reason> {
+        self.open.get(&day).cloned()
+    }
+
+    /// Decides on the objects that were held, after the last day was opened.
+    pub fn release(&mut self) {
+        for object in std::mem::take(&mut self.held) {
+            let days = self.days_of(&object);
+            if let Some(day) = days.iter().find(|day| self.is_open(**day)) {
+                self.ready.entry(*day).or_default().push_back(object);
+            }
+        }
+    }
+
+    /// Lets a day wait for an object that it needs although it is not delivered for it; with
+    /// `is_fetched`, somebody has sent for it already.
+    pub fn add_late(&mut self, day: Date, late: LateObject, is_fetched: bool) {
+        self.days.entry(day).or_default().pending += 1;
+        if !is_fetched {
+            let delivery = LogKind::CloudTrail.delivery(&late.key);
+            let meta = ObjectMeta { key: late.key, size_bytes: late.bytes, etag: None };
+            let object = ListedObject { meta, delivery, is_late: true };
+            self.ready.entry(day).or_default().push_front(object);
+        }
+    }
+
+    /// Whether there is something to fetch now.
+    pub fn has_next(&self) -> bool {
+        !self.ready.is_empty()
+    }
+
+    /// The next object to fetch.
+    pub fn next(&mut self) -> Option<ListedObject> {
+        let mut first = self.ready.first_entry()?;
+        let object = first.get_mut().pop_front();
+        if first.get().is_empty() {
+            first.remove();
+        }
+        object
+    }
+
+    /// Takes note that an object of a day was read.
+    pub fn done(&mut self, day: Date) {
+        if let Some(listed) = self.days.get_mut(&day) {
+            listed.pending = listed.pending.saturating_sub(1);
+        }
+    }
+
+    /// How many objects of a day are still to be read.
+    pub fn pending(&self, day: Date) -> u64 {
+        self.days.get(&day).map_or(0, |listed| listed.pending)
+    }
+
+    /// The objects that were listed for a day.
+    pub fn sources(&self, day: Date) -> Sources {
+        self.days.get(&day).map(|listed| &listed.sources).cloned().unwrap_or_default().sources()
+    }
+
+    /// The days that objects were listed for.
+    pub fn listed_days(&self) -> impl Iterator<Item = Date> {
+        self.days.keys().copied()
+    }
+}
+
+/// What decides whether a day is unchanged.
+#[derive(Debug)]
+pub struct Now<'a> {
+    /// What it would be built with.
+    pub made_with: &'a MadeWith,
+    /// What is known.
+    pub knowledge: &'a Knowledge,
+    /// What the listing shows.
+    pub trail: Sources,
+    /// The invocation logs around the day.
+    pub invocation_logs: Option<Sources>,
+    /// Objects with calls of the day that are not read for it, as far as manifests tell.
+    pub late_objects: Option<&'a BTreeSet<LateObject>>,
+}
+
+/// Why a day that stands is to be built again; `None` if it is unchanged.
+pub fn reason_to_rebuild(manifest: &Manifest, now: &Now<'_>) -> Option<Reason> {
+    if !manifest.is_complete {
+        return Some(Reason::Partial);
+    }
+    if manifest.trail != now.trail {
+        return Some(Reason::Objects { before: manifest.trail.objects, now: now.trail.objects });
+    }
+    if manifest.invocation_logs != now.invocation_logs {
+        return Some(Reason::InvocationLogs);
+    }
+    let known = manifest.late_objects.iter().collect::<BTreeSet<_>>();
+    let late = now.late_objects.into_iter().flatten().filter(|late| !known.contains(late)).count();
+    if late > 0 {
+        return Some(Reason::LateObjects { objects: late as u64 });
+    }
+    if let Some(what) = what_changed(&manifest.made_with, now.made_with) {
+        return Some(Reason::MadeWith { what });
+    }
+    let Knowledge { catalog, aliases, .. } = now.knowledge;
+    let is_known = |text: &&String| resolve(Some(text), catalog, aliases).model.is_ok();
+    let model_ref = manifest.without_alias.iter().find(is_known)?;
+    Some(Reason::Alias { model_ref: model_ref.clone() })
+}
+
+/// What a day was built with that is otherwise now, in words.
+fn what_changed(before: &MadeWith, now: &MadeWith) -> Option<String> {
+    let (old, new) = (&before.knowledge, &now.knowledge);
+    let version = format!("hoptrail {} instead of {}", now.hoptrail, before.hoptrail);
+    let window = format!(
+        "a late window of {} instead of {} minutes",
+        now.late_window_minutes, before.late_window_minutes
+    );
+    let prices = format!("another price book ({} instead of {})", new.prices, old.prices);
+    let parts = [
+        (before.hoptrail == now.hoptrail, version),
+        (before.schema == now.schema, "another schema of the tables".to_owned()),
+        (old.catalog == new.catalog, "another catalog".to_owned()),
+        (old.regions == new.regions, "other Regions or geographies".to_owned()),
+        (old.prices == new.prices, prices),
+        (old.aliases == new.aliases, "other aliases".to_owned()),
+        (before.late_window_minutes == now.late_window_minutes, window),
+        (before.reading == now.reading, "other options of reading".to_owned()),
+    ];
+    let changed = parts.into_iter().filter(|(is_same, _)| !is_same).map(|(_, what)| what);
+    let changed = changed.collect::<Vec<_>>();
+    (!changed.is_empty()).then(|| changed.join(", "))
+}
