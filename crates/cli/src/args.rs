@@ -70,6 +70,15 @@ pub struct RunArgs {
     /// Replace a day even if source objects that it was built from are gone
     #[arg(long)]
     pub allow_shrink: bool,
+    /// Wait while another run writes to the destination, at most so long: 30m, 6h [without a value: 1d]
+    #[arg(
+        long,
+        env = "HOPTRAIL_WAIT_LOCK",
+        value_name = "DURATION",
+        num_args = 0..=1,
+        default_missing_value = "1d"
+    )]
+    pub wait_lock: Option<String>,
     /// What is known.
     #[command(flatten)]
     pub knowledge: KnowledgeArgs,

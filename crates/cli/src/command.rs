@@ -7,8 +7,11 @@ pub mod prices;
 pub mod run;
 
 use std::io::{self, Write};
+use std::time::Duration;
 
-use crate::exit::Exit;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+use crate::exit::{Exit, Failure};
 
 /// Writes data to stdout.
 ///
@@ -21,21 +24,43 @@ pub fn print(text: &str) -> io::Result<()> {
     }
 }
 
-/// Runs a future on the I/O thread until it is done or a signal comes.
+/// Signals that ask the command to end.
+#[derive(Debug)]
+pub struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Signals {
+    /// Waits for a future until a signal comes; then the future is dropped where it stands.
+    ///
+    /// # Errors
+    /// [`Failure::Signal`] if a signal came first.
+    pub async fn or<T>(&mut self, future: impl Future<Output = T>) -> Result<T, Failure> {
+        tokio::select! {
+            done = future => Ok(done),
+            _ = self.interrupt.recv() => Err(Failure::Signal(Exit::Interrupted)),
+            _ = self.terminate.recv() => Err(Failure::Signal(Exit::Terminated)),
+        }
+    }
+}
+
+/// Runs `work` on the I/O thread. Signals do nothing but what `work` lets them do.
 ///
 /// # Errors
-/// If the runtime or the signal handlers cannot be set up.
-pub fn block_on<T>(future: impl Future<Output = T>) -> io::Result<Result<T, Exit>> {
-    use tokio::signal::unix::{SignalKind, signal};
-
+/// If the runtime or the signal handlers cannot be set up; those of `work`.
+pub fn block_on<T>(
+    work: impl AsyncFnOnce(&mut Signals) -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    /// How long writes to a disk that have begun are waited for at the end.
+    const LAST_WRITES: Duration = Duration::from_secs(2);
     // One thread: the requests of one S3 client cost half as much when they are not spread.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(async {
-        let mut terminate = signal(SignalKind::terminate())?;
-        tokio::select! {
-            done = future => Ok(Ok(done)),
-            interrupted = tokio::signal::ctrl_c() => interrupted.map(|()| Err(Exit::Interrupted)),
-            _ = terminate.recv() => Ok(Err(Exit::Terminated)),
-        }
-    })
+    let done = runtime.block_on(async {
+        let interrupt = signal(SignalKind::interrupt())?;
+        let mut signals = Signals { interrupt, terminate: signal(SignalKind::terminate())? };
+        work(&mut signals).await
+    });
+    runtime.shutdown_timeout(LAST_WRITES);
+    done
 }

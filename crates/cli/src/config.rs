@@ -14,6 +14,7 @@ pub struct Config {
     source: Option<String>,
     dest: Option<String>,
     invocation_logs: Option<String>,
+    wait_lock: Option<String>,
     last: Option<u32>,
     late_window: Option<String>,
     layout: Option<LayoutArg>,
@@ -54,6 +55,7 @@ impl Config {
     pub fn complete_run(self, mut args: RunArgs) -> RunArgs {
         args.dest = args.dest.or_else(|| self.dest.clone());
         args.invocation_logs = args.invocation_logs.or_else(|| self.invocation_logs.clone());
+        args.wait_lock = args.wait_lock.or_else(|| self.wait_lock.clone());
         if args.fail_on.is_empty() {
             args.fail_on.clone_from(&self.fail_on);
         }

@@ -4,6 +4,7 @@ use bedrock::alias::AliasFileError;
 use tables::WriteError;
 
 use crate::day::DayRange;
+use crate::lease::Holder;
 
 /// What ends a run. An object that cannot be read does not.
 #[derive(Debug, thiserror::Error)]
@@ -23,6 +24,24 @@ pub enum Error {
     /// A manifest cannot be written as JSON.
     #[error("the manifest of a day cannot be encoded")]
     Manifest(#[source] serde_json::Error),
+    /// Another run writes to the destination.
+    #[error(
+        "another run is writing to {location}: {holder}; its lease `{}` holds until {:.0} unless it is \
+         renewed; to wait for it: --wait-lock",
+        crate::lease::LEASE_KEY, holder.until
+    )]
+    Held {
+        /// The destination.
+        location: String,
+        /// Who holds it.
+        holder: Box<Holder>,
+    },
+    /// Another run has taken over the destination, because this one did not renew its lease in time.
+    #[error("another run has taken over {location}: this one did not renew its lease in time")]
+    LeaseLost {
+        /// The destination.
+        location: String,
+    },
     /// Days do not settle: each build of one opens another. This is a bug in hoptrail.
     #[error("the days do not settle after {passes} passes; please report this")]
     Unsettled {

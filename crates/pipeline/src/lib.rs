@@ -17,6 +17,7 @@ pub mod error;
 pub mod fetch;
 pub mod join;
 pub mod learnt;
+pub mod lease;
 pub mod list;
 pub mod manifest;
 pub mod outcome;

@@ -43,26 +43,27 @@ pub fn run(mut args: PlanArgs, output: &OutputArgs, report: &Report) -> Result<E
     let progress = Arc::new(Progress::default());
     let dest =
         args.dest.as_deref().map(|text| place::location("--dest", Some(text))).transpose()?;
-    let planned = block_on(async {
-        let store =
-            place::open_source("the source", &location, &options, settings.requests_in_flight)
-                .await?;
-        let root_path = place::root_path(&location);
-        let planning = pipeline::plan(store.as_ref(), &root_path, &settings, &progress);
-        tokio::select! {
-            plan = planning => {
-                let mut plan = plan?;
-                if let Some(dest) = &dest {
-                    plan.replaced_days = Some(replaced_days(dest, &options, &settings).await?);
+    let plan = block_on(async |signals| {
+        let planning = async {
+            let requests = settings.requests_in_flight;
+            let store = place::open_source("the source", &location, &options, requests).await?;
+            let root_path = place::root_path(&location);
+            let planning = pipeline::plan(store.as_ref(), &root_path, &settings, &progress);
+            tokio::select! {
+                plan = planning => {
+                    let mut plan = plan?;
+                    if let Some(dest) = &dest {
+                        plan.replaced_days = Some(replaced_days(dest, &options, &settings).await?);
+                    }
+                    Ok::<_, Failure>(plan)
                 }
-                Ok::<_, Failure>(plan)
+                () = progress::show(Arc::clone(&progress), *report), if !output.no_progress => {
+                    unreachable!("progress is shown until it is dropped")
+                }
             }
-            () = progress::show(Arc::clone(&progress), *report), if !output.no_progress => {
-                unreachable!("progress is shown until it is dropped")
-            }
-        }
+        };
+        signals.or(planning).await?
     })?;
-    let plan = planned.map_err(Failure::Signal)??;
     let on_s3 = matches!(location, Location::S3 { .. });
     match args.output {
         Output::Text => print(&text(&plan, on_s3))?,

@@ -2,8 +2,10 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context;
+use pipeline::lease::{Holder, Lease};
 use pipeline::run::Source;
 use pipeline::{Layout, Outcome, Progress, Settings};
 
@@ -22,6 +24,10 @@ use crate::{knowledge, number, place, progress, range, summary};
 pub fn run(mut args: RunArgs, output: &OutputArgs, report: &Report) -> Result<Exit, Failure> {
     range::complete_from_environment(&mut args.source)?;
     let args = Config::read(args.source.config.as_deref())?.complete_run(args);
+    let wait = match &args.wait_lock {
+        Some(text) => Duration::from_secs(60 * range::minutes("--wait-lock", text)?.unsigned_abs()),
+        None => Duration::ZERO,
+    };
     let mut settings = settings(&args.source)?;
     settings.force = args.force;
     settings.allow_shrink = args.allow_shrink;
@@ -40,36 +46,48 @@ pub fn run(mut args: RunArgs, output: &OutputArgs, report: &Report) -> Result<Ex
     let options = place::s3_options(&args.source.aws);
     let progress = Arc::new(Progress::default());
 
-    let ran = block_on(async {
-        let from = place::open_source("the source", &source, &options, settings.requests_in_flight)
-            .await?;
-        let to = place::open_destination(&dest, &options).await?;
-        let root_path = place::root_path(&source);
-        let trail = Source { store: from.as_ref(), root_path: &root_path };
-        let logs = match &invocation_logs {
-            Some(place) => Some((
-                place::open_source(
-                    "the place of the invocation logs",
-                    place,
-                    &options,
-                    settings.requests_in_flight,
-                )
-                .await?,
-                place::root_path(place),
-            )),
-            None => None,
+    let outcome = block_on(async |signals| {
+        let requests = settings.requests_in_flight;
+        let opening = async {
+            let from = place::open_source("the source", &source, &options, requests).await?;
+            let to = place::open_destination(&dest, &options).await?;
+            let logs = match &invocation_logs {
+                Some(place) => {
+                    let what = "the place of the invocation logs";
+                    Some(place::open_source(what, place, &options, requests).await?)
+                }
+                None => None,
+            };
+            Ok::<_, Failure>((from, to, logs))
         };
-        let logs =
-            logs.as_ref().map(|(store, root_path)| Source { store: store.as_ref(), root_path });
-        let running = pipeline::run(trail, logs, to.as_ref(), &settings, knowledge, &progress);
-        tokio::select! {
-            outcome = running => outcome.map_err(Failure::from),
-            () = progress::show(Arc::clone(&progress), *report), if !output.no_progress => {
-                unreachable!("progress is shown until it is dropped")
-            }
+        let (from, to, logs) = signals.or(opening).await??;
+        let (root_path, logs_path) =
+            (place::root_path(&source), invocation_logs.as_ref().map(place::root_path));
+        let trail = Source { store: from.as_ref(), root_path: &root_path };
+        let logs = logs.as_ref().zip(logs_path.as_ref());
+        let logs = logs.map(|(store, root_path)| Source { store: store.as_ref(), root_path });
+
+        let waits = |holder: &Holder| report.note(&format!("waiting for another run: {holder}"));
+        let mut lease = signals.or(Lease::take(to.as_ref(), wait, waits)).await??;
+        let ran = signals
+            .or(async {
+                tokio::select! {
+                    outcome = pipeline::run(trail, logs, to.as_ref(), &settings, knowledge, &progress) => {
+                        outcome.map_err(Failure::from)
+                    }
+                    lost = lease.keep() => Err(lost.into()),
+                    () = progress::show(Arc::clone(&progress), *report), if !output.no_progress => {
+                        unreachable!("progress is shown until it is dropped")
+                    }
+                }
+            })
+            .await;
+        // A second signal ends this too; a lease that stays behind is stale in a while.
+        if let Err(error) = signals.or(lease.release()).await? {
+            report.warn(&format!("{:#}", anyhow::Error::from(error)));
         }
+        ran?
     })?;
-    let outcome = ran.map_err(Failure::Signal)??;
     tell(&outcome, args.summary_json.as_deref(), report)?;
     Ok(exit(&outcome, &args.fail_on, report))
 }

@@ -12,6 +12,7 @@ use super::spill::Run;
 use super::{DayCalls, References, StoredCall};
 
 /// What decides which records of a day are kept.
+#[derive(Clone, Copy)]
 pub struct Rules<'a> {
     /// The place of each object's key among the keys of the day, by the object's number.
     pub ranks: &'a [u32],
@@ -20,6 +21,12 @@ pub struct Rules<'a> {
     pub is_elsewhere: &'a (dyn Fn(&CallId, bool) -> bool + Sync),
     /// Whether other days are going to ask which calls this one has.
     pub keeps_identities: bool,
+}
+
+impl std::fmt::Debug for Rules<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "over {} objects", self.ranks.len())
+    }
 }
 
 /// A day's calls without their duplicates.
