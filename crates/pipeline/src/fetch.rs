@@ -1,5 +1,7 @@
 //! Fetches objects and has them read: bounded by requests and by bytes in flight.
 
+mod local;
+
 use std::io::BufRead;
 
 use bytes::Bytes;
@@ -13,7 +15,7 @@ use crate::error::Error;
 use crate::list::ListedObject;
 use crate::progress::Progress;
 use crate::settings::Settings;
-use crate::work::{ChunkReader, Workers, with_scratch};
+use crate::work::{Buffers, ChunkReader, Workers, with_buffers};
 
 /// Reads a body, whole or while it arrives; runs on a worker.
 pub trait Decoder: Copy + Send + 'static {
@@ -86,6 +88,16 @@ impl<'a, D: Decoder> Fetcher<'a, D> {
         self.settings.requests_in_flight.max(1) + 4 * self.settings.threads.max(1)
     }
 
+    fn is_streamed(&self, size_bytes: u64) -> bool {
+        size_bytes > self.settings.bytes_in_flight / STREAMED_SHARE
+    }
+
+    /// What the body of an object counts.
+    fn units(&self, size_bytes: u64) -> u32 {
+        let units = u32::try_from(size_bytes.div_ceil(BYTE_UNIT)).unwrap_or(u32::MAX);
+        units.clamp(1, self.byte_units)
+    }
+
     /// Fetches an object and has it read.
     ///
     /// # Errors
@@ -93,18 +105,18 @@ impl<'a, D: Decoder> Fetcher<'a, D> {
     /// makes the object unreadable.
     async fn read(&self, listed: ListedObject) -> Result<ReadObject<D::Reading>, Error> {
         let size_bytes = listed.meta.size_bytes;
-        let is_streamed = size_bytes > self.settings.bytes_in_flight / STREAMED_SHARE;
-        let reading = if is_streamed {
+        let reading = if self.is_streamed(size_bytes) {
             self.read_streamed(&listed.meta.key).await?
         } else {
-            let units = u32::try_from(size_bytes.div_ceil(BYTE_UNIT)).unwrap_or(u32::MAX);
-            let units = units.clamp(1, self.byte_units);
+            let units = self.units(size_bytes);
             // The semaphores are never closed.
             let _bytes = self.bytes.acquire_many(units).await;
             match self.fetch_whole(&listed.meta.key).await {
                 Ok(body) => {
                     let decoder = self.decoder;
-                    let read = move || with_scratch(|scratch| decoder.whole(&body, scratch));
+                    let read = move || {
+                        with_buffers(|Buffers { scratch, .. }| decoder.whole(&body, scratch))
+                    };
                     self.workers.run(read).await?
                 }
                 Err(error) => Err(unreadable(&error)),
@@ -118,6 +130,19 @@ impl<'a, D: Decoder> Fetcher<'a, D> {
     /// # Errors
     /// If the place as a whole cannot be reached or a worker dies.
     pub async fn read_all(
+        &self,
+        objects: Receiver<ListedObject>,
+        progress: &Progress,
+        take: impl FnMut(ReadObject<D::Reading>),
+    ) -> Result<(), Error> {
+        match self.store.local() {
+            Some(reader) => self.read_files(&reader, objects, progress, take).await,
+            None => self.fetch_all(objects, progress, take).await,
+        }
+    }
+
+    /// Reads objects that come from afar.
+    async fn fetch_all(
         &self,
         mut objects: Receiver<ListedObject>,
         progress: &Progress,

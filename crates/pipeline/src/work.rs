@@ -11,12 +11,21 @@ use tokio::sync::{mpsc, oneshot};
 use crate::error::Error;
 
 thread_local! {
-    /// Each worker inflates into one buffer, again and again.
-    static SCRATCH: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+    /// Each worker uses its buffers again and again.
+    static BUFFERS: RefCell<Buffers> = const { RefCell::new(Buffers::new()) };
 }
 
-/// A scratch buffer that grew larger is given back, so that one large object does not count for ever.
-const MAX_SCRATCH_BYTES: usize = 32 << 20;
+/// A buffer that grew larger is given back, so that one large object does not count for ever.
+const MAX_KEPT_BYTES: usize = 32 << 20;
+
+/// What a worker reads an object with.
+#[derive(Debug)]
+pub struct Buffers {
+    /// For a body, as stored.
+    pub body: Vec<u8>,
+    /// To inflate into.
+    pub scratch: Vec<u8>,
+}
 
 /// The threads for everything that computes.
 #[derive(Debug, Clone)]
@@ -46,7 +55,8 @@ impl Workers {
     }
 
     /// Runs `task` on a worker. This is the only way from the I/O thread to the workers: the runtime
-    /// never computes, and the workers never wait for a socket, but for [`ChunkReader`].
+    /// never computes, and the workers never wait for a socket, but for [`ChunkReader`]. Files of this
+    /// machine they read themselves.
     ///
     /// # Errors
     /// If the task panics.
@@ -63,15 +73,23 @@ impl Workers {
     }
 }
 
-/// Lends the worker's own buffer to `read`.
-pub fn with_scratch<T>(read: impl FnOnce(&mut Vec<u8>) -> T) -> T {
-    SCRATCH.with_borrow_mut(|scratch| {
-        let result = read(scratch);
-        if scratch.capacity() > MAX_SCRATCH_BYTES {
-            *scratch = Vec::new();
+/// Lends the worker's own buffers to `read`.
+pub fn with_buffers<T>(read: impl FnOnce(&mut Buffers) -> T) -> T {
+    BUFFERS.with_borrow_mut(|buffers| {
+        let result = read(buffers);
+        for buffer in [&mut buffers.body, &mut buffers.scratch] {
+            if buffer.capacity() > MAX_KEPT_BYTES {
+                *buffer = Vec::new();
+            }
         }
         result
     })
+}
+
+impl Buffers {
+    const fn new() -> Self {
+        Buffers { body: Vec::new(), scratch: Vec::new() }
+    }
 }
 
 impl ChunkReader {

@@ -7,6 +7,7 @@
 
 mod conditional;
 mod key;
+mod local;
 mod read;
 mod walk;
 mod write;
@@ -21,8 +22,11 @@ use async_trait::async_trait;
 use bytes::Bytes;
 
 use crate::error::Error;
+use crate::folder::read::OpenFile;
 use crate::folder::walk::{Item, Walk};
 use crate::store::{Condition, ListPage, ListRequest, Object, Put, Store};
+
+pub use local::{LocalFile, LocalReader};
 
 /// Walks that are kept between pages. Each holds the entries of the folders from the root to where
 /// it stands. A walk that was given up for a newer one is begun anew at its page, which costs
@@ -106,16 +110,12 @@ impl Store for Folder {
     }
 
     async fn get(&self, key: &str) -> Result<Object, Error> {
-        let Ok(path) = self.inner.path(key) else {
-            return Err(self.inner.not_found(key));
-        };
         let key = key.to_owned();
-        self.blocking(move |inner| match read::open(&key, &path) {
-            Ok(object) => Ok(object),
-            Err(source) if is_absent(&source) => Err(inner.not_found(&key)),
-            Err(source) => Err(Error::Unreadable { path, source }),
-        })
-        .await
+        self.blocking(move |inner| read::object(key.clone(), inner.open(&key)?)).await
+    }
+
+    fn local(&self) -> Option<LocalReader> {
+        Some(LocalReader::new(Arc::clone(&self.inner)))
     }
 
     async fn put(&self, key: &str, bytes: Bytes) -> Result<(), Error> {
@@ -155,6 +155,16 @@ impl Inner {
                 let location = self.root.display().to_string();
                 Err(Error::InvalidKey { key: key.to_owned(), location, reason })
             }
+        }
+    }
+
+    /// Opens the file of a key; whatever else is there is not found.
+    fn open(&self, key: &str) -> Result<OpenFile, Error> {
+        let Ok(path) = self.path(key) else { return Err(self.not_found(key)) };
+        match read::open(&path) {
+            Ok((file, metadata)) => Ok(OpenFile { path, file, metadata }),
+            Err(source) if is_absent(&source) => Err(self.not_found(key)),
+            Err(source) => Err(Error::Unreadable { path, source }),
         }
     }
 

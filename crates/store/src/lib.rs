@@ -23,7 +23,7 @@ pub mod contract;
 pub use body::{Body, Chunks};
 pub use error::{Cause, Error, Operation};
 pub use faulty::{Failure, Fault, Faulty};
-pub use folder::Folder;
+pub use folder::{Folder, LocalFile, LocalReader};
 pub use limited::Limited;
 pub use listing::{Pages, list_all, list_folders};
 pub use memory::Memory;

@@ -8,11 +8,12 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::body::{Body, Chunks};
 use crate::error::Error;
+use crate::folder::LocalReader;
 use crate::store::{Condition, ListPage, ListRequest, Object, Put, Store};
 
 /// Bounds the requests in flight to a store. An object that is read counts until its body has come
 /// to its end or is dropped: who holds as many unread bodies as there are places, and asks for one
-/// more, waits for ever.
+/// more, waits for ever. Files that are read with [`Store::local`] are no requests and do not count.
 #[derive(Debug)]
 pub struct Limited {
     store: Arc<dyn Store>,
@@ -47,6 +48,10 @@ impl Store for Limited {
         let chunks = Placed { body, place: Some(place) };
         let body = Body::chunks(meta.size_bytes, chunks);
         Ok(Object { meta, body })
+    }
+
+    fn local(&self) -> Option<LocalReader> {
+        self.store.local()
     }
 
     async fn put(&self, key: &str, bytes: Bytes) -> Result<(), Error> {

@@ -7,6 +7,7 @@ use bytes::Bytes;
 
 use crate::body::Body;
 use crate::error::Error;
+use crate::folder::LocalReader;
 
 /// A place that holds objects under keys: a bucket from a prefix on, a folder, memory.
 ///
@@ -32,6 +33,12 @@ pub trait Store: Send + Sync + Debug {
     /// # Errors
     /// [`Error::NotFound`]; the object may not be read; the place cannot be reached.
     async fn get(&self, key: &str) -> Result<Object, Error>;
+
+    /// The way for threads that compute to read files themselves, if the objects are files of this
+    /// machine. What is read so is no request: who reads bounds how much is read at once.
+    fn local(&self) -> Option<LocalReader> {
+        None
+    }
 
     /// Writes an object whole: who reads the key sees the old content or the new one.
     ///

@@ -2,7 +2,7 @@
 
 use std::fs::{File, Metadata};
 use std::io::{self, ErrorKind, Read};
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -17,27 +17,50 @@ use crate::store::{Object, ObjectMeta};
 /// The size of a chunk, up to which a file is also read at once.
 const CHUNK_BYTES: usize = 1 << 20;
 
+/// A regular file that was opened.
+#[derive(Debug)]
+pub(super) struct OpenFile {
+    pub(super) path: PathBuf,
+    pub(super) file: File,
+    /// As it was when the file was opened.
+    pub(super) metadata: Metadata,
+}
+
+/// Opens a regular file. What is something else is not found.
+pub(super) fn open(path: &Path) -> io::Result<(File, Metadata)> {
+    // Without the flag, opening a pipe would wait for its other end.
+    let file = match File::options().read(true).custom_flags(libc::O_NONBLOCK).open(path) {
+        Ok(file) => file,
+        Err(error) => match path.metadata() {
+            // A socket cannot be opened.
+            Ok(metadata) if !metadata.is_file() => return Err(ErrorKind::NotFound.into()),
+            // With the flag, a file that another program has leased cannot be waited for.
+            Ok(_) if error.kind() == ErrorKind::WouldBlock => File::open(path)?,
+            _ => return Err(error),
+        },
+    };
+    let metadata = file.metadata()?;
+    if metadata.is_file() { Ok((file, metadata)) } else { Err(ErrorKind::NotFound.into()) }
+}
+
 /// A file as an object.
-pub(super) fn open(key: &str, path: &Path) -> io::Result<Object> {
-    // Opening a pipe would wait for its other end.
-    if !path.metadata()?.is_file() {
-        return Err(ErrorKind::NotFound.into());
-    }
-    let file = File::open(path)?;
-    let meta = meta(key.to_owned(), &file.metadata()?);
+pub(super) fn object(key: String, open: OpenFile) -> Result<Object, Error> {
+    let OpenFile { path, file, metadata } = open;
+    let meta = meta(key, &metadata);
     let size_bytes = meta.size_bytes;
-    let mut content =
-        FileChunks { path: path.into(), file: Arc::new(file), received_bytes: 0, size_bytes };
-    let body = if size_bytes <= CHUNK_BYTES as u64 {
-        let bytes = content.read()?;
-        if bytes.len() as u64 == size_bytes {
-            Body::whole(bytes)
-        } else {
-            // It has become shorter: the error belongs to the body.
-            content.received_bytes = bytes.len() as u64;
-            Body::chunks(size_bytes, content)
-        }
+    let mut content = FileChunks { path, file: Arc::new(file), received_bytes: 0, size_bytes };
+    if size_bytes > CHUNK_BYTES as u64 {
+        return Ok(Object { meta, body: Body::chunks(size_bytes, content) });
+    }
+    let bytes = match read_chunk(&content.file, size_bytes) {
+        Ok(bytes) => bytes,
+        Err(source) => return Err(Error::Unreadable { path: content.path, source }),
+    };
+    let body = if bytes.len() as u64 == size_bytes {
+        Body::whole(bytes)
     } else {
+        // It has become shorter: the error belongs to the body.
+        content.received_bytes = bytes.len() as u64;
         Body::chunks(size_bytes, content)
     };
     Ok(Object { meta, body })
@@ -63,14 +86,6 @@ struct FileChunks {
     size_bytes: u64,
 }
 
-impl FileChunks {
-    /// Up to a chunk of what is left; empty at the end of the file.
-    fn read(&self) -> io::Result<Bytes> {
-        let left_bytes = self.size_bytes - self.received_bytes;
-        read_chunk(&self.file, left_bytes)
-    }
-}
-
 fn read_chunk(file: &File, left_bytes: u64) -> io::Result<Bytes> {
     let chunk_bytes = left_bytes.min(CHUNK_BYTES as u64);
     let mut chunk = Vec::with_capacity(chunk_bytes as usize);
@@ -90,14 +105,19 @@ impl Chunks for FileChunks {
         let chunk =
             chunk.map_err(|source| Error::Unreadable { path: self.path.clone(), source })?;
         if chunk.is_empty() {
-            return Err(Error::Interrupted {
-                target: self.path.display().to_string(),
-                received_bytes: self.received_bytes,
-                size_bytes: self.size_bytes,
-                source: Some("the file has become shorter".into()),
-            });
+            return Err(shortened(&self.path, self.received_bytes, self.size_bytes));
         }
         self.received_bytes += chunk.len() as u64;
         Ok(Some(chunk))
+    }
+}
+
+/// The error of a file that ends before the size that it had when it was opened.
+pub(super) fn shortened(path: &Path, received_bytes: u64, size_bytes: u64) -> Error {
+    Error::Interrupted {
+        target: path.display().to_string(),
+        received_bytes,
+        size_bytes,
+        source: Some("the file has become shorter".into()),
     }
 }
