@@ -7,8 +7,12 @@ use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::symlink;
 use std::path::Path;
+use std::process::Command;
+use std::sync::Arc;
 
-use store::{Error, Folder, ListRequest, Pages, Store, list_all, list_folders};
+use store::{
+    Error, Faulty, Folder, Limited, ListRequest, Memory, Pages, Store, list_all, list_folders,
+};
 
 fn write(root: &Path, key: &str) {
     let path = root.join(key);
@@ -113,12 +117,20 @@ async fn what_is_no_file_is_passed_over() {
     let root = tempfile::tempdir().unwrap();
     let socket = root.path().join("socket");
     std::os::unix::net::UnixListener::bind(&socket).unwrap();
+    // Nobody writes into it: who opens it as a file waits for ever.
+    let made = Command::new("mkfifo").arg(root.path().join("pipe")).status().unwrap();
+    assert!(made.success());
     fs::create_dir_all(root.path().join("empty/emptier")).unwrap();
+    symlink("pipe", root.path().join("linked")).unwrap();
     let store = Folder::open(root.path()).unwrap();
     assert_eq!(keys(&store, "").await, [""; 0]);
     assert_eq!(list_folders(&store, "").await.unwrap(), [""; 0]);
-    assert!(store.get("socket").await.unwrap_err().is_not_found());
-    assert!(store.get("empty").await.unwrap_err().is_not_found());
+    let reader = store.local().unwrap();
+    for key in ["socket", "pipe", "linked", "empty", "no", "empty/no", "../x", ""] {
+        let error = store.get(key).await.unwrap_err();
+        assert!(error.is_not_found(), "{key}: {error:?}");
+        assert_eq!(reader.open(key).unwrap_err().to_string(), error.to_string());
+    }
 }
 
 #[tokio::test]
@@ -144,6 +156,70 @@ async fn a_file_that_becomes_shorter_is_an_error() {
     fs::OpenOptions::new().write(true).open(&path).unwrap().set_len(3 << 19).unwrap();
     let error = body.collect().await.unwrap_err();
     assert!(matches!(error, Error::Interrupted { received_bytes: 1_572_864, .. }), "{error:?}");
+}
+
+#[tokio::test]
+async fn a_file_is_read_up_to_the_size_that_it_had() {
+    let root = tempfile::tempdir().unwrap();
+    let path = root.path().join("x");
+    let store = Folder::open(root.path()).unwrap();
+    let reader = store.local().unwrap();
+    let resize = |size_bytes| {
+        fs::OpenOptions::new().write(true).open(&path).unwrap().set_len(size_bytes).unwrap();
+    };
+    // What a buffer holds from the file before does not matter.
+    for mut content in [Vec::new(), vec![9; 10], vec![9; 100_000]] {
+        fs::write(&path, vec![1; 30_000]).unwrap();
+        let mut file = reader.open("x").unwrap();
+        resize(40_000);
+        assert_eq!(file.size_bytes(), 30_000);
+        file.read_rest(&mut content).unwrap();
+        assert_eq!(content, vec![1; 30_000]);
+        assert_eq!(file.read(&mut [0; 10]).unwrap(), 0);
+
+        let mut file = reader.open("x").unwrap();
+        let mut start = [9; 29_999];
+        assert_eq!(file.read(&mut start).unwrap(), start.len());
+        file.read_rest(&mut content).unwrap();
+        assert_eq!((content[0], &content[1..]), (1, &[0; 10_000][..]));
+
+        let mut file = reader.open("x").unwrap();
+        resize(20_000);
+        let error = file.read_rest(&mut content).unwrap_err();
+        assert!(
+            matches!(error, Error::Interrupted { received_bytes: 20_000, size_bytes: 40_000, .. }),
+            "{error:?}"
+        );
+        assert!(error.to_string().contains("broke off after 20000 of 40000 bytes"), "{error}");
+        fs::remove_file(&path).unwrap();
+    }
+}
+
+#[test]
+fn files_are_read_past_a_bound_and_not_past_a_script() {
+    let root = tempfile::tempdir().unwrap();
+    let folder: Arc<dyn Store> = Arc::new(Folder::open(root.path()).unwrap());
+    assert!(Limited::new(Arc::clone(&folder), 1).local().is_some());
+    assert!(Faulty::new(folder, Vec::new()).local().is_none());
+    assert!(Limited::new(Arc::new(Memory::new()), 1).local().is_none());
+}
+
+#[tokio::test]
+async fn an_unreadable_file_is_named() {
+    use std::os::unix::fs::PermissionsExt;
+    let root = tempfile::tempdir().unwrap();
+    write(root.path(), "x");
+    let closed = root.path().join("x");
+    fs::set_permissions(&closed, fs::Permissions::from_mode(0o0)).unwrap();
+    let may_read_all = fs::read(&closed).is_ok();
+    let store = Folder::open(root.path()).unwrap();
+    let errors = [
+        store.get("x").await.err().map(|error| error.to_string()),
+        store.local().unwrap().open("x").err().map(|error| error.to_string()),
+    ];
+    // Root is not kept out of anything.
+    let expected = (!may_read_all).then(|| format!("`{}` cannot be read", closed.display()));
+    assert_eq!(errors, [expected.clone(), expected]);
 }
 
 #[tokio::test]

@@ -143,3 +143,140 @@ impl Read for Streamed {
         self.0.read(out).map_err(|error| io::Error::other(sentence(&error)))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::fs;
+    use std::io::BufRead;
+    use std::path::Path;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use store::{Folder, ObjectMeta};
+    use tokio::sync::mpsc;
+
+    use super::*;
+    use crate::settings::Settings;
+    use crate::work::Workers;
+
+    /// Gives the content as it came, and counts.
+    #[derive(Debug, Clone, Copy)]
+    struct Plain(&'static Counters);
+
+    #[derive(Debug, Default)]
+    struct Counters {
+        reading: AtomicUsize,
+        most_reading: AtomicUsize,
+    }
+
+    #[derive(Debug, PartialEq, Eq)]
+    enum Came {
+        Whole(Vec<u8>),
+        Streamed(Vec<u8>),
+    }
+
+    impl Decoder for Plain {
+        type Reading = Came;
+
+        fn whole(&self, body: &[u8], _: &mut Vec<u8>) -> Result<Came, Unreadable> {
+            let Plain(Counters { reading, most_reading }) = self;
+            most_reading.fetch_max(reading.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+            std::thread::sleep(std::time::Duration::from_micros(200));
+            reading.fetch_sub(1, Ordering::SeqCst);
+            Ok(Came::Whole(body.to_vec()))
+        }
+
+        fn stream(&self, mut body: impl BufRead) -> Result<Came, Unreadable> {
+            let mut content = Vec::new();
+            let read = body.read_to_end(&mut content);
+            read.map_err(|error| Unreadable::Body(error.to_string()))?;
+            Ok(Came::Streamed(content))
+        }
+    }
+
+    /// Reads the files, which are listed with these sizes, and tells what came of each, and how many
+    /// were read at once.
+    fn read(
+        root: &Path,
+        settings: &Settings,
+        listed: &[(&str, u64)],
+    ) -> (BTreeMap<String, Result<Came, String>>, usize) {
+        let counters: &Counters = Box::leak(Box::default());
+        let store = Folder::open(root).unwrap();
+        let workers = Workers::start(settings.threads).unwrap();
+        let fetcher = Fetcher::new(&store, settings, &workers, Plain(counters));
+        let progress = Progress::default();
+        let (sender, receiver) = mpsc::channel(3);
+        let mut came = BTreeMap::new();
+        let listing = async {
+            let sender = sender;
+            for (key, size_bytes) in listed {
+                let meta =
+                    ObjectMeta { key: (*key).to_owned(), size_bytes: *size_bytes, etag: None };
+                sender.send(ListedObject { meta, delivery: None }).await.unwrap();
+            }
+        };
+        let take = |read: ReadObject<Came>| {
+            let reading = read.reading.map_err(|error| error.to_string());
+            assert!(came.insert(read.listed.meta.key, reading).is_none(), "an object came twice");
+        };
+        let reading = fetcher.read_all(receiver, &progress, take);
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let ((), read) = runtime.block_on(async { futures::future::join(listing, reading).await });
+        read.unwrap();
+        let snapshot = progress.snapshot();
+        assert_eq!(snapshot.listed_objects, listed.len() as u64);
+        assert_eq!(snapshot.read_objects, listed.len() as u64);
+        assert_eq!(snapshot.read_bytes, listed.iter().map(|(_, bytes)| bytes).sum::<u64>());
+        (came, counters.most_reading.load(Ordering::SeqCst))
+    }
+
+    #[test]
+    fn every_file_comes_once_and_no_more_are_read_at_once_than_asked() {
+        let root = tempfile::tempdir().unwrap();
+        let keys: Vec<_> = (0..300).map(|n| format!("{n:03}")).collect();
+        for key in &keys {
+            fs::write(root.path().join(key), key.repeat(1000)).unwrap();
+        }
+        let listed: Vec<_> = keys.iter().map(|key| (key.as_str(), 3000)).collect();
+        for (threads, requests_in_flight) in [(1, 64), (4, 64), (4, 2), (4, 1)] {
+            let settings = Settings { threads, requests_in_flight, ..Settings::new(None) };
+            let (came, most_reading) = read(root.path(), &settings, &listed);
+            assert_eq!(came.len(), 300);
+            for (key, came) in came {
+                assert_eq!(came, Ok(Came::Whole(key.repeat(1000).into_bytes())));
+            }
+            assert!(most_reading <= threads.min(requests_in_flight), "{most_reading} at once");
+        }
+    }
+
+    #[test]
+    fn what_is_larger_than_its_share_or_has_grown_is_streamed() {
+        let root = tempfile::tempdir().unwrap();
+        let content = |size_bytes: u64| vec![b'x'; size_bytes as usize];
+        let sizes = [("empty", 0), ("small", 100), ("large", 10_000), ("larger", 1 << 20)];
+        for (key, size_bytes) in sizes.into_iter().chain([("grown", 50_000), ("shrunk", 10)]) {
+            fs::write(root.path().join(key), content(size_bytes)).unwrap();
+        }
+        let settings = Settings { bytes_in_flight: 32 << 10, threads: 2, ..Settings::new(None) };
+        let mut listed = sizes.to_vec();
+        listed.extend([("grown", 5000), ("shrunk", 7000)]);
+        let (came, _) = read(root.path(), &settings, &listed);
+        assert_eq!(came["empty"], Ok(Came::Whole(content(0))));
+        assert_eq!(came["small"], Ok(Came::Whole(content(100))));
+        assert_eq!(came["large"], Ok(Came::Streamed(content(10_000))));
+        assert_eq!(came["larger"], Ok(Came::Streamed(content(1 << 20))));
+        assert_eq!(came["grown"], Ok(Came::Streamed(content(50_000))));
+        assert_eq!(came["shrunk"], Ok(Came::Whole(content(10))));
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_unreadable_alone() {
+        let root = tempfile::tempdir().unwrap();
+        fs::write(root.path().join("there"), "x").unwrap();
+        let (came, _) = read(root.path(), &Settings::new(None), &[("gone", 5), ("there", 1)]);
+        assert_eq!(came["there"], Ok(Came::Whole(b"x".to_vec())));
+        let gone = format!("`{}` does not exist", root.path().join("gone").display());
+        assert_eq!(came["gone"], Err(gone));
+    }
+}
