@@ -24,6 +24,7 @@ use bytes::Bytes;
 use crate::error::Error;
 use crate::folder::read::OpenFile;
 use crate::folder::walk::{Item, Walk};
+use crate::folder::write::Unsynced;
 use crate::store::{Condition, ListPage, ListRequest, Object, Put, Store};
 
 pub use local::{LocalFile, LocalReader};
@@ -43,6 +44,7 @@ pub struct Folder {
 struct Inner {
     root: PathBuf,
     walks: Mutex<VecDeque<Kept>>,
+    unsynced: Unsynced,
 }
 
 /// A walk between two pages.
@@ -78,14 +80,16 @@ impl Folder {
         if fs::metadata(&root).is_ok_and(|metadata| !metadata.is_dir()) {
             return Err(Error::NotAFolder { path: root });
         }
-        match write::make_folder(&root).and_then(|()| write::probe(&root)) {
-            Ok(()) => Ok(Self::new(root)),
+        let made = Self::new(root.clone());
+        match made.inner.make_root() {
+            Ok(()) => Ok(made),
             Err(source) => Err(Error::Unwritable { path: root, source }),
         }
     }
 
     fn new(root: PathBuf) -> Self {
-        Self { inner: Arc::new(Inner { root, walks: Mutex::default() }) }
+        let (walks, unsynced) = (Mutex::default(), Unsynced::default());
+        Self { inner: Arc::new(Inner { root, walks, unsynced }) }
     }
 
     /// File systems answer late: their calls run where they do not hold up the runtime.
@@ -120,7 +124,7 @@ impl Store for Folder {
 
     async fn put(&self, key: &str, bytes: Bytes) -> Result<(), Error> {
         let path = self.inner.path(key)?;
-        self.blocking(move |_| match write::replace(&path, &bytes) {
+        self.blocking(move |inner| match write::replace(&path, &bytes, &inner.unsynced) {
             Ok(()) => Ok(()),
             Err(source) => Err(Error::Unwritable { path, source }),
         })
@@ -130,7 +134,8 @@ impl Store for Folder {
     async fn put_if(&self, key: &str, bytes: Bytes, condition: Condition) -> Result<Put, Error> {
         let path = self.inner.path(key)?;
         self.blocking(move |inner| {
-            let written = conditional::replace_if(&inner.root, &path, &bytes, &condition);
+            let written =
+                conditional::replace_if(&inner.root, &inner.unsynced, &path, &bytes, &condition);
             written.map_err(|source| Error::Unwritable { path, source })
         })
         .await
@@ -147,6 +152,15 @@ impl Store for Folder {
 }
 
 impl Inner {
+    /// Makes the folder itself, durably.
+    fn make_root(&self) -> io::Result<()> {
+        if !self.root.is_dir() {
+            self.unsynced.make_folder(&self.root)?;
+            self.unsynced.sync(&self.root)?;
+        }
+        write::probe(&self.root)
+    }
+
     /// The path of a key.
     fn path(&self, key: &str) -> Result<PathBuf, Error> {
         match key::refusal(key) {

@@ -11,16 +11,19 @@ use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use crate::folder::key::LOCK;
-use crate::folder::{is_absent, parent, read, write};
+use crate::folder::write::{self, Unsynced};
+use crate::folder::{is_absent, parent, read};
 use crate::store::{Condition, Put};
 
 /// Writes a file whole if the condition holds.
 pub(super) fn replace_if(
     root: &Path,
+    unsynced: &Unsynced,
     path: &Path,
     bytes: &[u8],
     condition: &Condition,
 ) -> io::Result<Put> {
+    unsynced.make_folder(root)?;
     // Let go when it is dropped.
     let _lock = lock(root)?;
     let present = match fs::metadata(path) {
@@ -37,7 +40,7 @@ pub(super) fn replace_if(
         return Ok(Put::Refused);
     }
     let folder = parent(path);
-    write::make_folder(folder)?;
+    unsynced.make_folder(folder)?;
     let (temporary, mut file) = write::create_temporary(folder)?;
     let mut place = || {
         file.write_all(bytes)?;
@@ -58,7 +61,7 @@ pub(super) fn replace_if(
     }
     match placed {
         Ok(etag) => {
-            write::sync_folder(folder)?;
+            unsynced.sync(folder)?;
             Ok(Put::Done { etag })
         }
         Err(error) if is_taken(&error, path) => Ok(Put::Refused),
@@ -67,7 +70,6 @@ pub(super) fn replace_if(
 }
 
 fn lock(root: &Path) -> io::Result<File> {
-    write::make_folder(root)?;
     let file = OpenOptions::new().write(true).create(true).truncate(false).open(root.join(LOCK))?;
     file.lock()?;
     Ok(file)
@@ -112,10 +114,12 @@ mod tests {
         fs::write(&path, "1").unwrap();
         let future = SystemTime::now() + Duration::from_secs(1 << 20);
         File::options().write(true).open(&path).unwrap().set_modified(future).unwrap();
+        let unsynced = Unsynced::default();
         let mut present = fs::metadata(&path).unwrap();
         for content in ["2", "3", "4"] {
             let condition = Condition::Unchanged { etag: read::etag(&present) };
-            let put = replace_if(folder.path(), &path, content.as_bytes(), &condition).unwrap();
+            let put = replace_if(folder.path(), &unsynced, &path, content.as_bytes(), &condition)
+                .unwrap();
             let replaced = fs::metadata(&path).unwrap();
             assert!(replaced.modified().unwrap() > present.modified().unwrap());
             assert_eq!(put, Put::Done { etag: read::etag(&replaced) });
