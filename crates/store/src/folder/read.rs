@@ -46,7 +46,7 @@ pub(super) fn open(path: &Path) -> io::Result<(File, Metadata)> {
 /// A file as an object.
 pub(super) fn object(key: String, open: OpenFile) -> Result<Object, Error> {
     let OpenFile { path, file, metadata } = open;
-    let meta = meta(key, &metadata);
+    let meta = Stamp::of(&metadata).meta(key);
     let size_bytes = meta.size_bytes;
     let mut content = FileChunks { path, file: Arc::new(file), received_bytes: 0, size_bytes };
     if size_bytes > CHUNK_BYTES as u64 {
@@ -67,14 +67,32 @@ pub(super) fn object(key: String, open: OpenFile) -> Result<Object, Error> {
 }
 
 /// What a listing shows of a file.
-pub(super) fn meta(key: String, metadata: &Metadata) -> ObjectMeta {
-    ObjectMeta { key, size_bytes: metadata.len(), etag: Some(etag(metadata)) }
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Stamp {
+    size_bytes: u64,
+    secs: i64,
+    nanos: i64,
 }
 
-/// Made of the time of the last change and the size.
+impl Stamp {
+    pub(super) fn of(metadata: &Metadata) -> Self {
+        let (secs, nanos) = (metadata.mtime(), metadata.mtime_nsec());
+        Self { size_bytes: metadata.len(), secs, nanos }
+    }
+
+    pub(super) fn meta(self, key: String) -> ObjectMeta {
+        ObjectMeta { key, size_bytes: self.size_bytes, etag: Some(self.etag()) }
+    }
+
+    /// Made of the time of the last change and the size.
+    pub(super) fn etag(self) -> String {
+        format!("{:x}.{:x}-{:x}", self.secs, self.nanos, self.size_bytes)
+    }
+}
+
+/// As [`Stamp::etag`].
 pub(super) fn etag(metadata: &Metadata) -> String {
-    let (secs, nanos) = (metadata.mtime(), metadata.mtime_nsec());
-    format!("{secs:x}.{nanos:x}-{:x}", metadata.len())
+    Stamp::of(metadata).etag()
 }
 
 /// A file that is read in chunks, up to the size that it had when it was opened.

@@ -2,7 +2,8 @@
 //!
 //! A folder's entries are sorted with a `/` after the names of folders, so that `a.b` comes before
 //! what is in `a`. Only the folders from the root to the current one are held. What is known to
-//! lie before the start, or outside the prefix, is not read.
+//! lie before the start, or outside the prefix, is not read. The sizes and times of a folder's files are
+//! those of the moment when the walk came to the folder.
 
 use std::ffi::OsString;
 use std::os::unix::fs::MetadataExt;
@@ -10,8 +11,9 @@ use std::path::{Path, PathBuf};
 use std::{fs, io, vec};
 
 use crate::error::Error;
+use crate::folder::is_absent;
 use crate::folder::key::{self, TEMPORARY};
-use crate::folder::{is_absent, read};
+use crate::folder::read::Stamp;
 use crate::store::ObjectMeta;
 
 /// Where a walk stands.
@@ -51,6 +53,17 @@ struct Entry {
     name: String,
     /// If it is not `name`.
     real_name: Option<OsString>,
+    /// Of a file that was looked at while its folder was read, which is cheaper than by its path.
+    stamp: Option<Stamp>,
+}
+
+/// What an entry is, if it can be listed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// Or a link to one.
+    Folder,
+    File,
+    LinkedFile,
 }
 
 impl Walk {
@@ -86,12 +99,15 @@ impl Walk {
                 self.stack.pop();
                 continue;
             };
+            let key = [frame.key.as_str(), &entry.name].concat();
+            if let Some(stamp) = entry.stamp {
+                return Ok(Some(Item::File(stamp.meta(key))));
+            }
             let path = entry.path(&frame.path);
-            let key = format!("{}{}", frame.key, entry.name);
             if !key.ends_with('/') {
                 match fs::metadata(&path) {
                     Ok(metadata) if metadata.is_file() => {
-                        return Ok(Some(Item::File(read::meta(key, &metadata))));
+                        return Ok(Some(Item::File(Stamp::of(&metadata).meta(key))));
                     }
                     // A pipe or the like, or gone meanwhile.
                     Ok(_) => {}
@@ -114,23 +130,20 @@ impl Walk {
 
     /// Goes into a folder, for the entries whose names begin with `name`. False if it is not there.
     fn enter(&mut self, path: PathBuf, key: String, name: &str) -> Result<bool, Error> {
-        let read =
-            || -> io::Result<(Id, Vec<Entry>)> {
-                let metadata = fs::metadata(&path)?;
-                let id = (metadata.dev(), metadata.ino());
-                if self.stack.iter().any(|frame| frame.id == id) {
-                    // A link back to where we are: its files are listed there.
-                    return Ok((id, Vec::new()));
-                }
-                let mut entries = Vec::new();
-                for entry in fs::read_dir(&path)? {
-                    let entry = Entry::new(&entry?)?;
-                    entries.extend(entry.filter(|entry| {
-                        entry.name.starts_with(name) && self.wants(&key, &entry.name)
-                    }));
-                }
-                Ok((id, entries))
-            };
+        let read = || -> io::Result<(Id, Vec<Entry>)> {
+            let metadata = fs::metadata(&path)?;
+            let id = (metadata.dev(), metadata.ino());
+            if self.stack.iter().any(|frame| frame.id == id) {
+                // A link back to where we are: its files are listed there.
+                return Ok((id, Vec::new()));
+            }
+            let mut entries = Vec::new();
+            for entry in fs::read_dir(&path)? {
+                let wants = |found: &str| found.starts_with(name) && self.wants(&key, found);
+                entries.extend(Entry::new(&entry?, wants)?);
+            }
+            Ok((id, entries))
+        };
         match read() {
             Ok((id, mut entries)) => {
                 entries.sort_unstable_by(|a, b| a.name.cmp(&b.name));
@@ -151,30 +164,42 @@ impl Walk {
     }
 }
 
-impl Entry {
-    /// `None` for what is never listed: unfinished files, and links that lead nowhere.
-    fn new(entry: &fs::DirEntry) -> io::Result<Option<Self>> {
+impl Kind {
+    /// `None` for what is never listed: links that lead nowhere, pipes and the like.
+    fn of(entry: &fs::DirEntry) -> io::Result<Option<Self>> {
         let file_type = entry.file_type()?;
-        let is_folder = if file_type.is_symlink() {
-            match fs::metadata(entry.path()) {
-                Ok(metadata) => metadata.is_dir(),
-                Err(error) if error.kind() == io::ErrorKind::PermissionDenied => return Err(error),
-                Err(_) => return Ok(None),
-            }
-        } else {
-            file_type.is_dir()
-        };
+        if !file_type.is_symlink() {
+            let file = file_type.is_file().then_some(Self::File);
+            return Ok(if file_type.is_dir() { Some(Self::Folder) } else { file });
+        }
+        match fs::metadata(entry.path()) {
+            Ok(metadata) if metadata.is_dir() => Ok(Some(Self::Folder)),
+            Ok(metadata) => Ok(metadata.is_file().then_some(Self::LinkedFile)),
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Err(error),
+            Err(_) => Ok(None),
+        }
+    }
+}
+
+impl Entry {
+    /// `None` for what is never listed, unfinished files among it, and for names that are not wanted.
+    fn new(entry: &fs::DirEntry, wants: impl FnOnce(&str) -> bool) -> io::Result<Option<Self>> {
+        let Some(kind) = Kind::of(entry)? else { return Ok(None) };
         let (mut name, real_name) = match entry.file_name().into_string() {
             Ok(name) => (name, None),
             Err(real_name) => (real_name.to_string_lossy().into_owned(), Some(real_name)),
         };
-        if name.starts_with(TEMPORARY) {
-            return Ok(None);
-        }
-        if is_folder {
+        let is_unfinished = name.starts_with(TEMPORARY);
+        if kind == Kind::Folder {
             name.push('/');
         }
-        Ok(Some(Self { name, real_name }))
+        if is_unfinished || !wants(&name) {
+            return Ok(None);
+        }
+        // An error comes again, with the path of the file, when it is the entry's turn.
+        let metadata = if kind == Kind::File { entry.metadata().ok() } else { None };
+        let stamp = metadata.filter(fs::Metadata::is_file).map(|metadata| Stamp::of(&metadata));
+        Ok(Some(Self { name, real_name, stamp }))
     }
 
     fn path(&self, folder: &Path) -> PathBuf {
@@ -191,11 +216,16 @@ fn holds_files(folder: &Path) -> bool {
     let Ok(entries) = fs::read_dir(folder) else { return true };
     let mut folders = Vec::new();
     for entry in entries.flatten() {
-        let Ok(file_type) = entry.file_type() else { continue };
-        if file_type.is_dir() {
-            folders.push(entry.path());
-        } else if matches!(Entry::new(&entry), Ok(Some(_)) | Err(_)) {
-            return true;
+        let is_unfinished =
+            || entry.file_name().as_encoded_bytes().starts_with(TEMPORARY.as_bytes());
+        match Kind::of(&entry) {
+            Ok(None) => {}
+            // A link to a folder may lead back here: it counts as full.
+            Ok(Some(Kind::Folder)) if entry.file_type().is_ok_and(|found| found.is_dir()) => {
+                folders.push(entry.path());
+            }
+            Ok(Some(_)) | Err(_) if !is_unfinished() => return true,
+            Ok(Some(_)) | Err(_) => {}
         }
     }
     folders.iter().any(|folder| holds_files(folder))
