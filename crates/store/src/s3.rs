@@ -1,12 +1,18 @@
 //! A store in a bucket of S3, or of a service that speaks its protocol.
 
+mod address;
 mod body;
 mod client;
 mod conditional;
+mod credentials;
 mod error;
+mod get;
 mod http;
 mod listing;
 mod options;
+mod pause;
+mod refusal;
+mod sign;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,14 +21,17 @@ use async_trait::async_trait;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{EncodingType, RequestPayer};
+use aws_smithy_runtime_api::client::http::SharedHttpConnector;
 use bytes::Bytes;
 use percent_encoding::percent_decode_str;
 
 use crate::body::Body;
 use crate::error::{Error, Operation};
+use crate::s3::address::Address;
 use crate::s3::body::Resumed;
 use crate::s3::error::Context;
 use crate::s3::listing::WholeListing;
+use crate::s3::sign::Signer;
 use crate::store::{Condition, ListPage, ListRequest, Object, ObjectMeta, Put, Store};
 use crate::uri::as_folder;
 
@@ -40,7 +49,13 @@ pub struct S3 {
 
 #[derive(Debug)]
 struct Inner {
+    /// For all but reading objects.
     client: Client,
+    /// The client's connections, for reading objects.
+    connector: SharedHttpConnector,
+    address: Address,
+    /// `None` if requests are not signed.
+    signer: Option<Signer>,
     bucket: String,
     /// Empty, or ends with `/`.
     root: String,
@@ -52,6 +67,7 @@ struct Inner {
     requester_pays: bool,
     max_tries: u32,
     first_pause: Duration,
+    stall_limit: Duration,
 }
 
 impl S3 {
@@ -173,36 +189,6 @@ impl Inner {
         Ok(page)
     }
 
-    /// An object, or with `resume` the rest of it from that byte on, if it is still the same.
-    async fn get(
-        &self,
-        key: &str,
-        resume: Option<(u64, &str)>,
-    ) -> Result<(ObjectMeta, ByteStream), Error> {
-        let mut call = self.client.get_object().bucket(&self.bucket).key(self.full(key));
-        call = call.set_request_payer(self.payer());
-        if let Some((from, etag)) = resume {
-            call = call.range(format!("bytes={from}-"));
-            if !etag.is_empty() {
-                call = call.if_match(format!("\"{etag}\""));
-            }
-        }
-        let answer = call.send().await.map_err(|error| self.error(Operation::Get, key, error))?;
-        if let Some((from, _)) = resume {
-            let range = answer.content_range.as_deref().unwrap_or_default();
-            if !range.starts_with(&format!("bytes {from}-")) {
-                let source = "the service does not send the range that was asked for";
-                return Err(self.other(Operation::Get, key, source));
-            }
-        }
-        let size_bytes = answer.content_length.and_then(|size| u64::try_from(size).ok());
-        let Some(size_bytes) = size_bytes else {
-            return Err(self.other(Operation::Get, key, "the answer has no length"));
-        };
-        let meta = ObjectMeta { key: key.to_owned(), size_bytes, etag: answer.e_tag.map(unquoted) };
-        Ok((meta, answer.body))
-    }
-
     fn full(&self, key: &str) -> String {
         format!("{}{key}", self.root)
     }
@@ -241,7 +227,11 @@ impl Inner {
         key: &str,
         error: error::SdkError<E>,
     ) -> Error {
-        let context = Context {
+        self.context(operation, key).classify(&error)
+    }
+
+    fn context(&self, operation: Operation, key: &str) -> Context<'_> {
+        Context {
             operation,
             target: self.target(key),
             bucket: &self.bucket,
@@ -249,8 +239,7 @@ impl Inner {
             endpoint: &self.endpoint,
             tried: &self.tried,
             max_tries: self.max_tries,
-        };
-        error::classify(&context, &error)
+        }
     }
 }
 

@@ -1,8 +1,6 @@
 //! A body that is resumed where it broke off.
 
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
-use std::time::Duration;
 
 use async_trait::async_trait;
 use aws_sdk_s3::primitives::ByteStream;
@@ -12,10 +10,9 @@ use crate::body::Chunks;
 use crate::error::{Cause, Error};
 use crate::s3::Inner;
 use crate::s3::error::innermost;
+use crate::s3::get::Rest;
+use crate::s3::pause::pause;
 use crate::store::ObjectMeta;
-
-/// The longest pause before a body is resumed.
-const MAX_PAUSE: Duration = Duration::from_secs(20);
 
 /// The body of an object. When the connection breaks, stalls, or ends before the promised length,
 /// the rest is asked for, as long as the object is the same; a number of times in a row, unless
@@ -50,29 +47,21 @@ impl Resumed {
             if self.n_tries >= self.inner.max_tries || self.etag.is_empty() {
                 return Err(self.interrupted(cause));
             }
-            tokio::time::sleep(self.pause()).await;
+            tokio::time::sleep(pause(self.inner.first_pause, self.n_tries, &self.key)).await;
             self.n_tries += 1;
-            match self.inner.get(&self.key, Some((self.received_bytes, &self.etag))).await {
+            let rest = Rest { from: self.received_bytes, etag: &self.etag };
+            match self.inner.get(&self.key, Some(rest)).await {
                 Ok((_, stream)) => {
                     self.stream = stream;
                     return Ok(());
                 }
-                // The SDK has tried often enough in one request.
+                // One request has been tried often enough.
                 Err(error) if error.is_transient() => return Err(self.interrupted(error.into())),
                 Err(error @ Error::Other { .. }) => cause = error.into(),
                 Err(Error::NotFound { target }) => return Err(Error::Changed { target }),
                 Err(error) => return Err(error),
             }
         }
-    }
-
-    /// Grows with the tries, and differs between objects that broke off at the same moment.
-    fn pause(&self) -> Duration {
-        let longest = self.inner.first_pause.saturating_mul(1 << (self.n_tries - 1).min(16));
-        let mut hasher = DefaultHasher::new();
-        (&self.key, self.n_tries).hash(&mut hasher);
-        let per_mille = 500 + (hasher.finish() % 500) as u32;
-        longest.min(MAX_PAUSE) * per_mille / 1000
     }
 
     fn interrupted(&self, cause: Cause) -> Error {
@@ -92,9 +81,10 @@ impl Chunks for Resumed {
             if self.received_bytes == self.size_bytes {
                 return Ok(None);
             }
-            let cause = match self.stream.next().await {
-                Some(Ok(chunk)) if chunk.is_empty() => continue,
-                Some(Ok(chunk)) => {
+            let next = tokio::time::timeout(self.inner.stall_limit, self.stream.next()).await;
+            let cause = match next {
+                Ok(Some(Ok(chunk))) if chunk.is_empty() => continue,
+                Ok(Some(Ok(chunk))) => {
                     let received_bytes = self.received_bytes + chunk.len() as u64;
                     if received_bytes > self.size_bytes {
                         return Err(self.interrupted("the service sends more than that".into()));
@@ -103,8 +93,9 @@ impl Chunks for Resumed {
                     self.n_tries = 1;
                     return Ok(Some(chunk));
                 }
-                Some(Err(error)) => innermost(&error),
-                None => "the connection was closed".into(),
+                Ok(Some(Err(error))) => innermost(&error),
+                Ok(None) => "the connection was closed".into(),
+                Err(_) => format!("nothing came for {:?}", self.inner.stall_limit),
             };
             self.resume(cause.into()).await?;
         }

@@ -6,7 +6,6 @@ use aws_config::profile::{ProfileFileCredentialsProvider, ProfileFileRegionProvi
 use aws_config::provider_config::ProviderConfig;
 use aws_config::retry::RetryConfig;
 use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
-use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, ConfigLoader, Region};
 use aws_credential_types::Credentials;
 use aws_sdk_s3::Client;
@@ -19,9 +18,13 @@ use std::env;
 use std::time::Duration;
 
 use crate::error::{Error, Operation};
-use crate::s3::error::{SdkError, Service, innermost};
+use crate::s3::Inner;
+use crate::s3::address::Address;
+use crate::s3::credentials::Cached;
+use crate::s3::error::{Context, SdkError, Service, innermost};
+use crate::s3::http::{Http, Outside, timeouts};
 use crate::s3::options::{S3Options, StaticCredentials};
-use crate::s3::{Inner, http};
+use crate::s3::sign::Signer;
 
 /// Tries of one request, where neither options nor environment nor profile say another number. The
 /// SDK's own default, 3, gives up within seconds, and a night's run should outlast a minute.
@@ -30,14 +33,13 @@ const DEFAULT_FIRST_PAUSE: Duration = Duration::from_secs(1);
 const DEFAULT_STALL_LIMIT: Duration = Duration::from_secs(20);
 /// Asked first when nothing says otherwise; it knows the Region of every bucket of its partition.
 const DEFAULT_REGION: &str = "us-east-1";
-/// The longest wait for a connection, TLS included.
-const CONNECT_LIMIT: Duration = Duration::from_secs(10);
-/// The longest wait for the head of an answer.
-const ANSWER_LIMIT: Duration = Duration::from_secs(60);
 
 /// What the options and the environment come to.
 struct Settings {
     builder: Builder,
+    http: Http,
+    /// `None`: requests are not signed.
+    credentials: Option<Cached>,
     region: String,
     endpoint_url: Option<String>,
     tried: String,
@@ -53,7 +55,7 @@ pub(super) async fn connect(
         Some(credentials) => explicit(options, credentials)?,
         None => from_environment(options).await?,
     };
-    let Settings { builder, region, endpoint_url, tried, max_tries } = settings;
+    let Settings { builder, http, credentials, region, endpoint_url, tried, max_tries } = settings;
     let path_style =
         options.path_style.unwrap_or_else(|| endpoint_url.as_deref().is_some_and(is_local));
     let stall_limit = options.stall_limit.unwrap_or(DEFAULT_STALL_LIMIT);
@@ -67,44 +69,81 @@ pub(super) async fn connect(
         .stalled_stream_protection(stalled)
         .identity_cache(IdentityCache::lazy().build())
         .retry_partition(unlimited);
-    if options.no_sign_request {
-        builder = builder.allow_no_auth();
-    }
+    builder = match &credentials {
+        Some(credentials) => builder.credentials_provider(credentials.clone()),
+        None => builder.allow_no_auth(),
+    };
     let in_words = |region: &str| endpoint_url.clone().unwrap_or_else(|| format!("S3 in {region}"));
-    let mut inner = Inner {
+    let mut connecting = Connecting {
         client: client(&builder, &region),
-        bucket: bucket.to_owned(),
-        root,
+        bucket,
         endpoint: in_words(&region),
         region,
+        tried: &tried,
+        max_tries,
+    };
+    if let Some(region) = connecting.find_region().await? {
+        connecting.client = client(&builder, &region);
+        connecting.endpoint = in_words(&region);
+        connecting.region = region;
+    }
+    let Connecting { client, endpoint, region, .. } = connecting;
+    let address = Address::resolve(&client, bucket).await?;
+    let signer = match (credentials, &address.scope) {
+        (Some(credentials), Some(scope)) => Some(Signer::new(credentials, scope.clone())),
+        _ => None,
+    };
+    Ok(Inner {
+        client,
+        connector: http.connector,
+        address,
+        signer,
+        bucket: bucket.to_owned(),
+        root,
+        region,
+        endpoint,
         tried,
         requester_pays: options.requester_pays,
         max_tries,
         first_pause: options.first_pause.unwrap_or(DEFAULT_FIRST_PAUSE),
-    };
-    if let Some(region) = inner.find_region().await? {
-        inner.client = client(&builder, &region);
-        inner.endpoint = in_words(&region);
-        inner.region = region;
-    }
-    Ok(inner)
+        stall_limit,
+    })
 }
 
 fn client(builder: &Builder, region: &str) -> Client {
     Client::from_conf(builder.clone().region(Region::new(region.to_owned())).build())
 }
 
-impl Inner {
+/// A client whose bucket may be in another Region.
+struct Connecting<'a> {
+    client: Client,
+    bucket: &'a str,
+    region: String,
+    endpoint: String,
+    tried: &'a str,
+    max_tries: u32,
+}
+
+impl Connecting<'_> {
     /// The Region that the bucket is in, if it is another than the client's. An error only if
     /// nothing else can work either.
     async fn find_region(&self) -> Result<Option<String>, Error> {
-        let answer = self.client.head_bucket().bucket(&self.bucket).send().await;
+        let answer = self.client.head_bucket().bucket(self.bucket).send().await;
         let Err(error) = answer else { return Ok(None) };
         let named = named_region(&error).filter(|region| *region != self.region);
         if named.is_some() {
             return Ok(named);
         }
-        match self.error(Operation::Connect, "", error) {
+        let context = Context {
+            operation: Operation::Connect,
+            target: format!("s3://{}/", self.bucket),
+            bucket: self.bucket,
+            region: &self.region,
+            endpoint: &self.endpoint,
+            tried: self.tried,
+            max_tries: self.max_tries,
+        };
+        match context.classify(&error) {
             // A HEAD answer has no body that says more; the first request that has one will tell.
             // And who may not look a bucket up may still read from it or write to it.
             Error::AccessDenied { .. } | Error::Other { code: Some(_), .. } => Ok(None),
@@ -128,17 +167,17 @@ fn explicit(options: &S3Options, credentials: &StaticCredentials) -> Result<Sett
         "explicit options",
     );
     let max_tries = options.max_attempts.unwrap_or(DEFAULT_TRIES).max(1);
+    let http = Http::new(Outside::Ignored)?;
     let mut builder = Builder::new()
         .behavior_version(BehaviorVersion::latest())
-        .http_client(http::client(http::Outside::Ignored)?)
+        .http_client(http.client())
         .timeout_config(timeouts())
         .retry_config(with_tries(RetryConfig::standard(), max_tries, options));
     builder.set_endpoint_url(options.endpoint_url.clone());
-    if !options.no_sign_request {
-        builder = builder.credentials_provider(provider);
-    }
     Ok(Settings {
         builder,
+        http,
+        credentials: (!options.no_sign_request).then(|| Cached::new(provider)),
         region: options.region.clone().unwrap_or_else(|| DEFAULT_REGION.to_owned()),
         endpoint_url: options.endpoint_url.clone(),
         tried: "explicit options".to_owned(),
@@ -151,11 +190,11 @@ fn explicit(options: &S3Options, credentials: &StaticCredentials) -> Result<Sett
 async fn from_environment(options: &S3Options) -> Result<Settings, Error> {
     let profiles = load_profiles(options).await?;
     let region = region(options, &profiles).await;
-    let http_client = http::client(http::Outside::Used)?;
+    let http = Http::new(Outside::Used)?;
     let mut loader: ConfigLoader = aws_config::defaults(BehaviorVersion::latest())
         .region(region.clone())
         .profile_name(profiles.selected_profile())
-        .http_client(http_client.clone())
+        .http_client(http.client())
         .timeout_config(timeouts());
     if let Some(url) = &options.endpoint_url {
         loader = loader.endpoint_url(url);
@@ -168,7 +207,7 @@ async fn from_environment(options: &S3Options) -> Result<Settings, Error> {
         // Named by hand, a profile goes before credentials in the environment.
         let provider_config = ProviderConfig::without_region()
             .with_region(Some(region.clone()))
-            .with_http_client(http_client);
+            .with_http_client(http.client());
         let provider = ProfileFileCredentialsProvider::builder()
             .profile_name(name)
             .configure(&provider_config)
@@ -200,6 +239,8 @@ async fn from_environment(options: &S3Options) -> Result<Settings, Error> {
     });
     Ok(Settings {
         builder: Builder::from(&config).retry_config(with_tries(retry, max_tries, options)),
+        http,
+        credentials: config.credentials_provider().map(Cached::new),
         region: region.to_string(),
         endpoint_url,
         tried,
@@ -244,10 +285,6 @@ async fn region(options: &S3Options, profiles: &ProfileSet) -> Region {
 fn with_tries(retry: RetryConfig, max_tries: u32, options: &S3Options) -> RetryConfig {
     let first_pause = options.first_pause.unwrap_or(DEFAULT_FIRST_PAUSE);
     retry.with_max_attempts(max_tries).with_initial_backoff(first_pause)
-}
-
-fn timeouts() -> TimeoutConfig {
-    TimeoutConfig::builder().connect_timeout(CONNECT_LIMIT).read_timeout(ANSWER_LIMIT).build()
 }
 
 /// Whether the host of a URL is an IP address or this machine: no name of a bucket can be put

@@ -5,6 +5,7 @@ use aws_sdk_s3::error::ProvideErrorMetadata;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 
 use crate::error::{Cause, Error, Operation};
+use crate::s3::get::Failure;
 
 pub(super) type SdkError<E> = aws_sdk_s3::error::SdkError<E, HttpResponse>;
 
@@ -50,29 +51,49 @@ const REGION_CODES: &[&str] = &[
     "TemporaryRedirect",
 ];
 
-pub(super) fn classify<E: Service>(context: &Context<'_>, error: &SdkError<E>) -> Error {
-    if let Some(credentials) = find_credentials_error(error) {
-        return no_credentials(context.tried, credentials);
+impl Context<'_> {
+    /// Of a request of the SDK's.
+    pub(super) fn classify<E: Service>(&self, error: &SdkError<E>) -> Error {
+        if let Some(credentials) = find_credentials_error(error) {
+            return no_credentials(self.tried, credentials);
+        }
+        match error {
+            SdkError::ServiceError(answer) => {
+                let (code, message) = (answer.err().code(), answer.err().message());
+                refused(self, answer.raw().status().as_u16(), code, message)
+            }
+            SdkError::TimeoutError(_) => self.no_answer(),
+            SdkError::DispatchFailure(failure) if failure.is_timeout() => self.no_answer(),
+            SdkError::DispatchFailure(_) => self.unreachable(innermost(error)),
+            SdkError::ResponseError(answer) => {
+                let status = answer.raw().status();
+                let text = format!("the answer is not S3's: {}, {status}", innermost(error));
+                other(self, None, text)
+            }
+            error => other(self, None, innermost(error)),
+        }
     }
-    let unreachable = |source: String| Error::Unreachable {
-        endpoint: context.endpoint.to_owned(),
-        source: Some(source.into()),
-    };
-    match error {
-        SdkError::ServiceError(answer) => {
-            let (code, message) = (answer.err().code(), answer.err().message());
-            refused(context, answer.raw().status().as_u16(), code, message)
+
+    /// Of a request of our own.
+    pub(super) fn failed(&self, failure: &Failure) -> Error {
+        match failure {
+            Failure::Credentials(error) => no_credentials(self.tried, error),
+            Failure::Connector(error) if error.is_timeout() => self.no_answer(),
+            Failure::Connector(error) => self.unreachable(innermost(error)),
+            Failure::Refused(refusal) => {
+                let (code, message) = (refusal.code.as_deref(), refusal.message.as_deref());
+                refused(self, refusal.status, code, message)
+            }
+            Failure::Request(text) => other(self, None, text.clone()),
         }
-        SdkError::TimeoutError(_) => unreachable("no answer in time".to_owned()),
-        SdkError::DispatchFailure(failure) if failure.is_timeout() => {
-            unreachable("no answer in time".to_owned())
-        }
-        SdkError::DispatchFailure(_) => unreachable(innermost(error)),
-        SdkError::ResponseError(answer) => {
-            let status = answer.raw().status();
-            other(context, None, format!("the answer is not S3's: {}, {status}", innermost(error)))
-        }
-        error => other(context, None, innermost(error)),
+    }
+
+    fn no_answer(&self) -> Error {
+        self.unreachable("no answer in time".to_owned())
+    }
+
+    fn unreachable(&self, source: String) -> Error {
+        Error::Unreachable { endpoint: self.endpoint.to_owned(), source: Some(source.into()) }
     }
 }
 
