@@ -114,7 +114,7 @@ impl SigningKey {
             names.push_str(name);
             canonical.push_str(name);
             canonical.push(':');
-            canonical.push_str(value.trim());
+            push_canonical(&mut canonical, value);
             canonical.push('\n');
         }
         canonical.push('\n');
@@ -153,10 +153,206 @@ fn secs(time: SystemTime) -> u64 {
     time.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()
 }
 
+/// Without spaces around it, and with one where it has several.
+fn push_canonical(text: &mut String, value: &str) {
+    let value = value.trim();
+    if value.contains("  ") {
+        let words = value.split(' ').filter(|word| !word.is_empty());
+        for (n, word) in words.enumerate() {
+            text.push_str(if n == 0 { "" } else { " " });
+            text.push_str(word);
+        }
+    } else {
+        text.push_str(value);
+    }
+}
+
 fn push_hex(text: &mut String, bytes: &[u8]) {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     for byte in bytes {
         text.push(char::from(DIGITS[usize::from(byte >> 4)]));
         text.push(char::from(DIGITS[usize::from(byte & 15)]));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use aws_sigv4::http_request::{
+        PayloadChecksumKind, PercentEncodingMode, SessionTokenMode, SignableBody, SignableRequest,
+        SigningSettings, UriPathNormalizationMode, sign,
+    };
+    use aws_sigv4::sign::v4;
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::s3::address::Address;
+
+    fn key(
+        id: &str,
+        secret: &str,
+        token: Option<&str>,
+        at: SystemTime,
+        scope: &Scope,
+    ) -> SigningKey {
+        let credentials = Credentials::new(id, secret, token.map(str::to_owned), None, "test");
+        SigningKey::new(credentials, secs(at) / SECS_OF_DAY, scope)
+    }
+
+    fn scope(region: &str, service: &str) -> Scope {
+        Scope { region: region.to_owned(), service: service.to_owned() }
+    }
+
+    /// The vectors of AWS's Signature Version 4 test suite that are GET requests without a query:
+    /// <https://github.com/awslabs/aws-c-auth/tree/main/tests/aws-signing-test-suite/v4>.
+    #[test]
+    fn vectors() {
+        let at = UNIX_EPOCH + Duration::from_secs(1_440_938_160);
+        let secret = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY";
+        let check = |path: &str, more: &[(&'static str, &str)], expected: &str| {
+            let key = key("AKIDEXAMPLE", secret, None, at, &scope("us-east-1", "service"));
+            let timestamp = key.timestamp(at);
+            assert_eq!(timestamp, "20150830T123600Z");
+            let mut headers = vec![("host", "example.amazonaws.com"), ("x-amz-date", &timestamp)];
+            headers.extend_from_slice(more);
+            headers.sort_unstable();
+            let names: Vec<_> = headers.iter().map(|header| header.0).collect();
+            let names = names.join(";");
+            assert_eq!(
+                key.authorization(path, &headers, &timestamp),
+                format!(
+                    "AWS4-HMAC-SHA256 \
+                     Credential=AKIDEXAMPLE/20150830/us-east-1/service/aws4_request, \
+                     SignedHeaders={names}, Signature={expected}"
+                )
+            );
+        };
+        check("/", &[], "5fa00fa31553b73ebf1942676e86291e8372ff2a2260956d9b8aae1d763fbf31");
+        check(
+            "/-._~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz",
+            &[],
+            "07ef7494c76fa4850883e2b006601f940f8a34d404d0cfa977f52a65bbf5f24f",
+        );
+        check(
+            "/%E1%88%B4",
+            &[],
+            "8318018e0b0f223aa2bbf98705b62bb787dc9c0e678f255a891fd03141be5d85",
+        );
+        check(
+            "/",
+            &[("my-header1", " value1"), ("my-header2", "  \"a   b   c\"  ")],
+            "acc3ed3afb60bb290fc8d2dd0098b9911fcaa05412b367055dee359757a9c736",
+        );
+    }
+
+    /// The example of S3's own documentation:
+    /// <https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html>.
+    #[test]
+    fn the_documented_get_of_s3() {
+        let at = UNIX_EPOCH + Duration::from_secs(1_369_353_600);
+        let secret = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY";
+        let key = key("AKIAIOSFODNN7EXAMPLE", secret, None, at, &scope("us-east-1", "s3"));
+        let headers = [
+            ("host", "examplebucket.s3.amazonaws.com"),
+            ("range", "bytes=0-9"),
+            ("x-amz-content-sha256", EMPTY_SHA256),
+            ("x-amz-date", "20130524T000000Z"),
+        ];
+        assert_eq!(
+            key.authorization("/test.txt", &headers, &key.timestamp(at)),
+            "AWS4-HMAC-SHA256 \
+             Credential=AKIAIOSFODNN7EXAMPLE/20130524/us-east-1/s3/aws4_request, \
+             SignedHeaders=host;range;x-amz-content-sha256;x-amz-date, \
+             Signature=f0e8bdb87c964420e857bd35b5d6ed310bd44f0170aba48dd91039c6036bdb41"
+        );
+    }
+
+    /// `authorization` of the SDK's own signer, for the same URL and headers.
+    fn expected(
+        key: &SigningKey,
+        scope: &Scope,
+        at: SystemTime,
+        url: &str,
+        headers: &[(&'static str, &str)],
+    ) -> String {
+        let mut settings = SigningSettings::default();
+        settings.percent_encoding_mode = PercentEncodingMode::Single;
+        settings.uri_path_normalization_mode = UriPathNormalizationMode::Disabled;
+        settings.payload_checksum_kind = PayloadChecksumKind::XAmzSha256;
+        settings.session_token_mode = SessionTokenMode::Include;
+        let identity = key.credentials.clone().into();
+        let params = v4::SigningParams::builder()
+            .identity(&identity)
+            .region(&scope.region)
+            .name(&scope.service)
+            .time(at)
+            .settings(settings)
+            .build()
+            .expect("all is set")
+            .into();
+        // It adds these itself.
+        let ours = headers.iter().copied().filter(|(name, _)| {
+            !["x-amz-content-sha256", "x-amz-date", "x-amz-security-token"].contains(name)
+        });
+        let request = SignableRequest::new("GET", url, ours, SignableBody::Bytes(b""));
+        let signed = sign(request.expect("a request"), &params).expect("a signature").into_parts();
+        let (_, mut added) = (signed.1, signed.0.into_parts().0.into_iter());
+        let found = added.find(|header| header.name() == "authorization");
+        found.expect("it is there").value().to_owned()
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn signatures_are_those_of_the_sdk(
+            name in "\\PC{0,40}|[a-z0-9 +%/.=&?#~*'()!$,;:@\\[\\]{}|\\\\^`\"<>\u{0}-\u{20}\u{7f}ü€😀-]{0,40}",
+            id in "[A-Z0-9]{16,20}",
+            secret in "[A-Za-z0-9/+]{40}",
+            token in proptest::option::of("[A-Za-z0-9/+=]{1,400}"),
+            from in proptest::option::of(any::<u64>()),
+            etag in "[0-9a-f]{1,32}(-[0-9]{1,4})?|[a-z ]{1,20}",
+            payer in any::<bool>(),
+            secs in 0_u64..4_102_444_800,
+        ) {
+            let at = UNIX_EPOCH + Duration::from_secs(secs);
+            let scope = scope("eu-west-1", "s3");
+            let key = key(&id, &secret, token.as_deref(), at, &scope);
+            let address = Address::parse("https://b.s3.eu-west-1.amazonaws.com/a%20b/key?x=y");
+            let address = address.expect("an address");
+            let url = address.url(&name);
+            let timestamp = key.timestamp(at);
+            let (range, etag) = (from.map(|from| format!("bytes={from}-")), format!("\"{etag}\""));
+            let headers = [
+                ("host", Some(address.host.as_str())),
+                ("if-match", from.map(|_| etag.as_str())),
+                ("range", range.as_deref()),
+                ("x-amz-content-sha256", Some(EMPTY_SHA256)),
+                ("x-amz-date", Some(timestamp.as_str())),
+                ("x-amz-request-payer", payer.then_some("requester")),
+                ("x-amz-security-token", token.as_deref()),
+            ];
+            let headers: Vec<_> =
+                headers.into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
+            prop_assert_eq!(
+                key.authorization(address.path(&url), &headers, &timestamp),
+                expected(&key, &scope, at, &url, &headers)
+            );
+        }
+    }
+
+    #[tokio::test]
+    async fn a_key_is_kept_for_a_day_and_for_its_credentials() {
+        let credentials = Credentials::new("id", "secret", None, None, "test");
+        let signer = Signer::new(Cached::new(credentials), scope("us-east-1", "s3"));
+        let day = |n: u64, secs: u64| UNIX_EPOCH + Duration::from_secs(n * SECS_OF_DAY + secs);
+        let first = signer.key(day(20_000, 0)).await.expect("a key");
+        let same = signer.key(day(20_000, SECS_OF_DAY - 1)).await.expect("a key");
+        assert!(Arc::ptr_eq(&first, &same));
+        let next = signer.key(day(20_001, 0)).await.expect("a key");
+        assert_eq!(first.timestamp(day(20_000, 3_723)), "20241004T010203Z");
+        assert_eq!(next.timestamp(day(20_001, 0)), "20241005T000000Z");
+        assert!(!format!("{signer:?}").contains("\"secret\""));
     }
 }
