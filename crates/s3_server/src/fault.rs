@@ -1,5 +1,6 @@
 //! How requests fail: rules by kind, key and count, tried in order.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Mutex;
@@ -11,7 +12,8 @@ use crate::request::{Head, Kind};
 pub struct Fault {
     /// The kind of request; `None` is every kind.
     pub kind: Option<Kind>,
-    /// What the key (of a listing: the prefix) contains; empty is every key.
+    /// What the key contains; empty is every key. For a listing it is the prefix; for a part of an
+    /// upload, the key with its number: `key?partNumber=1`.
     pub key_contains: String,
     /// Which of the requests that fit.
     pub when: When,
@@ -55,8 +57,19 @@ pub enum Failure {
     ExpiredToken,
     /// 404 `NoSuchKey`: an object that went away between listing and reading.
     NoSuchKey,
-    /// The connection is reset before the answer.
+    /// Any other error of S3's.
+    Refuse {
+        /// The HTTP status.
+        status: u16,
+        /// Such as `InvalidAccessKeyId`.
+        code: &'static str,
+        /// In words.
+        message: &'static str,
+    },
+    /// The connection is reset before the answer; nothing is done.
     Reset,
+    /// What was asked is done, and then the connection is reset before the answer.
+    Lost,
     /// The answer is sent up to so many bytes of its body, then the connection is closed.
     Cut(usize),
     /// As `Cut`, but with a `Content-Length` that fits what is sent: a whole answer, and too short.
@@ -94,8 +107,12 @@ impl Fault {
 
     fn fits(&self, head: &Head, kind: Kind) -> bool {
         let key = match kind {
-            Kind::List => head.query("prefix").unwrap_or_default(),
-            _ => head.key.as_str(),
+            Kind::List => Cow::Borrowed(head.query("prefix").unwrap_or_default()),
+            Kind::Part => {
+                let number = head.query("partNumber").unwrap_or_default();
+                Cow::Owned(format!("{}?partNumber={number}", head.key))
+            }
+            _ => Cow::Borrowed(head.key.as_str()),
         };
         self.kind.is_none_or(|wanted| wanted == kind) && key.contains(&self.key_contains)
     }

@@ -108,10 +108,9 @@ pub(crate) async fn handle(
         Some(Failure::NoSuchKey) => {
             Some((StatusCode::NOT_FOUND, "NoSuchKey", "The specified key does not exist."))
         }
-        Some(Failure::Reset) => {
-            // Closed without linger, a socket is reset instead of being closed politely.
-            SockRef::from(&connection.socket).set_linger(Some(Duration::ZERO))?;
-            return Err(io::ErrorKind::ConnectionReset.into());
+        Some(Failure::Reset) => return reset(&connection),
+        Some(Failure::Refuse { status, code, message }) => {
+            Some((StatusCode::from_u16(status).map_err(io::Error::other)?, code, message))
         }
         _ => None,
     };
@@ -119,6 +118,9 @@ pub(crate) async fn handle(
         Some((status, code, message)) => error(status, code, message),
         None => answer(state, &head, kind, body),
     };
+    if failure == Some(Failure::Lost) {
+        return reset(&connection);
+    }
     let mut answer = whole(answer, in_flight);
     if head.method == Method::HEAD {
         return Ok(without_body(answer));
@@ -137,6 +139,12 @@ pub(crate) async fn handle(
         _ => {}
     }
     Ok(answer)
+}
+
+/// Closed without linger, a socket is reset instead of being closed politely.
+fn reset(connection: &Connection) -> io::Result<Response<AnswerBody>> {
+    SockRef::from(&connection.socket).set_linger(Some(Duration::ZERO))?;
+    Err(io::ErrorKind::ConnectionReset.into())
 }
 
 fn count_headers(counters: &Counters, head: &Head, kind: Kind) {
@@ -178,7 +186,9 @@ fn answer(state: &State, head: &Head, kind: Kind, body: Bytes) -> Answer {
                 object::get(head, found.as_ref())
             }
             Kind::Delete => object::delete(head, objects),
-            Kind::Put | Kind::Other => write(head, bucket, uploads, body),
+            Kind::Put | Kind::Part | Kind::Complete | Kind::Other => {
+                write(head, bucket, uploads, body)
+            }
         }
     };
     if elsewhere || kind == Kind::HeadBucket {

@@ -20,7 +20,7 @@ pub(crate) struct Uploads {
 #[derive(Debug)]
 struct Upload {
     key: String,
-    parts: BTreeMap<u32, Bytes>,
+    parts: BTreeMap<u32, Stored>,
 }
 
 impl Uploads {
@@ -82,12 +82,10 @@ impl Upload {
             let message = "Part number must be an integer between 1 and 10000, inclusive";
             return error(StatusCode::BAD_REQUEST, "InvalidArgument", message);
         };
-        let part = Stored::new(body.clone());
-        self.parts.insert(number, body);
-        Response::builder()
-            .header("etag", format!("\"{}\"", part.etag))
-            .body(Bytes::new())
-            .expect("the headers are valid")
+        let part = Stored::new(body);
+        let answer = Response::builder().header("etag", format!("\"{}\"", part.etag));
+        self.parts.insert(number, part);
+        answer.body(Bytes::new()).expect("the headers are valid")
     }
 
     /// The parts that the request names, in the order of their numbers.
@@ -101,15 +99,25 @@ impl Upload {
             return refusal;
         }
         let body = String::from_utf8_lossy(body);
-        let named = body.split("<PartNumber>").skip(1);
-        let numbers = named.map(|rest| rest.split('<').next()?.trim().parse::<u32>().ok());
         let mut content = BytesMut::new();
-        for number in numbers {
-            let Some(part) = number.and_then(|number| self.parts.get(&number)) else {
+        let mut last = 0;
+        for named in body.split("<Part>").skip(1) {
+            let number = element(named, "PartNumber").and_then(|number| number.parse().ok());
+            let etag = element(named, "ETag").map(|etag| etag.replace("&quot;", "\""));
+            let is_meant = |part: &Stored| {
+                etag.as_ref().is_none_or(|etag| etag.trim_matches('"') == part.etag)
+            };
+            let part = number.and_then(|number| self.parts.get(&number)).filter(|p| is_meant(p));
+            let (Some(number), Some(part)) = (number, part) else {
                 let message = "One or more of the specified parts could not be found.";
                 return error(StatusCode::BAD_REQUEST, "InvalidPart", message);
             };
-            content.extend_from_slice(part);
+            if number <= last {
+                let message = "The list of parts was not in ascending order.";
+                return error(StatusCode::BAD_REQUEST, "InvalidPartOrder", message);
+            }
+            last = number;
+            content.extend_from_slice(&part.read().expect("it is in memory"));
         }
         let object = Stored::new(content.freeze());
         let answer = format!(
@@ -123,4 +131,10 @@ impl Upload {
         objects.insert(head.key.clone(), object);
         xml(answer)
     }
+}
+
+/// The text of the first element of this name.
+fn element<'a>(xml: &'a str, name: &str) -> Option<&'a str> {
+    let (_, rest) = xml.split_once(&format!("<{name}>"))?;
+    Some(rest.split_once('<')?.0.trim())
 }

@@ -18,8 +18,12 @@ pub enum Kind {
     HeadObject,
     /// `HeadBucket`.
     HeadBucket,
-    /// `PutObject`, `UploadPart`, `CompleteMultipartUpload`.
+    /// `PutObject`.
     Put,
+    /// `UploadPart`.
+    Part,
+    /// `CompleteMultipartUpload`.
+    Complete,
     /// `DeleteObject`.
     Delete,
     /// Anything else.
@@ -27,12 +31,14 @@ pub enum Kind {
 }
 
 impl Kind {
-    pub(crate) const ALL: [Self; 7] = [
+    pub(crate) const ALL: [Self; 9] = [
         Self::List,
         Self::Get,
         Self::HeadObject,
         Self::HeadBucket,
         Self::Put,
+        Self::Part,
+        Self::Complete,
         Self::Delete,
         Self::Other,
     ];
@@ -76,8 +82,9 @@ impl Head {
             (&Method::GET, false) if !in_upload => Kind::Get,
             (&Method::HEAD, true) => Kind::HeadBucket,
             (&Method::HEAD, false) => Kind::HeadObject,
+            (&Method::PUT, false) if in_upload => Kind::Part,
             (&Method::PUT, false) => Kind::Put,
-            (&Method::POST, false) if in_upload => Kind::Put,
+            (&Method::POST, false) if in_upload => Kind::Complete,
             (&Method::DELETE, false) if !in_upload => Kind::Delete,
             _ => Kind::Other,
         }

@@ -19,8 +19,12 @@ pub struct Stats {
     pub head_objects: u64,
     /// `HeadBucket`.
     pub head_buckets: u64,
-    /// `PutObject`, and the requests of multipart uploads except their start and abort.
+    /// `PutObject`.
     pub puts: u64,
+    /// `UploadPart`.
+    pub parts: u64,
+    /// `CompleteMultipartUpload`.
+    pub completes: u64,
     /// `DeleteObject`.
     pub deletes: u64,
     /// Anything else.
@@ -41,7 +45,8 @@ impl Stats {
     /// All requests.
     pub fn requests(&self) -> u64 {
         let heads = self.head_objects + self.head_buckets;
-        self.lists + self.gets + heads + self.puts + self.deletes + self.others
+        let writes = self.puts + self.parts + self.completes + self.deletes;
+        self.lists + self.gets + heads + writes + self.others
     }
 }
 
@@ -79,6 +84,8 @@ impl Counters {
             head_objects: kind(Kind::HeadObject),
             head_buckets: kind(Kind::HeadBucket),
             puts: kind(Kind::Put),
+            parts: kind(Kind::Part),
+            completes: kind(Kind::Complete),
             deletes: kind(Kind::Delete),
             others: kind(Kind::Other),
             faults: count(&self.faults),

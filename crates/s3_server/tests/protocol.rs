@@ -88,12 +88,43 @@ fn an_upload_in_parts() {
     assert_eq!(ask(&server, &complete, parts).0, 200);
     assert_eq!(server.object("b", "big").unwrap(), "hello world");
     assert_eq!(ask(&server, &complete, parts).0, 404);
+    let stats = server.stats();
+    assert_eq!((stats.parts, stats.completes, stats.puts), (2, 2, 0));
 
     let (_, _, body) = ask(&server, "POST /b/big?uploads HTTP/1.1", "");
     let id = body.split("<UploadId>").nth(1).unwrap().split('<').next().unwrap();
     assert_eq!(server.n_open_uploads("b"), 1);
     assert_eq!(ask(&server, &format!("DELETE /b/big?uploadId={id} HTTP/1.1"), "").0, 204);
     assert_eq!(server.n_open_uploads("b"), 0);
+}
+
+#[test]
+fn an_upload_is_completed_with_the_parts_that_are_meant() {
+    let server = server(&[]);
+    let (_, _, body) = ask(&server, "POST /b/big?uploads HTTP/1.1", "");
+    let id = body.split("<UploadId>").nth(1).unwrap().split('<').next().unwrap();
+    let mut etags = Vec::new();
+    for number in [1, 2] {
+        let part = format!("PUT /b/big?partNumber={number}&uploadId={id} HTTP/1.1");
+        let (_, head, _) = ask(&server, &part, &format!("part {number}"));
+        etags.push(head.split("etag: ").nth(1).unwrap().lines().next().unwrap().to_owned());
+    }
+    let complete = |parts: &[(u32, &str)]| {
+        let part = |(number, etag): &(u32, &str)| {
+            format!("<Part><ETag>{etag}</ETag><PartNumber>{number}</PartNumber></Part>")
+        };
+        let parts: String = parts.iter().map(part).collect();
+        let body = format!("<CompleteMultipartUpload>{parts}</CompleteMultipartUpload>");
+        let (status, _, body) = ask(&server, &format!("POST /b/big?uploadId={id} HTTP/1.1"), &body);
+        (status, body)
+    };
+    let (status, body) = complete(&[(1, &etags[0]), (2, "\"0\"")]);
+    assert!(status == 400 && body.contains("<Code>InvalidPart</Code>"), "{body}");
+    let (status, body) = complete(&[(2, &etags[1]), (1, &etags[0])]);
+    assert!(status == 400 && body.contains("<Code>InvalidPartOrder</Code>"), "{body}");
+    assert_eq!(server.n_open_uploads("b"), 1);
+    assert_eq!(complete(&[(1, &etags[0]), (2, &etags[1])]).0, 200);
+    assert_eq!(server.object("b", "big").unwrap(), "part 1part 2");
 }
 
 #[test]
@@ -141,6 +172,18 @@ fn requests_fail_as_told() {
     server.set_faults(vec![Fault::always(Failure::Shorten(2))]);
     let (_, head, body) = ask(&server, get, "");
     assert!(head.contains("content-length: 2") && body == "he", "{head} {body}");
+
+    let refuse = Failure::Refuse { status: 418, code: "Teapot", message: "I am <one>" };
+    server.set_faults(vec![Fault::always(refuse)]);
+    let (status, _, body) = ask(&server, get, "");
+    assert_eq!(status, 418);
+    assert!(body.contains("<Code>Teapot</Code><Message>I am &lt;one&gt;</Message>"), "{body}");
+
+    server.set_faults(vec![Fault::always(Failure::Lost)]);
+    let mut stream = TcpStream::connect(server.url().replace("http://", "")).unwrap();
+    stream.write_all(b"DELETE /b/x HTTP/1.1\r\nhost: x\r\n\r\n").unwrap();
+    assert!(stream.read_to_end(&mut Vec::new()).is_err());
+    assert_eq!(server.object("b", "x"), None);
 
     server.set_faults(vec![Fault::always(Failure::Reset)]);
     let mut stream = TcpStream::connect(server.url().replace("http://", "")).unwrap();
