@@ -11,6 +11,7 @@ mod http;
 mod listing;
 mod options;
 mod pause;
+mod put;
 mod refusal;
 mod sign;
 
@@ -19,7 +20,6 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use aws_sdk_s3::Client;
-use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{EncodingType, RequestPayer};
 use aws_smithy_runtime_api::client::http::SharedHttpConnector;
 use bytes::Bytes;
@@ -41,7 +41,7 @@ pub use options::{S3Options, StaticCredentials};
 ///
 /// Failed requests are tried again with growing pauses: throttling, 5xx, broken connections. A body
 /// that breaks off is resumed where it did. The checksums of what is read are not computed: TLS
-/// protects the way, and gzip has its own.
+/// protects the way, and gzip has its own. More than 64 MiB are written in parts.
 #[derive(Debug, Clone)]
 pub struct S3 {
     inner: Arc<Inner>,
@@ -110,13 +110,7 @@ impl Store for S3 {
     }
 
     async fn put(&self, key: &str, bytes: Bytes) -> Result<(), Error> {
-        let inner = &self.inner;
-        let request = inner.client.put_object().bucket(&inner.bucket).key(inner.full(key));
-        let request = request.set_request_payer(inner.payer());
-        match request.body(ByteStream::from(bytes)).send().await {
-            Ok(_) => Ok(()),
-            Err(error) => Err(inner.error(Operation::Put, key, error)),
-        }
+        self.inner.put(key, bytes).await
     }
 
     async fn put_if(&self, key: &str, bytes: Bytes, condition: Condition) -> Result<Put, Error> {

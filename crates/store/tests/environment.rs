@@ -44,8 +44,11 @@ struct World {
 impl World {
     fn new() -> Self {
         let bucket = Bucket::new("logs").region("eu-west-1").object("a/x", "content");
-        let server = Server::start(Config::new().bucket(bucket)).unwrap();
-        Self { server, home: tempfile::tempdir().unwrap() }
+        Self::of(Config::new().bucket(bucket))
+    }
+
+    fn of(config: Config) -> Self {
+        Self { server: Server::start(config).unwrap(), home: tempfile::tempdir().unwrap() }
     }
 
     fn home(&self) -> &Path {
@@ -145,4 +148,41 @@ fn a_file_of_certificates_that_is_missing() {
         World::new().run("", &variables),
         "the AWS settings cannot be used: AWS_CA_BUNDLE `/no/such/bundle.pem` cannot be read"
     );
+}
+
+#[test]
+fn a_provider_is_asked_once_for_all_requests() {
+    let world = World::new();
+    let asked = world.home().join("asked");
+    let answer = world.home().join("answer");
+    let credentials = r#"{"Version": 1, "AccessKeyId": "id", "SecretAccessKey": "secret",
+        "SessionToken": "token", "Expiration": "2100-01-01T00:00:00Z"}"#;
+    std::fs::write(&answer, credentials).unwrap();
+    let script = world.home().join("provide");
+    let text = format!("echo asked >> {}\n/bin/cat {}\n", asked.display(), answer.display());
+    std::fs::write(&script, text).unwrap();
+    let process = format!("/bin/sh {}", script.display());
+    world.configure(
+        "config",
+        &format!("[profile dev]\nregion = eu-west-1\ncredential_process = {process}\n"),
+    );
+    assert_eq!(world.run("dev", &[]), "content");
+    assert_eq!(std::fs::read_to_string(asked).unwrap(), "asked\n");
+    assert_eq!(world.server.stats().unsigned, 0);
+}
+
+#[test]
+fn a_proxy() {
+    // What a proxy gets for `http://logs.nowhere.invalid/a/x`, the server takes for the object `x`
+    // of a bucket `a`.
+    let buckets = Config::new().bucket(Bucket::new("")).bucket(Bucket::new("a").object("x", "y"));
+    let world = World::of(buckets);
+    let url = world.server.url();
+    let mut variables = KEYS.to_vec();
+    variables.push(("AWS_ENDPOINT_URL", "http://nowhere.invalid"));
+    variables.push(("HTTP_PROXY", &url));
+    assert_eq!(world.run("", &variables), "y");
+    variables.push(("NO_PROXY", "nowhere.invalid"));
+    let text = world.run("", &variables);
+    assert!(text.ends_with("nowhere.invalid cannot be reached"), "{text}");
 }

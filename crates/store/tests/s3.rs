@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+use std::io::{BufRead, BufReader, Write};
+use std::net::TcpListener;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -189,6 +191,253 @@ async fn a_body_is_not_pieced_together_of_two_objects() {
         assert!(matches!(error, Error::Changed { .. }), "{error:?}");
         assert_eq!(error.to_string(), "`s3://logs/a/x` was replaced while it was read");
     }
+}
+
+#[tokio::test]
+async fn a_connection_whose_body_was_given_up_is_not_used_again() {
+    let server = server(vec![]);
+    let store = connect(&server).await;
+    server.put_object("logs", "large", vec![7; 8 << 20]);
+    for n in 0..50 {
+        // Given up before, in the middle, and while nothing comes.
+        let mut body = store.get("large").await.unwrap().body;
+        if n % 3 > 0 {
+            assert!(body.chunk().await.unwrap().unwrap().iter().all(|byte| *byte == 7));
+        }
+        if n % 3 == 2 {
+            let stall = Fault::always(Failure::Stall(1000)).on(Kind::Get).when(When::Nth(1));
+            server.set_faults(vec![stall]);
+            let mut stalled = store.get("large").await.unwrap().body;
+            stalled.chunk().await.unwrap();
+        }
+        drop(body);
+        assert_eq!(read(&store, "a/x").await.unwrap(), content());
+        assert_eq!(read(&store, "a/y").await.unwrap(), b"y");
+    }
+    assert!(server.stats().connections > 50, "each body that was given up took its connection");
+}
+
+#[tokio::test]
+async fn an_answer_that_never_comes_whole_is_given_up() {
+    // An error whose text stalls is an error all the same.
+    let server = server(vec![]);
+    let stall_limit = Some(Duration::from_millis(50));
+    let options = S3Options { stall_limit, ..options(&server) };
+    let store = S3::connect("logs", "", &options).await.unwrap();
+    server.set_faults(vec![Fault::always(Failure::Stall(20)).on(Kind::Get)]);
+    let error = read(&store, "a/no").await.unwrap_err();
+    assert!(error.is_not_found(), "{error:?}");
+}
+
+#[tokio::test]
+async fn refusals_are_told_apart() {
+    let server = server(vec![]);
+    let store = connect(&server).await;
+    let check = async |status, code, n_gets, expected: &str| {
+        let message = "so & so";
+        let failure = Failure::Refuse { status, code, message };
+        server.set_faults(vec![Fault::always(failure).on(Kind::Get)]);
+        server.reset_stats();
+        let error = read(&store, "a/x").await.unwrap_err();
+        assert_eq!(text(&error), expected);
+        assert_eq!(server.stats().gets, n_gets, "{code}");
+    };
+    let tries = u64::from(TRIES);
+    let refused = |code: &str, hint: &str| {
+        format!("AWS refuses the credentials for `s3://logs/a/x` ({code}); {hint}: so & so")
+    };
+    for (code, hint) in [
+        ("RequestTimeTooSkewed", "set the clock of this machine"),
+        ("SignatureDoesNotMatch", "the secret does not belong to the access key"),
+        ("InvalidAccessKeyId", "they may belong to another partition or account"),
+    ] {
+        check(403, code, 1, &refused(code, hint)).await;
+    }
+    check(400, "ExpiredToken", 1, &refused("ExpiredToken", "log in again or renew them")).await;
+    check(404, "NoSuchBucket", 1, "there is no bucket `logs`").await;
+    check(404, "NoSuchKey", 1, "`s3://logs/a/x` does not exist").await;
+    check(412, "PreconditionFailed", 1, "`s3://logs/a/x` was replaced while it was read").await;
+    let archived = "`s3://logs/a/x` is archived and must be restored before it can be read";
+    check(403, "InvalidObjectState", 1, archived).await;
+    for (status, code) in [(301, "PermanentRedirect"), (400, "AuthorizationHeaderMalformed")] {
+        let text = format!("bucket `logs` is not in Region `us-east-1` ({code}); name its Region");
+        check(status, code, 1, &text).await;
+    }
+    let text = "access denied: may not read `s3://logs/a/x` (KMS.DisabledException): so & so";
+    check(403, "KMS.DisabledException", 1, text).await;
+    let text = "S3 is throttling: could not read `s3://logs/a/x` after 4 tries (Busy)";
+    check(429, "Busy", tries, text).await;
+    let text = "S3 failed: could not read `s3://logs/a/x` after 4 tries (BadGateway): so & so";
+    check(502, "BadGateway", tries, text).await;
+    check(400, "RequestTimeout", tries, "could not read `s3://logs/a/x` (RequestTimeout): so & so")
+        .await;
+    check(400, "Odd", 1, "could not read `s3://logs/a/x` (Odd): so & so").await;
+}
+
+#[tokio::test]
+async fn what_goes_over_the_wire() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let host = listener.local_addr().unwrap().to_string();
+    let (sent, received) = std::sync::mpsc::channel();
+    let answering = std::thread::spawn(move || {
+        let (stream, _) = listener.accept().unwrap();
+        let mut lines = BufReader::new(&stream).lines();
+        for answer in ["", "ETag: \"e\"\r\n"] {
+            let head = lines.by_ref().map(Result::unwrap).take_while(|line| !line.is_empty());
+            sent.send(head.collect::<Vec<_>>()).unwrap();
+            let answer = format!("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n{answer}\r\n");
+            (&stream).write_all(answer.as_bytes()).unwrap();
+        }
+    });
+    let options = S3Options {
+        endpoint_url: Some(format!("http://{host}")),
+        region: Some("eu-west-1".to_owned()),
+        requester_pays: true,
+        credentials: Some(StaticCredentials {
+            access_key_id: "id".to_owned(),
+            secret_access_key: "secret".to_owned(),
+            session_token: Some("token".to_owned()),
+        }),
+        ..S3Options::default()
+    };
+    let store = S3::connect("logs", "a b", &options).await.unwrap();
+    let object = store.get("ü+%").await.unwrap();
+    assert_eq!((object.meta.size_bytes, object.meta.etag.as_deref()), (0, Some("e")));
+    answering.join().unwrap();
+
+    let head: Vec<Vec<String>> = received.iter().collect();
+    let mut get = head[1].clone();
+    assert_eq!(get.remove(0), "GET /logs/a%20b/%C3%BC%2B%25 HTTP/1.1");
+    let mut headers: Vec<_> = get
+        .iter()
+        .map(|line| line.split_once(": ").unwrap())
+        .map(|(n, v)| (n, v.to_owned()))
+        .collect();
+    headers.sort_unstable();
+    let names: Vec<_> = headers.iter().map(|header| header.0).collect();
+    assert_eq!(
+        names,
+        [
+            "authorization",
+            "host",
+            "user-agent",
+            "x-amz-content-sha256",
+            "x-amz-date",
+            "x-amz-request-payer",
+            "x-amz-security-token"
+        ]
+    );
+    let (authorization, date) = (&headers[0].1, &headers[4].1);
+    let day = &date[..8];
+    let signed = "host;x-amz-content-sha256;x-amz-date;x-amz-request-payer;x-amz-security-token";
+    let expected = format!(
+        "AWS4-HMAC-SHA256 Credential=id/{day}/eu-west-1/s3/aws4_request, SignedHeaders={signed}, "
+    );
+    assert!(authorization.starts_with(&expected), "{authorization}");
+    assert_eq!(headers[1].1, host);
+    assert_eq!((headers[5].1.as_str(), headers[6].1.as_str()), ("requester", "token"));
+}
+
+/// Enough for parts, and a byte more than a whole number of them.
+fn large() -> Vec<u8> {
+    (0..(64_u32 << 18) + 1).flat_map(u32::to_le_bytes).skip(3).collect()
+}
+
+#[tokio::test]
+async fn a_large_object_is_written_in_parts() {
+    let server = server(vec![]);
+    server.set_latency(Duration::from_millis(5));
+    let store = connect(&server).await;
+    server.reset_stats();
+    store.put("large", large().into()).await.unwrap();
+    assert!(server.object("logs", "large").unwrap() == large());
+    let stats = server.stats();
+    assert_eq!((stats.puts, stats.parts, stats.completes), (0, 5, 1));
+    assert_eq!(stats.max_in_flight, 4);
+    assert_eq!(server.n_open_uploads("logs"), 0);
+
+    let whole = large().split_off(1);
+    assert_eq!(whole.len(), 64 << 20);
+    server.reset_stats();
+    store.put("large", whole.into()).await.unwrap();
+    assert_eq!((server.stats().puts, server.stats().parts), (1, 0));
+}
+
+#[tokio::test]
+async fn a_part_that_fails_for_a_while_is_sent_again() {
+    let server = server(vec![]);
+    let store = connect(&server).await;
+    let failures = [Failure::SlowDown, Failure::InternalError, Failure::Reset, Failure::Lost];
+    let mut faults = Vec::new();
+    for (number, failure) in (1..).zip(failures) {
+        let part = format!("large?partNumber={number}");
+        faults.push(Fault::always(failure).on(Kind::Part).key(&part).when(When::First(3)));
+    }
+    faults.push(Fault::always(Failure::SlowDown).on(Kind::Complete).when(When::First(3)));
+    server.set_faults(faults);
+    server.reset_stats();
+    store.put("large", large().into()).await.unwrap();
+    assert!(server.object("logs", "large").unwrap() == large());
+    let stats = server.stats();
+    assert_eq!((stats.parts, stats.completes, stats.faults), (17, 4, 15));
+    assert_eq!(server.n_open_uploads("logs"), 0);
+}
+
+#[tokio::test]
+async fn a_large_object_that_cannot_be_written_leaves_the_old_one_and_no_upload() {
+    let large: bytes::Bytes = large().into();
+    let failing = [
+        (Fault::always(Failure::InternalError).on(Kind::Part).key("a/x?partNumber=3"), 0),
+        (Fault::always(Failure::AccessDenied).on(Kind::Part).key("a/x?partNumber=5"), 0),
+        (Fault::always(Failure::Reset).on(Kind::Part), 0),
+        (Fault::always(Failure::AccessDenied).on(Kind::Complete), 1),
+        (Fault::always(Failure::SlowDown).on(Kind::Complete), u64::from(TRIES)),
+        (Fault::always(Failure::AccessDenied).on(Kind::Other), 0),
+    ];
+    for (fault, n_completes) in failing {
+        let server = server(vec![fault.clone()]);
+        let store = connect(&server).await;
+        let error = store.put("a/x", large.clone()).await.unwrap_err();
+        match fault.failure {
+            Failure::InternalError => {
+                assert!(matches!(error, Error::ServiceFailed { .. }), "{error:?}");
+            }
+            Failure::Reset => assert!(matches!(error, Error::Unreachable { .. }), "{error:?}"),
+            Failure::SlowDown => assert!(matches!(error, Error::Throttled { .. }), "{error:?}"),
+            _ => assert_eq!(
+                text(&error),
+                "access denied: may not write `s3://logs/a/x` (AccessDenied): Access Denied"
+            ),
+        }
+        assert_eq!(server.n_open_uploads("logs"), 0, "{fault:?}");
+        assert!(server.object("logs", "a/x").unwrap() == content(), "{fault:?}");
+        assert_eq!(server.stats().completes, n_completes, "{fault:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_large_write_that_is_given_up_leaves_no_upload() {
+    let server = server(vec![]);
+    let store = connect(&server).await;
+    server.set_faults(vec![Fault::always(Failure::SlowDown).on(Kind::Part)]);
+    server.set_latency(Duration::from_millis(20));
+    let large = large();
+    let writing = tokio::spawn({
+        let store = store.clone();
+        async move { store.put("a/x", large.into()).await }
+    });
+    while server.n_open_uploads("logs") == 0 {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    writing.abort();
+    assert!(writing.await.unwrap_err().is_cancelled());
+    let gone = async {
+        while server.n_open_uploads("logs") > 0 {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(10), gone).await.unwrap();
+    assert!(server.object("logs", "a/x").unwrap() == content());
 }
 
 #[tokio::test]

@@ -1,0 +1,196 @@
+//! Writing an object: a small one in one request, a large one in parts that are put together in
+//! the end. Either way, nothing is seen of it before it is whole.
+
+use std::sync::Arc;
+
+use aws_sdk_s3::primitives::ByteStream;
+use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart};
+use bytes::Bytes;
+use tokio::runtime::Handle;
+use tokio::task::JoinSet;
+
+use crate::error::{Error, Operation};
+use crate::s3::Inner;
+
+/// The largest object that is written in one request: one that fails is sent again from its start.
+const MAX_WHOLE_BYTES: usize = 64 << 20;
+const PART_BYTES: usize = 16 << 20;
+/// S3's limit for one object.
+const MAX_PARTS: usize = 10_000;
+/// Bounds what is hashed and held by connections at the same time.
+const PARTS_IN_FLIGHT: usize = 4;
+
+impl Inner {
+    pub(super) async fn put(self: &Arc<Self>, key: &str, bytes: Bytes) -> Result<(), Error> {
+        if bytes.len() > MAX_WHOLE_BYTES {
+            return self.put_in_parts(key, bytes).await;
+        }
+        let request = self.client.put_object().bucket(&self.bucket).key(self.full(key));
+        let request = request.set_request_payer(self.payer());
+        match request.body(ByteStream::from(bytes)).send().await {
+            Ok(_) => Ok(()),
+            Err(error) => Err(self.error(Operation::Put, key, error)),
+        }
+    }
+
+    async fn put_in_parts(self: &Arc<Self>, key: &str, bytes: Bytes) -> Result<(), Error> {
+        let mut upload = Upload::create(Arc::clone(self), key).await?;
+        let done = match upload.send(bytes).await {
+            Ok(parts) => upload.complete(parts).await,
+            Err(error) => Err(error),
+        };
+        if done.is_err() {
+            upload.to_abort().send().await;
+        }
+        upload.is_open = false;
+        done
+    }
+}
+
+/// An upload in parts. One that is neither completed nor aborted costs its owner until somebody
+/// finds it, so dropping it aborts it: when the write is given up half-way.
+#[derive(Debug)]
+struct Upload {
+    inner: Arc<Inner>,
+    key: String,
+    id: String,
+    is_open: bool,
+}
+
+impl Upload {
+    async fn create(inner: Arc<Inner>, key: &str) -> Result<Self, Error> {
+        let request = inner.client.create_multipart_upload().bucket(&inner.bucket);
+        let request = request.key(inner.full(key)).set_request_payer(inner.payer());
+        let created = request.send().await;
+        let created = created.map_err(|error| inner.error(Operation::Put, key, error))?;
+        let Some(id) = created.upload_id else {
+            return Err(inner.other(Operation::Put, key, "the upload that was begun has no id"));
+        };
+        Ok(Self { inner, key: key.to_owned(), id, is_open: true })
+    }
+
+    /// All parts, in their order. After an error none is under way any more: a part that arrives
+    /// after the abort would stay.
+    async fn send(&self, bytes: Bytes) -> Result<Vec<CompletedPart>, Error> {
+        let part_bytes = part_bytes(bytes.len());
+        let starts = (0..bytes.len()).step_by(part_bytes);
+        let mut waiting = (1..).zip(starts).map(|(number, start)| {
+            (number, bytes.slice(start..bytes.len().min(start + part_bytes)))
+        });
+        let mut sending = JoinSet::new();
+        let mut sent = Vec::new();
+        loop {
+            while sending.len() < PARTS_IN_FLIGHT
+                && let Some((number, part)) = waiting.next()
+            {
+                sending.spawn(self.part(number, part));
+            }
+            let Some(part) = sending.join_next().await else { break };
+            let part = part.unwrap_or_else(|error| {
+                Err(self.inner.other(Operation::Put, &self.key, &error.to_string()))
+            });
+            match part {
+                Ok(part) => sent.push(part),
+                Err(error) => {
+                    sending.shutdown().await;
+                    return Err(error);
+                }
+            }
+        }
+        sent.sort_unstable_by_key(|part| part.part_number);
+        Ok(sent)
+    }
+
+    fn part(
+        &self,
+        number: i32,
+        bytes: Bytes,
+    ) -> impl Future<Output = Result<CompletedPart, Error>> + Send + 'static {
+        let (inner, key, id) = (Arc::clone(&self.inner), self.key.clone(), self.id.clone());
+        async move {
+            let request = inner.client.upload_part().bucket(&inner.bucket).key(inner.full(&key));
+            let request = request.upload_id(id).part_number(number).body(ByteStream::from(bytes));
+            let sent = request.set_request_payer(inner.payer()).send().await;
+            let sent = sent.map_err(|error| inner.error(Operation::Put, &key, error))?;
+            // Where S3 has been given checksums of the parts, it wants to hear them again.
+            Ok(CompletedPart::builder()
+                .part_number(number)
+                .set_e_tag(sent.e_tag)
+                .set_checksum_crc32(sent.checksum_crc32)
+                .set_checksum_crc32_c(sent.checksum_crc32_c)
+                .set_checksum_crc64_nvme(sent.checksum_crc64_nvme)
+                .set_checksum_sha1(sent.checksum_sha1)
+                .set_checksum_sha256(sent.checksum_sha256)
+                .build())
+        }
+    }
+
+    async fn complete(&self, parts: Vec<CompletedPart>) -> Result<(), Error> {
+        let inner = &self.inner;
+        let parts = CompletedMultipartUpload::builder().set_parts(Some(parts)).build();
+        let request = inner.client.complete_multipart_upload().bucket(&inner.bucket);
+        let request = request.key(inner.full(&self.key)).upload_id(&self.id);
+        let request = request.multipart_upload(parts).set_request_payer(inner.payer());
+        match request.send().await {
+            Ok(_) => Ok(()),
+            Err(error) => Err(inner.error(Operation::Put, &self.key, error)),
+        }
+    }
+
+    fn to_abort(&self) -> Abort {
+        Abort { inner: Arc::clone(&self.inner), key: self.key.clone(), id: self.id.clone() }
+    }
+}
+
+impl Drop for Upload {
+    fn drop(&mut self) {
+        // Without a runtime there is nobody left who could send it.
+        if self.is_open
+            && let Ok(runtime) = Handle::try_current()
+        {
+            runtime.spawn(self.to_abort().send());
+        }
+    }
+}
+
+/// The end of an upload that came to nothing.
+struct Abort {
+    inner: Arc<Inner>,
+    key: String,
+    id: String,
+}
+
+impl Abort {
+    async fn send(self) {
+        let Self { inner, key, id } = self;
+        let request = inner.client.abort_multipart_upload().bucket(&inner.bucket);
+        let request = request.key(inner.full(&key)).upload_id(id);
+        // What made the write fail is what its caller has to know. An upload that stays open then
+        // is ended by the bucket's lifecycle rule.
+        let _ = request.set_request_payer(inner.payer()).send().await;
+    }
+}
+
+/// The length of each part but the last of an object of this length.
+fn part_bytes(size_bytes: usize) -> usize {
+    PART_BYTES.max(size_bytes.div_ceil(MAX_PARTS))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_grow_before_they_become_too_many() {
+        let check = |size_bytes: usize, expected_bytes: usize, expected_parts: usize| {
+            let part_bytes = part_bytes(size_bytes);
+            assert_eq!(part_bytes, expected_bytes);
+            assert_eq!(size_bytes.div_ceil(part_bytes), expected_parts);
+        };
+        check(MAX_WHOLE_BYTES + 1, PART_BYTES, 5);
+        check(10_000 * PART_BYTES, PART_BYTES, 10_000);
+        check(10_000 * PART_BYTES + 1, PART_BYTES + 1, 10_000);
+        // The largest object that S3 has.
+        check(5 << 40, 549_755_814, 10_000);
+    }
+}
