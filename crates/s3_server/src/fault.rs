@@ -66,6 +66,8 @@ pub enum Failure {
         /// In words.
         message: &'static str,
     },
+    /// A range that is asked for is not heeded: the answer is the whole object.
+    IgnoreRange,
     /// The connection is reset before the answer; nothing is done.
     Reset,
     /// What was asked is done, and then the connection is reset before the answer.

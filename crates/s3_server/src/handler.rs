@@ -72,7 +72,7 @@ pub(crate) async fn handle(
 ) -> io::Result<Response<AnswerBody>> {
     let state = &*connection.state;
     let (parts, body) = request.into_parts();
-    let Some(head) = Head::parse(parts) else {
+    let Some(mut head) = Head::parse(parts) else {
         let answer = error(StatusCode::BAD_REQUEST, "InvalidURI", "Couldn't parse the URI.");
         return Ok(whole(answer, state.counters.begin(Kind::Other)));
     };
@@ -89,6 +89,9 @@ pub(crate) async fn handle(
     let failure = state.plan.failure(&head, kind);
     if failure.is_some() {
         state.counters.faults.fetch_add(1, Ordering::Relaxed);
+    }
+    if failure == Some(Failure::IgnoreRange) {
+        head.forget("range");
     }
     let refusal = match failure {
         Some(Failure::SlowDown) => {

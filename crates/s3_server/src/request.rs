@@ -98,6 +98,11 @@ impl Head {
         self.headers.get(name)?.to_str().ok()
     }
 
+    /// As if this header had not been sent.
+    pub(crate) fn forget(&mut self, header: &str) {
+        self.headers.remove(header);
+    }
+
     /// The Region that the request is signed for: `Credential=<id>/<date>/<region>/s3/…`.
     pub(crate) fn signed_region(&self) -> Option<&str> {
         let (_, scope) = self.header("authorization")?.split_once("Credential=")?;

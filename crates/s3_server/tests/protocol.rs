@@ -169,6 +169,10 @@ fn requests_fail_as_told() {
     let (_, head, body) = ask(&server, get, "");
     assert!(head.contains("content-length: 5") && body == "he", "{head} {body}");
 
+    server.set_faults(vec![Fault::always(Failure::IgnoreRange)]);
+    let (status, _, body) = ask(&server, &format!("{get}\r\nrange: bytes=2-"), "");
+    assert_eq!((status, body.as_str()), (200, "hello"));
+
     server.set_faults(vec![Fault::always(Failure::Shorten(2))]);
     let (_, head, body) = ask(&server, get, "");
     assert!(head.contains("content-length: 2") && body == "he", "{head} {body}");

@@ -160,6 +160,32 @@ async fn a_body_of_which_nothing_more_comes_is_an_error() {
 }
 
 #[tokio::test]
+async fn a_rest_that_is_not_the_rest_is_an_error() {
+    let server = server(vec![
+        Fault::always(Failure::Cut(100_000)).on(Kind::Get).when(When::Nth(1)),
+        Fault::always(Failure::IgnoreRange).on(Kind::Get),
+    ]);
+    let store = connect(&server).await;
+    let error = read(&store, "a/x").await.unwrap_err();
+    assert_eq!(
+        text(&error),
+        "`s3://logs/a/x` broke off after 100000 of 300000 bytes: could not read `s3://logs/a/x`: \
+         the service does not send the range that was asked for"
+    );
+}
+
+#[tokio::test]
+async fn another_try_goes_another_way() {
+    let server = server(vec![]);
+    let store = connect(&server).await;
+    read(&store, "a/x").await.unwrap();
+    assert_eq!(server.stats().connections, 1);
+    server.set_faults(vec![Fault::always(Failure::SlowDown).when(When::First(2))]);
+    read(&store, "a/x").await.unwrap();
+    assert_eq!(server.stats().connections, 3);
+}
+
+#[tokio::test]
 async fn a_body_that_stalls_is_resumed() {
     let fault = Fault::always(Failure::Stall(100_000)).on(Kind::Get).when(When::Nth(1));
     let server = server(vec![fault]);
@@ -338,9 +364,13 @@ async fn what_goes_over_the_wire() {
     assert_eq!((headers[5].1.as_str(), headers[6].1.as_str()), ("requester", "token"));
 }
 
-/// Enough for parts, and a byte more than a whole number of them.
+/// Enough for parts, and a byte more than a whole number of them. No block of it looks like another.
 fn large() -> Vec<u8> {
-    (0..(64_u32 << 18) + 1).flat_map(u32::to_le_bytes).skip(3).collect()
+    let mut large = vec![0; (64 << 20) + 1];
+    for (n, block) in (1_u32..).zip(large.chunks_exact_mut(4096)) {
+        block[..4].copy_from_slice(&n.to_le_bytes());
+    }
+    large
 }
 
 #[tokio::test]
