@@ -11,12 +11,15 @@ use bedrock::call::{Context, Principal};
 use rustc_hash::{FxBuildHasher, FxHashMap};
 
 use crate::identity::Identity;
+use crate::recall::Recall;
 
 /// The contexts of one object's calls, each held once.
 #[derive(Debug, Default)]
 pub struct Contexts {
     /// By the hash of what they say. Two with one hash are a freak, and the second is not held then.
     known: FxHashMap<u64, Arc<Context>>,
+    /// The same by what makes them, where that is remembered.
+    pub(crate) recall: Recall,
 }
 
 /// A context as it stands in a record.

@@ -16,6 +16,7 @@ pub mod layout;
 pub mod learn;
 pub mod object;
 pub mod operation;
+mod recall;
 pub mod record;
 pub mod reject;
 mod scan;

@@ -1,9 +1,10 @@
 //! One CloudTrail record: a call, something to learn from, or passed over.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use bedrock::alias::LearntAlias;
-use bedrock::call::{Call, CallId};
+use bedrock::call::{Call, CallId, Context};
 
 use crate::candidate::is_candidate;
 use crate::context::{Contexts, Draft, Text};
@@ -27,7 +28,7 @@ pub enum Record {
     PassedOver,
 }
 
-const RECORD: &[&str; 17] = &[
+pub(crate) const RECORD: &[&str; 17] = &[
     "eventSource",
     "eventName",
     "eventType",
@@ -46,9 +47,9 @@ const RECORD: &[&str; 17] = &[
     "additionalEventData",
     "addendum",
 ];
-const REQUEST_PARAMETERS: &[&str; 5] =
+pub(crate) const REQUEST_PARAMETERS: &[&str; 5] =
     &["modelId", "model", "serviceTier", "service_tier", "callWithBearerToken"];
-const ADDITIONAL_EVENT_DATA: &[&str; 6] = &[
+pub(crate) const ADDITIONAL_EVENT_DATA: &[&str; 6] = &[
     "inferenceRegion",
     "inputTokens",
     "outputTokens",
@@ -82,6 +83,24 @@ pub fn read(text: &str, contexts: &mut Contexts) -> Result<Record, Rejection> {
 /// # Errors
 /// As [`read`].
 pub(crate) fn read_candidate(text: &str, contexts: &mut Contexts) -> Result<Record, Rejection> {
+    let Some(glance) = contexts.recall.glance(text) else { return read_in_full(text, contexts) };
+    // What made a context in a call before makes one here. Only what is this call's own can be wrong then,
+    // which is for the full reading to say.
+    if let Some(context) = contexts.recall.context(&glance.key)
+        && let Ok(own) = glance.own.read()
+        && let Ok(call) = glance.own.call(own, Arc::clone(context))
+    {
+        return Ok(Record::Call(call));
+    }
+    let record = read_in_full(text, contexts)?;
+    if let Record::Call(call) = &record {
+        contexts.recall.hold(glance.key, &call.context);
+    }
+    Ok(record)
+}
+
+/// The same without regard to the records before.
+fn read_in_full(text: &str, contexts: &mut Contexts) -> Result<Record, Rejection> {
     // It may be a call, so that one that cannot be taken apart is not passed over.
     let Some(fields) = field::object(Some(text), "record", RECORD)? else {
         return Ok(Record::PassedOver);
@@ -92,7 +111,7 @@ pub(crate) fn read_candidate(text: &str, contexts: &mut Contexts) -> Result<Reco
     if !is_bedrock(&event_source) || is_summary(&fields) {
         return Ok(Record::PassedOver);
     }
-    let event_name = required(&fields, "eventName")?;
+    let event_name = required(fields.raw("eventName"), "eventName")?;
     match operation(&event_source, &event_name) {
         Operation::Call => call(&fields, &event_name, contexts).map(Record::Call),
         Operation::Learn => Ok(learnt_alias(text).map_or(Record::PassedOver, Record::Learnt)),
@@ -106,13 +125,56 @@ fn is_summary(fields: &Fields<'_, 17>) -> bool {
     matches!(event_type, Ok(Some(event_type)) if SUMMARIES.contains(&event_type.as_ref()))
 }
 
+/// What only one call says, as it stands in the record; absent and null are `None`.
+#[derive(Debug, Default)]
+pub(crate) struct Own<'a> {
+    pub(crate) event_id: Option<&'a str>,
+    pub(crate) event_time: Option<&'a str>,
+    pub(crate) request_id: Option<&'a str>,
+    pub(crate) addendum: Option<&'a str>,
+    pub(crate) input_tokens: Option<&'a str>,
+    pub(crate) output_tokens: Option<&'a str>,
+}
+
+impl Own<'_> {
+    /// The id of the event, and its time in milliseconds.
+    fn read(&self) -> Result<(CallId, i64), Rejection> {
+        let event_id = CallId::new(&required(self.event_id, "eventID")?);
+        Ok((event_id, field::time_ms(&required(self.event_time, "eventTime")?, "eventTime")?))
+    }
+
+    /// The call. What is wrong with the id and the time is told before what is wrong with a context, and
+    /// all else after it.
+    fn call(
+        &self,
+        (event_id, event_time_ms): (CallId, i64),
+        context: Arc<Context>,
+    ) -> Result<Call, Rejection> {
+        Ok(Call {
+            event_time_ms,
+            event_id,
+            original_event_id: original_event_id(self.addendum)?,
+            request_id: filled(self.request_id, "requestID")?.map(|id| CallId::new(&id)),
+            input_tokens: field::count(self.input_tokens, "additionalEventData.inputTokens")?,
+            output_tokens: field::count(self.output_tokens, "additionalEventData.outputTokens")?,
+            context,
+        })
+    }
+}
+
 fn call<'a>(
     fields: &Fields<'a, 17>,
     event_name: &'a str,
     contexts: &mut Contexts,
 ) -> Result<Call, Rejection> {
-    let event_id = CallId::new(&required(fields, "eventID")?);
-    let event_time_ms = field::time_ms(&required(fields, "eventTime")?, "eventTime")?;
+    let mut own = Own {
+        event_id: fields.raw("eventID"),
+        event_time: fields.raw("eventTime"),
+        request_id: fields.raw("requestID"),
+        addendum: fields.raw("addendum"),
+        ..Own::default()
+    };
+    let id_and_time = own.read()?;
     let text = |name: &'static str| filled(fields.raw(name), name);
 
     let request = fields.raw("requestParameters");
@@ -127,6 +189,8 @@ fn call<'a>(
     let additional = fields.raw("additionalEventData");
     let additional = field::object(additional, "additionalEventData", ADDITIONAL_EVENT_DATA)?;
     let additional = |name: &'static str| additional.as_ref().and_then(|fields| fields.raw(name));
+    own.input_tokens = additional("inputTokens");
+    own.output_tokens = additional("outputTokens");
     let bearer = additional("callWithBearerToken").or_else(|| request("callWithBearerToken"));
     // Where CloudTrail writes the service tier is not documented; these are the API's spellings, the
     // tier that was applied before the one that was asked for.
@@ -153,20 +217,7 @@ fn call<'a>(
         error_message: text("errorMessage")?,
         service_tier: tier(service_tier),
     };
-    Ok(Call {
-        event_time_ms,
-        event_id,
-        original_event_id: original_event_id(fields.raw("addendum"))?,
-        request_id: field::text(fields.raw("requestID"), "requestID")?
-            .filter(|id| !id.is_empty())
-            .map(|id| CallId::new(&id)),
-        input_tokens: field::count(additional("inputTokens"), "additionalEventData.inputTokens")?,
-        output_tokens: field::count(
-            additional("outputTokens"),
-            "additionalEventData.outputTokens",
-        )?,
-        context: contexts.hold(draft),
-    })
+    own.call(id_and_time, contexts.hold(draft))
 }
 
 /// The event that an addendum amends.
@@ -177,9 +228,10 @@ fn original_event_id(addendum: Option<&str>) -> Result<Option<CallId>, Rejection
     Ok(original.filter(|id| !id.is_empty()).map(|id| CallId::new(&id)))
 }
 
-fn required<'a>(fields: &Fields<'a, 17>, name: &'static str) -> Result<Cow<'a, str>, Rejection> {
-    let text = field::text(fields.raw(name), name)?.filter(|text| !text.is_empty());
-    text.ok_or_else(|| Rejection { field: name, expected: "a string", found: "nothing".to_owned() })
+/// A string that must be there.
+fn required<'a>(raw: Option<&'a str>, field: &'static str) -> Result<Cow<'a, str>, Rejection> {
+    let found = || Rejection { field, expected: "a string", found: "nothing".to_owned() };
+    filled(raw, field)?.ok_or_else(found)
 }
 
 /// A string; an empty one says as little as none.

@@ -29,6 +29,29 @@ impl<'a> Scan<'a> {
         Scan { text, at: 0 }
     }
 
+    /// Where it is, in bytes from the beginning.
+    pub(crate) fn at(&self) -> usize {
+        self.at
+    }
+
+    /// What is left.
+    pub(crate) fn rest(&self) -> &'a [u8] {
+        &self.text.as_bytes()[self.at..]
+    }
+
+    /// Whether nothing is left.
+    pub(crate) fn is_at_end(&self) -> bool {
+        self.at == self.text.len()
+    }
+
+    /// Goes over bytes that are known, and over a value that is, and gives that.
+    #[inline]
+    pub(crate) fn skip(&mut self, before_bytes: usize, value_bytes: usize) -> &'a str {
+        let start = self.at + before_bytes;
+        self.at = start + value_bytes;
+        &self.text[start..self.at]
+    }
+
     /// Goes over white space, and gives the byte behind it.
     pub(crate) fn peek(&mut self) -> Option<u8> {
         loop {
@@ -42,6 +65,49 @@ impl<'a> Scan<'a> {
     /// Goes over white space and one byte, if that is the one; `None` if it is another.
     pub(crate) fn take(&mut self, expected: u8) -> Option<()> {
         (self.peek()? == expected).then(|| self.at += 1)
+    }
+
+    /// Goes over white space and one byte, and gives that.
+    pub(crate) fn next(&mut self) -> Option<u8> {
+        let byte = self.peek()?;
+        self.at += 1;
+        Some(byte)
+    }
+
+    /// Goes over an object, and gives its text and the values of some keys that are not null. So it does
+    /// for `null`, which has none. `None` also for an object that has escapes in a key.
+    pub(crate) fn fields<const N: usize>(
+        &mut self,
+        names: &[&str; N],
+    ) -> Option<(&'a str, [Option<&'a str>; N])> {
+        let mut values = [None; N];
+        let first = self.peek()?;
+        let start = self.at;
+        if first == b'n' {
+            self.word("null")?;
+            return Some(("null", values));
+        }
+        self.take(b'{')?;
+        if self.peek()? == b'}' {
+            self.at += 1;
+            return Some((&self.text[start..self.at], values));
+        }
+        loop {
+            let key = self.key()?;
+            let value = self.value()?;
+            let name = &key[1..key.len() - 1];
+            if name.contains('\\') {
+                return None;
+            }
+            if let Some(index) = names.iter().position(|known| *known == name) {
+                values[index] = (value != "null").then_some(value);
+            }
+            match self.next()? {
+                b',' => {}
+                b'}' => return Some((&self.text[start..self.at], values)),
+                _ => return None,
+            }
+        }
     }
 
     /// Goes over an object's key and its colon, and gives the key with its quotes.

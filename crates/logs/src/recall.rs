@@ -1,0 +1,259 @@
+//! What the records before said, so that what stands in a record again is not taken apart again.
+//!
+//! Most calls of an object differ from one before in a time, two ids and some counts; all else is the
+//! same byte for byte, in the same order. So that a record is laid against one that was read before, the
+//! [`Skeleton`]: where the bytes are the same, so are the fields. Where they differ, the value is
+//! compared with what stood there in other records, and scanned strictly if it is new.
+//!
+//! **What it promises.** A [`Glance`] at a record is had only if the record is JSON and no key that is
+//! asked for stands twice, and then its raw values are those that [`Fields`](crate::field::Fields) gives.
+//! The values that make a context are known by number: same numbers, same bytes, same context. What is
+//! not plain (escapes in a key, no object where there should be one, values too long to be remembered)
+//! gives none, which is no verdict: such a record has to be read in full.
+
+mod skeleton;
+mod texts;
+
+use std::sync::Arc;
+
+use bedrock::call::Context;
+use rustc_hash::FxHashMap;
+
+use crate::record::{ADDITIONAL_EVENT_DATA, Own, RECORD, REQUEST_PARAMETERS};
+use crate::scan::Scan;
+use skeleton::Skeleton;
+use texts::Texts;
+
+/// How many keys of a record that is like the skeleton may be others, or elsewhere.
+const MAX_CHANGES: usize = 6;
+
+/// After how many records in a row that are not like the skeleton another one is made.
+const MAX_MISFITS: usize = 2;
+
+/// The numbers of all values that make a context: those of the record, of its `requestParameters` and of
+/// its `additionalEventData`. Absent ones are 0, and so are those that make no context.
+pub(crate) type Key = [u32; N_TOP + N_REQUEST + N_ADDITIONAL];
+const N_TOP: usize = RECORD.len();
+const N_REQUEST: usize = REQUEST_PARAMETERS.len();
+const N_ADDITIONAL: usize = ADDITIONAL_EVENT_DATA.len();
+
+/// The number of a value, or those of its fields.
+type Numbers = [u32; N_REQUEST];
+
+/// What a record says at first glance.
+#[derive(Debug)]
+pub(crate) struct Glance<'a> {
+    /// What makes its context.
+    pub(crate) key: Key,
+    /// What only this record says.
+    pub(crate) own: Own<'a>,
+    /// A bit for each name of [`RECORD`] that is a key of it.
+    has: u32,
+}
+
+/// What a field is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Slot {
+    kind: Kind,
+    /// Its place in [`RECORD`], as a bit.
+    bit: u32,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// It makes the context, with the number at this place of the key.
+    Part(u8),
+    Request,
+    Additional,
+    EventId,
+    EventTime,
+    RequestId,
+    Addendum,
+    /// It was not asked for.
+    Other,
+}
+
+/// The records of one object, as far as they are remembered.
+#[derive(Debug, Default)]
+pub(crate) struct Recall {
+    skeleton: Skeleton,
+    /// How many records in a row were not like it.
+    n_misfits: usize,
+    texts: Texts,
+    contexts: FxHashMap<Key, Arc<Context>>,
+}
+
+impl Recall {
+    /// Looks at a record.
+    pub(crate) fn glance<'a>(&mut self, text: &'a str) -> Option<Glance<'a>> {
+        if self.texts.is_full() {
+            *self = Recall::default();
+        }
+        let mut glance = Glance { key: [0; _], own: Own::default(), has: 0 };
+        let n_changes = self.look(text, &mut glance)?;
+        self.n_misfits = if n_changes > MAX_CHANGES { self.n_misfits + 1 } else { 0 };
+        if self.n_misfits >= MAX_MISFITS || self.skeleton.is_empty() {
+            self.n_misfits = 0;
+            self.skeleton = Skeleton::of(text, &mut self.texts)?;
+        }
+        Some(glance)
+    }
+
+    /// The context of a key, if a call had it.
+    pub(crate) fn context(&self, key: &Key) -> Option<&Arc<Context>> {
+        self.contexts.get(key)
+    }
+
+    /// Remembers the context of a call.
+    pub(crate) fn hold(&mut self, key: Key, context: &Arc<Context>) {
+        self.contexts.insert(key, Arc::clone(context));
+    }
+
+    /// Reads all fields, and gives the number of those whose keys are not the skeleton's.
+    fn look<'a>(&mut self, text: &'a str, glance: &mut Glance<'a>) -> Option<usize> {
+        let mut scan = Scan::new(text);
+        scan.take(b'{')?;
+        let mut n_changes = 0;
+        // The place of the skeleton's field that is expected next.
+        let mut place = 0;
+        loop {
+            let alike = self.skeleton.lay(place, scan.rest());
+            for field in &self.skeleton.fields[place..place + alike.n_fields] {
+                let value = scan.skip(field.before_value, field.value_bytes);
+                glance.put(field.slot, value, &field.numbers)?;
+                scan.skip(field.behind_value, 0);
+            }
+            place += alike.n_fields;
+            if alike.n_fields > 0 && place == self.skeleton.fields.len() {
+                return scan.is_at_end().then_some(n_changes);
+            }
+            let (slot, known) = if alike.is_key {
+                let field = &self.skeleton.fields[place];
+                scan.skip(field.before_value, 0);
+                place += 1;
+                (field.slot, Some(place - 1))
+            } else {
+                n_changes += 1;
+                let key = scan.key()?;
+                let known = self.skeleton.place(key, place);
+                place = known.map_or(place, |known| known + 1);
+                (Slot::of(key)?, known)
+            };
+            self.value(&mut scan, slot, known, glance)?;
+            match scan.next()? {
+                b',' => {}
+                b'}' => return scan.is_at_end().then_some(n_changes),
+                _ => return None,
+            }
+        }
+    }
+
+    /// Reads a value. `place` is that of the skeleton's field with the same key.
+    fn value<'a>(
+        &mut self,
+        scan: &mut Scan<'a>,
+        slot: Slot,
+        place: Option<usize>,
+        glance: &mut Glance<'a>,
+    ) -> Option<()> {
+        scan.peek()?;
+        let place = place.filter(|_| slot.comes_again());
+        if let Some(place) = place
+            && let Some(other) = self.skeleton.other(place, scan.rest())
+        {
+            return glance.put(slot, scan.skip(0, other.text.len()), &other.numbers);
+        }
+        let (value, numbers) = match slot.kind {
+            Kind::Additional => (glance.additional(scan, &mut self.texts)?, Numbers::default()),
+            _ => slot.value(scan, &mut self.texts)?,
+        };
+        if let Some(place) = place {
+            self.skeleton.remember(place, value, numbers);
+        }
+        glance.put(slot, value, &numbers)
+    }
+}
+
+impl<'a> Glance<'a> {
+    /// Takes a value. That of `additionalEventData` was taken when it was read.
+    #[inline]
+    fn put(&mut self, slot: Slot, value: &'a str, numbers: &Numbers) -> Option<()> {
+        if self.has & slot.bit != 0 {
+            return None;
+        }
+        self.has |= slot.bit;
+        let text = || (value != "null").then_some(value);
+        match slot.kind {
+            Kind::Part(part) => self.key[usize::from(part)] = numbers[0],
+            Kind::Request => self.key[N_TOP..N_TOP + N_REQUEST].copy_from_slice(numbers),
+            Kind::EventId => self.own.event_id = text(),
+            Kind::EventTime => self.own.event_time = text(),
+            Kind::RequestId => self.own.request_id = text(),
+            Kind::Addendum => self.own.addendum = text(),
+            Kind::Additional | Kind::Other => {}
+        }
+        Some(())
+    }
+
+    /// Reads `additionalEventData`: all but the counts makes the context.
+    fn additional(&mut self, scan: &mut Scan<'a>, texts: &mut Texts) -> Option<&'a str> {
+        let (value, found) = scan.fields(ADDITIONAL_EVENT_DATA)?;
+        for (index, (name, found)) in ADDITIONAL_EVENT_DATA.iter().zip(found).enumerate() {
+            match *name {
+                "inputTokens" => self.own.input_tokens = found,
+                "outputTokens" => self.own.output_tokens = found,
+                _ => self.key[N_TOP + N_REQUEST + index] = texts.number_of(found)?,
+            }
+        }
+        Some(value)
+    }
+}
+
+impl Slot {
+    /// What a key is for; nothing if it has escapes.
+    fn of(key: &str) -> Option<Slot> {
+        let name = key.strip_prefix('"')?.strip_suffix('"')?;
+        if name.contains('\\') {
+            return None;
+        }
+        let Some(index) = RECORD.iter().position(|known| *known == name) else {
+            return Some(Slot { kind: Kind::Other, bit: 0 });
+        };
+        let kind = match name {
+            "requestParameters" => Kind::Request,
+            "additionalEventData" => Kind::Additional,
+            "eventID" => Kind::EventId,
+            "eventTime" => Kind::EventTime,
+            "requestID" => Kind::RequestId,
+            "addendum" => Kind::Addendum,
+            _ => Kind::Part(u8::try_from(index).ok()?),
+        };
+        Some(Slot { kind, bit: 1 << index })
+    }
+
+    /// Whether its values are worth remembering. The others are new in each record, or nearly so.
+    fn comes_again(self) -> bool {
+        matches!(self.kind, Kind::Part(_) | Kind::Request | Kind::Other)
+    }
+
+    /// Reads a value and numbers what it gives to the context.
+    fn value<'a>(self, scan: &mut Scan<'a>, texts: &mut Texts) -> Option<(&'a str, Numbers)> {
+        let mut numbers = Numbers::default();
+        let value = match self.kind {
+            Kind::Request => {
+                let (value, found) = scan.fields(REQUEST_PARAMETERS)?;
+                for (number, found) in numbers.iter_mut().zip(found) {
+                    *number = texts.number_of(found)?;
+                }
+                value
+            }
+            Kind::Part(_) => {
+                let value = scan.value()?;
+                numbers[0] = texts.number_of(Some(value))?;
+                value
+            }
+            _ => scan.value()?,
+        };
+        Some((value, numbers))
+    }
+}
