@@ -9,7 +9,7 @@ use std::sync::LazyLock;
 
 use memchr::memmem::Finder;
 
-use crate::operation::is_bedrock;
+use crate::operation::begins_with_source;
 use crate::walk::{self, Odd};
 
 /// What all event sources of Bedrock begin with, with the quote before it.
@@ -25,17 +25,11 @@ pub(crate) fn is_candidate(record: &[u8]) -> bool {
 
 /// Whether a string in a record is an event source of Bedrock's.
 fn has_event_source(record: &[u8]) -> bool {
-    NEEDLE.find_iter(record).any(|at| is_event_source(record, at))
-}
-
-/// Whether the quote at a place in a record opens a string that is an event source of Bedrock's. That it
-/// opens one is asked to save time only: a record that is parsed in vain is passed over all the same.
-fn is_event_source(record: &[u8], at: usize) -> bool {
-    const LONGEST: usize = 40;
-    let rest = &record[at + 1..];
-    let Some(end) = rest.iter().take(LONGEST).position(|byte| *byte == b'"') else { return false };
-    let is_opening = at.checked_sub(1).is_none_or(|before| record[before] != b'\\');
-    is_opening && str::from_utf8(&rest[..end]).is_ok_and(is_bedrock)
+    // That the quote opens a string is asked to save time only: a record that is parsed in vain is
+    // passed over all the same.
+    let is_opening = |at: usize| at.checked_sub(1).is_none_or(|before| record[before] != b'\\');
+    let is_source = |at: usize| is_opening(at) && begins_with_source(&record[at + 1..]);
+    NEEDLE.find_iter(record).any(is_source)
 }
 
 /// Walks over a document and gives each record that may be Bedrock's to `each`, with the number of
@@ -50,8 +44,7 @@ pub(crate) fn candidates(
     let mut others = 0;
     walk::records(text, &mut |found| {
         let record = &text[found.range];
-        let is_named = found.has_name && has_event_source(record);
-        if !is_named && !found.has_unicode_escapes {
+        if !found.has_source && !found.has_unicode_escapes {
             others += 1;
             return Ok(());
         }

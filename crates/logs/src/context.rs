@@ -16,11 +16,15 @@ use crate::recall::Recall;
 /// The contexts of one object's calls, each held once.
 #[derive(Debug, Default)]
 pub struct Contexts {
-    /// By the hash of what they say. Two with one hash are a freak, and the second is not held then.
-    known: FxHashMap<u64, Arc<Context>>,
+    pub(crate) known: Known,
     /// The same by what makes them, where that is remembered.
     pub(crate) recall: Recall,
 }
+
+/// The contexts by the hash of what they say. Two with one hash are a freak, and the second is not held
+/// then.
+#[derive(Debug, Default)]
+pub(crate) struct Known(FxHashMap<u64, Arc<Context>>);
 
 /// A context as it stands in a record.
 #[derive(Debug)]
@@ -45,11 +49,11 @@ pub(crate) type Text<'a> = Option<Cow<'a, str>>;
 /// All that a context says.
 type Says<'a> = ([Option<&'a str>; 15], Option<bool>);
 
-impl Contexts {
+impl Known {
     /// The context that says the same.
     pub(crate) fn hold(&mut self, draft: Draft<'_>) -> Arc<Context> {
         let says = draft.says();
-        match self.known.entry(FxBuildHasher.hash_one(says)) {
+        match self.0.entry(FxBuildHasher.hash_one(says)) {
             Entry::Occupied(known) if said(known.get()) == says => Arc::clone(known.get()),
             Entry::Occupied(_) => Arc::new(draft.into_context()),
             Entry::Vacant(place) => Arc::clone(place.insert(Arc::new(draft.into_context()))),
@@ -166,7 +170,7 @@ mod tests {
 
     #[test]
     fn the_same_is_held_once() {
-        let mut contexts = Contexts::default();
+        let mut contexts = Known::default();
         let first = contexts.hold(draft("ip", Some("agent"), None));
         assert!(Arc::ptr_eq(&first, &contexts.hold(draft("ip", Some("agent"), None))));
         for other in [

@@ -52,11 +52,48 @@ impl<'a, const N: usize> Fields<'a, N> {
         }
     }
 
+    /// No fields yet.
+    pub(crate) fn none(names: &'static [&'static str; N]) -> Self {
+        Fields { names, values: [None; N] }
+    }
+
+    /// Takes the value of the key at a place; `None` if it has one.
+    #[inline]
+    pub(crate) fn put(&mut self, place: usize, value: &'a str) -> Option<()> {
+        let before = self.values[place].replace(value);
+        before.is_none().then_some(())
+    }
+
+    /// The text of the field at a place; `None` if it is absent or null.
+    #[inline]
+    pub(crate) fn at(&self, place: usize) -> Option<&'a str> {
+        self.values[place].filter(|text| *text != "null")
+    }
+
     /// A field's text; `None` if it is absent or null.
     pub fn raw(&self, name: &'static str) -> Option<&'a str> {
         debug_assert!(self.names.contains(&name), "{name} was not asked for");
         let index = self.names.iter().position(|known| is_same(known, name))?;
-        self.values[index].filter(|text| *text != "null")
+        self.at(index)
+    }
+}
+
+/// The place of a name, for a constant.
+///
+/// # Panics
+/// If it is not among the names, which fails the compilation then.
+pub(crate) const fn place(names: &[&str], name: &str) -> usize {
+    let mut place = 0;
+    loop {
+        let (known, name) = (names[place].as_bytes(), name.as_bytes());
+        let mut at = 0;
+        while at < name.len() && at < known.len() && known[at] == name[at] {
+            at += 1;
+        }
+        if at == name.len() && at == known.len() {
+            return place;
+        }
+        place += 1;
     }
 }
 
@@ -109,6 +146,9 @@ pub(crate) fn whole_number(digits: &str) -> Option<i64> {
 /// # Errors
 /// If the text is no time, or one that no record can have.
 pub fn time_ms(text: &str, field: &'static str) -> Result<i64, Rejection> {
+    if let Some(time_ms) = plain_time_ms(text) {
+        return Ok(time_ms);
+    }
     let time = text
         .parse::<Timestamp>()
         .map_err(|_| Rejection::of_text(field, "a time such as 2026-08-01T12:00:00Z", text))?;
@@ -118,6 +158,42 @@ pub fn time_ms(text: &str, field: &'static str) -> Result<i64, Rejection> {
     }
     Ok(time_ms)
 }
+
+/// A time as CloudTrail writes it, to the second and in UTC, from 2013 to 2100. Nothing for any other text,
+/// nor on the last days of a month, so that it need not be known how long that is.
+fn plain_time_ms(text: &str) -> Option<i64> {
+    const FORM: &[u8; 20] = b"0000-00-00T00:00:00Z";
+    let text = text.as_bytes().first_chunk::<20>().filter(|_| text.len() == FORM.len())?;
+    let is_form = text.iter().zip(FORM).all(|(byte, form)| match form {
+        b'0' => byte.is_ascii_digit(),
+        _ => byte == form,
+    });
+    if !is_form {
+        return None;
+    }
+    let two = |at: usize| i64::from(text[at] - b'0') * 10 + i64::from(text[at + 1] - b'0');
+    let (year, month, day) = (two(0) * 100 + two(2), two(5), two(8));
+    let (hour, minute, second) = (two(11), two(14), two(17));
+    let is_plain = (2013..=2100).contains(&year)
+        && (1..=12).contains(&month)
+        && (1..=28).contains(&day)
+        && hour < 24
+        && minute < 60
+        && second < 60;
+    if !is_plain {
+        return None;
+    }
+    // Years that begin in March have their leap day at the end. Up to 2100, every fourth one is a leap
+    // year, and the months from March on have 30.6 days, rounded.
+    let (years, months) =
+        if month > 2 { (year - 2000, month - 3) } else { (year - 2001, month + 9) };
+    let days_since_march_2000 = years * 365 + years / 4 + (months * 153 + 2) / 5 + day - 1;
+    let days = days_since_march_2000 + MARCH_2000_DAYS;
+    Some((((days * 24 + hour) * 60 + minute) * 60 + second) * 1000)
+}
+
+/// The first of March 2000, in days since 1970.
+const MARCH_2000_DAYS: i64 = 11_017;
 
 /// A boolean, or a string of one.
 ///
@@ -219,6 +295,38 @@ mod tests {
         for text in ["[]", "1", "\"a\"", "{", "{\"a\"}"] {
             assert!(Fields::read(text, NAMES).is_none(), "{text}");
         }
+    }
+
+    /// Plain times are those that the library reads: every day, and every place damaged.
+    #[test]
+    fn plain_times() {
+        let mut n_plain = 0;
+        let mut check = |text: &str| {
+            let expected = text.parse::<Timestamp>().ok().map(Timestamp::as_millisecond);
+            if let Some(found) = plain_time_ms(text) {
+                assert_eq!(Some(found), expected, "{text}");
+                assert!(TIMES_MS.contains(&found), "{text}");
+                n_plain += 1;
+            }
+        };
+        for year in 2011..2103 {
+            for month in 0..14 {
+                for day in 0..33 {
+                    check(&format!("{year}-{month:02}-{day:02}T23:59:58Z"));
+                }
+            }
+        }
+        let text = "2026-08-01T12:34:56Z";
+        for at in 0..text.len() {
+            for byte in 0..0x80 {
+                let mut damaged = text.to_owned();
+                damaged.replace_range(at..=at, &char::from(byte).to_string());
+                check(&damaged);
+            }
+            check(&text[..at]);
+        }
+        check("2026-08-01T12:34:56Z ");
+        assert!(n_plain > 88 * 12 * 28, "{n_plain}");
     }
 
     #[test]

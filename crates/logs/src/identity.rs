@@ -92,7 +92,19 @@ fn part<'a>(text: Option<&Cow<'a, str>>, part: impl Fn(&str) -> Option<&str>) ->
     }
 }
 
-impl Identity<'_> {
+impl<'a> Identity<'a> {
+    /// The same, borrowed from where it stands on its own.
+    pub(crate) fn of(principal: &'a Principal) -> Self {
+        let borrowed = |text: &'a Option<Box<str>>| text.as_deref().map(Cow::Borrowed);
+        let Principal { kind, arn, name, session_name } = principal;
+        Identity {
+            kind: borrowed(kind),
+            arn: borrowed(arn),
+            name: borrowed(name),
+            session_name: borrowed(session_name),
+        }
+    }
+
     /// The same on its own.
     pub(crate) fn into_principal(self) -> Principal {
         let boxed = |text: Text<'_>| text.map(|text| Box::from(text.as_ref()));

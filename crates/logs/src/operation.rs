@@ -104,6 +104,12 @@ pub fn is_bedrock(event_source: &str) -> bool {
     SOURCES.iter().any(|(source, _)| *source == event_source)
 }
 
+/// True for a text that begins with an event source of Bedrock's and a quote behind it.
+pub(crate) fn begins_with_source(text: &[u8]) -> bool {
+    let rest = |source: &str| text.strip_prefix(source.as_bytes())?.first();
+    SOURCES.iter().any(|(source, _)| rest(source) == Some(&b'"'))
+}
+
 /// Judges an event of Bedrock's by its name.
 pub fn operation(event_source: &str, event_name: &str) -> Operation {
     let Some((_, calls)) = SOURCES.iter().find(|(source, _)| *source == event_source) else {

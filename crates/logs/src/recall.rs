@@ -14,12 +14,16 @@
 mod skeleton;
 mod texts;
 
+use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
-use bedrock::call::Context;
+use bedrock::call::{Context, Principal};
 use rustc_hash::FxHashMap;
 
-use crate::record::{ADDITIONAL_EVENT_DATA, Own, RECORD, REQUEST_PARAMETERS};
+use crate::field::Fields;
+use crate::identity::principal;
+use crate::record::{ADDITIONAL_EVENT_DATA, IDENTITY, RECORD, REQUEST_PARAMETERS};
+use crate::reject::Rejection;
 use crate::scan::Scan;
 use skeleton::Skeleton;
 use texts::Texts;
@@ -45,30 +49,24 @@ type Numbers = [u32; N_REQUEST];
 pub(crate) struct Glance<'a> {
     /// What makes its context.
     pub(crate) key: Key,
-    /// What only this record says.
-    pub(crate) own: Own<'a>,
-    /// A bit for each name of [`RECORD`] that is a key of it.
-    has: u32,
+    /// Its fields.
+    pub(crate) fields: Fields<'a, N_TOP>,
+    /// The counts in its `additionalEventData`.
+    pub(crate) input_tokens: Option<&'a str>,
+    pub(crate) output_tokens: Option<&'a str>,
 }
 
-/// What a field is for.
+/// What a field is for. The numbers are places in [`RECORD`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Slot {
-    kind: Kind,
-    /// Its place in [`RECORD`], as a bit.
-    bit: u32,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    /// It makes the context, with the number at this place of the key.
+enum Slot {
+    /// It makes the context.
     Part(u8),
-    Request,
-    Additional,
-    EventId,
-    EventTime,
-    RequestId,
-    Addendum,
+    /// `requestParameters`: what it is asked for makes the context.
+    Request(u8),
+    /// `additionalEventData`: what it is asked for makes the context, but for the counts.
+    Additional(u8),
+    /// It is the call's own.
+    Own(u8),
     /// It was not asked for.
     Other,
 }
@@ -81,6 +79,8 @@ pub(crate) struct Recall {
     n_misfits: usize,
     texts: Texts,
     contexts: FxHashMap<Key, Arc<Context>>,
+    /// Who called, by the number of the `userIdentity`.
+    principals: FxHashMap<u32, Principal>,
 }
 
 impl Recall {
@@ -89,7 +89,12 @@ impl Recall {
         if self.texts.is_full() {
             *self = Recall::default();
         }
-        let mut glance = Glance { key: [0; _], own: Own::default(), has: 0 };
+        let mut glance = Glance {
+            key: [0; _],
+            fields: Fields::none(RECORD),
+            input_tokens: None,
+            output_tokens: None,
+        };
         let n_changes = self.look(text, &mut glance)?;
         self.n_misfits = if n_changes > MAX_CHANGES { self.n_misfits + 1 } else { 0 };
         if self.n_misfits >= MAX_MISFITS || self.skeleton.is_empty() {
@@ -107,6 +112,18 @@ impl Recall {
     /// Remembers the context of a call.
     pub(crate) fn hold(&mut self, key: Key, context: &Arc<Context>) {
         self.contexts.insert(key, Arc::clone(context));
+    }
+
+    /// Who called by a `userIdentity`, which is read if it was not before.
+    ///
+    /// # Errors
+    /// As [`principal`].
+    pub(crate) fn principal(&mut self, glance: &Glance<'_>) -> Result<&Principal, Rejection> {
+        let number = glance.key[IDENTITY];
+        match self.principals.entry(number) {
+            Entry::Occupied(known) => Ok(known.into_mut()),
+            Entry::Vacant(place) => Ok(place.insert(principal(glance.fields.at(IDENTITY))?)),
+        }
     }
 
     /// Reads all fields, and gives the number of those whose keys are not the skeleton's.
@@ -163,8 +180,8 @@ impl Recall {
         {
             return glance.put(slot, scan.skip(0, other.text.len()), &other.numbers);
         }
-        let (value, numbers) = match slot.kind {
-            Kind::Additional => (glance.additional(scan, &mut self.texts)?, Numbers::default()),
+        let (value, numbers) = match slot {
+            Slot::Additional(_) => (glance.additional(scan, &mut self.texts)?, Numbers::default()),
             _ => slot.value(scan, &mut self.texts)?,
         };
         if let Some(place) = place {
@@ -175,24 +192,22 @@ impl Recall {
 }
 
 impl<'a> Glance<'a> {
-    /// Takes a value. That of `additionalEventData` was taken when it was read.
+    /// Takes a value. What `additionalEventData` gives was taken when it was read.
     #[inline]
     fn put(&mut self, slot: Slot, value: &'a str, numbers: &Numbers) -> Option<()> {
-        if self.has & slot.bit != 0 {
-            return None;
-        }
-        self.has |= slot.bit;
-        let text = || (value != "null").then_some(value);
-        match slot.kind {
-            Kind::Part(part) => self.key[usize::from(part)] = numbers[0],
-            Kind::Request => self.key[N_TOP..N_TOP + N_REQUEST].copy_from_slice(numbers),
-            Kind::EventId => self.own.event_id = text(),
-            Kind::EventTime => self.own.event_time = text(),
-            Kind::RequestId => self.own.request_id = text(),
-            Kind::Addendum => self.own.addendum = text(),
-            Kind::Additional | Kind::Other => {}
-        }
-        Some(())
+        let index = match slot {
+            Slot::Other => return Some(()),
+            Slot::Part(index) => {
+                self.key[usize::from(index)] = numbers[0];
+                index
+            }
+            Slot::Request(index) => {
+                self.key[N_TOP..N_TOP + N_REQUEST].copy_from_slice(numbers);
+                index
+            }
+            Slot::Additional(index) | Slot::Own(index) => index,
+        };
+        self.fields.put(usize::from(index), value)
     }
 
     /// Reads `additionalEventData`: all but the counts makes the context.
@@ -200,8 +215,8 @@ impl<'a> Glance<'a> {
         let (value, found) = scan.fields(ADDITIONAL_EVENT_DATA)?;
         for (index, (name, found)) in ADDITIONAL_EVENT_DATA.iter().zip(found).enumerate() {
             match *name {
-                "inputTokens" => self.own.input_tokens = found,
-                "outputTokens" => self.own.output_tokens = found,
+                "inputTokens" => self.input_tokens = found,
+                "outputTokens" => self.output_tokens = found,
                 _ => self.key[N_TOP + N_REQUEST + index] = texts.number_of(found)?,
             }
         }
@@ -217,42 +232,39 @@ impl Slot {
             return None;
         }
         let Some(index) = RECORD.iter().position(|known| *known == name) else {
-            return Some(Slot { kind: Kind::Other, bit: 0 });
+            return Some(Slot::Other);
         };
-        let kind = match name {
-            "requestParameters" => Kind::Request,
-            "additionalEventData" => Kind::Additional,
-            "eventID" => Kind::EventId,
-            "eventTime" => Kind::EventTime,
-            "requestID" => Kind::RequestId,
-            "addendum" => Kind::Addendum,
-            _ => Kind::Part(u8::try_from(index).ok()?),
-        };
-        Some(Slot { kind, bit: 1 << index })
+        let index = u8::try_from(index).ok()?;
+        Some(match name {
+            "requestParameters" => Slot::Request(index),
+            "additionalEventData" => Slot::Additional(index),
+            "eventID" | "eventTime" | "requestID" | "addendum" => Slot::Own(index),
+            _ => Slot::Part(index),
+        })
     }
 
     /// Whether its values are worth remembering. The others are new in each record, or nearly so.
     fn comes_again(self) -> bool {
-        matches!(self.kind, Kind::Part(_) | Kind::Request | Kind::Other)
+        matches!(self, Slot::Part(_) | Slot::Request(_) | Slot::Other)
     }
 
     /// Reads a value and numbers what it gives to the context.
     fn value<'a>(self, scan: &mut Scan<'a>, texts: &mut Texts) -> Option<(&'a str, Numbers)> {
         let mut numbers = Numbers::default();
-        let value = match self.kind {
-            Kind::Request => {
+        let value = match self {
+            Slot::Request(_) => {
                 let (value, found) = scan.fields(REQUEST_PARAMETERS)?;
                 for (number, found) in numbers.iter_mut().zip(found) {
                     *number = texts.number_of(found)?;
                 }
                 value
             }
-            Kind::Part(_) => {
+            Slot::Part(_) => {
                 let value = scan.value()?;
                 numbers[0] = texts.number_of(Some(value))?;
                 value
             }
-            _ => scan.value()?,
+            Slot::Additional(_) | Slot::Own(_) | Slot::Other => scan.value()?,
         };
         Some((value, numbers))
     }

@@ -8,10 +8,11 @@ use bedrock::call::{Call, CallId, Context};
 
 use crate::candidate::is_candidate;
 use crate::context::{Contexts, Draft, Text};
-use crate::field::{self, Fields};
-use crate::identity;
+use crate::field::{self, Fields, place};
+use crate::identity::{self, Identity};
 use crate::learn::learnt_alias;
 use crate::operation::{Operation, is_bedrock, operation};
+use crate::recall::Glance;
 use crate::reject::Rejection;
 
 /// What a record is to us.
@@ -57,6 +58,7 @@ pub(crate) const ADDITIONAL_EVENT_DATA: &[&str; 6] = &[
     "resolvedServiceTier",
     "serviceTier",
 ];
+pub(crate) const IDENTITY: usize = place(RECORD, "userIdentity");
 const ORIGINAL: &[&str; 1] = &["originalEventID"];
 const SERVICE_TIER: &[&str; 1] = &["type"];
 
@@ -83,37 +85,44 @@ pub fn read(text: &str, contexts: &mut Contexts) -> Result<Record, Rejection> {
 /// # Errors
 /// As [`read`].
 pub(crate) fn read_candidate(text: &str, contexts: &mut Contexts) -> Result<Record, Rejection> {
-    let Some(glance) = contexts.recall.glance(text) else { return read_in_full(text, contexts) };
-    // What made a context in a call before makes one here. Only what is this call's own can be wrong then,
-    // which is for the full reading to say.
-    if let Some(context) = contexts.recall.context(&glance.key)
-        && let Ok(own) = glance.own.read()
-        && let Ok(call) = glance.own.call(own, Arc::clone(context))
-    {
-        return Ok(Record::Call(call));
+    let Some(glance) = contexts.recall.glance(text) else {
+        // It may be a call, so that one that cannot be taken apart is not passed over.
+        return match field::object(Some(text), "record", RECORD)? {
+            Some(fields) => read_fields(text, &fields, None, contexts),
+            None => Ok(Record::PassedOver),
+        };
+    };
+    // What made a context in a call before makes one here. Only what is this call's own can be wrong
+    // then, and all else is told first.
+    if let Some(context) = contexts.recall.context(&glance.key) {
+        let mut own = Own::of(&glance.fields);
+        own.input_tokens = glance.input_tokens;
+        own.output_tokens = glance.output_tokens;
+        return own.call(own.read()?, Arc::clone(context)).map(Record::Call);
     }
-    let record = read_in_full(text, contexts)?;
+    let record = read_fields(text, &glance.fields, Some(&glance), contexts)?;
     if let Record::Call(call) = &record {
         contexts.recall.hold(glance.key, &call.context);
     }
     Ok(record)
 }
 
-/// The same without regard to the records before.
-fn read_in_full(text: &str, contexts: &mut Contexts) -> Result<Record, Rejection> {
-    // It may be a call, so that one that cannot be taken apart is not passed over.
-    let Some(fields) = field::object(Some(text), "record", RECORD)? else {
-        return Ok(Record::PassedOver);
-    };
+/// Reads a record that was taken apart. The glance at it knows who called, if that was read before.
+fn read_fields(
+    text: &str,
+    fields: &Fields<'_, 17>,
+    glance: Option<&Glance<'_>>,
+    contexts: &mut Contexts,
+) -> Result<Record, Rejection> {
     let Ok(Some(event_source)) = field::text(fields.raw("eventSource"), "eventSource") else {
         return Ok(Record::PassedOver);
     };
-    if !is_bedrock(&event_source) || is_summary(&fields) {
+    if !is_bedrock(&event_source) || is_summary(fields) {
         return Ok(Record::PassedOver);
     }
     let event_name = required(fields.raw("eventName"), "eventName")?;
     match operation(&event_source, &event_name) {
-        Operation::Call => call(&fields, &event_name, contexts).map(Record::Call),
+        Operation::Call => call(fields, &event_name, glance, contexts).map(Record::Call),
         Operation::Learn => Ok(learnt_alias(text).map_or(Record::PassedOver, Record::Learnt)),
         Operation::Unknown => Ok(Record::Unknown(event_name.into_owned())),
         Operation::Other => Ok(Record::PassedOver),
@@ -127,16 +136,31 @@ fn is_summary(fields: &Fields<'_, 17>) -> bool {
 
 /// What only one call says, as it stands in the record; absent and null are `None`.
 #[derive(Debug, Default)]
-pub(crate) struct Own<'a> {
-    pub(crate) event_id: Option<&'a str>,
-    pub(crate) event_time: Option<&'a str>,
-    pub(crate) request_id: Option<&'a str>,
-    pub(crate) addendum: Option<&'a str>,
-    pub(crate) input_tokens: Option<&'a str>,
-    pub(crate) output_tokens: Option<&'a str>,
+struct Own<'a> {
+    event_id: Option<&'a str>,
+    event_time: Option<&'a str>,
+    request_id: Option<&'a str>,
+    addendum: Option<&'a str>,
+    input_tokens: Option<&'a str>,
+    output_tokens: Option<&'a str>,
 }
 
-impl Own<'_> {
+impl<'a> Own<'a> {
+    /// Takes what stands in the record itself.
+    fn of(fields: &Fields<'a, 17>) -> Self {
+        const ID: usize = place(RECORD, "eventID");
+        const TIME: usize = place(RECORD, "eventTime");
+        const REQUEST_ID: usize = place(RECORD, "requestID");
+        const ADDENDUM: usize = place(RECORD, "addendum");
+        Own {
+            event_id: fields.at(ID),
+            event_time: fields.at(TIME),
+            request_id: fields.at(REQUEST_ID),
+            addendum: fields.at(ADDENDUM),
+            ..Own::default()
+        }
+    }
+
     /// The id of the event, and its time in milliseconds.
     fn read(&self) -> Result<(CallId, i64), Rejection> {
         let event_id = CallId::new(&required(self.event_id, "eventID")?);
@@ -165,15 +189,10 @@ impl Own<'_> {
 fn call<'a>(
     fields: &Fields<'a, 17>,
     event_name: &'a str,
+    glance: Option<&Glance<'a>>,
     contexts: &mut Contexts,
 ) -> Result<Call, Rejection> {
-    let mut own = Own {
-        event_id: fields.raw("eventID"),
-        event_time: fields.raw("eventTime"),
-        request_id: fields.raw("requestID"),
-        addendum: fields.raw("addendum"),
-        ..Own::default()
-    };
+    let mut own = Own::of(fields);
     let id_and_time = own.read()?;
     let text = |name: &'static str| filled(fields.raw(name), name);
 
@@ -199,16 +218,22 @@ fn call<'a>(
         .or_else(|| request("serviceTier"))
         .or_else(|| request("service_tier"));
 
+    let account_id = text("recipientAccountId")?;
+    let source_region = text("awsRegion")?;
+    let Contexts { known, recall } = contexts;
     let draft = Draft {
-        account_id: text("recipientAccountId")?,
-        source_region: text("awsRegion")?,
+        account_id,
+        source_region,
         logged_inference_region: filled(
             additional("inferenceRegion"),
             "additionalEventData.inferenceRegion",
         )?,
         event_name,
         model_ref,
-        identity: identity::identity(fields.raw("userIdentity"))?,
+        identity: match glance {
+            Some(glance) => Identity::of(recall.principal(glance)?),
+            None => identity::identity(fields.raw("userIdentity"))?,
+        },
         api_key: field::boolean(bearer, "callWithBearerToken")?,
         source_ip: text("sourceIPAddress")?,
         user_agent: text("userAgent")?,
@@ -217,7 +242,7 @@ fn call<'a>(
         error_message: text("errorMessage")?,
         service_tier: tier(service_tier),
     };
-    own.call(id_and_time, contexts.hold(draft))
+    own.call(id_and_time, known.hold(draft))
 }
 
 /// The event that an addendum amends.

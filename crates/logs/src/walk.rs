@@ -27,7 +27,9 @@ use std::ops::Range;
 
 use block::{BLOCK_BYTES, Block, Marks};
 
-/// What all event sources of Bedrock begin with.
+use crate::operation::begins_with_source;
+
+/// What all event sources of Bedrock begin with, and where they are looked for.
 const NAME: &[u8] = b"bedrock";
 const NAME_BYTES: usize = NAME.len();
 
@@ -40,8 +42,8 @@ pub(crate) struct Odd;
 pub(crate) struct Found {
     /// Its bytes, from brace to brace.
     pub(crate) range: Range<usize>,
-    /// Whether it may hold a string that begins with the name; false only if it holds none.
-    pub(crate) has_name: bool,
+    /// Whether it may hold a string that is an event source of Bedrock's; false only if it holds none.
+    pub(crate) has_source: bool,
     /// Whether it may hold a character written as an escape of its code (`\u`); false only if it holds none.
     pub(crate) has_unicode_escapes: bool,
 }
@@ -115,8 +117,8 @@ struct Walk<'t, 'e> {
     end: usize,
     /// The last place where a `\u` was seen, or 0.
     unicode: usize,
-    /// The end of the last place where a quote and the name were seen, or 0.
-    name: usize,
+    /// The last place where an event source of Bedrock's was seen between quotes, or 0.
+    source: usize,
     each: &'e mut dyn FnMut(Found) -> Result<(), Odd>,
 }
 
@@ -135,7 +137,7 @@ struct State {
 
 impl<'t, 'e> Walk<'t, 'e> {
     fn new(text: &'t [u8], list: usize, each: &'e mut dyn FnMut(Found) -> Result<(), Odd>) -> Self {
-        Walk { text, at: list, start: list, separator: b"", end: list, unicode: 0, name: 0, each }
+        Walk { text, at: list, start: list, separator: b"", end: list, unicode: 0, source: 0, each }
     }
 
     /// Walks to the end of the document. How a block is looked at is the caller's: this is compiled
@@ -193,14 +195,15 @@ impl<'t, 'e> Walk<'t, 'e> {
         Err(Odd)
     }
 
-    /// Looks where the name may end, behind a quote.
+    /// Looks what stands behind a quote where the name may end.
     #[inline(never)]
     fn names(&mut self, at: usize, mut ends: u64) {
         while ends != 0 {
             let end = at + ends.trailing_zeros() as usize + 1;
             ends &= ends - 1;
-            if self.text[..end].ends_with(NAME) {
-                self.name = end;
+            let start = end - NAME_BYTES;
+            if begins_with_source(&self.text[start..]) {
+                self.source = start;
             }
         }
     }
@@ -243,7 +246,7 @@ impl<'t, 'e> Walk<'t, 'e> {
                 self.separator = b",";
                 (self.each)(Found {
                     range: self.start..self.end,
-                    has_name: self.name > self.start,
+                    has_source: self.source > self.start,
                     has_unicode_escapes: self.unicode > self.start,
                 })?;
             }

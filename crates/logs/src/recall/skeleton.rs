@@ -1,7 +1,7 @@
 //! A record that others are like: its bytes, where its fields are, and what else stood there.
 
 use super::texts::Texts;
-use super::{Kind, Numbers, Slot};
+use super::{Numbers, Slot};
 use crate::scan::Scan;
 
 /// A longer record is no skeleton, and a longer value is not remembered.
@@ -107,7 +107,7 @@ impl Skeleton {
         for field in fields {
             let bytes = field.before_value + field.value_bytes + field.behind_value;
             // Its counts differ, and what they stand in is read in a way of its own.
-            if n_bytes < bytes || field.slot.kind == Kind::Additional {
+            if n_bytes < bytes || matches!(field.slot, Slot::Additional(_)) {
                 alike.is_key = n_bytes >= field.before_value;
                 return alike;
             }

@@ -82,7 +82,7 @@ fn slow(text: &[u8]) -> Option<Vec<(Range<usize>, bool, bool)>> {
                         return None;
                     }
                     let record = &text[start..=at];
-                    found.push((start..at + 1, has_name(record), has_unicode_escape(record)));
+                    found.push((start..at + 1, has_source(record), has_unicode_escape(record)));
                     between.clear();
                 }
             }
@@ -92,11 +92,12 @@ fn slow(text: &[u8]) -> Option<Vec<(Range<usize>, bool, bool)>> {
     }
 }
 
-/// Whether a quote that is not escaped stands before the name.
-fn has_name(record: &[u8]) -> bool {
-    let rest =
-        |at: usize| record[at..].strip_prefix(b"\"").is_some_and(|rest| rest.starts_with(NAME));
-    unescaped(record).into_iter().any(rest)
+/// Whether an event source of Bedrock's stands between a quote that is not escaped and another one.
+fn has_source(record: &[u8]) -> bool {
+    let sources =
+        ["", "-runtime", "-mantle"].map(|kind| format!("\"bedrock{kind}.amazonaws.com\""));
+    let is_source = |at: usize| sources.iter().any(|s| record[at..].starts_with(s.as_bytes()));
+    unescaped(record).into_iter().any(is_source)
 }
 
 fn has_unicode_escape(record: &[u8]) -> bool {
@@ -122,10 +123,11 @@ fn check(text: &[u8]) -> Option<Vec<Range<usize>>> {
     let expected_ranges =
         expected.as_ref().map(|all| all.iter().map(|f| f.0.clone()).collect::<Vec<_>>());
     assert_eq!(ranges, expected_ranges, "{shown}");
-    for (found, (_, has_name, has_escape)) in found.iter().flatten().zip(expected.iter().flatten())
+    for (found, (_, has_source, has_escape)) in
+        found.iter().flatten().zip(expected.iter().flatten())
     {
         // To be told of one that is not there costs time only; that happens at a block's end.
-        assert!(found.has_name || !has_name, "{shown}");
+        assert!(found.has_source || !has_source, "{shown}");
         assert!(found.has_unicode_escapes || !has_escape, "{shown}");
     }
     // Where the strict reader reads, both have the same records, or the shape is not for the walk.
@@ -239,13 +241,18 @@ fn backslashes_at_every_place() {
     }
 }
 
-/// The name, and its escapes, at any place in a block.
+/// A source, and escapes of its letters, at any place in a block.
 #[test]
-fn the_name_at_every_place() {
+fn a_source_at_every_place() {
     for pad in 0..200 {
         let pad = "x".repeat(pad);
-        for (value, has_name, has_escape) in [
+        for (value, has_source, has_escape) in [
             ("bedrock.amazonaws.com", true, false),
+            ("bedrock-runtime.amazonaws.com", true, false),
+            ("bedrock-mantle.amazonaws.com", true, false),
+            ("bedrock", false, false),
+            ("bedrock-agent.amazonaws.com", false, false),
+            ("bedrock.amazonaws.com.", false, false),
             (r"\u0062edrock", false, true),
             (r"bedroc\u006B", false, true),
             (r#"x\"bedrock"#, false, false),
@@ -254,9 +261,9 @@ fn the_name_at_every_place() {
         ] {
             let text = format!("{{\"Records\":[{{\"k\":\"{pad}\"}},{{\"k\":\"{value}\"}}]}}");
             let found = walked(text.as_bytes()).expect("plain");
-            assert!(found[1].has_name || !has_name, "{text}");
+            assert!(found[1].has_source || !has_source, "{text}");
             assert!(found[1].has_unicode_escapes || !has_escape, "{text}");
-            assert!(has_name || !found[1].has_name, "{text}");
+            assert!(has_source || !found[1].has_source, "{text}");
             assert!(has_escape || !found[1].has_unicode_escapes, "{text}");
             check(text.as_bytes());
         }
@@ -303,7 +310,8 @@ const PIECES: &[&str] = &[
     "\n",
     "\"k\":\"v\"",
     "\"bedrock",
-    "bedrock",
+    "\"bedrock.amazonaws.com\"",
+    "bedrock-mantle.amazonaws.com",
     "u",
     "k",
     "text",
@@ -329,6 +337,7 @@ fn value() -> impl Strategy<Value = String> {
                 ":",
                 "\\u0062",
                 "bedrock",
+                "bedrock.amazonaws.com",
                 "}]},{\\\"eventVersion\\\"",
                 "é",
                 "\\n",
