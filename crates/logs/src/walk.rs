@@ -150,49 +150,67 @@ impl<'t, 'e> Walk<'t, 'e> {
         parity: impl Fn(u64) -> u64,
     ) -> Result<(), Odd> {
         let (blocks, rest) = self.text[self.at..].as_chunks::<BLOCK_BYTES>();
-        let mut last = [b' '; BLOCK_BYTES];
-        last[..rest.len()].copy_from_slice(rest);
         let mut state = State::default();
         let mut at = self.at;
-        for block in blocks.iter().chain([&last]) {
-            let marks = marks(block);
-            let mut quotes = marks.quotes;
-            let mut behind_escape = 0;
-            if marks.backslashes | state.escape != 0 {
-                (behind_escape, state.escape) = escaped(marks.backslashes, state.escape);
-                quotes &= !behind_escape;
-                let unicode = behind_escape & letters(block, b'u');
-                if unicode != 0 {
-                    self.unicode = at + 63 - unicode.leading_zeros() as usize;
-                }
-            }
-            let names = quotes << NAME_BYTES | state.quotes >> (64 - NAME_BYTES);
-            state.quotes = quotes;
-            if names & marks.name_ends != 0 {
-                self.names(at, names & marks.name_ends);
-            }
-            // A string's bits are those from its first quote to the one before its last.
-            let strings = parity(quotes) ^ state.in_string;
-            state.in_string = (strings.cast_signed() >> 63).cast_unsigned();
-            if behind_escape & !strings != 0 {
-                return Err(Odd);
-            }
-            let (open, close) = (marks.open & !strings, marks.close & !strings);
-            let closes = close.count_ones();
-            // Those before the first one that closes.
-            let opens_first = (open & (close ^ close.wrapping_sub(1))).count_ones();
-            if state.depth > 0 && state.depth + opens_first > closes {
-                // No record begins here, and whatever the order of the others, none ends.
-                state.depth = state.depth + open.count_ones() - closes;
-            } else {
-                state.depth = match self.brackets(at, open, close, state.depth)? {
-                    Some(depth) => depth,
-                    None => return Ok(()),
-                };
+        for block in blocks {
+            if self.block(at, block, &mut state, &marks, &letters, &parity)? {
+                return Ok(());
             }
             at += BLOCK_BYTES;
         }
-        Err(Odd)
+        let mut last = [b' '; BLOCK_BYTES];
+        last[..rest.len()].copy_from_slice(rest);
+        let is_end = self.block(at, &last, &mut state, &marks, &letters, &parity)?;
+        if is_end { Ok(()) } else { Err(Odd) }
+    }
+
+    /// Walks over one block, and tells whether the list ends in it.
+    #[inline(always)]
+    fn block(
+        &mut self,
+        at: usize,
+        block: &Block,
+        state: &mut State,
+        marks: &impl Fn(&Block) -> Marks,
+        letters: &impl Fn(&Block, u8) -> u64,
+        parity: &impl Fn(u64) -> u64,
+    ) -> Result<bool, Odd> {
+        let marks = marks(block);
+        let mut quotes = marks.quotes;
+        let mut behind_escape = 0;
+        if marks.backslashes | state.escape != 0 {
+            (behind_escape, state.escape) = escaped(marks.backslashes, state.escape);
+            quotes &= !behind_escape;
+            let unicode = behind_escape & letters(block, b'u');
+            if unicode != 0 {
+                self.unicode = at + 63 - unicode.leading_zeros() as usize;
+            }
+        }
+        let names = quotes << NAME_BYTES | state.quotes >> (64 - NAME_BYTES);
+        state.quotes = quotes;
+        if names & marks.name_ends != 0 {
+            self.names(at, names & marks.name_ends);
+        }
+        // A string's bits are those from its first quote to the one before its last.
+        let strings = parity(quotes) ^ state.in_string;
+        state.in_string = (strings.cast_signed() >> 63).cast_unsigned();
+        if behind_escape & !strings != 0 {
+            return Err(Odd);
+        }
+        let (open, close) = (marks.open & !strings, marks.close & !strings);
+        let closes = close.count_ones();
+        // Those before the first one that closes.
+        let opens_first = (open & (close ^ close.wrapping_sub(1))).count_ones();
+        if state.depth > 0 && state.depth + opens_first > closes {
+            // No record begins here, and whatever the order of the others, none ends.
+            state.depth = state.depth + open.count_ones() - closes;
+            return Ok(false);
+        }
+        match self.brackets(at, open, close, state.depth)? {
+            Some(depth) => state.depth = depth,
+            None => return Ok(true),
+        }
+        Ok(false)
     }
 
     /// Looks what stands behind a quote where the name may end.

@@ -151,7 +151,14 @@ impl Skeleton {
 #[inline]
 fn n_same_bytes(a: &[u8], b: &[u8]) -> usize {
     let pieces = a.as_chunks::<PIECE_BYTES>().0.iter().zip(b.as_chunks::<PIECE_BYTES>().0);
-    let n_pieces = pieces.take_while(|(a, b)| a == b).count();
-    let start = n_pieces * PIECE_BYTES;
-    start + a[start..].iter().zip(&b[start..]).take_while(|(a, b)| a == b).count()
+    let mut at = PIECE_BYTES * pieces.take_while(|(a, b)| a == b).count();
+    let words = a[at..].as_chunks::<8>().0.iter().zip(b[at..].as_chunks::<8>().0);
+    for (a, b) in words {
+        let differing = u64::from_le_bytes(*a) ^ u64::from_le_bytes(*b);
+        if differing != 0 {
+            return at + differing.trailing_zeros() as usize / 8;
+        }
+        at += 8;
+    }
+    at + a[at..].iter().zip(&b[at..]).take_while(|(a, b)| a == b).count()
 }
