@@ -9,7 +9,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use logs::{Limits, Shape, read_whole};
 
-const LIMITS: Limits = Limits { in_memory_bytes: 64 << 20, inflated_bytes: 8 << 30 };
+const LIMITS: Limits = Limits::new(64 << 20, 8 << 30);
 
 /// Calls in a hundred records.
 const SHARES: [u64; 3] = [0, 1, 60];

@@ -70,7 +70,7 @@ mod tests {
             let (text, truth) = writer.document(&object);
             let json = serde_json::from_slice::<serde_json::Value>(&text).expect("JSON");
             assert_eq!(json["Records"].as_array().map(Vec::len), Some(object.records as usize));
-            let limits = logs::Limits { in_memory_bytes: u64::MAX, inflated_bytes: u64::MAX };
+            let limits = logs::Limits::new(u64::MAX, u64::MAX);
             let reading = logs::read_whole(&text, logs::Shape::Trail, &limits, &mut Vec::new());
             let reading = reading.expect("readable");
             assert_eq!(reading.rejected, 0, "{:?}", reading.rejections);

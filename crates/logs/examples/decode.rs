@@ -14,7 +14,7 @@ use std::{env, fs, thread};
 use libdeflater::Decompressor;
 use logs::{Limits, Shape};
 
-const LIMITS: Limits = Limits { in_memory_bytes: 64 << 20, inflated_bytes: 8 << 30 };
+const LIMITS: Limits = Limits::new(64 << 20, 8 << 30);
 
 type Work = fn(&[u8], &mut Vec<u8>) -> [usize; 2];
 

@@ -1,7 +1,8 @@
 //! The only place that inflates: one gzip member, under a cap.
 //!
 //! A CloudTrail object is a single gzip member. Bytes after it are how forged records can be appended
-//! to a log file (aws/aws-cli#10324), so that they make the object unreadable.
+//! to a log file (aws/aws-cli#10324), so that they make the object unreadable. Who has written or merged
+//! the files may ask for all members ([`Members::All`]), which are one text then, under the same cap.
 //!
 //! A body that is whole is inflated in one call ([`inflate`]); one that arrives bit by bit, or that is
 //! too large to be held, is a stream ([`Member`]). The stream is the judge of all that is not plain.
@@ -10,7 +11,7 @@ mod one_call;
 
 use std::io::{self, BufRead, Read};
 
-use flate2::bufread::GzDecoder;
+use flate2::bufread::{GzDecoder, MultiGzDecoder};
 
 /// Why a gzip body cannot be inflated.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -34,12 +35,22 @@ pub enum GzipError {
     },
 }
 
+/// How many members a body may have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Members {
+    /// One, with nothing after it.
+    One,
+    /// One and any number after it, all sound, with nothing else between and after them. Their texts
+    /// are one text.
+    All,
+}
+
 /// True if a body begins as gzip does. The name is no guide: some clients inflate on the way.
 pub fn is_gzip(body: &[u8]) -> bool {
     body.starts_with(&[0x1f, 0x8b])
 }
 
-/// The size that a body says it inflates to. It may lie, and it counts modulo 2^32.
+/// The size that a body says its last member inflates to. It may lie, and it counts modulo 2^32.
 pub fn stated_bytes(body: &[u8]) -> Option<u64> {
     body.last_chunk::<4>().map(|size| u32::from_le_bytes(*size).into())
 }
@@ -48,35 +59,64 @@ pub fn stated_bytes(body: &[u8]) -> Option<u64> {
 /// that is given back is of no meaning, and is kept so that it need not be cleared for the next body.
 ///
 /// # Errors
-/// If the member is truncated or damaged, if bytes follow it, or if it is larger than `cap_bytes`.
+/// If a member is truncated or damaged, if what follows is none of the `members`, or if the text is
+/// larger than `cap_bytes`.
 pub fn inflate<'s>(
     body: &[u8],
     scratch: &'s mut Vec<u8>,
+    members: Members,
     cap_bytes: u64,
 ) -> Result<&'s [u8], GzipError> {
     if let Some(length) = one_call::inflate(body, scratch, cap_bytes) {
         return Ok(&scratch[..length]);
     }
     scratch.clear();
-    match Member::new(body, cap_bytes).read_to_end(scratch) {
+    match Member::new(body, members, cap_bytes).read_to_end(scratch) {
         Ok(_) => Ok(scratch),
         Err(error) => Err(GzipError::from_io(&error)),
     }
 }
 
-/// One gzip member as a stream: an error of the kind [`GzipError`] at the first byte over the cap, and
-/// at the end if bytes follow.
+/// One gzip member, or all of them, as a stream: an error of the kind [`GzipError`] at the first byte
+/// over the cap, and at the end if bytes follow.
 #[derive(Debug)]
 pub struct Member<R> {
-    decoder: GzDecoder<R>,
+    decoder: Decoder<R>,
     left_bytes: u64,
     cap_bytes: u64,
 }
 
+#[derive(Debug)]
+enum Decoder<R> {
+    One(GzDecoder<R>),
+    /// It goes on until the body ends, so that nothing can follow.
+    All(MultiGzDecoder<R>),
+}
+
 impl<R: BufRead> Member<R> {
     /// Reads a member from `body`.
-    pub fn new(body: R, cap_bytes: u64) -> Self {
-        Member { decoder: GzDecoder::new(body), left_bytes: cap_bytes, cap_bytes }
+    pub fn new(body: R, members: Members, cap_bytes: u64) -> Self {
+        let decoder = match members {
+            Members::One => Decoder::One(GzDecoder::new(body)),
+            Members::All => Decoder::All(MultiGzDecoder::new(body)),
+        };
+        Member { decoder, left_bytes: cap_bytes, cap_bytes }
+    }
+}
+
+impl<R: BufRead> Decoder<R> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Decoder::One(decoder) => decoder.read(out),
+            Decoder::All(decoder) => decoder.read(out),
+        }
+    }
+
+    fn body(&mut self) -> &mut R {
+        match self {
+            Decoder::One(decoder) => decoder.get_mut(),
+            Decoder::All(decoder) => decoder.get_mut(),
+        }
     }
 }
 
@@ -94,7 +134,7 @@ impl<R: BufRead> Read for Member<R> {
             return Err(GzipError::OverCap { cap_bytes: self.cap_bytes }.into());
         };
         self.left_bytes = left_bytes;
-        if count == 0 && most > 0 && !self.decoder.get_mut().fill_buf()?.is_empty() {
+        if count == 0 && most > 0 && !self.decoder.body().fill_buf()?.is_empty() {
             return Err(GzipError::TrailingBytes.into());
         }
         Ok(count)
@@ -121,7 +161,7 @@ impl From<GzipError> for io::Error {
 
 #[cfg(test)]
 mod tests {
-    use std::io::Write;
+    use std::io::{BufReader, Write};
 
     use flate2::Compression;
     use flate2::write::GzEncoder;
@@ -135,11 +175,23 @@ mod tests {
     }
 
     fn inflated(body: &[u8], cap_bytes: u64) -> Result<Vec<u8>, GzipError> {
+        inflated_members(body, Members::One, cap_bytes)
+    }
+
+    fn inflated_members(
+        body: &[u8],
+        members: Members,
+        cap_bytes: u64,
+    ) -> Result<Vec<u8>, GzipError> {
         let mut scratch = b"old".to_vec();
-        let found = inflate(body, &mut scratch, cap_bytes).map(<[u8]>::to_vec);
-        let mut streamed = Vec::new();
-        let again = Member::new(body, cap_bytes).read_to_end(&mut streamed);
-        assert_eq!(found, again.map(|_| streamed).map_err(|error| GzipError::from_io(&error)));
+        let found = inflate(body, &mut scratch, members, cap_bytes).map(<[u8]>::to_vec);
+        // However little of the body is there at a time.
+        for capacity in [1, 7, 4096] {
+            let mut streamed = Vec::new();
+            let body = BufReader::with_capacity(capacity, body);
+            let again = Member::new(body, members, cap_bytes).read_to_end(&mut streamed);
+            assert_eq!(found, again.map(|_| streamed).map_err(|error| GzipError::from_io(&error)));
+        }
         found
     }
 
@@ -164,6 +216,41 @@ mod tests {
             let body = [member(b"hello"), tail].concat();
             assert_eq!(inflated(&body, 100), Err(GzipError::TrailingBytes));
         }
+    }
+
+    #[test]
+    fn all_members_are_one_text() {
+        let all = |body: &[u8], cap_bytes| inflated_members(body, Members::All, cap_bytes);
+        let (one, two, none) = (member(b"hello"), member(b", world"), member(b""));
+        assert_eq!(all(&one, 5), Ok(b"hello".to_vec()));
+        let body = [&one[..], &none, &two, &none, &none].concat();
+        assert_eq!(all(&body, 12), Ok(b"hello, world".to_vec()));
+        assert_eq!(all(&body, 11), Err(GzipError::OverCap { cap_bytes: 11 }));
+        assert_eq!(inflated(&body, 12), Err(GzipError::TrailingBytes));
+        // What ends a later member holds for it as for the first.
+        for length in one.len() + none.len() + 1..one.len() + none.len() + two.len() {
+            assert_eq!(all(&body[..length], 100), Err(GzipError::Truncated), "{length}");
+        }
+        for tail in [&b"x"[..], b"xxxxxxxxxxxxxxxxxx", &[0; 8], &[0; 512], &one[..1], b"\x1f\x8b"] {
+            assert!(all(&[&body, tail].concat(), 100).is_err(), "{tail:?}");
+            assert!(all(&[&one, tail, &two].concat(), 100).is_err(), "{tail:?}");
+        }
+    }
+
+    #[test]
+    fn a_flipped_bit_of_a_later_member_never_changes_the_text() {
+        let (first, second) = (member(b"some text, "), member(b"and some more text"));
+        let body = [&first[..], &second].concat();
+        let mut n_noticed = 0;
+        for bit in 0..body.len() * 8 {
+            let mut damaged = body.clone();
+            damaged[bit / 8] ^= 1 << (bit % 8);
+            match inflated_members(&damaged, Members::All, 1000) {
+                Ok(found) => assert_eq!(found, b"some text, and some more text", "bit {bit}"),
+                Err(_) => n_noticed += 1,
+            }
+        }
+        assert!(n_noticed > body.len() * 4, "{n_noticed}");
     }
 
     #[test]

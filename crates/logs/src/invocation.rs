@@ -90,7 +90,7 @@ pub fn read(mut body: impl BufRead, limits: &Limits) -> Result<InvocationReading
         return Err(Unreadable::Empty);
     }
     if gzip::is_gzip(head) {
-        let member = Member::new(body, limits.inflated_bytes);
+        let member = Member::new(body, limits.members(), limits.inflated_bytes);
         read_text(BufReader::with_capacity(STREAM_WINDOW_BYTES, member))
     } else {
         let text = Capped::new(body, limits);

@@ -9,6 +9,7 @@ pub mod context;
 pub mod document;
 pub mod field;
 pub mod gzip;
+pub mod hash;
 pub mod identity;
 pub mod inference_profiles;
 pub mod invocation;

@@ -1,7 +1,7 @@
 //! One object of a trail: from its bytes to its calls, with counts that add up.
 
 use std::collections::BTreeMap;
-use std::io::{self, BufRead, BufReader};
+use std::io::{self, BufRead, BufReader, Read};
 
 use bedrock::alias::LearntAlias;
 use bedrock::call::Call;
@@ -11,18 +11,37 @@ use serde_json::value::RawValue;
 use crate::candidate;
 use crate::context::Contexts;
 use crate::document::{self, Shape, TWO_RECORDS};
-use crate::gzip::{self, GzipError};
+use crate::gzip::{self, GzipError, Members};
+use crate::hash::{Hashed, sha256};
 use crate::record::{self, Record};
 use crate::reject::Rejection;
 use crate::walk::Odd;
 
-/// How much an object may take.
+/// How much an object may take, and what is asked of its bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
     /// Objects that inflate to more are inflated as a stream, in bytes.
     pub in_memory_bytes: u64,
     /// Objects that inflate to more are unreadable, in bytes.
     pub inflated_bytes: u64,
+    /// Whether an object may be more than one gzip member. CloudTrail never writes such objects, so that
+    /// by default what follows the first member makes an object unreadable: it may be forged.
+    pub accept_trailing_members: bool,
+    /// Whether [`Reading::sha256`] is worked out, which a digest file is compared with.
+    pub sha256: bool,
+}
+
+impl Limits {
+    /// These sizes, one gzip member, and no hash.
+    pub const fn new(in_memory_bytes: u64, inflated_bytes: u64) -> Self {
+        let (accept_trailing_members, sha256) = (false, false);
+        Limits { in_memory_bytes, inflated_bytes, accept_trailing_members, sha256 }
+    }
+
+    /// The gzip members that an object may have.
+    pub fn members(&self) -> Members {
+        if self.accept_trailing_members { Members::All } else { Members::One }
+    }
 }
 
 /// What an object held. `records = calls + passed_over + rejected`.
@@ -42,6 +61,9 @@ pub struct Reading {
     pub learnt: Vec<LearntAlias>,
     /// Event names that look like inference and that we do not know, with their number.
     pub unknown_operations: BTreeMap<String, u64>,
+    /// The SHA-256 of the inflated text, or of a plain body as it is; only if [`Limits::sha256`] asks
+    /// for it. That is what a digest file holds of a log file.
+    pub sha256: Option<[u8; 32]>,
 }
 
 /// Why an object cannot be read.
@@ -108,15 +130,22 @@ pub fn read_whole(
     if body.is_empty() {
         return Err(Unreadable::Empty);
     }
+    let hashed = |text: &[u8], reading: Reading| {
+        let sha256 = limits.sha256.then(|| sha256(text));
+        Reading { sha256, ..reading }
+    };
     if !gzip::is_gzip(body) {
-        return read_text(body, shape);
+        return read_text(body, shape).map(|reading| hashed(body, reading));
     }
     let cap_bytes = limits.in_memory_bytes.min(limits.inflated_bytes);
     if cap_bytes < limits.inflated_bytes && gzip::stated_bytes(body) > Some(cap_bytes) {
         return read_stream(body, shape, limits);
     }
-    match gzip::inflate(body, scratch, cap_bytes) {
-        Ok(text) => read_walking(text).or_else(|Odd| read_text(text, shape)),
+    match gzip::inflate(body, scratch, limits.members(), cap_bytes) {
+        Ok(text) => {
+            let reading = read_walking(text).or_else(|Odd| read_text(text, shape))?;
+            Ok(hashed(text, reading))
+        }
         Err(GzipError::OverCap { .. }) if cap_bytes < limits.inflated_bytes => {
             read_stream(body, shape, limits)
         }
@@ -138,14 +167,23 @@ pub fn read_stream(
         return Err(Unreadable::Empty);
     }
     if gzip::is_gzip(head) {
-        let member = gzip::Member::new(body, limits.inflated_bytes);
-        let text = BufReader::with_capacity(STREAM_WINDOW_BYTES, member);
-        read_with(|each| document::read_stream(text, shape, each))
+        let text = gzip::Member::new(body, limits.members(), limits.inflated_bytes);
+        read_streamed_text(text, shape, limits)
     } else {
-        let text = Capped::new(body, limits);
-        let text = BufReader::with_capacity(STREAM_WINDOW_BYTES, text);
-        read_with(|each| document::read_stream(text, shape, each))
+        read_streamed_text(Capped::new(body, limits), shape, limits)
     }
+}
+
+fn read_streamed_text(
+    text: impl Read,
+    shape: Shape,
+    limits: &Limits,
+) -> Result<Reading, Unreadable> {
+    let mut text = Hashed::new(text, limits.sha256);
+    let window = BufReader::with_capacity(STREAM_WINDOW_BYTES, &mut text);
+    let reading = read_with(|each| document::read_stream(window, shape, each))?;
+    // A document that was read was read to the end of its text.
+    Ok(Reading { sha256: text.finish(), ..reading })
 }
 
 /// Reads a text that a checksum vouches for, of the plain shape that CloudTrail writes. Only records
@@ -269,7 +307,7 @@ impl<'l, R: BufRead> Capped<'l, R> {
     }
 }
 
-impl<R: BufRead> io::Read for Capped<'_, R> {
+impl<R: BufRead> Read for Capped<'_, R> {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
         let count = self.body.read(out)?;
         match self.left_bytes.checked_sub(count as u64) {

@@ -22,7 +22,7 @@ mod reference {
     pub(crate) mod text;
 }
 
-const LIMITS: Limits = Limits { in_memory_bytes: 1 << 20, inflated_bytes: 1 << 27 };
+const LIMITS: Limits = Limits::new(1 << 20, 1 << 27);
 
 fn gzip(text: &[u8]) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::default());

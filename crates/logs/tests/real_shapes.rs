@@ -6,7 +6,7 @@
 use bedrock::call::{Call, CallId, Context, Principal};
 use logs::{Limits, Reading, Shape, Unreadable, read_stream, read_whole};
 
-const LIMITS: Limits = Limits { in_memory_bytes: 1 << 20, inflated_bytes: 1 << 20 };
+const LIMITS: Limits = Limits::new(1 << 20, 1 << 20);
 
 /// Converse on a geographic profile through a VPC endpoint: it ran elsewhere, tokens are counted, and
 /// `sharedEventID` stands on a call of one account.

@@ -57,7 +57,7 @@ impl Settings {
             bytes_in_flight: 64 << 20,
             force: false,
             allow_shrink: false,
-            limits: Limits { in_memory_bytes: 64 << 20, inflated_bytes: 8 << 30 },
+            limits: Limits::new(64 << 20, 8 << 30),
         }
     }
 
@@ -70,8 +70,10 @@ impl Settings {
 
     /// What changes a reading of the same objects, for the manifest.
     pub(crate) fn reading(&self) -> String {
-        let Limits { inflated_bytes, .. } = self.limits;
-        format!("{:?}, at most {inflated_bytes} bytes an object", self.shape())
+        let Limits { inflated_bytes, accept_trailing_members, sha256, .. } = self.limits;
+        let members = if accept_trailing_members { "any number of members" } else { "one member" };
+        let digests = if sha256 { ", compared with digests" } else { "" };
+        format!("{:?}, {members}, at most {inflated_bytes} bytes{digests}", self.shape())
     }
 
     pub(crate) fn admits(chosen: &BTreeSet<String>, name: &str) -> bool {

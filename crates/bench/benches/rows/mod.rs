@@ -21,7 +21,7 @@ fn calls(count: u64) -> Vec<Call> {
         ..Spec::preset(Preset::Heavy)
     };
     let writer = Writer::new(&spec);
-    let limits = Limits { in_memory_bytes: u64::MAX, inflated_bytes: u64::MAX };
+    let limits = Limits::new(u64::MAX, u64::MAX);
     let mut calls = Vec::new();
     for object in objects(&spec) {
         let (text, _) = writer.document(&object);

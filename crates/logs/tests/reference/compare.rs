@@ -5,12 +5,12 @@ use std::io::{BufReader, Write};
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use logs::hash::sha256;
 use logs::{Limits, Reading, Shape, Unreadable, read_stream, read_whole};
 
 use super::slow::{self, Expected, Why};
 
-pub(crate) const LIMITS: Limits = Limits { in_memory_bytes: 1 << 24, inflated_bytes: 1 << 26 };
-const SMALL: Limits = Limits { in_memory_bytes: 16, ..LIMITS };
+pub(crate) const LIMITS: Limits = Limits { sha256: true, ..Limits::new(1 << 24, 1 << 26) };
 
 /// How many rejected records are told one by one.
 const MAX_REJECTIONS: usize = 3;
@@ -23,9 +23,14 @@ pub(crate) fn gzip(text: &[u8]) -> Vec<u8> {
 
 /// Reads a body whole and as a stream, which must give the same.
 pub(crate) fn both(body: &[u8], shape: Shape) -> Result<Reading, Unreadable> {
-    let whole = read_whole(body, shape, &LIMITS, &mut b"old".to_vec());
-    let again = read_whole(body, shape, &SMALL, &mut Vec::new());
-    let narrow = read_stream(BufReader::with_capacity(7, body), shape, &LIMITS);
+    both_within(body, shape, &LIMITS)
+}
+
+fn both_within(body: &[u8], shape: Shape, limits: &Limits) -> Result<Reading, Unreadable> {
+    let small = Limits { in_memory_bytes: 16, ..*limits };
+    let whole = read_whole(body, shape, limits, &mut b"old".to_vec());
+    let again = read_whole(body, shape, &small, &mut Vec::new());
+    let narrow = read_stream(BufReader::with_capacity(7, body), shape, limits);
     for found in [&again, &narrow] {
         match (&whole, found) {
             (Ok(whole), Ok(found)) => {
@@ -41,24 +46,42 @@ pub(crate) fn both(body: &[u8], shape: Shape) -> Result<Reading, Unreadable> {
 
 /// All that a reading has.
 pub(crate) fn parts(reading: &Reading) -> impl PartialEq + Debug + '_ {
-    let Reading { records, passed_over, rejected, calls, rejections, learnt, unknown_operations } =
-        reading;
-    (records, passed_over, rejected, calls, rejections, learnt, unknown_operations)
+    let Reading {
+        records,
+        passed_over,
+        rejected,
+        calls,
+        rejections,
+        learnt,
+        unknown_operations,
+        sha256,
+    } = reading;
+    (records, passed_over, rejected, calls, rejections, learnt, unknown_operations, sha256)
 }
 
 /// Compares all ways of reading a trail's file with the slow reader.
 pub(crate) fn check(document: &str) -> Result<Expected, Why> {
     let expected = slow::read(document.as_bytes());
     let packed = gzip(document.as_bytes());
+    let hash = Some(sha256(document.as_bytes()));
+    let check = |found: Result<Reading, Unreadable>| {
+        assert!(found.as_ref().map_or(true, |found| found.sha256 == hash), "{document}");
+        check_reading(found, &expected, document);
+    };
     for body in [document.as_bytes(), &packed] {
-        check_reading(both(body, Shape::Trail), &expected, document);
+        check(both(body, Shape::Trail));
     }
     if expected.is_ok() {
-        check_reading(both(document.as_bytes(), Shape::Any), &expected, document);
+        check(both(document.as_bytes(), Shape::Any));
     }
     // What follows the member may be forged.
     let forged = [&packed[..], &packed].concat();
     assert!(both(&forged, Shape::Trail).is_err());
+    // Members that are accepted are one text, wherever it is cut.
+    let (head, tail) = document.as_bytes().split_at(document.len() / 3);
+    let members = [gzip(head), gzip(tail), gzip(b"")].concat();
+    let limits = Limits { accept_trailing_members: true, ..LIMITS };
+    check(both_within(&members, Shape::Trail, &limits));
     expected
 }
 
