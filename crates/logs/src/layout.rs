@@ -3,17 +3,24 @@
 //! CloudTrail: `[prefix/]AWSLogs/[o-xxxx/]<account>/CloudTrail/<region>/YYYY/MM/DD/<account>_CloudTrail_<region>_YYYYMMDDTHHmmZ_<unique>.json.gz`
 //! (CloudTrail user guide, "Finding your CloudTrail log files"). The dates are those of the delivery.
 //!
+//! Digest files, beside `CloudTrail/`: see [`DigestName`].
+//!
 //! Model invocation logs: `[prefix/]AWSLogs/<account>/BedrockModelInvocationLogs/<region>/YYYY/MM/DD/HH/<file>.json.gz`
 //! (Bedrock user guide, "Monitor model invocation"), with bodies in `data/` beside the files.
 
 use bedrock::region::is_region_shaped;
 use jiff::civil::Date;
+use jiff::tz::TimeZone;
+
+use crate::digest::DigestName;
 
 /// The logs that are read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum LogKind {
     /// CloudTrail's.
     CloudTrail,
+    /// CloudTrail's digests of its own log files.
+    Digest,
     /// Bedrock's model invocation logs.
     ModelInvocation,
 }
@@ -67,6 +74,7 @@ impl LogKind {
     pub fn folder(self) -> &'static str {
         match self {
             LogKind::CloudTrail => "CloudTrail",
+            LogKind::Digest => "CloudTrail-Digest",
             LogKind::ModelInvocation => "BedrockModelInvocationLogs",
         }
     }
@@ -75,14 +83,19 @@ impl LogKind {
     pub fn delivery(self, key: &str) -> Option<Delivery> {
         match self {
             LogKind::CloudTrail => Delivery::of_key(key),
+            LogKind::Digest => Delivery::of_digest(key),
             LogKind::ModelInvocation => Delivery::of_hourly_key(key),
         }
     }
 
     /// True for a file that may hold records of these logs.
     pub fn is_log_file(self, key: &str) -> bool {
-        let is_body = self == LogKind::ModelInvocation && is_body_of_invocation(key);
-        is_log_file(key) && !is_body
+        let is_of_kind = match self {
+            LogKind::CloudTrail => true,
+            LogKind::Digest => DigestName::of_key(key).is_some(),
+            LogKind::ModelInvocation => !is_body_of_invocation(key),
+        };
+        is_log_file(key) && is_of_kind
     }
 }
 
@@ -100,7 +113,9 @@ impl Level {
     /// What a folder of this name is here.
     pub fn child(self, name: &str, kind: LogKind) -> Child {
         match self {
-            _ if SIBLINGS.contains(&name) => Child::Sibling,
+            _ if name != kind.folder() && SIBLINGS.contains(&name) => Child::Sibling,
+            // Digests lie beside the log files, never below them, which are many.
+            _ if kind == LogKind::Digest && name == LogKind::CloudTrail.folder() => Child::Sibling,
             Level::AboveLogs if name == "AWSLogs" => Child::Level(Level::Logs),
             // A copy of a trail may begin at any level.
             Level::AboveLogs if name == kind.folder() => Child::Level(Level::Trail),
@@ -125,6 +140,17 @@ impl Delivery {
             .then(|| Date::new(year.parse().ok()?, month.parse().ok()?, day.parse().ok()?).ok())
             .flatten()?;
         Some(Delivery { day, minute: minute_of(file, day) })
+    }
+
+    /// Reads the end of a digest's key, whose time has seconds.
+    pub fn of_digest(key: &str) -> Option<Self> {
+        let Delivery { day, .. } = Delivery::of_key(key)?;
+        let minute = DigestName::of_key(key).and_then(|name| {
+            let end = TimeZone::UTC.to_datetime(name.end);
+            let days = i64::from(end.date().since(day).ok()?.get_days());
+            Some(days * MINUTES_PER_DAY + i64::from(end.hour()) * 60 + i64::from(end.minute()))
+        });
+        Some(Delivery { day, minute })
     }
 
     /// Reads the end of a key with an hour: `.../YYYY/MM/DD/HH/<file>`.
@@ -255,6 +281,34 @@ mod tests {
         }
         assert_eq!(LogKind::ModelInvocation.delivery("2026/08/01/24/x.json.gz"), None);
         assert_eq!(LogKind::ModelInvocation.delivery("2026/08/01/x.json.gz"), None);
+    }
+
+    #[test]
+    fn digests() {
+        let kind = LogKind::Digest;
+        let folder = "AWSLogs/1/CloudTrail-Digest/us-east-1/2026/08/01/";
+        let key = |stamp: &str| {
+            format!("{folder}1_CloudTrail-Digest_us-east-1_t_us-east-1_{stamp}.json.gz")
+        };
+        let check = |key: &str, minute| {
+            let expected = Some(Delivery { day: date(2026, 8, 1), minute });
+            assert_eq!(kind.delivery(key), expected, "{key}");
+            assert_eq!(kind.is_log_file(key), minute.is_some(), "{key}");
+        };
+        check(&key("20260801T031059Z"), Some(190));
+        check(&key("20260802T000000Z"), Some(1440));
+        check(&key("20260731T235959Z_backfill"), Some(-1));
+        check(&key("20260801T0310Z"), None);
+        for (level, name, expected) in [
+            (Level::Account, "CloudTrail-Digest", Child::Level(Level::Trail)),
+            (Level::Account, "CloudTrail", Child::Sibling),
+            (Level::Account, "CloudTrail-Insight", Child::Sibling),
+            (Level::AboveLogs, "CloudTrail", Child::Sibling),
+            (Level::AboveLogs, "CloudTrail-Digest", Child::Level(Level::Trail)),
+            (Level::Trail, "us-east-1", Child::Region),
+        ] {
+            assert_eq!(level.child(name, kind), expected, "{level:?} {name}");
+        }
     }
 
     #[test]

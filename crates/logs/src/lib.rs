@@ -6,6 +6,7 @@
 
 mod candidate;
 pub mod context;
+pub mod digest;
 pub mod document;
 pub mod field;
 pub mod gzip;
