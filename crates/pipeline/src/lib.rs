@@ -12,6 +12,7 @@
 pub mod calls;
 pub mod collect;
 pub mod day;
+pub mod digests;
 pub mod discover;
 pub mod error;
 pub mod fetch;

@@ -1,0 +1,170 @@
+//! CloudTrail's digest files beside the logs: read, checked as a chain, and compared with what was read.
+//!
+//! A digest says which log files were delivered in its hour, and their hashes. It is vouched for by the
+//! digest after it, which holds its hash and its signature; so whatever is changed or deleted shows,
+//! unless everything up to the newest digest is changed too.
+//!
+//! **Signatures.** That of a digest stands in the metadata of its object, which a [`Store`] does not give,
+//! and once more in the next digest. It is taken from there. So the signature of the newest digest of a
+//! chain can be checked only once its successor exists, and without public keys none can: then it is *not
+//! checked*, and only the hashes are compared.
+//!
+//! **What a digest that cannot be believed says does not count**: one whose hash or signature is wrong
+//! vouches for no log file, and none is missing because of it. Without a right signature of their own,
+//! the digests before it are not believed either, since who changed one may have changed them all. Those
+//! before a *missing* digest are, as the newest one is: nothing contradicts them, and nothing vouches for
+//! them. The missing one is a problem, and how many are not vouched for is counted.
+//!
+//! **Several trails.** The key of a log file does not tell its trail. Where two trails deliver to one
+//! folder and only one of them writes digests, the other's files are [`Status::NotListed`].
+
+mod chain;
+mod report;
+
+use std::io::{BufRead, Read};
+
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, ToSpan};
+use logs::Unreadable;
+use logs::digest::{Digest, PublicKeys};
+use logs::layout::{Delivery, Level, LogKind};
+use store::Store;
+use tokio::sync::mpsc;
+
+pub use report::{DigestCounts, Digests, Problem, ProblemKind, Status};
+
+use crate::day::{DayRange, days_of_delivery};
+use crate::discover::discover;
+use crate::error::Error;
+use crate::fetch::{Decoder, Fetcher};
+use crate::list::{ListCounts, Selection, list_days};
+use crate::plan::LISTED_AHEAD;
+use crate::progress::Progress;
+use crate::settings::Settings;
+use crate::work::Workers;
+
+/// How long after the last log file of a range digests are read, in minutes: the digest that lists it
+/// ends up to an hour later, and the one that vouches for that digest an hour after it. One more hour is
+/// for digests that are late.
+const LATER_MINUTES: i64 = 3 * 60;
+
+/// Reads the digests of the log files that a range of days is built from, and checks them.
+///
+/// `root_path` is the path of the source itself, whose last name may tell the level that it is at. Of the
+/// settings, the accounts, the Regions, the late window and the bounds of memory and requests count.
+/// Digests are not counted as objects of the run.
+///
+/// # Errors
+/// If the source cannot be listed, or a worker dies. A digest that cannot be had or read is a
+/// [`Problem`], and so is a source that has none.
+pub async fn read_digests(
+    store: &dyn Store,
+    root_path: &str,
+    settings: &Settings,
+    range: DayRange,
+    workers: &Workers,
+    keys: Option<&PublicKeys>,
+) -> Result<Digests, Error> {
+    let span = Span { range, late_window_minutes: settings.late_window_minutes };
+    if Level::of_path(root_path, LogKind::CloudTrail) == Level::Trail {
+        return Ok(Digests::out_of_reach(store.location()));
+    }
+    let folders = match discover(store, settings, root_path, LogKind::Digest).await {
+        Ok(found) => found.folders,
+        Err(Error::NoLogs { .. }) => Vec::new(),
+        Err(error) => return Err(error),
+    };
+    if folders.is_empty() {
+        return Ok(Digests::absent(store.location()));
+    }
+    let (sender, receiver) = mpsc::channel(LISTED_AHEAD);
+    let counts = ListCounts::default();
+    let wanted = |delivery| span.has_digest(delivery);
+    let selection = Selection {
+        kind: LogKind::Digest,
+        first: range.from(),
+        last: span.last_digest_day(),
+        wanted: &wanted,
+    };
+    let listing = async {
+        let sender = sender;
+        list_days(store, settings, selection, &folders, &counts, &sender).await
+    };
+    let decoder = DigestDecoder { cap_bytes: settings.limits.in_memory_bytes };
+    let fetcher = Fetcher::new(store, settings, workers, decoder);
+    let mut found = Vec::new();
+    // A digest is not one of the objects whose progress is shown.
+    let progress = Progress::default();
+    let reading = fetcher.read_all(receiver, &progress, |read| {
+        found.push((read.listed.meta.key, read.reading));
+    });
+    futures::future::try_join(listing, reading).await?;
+    let keys = keys.cloned();
+    workers.run(move || chain::check(found, keys.as_ref(), span)).await
+}
+
+/// The deliveries that a range of days is built from.
+#[derive(Debug, Clone, Copy)]
+struct Span {
+    range: DayRange,
+    late_window_minutes: i64,
+}
+
+impl Span {
+    /// Whether a log file is read for the range.
+    fn has_log(&self, delivery: Delivery) -> bool {
+        days_of_delivery(delivery, self.range, self.late_window_minutes).next().is_some()
+    }
+
+    /// Whether a digest may be about such a log file, or vouch for one that is.
+    fn has_digest(&self, digest: Delivery) -> bool {
+        let days = i64::from(digest.day.since(self.range.to()).map_or(0, |span| span.get_days()));
+        // A name without a time is taken to be inside.
+        let minutes = (days - 1) * MINUTES_PER_DAY + digest.minute.unwrap_or(0);
+        digest.day >= self.range.from() && minutes <= self.minutes_after()
+    }
+
+    fn last_digest_day(&self) -> Date {
+        let days = self.minutes_after() / MINUTES_PER_DAY + 1;
+        self.range.to().saturating_add(days.days())
+    }
+
+    /// How long after the range's last midnight digests are read.
+    fn minutes_after(&self) -> i64 {
+        self.late_window_minutes.max(0) + LATER_MINUTES
+    }
+
+    /// The first moment of the range.
+    fn start(&self) -> Timestamp {
+        let midnight = self.range.from().at(0, 0, 0, 0);
+        TimeZone::UTC.to_timestamp(midnight).unwrap_or(Timestamp::MIN)
+    }
+}
+
+const MINUTES_PER_DAY: i64 = 24 * 60;
+
+#[derive(Debug, Clone, Copy)]
+struct DigestDecoder {
+    cap_bytes: u64,
+}
+
+impl Decoder for DigestDecoder {
+    type Reading = Digest;
+
+    fn whole(&self, body: &[u8], scratch: &mut Vec<u8>) -> Result<Digest, Unreadable> {
+        let digest = Digest::read(body, scratch, self.cap_bytes);
+        digest.map_err(|error| Unreadable::Body(error.to_string()))
+    }
+
+    fn stream(&self, body: impl BufRead) -> Result<Digest, Unreadable> {
+        // A digest is held while it is checked, so that it is held while it is read.
+        let mut held = Vec::new();
+        let reading = body.take(self.cap_bytes.saturating_add(1)).read_to_end(&mut held);
+        reading.map_err(|error| Unreadable::Body(error.to_string()))?;
+        if held.len() as u64 > self.cap_bytes {
+            return Err(Unreadable::OverCap { cap_bytes: self.cap_bytes });
+        }
+        self.whole(&held, &mut Vec::new())
+    }
+}
