@@ -136,9 +136,12 @@ impl Delivery {
         let file = parts.next()?;
         let (day, month, year) = (parts.next()?, parts.next()?, parts.next()?);
         let fixed = year.len() == 4 && month.len() == 2 && day.len() == 2;
-        let day = fixed
-            .then(|| Date::new(year.parse().ok()?, month.parse().ok()?, day.parse().ok()?).ok())
-            .flatten()?;
+        // A number may have a sign, a day has none.
+        let is_number = |name: &str| name.bytes().all(|byte| byte.is_ascii_digit());
+        if !fixed || ![year, month, day].into_iter().all(is_number) {
+            return None;
+        }
+        let day = Date::new(year.parse().ok()?, month.parse().ok()?, day.parse().ok()?).ok()?;
         Some(Delivery { day, minute: minute_of(file, day) })
     }
 
@@ -201,7 +204,12 @@ fn is_organization(name: &str) -> bool {
 /// The time in `<account>_CloudTrail_<region>_YYYYMMDDTHHmmZ_<unique>.json.gz`, seen from a day.
 fn minute_of(file: &str, day: Date) -> Option<i64> {
     let stamp = file.split('_').find(|part| {
-        part.len() == 14 && part.as_bytes()[8] == b'T' && part.ends_with('Z') && part.is_ascii()
+        let is_right = |(place, byte): (usize, u8)| match place {
+            8 => byte == b'T',
+            13 => byte == b'Z',
+            _ => byte.is_ascii_digit(),
+        };
+        part.len() == 14 && part.bytes().enumerate().all(is_right)
     })?;
     let date =
         Date::new(stamp[..4].parse().ok()?, stamp[4..6].parse().ok()?, stamp[6..8].parse().ok()?)
@@ -262,9 +270,12 @@ mod tests {
         check(&key(&name.replace("0801T", "0802T")), Some((day, Some(1440 + 190))));
         check(&key(&name.replace("0801T", "0731T")), Some((day, Some(190 - 1440))));
         check(&key("other.json"), Some((day, None)));
+        check(&key("a_20260801T+3-9Z_b.json"), Some((day, None)));
         check(&key("a_20260801T2561Z_b.json"), Some((day, None)));
         check("2026/13/01/x.json", None);
         check("26/8/1/x.json", None);
+        check("2026/08/+1/x.json", None);
+        check("-026/08/01/x.json", None);
         check("x.json", None);
         assert_eq!(Delivery::of_key(&format!("{}x", day_folder(day))).map(|d| d.day), Some(day));
     }

@@ -10,6 +10,10 @@
 //! is where it found them, and nothing follows the member. If they stand elsewhere too (by chance: one
 //! body in tens of thousands), the same is tried with the checksum before them; then the stream decides.
 //!
+//! **Damage.** libdeflate gives a meaning to two codes that the format leaves unused, which the stream
+//! refuses. So a body may be damaged in a way that does not matter, and be read here alone: what the
+//! checksum and the size vouch for is the text.
+//!
 //! **Memory.** The buffer is as large as the member says that its text is, if that is within the cap
 //! and possible at all; a text that is larger does not fit, which is an error. So a false size costs no
 //! more than the cap, and never gives a wrong text.
