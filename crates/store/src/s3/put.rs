@@ -7,7 +7,7 @@ use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart};
 use bytes::Bytes;
 use tokio::runtime::Handle;
-use tokio::task::JoinSet;
+use tokio::task::{JoinError, JoinSet};
 
 use crate::error::{Error, Operation};
 use crate::s3::Inner;
@@ -34,7 +34,10 @@ impl Inner {
     }
 
     async fn put_in_parts(self: &Arc<Self>, key: &str, bytes: Bytes) -> Result<(), Error> {
-        let mut upload = Upload::create(Arc::clone(self), key).await?;
+        // A task of its own, since it must come to its end: an upload that is begun while this write
+        // is given up would have nobody who knows its id.
+        let begun = tokio::spawn(Upload::create(Arc::clone(self), key.to_owned())).await;
+        let mut upload = begun.unwrap_or_else(|error| Err(self.stopped(key, &error)))?;
         let done = match upload.send(bytes).await {
             Ok(parts) => upload.complete(parts).await,
             Err(error) => Err(error),
@@ -44,6 +47,11 @@ impl Inner {
         }
         upload.is_open = false;
         done
+    }
+
+    /// A task has not come to its end: the runtime is about to.
+    fn stopped(&self, key: &str, error: &JoinError) -> Error {
+        self.other(Operation::Put, key, &error.to_string())
     }
 }
 
@@ -58,15 +66,15 @@ struct Upload {
 }
 
 impl Upload {
-    async fn create(inner: Arc<Inner>, key: &str) -> Result<Self, Error> {
+    async fn create(inner: Arc<Inner>, key: String) -> Result<Self, Error> {
         let request = inner.client.create_multipart_upload().bucket(&inner.bucket);
-        let request = request.key(inner.full(key)).set_request_payer(inner.payer());
+        let request = request.key(inner.full(&key)).set_request_payer(inner.payer());
         let created = request.send().await;
-        let created = created.map_err(|error| inner.error(Operation::Put, key, error))?;
+        let created = created.map_err(|error| inner.error(Operation::Put, &key, error))?;
         let Some(id) = created.upload_id else {
-            return Err(inner.other(Operation::Put, key, "the upload that was begun has no id"));
+            return Err(inner.other(Operation::Put, &key, "the upload that was begun has no id"));
         };
-        Ok(Self { inner, key: key.to_owned(), id, is_open: true })
+        Ok(Self { inner, key, id, is_open: true })
     }
 
     /// All parts, in their order. After an error none is under way any more: a part that arrives
@@ -86,9 +94,7 @@ impl Upload {
                 sending.spawn(self.part(number, part));
             }
             let Some(part) = sending.join_next().await else { break };
-            let part = part.unwrap_or_else(|error| {
-                Err(self.inner.other(Operation::Put, &self.key, &error.to_string()))
-            });
+            let part = part.unwrap_or_else(|error| Err(self.inner.stopped(&self.key, &error)));
             match part {
                 Ok(part) => sent.push(part),
                 Err(error) => {

@@ -177,8 +177,10 @@ fn push_hex(text: &mut String, bytes: &[u8]) {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicU64, Ordering};
     use std::time::Duration;
 
+    use aws_credential_types::provider::{ProvideCredentials, future};
     use aws_sigv4::http_request::{
         PayloadChecksumKind, PercentEncodingMode, SessionTokenMode, SignableBody, SignableRequest,
         SigningSettings, UriPathNormalizationMode, sign,
@@ -339,6 +341,35 @@ mod tests {
                 key.authorization(address.path(&url), &headers, &timestamp),
                 expected(&key, &scope, at, &url, &headers)
             );
+        }
+    }
+
+    /// Gives other credentials each time, which are good for a minute and a half.
+    #[derive(Debug)]
+    struct Changing(AtomicU64);
+
+    impl ProvideCredentials for Changing {
+        fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
+        where
+            Self: 'a,
+        {
+            let n = self.0.fetch_add(1, Ordering::Relaxed);
+            let expiry = UNIX_EPOCH + Duration::from_secs(90 * (n + 1));
+            let credentials = Credentials::new(format!("id{n}"), "secret", None, Some(expiry), "");
+            future::ProvideCredentials::ready(Ok(credentials))
+        }
+    }
+
+    #[tokio::test]
+    async fn a_key_changes_with_its_credentials() {
+        let signer =
+            Signer::new(Cached::new(Changing(AtomicU64::new(0))), scope("us-east-1", "s3"));
+        for (secs, expected) in [(0, "id0"), (29, "id0"), (30, "id1"), (31, "id1"), (120, "id2")] {
+            let now = UNIX_EPOCH + Duration::from_secs(secs);
+            let key = signer.key(now).await.expect("a key");
+            let authorization = key.authorization("/", &[], &key.timestamp(now));
+            let expected = format!("Credential={expected}/19700101/");
+            assert!(authorization.contains(&expected), "{secs}: {authorization}");
         }
     }
 
