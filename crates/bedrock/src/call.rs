@@ -94,17 +94,7 @@ impl fmt::Display for CallId {
         match self {
             CallId::Text(text) => f.write_str(text),
             CallId::Uuid(bytes) => {
-                let mut text = [b'-'; 36];
-                let mut at = 0;
-                for (index, byte) in bytes.iter().enumerate() {
-                    if matches!(index, 4 | 6 | 8 | 10) {
-                        at += 1;
-                    }
-                    text[at] = HEX[usize::from(byte >> 4)];
-                    text[at + 1] = HEX[usize::from(byte & 15)];
-                    at += 2;
-                }
-                f.write_str(str::from_utf8(&text).map_err(|_| fmt::Error)?)
+                f.write_str(str::from_utf8(&uuid_text(bytes)).map_err(|_| fmt::Error)?)
             }
         }
     }
@@ -141,6 +131,21 @@ impl Call {
 }
 
 const HEX: &[u8; 16] = b"0123456789abcdef";
+
+/// The text of a UUID: lower case, with hyphens, all ASCII.
+pub fn uuid_text(bytes: &[u8; 16]) -> [u8; 36] {
+    let mut text = [b'-'; 36];
+    let mut at = 0;
+    for (index, byte) in bytes.iter().enumerate() {
+        if matches!(index, 4 | 6 | 8 | 10) {
+            at += 1;
+        }
+        text[at] = HEX[usize::from(byte >> 4)];
+        text[at + 1] = HEX[usize::from(byte & 15)];
+        at += 2;
+    }
+    text
+}
 
 /// The bytes of a UUID in its canonical form. Upper case is left as text, because packing it would
 /// not give the same text back.

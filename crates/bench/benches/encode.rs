@@ -2,7 +2,7 @@
 
 use divan::counter::ItemsCount;
 use divan::{Bencher, black_box};
-use tables::{INVOCATIONS, parquet};
+use tables::{BATCH_ROWS, INVOCATIONS, TableWriter};
 
 mod rows;
 
@@ -14,7 +14,11 @@ fn main() {
 #[divan::bench(args = [1_000, 50_000])]
 fn invocations_table(bencher: Bencher<'_, '_>, calls: u64) {
     let rows = rows::invocations(calls);
-    bencher
-        .counter(ItemsCount::new(rows.len()))
-        .bench_local(|| parquet::write(&INVOCATIONS, black_box(&rows)).expect("the rows fit"));
+    bencher.counter(ItemsCount::new(rows.rows.len())).bench_local(|| {
+        let mut writer = TableWriter::new(&INVOCATIONS, rows.referred()).expect("a table of ours");
+        for batch in black_box(&rows.rows).chunks(BATCH_ROWS) {
+            writer.write(batch).expect("the rows fit");
+        }
+        writer.finish().expect("the rows fit")
+    });
 }

@@ -2,7 +2,7 @@
 
 use divan::counter::ItemsCount;
 use divan::{Bencher, black_box};
-use tables::Invocation;
+use rows::Rows;
 use tables::group::Groups;
 
 const CALLS: u64 = 20_000;
@@ -13,33 +13,26 @@ fn main() {
     divan::main();
 }
 
-fn grouped(rows: &[Invocation]) -> Groups {
-    let mut groups = Groups::default();
-    for row in rows {
+fn grouped(rows: &Rows) -> Groups<'_> {
+    let mut groups = Groups::new(&rows.contexts);
+    for row in &rows.rows {
         groups.add(row);
     }
     groups
 }
 
-/// One lookup and a few sums a call.
+/// Two places and a few sums a call, and the routes of all contexts before the first.
 #[divan::bench]
 fn add(bencher: Bencher<'_, '_>) {
     let rows = rows::invocations(CALLS);
-    bencher.counter(ItemsCount::new(rows.len())).bench_local(|| grouped(black_box(&rows)));
+    bencher.counter(ItemsCount::new(rows.rows.len())).bench_local(|| grouped(black_box(&rows)));
 }
 
-/// From the groups to the rows of the tables.
-#[divan::bench]
-fn routing_distribution(bencher: Bencher<'_, '_>) {
-    let groups = grouped(&rows::invocations(CALLS));
-    let count = groups.groups().count();
-    bencher.counter(ItemsCount::new(count)).bench_local(|| groups.routing_distribution());
-}
-
-/// Likewise.
+/// From the groups to the rows of a table.
 #[divan::bench]
 fn model_costs(bencher: Bencher<'_, '_>) {
-    let groups = grouped(&rows::invocations(CALLS));
+    let rows = rows::invocations(CALLS);
+    let groups = grouped(&rows);
     let count = groups.groups().count();
     bencher.counter(ItemsCount::new(count)).bench_local(|| groups.model_costs("2026-10"));
 }

@@ -8,7 +8,7 @@ use std::io::BufRead;
 use std::sync::Arc;
 
 use bedrock::cost::{TokenSource, Usage};
-use bedrock::{Call, CallId, Meaning};
+use bedrock::{CallId, Meaning};
 use jiff::ToSpan;
 use jiff::civil::Date;
 use logs::invocation::{InvocationEntry, InvocationReading, Tokens};
@@ -242,9 +242,9 @@ impl Requests {
         }
     }
 
-    /// The entry of a call, by its number; `None` if there is none.
-    pub fn entry_of(&self, call: &Call) -> Option<u32> {
-        self.by_id.get(call.request_id.as_ref()?).copied()
+    /// The entry of a call with this request id, by its number; `None` if there is none.
+    pub fn entry_of(&self, request_id: Option<&CallId>) -> Option<u32> {
+        self.by_id.get(request_id?).copied()
     }
 
     /// The tokens of an entry; `None` if it has no counts, as for calls that failed.

@@ -29,6 +29,7 @@ pub mod price;
 pub mod progress;
 pub mod publish;
 pub mod replace;
+mod rows;
 pub mod run;
 pub mod schedule;
 pub mod settings;

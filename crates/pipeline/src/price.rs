@@ -1,19 +1,18 @@
 //! From a call's tokens to its cost, at the price of its day.
 
-use std::sync::Arc;
-
+use bedrock::Knowledge;
 use bedrock::cost::{Cost, TokenSource, Unpriced, Usage, price_key};
 use bedrock::price::RateCard;
-use bedrock::{Call, Context, Knowledge, Meaning};
 use jiff::civil::Date;
 use rustc_hash::FxHashMap;
+use tables::ContextMeaning;
 
 /// Prices the calls of one day. The prices of a context are looked up once.
 #[derive(Debug)]
 pub struct Pricer<'a> {
     knowledge: &'a Knowledge,
     day: Date,
-    by_context: FxHashMap<usize, Result<RateCard, Unpriced>>,
+    by_context: FxHashMap<u32, Result<RateCard, Unpriced>>,
 }
 
 impl<'a> Pricer<'a> {
@@ -22,19 +21,19 @@ impl<'a> Pricer<'a> {
         Pricer { knowledge, day, by_context: FxHashMap::default() }
     }
 
-    /// What a call cost, or why that is not known.
+    /// What a call of a context cost, or why that is not known. `number` stands for this context
+    /// whenever this pricer is asked.
     ///
     /// # Errors
     /// If it is not known.
     pub fn cost(
         &mut self,
-        context: &Arc<Context>,
-        meaning: &Meaning,
+        number: u32,
+        ContextMeaning { context, meaning }: &ContextMeaning,
         usage: Option<&Usage>,
     ) -> Result<Cost, Unpriced> {
-        let address = Arc::as_ptr(context).addr();
         let (knowledge, day) = (self.knowledge, self.day);
-        let card = self.by_context.entry(address).or_insert_with(|| {
+        let card = self.by_context.entry(number).or_insert_with(|| {
             let key = price_key(
                 &meaning.resolution,
                 context.source_region.as_deref(),
@@ -47,11 +46,11 @@ impl<'a> Pricer<'a> {
 }
 
 /// The tokens that CloudTrail itself counts: a lower bound, because it has no counts of the cache.
-pub fn usage_of_trail(call: &Call) -> Option<Usage> {
-    let is_counted = call.input_tokens.is_some() || call.output_tokens.is_some();
+pub fn usage_of_trail(input: Option<i64>, output: Option<i64>) -> Option<Usage> {
+    let is_counted = input.is_some() || output.is_some();
     is_counted.then_some(Usage {
-        input: call.input_tokens,
-        output: call.output_tokens,
+        input,
+        output,
         cache_read: None,
         cache_write: None,
         cache_write_1h: None,

@@ -3,16 +3,14 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use bedrock::cost::Usage;
 use bedrock::resolve::Unresolved;
-use bedrock::{Call, Context, Knowledge, Meaning, Outcome};
+use bedrock::{Context, Knowledge};
 use bytes::Bytes;
 use jiff::civil::Date;
 use rayon::prelude::*;
-use tables::group::Groups;
 use tables::{
-    DENIALS, DenialRow, INGEST, INVOCATIONS, IngestRow, Invocation, MODEL_COSTS,
-    ROUTING_DISTRIBUTION, ROW_GROUP_ROWS, Status, Table, TableWriter, UNRESOLVED_MODELS,
+    ContextMeaning, DENIALS, INGEST, INVOCATIONS, IngestRow, MODEL_COSTS, ROUTING_DISTRIBUTION,
+    Referred, Status, Table, UNRESOLVED_MODELS,
 };
 
 use crate::calls::Distinct;
@@ -20,7 +18,7 @@ use crate::collect::ObjectRecord;
 use crate::error::Error;
 use crate::join::Requests;
 use crate::manifest::Counts;
-use crate::price::{Pricer, usage_of_trail};
+use crate::rows::{CallWriter, DayJoin, RowMaker};
 use crate::tally::Tally;
 
 /// What the tables of a day are built from.
@@ -74,57 +72,47 @@ pub struct TableFile {
 /// If a table cannot be encoded, or calls in a temporary file cannot be read.
 pub fn build(inputs: DayInputs) -> Result<DayTables, Error> {
     let DayInputs { day, objects, distinct, knowledge, requests } = inputs;
-    let Distinct { mut calls, references, count, kept, dropped, .. } = distinct;
-    let meanings = references
-        .contexts
-        .par_iter()
-        .map(|context| Arc::new(knowledge.meaning_of(context)))
-        .collect::<Vec<_>>();
+    let Distinct { calls, mut references, kept, dropped, .. } = distinct;
+    let meaning = |context: Arc<Context>| {
+        let meaning = Arc::new(knowledge.meaning_of(&context));
+        ContextMeaning { context, meaning }
+    };
+    let contexts = std::mem::take(&mut references.contexts);
+    let contexts = contexts.into_par_iter().map(meaning).collect::<Vec<_>>();
+    let keys = objects.iter().map(|object| Arc::clone(&object.key)).collect::<Vec<_>>();
+    let referred = Referred { contexts: &contexts, objects: &keys };
     let ingest = ingest(&objects, &kept, &dropped);
 
-    let mut groups = Groups::default();
-    let mut pricer = Pricer::new(&knowledge, day);
-    let mut join = DayJoin::default();
-    let mut refused = Vec::new();
-    let mut files = Files { day, files: Vec::new() };
     let encode = |source| Error::Encode { day: day.to_string(), source };
-    let mut invocations = TableWriter::new(&INVOCATIONS).map_err(encode)?;
-    // A row group at a time, because rows are several times larger than the calls they are made of.
+    let mut maker =
+        RowMaker::new(day, calls, &references, &contexts, &knowledge, requests.as_deref());
+    let mut writer = CallWriter::new(referred).map_err(encode)?;
+    // No more than two batches of rows are held: one is made while the one before is encoded.
+    let (mut made, mut full) = (Vec::new(), Vec::new());
     loop {
-        let group = calls.take(ROW_GROUP_ROWS, &references).map_err(Error::Temporary)?;
-        if group.is_empty() {
+        let (read, encoded) = rayon::join(|| maker.make(&mut made), || writer.write(&full));
+        read.map_err(Error::Temporary)?;
+        encoded.map_err(encode)?;
+        if made.is_empty() {
             break;
         }
-        let mut rows = Vec::with_capacity(group.len());
-        for stored in group {
-            let call = references.call(&stored);
-            let meaning = Arc::clone(&meanings[stored.context as usize]);
-            let logged = requests.as_deref().and_then(|all| join.usage(all, &call, &meaning));
-            let usage = logged.or_else(|| usage_of_trail(&call));
-            let cost = pricer.cost(&call.context, &meaning, usage.as_ref());
-            let log_object = Arc::clone(&objects[stored.object as usize].key);
-            let row = Invocation { call, meaning, log_object, usage, cost };
-            groups.add(&row);
-            rows.push(row);
-        }
-        refused.extend(denials(&rows));
-        invocations.write_row_group(&rows).map_err(encode)?;
+        std::mem::swap(&mut made, &mut full);
     }
-    files.push(INVOCATIONS.name, count, invocations.finish().map_err(encode)?);
+    let (mut groups, DayJoin { taken, calls_without_entry }) = maker.finish();
     let mut tally = Tally::default();
-    for (_, group) in groups.groups() {
-        tally.add(group);
-    }
-    files.add(&DENIALS, &refused)?;
-    files.add(&ROUTING_DISTRIBUTION, &groups.routing_distribution())?;
+    groups.groups().for_each(|group| tally.add(group));
+    let [(invocations, n_invocations), (denials, n_denials)] = writer.finish().map_err(encode)?;
+    let mut files = Files { day, files: Vec::new() };
+    files.push(INVOCATIONS.name, n_invocations, invocations);
+    files.push(DENIALS.name, n_denials, denials);
+    files.add(&ROUTING_DISTRIBUTION, groups.routing_distribution())?;
     files.add(&MODEL_COSTS, &groups.model_costs(&knowledge.prices.version()))?;
     files.add(&UNRESOLVED_MODELS, &groups.unresolved_models())?;
     files.add(&INGEST, &ingest)?;
-    let DayJoin { taken, calls_without_entry } = join;
     Ok(DayTables {
         files: files.files,
         counts: Counts::of_ingest(&ingest),
-        without_alias: without_alias(&references.contexts, &meanings),
+        without_alias: without_alias(&contexts),
         joined: taken.into_iter().collect(),
         calls_without_entry,
         tally,
@@ -132,8 +120,8 @@ pub fn build(inputs: DayInputs) -> Result<DayTables, Error> {
 }
 
 /// References that an alias would be needed for.
-fn without_alias(contexts: &[Arc<Context>], meanings: &[Arc<Meaning>]) -> Vec<String> {
-    let all = contexts.iter().zip(meanings).filter_map(|(context, meaning)| {
+fn without_alias(contexts: &[ContextMeaning]) -> Vec<String> {
+    let all = contexts.iter().filter_map(|ContextMeaning { context, meaning }| {
         let lacks_alias = meaning.resolution.model == Err(Unresolved::NoAlias);
         context.model_ref.as_deref().filter(|_| lacks_alias)
     });
@@ -180,30 +168,6 @@ impl Counts {
 struct Given {
     written: i64,
     duplicates: i64,
-}
-
-/// The join of a day's calls.
-#[derive(Debug, Default)]
-struct DayJoin {
-    taken: BTreeSet<u32>,
-    calls_without_entry: u64,
-}
-
-impl DayJoin {
-    /// The tokens that the invocation log has for a call. An entry serves one call only: two events of
-    /// one request would count its tokens twice.
-    fn usage(&mut self, requests: &Requests, call: &Call, meaning: &Meaning) -> Option<Usage> {
-        let entry = requests.entry_of(call).filter(|entry| self.taken.insert(*entry));
-        if entry.is_none() && meaning.outcome == Outcome::Ok {
-            self.calls_without_entry += 1;
-        }
-        requests.usage(entry?, meaning)
-    }
-}
-
-fn denials(rows: &[Invocation]) -> impl Iterator<Item = DenialRow> {
-    let denied = rows.iter().filter(|row| row.meaning.outcome == Outcome::Denied);
-    denied.map(|row| DenialRow { call: row.call.clone(), meaning: Arc::clone(&row.meaning) })
 }
 
 fn ingest_row(object: &ObjectRecord, given: Given) -> IngestRow {

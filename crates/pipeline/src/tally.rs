@@ -6,8 +6,8 @@ use bedrock::denial::{Denial, Leg, PolicyType};
 use bedrock::region::Residency;
 use bedrock::resolve::Unresolved;
 use bedrock::{Outcome, Target};
+use tables::ContextMeaning;
 use tables::group::Group;
-
 use tables::model_costs::CostSums;
 
 use crate::outcome::{Coverage, Denied, ModelCost, Place, Route, UnresolvedReference};
@@ -61,9 +61,9 @@ struct DenialKey {
 
 impl Tally {
     /// Adds the calls of one context.
-    pub fn add(&mut self, group: &Group) {
-        let calls = u64::try_from(group.counts.calls).unwrap_or_default();
-        let (context, meaning) = (&group.context, &group.meaning);
+    pub fn add(&mut self, group: Group<'_>) {
+        let calls = u64::try_from(group.sums.calls).unwrap_or_default();
+        let ContextMeaning { context, meaning } = group.context;
         let outcome = Outcome::ALL.iter().position(|known| *known == meaning.outcome);
         if let Some(outcome) = outcome {
             self.by_outcome[outcome] += calls;
@@ -72,8 +72,8 @@ impl Tally {
             let residency = meaning.residency.map_or("unknown", Residency::as_str);
             *self.by_residency.entry(residency).or_default() += calls;
         }
-        self.costs.entry(CostKey::new(group)).or_default().add(&group.sums);
-        self.add_route(group, calls);
+        self.costs.entry(CostKey::new(group.context)).or_default().add(group.sums);
+        self.add_route(group.context, calls);
         if let Some(denial) = &meaning.denial {
             let source_region = context.source_region.as_deref();
             *self.denials.entry(DenialKey::new(denial, source_region)).or_default() += calls;
@@ -87,10 +87,10 @@ impl Tally {
     }
 
     /// Only profiles route; what was called directly stays where it is.
-    fn add_route(&mut self, group: &Group, calls: u64) {
-        let resolution = &group.meaning.resolution;
+    fn add_route(&mut self, ContextMeaning { context, meaning }: &ContextMeaning, calls: u64) {
+        let resolution = &meaning.resolution;
         let (Some(profile), Some(inference_region)) =
-            (&resolution.profile_id, &group.meaning.inference_region)
+            (&resolution.profile_id, &meaning.inference_region)
         else {
             return;
         };
@@ -99,9 +99,9 @@ impl Tally {
             profile_name: resolution.alias_name.clone(),
             target: resolution.target,
             model_name: resolution.model.as_ref().ok().and_then(|model| model.name.clone()),
-            source_region: group.context.source_region.as_deref().map(str::to_owned),
+            source_region: context.source_region.as_deref().map(str::to_owned),
         };
-        let place = (inference_region.clone(), group.meaning.residency);
+        let place = (inference_region.clone(), meaning.residency);
         *self.routes.entry(key).or_default().entry(place).or_default() += calls;
     }
 
@@ -201,8 +201,8 @@ fn coverage(sums: &CostSums) -> Coverage {
 }
 
 impl CostKey {
-    fn new(group: &Group) -> Self {
-        match &group.meaning.resolution.model {
+    fn new(ContextMeaning { context, meaning }: &ContextMeaning) -> Self {
+        match &meaning.resolution.model {
             Ok(model) => CostKey {
                 model_id: Some(model.id.clone()),
                 model_name: model.name.clone(),
@@ -211,7 +211,7 @@ impl CostKey {
             Err(_) => CostKey {
                 model_id: None,
                 model_name: None,
-                model_ref: group.context.model_ref.as_deref().map(str::to_owned),
+                model_ref: context.model_ref.as_deref().map(str::to_owned),
             },
         }
     }

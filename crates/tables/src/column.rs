@@ -1,11 +1,14 @@
-//! A column: its name, what it holds, and how it is taken out of a row.
+//! A column: its name, what it holds, and how it is taken out of a row, or out of what the row refers
+//! to.
 
 use arrow::datatypes::{DataType, Field, TimeUnit};
 use bedrock::CallId;
 
+use crate::referred::ContextMeaning;
+
 /// Decimal digits behind the point of a sum of money, in US dollars.
 pub const MONEY_SCALE: i8 = 12;
-const MONEY_PRECISION: u8 = 38;
+pub(crate) const MONEY_PRECISION: u8 = 38;
 
 /// A column of a table whose rows are `R`.
 pub struct Column<R> {
@@ -33,6 +36,12 @@ pub enum Value<R> {
     Flag(fn(&R) -> Option<bool>),
     /// US dollars, in units of 10^-12.
     Money(fn(&R) -> Option<i128>),
+    /// Text that the row's context decides.
+    ContextText(fn(&ContextMeaning) -> Option<&str>),
+    /// True or false, as the row's context decides.
+    ContextFlag(fn(&ContextMeaning) -> Option<bool>),
+    /// The key of the row's object.
+    ObjectKey,
 }
 
 /// The type of a column.
@@ -64,10 +73,10 @@ impl<R> Column<R> {
     /// The column's type.
     pub fn kind(&self) -> Type {
         match self.value {
-            Value::Text(_) | Value::Id(_) => Type::Text,
+            Value::Text(_) | Value::Id(_) | Value::ContextText(_) | Value::ObjectKey => Type::Text,
             Value::Count(_) => Type::Count,
             Value::Time(_) => Type::Time,
-            Value::Flag(_) => Type::Flag,
+            Value::Flag(_) | Value::ContextFlag(_) => Type::Flag,
             Value::Money(_) => Type::Money,
         }
     }
@@ -75,6 +84,16 @@ impl<R> Column<R> {
     /// True if values rarely repeat, so that a dictionary does not pay.
     pub fn is_id(&self) -> bool {
         matches!(self.value, Value::Id(_))
+    }
+
+    /// True if the context of a row decides the value.
+    pub(crate) fn is_of_context(&self) -> bool {
+        matches!(self.value, Value::ContextText(_) | Value::ContextFlag(_))
+    }
+
+    /// True if the object of a row decides the value.
+    pub(crate) fn is_of_object(&self) -> bool {
+        matches!(self.value, Value::ObjectKey)
     }
 
     pub(crate) fn field(&self) -> Field {
@@ -114,6 +133,9 @@ impl<R> std::fmt::Debug for Value<R> {
             Value::Time(_) => "Time",
             Value::Flag(_) => "Flag",
             Value::Money(_) => "Money",
+            Value::ContextText(_) => "ContextText",
+            Value::ContextFlag(_) => "ContextFlag",
+            Value::ObjectKey => "ObjectKey",
         })
     }
 }

@@ -1,4 +1,5 @@
-//! Counts calls: over the Regions, and over the references that no model was found for.
+//! Counts calls: over the Regions, by what they cost, and over the references that no model was found
+//! for.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -6,76 +7,121 @@ use std::sync::Arc;
 use bedrock::cost::CostBasis;
 use bedrock::money::Usd;
 use bedrock::region::Residency;
-use bedrock::{Context, Meaning, Outcome};
-use rustc_hash::FxHashMap;
+use bedrock::{Outcome, Usage};
 
 use crate::invocations::Invocation;
 use crate::model_costs::{CostSums, ModelCostKey, ModelCostRow};
+use crate::referred::ContextMeaning;
 use crate::routing_distribution::{Counts, RoutingKey, RoutingRow};
 use crate::unresolved_models::UnresolvedRow;
 
 const HOUR_MS: i64 = 3_600_000;
 
-/// Counts a day's calls.
+/// Counts a day's calls, in the order of their times.
 ///
-/// Calls are counted per hour and context first, which costs no comparison of texts, because a
-/// context is held once; contexts that differ only in what a table leaves out are added up at the end.
-#[derive(Debug, Default)]
-pub struct Groups {
-    by_context: FxHashMap<(i64, usize), Group>,
+/// A call is counted under the number of its context, which costs no comparison of texts. What a table
+/// tells apart are texts: which contexts are one route is found once, before the first call; the rest is
+/// added up after the last one.
+#[derive(Debug)]
+pub struct Groups<'a> {
+    contexts: &'a [ContextMeaning],
+    by_context: Vec<ContextSums>,
+    /// The routes, in the order of the table.
+    routes: Vec<Arc<RoutingKey>>,
+    /// The calls of `hour_ms` by route.
+    hour: Vec<Counts>,
+    hour_ms: i64,
+    routing_distribution: Vec<RoutingRow>,
 }
 
-/// The calls of one context in one hour.
-#[derive(Debug)]
-pub struct Group {
-    /// What they have in common.
-    pub context: Arc<Context>,
-    /// What that means.
-    pub meaning: Arc<Meaning>,
-    /// How many they are.
-    pub counts: Counts,
-    /// What they cost.
-    pub sums: CostSums,
+/// The calls of a day that have a context in common.
+#[derive(Debug, Clone, Copy)]
+pub struct Group<'a> {
+    /// What they have in common, and what that means.
+    pub context: &'a ContextMeaning,
+    /// How many they are, and what they cost.
+    pub sums: &'a CostSums,
     /// The first of them, in milliseconds since 1970 UTC.
     pub first_seen_ms: i64,
     /// The last of them.
     pub last_seen_ms: i64,
 }
 
-impl Groups {
-    /// Counts a call.
-    pub fn add(&mut self, row: &Invocation) {
-        let event_time_ms = row.call.event_time_ms;
-        let hour_ms = event_time_ms.div_euclid(HOUR_MS) * HOUR_MS;
-        let address = Arc::as_ptr(&row.call.context).addr();
-        let group = self.by_context.entry((hour_ms, address)).or_insert_with(|| Group {
-            context: Arc::clone(&row.call.context),
-            meaning: Arc::clone(&row.meaning),
-            counts: Counts::default(),
-            sums: CostSums::default(),
-            first_seen_ms: event_time_ms,
-            last_seen_ms: event_time_ms,
-        });
-        group.counts.add_call(row);
-        group.sums.add_call(row);
-        group.first_seen_ms = group.first_seen_ms.min(event_time_ms);
-        group.last_seen_ms = group.last_seen_ms.max(event_time_ms);
+#[derive(Debug, Clone)]
+struct ContextSums {
+    /// The context's route, by number.
+    route: u32,
+    /// The place of its outcome in [`Outcome::ALL`].
+    outcome: Option<usize>,
+    is_ok: bool,
+    sums: CostSums,
+    first_seen_ms: i64,
+    last_seen_ms: i64,
+}
+
+impl<'a> Groups<'a> {
+    /// Nothing is counted yet. `contexts` are those that the calls are going to refer to.
+    pub fn new(contexts: &'a [ContextMeaning]) -> Self {
+        let mut keys = (0u32..).zip(contexts.iter().map(routing_key)).collect::<Vec<_>>();
+        keys.sort_by(|(_, a), (_, b)| a.cmp(b));
+        let mut by_context = contexts.iter().map(ContextSums::new).collect::<Vec<_>>();
+        let mut routes = Vec::<Arc<RoutingKey>>::new();
+        for (context, key) in keys {
+            if routes.last().is_none_or(|last| **last != key) {
+                routes.push(Arc::new(key));
+            }
+            let route = u32::try_from(routes.len() - 1).unwrap_or(u32::MAX);
+            by_context[context as usize].route = route;
+        }
+        let hour = vec![Counts::default(); routes.len()];
+        let (hour_ms, routing_distribution) = (i64::MIN, Vec::new());
+        Groups { contexts, by_context, routes, hour, hour_ms, routing_distribution }
     }
 
-    /// The rows of `routing_distribution`, in the table's order.
-    pub fn routing_distribution(&self) -> Vec<RoutingRow> {
-        let mut rows = BTreeMap::<RoutingKey, Counts>::new();
-        for (hour_ms, group) in self.groups() {
-            rows.entry(group.routing_key(hour_ms)).or_default().add(&group.counts);
+    /// Counts a call, which is not earlier than those that were counted before.
+    ///
+    /// # Panics
+    /// If it refers to a context that is none of those that were given.
+    pub fn add(&mut self, row: &Invocation) {
+        let event_time_ms = row.event_time_ms;
+        let hour_ms = event_time_ms.div_euclid(HOUR_MS) * HOUR_MS;
+        if hour_ms != self.hour_ms {
+            debug_assert!(hour_ms > self.hour_ms, "{hour_ms} after {}", self.hour_ms);
+            self.end_hour();
+            self.hour_ms = hour_ms;
         }
-        rows.into_iter().map(|(key, counts)| RoutingRow { key, counts }).collect()
+        let of_context = &mut self.by_context[row.context as usize];
+        if of_context.sums.calls == 0 {
+            of_context.first_seen_ms = event_time_ms;
+        }
+        of_context.last_seen_ms = event_time_ms;
+        of_context.sums.add_call(of_context.is_ok, row);
+        self.hour[of_context.route as usize].add_call(of_context.outcome, row.usage.as_ref());
+    }
+
+    /// Makes rows of what was counted in an hour.
+    fn end_hour(&mut self) {
+        for (key, counts) in self.routes.iter().zip(&mut self.hour) {
+            if counts.calls > 0 {
+                let (event_hour_ms, key) = (self.hour_ms, Arc::clone(key));
+                let counts = std::mem::take(counts);
+                self.routing_distribution.push(RoutingRow { event_hour_ms, key, counts });
+            }
+        }
+    }
+
+    /// The rows of `routing_distribution`, in the table's order. It ends the hour: call it after the
+    /// last call.
+    pub fn routing_distribution(&mut self) -> &[RoutingRow] {
+        self.end_hour();
+        &self.routing_distribution
     }
 
     /// The rows of `model_costs`, in the table's order.
     pub fn model_costs(&self, price_version: &str) -> Vec<ModelCostRow> {
         let mut rows = BTreeMap::<ModelCostKey, CostSums>::new();
-        for (_, group) in self.groups() {
-            rows.entry(group.model_cost_key()).or_default().add(&group.sums);
+        for group in self.groups() {
+            rows.entry(model_cost_key(group.context)).or_default().add(group.sums);
         }
         let row = |(key, sums)| ModelCostRow { key, sums, price_version: price_version.to_owned() };
         rows.into_iter().map(row).collect()
@@ -85,9 +131,10 @@ impl Groups {
     pub fn unresolved_models(&self) -> Vec<UnresolvedRow> {
         type Key<'a> = (Option<&'a str>, &'static str);
         let mut rows = BTreeMap::<Key<'_>, (UnresolvedRow, BTreeSet<Option<&str>>)>::new();
-        for (_, group) in self.groups() {
-            let Err(reason) = group.meaning.resolution.model else { continue };
-            let model_ref = group.context.model_ref.as_deref();
+        for group in self.groups() {
+            let ContextMeaning { context, meaning } = group.context;
+            let Err(reason) = meaning.resolution.model else { continue };
+            let model_ref = context.model_ref.as_deref();
             let (row, accounts) = rows.entry((model_ref, reason.as_str())).or_insert_with(|| {
                 let row = UnresolvedRow {
                     model_ref: model_ref.map(Box::from),
@@ -99,78 +146,92 @@ impl Groups {
                 };
                 (row, BTreeSet::new())
             });
-            row.calls += group.counts.calls;
+            row.calls += group.sums.calls;
             row.first_seen_ms = row.first_seen_ms.min(group.first_seen_ms);
             row.last_seen_ms = row.last_seen_ms.max(group.last_seen_ms);
-            accounts.insert(group.context.account_id.as_deref());
+            accounts.insert(context.account_id.as_deref());
             row.accounts = i64::try_from(accounts.len()).unwrap_or(i64::MAX);
         }
         rows.into_values().map(|(row, _)| row).collect()
     }
 
-    /// The groups with the beginning of their hour, in no particular order: whoever takes them adds
-    /// them up into something ordered.
-    pub fn groups(&self) -> impl Iterator<Item = (i64, &Group)> {
-        self.by_context.iter().map(|((hour_ms, _), group)| (*hour_ms, group))
+    /// The calls by context, of those contexts that have any, in the order of their numbers. That order
+    /// may depend on the order of arrival: whoever takes them adds them up into something ordered.
+    pub fn groups(&self) -> impl Iterator<Item = Group<'_>> {
+        let all = self.contexts.iter().zip(&self.by_context);
+        all.filter(|(_, counted)| counted.sums.calls > 0).map(|(context, counted)| Group {
+            context,
+            sums: &counted.sums,
+            first_seen_ms: counted.first_seen_ms,
+            last_seen_ms: counted.last_seen_ms,
+        })
     }
 }
 
-impl Group {
-    fn routing_key(&self, event_hour_ms: i64) -> RoutingKey {
-        let model = self.meaning.resolution.model.as_ref().ok();
-        RoutingKey {
-            event_hour_ms,
-            account_id: self.context.account_id.clone(),
-            source_region: self.context.source_region.clone(),
-            target: self.meaning.resolution.target.as_str(),
-            scope: self.meaning.resolution.scope.clone(),
-            model_id: model.map(|model| model.id.clone()),
-            model_name: model.and_then(|model| model.name.clone()),
-            inference_region: self.meaning.inference_region.clone(),
-            inference_region_basis: self.meaning.basis.as_str(),
-            residency: self.meaning.residency.map(Residency::as_str),
+impl ContextSums {
+    fn new(context: &ContextMeaning) -> Self {
+        let outcome = context.meaning.outcome;
+        ContextSums {
+            route: 0,
+            outcome: Outcome::ALL.iter().position(|known| *known == outcome),
+            is_ok: outcome == Outcome::Ok,
+            sums: CostSums::default(),
+            first_seen_ms: 0,
+            last_seen_ms: 0,
         }
     }
 }
 
-impl Group {
-    fn model_cost_key(&self) -> ModelCostKey {
-        let resolution = &self.meaning.resolution;
-        let model = resolution.model.as_ref().ok();
-        ModelCostKey {
-            account_id: self.context.account_id.clone(),
-            source_region: self.context.source_region.clone(),
-            model_id: model.map(|model| model.id.clone()),
-            model_name: model.and_then(|model| model.name.clone()),
-            target: resolution.target.as_str(),
-            scope: resolution.scope.clone(),
-            profile_name: resolution.alias_name.clone(),
-            principal_name: self.context.principal.name.clone(),
-            service_tier: self.context.service_tier.clone(),
-        }
+fn routing_key(ContextMeaning { context, meaning }: &ContextMeaning) -> RoutingKey {
+    let model = meaning.resolution.model.as_ref().ok();
+    RoutingKey {
+        account_id: context.account_id.clone(),
+        source_region: context.source_region.clone(),
+        target: meaning.resolution.target.as_str(),
+        scope: meaning.resolution.scope.clone(),
+        model_id: model.map(|model| model.id.clone()),
+        model_name: model.and_then(|model| model.name.clone()),
+        inference_region: meaning.inference_region.clone(),
+        inference_region_basis: meaning.basis.as_str(),
+        residency: meaning.residency.map(Residency::as_str),
+    }
+}
+
+fn model_cost_key(ContextMeaning { context, meaning }: &ContextMeaning) -> ModelCostKey {
+    let resolution = &meaning.resolution;
+    let model = resolution.model.as_ref().ok();
+    ModelCostKey {
+        account_id: context.account_id.clone(),
+        source_region: context.source_region.clone(),
+        model_id: model.map(|model| model.id.clone()),
+        model_name: model.and_then(|model| model.name.clone()),
+        target: resolution.target.as_str(),
+        scope: resolution.scope.clone(),
+        profile_name: resolution.alias_name.clone(),
+        principal_name: context.principal.name.clone(),
+        service_tier: context.service_tier.clone(),
     }
 }
 
 impl CostSums {
-    fn add_call(&mut self, row: &Invocation) {
-        let is_ok = row.meaning.outcome == Outcome::Ok;
-        let mut one = CostSums { calls: 1, ok_calls: i64::from(is_ok), ..CostSums::default() };
-        if let Some(usage) = row.usage {
-            one.calls_with_tokens = 1;
-            one.ok_calls_with_tokens = one.ok_calls;
-            one.tokens = [usage.input, usage.output, usage.cache_read, usage.cache_write];
-            match row.cost {
-                Ok(cost) => {
-                    one.calls_priced = 1;
-                    one.ok_calls_priced = one.ok_calls;
-                    one.calls_partial = i64::from(cost.basis == CostBasis::Partial);
-                    one.costs = [cost.input, cost.output, cost.cache_read, cost.cache_write];
-                    one.cost = Some(cost.total);
-                }
-                Err(_) => one.calls_unpriced = 1,
+    fn add_call(&mut self, is_ok: bool, row: &Invocation) {
+        let ok = i64::from(is_ok);
+        self.calls += 1;
+        self.ok_calls += ok;
+        let Some(usage) = &row.usage else { return };
+        self.calls_with_tokens += 1;
+        self.ok_calls_with_tokens += ok;
+        self.add_tokens([usage.input, usage.output, usage.cache_read, usage.cache_write]);
+        match &row.cost {
+            Ok(cost) => {
+                self.calls_priced += 1;
+                self.ok_calls_priced += ok;
+                self.calls_partial += i64::from(cost.basis == CostBasis::Partial);
+                let parts = [cost.input, cost.output, cost.cache_read, cost.cache_write];
+                self.add_costs(parts, Some(cost.total));
             }
+            Err(_) => self.calls_unpriced += 1,
         }
-        self.add(&one);
     }
 
     /// Adds other sums.
@@ -183,13 +244,21 @@ impl CostSums {
         self.ok_calls_priced += other.ok_calls_priced;
         self.calls_partial += other.calls_partial;
         self.calls_unpriced += other.calls_unpriced;
-        for (mine, others) in self.tokens.iter_mut().zip(other.tokens) {
+        self.add_tokens(other.tokens);
+        self.add_costs(other.costs, other.cost);
+    }
+
+    fn add_tokens(&mut self, tokens: [Option<i64>; 4]) {
+        for (mine, others) in self.tokens.iter_mut().zip(tokens) {
             *mine = sum(*mine, others, i64::saturating_add);
         }
-        for (mine, others) in self.costs.iter_mut().zip(other.costs) {
+    }
+
+    fn add_costs(&mut self, costs: [Option<Usd>; 4], cost: Option<Usd>) {
+        for (mine, others) in self.costs.iter_mut().zip(costs) {
             *mine = sum(*mine, others, Usd::saturating_add);
         }
-        self.cost = sum(self.cost, other.cost, Usd::saturating_add);
+        self.cost = sum(self.cost, cost, Usd::saturating_add);
     }
 }
 
@@ -202,24 +271,16 @@ fn sum<T>(a: Option<T>, b: Option<T>, add: impl Fn(T, T) -> T) -> Option<T> {
 }
 
 impl Counts {
-    /// Adds a call.
-    pub fn add_call(&mut self, row: &Invocation) {
-        let outcome = row.meaning.outcome;
-        self.add(&Counts {
-            calls: 1,
-            by_outcome: Outcome::ALL.map(|known| i64::from(known == outcome)),
-            input_tokens: row.usage.and_then(|usage| usage.input),
-            output_tokens: row.usage.and_then(|usage| usage.output),
-        });
-    }
-
-    /// Adds other counts. Sums of tokens that would not fit stay at the largest number.
-    pub fn add(&mut self, other: &Counts) {
-        self.calls += other.calls;
-        for (mine, others) in self.by_outcome.iter_mut().zip(other.by_outcome) {
-            *mine += others;
+    /// Adds a call, whose outcome is told by its place in [`Outcome::ALL`]. Sums of tokens that would
+    /// not fit stay at the largest number.
+    fn add_call(&mut self, outcome: Option<usize>, usage: Option<&Usage>) {
+        self.calls += 1;
+        if let Some(outcome) = outcome {
+            self.by_outcome[outcome] += 1;
         }
-        self.input_tokens = sum(self.input_tokens, other.input_tokens, i64::saturating_add);
-        self.output_tokens = sum(self.output_tokens, other.output_tokens, i64::saturating_add);
+        if let Some(usage) = usage {
+            self.input_tokens = sum(self.input_tokens, usage.input, i64::saturating_add);
+            self.output_tokens = sum(self.output_tokens, usage.output, i64::saturating_add);
+        }
     }
 }

@@ -5,7 +5,7 @@ use crate::column::{
     Value::{Count, Text},
     optional, required,
 };
-use crate::table::Table;
+use crate::table::{Refers, Table};
 
 /// One row: an object, seen from one day.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,6 +55,7 @@ pub static INGEST: Table<IngestRow> = Table {
     doc: "The objects that a day was built from; one of the first hours of the next day stands in both days.",
     columns: COLUMNS,
     order: |a, b| a.key.cmp(&b.key),
+    refers: Refers::NOTHING,
 };
 
 const COLUMNS: &[Column<IngestRow>] = &[

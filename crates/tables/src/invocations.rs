@@ -1,31 +1,34 @@
 //! The table `invocations`: every call, as logged and as understood.
 
-use std::sync::Arc;
-
+use bedrock::CallId;
 use bedrock::cost::{Cost, CostBasis, TokenSource, Unpriced, Usage};
 use bedrock::region::Residency;
-use bedrock::{Call, Meaning};
 
 use crate::column::{
     Column,
-    Value::{Count, Flag, Id, Money, Text, Time},
+    Value::{ContextFlag, ContextText, Count, Id, Money, ObjectKey, Text, Time},
     optional, required,
 };
-use crate::table::Table;
+use crate::table::{Refers, Table};
 
-/// One row: a call with its meaning.
-#[derive(Debug, Clone)]
+/// One row: what only this call has. What it shares with others it refers to by number, see
+/// [`Referred`](crate::Referred).
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Invocation {
-    /// The call as logged.
-    pub call: Call,
-    /// What it means.
-    pub meaning: Arc<Meaning>,
-    /// The key of the object that it was read from, relative to the source.
-    pub log_object: Arc<str>,
+    /// When the request completed, in milliseconds since 1970 UTC.
+    pub event_time_ms: i64,
+    /// CloudTrail's `eventID`.
+    pub event_id: CallId,
+    /// CloudTrail's `requestID`.
+    pub request_id: Option<CallId>,
     /// Its tokens; `None` if no log has a count.
     pub usage: Option<Usage>,
     /// What it cost, or why that is not known.
     pub cost: Result<Cost, Unpriced>,
+    /// The number of its context.
+    pub context: u32,
+    /// The number of the object that it was read from.
+    pub object: u32,
 }
 
 /// The table `invocations`.
@@ -34,144 +37,143 @@ pub static INVOCATIONS: Table<Invocation> = Table {
     grain: "one call",
     doc: "Every Bedrock inference call: where it was sent, where it ran, which model it was.",
     columns: COLUMNS,
-    order: |a, b| {
-        (a.call.event_time_ms, &a.call.event_id, &a.log_object).cmp(&(
-            b.call.event_time_ms,
-            &b.call.event_id,
-            &b.log_object,
-        ))
-    },
+    order: |a, b| (a.event_time_ms, &a.event_id).cmp(&(b.event_time_ms, &b.event_id)),
+    refers: Refers { context: |r| r.context, object: |r| r.object },
 };
 
 const COLUMNS: &[Column<Invocation>] = &[
-    required("event_time", Time(|r| Some(r.call.event_time_ms)), "When the request completed."),
-    required("event_id", Id(|r| Some(&r.call.event_id)), "The eventID of CloudTrail."),
+    required("event_time", Time(|r| Some(r.event_time_ms)), "When the request completed."),
+    required("event_id", Id(|r| Some(&r.event_id)), "The eventID of CloudTrail."),
     optional(
         "request_id",
-        Id(|r| r.call.request_id.as_ref()),
+        Id(|r| r.request_id.as_ref()),
         "The requestID of CloudTrail, which is the requestId of the model invocation log.",
     ),
     optional(
         "account_id",
-        Text(|r| r.call.context.account_id.as_deref()),
+        ContextText(|c| c.context.account_id.as_deref()),
         "The account that the event was delivered to (recipientAccountId).",
     ),
     optional(
         "source_region",
-        Text(|r| r.call.context.source_region.as_deref()),
+        ContextText(|c| c.context.source_region.as_deref()),
         "The Region that the request was sent to (awsRegion).",
     ),
     optional(
         "inference_region",
-        Text(|r| r.meaning.inference_region.as_deref()),
+        ContextText(|c| c.meaning.inference_region.as_deref()),
         "The Region that the request ran in; null if it did not run.",
     ),
     required(
         "inference_region_basis",
-        Text(|r| Some(r.meaning.basis.as_str())),
+        ContextText(|c| Some(c.meaning.basis.as_str())),
         "What inference_region rests on: logged, source (it stayed where it was sent), none.",
     ),
     optional(
         "residency",
-        Text(|r| r.meaning.residency.map(Residency::as_str)),
+        ContextText(|c| c.meaning.residency.map(Residency::as_str)),
         "same_region, same_geography, other_geography; null if it did not run or a geography is unknown.",
     ),
     required(
         "event_name",
-        Text(|r| Some(&r.call.context.event_name)),
+        ContextText(|c| Some(&c.context.event_name)),
         "The eventName of CloudTrail.",
     ),
     required(
         "target",
-        Text(|r| Some(r.meaning.resolution.target.as_str())),
+        ContextText(|c| Some(c.meaning.resolution.target.as_str())),
         "What was called: foundation_model, geo_profile, global_profile, application_profile, and so on.",
     ),
     optional(
         "profile_scope",
-        Text(|r| r.meaning.resolution.scope.as_deref()),
+        ContextText(|c| c.meaning.resolution.scope.as_deref()),
         "The scope of the inference profile: us, eu, apac, jp, au, ca, in, us-gov, global.",
     ),
     optional(
         "profile_id",
-        Text(|r| r.meaning.resolution.profile_id.as_deref()),
+        ContextText(|c| c.meaning.resolution.profile_id.as_deref()),
         "The id of the inference profile.",
     ),
     optional(
         "model_id",
-        Text(|r| r.model().map(|model| model.id.as_str())),
+        ContextText(|c| c.model().map(|model| model.id.as_str())),
         "The canonical foundation model id; null if unresolved.",
     ),
     optional(
         "model_name",
-        Text(|r| r.model().and_then(|model| model.name.as_deref())),
+        ContextText(|c| c.model().and_then(|model| model.name.as_deref())),
         "The name of the model as AWS prints it.",
     ),
     optional(
         "model_provider",
-        Text(|r| r.model().map(|model| model.provider.as_str())),
+        ContextText(|c| c.model().map(|model| model.provider.as_str())),
         "The provider of the model.",
     ),
     required(
         "model_match",
-        Text(|r| Some(r.model().map_or("none", |model| model.matched.as_str()))),
+        ContextText(|c| Some(c.model().map_or("none", |model| model.matched.as_str()))),
         "How the model was found: exact, base (its id apart from date and version), none.",
     ),
     optional(
         "model_ref",
-        Text(|r| r.call.context.model_ref.as_deref()),
+        ContextText(|c| c.context.model_ref.as_deref()),
         "The model reference as logged.",
     ),
     optional(
         "principal_type",
-        Text(|r| r.call.context.principal.kind.as_deref()),
+        ContextText(|c| c.context.principal.kind.as_deref()),
         "The userIdentity.type of CloudTrail.",
     ),
     optional(
         "principal_arn",
-        Text(|r| r.call.context.principal.arn.as_deref()),
+        ContextText(|c| c.context.principal.arn.as_deref()),
         "The ARN of the caller.",
     ),
     optional(
         "principal_name",
-        Text(|r| r.call.context.principal.name.as_deref()),
+        ContextText(|c| c.context.principal.name.as_deref()),
         "The role or user of the caller, without the session.",
     ),
     optional(
         "session_name",
-        Text(|r| r.call.context.principal.session_name.as_deref()),
+        ContextText(|c| c.context.principal.session_name.as_deref()),
         "The name of the session of the role.",
     ),
     optional(
         "api_key",
-        Flag(|r| r.call.context.api_key),
+        ContextFlag(|c| c.context.api_key),
         "Whether the call carried a bearer token (Bedrock API key); null if the record does not say.",
     ),
     optional(
         "source_ip",
-        Text(|r| r.call.context.source_ip.as_deref()),
+        ContextText(|c| c.context.source_ip.as_deref()),
         "The address of the caller, or the AWS service that called.",
     ),
     optional(
         "user_agent",
-        Text(|r| r.call.context.user_agent.as_deref()),
+        ContextText(|c| c.context.user_agent.as_deref()),
         "The user agent of the caller.",
     ),
     optional(
         "vpc_endpoint_id",
-        Text(|r| r.call.context.vpc_endpoint_id.as_deref()),
+        ContextText(|c| c.context.vpc_endpoint_id.as_deref()),
         "The VPC endpoint that the request came through.",
     ),
     required(
         "outcome",
-        Text(|r| Some(r.meaning.outcome.as_str())),
+        ContextText(|c| Some(c.meaning.outcome.as_str())),
         "ok, denied, throttled, failed.",
     ),
     optional(
         "error_code",
-        Text(|r| r.call.context.error_code.as_deref()),
+        ContextText(|c| c.context.error_code.as_deref()),
         "The errorCode of CloudTrail.",
     ),
-    optional("service_tier", Text(|r| r.call.context.service_tier.as_deref()), "The service tier."),
+    optional(
+        "service_tier",
+        ContextText(|c| c.context.service_tier.as_deref()),
+        "The service tier.",
+    ),
     optional(
         "input_tokens",
         Count(|r| r.usage.and_then(|usage| usage.input)),
@@ -203,20 +205,10 @@ const COLUMNS: &[Column<Invocation>] = &[
         Text(|r| r.cost.ok().map(|cost| cost.basis).map(CostBasis::as_str)),
         "full; partial (a lower bound, such as without cache tokens); null if there is no cost.",
     ),
-    required(
-        "log_object",
-        Text(|r| Some(&r.log_object)),
-        "The object that the call was read from.",
-    ),
+    required("log_object", ObjectKey, "The object that the call was read from."),
     optional(
         "profile_name",
-        Text(|r| r.meaning.resolution.alias_name.as_deref()),
+        ContextText(|c| c.meaning.resolution.alias_name.as_deref()),
         "The name that an alias gives to what was called, such as an application profile.",
     ),
 ];
-
-impl Invocation {
-    fn model(&self) -> Option<&bedrock::resolve::ResolvedModel> {
-        self.meaning.resolution.model.as_ref().ok()
-    }
-}

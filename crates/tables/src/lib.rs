@@ -3,7 +3,7 @@
 //! Each table and column is declared once, as data; the Arrow schema, the Parquet file, Athena's DDL
 //! and the documentation derive from the declaration. Arrow is known here and nowhere else.
 
-pub mod array;
+mod array;
 pub mod column;
 pub mod ddl;
 pub mod denials;
@@ -15,13 +15,16 @@ pub mod markdown;
 pub mod model_costs;
 pub mod parquet;
 pub mod read;
+pub mod referred;
 pub mod routing_distribution;
+mod statistics;
 pub mod table;
 pub mod unresolved_models;
 
 pub use column::Column;
-pub use parquet::{ROW_GROUP_ROWS, TableWriter, WriteError, write};
-pub use table::{Table, TableSpec, all};
+pub use parquet::{BATCH_ROWS, ROW_GROUP_ROWS, TableWriter, WriteError, write};
+pub use referred::{ContextMeaning, Referred};
+pub use table::{Refers, Table, TableSpec, all};
 
 pub use denials::{DENIALS, DenialRow};
 pub use ingest::{INGEST, IngestRow, Status};

@@ -7,7 +7,7 @@ use crate::column::{
     Value::{Count, Money, Text},
     optional, required,
 };
-use crate::table::Table;
+use crate::table::{Refers, Table};
 
 /// One row: what its calls have in common, and what they cost.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -78,6 +78,7 @@ pub static MODEL_COSTS: Table<ModelCostRow> = Table {
     doc: "What each model cost at list prices, with the counts that say how much of it is covered.",
     columns: COLUMNS,
     order: |a, b| a.key.cmp(&b.key),
+    refers: Refers::NOTHING,
 };
 
 fn money(cost: Option<Usd>) -> Option<i128> {

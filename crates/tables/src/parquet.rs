@@ -1,31 +1,32 @@
-//! Rows into the bytes of one Parquet file, a row group at a time and its columns in parallel.
+//! Rows into the bytes of one Parquet file, a batch at a time and its columns in parallel.
 
 use std::sync::Arc;
 
-use arrow::array::Array;
-use arrow::datatypes::SchemaRef;
+use arrow::datatypes::{Field, SchemaRef};
+use arrow::error::ArrowError;
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_writer::{
-    ArrowColumnChunk, ArrowColumnWriter, ArrowRowGroupWriterFactory, ArrowWriterOptions,
-    compute_leaves,
+    ArrowColumnWriter, ArrowRowGroupWriterFactory, ArrowWriterOptions, compute_leaves,
 };
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::errors::ParquetError;
 use parquet::file::metadata::KeyValue;
-use parquet::file::properties::WriterProperties;
+use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::types::ColumnPath;
 use rayon::prelude::*;
 
-use crate::array::array;
-use crate::column::Column;
+use crate::array::Batch;
+use crate::column::{Column, Type};
+use crate::referred::Referred;
+use crate::statistics::Bounds;
 use crate::table::{SCHEMA_VERSION, Table};
 
 /// Rows per row group: enough for Athena to read in one go, and few enough to bound what is held.
 pub const ROW_GROUP_ROWS: usize = 128 * 1024;
 
-/// Rows that are turned into one Arrow array.
-const ARRAY_ROWS: usize = 8 * 1024;
+/// Rows that are turned into arrays and encoded at a time: as many as the caller needs to hold.
+pub const BATCH_ROWS: usize = 8 * 1024;
 
 /// The entries of the footer.
 pub(crate) const TABLE_KEY: &str = "hoptrail.table";
@@ -54,21 +55,36 @@ pub enum WriteError {
     },
 }
 
-/// Writes one Parquet file. The same row groups give the same bytes, on any number of threads.
-pub struct TableWriter<R: 'static> {
+/// Writes one Parquet file, of which it holds the encoded part only. The same batches give the same
+/// bytes, on any number of threads.
+pub struct TableWriter<'a, R: 'static> {
     table: &'static Table<R>,
+    referred: Referred<'a>,
     schema: SchemaRef,
     file: SerializedFileWriter<Vec<u8>>,
     factory: ArrowRowGroupWriterFactory,
+    open: Option<RowGroup>,
     row_groups: usize,
 }
 
-impl<R: Sync> TableWriter<R> {
-    /// Begins a file.
+/// A row group that is being written.
+struct RowGroup {
+    columns: Vec<ColumnChunk>,
+    rows: usize,
+}
+
+struct ColumnChunk {
+    writer: ArrowColumnWriter,
+    /// Kept here where the writer would compare every row's text.
+    bounds: Option<Bounds>,
+}
+
+impl<'a, R: Sync> TableWriter<'a, R> {
+    /// Begins a file. `referred` is what the rows refer to.
     ///
     /// # Errors
     /// If Parquet refuses the declaration of the table.
-    pub fn new(table: &'static Table<R>) -> Result<Self, WriteError> {
+    pub fn new(table: &'static Table<R>, referred: Referred<'a>) -> Result<Self, WriteError> {
         let encode = |source| WriteError::Encode { table: table.name, source };
         let schema = table.schema();
         let options = ArrowWriterOptions::new()
@@ -78,26 +94,73 @@ impl<R: Sync> TableWriter<R> {
         let writer = ArrowWriter::try_new_with_options(Vec::new(), Arc::clone(&schema), options);
         let (file, factory) =
             writer.and_then(ArrowWriter::into_serialized_writer).map_err(encode)?;
-        Ok(TableWriter { table, schema, file, factory, row_groups: 0 })
+        Ok(TableWriter { table, referred, schema, file, factory, open: None, row_groups: 0 })
     }
 
-    /// Writes a row group: at most [`ROW_GROUP_ROWS`] rows, in the table's order, after those of the
-    /// groups before. The columns are encoded in parallel on the calling thread's rayon pool.
+    /// Writes rows, in the table's order, after those that were written before. Best are
+    /// [`BATCH_ROWS`] at a time; a row group ends by itself after [`ROW_GROUP_ROWS`]. The columns are
+    /// encoded in parallel on the calling thread's rayon pool.
     ///
     /// # Errors
     /// If a row does not fit the declaration of its table.
-    pub fn write_row_group(&mut self, rows: &[R]) -> Result<(), WriteError> {
+    ///
+    /// # Panics
+    /// If a row refers to a context or object that is none of those that the writer was given.
+    pub fn write(&mut self, rows: &[R]) -> Result<(), WriteError> {
         let table = self.table;
         debug_assert!(rows.is_sorted_by(|a, b| (table.order)(a, b).is_le()), "{}", table.name);
-        if rows.is_empty() {
-            return Ok(());
+        let mut rows = rows;
+        while !rows.is_empty() {
+            let mut group = match self.open.take() {
+                Some(group) => group,
+                None => self.row_group()?,
+            };
+            let fitting = rows.len().min(BATCH_ROWS).min(ROW_GROUP_ROWS - group.rows);
+            let (batch, later) = rows.split_at(fitting);
+            self.write_batch(&mut group, batch)?;
+            rows = later;
+            if group.rows == ROW_GROUP_ROWS {
+                self.close(group)?;
+            } else {
+                self.open = Some(group);
+            }
         }
-        let encode = |source| WriteError::Encode { table: table.name, source };
-        let writers = self.factory.create_column_writers(self.row_groups).map_err(encode)?;
-        let columns = table.columns.par_iter().zip(writers);
-        let chunks = columns
-            .map(|(column, writer)| self.column_chunk(column, writer, rows))
-            .collect::<Result<Vec<_>, _>>()?;
+        Ok(())
+    }
+
+    fn row_group(&self) -> Result<RowGroup, WriteError> {
+        let writers =
+            self.factory.create_column_writers(self.row_groups).map_err(|e| self.encode(e))?;
+        let columns = self.table.columns.iter().zip(writers);
+        let columns = columns.map(|(column, writer)| ColumnChunk {
+            writer,
+            bounds: has_own_bounds(column).then(Bounds::default),
+        });
+        Ok(RowGroup { columns: columns.collect(), rows: 0 })
+    }
+
+    fn write_batch(&self, group: &mut RowGroup, rows: &[R]) -> Result<(), WriteError> {
+        let batch = Batch::new(self.table, rows, self.referred);
+        let (table, schema) = (self.table.name, &self.schema);
+        let columns = self.table.columns.par_iter().zip(&mut group.columns);
+        columns.enumerate().try_for_each(|(index, (column, chunk))| {
+            chunk.write(table, schema.field(index), column, &batch)
+        })?;
+        group.rows += rows.len();
+        Ok(())
+    }
+
+    fn close(&mut self, group: RowGroup) -> Result<(), WriteError> {
+        let table = self.table.name;
+        let encode = |source| WriteError::Encode { table, source };
+        let chunks = group.columns.into_par_iter().map(|column| {
+            let mut chunk = column.writer.close()?;
+            if let Some(bounds) = column.bounds {
+                bounds.write_into(chunk.close_mut())?;
+            }
+            Ok(chunk)
+        });
+        let chunks = chunks.collect::<Result<Vec<_>, _>>().map_err(encode)?;
         let mut row_group = self.file.next_row_group().map_err(encode)?;
         for chunk in chunks {
             chunk.append_to_row_group(&mut row_group).map_err(encode)?;
@@ -107,56 +170,70 @@ impl<R: Sync> TableWriter<R> {
         Ok(())
     }
 
-    fn column_chunk(
-        &self,
-        column: &Column<R>,
-        mut writer: ArrowColumnWriter,
-        rows: &[R],
-    ) -> Result<ArrowColumnChunk, WriteError> {
-        let table = self.table.name;
-        let encode = |source| WriteError::Encode { table, source };
-        let field = self
-            .schema
-            .field_with_name(column.name)
-            .map_err(|error| encode(ParquetError::General(error.to_string())))?;
-        for rows in rows.chunks(ARRAY_ROWS) {
-            let values = array(column, rows);
-            if !column.nullable && values.null_count() > 0 {
-                return Err(WriteError::Null { table, column: column.name });
-            }
-            for leaf in compute_leaves(field, &values).map_err(encode)? {
-                writer.write(&leaf).map_err(encode)?;
-            }
-        }
-        writer.close().map_err(encode)
-    }
-
     /// Ends the file and returns its bytes.
     ///
     /// # Errors
     /// If Parquet refuses.
-    pub fn finish(self) -> Result<Vec<u8>, WriteError> {
+    pub fn finish(mut self) -> Result<Vec<u8>, WriteError> {
+        if let Some(group) = self.open.take() {
+            self.close(group)?;
+        }
         let table = self.table.name;
         self.file.into_inner().map_err(|source| WriteError::Encode { table, source })
     }
+
+    fn encode(&self, source: ParquetError) -> WriteError {
+        WriteError::Encode { table: self.table.name, source }
+    }
 }
 
-impl<R> std::fmt::Debug for TableWriter<R> {
+impl ColumnChunk {
+    fn write<R>(
+        &mut self,
+        table: &'static str,
+        field: &Field,
+        column: &Column<R>,
+        batch: &Batch<'_, R>,
+    ) -> Result<(), WriteError> {
+        let encode = |source| WriteError::Encode { table, source };
+        let arrow = |error: ArrowError| encode(ParquetError::from(error));
+        let values = batch.values(column).map_err(arrow)?;
+        if !column.nullable && values.has_nulls() {
+            return Err(WriteError::Null { table, column: column.name });
+        }
+        if let Some(bounds) = &mut self.bounds {
+            bounds.add(&values);
+        }
+        let array = values.into_array().map_err(arrow)?;
+        for leaf in compute_leaves(field, &array).map_err(encode)? {
+            self.writer.write(&leaf).map_err(encode)?;
+        }
+        Ok(())
+    }
+}
+
+impl<R> std::fmt::Debug for TableWriter<'_, R> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{} after {} row groups", self.table.name, self.row_groups)
     }
 }
 
-/// Writes rows, which have to be in the table's order, as one Parquet file.
+/// Writes rows, which have to be in the table's order and refer to nothing, as one Parquet file.
 ///
 /// # Errors
-/// As [`TableWriter::write_row_group`].
+/// As [`TableWriter::write`].
 pub fn write<R: Sync>(table: &'static Table<R>, rows: &[R]) -> Result<Vec<u8>, WriteError> {
-    let mut writer = TableWriter::new(table)?;
-    for rows in rows.chunks(ROW_GROUP_ROWS) {
-        writer.write_row_group(rows)?;
-    }
+    let mut writer = TableWriter::new(table, Referred::default())?;
+    writer.write(rows)?;
     writer.finish()
+}
+
+/// Whether the least and the greatest value of a column are found here. The writer compares the text
+/// of every row with both; texts of contexts and objects can be compared once for each that occurs,
+/// and those of ids tell nothing.
+fn has_own_bounds<R>(column: &Column<R>) -> bool {
+    column.kind() == Type::Text
+        && (column.is_of_context() || column.is_of_object() || column.is_id())
 }
 
 fn properties<R>(table: &Table<R>) -> WriterProperties {
@@ -172,8 +249,15 @@ fn properties<R>(table: &Table<R>) -> WriterProperties {
             entry(SCHEMA_VERSION_KEY, SCHEMA_VERSION.to_string()),
             entry(TABLE_KEY, table.name.to_owned()),
         ]));
-    for column in table.columns.iter().filter(|column| column.is_id()) {
-        properties = properties.set_column_dictionary_enabled(ColumnPath::from(column.name), false);
+    for column in table.columns {
+        let path = ColumnPath::from(column.name);
+        if has_own_bounds(column) {
+            let none = EnabledStatistics::None;
+            properties = properties.set_column_statistics_enabled(path.clone(), none);
+        }
+        if column.is_id() {
+            properties = properties.set_column_dictionary_enabled(path, false);
+        }
     }
     properties.build()
 }
@@ -185,35 +269,51 @@ mod tests {
     use arrow::array::{Array, AsArray};
     use arrow::datatypes::{Int64Type, TimestampMillisecondType};
     use bedrock::cost::{TokenSource, Unpriced, Usage};
-    use bedrock::{Call, CallId, Context, Knowledge};
+    use bedrock::{CallId, Context, Knowledge};
+    use bytes::Bytes;
     use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+    use parquet::file::metadata::{ColumnChunkMetaData, RowGroupMetaData};
 
     use super::*;
-    use crate::{INVOCATIONS, Invocation};
+    use crate::column::{
+        Value::{ContextText, Id},
+        required,
+    };
+    use crate::{ContextMeaning, INVOCATIONS, Invocation, Refers};
 
-    fn rows(count: i64) -> Vec<Invocation> {
-        let context = Arc::new(Context {
+    /// A context with some texts, and one that lacks them.
+    fn contexts() -> Vec<ContextMeaning> {
+        let named = Context {
             source_region: Some("us-east-1".into()),
             event_name: "Converse".into(),
             model_ref: Some("us.anthropic.claude-sonnet-4-6".into()),
+            api_key: Some(true),
             ..Context::default()
-        });
-        let meaning = Arc::new(Knowledge::embedded().meaning_of(&context));
-        let call = |index: i64| Call {
-            event_time_ms: 1_780_000_000_000 + index,
-            event_id: CallId::new(&format!("event-{index}")),
-            original_event_id: None,
-            request_id: None,
-            input_tokens: None,
-            output_tokens: None,
-            context: Arc::clone(&context),
         };
-        let row = |index| Invocation {
-            call: call(index),
-            meaning: Arc::clone(&meaning),
-            log_object: "a.json.gz".into(),
+        let bare = Context { event_name: "InvokeModel".into(), ..Context::default() };
+        let knowledge = Knowledge::embedded();
+        let meaning = |context: Context| {
+            let meaning = Arc::new(knowledge.meaning_of(&context));
+            ContextMeaning { context: Arc::new(context), meaning }
+        };
+        vec![meaning(named), meaning(bare)]
+    }
+
+    fn objects() -> Vec<Arc<str>> {
+        ["a.json.gz", "b.json.gz", "c.json.gz"].map(Arc::from).to_vec()
+    }
+
+    /// Rows of both contexts in turn, and of all objects but the first.
+    fn rows(count: u32) -> Vec<Invocation> {
+        let row = |index: u32| Invocation {
+            event_time_ms: 1_780_000_000_000 + i64::from(index),
+            event_id: match index % 3 {
+                0 => CallId::new(&format!("event-{index}")),
+                _ => CallId::Uuid(u128::from(index).to_be_bytes()),
+            },
+            request_id: (index % 5 > 0).then(|| CallId::Uuid(u128::MAX.to_be_bytes())),
             usage: Some(Usage {
-                input: (index % 2 == 0).then_some(index),
+                input: (index % 2 == 0).then_some(i64::from(index)),
                 output: None,
                 cache_read: None,
                 cache_write: None,
@@ -222,17 +322,28 @@ mod tests {
                 input_includes_cache: false,
             }),
             cost: Err(Unpriced::NoTokens),
+            context: index % 2,
+            object: 1 + index % 2,
         };
         (0..count).map(row).collect()
     }
 
+    fn file(rows: &[Invocation], batch_rows: usize) -> Bytes {
+        let (contexts, objects) = (contexts(), objects());
+        let referred = Referred { contexts: &contexts, objects: &objects };
+        let mut writer = TableWriter::new(&INVOCATIONS, referred).expect("a table of ours");
+        for rows in rows.chunks(batch_rows) {
+            writer.write(rows).expect("the rows fit");
+        }
+        Bytes::from(writer.finish().expect("the rows fit"))
+    }
+
     #[test]
     fn what_was_written_is_read_back() {
-        let rows = rows(20_000);
-        let bytes = write(&INVOCATIONS, &rows).expect("the rows fit");
-        assert_eq!(bytes, write(&INVOCATIONS, &rows).expect("the rows fit"), "the same bytes");
-        let reader =
-            ParquetRecordBatchReaderBuilder::try_new(bytes::Bytes::from(bytes)).expect("Parquet");
+        let (rows, contexts, objects) = (rows(20_000), contexts(), objects());
+        let bytes = file(&rows, BATCH_ROWS);
+        assert_eq!(bytes, file(&rows, BATCH_ROWS), "the same bytes");
+        let reader = ParquetRecordBatchReaderBuilder::try_new(bytes).expect("Parquet");
         let schema = reader.schema();
         let expected = INVOCATIONS.schema();
         let names = |schema: &arrow::datatypes::Schema| {
@@ -248,13 +359,27 @@ mod tests {
             let batch = batch.expect("a batch");
             let times = batch["event_time"].as_primitive::<TimestampMillisecondType>();
             let ids = batch["event_id"].as_string::<i32>();
+            let requests = batch["request_id"].as_string::<i32>();
             let tokens = batch["input_tokens"].as_primitive::<Int64Type>();
+            let regions = batch["source_region"].as_string::<i32>();
+            let names = batch["event_name"].as_string::<i32>();
+            let flags = batch["api_key"].as_boolean();
+            let keys = batch["log_object"].as_string::<i32>();
             for row in 0..batch.num_rows() {
-                let call = &rows[index].call;
+                let call = &rows[index];
+                let context = &contexts[call.context as usize].context;
                 assert_eq!(times.value(row), call.event_time_ms);
                 assert_eq!(ids.value(row), call.event_id.to_string());
+                let found = requests.is_valid(row).then(|| requests.value(row).to_owned());
+                assert_eq!(found, call.request_id.as_ref().map(ToString::to_string));
                 let found = tokens.is_valid(row).then(|| tokens.value(row));
-                assert_eq!(found, rows[index].usage.and_then(|usage| usage.input));
+                assert_eq!(found, call.usage.and_then(|usage| usage.input));
+                let found = regions.is_valid(row).then(|| regions.value(row));
+                assert_eq!(found, context.source_region.as_deref());
+                assert_eq!(names.value(row), &*context.event_name);
+                let found = flags.is_valid(row).then(|| flags.value(row));
+                assert_eq!(found, context.api_key);
+                assert_eq!(keys.value(row), &*objects[call.object as usize]);
                 index += 1;
             }
         }
@@ -262,10 +387,76 @@ mod tests {
     }
 
     #[test]
+    fn row_groups_end_by_themselves() {
+        let rows = rows(u32::try_from(ROW_GROUP_ROWS).expect("a number of rows") + 7);
+        for batch_rows in [rows.len(), 5000] {
+            let reader = ParquetRecordBatchReaderBuilder::try_new(file(&rows, batch_rows));
+            let metadata = Arc::clone(reader.expect("Parquet").metadata());
+            let sizes = metadata.row_groups().iter().map(RowGroupMetaData::num_rows);
+            let expected = [i64::try_from(ROW_GROUP_ROWS).expect("a number of rows"), 7];
+            assert_eq!(sizes.collect::<Vec<_>>(), expected);
+        }
+    }
+
+    #[test]
+    fn row_groups_say_what_they_hold() {
+        let reader = ParquetRecordBatchReaderBuilder::try_new(file(&rows(10_000), 3000));
+        let metadata = Arc::clone(reader.expect("Parquet").metadata());
+        let check = |column: &str, least: Option<&str>, greatest: Option<&str>, nulls: u64| {
+            let mut columns = metadata.row_group(0).columns().iter();
+            let is_it = |chunk: &&ColumnChunkMetaData| chunk.column_path().string() == column;
+            let statistics = columns.find(is_it).and_then(ColumnChunkMetaData::statistics);
+            let statistics = statistics.expect("every column has them");
+            assert_eq!(statistics.min_bytes_opt(), least.map(str::as_bytes), "{column}");
+            assert_eq!(statistics.max_bytes_opt(), greatest.map(str::as_bytes), "{column}");
+            assert_eq!(statistics.null_count_opt(), Some(nulls), "{column}");
+        };
+        check("event_name", Some("Converse"), Some("InvokeModel"), 0);
+        check("log_object", Some("b.json.gz"), Some("c.json.gz"), 0);
+        check("source_region", Some("us-east-1"), Some("us-east-1"), 5000);
+        check("vpc_endpoint_id", None, None, 10_000);
+        check("event_id", None, None, 0);
+        check("request_id", None, None, 2000);
+        check("cost_basis", None, None, 10_000);
+    }
+
+    #[test]
+    fn a_required_column_has_a_value_in_every_row() {
+        static REQUIRED: Table<Invocation> = Table {
+            columns: &[
+                required("source_region", ContextText(|c| c.context.source_region.as_deref()), "."),
+                required("request_id", Id(|r| r.request_id.as_ref()), "."),
+            ],
+            ..REFERRING
+        };
+        let (contexts, objects) = (contexts(), objects());
+        let referred = Referred { contexts: &contexts, objects: &objects };
+        let check = |index: usize, expected: &str| {
+            let mut writer = TableWriter::new(&REQUIRED, referred).expect("a table");
+            let found = writer.write(&rows(20)[index..=index]).map_err(|error| error.to_string());
+            assert_eq!(found.err().as_deref(), Some(expected).filter(|text| !text.is_empty()));
+        };
+        let null = |column| {
+            format!("table required: expected a value in every row of {column}, found null")
+        };
+        check(1, &null("source_region"));
+        check(0, &null("request_id"));
+        check(2, "");
+    }
+
+    const REFERRING: Table<Invocation> = Table {
+        name: "required",
+        grain: "",
+        doc: "",
+        columns: &[],
+        order: |_, _| std::cmp::Ordering::Equal,
+        refers: Refers { context: |r| r.context, object: |r| r.object },
+    };
+
+    #[test]
     fn a_table_without_rows_has_its_schema() {
         let bytes = write(&INVOCATIONS, &[]).expect("no rows fit");
-        let reader =
-            ParquetRecordBatchReaderBuilder::try_new(bytes::Bytes::from(bytes)).expect("Parquet");
+        let reader = ParquetRecordBatchReaderBuilder::try_new(Bytes::from(bytes)).expect("Parquet");
         assert_eq!(reader.schema().fields().len(), INVOCATIONS.columns.len());
         assert_eq!(reader.metadata().file_metadata().num_rows(), 0);
     }

@@ -1,27 +1,29 @@
 //! The table `routing_distribution`: how calls spread over the Regions.
 
+use std::sync::Arc;
+
 use crate::column::{
     Column,
     Value::{Count, Text, Time},
     optional, required,
 };
-use crate::table::Table;
+use crate::table::{Refers, Table};
 
 /// One row: what its calls have in common, and how many they are.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RoutingRow {
-    /// What the calls have in common.
-    pub key: RoutingKey,
+    /// The beginning of the hour, in milliseconds since 1970 UTC.
+    pub event_hour_ms: i64,
+    /// What else the calls have in common, held once for all hours.
+    pub key: Arc<RoutingKey>,
     /// How many they are.
     pub counts: Counts,
 }
 
-/// What the calls of a row have in common, in the order of the table.
+/// What the calls of a row have in common besides the hour, in the order of the table.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct RoutingKey {
-    /// The beginning of the hour, in milliseconds since 1970 UTC.
-    pub event_hour_ms: i64,
-    /// As in `invocations`, and so on.
+    /// See `invocations`, and so on.
     pub account_id: Option<Box<str>>,
     /// See `invocations`.
     pub source_region: Option<Box<str>>,
@@ -60,11 +62,12 @@ pub static ROUTING_DISTRIBUTION: Table<RoutingRow> = Table {
     grain: "event_hour × account × source_region × target × scope × model × inference_region",
     doc: "Where requests were sent and where they ran, by the hour.",
     columns: COLUMNS,
-    order: |a, b| a.key.cmp(&b.key),
+    order: |a, b| (a.event_hour_ms, &a.key).cmp(&(b.event_hour_ms, &b.key)),
+    refers: Refers::NOTHING,
 };
 
 const COLUMNS: &[Column<RoutingRow>] = &[
-    required("event_hour", Time(|r| Some(r.key.event_hour_ms)), "The hour, by its beginning."),
+    required("event_hour", Time(|r| Some(r.event_hour_ms)), "The hour, by its beginning."),
     optional("account_id", Text(|r| r.key.account_id.as_deref()), "As in invocations."),
     optional("source_region", Text(|r| r.key.source_region.as_deref()), "As in invocations."),
     required("target", Text(|r| Some(r.key.target)), "As in invocations."),

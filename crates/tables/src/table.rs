@@ -22,8 +22,29 @@ pub struct Table<R: 'static> {
     pub doc: &'static str,
     /// The columns in their order, without the partition `dt`.
     pub columns: &'static [Column<R>],
-    /// The order of the rows. Two rows that compare equal are equal in every column.
+    /// The order of the rows.
     pub order: fn(&R, &R) -> Ordering,
+    /// What a row refers to.
+    pub refers: Refers<R>,
+}
+
+/// How a row names what it refers to.
+pub struct Refers<R> {
+    /// The number of its context.
+    pub context: fn(&R) -> u32,
+    /// The number of its object.
+    pub object: fn(&R) -> u32,
+}
+
+impl<R> Refers<R> {
+    /// For rows that stand for themselves: no column of theirs asks.
+    pub const NOTHING: Refers<R> = Refers { context: |_| 0, object: |_| 0 };
+}
+
+impl<R> std::fmt::Debug for Refers<R> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Refers")
+    }
 }
 
 /// What a table looks like, without its rows.

@@ -5,7 +5,7 @@ use crate::column::{
     Value::{Count, Text, Time},
     optional, required,
 };
-use crate::table::Table;
+use crate::table::{Refers, Table};
 
 /// One row: a reference.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,6 +31,7 @@ pub static UNRESOLVED_MODELS: Table<UnresolvedRow> = Table {
     doc: "Model references that stand for no model that is known, and why.",
     columns: COLUMNS,
     order: |a, b| (&a.model_ref, a.reason).cmp(&(&b.model_ref, b.reason)),
+    refers: Refers::NOTHING,
 };
 
 const COLUMNS: &[Column<UnresolvedRow>] = &[

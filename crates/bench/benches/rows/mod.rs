@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use bedrock::cost::{TokenSource, Unpriced, Usage, price_key};
-use bedrock::{Call, Context, Knowledge, Meaning};
+use bedrock::{Call, Context, Knowledge};
 use logs::{Limits, Shape, read_whole};
 use rustc_hash::FxHashMap;
-use tables::Invocation;
+use tables::{ContextMeaning, Invocation, Referred};
 
 use bench::corpus::{Preset, Spec, Writer, objects};
 
@@ -32,31 +32,55 @@ fn calls(count: u64) -> Vec<Call> {
     calls
 }
 
-/// So many rows of the table `invocations`, in its order.
-pub(crate) fn invocations(count: u64) -> Vec<Invocation> {
+/// Rows of the table `invocations`, in its order, with what they refer to.
+pub(crate) struct Rows {
+    pub(crate) rows: Vec<Invocation>,
+    pub(crate) contexts: Vec<ContextMeaning>,
+    objects: Vec<Arc<str>>,
+}
+
+impl Rows {
+    #[allow(dead_code, reason = "not every benchmark writes")]
+    pub(crate) fn referred(&self) -> Referred<'_> {
+        Referred { contexts: &self.contexts, objects: &self.objects }
+    }
+}
+
+/// So many of them.
+pub(crate) fn invocations(count: u64) -> Rows {
     let knowledge = Knowledge::embedded();
-    let mut meanings = FxHashMap::<Arc<Context>, Arc<Meaning>>::default();
+    let mut contexts = Vec::new();
+    let mut numbers = FxHashMap::<Arc<Context>, u32>::default();
     let row = |call: Call| {
-        let meaning = meanings
-            .entry(Arc::clone(&call.context))
-            .or_insert_with(|| Arc::new(knowledge.meaning_of(&call.context)));
-        let meaning = Arc::clone(meaning);
+        let number = *numbers.entry(Arc::clone(&call.context)).or_insert_with(|| {
+            let context = Arc::clone(&call.context);
+            let meaning = Arc::new(knowledge.meaning_of(&context));
+            contexts.push(ContextMeaning { context, meaning });
+            u32::try_from(contexts.len() - 1).expect("few contexts")
+        });
+        let context = &contexts[number as usize];
         let usage = usage(&call);
-        let cost = usage
-            .map_or(Err(Unpriced::NoTokens), |usage| cost(&knowledge, &call, &meaning, &usage));
-        let log_object = "AWSLogs/o-exampleorg1/012345678901/CloudTrail/us-east-1/x.json.gz".into();
-        Invocation { call, meaning, log_object, usage, cost }
+        let cost = usage.map_or(Err(Unpriced::NoTokens), |usage| cost(&knowledge, context, &usage));
+        Invocation {
+            event_time_ms: call.event_time_ms,
+            event_id: call.event_id,
+            request_id: call.request_id,
+            usage,
+            cost,
+            context: number,
+            object: 0,
+        }
     };
-    calls(count).into_iter().map(row).collect()
+    let rows = calls(count).into_iter().map(row).collect();
+    let key = "AWSLogs/o-exampleorg1/012345678901/CloudTrail/us-east-1/x.json.gz";
+    Rows { rows, contexts, objects: vec![key.into()] }
 }
 
 fn cost(
     knowledge: &Knowledge,
-    call: &Call,
-    meaning: &Meaning,
+    ContextMeaning { context, meaning }: &ContextMeaning,
     usage: &Usage,
 ) -> Result<bedrock::Cost, Unpriced> {
-    let context = &call.context;
     let (region, tier) = (context.source_region.as_deref(), context.service_tier.as_deref());
     let key = price_key(&meaning.resolution, region, tier)?;
     let day = jiff::civil::date(2026, 10, 1);

@@ -313,9 +313,9 @@ mod tests {
         assert_eq!(found.identities.len(), calls.len());
         assert_eq!(found.kept.iter().sum::<u32>(), calls.len() as u32);
         let seen = calls.iter().map(|call| {
-            let read = found.references.call(call);
-            assert!(found.identities.find(read.identity()).is_some());
-            (read.event_id.to_string(), call.object)
+            let identity = call.identity(&found.references.whole);
+            assert!(found.identities.find(&identity).is_some());
+            (found.references.ids(call).0.to_string(), call.object)
         });
         (seen.collect(), found.dropped)
     }
