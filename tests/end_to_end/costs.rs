@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::world::{
-    ACCOUNT, REGION, Row, World, assert_same, call, gzip, sum, tree, with, without,
+    ACCOUNT, REGION, Row, World, assert_same, call, gzip, sum, tables, tree, with, without,
 };
 
 const DAY: &str = "2026-10-05";
@@ -215,7 +215,7 @@ fn calls_and_entries_are_joined_by_request() {
 fn invocation_logs_on_s3_give_the_same_tables() {
     let (world, _) = joined_world();
     world.run(&["--day", DAY, "--invocation-logs", "logs"]).ends(0);
-    let expected = tree(&world.out());
+    let expected = tables(&world.out());
     let buckets = ["trail", "logs"]
         .map(|name| Bucket::from_folder(&format!("bucket-{name}"), &world.path(name)).unwrap());
     let config = buckets.into_iter().fold(Config::new().page_size(7), Config::bucket);
@@ -232,7 +232,7 @@ fn invocation_logs_on_s3_give_the_same_tables() {
         DAY,
     ];
     world.hoptrail_on(&server, &arguments).ends(0);
-    assert_same(&tree(&world.path("again")), &expected, "from S3");
+    assert_same(&tables(&world.path("again")), &expected, "from S3");
 }
 
 #[test]

@@ -52,6 +52,12 @@ fn the_late_window() {
     world.run(&["--day", D5, "--late-window", "361m"]).ends(0);
     assert_eq!(keys(), [inside.clone(), outside.clone()]);
     assert_eq!(world.event_ids(D5), ["in", "out"]);
+    // What a day was built from is not lost by a window that is smaller.
+    for window in ["6h", "0h"] {
+        world.run(&["--day", D5, "--late-window", window]).ends(0);
+        assert_eq!(world.event_ids(D5), ["in", "out"], "{window}");
+    }
+    fs::remove_dir_all(world.out()).unwrap();
     let run = world.run(&["--day", D5, "--late-window", "0h"]).ends(0);
     assert!(run.stderr.contains("no objects delivered on 2026-10-05"), "{}", run.stderr);
     // Read for its own day, a late record reaches the day of its event all the same.
@@ -72,6 +78,9 @@ fn a_record_delivered_two_days_late_reaches_its_day() {
     assert_eq!(world.event_ids(D5), ["e1", "e2"]);
     assert_eq!(world.event_ids(D7), ["e3"]);
     assert!(ingest_keys(&world, D5).contains(&late), "what gave a call stands in its day");
+    world.run(&["--day", D5, "--force"]).ends(0);
+    assert_eq!(world.event_ids(D5), ["e1", "e2"], "what is there is kept");
+    fs::remove_dir_all(world.out()).unwrap();
     world.run(&["--day", D5]).ends(0);
     assert_eq!(world.event_ids(D5), ["e1"], "outside the declared window");
     world.run(&["--day", D5, "--late-window", "3d"]).ends(0);
@@ -224,10 +233,11 @@ fn runs_again() {
     let gone = world.object("20261005T1410Z", "b", &[call("e2", time), call("e1", time)]);
     world.run(&["--day", D5]).ends(0);
     let first = tree(&world.out());
-    world.run(&["--day", D5]).ends(0);
+    world.run(&["--day", D5, "--force"]).ends(0);
+    assert_eq!(world.summary()["objects"]["read"], 2);
     assert_same(&tree(&world.out()), &first, "the same input");
     fs::remove_file(world.trail().join(gone)).unwrap();
-    world.run(&["--day", D5]).ends(0);
+    world.run(&["--day", D5, "--allow-shrink"]).ends(0);
     let less = tree(&world.out());
     fs::remove_dir_all(world.out()).unwrap();
     world.run(&["--day", D5]).ends(0);

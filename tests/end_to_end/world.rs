@@ -230,7 +230,7 @@ pub(crate) fn sample() -> PathBuf {
     repository().join("tests/sample/org-trail")
 }
 
-/// The files below a folder with their content.
+/// The files below a folder with their content, without the empty file that writers wait at.
 pub(crate) fn tree(root: &Path) -> Tree {
     let mut tree = Tree::new();
     let mut folders = vec![root.to_owned()];
@@ -239,7 +239,7 @@ pub(crate) fn tree(root: &Path) -> Tree {
             let path = entry.unwrap().path();
             if path.is_dir() {
                 folders.push(path);
-            } else {
+            } else if !path.ends_with(".store-tmp-lock") {
                 let name = path.strip_prefix(root).unwrap().display().to_string();
                 tree.insert(name, fs::read(path).unwrap());
             }

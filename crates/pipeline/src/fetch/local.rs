@@ -213,7 +213,7 @@ mod tests {
             for (key, size_bytes) in listed {
                 let meta =
                     ObjectMeta { key: (*key).to_owned(), size_bytes: *size_bytes, etag: None };
-                sender.send(ListedObject { meta, delivery: None }).await.unwrap();
+                sender.send(ListedObject { meta, delivery: None, is_late: false }).await.unwrap();
             }
         };
         let take = |read: ReadObject<Came>| {
