@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use futures::FutureExt;
 use futures::stream::{FuturesUnordered, StreamExt};
+use jiff::ToSpan;
 use jiff::civil::Date;
 use logs::{Limits, Reading, Shape, Unreadable};
 use tokio::sync::mpsc;
@@ -24,6 +25,10 @@ use crate::replace::replace;
 use crate::run::{Job, State};
 use crate::schedule::{Now, Reason, Schedule, reason_to_rebuild};
 use crate::settings::Layout;
+
+/// Days after a day that are read before it is built: what is late is seldom later, so that few days have
+/// to be opened again.
+const HELD_BACK_DAYS: i64 = 2;
 
 /// What a pass is to do.
 #[derive(Debug, Default)]
@@ -352,7 +357,7 @@ impl<'a, 'j> Conductor<'a, 'j> {
         self.in_flight == 0 && !self.schedule.has_next()
     }
 
-    /// The first day that waits, if all of it is read.
+    /// The first day that waits, if all of it is read and of the days right after it.
     fn next_day(&mut self) -> Option<(Date, DayState)> {
         if self.is_all_read() {
             self.collected.place_the_rest();
@@ -361,7 +366,8 @@ impl<'a, 'j> Conductor<'a, 'j> {
             return None;
         }
         while let Some(day) = self.waiting.first().copied() {
-            if self.schedule.pending(day) > 0 {
+            let is_read = |after: i64| self.schedule.pending(day.saturating_add(after.days())) == 0;
+            if !(0..=HELD_BACK_DAYS).all(is_read) {
                 return None;
             }
             self.waiting.pop_first();
