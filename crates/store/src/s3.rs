@@ -3,6 +3,7 @@
 mod address;
 mod body;
 mod client;
+mod clock;
 mod conditional;
 mod credentials;
 mod error;
@@ -29,6 +30,7 @@ use crate::body::Body;
 use crate::error::{Error, Operation};
 use crate::s3::address::Address;
 use crate::s3::body::Resumed;
+use crate::s3::clock::Clock;
 use crate::s3::error::Context;
 use crate::s3::listing::WholeListing;
 use crate::s3::sign::Signer;
@@ -56,6 +58,7 @@ struct Inner {
     address: Address,
     /// `None` if requests are not signed.
     signer: Option<Signer>,
+    clock: Clock,
     bucket: String,
     /// Empty, or ends with `/`.
     root: String,

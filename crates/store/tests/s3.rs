@@ -5,6 +5,7 @@
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
 use std::sync::Arc;
+use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
 use s3_server::{Bucket, Config, Failure, Fault, Kind, Server, When};
@@ -300,21 +301,61 @@ async fn refusals_are_told_apart() {
     check(400, "Odd", 1, "could not read `s3://logs/a/x` (Odd): so & so").await;
 }
 
-#[tokio::test]
-async fn what_goes_over_the_wire() {
+/// A server that gives these answers, each on a connection of its own: its host, and the heads of
+/// the requests as they come.
+fn answers(answers: Vec<String>) -> (String, Receiver<Vec<String>>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let host = listener.local_addr().unwrap().to_string();
-    let (sent, received) = std::sync::mpsc::channel();
-    let answering = std::thread::spawn(move || {
-        let (stream, _) = listener.accept().unwrap();
-        let mut lines = BufReader::new(&stream).lines();
-        for answer in ["", "ETag: \"e\"\r\n"] {
-            let head = lines.by_ref().map(Result::unwrap).take_while(|line| !line.is_empty());
-            sent.send(head.collect::<Vec<_>>()).unwrap();
-            let answer = format!("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n{answer}\r\n");
+    let (sent, received) = channel();
+    std::thread::spawn(move || {
+        for answer in answers {
+            let (stream, _) = listener.accept().unwrap();
+            let lines = BufReader::new(&stream).lines().map(Result::unwrap);
+            sent.send(lines.take_while(|line| !line.is_empty()).collect()).unwrap();
             (&stream).write_all(answer.as_bytes()).unwrap();
         }
     });
+    (host, received)
+}
+
+fn answer(status: &str, headers: &str, body: &str) -> String {
+    let length = body.len();
+    format!(
+        "HTTP/1.1 {status}\r\nconnection: close\r\ncontent-length: {length}\r\n{headers}\r\n{body}"
+    )
+}
+
+#[tokio::test]
+async fn a_machine_whose_clock_is_wrong() {
+    let date = "date: Wed, 01 Jan 2098 12:00:00 GMT\r\n";
+    let skewed = "<Error><Code>RequestTimeTooSkewed</Code></Error>";
+    let denied = "<Error><Code>SignatureDoesNotMatch</Code></Error>";
+    let (host, received) = answers(vec![
+        answer("200 OK", "", ""),
+        answer("403 Forbidden", date, skewed),
+        answer("200 OK", date, "content"),
+        answer("403 Forbidden", date, denied),
+    ]);
+    let server = server(vec![]);
+    let options = S3Options { endpoint_url: Some(format!("http://{host}")), ..options(&server) };
+    let store = S3::connect("logs", "", &options).await.unwrap();
+    assert_eq!(read(&store, "x").await.unwrap(), b"content");
+    let error = read(&store, "x").await.unwrap_err();
+    assert!(matches!(error, Error::CredentialsRefused { .. }), "{error:?}");
+    let heads: Vec<_> = received.iter().collect();
+    let date_of = |head: &Vec<String>| {
+        head.iter().find_map(|line| line.strip_prefix("x-amz-date: ")).unwrap().to_owned()
+    };
+    assert_eq!(heads.len(), 4, "the right time is refused once");
+    assert!(!date_of(&heads[1]).starts_with("20980101T12"));
+    assert!(date_of(&heads[2]).starts_with("20980101T120"), "{:?}", heads[2]);
+    assert!(heads[2].iter().any(|line| line.contains("/20980101/us-east-1/s3/")));
+}
+
+#[tokio::test]
+async fn what_goes_over_the_wire() {
+    let (host, received) =
+        answers(vec![answer("200 OK", "", ""), answer("200 OK", "ETag: \"e\"\r\n", "")]);
     let options = S3Options {
         endpoint_url: Some(format!("http://{host}")),
         region: Some("eu-west-1".to_owned()),
@@ -329,7 +370,6 @@ async fn what_goes_over_the_wire() {
     let store = S3::connect("logs", "a b", &options).await.unwrap();
     let object = store.get("ü+%").await.unwrap();
     assert_eq!((object.meta.size_bytes, object.meta.etag.as_deref()), (0, Some("e")));
-    answering.join().unwrap();
 
     let head: Vec<Vec<String>> = received.iter().collect();
     let mut get = head[1].clone();

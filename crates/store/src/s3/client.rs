@@ -20,6 +20,7 @@ use std::time::Duration;
 use crate::error::{Error, Operation};
 use crate::s3::Inner;
 use crate::s3::address::Address;
+use crate::s3::clock::Clock;
 use crate::s3::credentials::Cached;
 use crate::s3::error::{Context, SdkError, Service, innermost};
 use crate::s3::http::{Http, Outside, timeouts};
@@ -91,13 +92,19 @@ pub(super) async fn connect(
     let address = Address::resolve(&client, bucket).await?;
     let signer = match (credentials, &address.scope) {
         (Some(credentials), Some(scope)) => Some(Signer::new(credentials, scope.clone())),
-        _ => None,
+        (None, None) => None,
+        (credentials, scope) => {
+            let (has, signs) = (credentials.is_some(), scope.is_some());
+            let what = format!("credentials: {has}, a signature in the address: {signs}");
+            return Err(Error::Settings { what, source: None });
+        }
     };
     Ok(Inner {
         client,
         connector: http.connector,
         address,
         signer,
+        clock: Clock::default(),
         bucket: bucket.to_owned(),
         root,
         region,

@@ -80,7 +80,7 @@ impl Context<'_> {
             Failure::Credentials(error) => no_credentials(self.tried, error),
             Failure::Connector(error) if error.is_timeout() => self.no_answer(),
             Failure::Connector(error) => self.unreachable(innermost(error)),
-            Failure::Refused(refusal) => {
+            Failure::Refused(refusal) | Failure::WrongTime(refusal) => {
                 let (code, message) = (refusal.code.as_deref(), refusal.message.as_deref());
                 refused(self, refusal.status, code, message)
             }

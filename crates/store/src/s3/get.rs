@@ -38,6 +38,8 @@ pub(super) enum Failure {
     Connector(ConnectorError),
     /// An answer that is no success.
     Refused(Refusal),
+    /// An answer that refuses the time of the signature; it is known better now.
+    WrongTime(Refusal),
     /// The key makes no URL.
     Request(String),
 }
@@ -47,6 +49,7 @@ impl Failure {
         match self {
             Self::Connector(error) => error.is_io() || error.is_timeout(),
             Self::Refused(refusal) => refusal.is_transient(),
+            Self::WrongTime(_) => true,
             Self::Credentials(_) | Self::Request(_) => false,
         }
     }
@@ -91,7 +94,7 @@ impl Inner {
     }
 
     async fn try_get(&self, key: &str, rest: Option<Rest<'_>>) -> Result<HttpResponse, Failure> {
-        let now = SystemTime::now();
+        let now = self.clock.now();
         let signing_key = match &self.signer {
             Some(signer) => Some(signer.key(now).await.map_err(Failure::Credentials)?),
             None => None,
@@ -103,10 +106,17 @@ impl Inner {
         if answer.status().is_success() {
             return Ok(answer);
         }
+        let date = answer.headers().get("date").map(str::to_owned);
         let (status, body) = (answer.status().as_u16(), ByteStream::new(answer.take_body()));
         let reading = tokio::time::timeout(self.stall_limit, Refusal::read(status, body));
         let silent = Refusal { status, code: None, message: None };
-        let failure = Failure::Refused(reading.await.unwrap_or(silent));
+        let refusal = reading.await.unwrap_or(silent);
+        let code = refusal.code.as_deref().unwrap_or_default();
+        let failure = if self.clock.correct(code, date.as_deref(), now) {
+            Failure::WrongTime(refusal)
+        } else {
+            Failure::Refused(refusal)
+        };
         if failure.is_transient()
             && let Some(connection) = connection.get()
         {

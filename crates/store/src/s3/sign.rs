@@ -36,7 +36,7 @@ impl Signer {
         Self { credentials, scope, key: Mutex::new(None) }
     }
 
-    /// The key to sign with now.
+    /// The key to sign with at this time of the service.
     pub(super) async fn key(&self, now: SystemTime) -> Result<Arc<SigningKey>, CredentialsError> {
         let credentials = self.credentials.at(now).await?;
         let day = secs(now) / SECS_OF_DAY;
