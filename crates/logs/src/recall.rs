@@ -84,24 +84,18 @@ pub(crate) struct Recall {
 }
 
 impl Recall {
-    /// Looks at a record.
-    pub(crate) fn glance<'a>(&mut self, text: &'a str) -> Option<Glance<'a>> {
+    /// Looks at a record. `glance` was at none.
+    pub(crate) fn look<'a>(&mut self, text: &'a str, glance: &mut Glance<'a>) -> Option<()> {
         if self.texts.is_full() {
             *self = Recall::default();
         }
-        let mut glance = Glance {
-            key: [0; _],
-            fields: Fields::none(RECORD),
-            input_tokens: None,
-            output_tokens: None,
-        };
-        let n_changes = self.look(text, &mut glance)?;
+        let n_changes = self.fields(text, glance)?;
         self.n_misfits = if n_changes > MAX_CHANGES { self.n_misfits + 1 } else { 0 };
         if self.n_misfits >= MAX_MISFITS || self.skeleton.is_empty() {
             self.n_misfits = 0;
             self.skeleton = Skeleton::of(text, &mut self.texts)?;
         }
-        Some(glance)
+        Some(())
     }
 
     /// The context of a key, if a call had it.
@@ -127,7 +121,7 @@ impl Recall {
     }
 
     /// Reads all fields, and gives the number of those whose keys are not the skeleton's.
-    fn look<'a>(&mut self, text: &'a str, glance: &mut Glance<'a>) -> Option<usize> {
+    fn fields<'a>(&mut self, text: &'a str, glance: &mut Glance<'a>) -> Option<usize> {
         let mut scan = Scan::new(text);
         scan.take(b'{')?;
         let mut n_changes = 0;
@@ -144,19 +138,19 @@ impl Recall {
             if alike.n_fields > 0 && place == self.skeleton.fields.len() {
                 return scan.is_at_end().then_some(n_changes);
             }
-            let (slot, known) = if alike.is_key {
+            if let Some(n_bytes) = alike.n_value_bytes {
                 let field = &self.skeleton.fields[place];
+                let slot = field.slot;
                 scan.skip(field.before_value, 0);
+                self.value(&mut scan, slot, Some((place, n_bytes)), glance)?;
                 place += 1;
-                (field.slot, Some(place - 1))
             } else {
                 n_changes += 1;
                 let key = scan.key()?;
-                let known = self.skeleton.place(key, place);
-                place = known.map_or(place, |known| known + 1);
-                (Slot::of(key)?, known)
-            };
-            self.value(&mut scan, slot, known, glance)?;
+                let found = self.skeleton.place(key, place);
+                self.value(&mut scan, Slot::of(key)?, found.map(|found| (found, 0)), glance)?;
+                place = found.map_or(place, |found| found + 1);
+            }
             match scan.next()? {
                 b',' => {}
                 b'}' => return scan.is_at_end().then_some(n_changes),
@@ -165,18 +159,19 @@ impl Recall {
         }
     }
 
-    /// Reads a value. `place` is that of the skeleton's field with the same key.
+    /// Reads a value. `like` is the place of the skeleton's field with the same key, and how many bytes of
+    /// its value are the same.
     fn value<'a>(
         &mut self,
         scan: &mut Scan<'a>,
         slot: Slot,
-        place: Option<usize>,
+        like: Option<(usize, usize)>,
         glance: &mut Glance<'a>,
     ) -> Option<()> {
         scan.peek()?;
-        let place = place.filter(|_| slot.comes_again());
-        if let Some(place) = place
-            && let Some(other) = self.skeleton.other(place, scan.rest())
+        let like = like.filter(|_| slot.comes_again());
+        if let Some((place, n_bytes)) = like
+            && let Some(other) = self.skeleton.other(place, scan.rest(), n_bytes)
         {
             return glance.put(slot, scan.skip(0, other.text.len()), &other.numbers);
         }
@@ -184,7 +179,7 @@ impl Recall {
             Slot::Additional(_) => (glance.additional(scan, &mut self.texts)?, Numbers::default()),
             _ => slot.value(scan, &mut self.texts)?,
         };
-        if let Some(place) = place {
+        if let Some((place, _)) = like {
             self.skeleton.remember(place, value, numbers);
         }
         glance.put(slot, value, &numbers)
@@ -192,6 +187,12 @@ impl Recall {
 }
 
 impl<'a> Glance<'a> {
+    /// At no record yet.
+    pub(crate) fn none() -> Self {
+        let fields = Fields::none(RECORD);
+        Glance { key: [0; _], fields, input_tokens: None, output_tokens: None }
+    }
+
     /// Takes a value. What `additionalEventData` gives was taken when it was read.
     #[inline]
     fn put(&mut self, slot: Slot, value: &'a str, numbers: &Numbers) -> Option<()> {

@@ -85,13 +85,14 @@ pub fn read(text: &str, contexts: &mut Contexts) -> Result<Record, Rejection> {
 /// # Errors
 /// As [`read`].
 pub(crate) fn read_candidate(text: &str, contexts: &mut Contexts) -> Result<Record, Rejection> {
-    let Some(glance) = contexts.recall.glance(text) else {
+    let mut glance = Glance::none();
+    if contexts.recall.look(text, &mut glance).is_none() {
         // It may be a call, so that one that cannot be taken apart is not passed over.
         return match field::object(Some(text), "record", RECORD)? {
             Some(fields) => read_fields(text, &fields, None, contexts),
             None => Ok(Record::PassedOver),
         };
-    };
+    }
     // What made a context in a call before makes one here. Only what is this call's own can be wrong
     // then, and all else is told first.
     if let Some(context) = contexts.recall.context(&glance.key) {
@@ -163,7 +164,10 @@ impl<'a> Own<'a> {
 
     /// The id of the event, and its time in milliseconds.
     fn read(&self) -> Result<(CallId, i64), Rejection> {
-        let event_id = CallId::new(&required(self.event_id, "eventID")?);
+        let event_id = match self.event_id.and_then(uuid) {
+            Some(id) => id,
+            None => CallId::new(&required(self.event_id, "eventID")?),
+        };
         Ok((event_id, field::time_ms(&required(self.event_time, "eventTime")?, "eventTime")?))
     }
 
@@ -178,7 +182,10 @@ impl<'a> Own<'a> {
             event_time_ms,
             event_id,
             original_event_id: original_event_id(self.addendum)?,
-            request_id: filled(self.request_id, "requestID")?.map(|id| CallId::new(&id)),
+            request_id: match self.request_id.and_then(uuid) {
+                Some(id) => Some(id),
+                None => filled(self.request_id, "requestID")?.map(|id| CallId::new(&id)),
+            },
             input_tokens: field::count(self.input_tokens, "additionalEventData.inputTokens")?,
             output_tokens: field::count(self.output_tokens, "additionalEventData.outputTokens")?,
             context,
@@ -243,6 +250,13 @@ fn call<'a>(
         service_tier: tier(service_tier),
     };
     own.call(id_and_time, known.hold(draft))
+}
+
+/// The id that a string is, if it is a UUID, in which there can be no escapes.
+fn uuid(raw: &str) -> Option<CallId> {
+    const RAW_BYTES: usize = 38;
+    let text = raw.strip_prefix('"')?.strip_suffix('"').filter(|_| raw.len() == RAW_BYTES)?;
+    Some(CallId::new(text)).filter(|id| matches!(id, CallId::Uuid(_)))
 }
 
 /// The event that an addendum amends.

@@ -9,7 +9,7 @@ const MAX_RECORD_BYTES: usize = 64 * 1024;
 const MAX_VALUE_BYTES: usize = 8 * 1024;
 
 /// How many other values of a field are remembered: callers take turns.
-const MAX_OTHERS: usize = 8;
+const MAX_OTHERS: usize = 16;
 
 /// How many bytes are compared at once.
 const PIECE_BYTES: usize = 32;
@@ -53,8 +53,8 @@ pub(super) struct Other {
 pub(super) struct Alike {
     /// How many fields are the same.
     pub(super) n_fields: usize,
-    /// Whether the next one's value begins as far behind the same key.
-    pub(super) is_key: bool,
+    /// How many bytes of the next one's value are the same, if it begins as far behind the same key.
+    pub(super) n_value_bytes: Option<usize>,
 }
 
 impl Skeleton {
@@ -99,7 +99,7 @@ impl Skeleton {
     /// Lays the beginning of a field against the field at a place.
     #[inline]
     pub(super) fn lay(&self, place: usize, rest: &[u8]) -> Alike {
-        let mut alike = Alike { n_fields: 0, is_key: false };
+        let mut alike = Alike { n_fields: 0, n_value_bytes: None };
         let Some(fields) = self.fields.get(place..).filter(|fields| !fields.is_empty()) else {
             return alike;
         };
@@ -108,7 +108,7 @@ impl Skeleton {
             let bytes = field.before_value + field.value_bytes + field.behind_value;
             // Its counts differ, and what they stand in is read in a way of its own.
             if n_bytes < bytes || matches!(field.slot, Slot::Additional(_)) {
-                alike.is_key = n_bytes >= field.before_value;
+                alike.n_value_bytes = n_bytes.checked_sub(field.before_value);
                 return alike;
             }
             n_bytes -= bytes;
@@ -122,12 +122,19 @@ impl Skeleton {
         self.fields.get(from..)?.iter().position(|field| *field.key == *key).map(|at| from + at)
     }
 
-    /// The value that stood at a place in another record, if the rest of a record begins with it.
+    /// The value that stood at a place in another record, if the rest of a record begins with it. Where
+    /// that is first unlike the skeleton's is looked at first, because others of a kind differ there.
     #[inline]
-    pub(super) fn other(&mut self, place: usize, rest: &[u8]) -> Option<&Other> {
-        let others = &mut self.fields[place].others;
-        let found = others.iter().position(|other| rest.starts_with(other.text.as_bytes()))?;
-        Some(&others[found])
+    pub(super) fn other(&self, place: usize, rest: &[u8], unlike_at: usize) -> Option<&Other> {
+        let few = |text: &[u8]| {
+            text.get(unlike_at..)?.first_chunk::<8>().map(|few| u64::from_le_bytes(*few))
+        };
+        let expected = few(rest);
+        let is_here = |other: &&Other| {
+            let text = other.text.as_bytes();
+            few(text).is_none_or(|few| Some(few) == expected) && rest.starts_with(text)
+        };
+        self.fields[place].others.iter().find(is_here)
     }
 
     /// Remembers a value that stood at a place. A number is not, because where it ends can only be told
