@@ -288,6 +288,10 @@ fn tier(raw: Option<&str>) -> Text<'_> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
+    use serde_json::value::RawValue;
+
     use super::*;
 
     #[test]
@@ -298,6 +302,88 @@ mod tests {
         ] {
             let rejection = read(text, &mut Contexts::default()).expect_err("unusable");
             assert_eq!(rejection.field, "record", "{text}");
+        }
+    }
+
+    const CALL: &str = r#"{"eventVersion":"1.11", "userIdentity":{"type":"AssumedRole","principalId":"AROA:s","arn":"arn:aws:sts::111122223333:assumed-role/app/s","sessionContext":{"sessionIssuer":{"userName":"app"}}},"eventTime":"2026-08-01T12:00:00Z","eventSource":"bedrock.amazonaws.com","eventName":"Converse","awsRegion":"us-east-1","requestParameters":{"modelId":"m","n":1},"additionalEventData":{"inferenceRegion":"us-east-2","inputTokens":17},"requestID":null,"eventID":"a1e5cace-56ad-37b9-be9d-d52d0f29a6a1","n":17 ,"vpcEndpointId" : "v","eventType":"AwsApiCall"}"#;
+
+    fn in_full(text: &str) -> Result<Record, Rejection> {
+        match field::object(Some(text), "record", RECORD)? {
+            Some(fields) => read_fields(text, &fields, None, &mut Contexts::default()),
+            None => Ok(Record::PassedOver),
+        }
+    }
+
+    /// Reads a record behind others, which must not matter, and tells whether a glance was enough.
+    fn check(text: &str, contexts: &mut Contexts) -> bool {
+        let mut glance = Glance::none();
+        let is_glance = contexts.recall.look(text, &mut glance).is_some();
+        let is_known = is_glance && contexts.recall.context(&glance.key).is_some();
+        if is_glance {
+            let fields = Fields::read(text, RECORD).expect("a glance is at JSON only");
+            for (place, name) in RECORD.iter().enumerate() {
+                assert_eq!(glance.fields.at(place), fields.raw(name), "{name} of {text}");
+            }
+        }
+        let found = format!("{:?}", read_candidate(text, contexts));
+        assert_eq!(found, format!("{:?}", in_full(text)), "{text}");
+        is_known
+    }
+
+    /// Records that differ from one before in a byte or two, wherever that is.
+    #[test]
+    fn what_was_read_before_does_not_matter() {
+        let mut contexts = Contexts::default();
+        let other = CALL.replace(":s\"", ":t\"").replace("app", "web").replace("\"m\"", "\"\"");
+        let failed = CALL.replace("\"requestID\"", "\"errorCode\":\"AccessDenied\",\"requestID\"");
+        for text in [CALL, &other, &failed] {
+            assert!(!check(text, &mut contexts));
+            assert!(check(text, &mut contexts));
+        }
+        let (mut n_known, mut n_others) = (0, 0);
+        for base in [CALL, &other, &failed] {
+            for at in 0..base.len() {
+                for piece in
+                    ["", "\"", "\\", "}", ",", ":", "0", "e", " ", "\t", "]", "n", "é", ",\"n\":0"]
+                {
+                    let replaced = format!("{}{piece}{}", &base[..at], &base[at + 1..]);
+                    let inserted = format!("{}{piece}{}", &base[..at], &base[at..]);
+                    for text in [replaced, inserted].iter().filter(|text| text.starts_with('{')) {
+                        match check(text, &mut contexts) {
+                            true => n_known += 1,
+                            false => n_others += 1,
+                        }
+                    }
+                }
+            }
+        }
+        assert!(n_known > 3_000 && n_others > 20_000, "{n_known} {n_others}");
+    }
+
+    /// The same fields in another order, left out, twice, or of another kind.
+    #[test]
+    fn other_fields_than_before() {
+        let mut contexts = Contexts::default();
+        let fields = serde_json::from_str::<BTreeMap<&str, &RawValue>>(CALL).expect("JSON");
+        let fields = fields.iter().map(|(key, value)| format!("\"{key}\":{value}"));
+        let fields = fields.collect::<Vec<_>>();
+        let record = |fields: &[&str]| format!("{{{}}}", fields.join(","));
+        let all = fields.iter().map(String::as_str).collect::<Vec<_>>();
+        for _ in 0..2 {
+            for (first, _) in all.iter().enumerate() {
+                let (start, end) = all.split_at(first);
+                check(&record(&[end, start].concat()), &mut contexts);
+                check(&record(&[start, &end[1..]].concat()), &mut contexts);
+                check(&record(&[start, &end[..1], end].concat()), &mut contexts);
+                let key = all[first].split_once(':').expect("a field").0;
+                for value in
+                    ["null", "1", "12", "{}", "[]", "\"\"", "\"null\"", r#"{"type":"Root"}"#]
+                {
+                    let field = format!("{key}:{value}");
+                    check(&record(&[start, &[&field], &end[1..]].concat()), &mut contexts);
+                    check(&record(&[&all, &[field.as_str()][..]].concat()), &mut contexts);
+                }
+            }
         }
     }
 }

@@ -62,6 +62,28 @@ proptest! {
         }
     }
 
+    /// Records that are nearly the same, which is how most calls are: what one was read from must not show
+    /// in another.
+    #[test]
+    fn records_that_are_alike(
+        document in vec(any::<u32>(), 0..8),
+        base in vec(any::<u32>(), 0..160),
+        changes in vec(vec((0..160usize, any::<u32>()), 0..4), 2..10),
+    ) {
+        let record = |changes: &Vec<(usize, u32)>| {
+            let mut choices = base.clone();
+            for (place, choice) in changes {
+                if let Some(place) = choices.get_mut(*place) {
+                    *place = *choice;
+                }
+            }
+            generate::record(&mut Dice::of_choices(&choices))
+        };
+        let records = changes.iter().chain(&changes).map(record).collect();
+        let (node, spelling) = generate::document(&mut Dice::of_choices(&document), records);
+        check(&node.write(spelling)).ok();
+    }
+
     /// A bare array and one record per line are the same records.
     #[test]
     fn any_layout_holds_the_same(choices in vec(vec(any::<u32>(), 0..160), 1..6)) {
