@@ -57,11 +57,10 @@ impl<'a, const N: usize> Fields<'a, N> {
         Fields { names, values: [None; N] }
     }
 
-    /// Takes the value of the key at a place; `None` if it has one.
+    /// Takes the value of the key at a place.
     #[inline]
-    pub(crate) fn put(&mut self, place: usize, value: &'a str) -> Option<()> {
-        let before = self.values[place].replace(value);
-        before.is_none().then_some(())
+    pub(crate) fn put(&mut self, place: usize, value: &'a str) {
+        self.values[place] = Some(value);
     }
 
     /// The text of the field at a place; `None` if it is absent or null.

@@ -5,8 +5,8 @@
 //! [`Skeleton`]: where the bytes are the same, so are the fields. Where they differ, the value is
 //! compared with what stood there in other records, and scanned strictly if it is new.
 //!
-//! **What it promises.** A [`Glance`] at a record is had only if the record is JSON and no key that is
-//! asked for stands twice, and then its raw values are those that [`Fields`](crate::field::Fields) gives.
+//! **What it promises.** A [`Glance`] at a record is had only if the record is JSON, and then its raw
+//! values are those that [`Fields`](crate::field::Fields) gives.
 //! The values that make a context are known by number: same numbers, same bytes, same context. What is
 //! not plain (escapes in a key, no object where there should be one, values too long to be remembered)
 //! gives none, which is no verdict: such a record has to be read in full.
@@ -131,7 +131,7 @@ impl Recall {
             let alike = self.skeleton.lay(place, scan.rest());
             for field in &self.skeleton.fields[place..place + alike.n_fields] {
                 let value = scan.skip(field.before_value, field.value_bytes);
-                glance.put(field.slot, value, &field.numbers)?;
+                glance.put(field.slot, value, &field.numbers);
                 scan.skip(field.behind_value, 0);
             }
             place += alike.n_fields;
@@ -173,7 +173,8 @@ impl Recall {
         if let Some((place, n_bytes)) = like
             && let Some(other) = self.skeleton.other(place, scan.rest(), n_bytes)
         {
-            return glance.put(slot, scan.skip(0, other.text.len()), &other.numbers);
+            glance.put(slot, scan.skip(0, other.text.len()), &other.numbers);
+            return Some(());
         }
         let (value, numbers) = match slot {
             Slot::Additional(_) => (glance.additional(scan, &mut self.texts)?, Numbers::default()),
@@ -182,7 +183,8 @@ impl Recall {
         if let Some((place, _)) = like {
             self.skeleton.remember(place, value, numbers);
         }
-        glance.put(slot, value, &numbers)
+        glance.put(slot, value, &numbers);
+        Some(())
     }
 }
 
@@ -193,11 +195,11 @@ impl<'a> Glance<'a> {
         Glance { key: [0; _], fields, input_tokens: None, output_tokens: None }
     }
 
-    /// Takes a value. What `additionalEventData` gives was taken when it was read.
+    /// Takes a value, in the place of one of the same key before. What `additionalEventData` gives was taken when it was read.
     #[inline]
-    fn put(&mut self, slot: Slot, value: &'a str, numbers: &Numbers) -> Option<()> {
+    fn put(&mut self, slot: Slot, value: &'a str, numbers: &Numbers) {
         let index = match slot {
-            Slot::Other => return Some(()),
+            Slot::Other => return,
             Slot::Part(index) => {
                 self.key[usize::from(index)] = numbers[0];
                 index
@@ -208,7 +210,7 @@ impl<'a> Glance<'a> {
             }
             Slot::Additional(index) | Slot::Own(index) => index,
         };
-        self.fields.put(usize::from(index), value)
+        self.fields.put(usize::from(index), value);
     }
 
     /// Reads `additionalEventData`: all but the counts makes the context.

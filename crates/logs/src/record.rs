@@ -340,6 +340,15 @@ mod tests {
             assert!(!check(text, &mut contexts));
             assert!(check(text, &mut contexts));
         }
+        for (key, escaped) in [
+            ("errorCode", r"error\u0043ode"),
+            ("eventID", r"event\u0049D"),
+            ("modelId", r"model\u0049d"),
+            ("inferenceRegion", r"inference\u0052egion"),
+            ("inputTokens", r"\u0069nputTokens"),
+        ] {
+            check(&failed.replace(key, escaped), &mut contexts);
+        }
         let (mut n_known, mut n_others) = (0, 0);
         for base in [CALL, &other, &failed] {
             for at in 0..base.len() {

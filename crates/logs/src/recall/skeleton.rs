@@ -137,8 +137,8 @@ impl Skeleton {
         self.fields[place].others.iter().find(is_here)
     }
 
-    /// Remembers a value that stood at a place. A number is not, because where it ends can only be told
-    /// by what follows it.
+    /// Remembers a value that stood at a place. A number is not: a longer one that begins like it would be
+    /// taken for broken.
     pub(super) fn remember(&mut self, place: usize, value: &str, numbers: Numbers) {
         if !value.starts_with(['"', '{', '[']) || value.len() > MAX_VALUE_BYTES {
             return;
