@@ -160,7 +160,8 @@ impl Delivery {
     pub fn of_hourly_key(key: &str) -> Option<Self> {
         let (folder, _) = key.rsplit_once('/')?;
         let (_, hour) = folder.rsplit_once('/')?;
-        let hour = (hour.len() == 2).then(|| hour.parse::<i64>().ok()).flatten()?;
+        let is_number = hour.len() == 2 && hour.bytes().all(|byte| byte.is_ascii_digit());
+        let hour = is_number.then(|| hour.parse::<i64>().ok()).flatten()?;
         let delivery = Delivery::of_key(folder)?;
         (0..24).contains(&hour).then_some(Delivery { minute: Some(hour * 60), ..delivery })
     }
@@ -290,7 +291,10 @@ mod tests {
         for other in ["data/r_input.json.gz", "amazon-bedrock-logs-permission-check"] {
             assert!(!LogKind::ModelInvocation.is_log_file(&format!("{folder}{other}")), "{other}");
         }
-        assert_eq!(LogKind::ModelInvocation.delivery("2026/08/01/24/x.json.gz"), None);
+        for hour in ["24", "-0", "+7", "7"] {
+            let key = format!("2026/08/01/{hour}/x.json.gz");
+            assert_eq!(LogKind::ModelInvocation.delivery(&key), None, "{key}");
+        }
         assert_eq!(LogKind::ModelInvocation.delivery("2026/08/01/x.json.gz"), None);
     }
 

@@ -350,7 +350,7 @@ fn texts_that_are_no_unicode() {
     }
 }
 
-/// SplitMix64, by Steele, Lea and Flood.
+/// `SplitMix64`, by Steele, Lea and Flood.
 struct Dice(u64);
 
 impl Dice {

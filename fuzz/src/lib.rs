@@ -1,0 +1,201 @@
+//! What each fuzz target asserts, as a function of bytes.
+
+use std::io::{BufReader, Write};
+use std::sync::LazyLock;
+
+use bedrock::denial::Denial;
+use bedrock::resolve::resolve;
+use bedrock::{Aliases, Catalog};
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use logs::digest::{Digest, DigestName, Place, PublicKeys};
+use logs::hash::{from_hex, to_hex};
+use logs::invocation::InvocationReading;
+use logs::layout::{Level, LogKind, day_folder};
+use logs::{Limits, Reading, Shape, Unreadable, read_stream, read_whole};
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use self::reference::compare::check_reading;
+use self::reference::slow;
+
+#[expect(dead_code, reason = "only a part of it is used here")]
+mod reference;
+
+/// What a target does with bytes: it panics if a promise is broken.
+pub type Body = fn(&[u8]);
+
+/// The names of the targets and their bodies, for whoever runs all.
+pub const TARGETS: &[(&str, Body)] = &[
+    ("records", records),
+    ("keys", keys),
+    ("references", references),
+    ("denials", denials),
+    ("invocations", invocations),
+    ("digests", digests),
+];
+
+const LIMITS: Limits = Limits { sha256: true, ..Limits::new(1 << 20, 1 << 24) };
+
+static CATALOG: LazyLock<Catalog> = LazyLock::new(Catalog::embedded);
+
+fn gzip(text: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+    encoder.write_all(text).expect("memory");
+    encoder.finish().expect("memory")
+}
+
+/// What is compared of two ways to read: all that was read, or that it could not be.
+fn shown(found: &Result<Reading, Unreadable>) -> String {
+    match found {
+        Ok(reading) => {
+            assert!(reading.adds_up(), "{reading:?}");
+            format!("{reading:?}")
+        }
+        Err(reason) => {
+            assert!(!reason.to_string().is_empty());
+            "unreadable".to_owned()
+        }
+    }
+}
+
+/// A body of a trail's file is read the same in every way, and as the slow reader does: plain, gzipped,
+/// whole, as a stream.
+pub fn records(data: &[u8]) {
+    // As it is, whatever that is: it may be gzip itself.
+    for shape in [Shape::Trail, Shape::Any] {
+        let whole = read_whole(data, shape, &LIMITS, &mut b"old".to_vec());
+        let streamed = read_stream(BufReader::with_capacity(7, data), shape, &LIMITS);
+        if !logs::gzip::is_gzip(data) {
+            assert_eq!(shown(&whole), shown(&streamed));
+        }
+    }
+    if data.is_empty() || logs::gzip::is_gzip(data) {
+        return;
+    }
+    let packed = gzip(data);
+    let plain = read_whole(data, Shape::Trail, &LIMITS, &mut Vec::new());
+    let streamed = read_stream(&packed[..], Shape::Trail, &LIMITS);
+    assert_eq!(shown(&plain), shown(&streamed));
+    let walked = read_whole(&packed, Shape::Trail, &LIMITS, &mut Vec::new());
+    if serde_json::from_slice::<&RawValue>(data).is_err() {
+        // Behind a checksum only calls are looked at strictly, and beside the records nothing is looked
+        // at for being text.
+        let _ = shown(&walked);
+        return;
+    }
+    assert_eq!(shown(&walked), shown(&plain));
+    let text = str::from_utf8(data).expect("JSON is UTF-8");
+    check_reading(plain, &slow::read(data), text);
+}
+
+/// What a key says stands in it.
+pub fn keys(data: &[u8]) {
+    let Ok(key) = str::from_utf8(data) else { return };
+    for kind in [LogKind::CloudTrail, LogKind::Digest, LogKind::ModelInvocation] {
+        let level = Level::of_path(key, kind);
+        for name in key.split('/') {
+            let _ = level.child(name, kind);
+        }
+        let _ = kind.is_log_file(key);
+        if let Some(delivery) = kind.delivery(key) {
+            assert!(key.contains(&day_folder(delivery.day)), "{delivery:?}");
+            let minute = delivery.minute.unwrap_or_default().rem_euclid(24 * 60);
+            let time = format!("{:02}{:02}", minute / 60, minute % 60);
+            let hour = format!("/{:02}/", minute / 60);
+            let is_there = key.contains(&time) || key.contains(&hour);
+            assert!(delivery.minute.is_none() || is_there, "{delivery:?}");
+        }
+    }
+    if let Some(name) = DigestName::of_key(key) {
+        assert!(key.contains(&name.end.strftime("%Y%m%dT%H%M%SZ").to_string()), "{name:?}");
+    }
+}
+
+/// A reference is read whatever it is, and what was read of it reads the same again.
+pub fn references(data: &[u8]) {
+    let Ok(text) = str::from_utf8(data) else { return };
+    let aliases = Aliases::default();
+    let read = CATALOG.read(text);
+    let resolution = resolve(Some(text), &CATALOG, &aliases);
+    if !text.trim().is_empty() {
+        assert_eq!((resolution.target, &resolution.scope), (read.target, &read.scope));
+    }
+    if let Ok(model) = &resolution.model {
+        let again = resolve(Some(&model.id), &CATALOG, &aliases);
+        assert_eq!(again.model.as_ref().map(|again| &again.id), Ok(&model.id), "{text:?}");
+        // A name is spelled out in the reference, but for its date and version.
+        assert!(read.model.is_some(), "{text:?}");
+    }
+    if let Some(model) = &read.model {
+        assert!(!model.is_empty() && read.text.contains(model.as_str()), "{read:?}");
+    }
+}
+
+/// What a message says stands in it, whatever white space it has.
+pub fn denials(data: &[u8]) {
+    let Ok(message) = str::from_utf8(data) else { return };
+    let denial = Denial::read(message);
+    let message = message.split_whitespace().collect::<Vec<_>>().join(" ");
+    let parts =
+        [&denial.code, &denial.operation, &denial.action, &denial.resource, &denial.policy_arn];
+    for part in parts.into_iter().flatten() {
+        assert!(!part.is_empty() && message.contains(part.as_str()), "{denial:?}");
+    }
+    let _ = denial.blocked_region();
+    let _ = denial.leg(None);
+    let _ = denial.leg(Some("us-east-1"));
+}
+
+/// A body of invocation logs is read the same plain, gzipped and in narrow pieces.
+pub fn invocations(data: &[u8]) {
+    let read = |body: &mut dyn std::io::BufRead| {
+        let found = logs::invocation::read(body, &LIMITS);
+        // What is wrong first depends on how far the reader looks ahead.
+        found.map_or("unreadable".to_owned(), |reading: InvocationReading| {
+            assert!(reading.adds_up(), "{reading:?}");
+            format!("{reading:?}")
+        })
+    };
+    let plain = read(&mut &*data);
+    assert_eq!(plain, read(&mut BufReader::with_capacity(3, data)));
+    if !data.is_empty() && !logs::gzip::is_gzip(data) {
+        assert_eq!(plain, read(&mut &gzip(data)[..]));
+    }
+}
+
+/// What a digest says is what a slow parser finds in its text; and neither signatures, names nor lists of
+/// keys can be such that checking them panics.
+pub fn digests(data: &[u8]) {
+    let _ = PublicKeys::default().add_list(data);
+    let digest = match Digest::read(data, &mut Vec::new(), 1 << 20) {
+        Ok(digest) => digest,
+        Err(reason) => return assert!(!reason.to_string().is_empty()),
+    };
+    if logs::gzip::is_gzip(data) {
+        return;
+    }
+    assert_eq!(Ok(&digest), Digest::read(&gzip(data), &mut Vec::new(), 1 << 20).as_ref());
+    // A lone surrogate in a field that is not used is JSON, and more than the slow parser takes.
+    let Ok(tree) = serde_json::from_slice::<Value>(data) else { return };
+    let field = |name: &str| tree[name].as_str();
+    assert_eq!(field("digestEndTime"), Some(digest.end_text.as_str()));
+    assert_eq!(field("digestS3Bucket"), Some(digest.bucket.as_str()));
+    assert_eq!(field("digestS3Object"), Some(digest.object.as_str()));
+    assert!(digest.start <= digest.end);
+    let previous = digest.previous.as_ref();
+    assert_eq!(field("previousDigestS3Object"), previous.map(|previous| previous.object.as_str()));
+    assert!(previous.is_none_or(|previous| from_hex(&previous.signature).is_some()));
+    let logs = tree["logFiles"].as_array().expect("an array");
+    assert_eq!(logs.len(), digest.log_files.len());
+    for (log, expected) in digest.log_files.iter().zip(logs) {
+        assert_eq!(expected["s3Object"].as_str(), Some(log.object.as_str()));
+        let hash = expected["hashValue"].as_str().map(str::to_ascii_lowercase);
+        assert_eq!(hash, Some(to_hex(&log.sha256)));
+    }
+    let lines = digest.text_to_sign();
+    assert!(lines.ends_with(previous.map_or("null", |previous| previous.signature.as_str())));
+    if let Some(place) = Place::of(&digest, &digest.object) {
+        assert_eq!(place.key(&digest.object), Some(digest.object.clone()));
+    }
+}
