@@ -11,15 +11,15 @@ use arrow::error::ArrowError;
 use bedrock::CallId;
 
 use crate::column::{Column, MONEY_PRECISION, MONEY_SCALE, Value};
-use crate::referred::{Numbers, Referred};
+use crate::referred::{ContextTexts, Numbers, Referred};
 use crate::table::Table;
 
 /// Some rows of a table, with which contexts and objects they refer to.
-pub(crate) struct Batch<'a, R> {
+pub(crate) struct Batch<'a, R: 'static> {
+    table: &'static Table<R>,
     rows: &'a [R],
     referred: Referred<'a>,
-    /// Empty if no column asks, and likewise for the objects.
-    contexts: Numbers,
+    /// Of the objects; empty if no column asks.
     objects: Numbers,
 }
 
@@ -27,29 +27,29 @@ pub(crate) struct Batch<'a, R> {
 pub(crate) enum Values {
     /// One for each row.
     Rows(ArrayRef),
-    /// Those that occur, and for each row its place among them. They may repeat.
-    Distinct { values: StringArray, places: UInt32Array },
+    /// Texts, and for each row the place of its own among them.
+    Places { texts: ArrayRef, places: UInt32Array },
 }
 
 impl<'a, R> Batch<'a, R> {
-    pub(crate) fn new(table: &Table<R>, rows: &'a [R], referred: Referred<'a>) -> Self {
-        let numbers = |asks: fn(&Column<R>) -> bool, number: fn(&R) -> u32| {
-            let is_asked = table.columns.iter().any(asks);
-            if is_asked { Numbers::of(rows.iter().map(number)) } else { Numbers::default() }
+    pub(crate) fn new(table: &'static Table<R>, rows: &'a [R], referred: Referred<'a>) -> Self {
+        let asks_for_objects = table.columns.iter().any(Column::is_of_object);
+        let objects = match asks_for_objects {
+            true => Numbers::of(rows.iter().map(table.refers.object)),
+            false => Numbers::default(),
         };
-        Batch {
-            rows,
-            referred,
-            contexts: numbers(Column::is_of_context, table.refers.context),
-            objects: numbers(Column::is_of_object, table.refers.object),
-        }
+        Batch { table, rows, referred, objects }
     }
 
-    /// The values of a column.
+    /// The values of a column; `texts` are those that contexts have in it.
     ///
     /// # Errors
     /// If there is more text than an array holds.
-    pub(crate) fn values(&self, column: &Column<R>) -> Result<Values, ArrowError> {
+    pub(crate) fn values(
+        &self,
+        column: &Column<R>,
+        texts: &ContextTexts,
+    ) -> Result<Values, ArrowError> {
         let rows = self.rows.iter();
         let array: ArrayRef = match column.value {
             Value::Text(get) => Arc::new(rows.map(get).collect::<StringArray>()),
@@ -64,29 +64,28 @@ impl<'a, R> Batch<'a, R> {
                 let amounts = rows.map(get).collect::<Decimal128Array>();
                 Arc::new(amounts.with_precision_and_scale(MONEY_PRECISION, MONEY_SCALE)?)
             }
-            Value::ContextText(get) => {
-                let contexts = self.referred.contexts;
-                return Ok(distinct(&self.contexts, |n| get(&contexts[n as usize])));
-            }
-            Value::ObjectKey => {
-                let objects = self.referred.objects;
-                return Ok(distinct(&self.objects, |n| Some(&*objects[n as usize])));
+            Value::ContextText(_) => {
+                let places =
+                    rows.map(|row| texts.places[(self.table.refers.context)(row) as usize]);
+                let (texts, places) =
+                    (Arc::clone(&texts.values), places.collect::<Vec<_>>().into());
+                return Ok(Values::Places { texts, places });
             }
             Value::ContextFlag(get) => {
                 let contexts = self.referred.contexts;
-                let flag = |number: &u32| get(&contexts[*number as usize]);
-                let flags = self.contexts.distinct.iter().map(flag).collect::<Vec<_>>();
-                let places = self.contexts.places.values().iter();
-                Arc::new(places.map(|place| flags[*place as usize]).collect::<BooleanArray>())
+                let flags =
+                    rows.map(|row| get(&contexts[(self.table.refers.context)(row) as usize]));
+                Arc::new(flags.collect::<BooleanArray>())
+            }
+            Value::ObjectKey => {
+                let keys = self.objects.distinct.iter();
+                let keys = keys.map(|object| Some(&*self.referred.objects[*object as usize]));
+                let texts = Arc::new(keys.collect::<StringArray>());
+                return Ok(Values::Places { texts, places: self.objects.places.clone() });
             }
         };
         Ok(Values::Rows(array))
     }
-}
-
-fn distinct<'t>(numbers: &Numbers, get: impl Fn(u32) -> Option<&'t str>) -> Values {
-    let values = numbers.distinct.iter().map(|number| get(*number)).collect();
-    Values::Distinct { values, places: numbers.places.clone() }
 }
 
 /// Ids as text: UUIDs straight into the array's buffer.
@@ -114,24 +113,25 @@ fn ids<'r>(
 }
 
 impl Values {
-    /// Whether a row has none. Every distinct value is that of some row.
-    pub(crate) fn has_nulls(&self) -> bool {
+    /// How many rows have none.
+    pub(crate) fn n_nulls(&self) -> usize {
         match self {
-            Values::Rows(array) => array.null_count() > 0,
-            Values::Distinct { values, .. } => values.null_count() > 0,
+            Values::Rows(array) => array.null_count(),
+            Values::Places { texts, places } => match texts.null_count() {
+                0 => 0,
+                _ => places.values().iter().filter(|place| texts.is_null(**place as usize)).count(),
+            },
         }
     }
 
     /// The values as the writer takes them.
     ///
     /// # Errors
-    /// If a place is none of the values.
+    /// If a place is none of the texts.
     pub(crate) fn into_array(self) -> Result<ArrayRef, ArrowError> {
         Ok(match self {
             Values::Rows(array) => array,
-            Values::Distinct { values, places } => {
-                Arc::new(DictionaryArray::try_new(places, Arc::new(values))?)
-            }
+            Values::Places { texts, places } => Arc::new(DictionaryArray::try_new(places, texts)?),
         })
     }
 }

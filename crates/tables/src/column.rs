@@ -81,7 +81,7 @@ impl<R> Column<R> {
         }
     }
 
-    /// True if values rarely repeat, so that a dictionary does not pay.
+    /// True if values are ids, which hardly repeat.
     pub fn is_id(&self) -> bool {
         matches!(self.value, Value::Id(_))
     }

@@ -1,7 +1,7 @@
 //! The table `denials`: every refused call, with what its message says.
 
-use bedrock::CallId;
 use bedrock::denial::{Denial, Leg, PolicyType};
+use bedrock::{CallId, Outcome};
 
 use crate::column::{
     Column,
@@ -28,7 +28,11 @@ pub static DENIALS: Table<DenialRow> = Table {
     doc: "Calls with the outcome denied: which action on which resource, by which kind of policy.",
     columns: COLUMNS,
     order: |a, b| (a.event_time_ms, &a.event_id).cmp(&(b.event_time_ms, &b.event_id)),
-    refers: Refers { context: |r| r.context, object: |_| 0 },
+    refers: Refers {
+        context: |r| r.context,
+        has_context: |c| c.meaning.outcome == Outcome::Denied,
+        object: |_| 0,
+    },
 };
 
 const COLUMNS: &[Column<DenialRow>] = &[

@@ -8,6 +8,7 @@ use bedrock::cost::CostBasis;
 use bedrock::money::Usd;
 use bedrock::region::Residency;
 use bedrock::{Outcome, Usage};
+use rustc_hash::FxHashMap;
 
 use crate::invocations::Invocation;
 use crate::model_costs::{CostSums, ModelCostKey, ModelCostRow};
@@ -62,17 +63,24 @@ struct ContextSums {
 impl<'a> Groups<'a> {
     /// Nothing is counted yet. `contexts` are those that the calls are going to refer to.
     pub fn new(contexts: &'a [ContextMeaning]) -> Self {
-        let mut keys = (0u32..).zip(contexts.iter().map(routing_key)).collect::<Vec<_>>();
-        keys.sort_by(|(_, a), (_, b)| a.cmp(b));
-        let mut by_context = contexts.iter().map(ContextSums::new).collect::<Vec<_>>();
-        let mut routes = Vec::<Arc<RoutingKey>>::new();
-        for (context, key) in keys {
-            if routes.last().is_none_or(|last| **last != key) {
-                routes.push(Arc::new(key));
-            }
-            let route = u32::try_from(routes.len() - 1).unwrap_or(u32::MAX);
-            by_context[context as usize].route = route;
+        let mut numbers = FxHashMap::<RouteTexts<'_>, u32>::default();
+        let mut by_context = Vec::with_capacity(contexts.len());
+        for context in contexts {
+            let next = u32::try_from(numbers.len()).unwrap_or(u32::MAX);
+            let route = *numbers.entry(route_texts(context)).or_insert(next);
+            by_context.push(ContextSums::new(context, route));
         }
+        let mut ordered = numbers.into_iter().collect::<Vec<_>>();
+        ordered.sort_unstable();
+        let mut places = vec![0; ordered.len()];
+        for (place, (_, number)) in (0u32..).zip(&ordered) {
+            places[*number as usize] = place;
+        }
+        for of_context in &mut by_context {
+            of_context.route = places[of_context.route as usize];
+        }
+        let routes = ordered.into_iter().map(|(texts, _)| Arc::new(routing_key(texts)));
+        let routes = routes.collect::<Vec<_>>();
         let hour = vec![Counts::default(); routes.len()];
         let (hour_ms, routing_distribution) = (i64::MIN, Vec::new());
         Groups { contexts, by_context, routes, hour, hour_ms, routing_distribution }
@@ -119,11 +127,14 @@ impl<'a> Groups<'a> {
 
     /// The rows of `model_costs`, in the table's order.
     pub fn model_costs(&self, price_version: &str) -> Vec<ModelCostRow> {
-        let mut rows = BTreeMap::<ModelCostKey, CostSums>::new();
+        let mut rows = BTreeMap::<CostTexts<'_>, CostSums>::new();
         for group in self.groups() {
-            rows.entry(model_cost_key(group.context)).or_default().add(group.sums);
+            rows.entry(cost_texts(group.context)).or_default().add(group.sums);
         }
-        let row = |(key, sums)| ModelCostRow { key, sums, price_version: price_version.to_owned() };
+        let row = |(texts, sums)| {
+            let (key, price_version) = (model_cost_key(texts), price_version.to_owned());
+            ModelCostRow { key, sums, price_version }
+        };
         rows.into_iter().map(row).collect()
     }
 
@@ -169,10 +180,10 @@ impl<'a> Groups<'a> {
 }
 
 impl ContextSums {
-    fn new(context: &ContextMeaning) -> Self {
+    fn new(context: &ContextMeaning, route: u32) -> Self {
         let outcome = context.meaning.outcome;
         ContextSums {
-            route: 0,
+            route,
             outcome: Outcome::ALL.iter().position(|known| *known == outcome),
             is_ok: outcome == Outcome::Ok,
             sums: CostSums::default(),
@@ -182,34 +193,89 @@ impl ContextSums {
     }
 }
 
-fn routing_key(ContextMeaning { context, meaning }: &ContextMeaning) -> RoutingKey {
-    let model = meaning.resolution.model.as_ref().ok();
+/// The fields of a [`RoutingKey`] in their order, borrowed.
+type RouteTexts<'a> = (
+    Option<&'a str>,
+    Option<&'a str>,
+    &'static str,
+    Option<&'a str>,
+    Option<&'a str>,
+    Option<&'a str>,
+    Option<&'a str>,
+    &'static str,
+    Option<&'static str>,
+);
+
+fn route_texts(known: &ContextMeaning) -> RouteTexts<'_> {
+    let ContextMeaning { context, meaning } = known;
+    let model = known.model();
+    (
+        context.account_id.as_deref(),
+        context.source_region.as_deref(),
+        meaning.resolution.target.as_str(),
+        meaning.resolution.scope.as_deref(),
+        model.map(|model| model.id.as_str()),
+        model.and_then(|model| model.name.as_deref()),
+        meaning.inference_region.as_deref(),
+        meaning.basis.as_str(),
+        meaning.residency.map(Residency::as_str),
+    )
+}
+
+fn routing_key(texts: RouteTexts<'_>) -> RoutingKey {
     RoutingKey {
-        account_id: context.account_id.clone(),
-        source_region: context.source_region.clone(),
-        target: meaning.resolution.target.as_str(),
-        scope: meaning.resolution.scope.clone(),
-        model_id: model.map(|model| model.id.clone()),
-        model_name: model.and_then(|model| model.name.clone()),
-        inference_region: meaning.inference_region.clone(),
-        inference_region_basis: meaning.basis.as_str(),
-        residency: meaning.residency.map(Residency::as_str),
+        account_id: texts.0.map(Box::from),
+        source_region: texts.1.map(Box::from),
+        target: texts.2,
+        scope: texts.3.map(str::to_owned),
+        model_id: texts.4.map(str::to_owned),
+        model_name: texts.5.map(str::to_owned),
+        inference_region: texts.6.map(str::to_owned),
+        inference_region_basis: texts.7,
+        residency: texts.8,
     }
 }
 
-fn model_cost_key(ContextMeaning { context, meaning }: &ContextMeaning) -> ModelCostKey {
-    let resolution = &meaning.resolution;
-    let model = resolution.model.as_ref().ok();
+/// The fields of a [`ModelCostKey`] in their order, borrowed.
+type CostTexts<'a> = (
+    Option<&'a str>,
+    Option<&'a str>,
+    Option<&'a str>,
+    Option<&'a str>,
+    &'static str,
+    Option<&'a str>,
+    Option<&'a str>,
+    Option<&'a str>,
+    Option<&'a str>,
+);
+
+fn cost_texts(known: &ContextMeaning) -> CostTexts<'_> {
+    let ContextMeaning { context, meaning } = known;
+    let (resolution, model) = (&meaning.resolution, known.model());
+    (
+        context.account_id.as_deref(),
+        context.source_region.as_deref(),
+        model.map(|model| model.id.as_str()),
+        model.and_then(|model| model.name.as_deref()),
+        resolution.target.as_str(),
+        resolution.scope.as_deref(),
+        context.principal.name.as_deref(),
+        context.service_tier.as_deref(),
+        resolution.alias_name.as_deref(),
+    )
+}
+
+fn model_cost_key(texts: CostTexts<'_>) -> ModelCostKey {
     ModelCostKey {
-        account_id: context.account_id.clone(),
-        source_region: context.source_region.clone(),
-        model_id: model.map(|model| model.id.clone()),
-        model_name: model.and_then(|model| model.name.clone()),
-        target: resolution.target.as_str(),
-        scope: resolution.scope.clone(),
-        profile_name: resolution.alias_name.clone(),
-        principal_name: context.principal.name.clone(),
-        service_tier: context.service_tier.clone(),
+        account_id: texts.0.map(Box::from),
+        source_region: texts.1.map(Box::from),
+        model_id: texts.2.map(str::to_owned),
+        model_name: texts.3.map(str::to_owned),
+        target: texts.4,
+        scope: texts.5.map(str::to_owned),
+        principal_name: texts.6.map(Box::from),
+        service_tier: texts.7.map(Box::from),
+        profile_name: texts.8.map(str::to_owned),
     }
 }
 

@@ -38,7 +38,7 @@ pub static INVOCATIONS: Table<Invocation> = Table {
     doc: "Every Bedrock inference call: where it was sent, where it ran, which model it was.",
     columns: COLUMNS,
     order: |a, b| (a.event_time_ms, &a.event_id).cmp(&(b.event_time_ms, &b.event_id)),
-    refers: Refers { context: |r| r.context, object: |r| r.object },
+    refers: Refers { context: |r| r.context, has_context: |_| true, object: |r| r.object },
 };
 
 const COLUMNS: &[Column<Invocation>] = &[

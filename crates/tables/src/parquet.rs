@@ -17,8 +17,8 @@ use parquet::schema::types::ColumnPath;
 use rayon::prelude::*;
 
 use crate::array::Batch;
-use crate::column::{Column, Type};
-use crate::referred::Referred;
+use crate::column::{Column, Type, Value};
+use crate::referred::{ContextTexts, Referred};
 use crate::statistics::Bounds;
 use crate::table::{SCHEMA_VERSION, Table};
 
@@ -60,6 +60,8 @@ pub enum WriteError {
 pub struct TableWriter<'a, R: 'static> {
     table: &'static Table<R>,
     referred: Referred<'a>,
+    /// The texts of the contexts by column; none in a column that they do not decide.
+    texts: Vec<ContextTexts>,
     schema: SchemaRef,
     file: SerializedFileWriter<Vec<u8>>,
     factory: ArrowRowGroupWriterFactory,
@@ -94,7 +96,14 @@ impl<'a, R: Sync> TableWriter<'a, R> {
         let writer = ArrowWriter::try_new_with_options(Vec::new(), Arc::clone(&schema), options);
         let (file, factory) =
             writer.and_then(ArrowWriter::into_serialized_writer).map_err(encode)?;
-        Ok(TableWriter { table, referred, schema, file, factory, open: None, row_groups: 0 })
+        let texts = table.columns.par_iter().map(|column| match column.value {
+            Value::ContextText(text) => {
+                ContextTexts::new(referred.contexts, table.refers.has_context, text)
+            }
+            _ => ContextTexts::none(),
+        });
+        let texts = texts.collect();
+        Ok(TableWriter { table, referred, texts, schema, file, factory, open: None, row_groups: 0 })
     }
 
     /// Writes rows, in the table's order, after those that were written before. Best are
@@ -141,10 +150,10 @@ impl<'a, R: Sync> TableWriter<'a, R> {
 
     fn write_batch(&self, group: &mut RowGroup, rows: &[R]) -> Result<(), WriteError> {
         let batch = Batch::new(self.table, rows, self.referred);
-        let (table, schema) = (self.table.name, &self.schema);
+        let (table, schema, texts) = (self.table.name, &self.schema, &self.texts);
         let columns = self.table.columns.par_iter().zip(&mut group.columns);
         columns.enumerate().try_for_each(|(index, (column, chunk))| {
-            chunk.write(table, schema.field(index), column, &batch)
+            chunk.write(table, schema.field(index), column, &texts[index], &batch)
         })?;
         group.rows += rows.len();
         Ok(())
@@ -193,16 +202,17 @@ impl ColumnChunk {
         table: &'static str,
         field: &Field,
         column: &Column<R>,
+        texts: &ContextTexts,
         batch: &Batch<'_, R>,
     ) -> Result<(), WriteError> {
         let encode = |source| WriteError::Encode { table, source };
         let arrow = |error: ArrowError| encode(ParquetError::from(error));
-        let values = batch.values(column).map_err(arrow)?;
-        if !column.nullable && values.has_nulls() {
+        let values = batch.values(column, texts).map_err(arrow)?;
+        if !column.nullable && values.n_nulls() > 0 {
             return Err(WriteError::Null { table, column: column.name });
         }
         if let Some(bounds) = &mut self.bounds {
-            bounds.add(&values);
+            bounds.add(&values, column.is_of_context());
         }
         let array = values.into_array().map_err(arrow)?;
         for leaf in compute_leaves(field, &array).map_err(encode)? {
@@ -255,7 +265,7 @@ fn properties<R>(table: &Table<R>) -> WriterProperties {
             let none = EnabledStatistics::None;
             properties = properties.set_column_statistics_enabled(path.clone(), none);
         }
-        if column.is_id() {
+        if column.is_id() || column.kind() == Type::Time {
             properties = properties.set_column_dictionary_enabled(path, false);
         }
     }
@@ -311,9 +321,9 @@ mod tests {
                 0 => CallId::new(&format!("event-{index}")),
                 _ => CallId::Uuid(u128::from(index).to_be_bytes()),
             },
-            request_id: (index % 5 > 0).then(|| CallId::Uuid(u128::MAX.to_be_bytes())),
+            request_id: (!index.is_multiple_of(5)).then(|| CallId::Uuid(u128::MAX.to_be_bytes())),
             usage: Some(Usage {
-                input: (index % 2 == 0).then_some(i64::from(index)),
+                input: index.is_multiple_of(2).then_some(i64::from(index)),
                 output: None,
                 cache_read: None,
                 cache_write: None,
@@ -450,7 +460,7 @@ mod tests {
         doc: "",
         columns: &[],
         order: |_, _| std::cmp::Ordering::Equal,
-        refers: Refers { context: |r| r.context, object: |r| r.object },
+        refers: Refers { context: |r| r.context, has_context: |_| true, object: |r| r.object },
     };
 
     #[test]

@@ -1,6 +1,6 @@
 //! The least and the greatest text of a column in a row group, found among the values that occur.
 
-use arrow::array::{Array, StringArray, UInt32Array};
+use arrow::array::{Array, AsArray};
 use parquet::column::writer::ColumnCloseResult;
 use parquet::data_type::ByteArray;
 use parquet::errors::ParquetError;
@@ -19,19 +19,28 @@ pub(crate) struct Bounds {
     greatest: Option<Box<[u8]>>,
     has_long_text: bool,
     nulls: u64,
+    /// Which of the column's texts were compared, by place.
+    is_compared: Vec<bool>,
 }
 
 impl Bounds {
-    /// Takes in the values of a batch. Ids, which are no distinct values, have no bounds.
-    pub(crate) fn add(&mut self, values: &Values) {
-        match values {
-            Values::Rows(array) => {
-                self.has_long_text = true;
-                self.nulls += array.null_count() as u64;
-            }
-            Values::Distinct { values, places } => {
-                self.nulls += null_rows(values, places);
-                values.iter().flatten().for_each(|text| self.add_text(text.as_bytes()));
+    /// Takes in the values of a batch. `are_same_texts` says whether they stand at the same places as
+    /// those of the batches before. Ids, which have a value for each row, have no bounds.
+    pub(crate) fn add(&mut self, values: &Values, are_same_texts: bool) {
+        self.nulls += values.n_nulls() as u64;
+        let Values::Places { texts, places } = values else {
+            self.has_long_text = true;
+            return;
+        };
+        let texts = texts.as_string::<i32>();
+        if !are_same_texts {
+            self.is_compared.clear();
+        }
+        self.is_compared.resize(texts.len(), false);
+        for place in places.values() {
+            let place = *place as usize;
+            if !std::mem::replace(&mut self.is_compared[place], true) && texts.is_valid(place) {
+                self.add_text(texts.value(place).as_bytes());
             }
         }
     }
@@ -63,12 +72,4 @@ impl Bounds {
         column.metadata = metadata.set_statistics(Statistics::ByteArray(statistics)).build()?;
         Ok(())
     }
-}
-
-fn null_rows(values: &StringArray, places: &UInt32Array) -> u64 {
-    if values.null_count() == 0 {
-        return 0;
-    }
-    let places = places.values().iter();
-    places.filter(|place| values.is_null(**place as usize)).count() as u64
 }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use arrow::datatypes::{Schema, SchemaRef};
 
 use crate::column::{Column, Type};
+use crate::referred::ContextMeaning;
 
 /// The version of the tables' schema. It rises when a column changes its meaning, type or name.
 pub const SCHEMA_VERSION: u32 = 1;
@@ -32,13 +33,15 @@ pub struct Table<R: 'static> {
 pub struct Refers<R> {
     /// The number of its context.
     pub context: fn(&R) -> u32,
+    /// Whether rows may refer to a context: texts are looked up for these only.
+    pub has_context: fn(&ContextMeaning) -> bool,
     /// The number of its object.
     pub object: fn(&R) -> u32,
 }
 
 impl<R> Refers<R> {
     /// For rows that stand for themselves: no column of theirs asks.
-    pub const NOTHING: Refers<R> = Refers { context: |_| 0, object: |_| 0 };
+    pub const NOTHING: Refers<R> = Refers { context: |_| 0, has_context: |_| false, object: |_| 0 };
 }
 
 impl<R> std::fmt::Debug for Refers<R> {

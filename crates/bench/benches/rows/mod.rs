@@ -36,14 +36,7 @@ fn calls(count: u64) -> Vec<Call> {
 pub(crate) struct Rows {
     pub(crate) rows: Vec<Invocation>,
     pub(crate) contexts: Vec<ContextMeaning>,
-    objects: Vec<Arc<str>>,
-}
-
-impl Rows {
-    #[allow(dead_code, reason = "not every benchmark writes")]
-    pub(crate) fn referred(&self) -> Referred<'_> {
-        Referred { contexts: &self.contexts, objects: &self.objects }
-    }
+    pub(crate) objects: Vec<Arc<str>>,
 }
 
 /// So many of them.
