@@ -64,6 +64,17 @@ pub struct RunArgs {
     /// or above `BedrockModelInvocationLogs/`
     #[arg(long, env = "HOPTRAIL_INVOCATION_LOGS", value_name = "URI")]
     pub invocation_logs: Option<String>,
+    /// Compare every log file with CloudTrail's digest files; what was changed or is missing ends with
+    /// exit code 1
+    #[arg(long, env = "HOPTRAIL_VERIFY_DIGESTS")]
+    pub verify_digests: bool,
+    /// The keys that sign digest files: the output of `aws cloudtrail list-public-keys` as it is
+    #[arg(long, env = "HOPTRAIL_DIGEST_KEYS", value_name = "FILE", requires = "verify_digests")]
+    pub digest_keys: Option<PathBuf>,
+    /// Read all members of an object that is several gzip members; CloudTrail writes one, so that more
+    /// may be forged
+    #[arg(long, env = "HOPTRAIL_ACCEPT_TRAILING_MEMBERS")]
+    pub accept_trailing_members: bool,
     /// Build days again that have not changed
     #[arg(long)]
     pub force: bool,

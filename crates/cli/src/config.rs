@@ -15,6 +15,9 @@ pub struct Config {
     dest: Option<String>,
     invocation_logs: Option<String>,
     wait_lock: Option<String>,
+    verify_digests: bool,
+    digest_keys: Option<PathBuf>,
+    accept_trailing_members: bool,
     last: Option<u32>,
     late_window: Option<String>,
     layout: Option<LayoutArg>,
@@ -56,6 +59,9 @@ impl Config {
         args.dest = args.dest.or_else(|| self.dest.clone());
         args.invocation_logs = args.invocation_logs.or_else(|| self.invocation_logs.clone());
         args.wait_lock = args.wait_lock.or_else(|| self.wait_lock.clone());
+        args.verify_digests |= self.verify_digests;
+        args.digest_keys = args.digest_keys.or_else(|| self.digest_keys.clone());
+        args.accept_trailing_members |= self.accept_trailing_members;
         if args.fail_on.is_empty() {
             args.fail_on.clone_from(&self.fail_on);
         }

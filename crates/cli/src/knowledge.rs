@@ -6,6 +6,7 @@ use anyhow::{Context, bail};
 use bedrock::catalog::{EMBEDDED_MODELS, EMBEDDED_PROFILES};
 use bedrock::price::PriceBook;
 use bedrock::{Catalog, Knowledge, Regions};
+use logs::digest::PublicKeys;
 
 use crate::args::KnowledgeArgs;
 
@@ -79,6 +80,16 @@ fn add_aliases(knowledge: &mut Knowledge, file: &Path) -> anyhow::Result<()> {
             file.display()
         ),
     }
+}
+
+/// The keys that sign digest files, from the output of `aws cloudtrail list-public-keys`.
+///
+/// # Errors
+/// If the file cannot be read or used.
+pub fn digest_keys(file: &Path) -> anyhow::Result<PublicKeys> {
+    let mut keys = PublicKeys::default();
+    keys.add_list(read(file)?.as_bytes()).with_context(|| unusable(file))?;
+    Ok(keys)
 }
 
 fn read(file: &Path) -> anyhow::Result<String> {

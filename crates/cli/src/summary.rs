@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 
 use pipeline::Outcome;
 use pipeline::outcome::{
-    Complaint, Denied, InvocationLog, ModelCost, Place, Route, UnresolvedReference,
+    Complaint, Denied, DigestOutcome, InvocationLog, ModelCost, Place, Route, UnresolvedReference,
 };
 
 use crate::number::{bytes, counted, grouped, percent};
@@ -28,6 +28,9 @@ pub fn text(outcome: &Outcome) -> String {
     costs(&mut out, outcome);
     if let Some(log) = &outcome.invocation_log {
         invocation_log(&mut out, log);
+    }
+    if let Some(digests) = &outcome.digests {
+        digest_files(&mut out, digests);
     }
     routes(&mut out, &outcome.routes);
     denials(&mut out, &outcome.denials);
@@ -224,6 +227,33 @@ fn invocation_log(out: &mut String, log: &InvocationLog) {
     let title = "Invocation logs that are unreadable or have rejected entries";
     let all = log.unreadable_objects.len() as u64;
     complaints(out, title, &log.unreadable_objects, all, "the summary as JSON");
+}
+
+fn digest_files(out: &mut String, outcome: &DigestOutcome) {
+    let DigestOutcome { counts, log_files, errors, warnings, problems } = outcome;
+    let _ = writeln!(
+        out,
+        "\nDigest files: {}, {} not believed · signatures: {} right, {} not checked",
+        grouped(counts.digests),
+        grouped(counts.not_believed),
+        grouped(counts.signatures_right),
+        grouped(counts.signatures_not_checked)
+    );
+    let names = ["valid", "mismatch", "not_listed", "no_digest"];
+    let shares = names
+        .iter()
+        .filter_map(|name| log_files.get(name).map(|files| format!("{} {name}", grouped(*files))));
+    let shares = shares.collect::<Vec<_>>();
+    if !shares.is_empty() {
+        let _ = writeln!(out, "  log files read: {}", shares.join(" · "));
+    }
+    for problem in problems.iter().take(SHOWN_LINES) {
+        let mark = if problem.kind.is_error() { "error" } else { "warning" };
+        let _ =
+            writeln!(out, "  {mark}: {}\n      {}", plain(&problem.key), plain(&problem.reason));
+    }
+    let all = usize::try_from(errors + warnings).unwrap_or(usize::MAX);
+    more(out, all, "the summary as JSON");
 }
 
 fn label(model: &ModelCost) -> Cow<'_, str> {

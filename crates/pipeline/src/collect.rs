@@ -10,6 +10,7 @@ use logs::layout::Delivery;
 
 use crate::calls::DayCalls;
 use crate::day::{DayRange, day_of, is_read_for};
+use crate::digests::Status;
 use crate::error::Error;
 use crate::fetch::ReadObject;
 use crate::list::ListedObject;
@@ -69,6 +70,8 @@ pub struct ObjectRecord {
     pub size_bytes: u64,
     /// Why it is unreadable, if it is.
     pub unreadable: Option<String>,
+    /// What the digest files say of it, if they were asked and it could be read.
+    pub digest_status: Option<Status>,
     /// Its rejected records, the first of them as sentences.
     pub rejections: Vec<String>,
     /// Its records.
@@ -134,7 +137,7 @@ impl Collected {
         self.days.entry(first).or_default().objects.append(&mut self.unplaced);
     }
 
-    /// Takes in an object, which was read for `days`. Calls outside the range are counted and let go.
+    /// Takes in an object, which was read for `days`, with what the digests say of it. Calls outside the range are counted and let go.
     ///
     /// # Errors
     /// If calls are too many to be held and cannot be written to a temporary file.
@@ -143,8 +146,9 @@ impl Collected {
         read: ReadObject<Reading>,
         days: &[Date],
         manifests: &BTreeMap<Date, Option<Manifest>>,
+        digest_status: Option<Status>,
     ) -> Result<(), Error> {
-        let mut record = ObjectRecord::new(&read.listed);
+        let mut record = ObjectRecord { digest_status, ..ObjectRecord::new(&read.listed) };
         let mut calls = Vec::new();
         match read.reading {
             Ok(reading) => {
@@ -308,6 +312,7 @@ impl ObjectRecord {
             delivery: listed.delivery,
             size_bytes: listed.meta.size_bytes,
             unreadable: None,
+            digest_status: None,
             rejections: Vec::new(),
             records: 0,
             calls: 0,

@@ -19,6 +19,7 @@
 //! folder and only one of them writes digests, the other's files are [`Status::NotListed`].
 
 mod chain;
+mod compare;
 mod report;
 
 use std::io::{BufRead, Read};
@@ -32,6 +33,7 @@ use logs::layout::{Delivery, Level, LogKind};
 use store::Store;
 use tokio::sync::mpsc;
 
+pub use compare::Comparison;
 pub use report::{DigestCounts, Digests, Problem, ProblemKind, Status};
 
 use crate::day::{DayRange, days_of_delivery};

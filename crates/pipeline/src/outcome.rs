@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use crate::digests::{DigestCounts, Problem};
 use crate::error::NothingFound;
 use crate::replace::Loss;
 
@@ -54,6 +55,8 @@ pub struct Outcome {
     pub unknown_operations: BTreeMap<String, u64>,
     /// What the model invocation logs gave; `None` if there were none to read.
     pub invocation_log: Option<InvocationLog>,
+    /// What CloudTrail's digest files say; `None` if they were not asked.
+    pub digests: Option<DigestOutcome>,
     /// What is known of opaque ARNs from the trail, earlier runs included.
     pub learnt_aliases: u64,
     /// What was looked at, if nothing was found.
@@ -117,6 +120,35 @@ pub struct Records {
     pub passed_over: u64,
     /// Calls that cannot be used.
     pub rejected: u64,
+}
+
+/// What CloudTrail's digest files say of the log files that were read.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct DigestOutcome {
+    /// How much was checked.
+    pub counts: DigestCounts,
+    /// Log files that were read, by their status.
+    pub log_files: BTreeMap<&'static str, u64>,
+    /// Problems that mean that logs were changed or are missing, or cannot be vouched for.
+    pub errors: u64,
+    /// Problems that may have harmless reasons.
+    pub warnings: u64,
+    /// The problems, errors first, then by key; the first [`MAX_LISTED`].
+    pub problems: Vec<Problem>,
+}
+
+impl DigestOutcome {
+    /// Adds a problem.
+    pub fn add(&mut self, problem: Problem) {
+        let count = if problem.kind.is_error() { &mut self.errors } else { &mut self.warnings };
+        *count += 1;
+        let order = |problem: &Problem| (!problem.kind.is_error(), problem.clone());
+        let place = self.problems.partition_point(|known| order(known) <= order(&problem));
+        if place < MAX_LISTED {
+            self.problems.insert(place, problem);
+            self.problems.truncate(MAX_LISTED);
+        }
+    }
 }
 
 /// What the model invocation logs gave: `entries = joined + without_call + other_days + duplicates`.

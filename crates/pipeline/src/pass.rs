@@ -244,6 +244,7 @@ impl<'a, 'j> Conductor<'a, 'j> {
 
     fn list(&mut self, object: ListedObject) {
         self.n_listed += 1;
+        self.state.log_is_there(&object.meta.key);
         self.schedule.add(object);
     }
 
@@ -350,7 +351,8 @@ impl<'a, 'j> Conductor<'a, 'j> {
         for day in &days {
             self.schedule.done(*day);
         }
-        self.collected.add(read, &days, &self.state.manifests)
+        let digest_status = self.state.compare_with_digests(&read);
+        self.collected.add(read, &days, &self.state.manifests, digest_status)
     }
 
     fn is_all_read(&self) -> bool {
@@ -429,7 +431,7 @@ impl<'a, 'j> Conductor<'a, 'j> {
             let inputs = DayInputs { day, objects, distinct, knowledge, requests };
             let mut tables = job.workers.run(move || build(inputs)).await??;
             manifest.counts = tables.counts;
-            manifest.is_complete = tables.counts.is_complete();
+            manifest.is_complete = tables.is_complete;
             manifest.without_alias = std::mem::take(&mut tables.without_alias);
             let files = std::mem::take(&mut tables.files);
             let rows = files.iter().map(|file| (file.table, file.rows)).collect();

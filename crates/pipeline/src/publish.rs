@@ -15,6 +15,7 @@ use tables::{
 
 use crate::calls::Distinct;
 use crate::collect::ObjectRecord;
+use crate::digests;
 use crate::error::Error;
 use crate::join::Requests;
 use crate::manifest::Counts;
@@ -43,6 +44,8 @@ pub struct DayTables {
     pub files: Vec<TableFile>,
     /// The sums of `ingest`.
     pub counts: Counts,
+    /// False if an object was unreadable, has rejected records, or is not as its digest says.
+    pub is_complete: bool,
     /// References that no alias was known for, in order.
     pub without_alias: Vec<String>,
     /// The numbers of the invocation log's entries that calls took.
@@ -112,6 +115,7 @@ pub fn build(inputs: DayInputs) -> Result<DayTables, Error> {
     Ok(DayTables {
         files: files.files,
         counts: Counts::of_ingest(&ingest),
+        is_complete: is_complete(&objects),
         without_alias: without_alias(&contexts),
         joined: taken.into_iter().collect(),
         calls_without_entry,
@@ -126,6 +130,15 @@ fn without_alias(contexts: &[ContextMeaning]) -> Vec<String> {
         context.model_ref.as_deref().filter(|_| lacks_alias)
     });
     all.collect::<BTreeSet<_>>().into_iter().map(str::to_owned).collect()
+}
+
+fn is_complete(objects: &[Arc<ObjectRecord>]) -> bool {
+    let is_sound = |object: &Arc<ObjectRecord>| {
+        object.unreadable.is_none()
+            && object.rejected == 0
+            && object.digest_status != Some(digests::Status::Mismatch)
+    };
+    objects.iter().all(is_sound)
 }
 
 /// A row for each object, in the order of their keys.
@@ -155,11 +168,6 @@ impl Counts {
             duplicates: count(&|row| row.duplicates),
             other_day: count(&|row| row.other_day),
         }
-    }
-
-    /// Whether something could not be read or used.
-    pub fn is_complete(&self) -> bool {
-        self.unreadable == 0 && self.rejected == 0
     }
 }
 
@@ -193,7 +201,7 @@ fn ingest_row(object: &ObjectRecord, given: Given) -> IngestRow {
         written: given.written,
         duplicates: given.duplicates,
         other_day: calls - given.written - given.duplicates,
-        digest_status: None,
+        digest_status: object.digest_status.map(digests::Status::as_str),
     }
 }
 

@@ -7,10 +7,13 @@ use bedrock::alias::LearntAlias;
 use bedrock::resolve::resolve;
 use bedrock::{Knowledge, Outcome as CallOutcome};
 use jiff::civil::Date;
+use logs::Reading;
 use store::Store;
 use tables::table::SCHEMA_VERSION;
 
+use crate::digests::{Comparison, Status, read_digests};
 use crate::error::Error;
+use crate::fetch::ReadObject;
 use crate::learnt;
 use crate::manifest::{self, Counts, MadeWith, Manifest};
 use crate::outcome::{Day, InvocationLog, Outcome};
@@ -60,6 +63,7 @@ pub(crate) struct State {
     pub(crate) unchanged: BTreeSet<Date>,
     /// Days that were not built because something would have been lost.
     pub(crate) refused: BTreeMap<Date, Loss>,
+    digests: Option<Comparison>,
     days: BTreeMap<Date, DayDone>,
 }
 
@@ -97,6 +101,12 @@ pub async fn run(
         range: settings.range.map(|range| range.to_string()),
         ..Outcome::default()
     };
+    if let (true, Some(range)) = (settings.verify_digests, settings.range) {
+        let keys = settings.digest_keys.as_ref();
+        let Source { store, root_path } = source;
+        let digests = read_digests(store, root_path, settings, range, &workers, keys).await?;
+        state.digests = Some(Comparison::new(digests));
+    }
     let mut order = Order { looks_at_all: true, ..Order::default() };
     for n_passes in 1.. {
         let mut end = pass(&job, &mut state, order).await?;
@@ -144,6 +154,7 @@ impl State {
             built_calls: BuiltCalls::default(),
             unchanged: BTreeSet::new(),
             refused: BTreeMap::new(),
+            digests: None,
             days: BTreeMap::new(),
         }
     }
@@ -166,6 +177,19 @@ impl State {
         learnt.drain(..).for_each(|alias| aliases.learn(alias));
         let is_new = aliases.learnt_csv().map_or(0, |csv| csv.len()) != n_known;
         if is_new { learnt::save(destination, aliases).await } else { Ok(()) }
+    }
+
+    /// Compares an object that was read with what the digests say of it, if they were asked.
+    pub(crate) fn compare_with_digests(&mut self, read: &ReadObject<Reading>) -> Option<Status> {
+        let sha256 = read.reading.as_ref().ok()?.sha256?;
+        Some(self.digests.as_mut()?.compare(&read.listed.meta.key, &sha256))
+    }
+
+    /// Takes note that a log file is there, read or not.
+    pub(crate) fn log_is_there(&mut self, key: &str) {
+        if let Some(comparison) = &mut self.digests {
+            comparison.is_there(key);
+        }
     }
 
     /// Takes note of a day that stands now, and returns how many calls stood in an earlier build of it
@@ -227,6 +251,7 @@ impl State {
             outcome.days.push(Day { dt: day.to_string(), reason, is_again, rows });
             tally.merge(of_day);
         }
+        outcome.digests = self.digests.map(Comparison::outcome);
         outcome.unchanged = self.unchanged.iter().map(ToString::to_string).collect();
         outcome.refused = self.refused.into_values().collect();
         outcome.learnt_aliases = self.knowledge.aliases.learnt().count() as u64;

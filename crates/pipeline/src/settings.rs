@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use logs::digest::PublicKeys;
 use logs::{Limits, Shape};
 
 use crate::day::DayRange;
@@ -39,6 +40,10 @@ pub struct Settings {
     pub force: bool,
     /// Whether a day may be replaced by one that was built from fewer source objects.
     pub allow_shrink: bool,
+    /// Whether log files are compared with CloudTrail's digest files; `limits.sha256` goes with it.
+    pub verify_digests: bool,
+    /// The keys that sign digest files; without them signatures are not checked.
+    pub digest_keys: Option<PublicKeys>,
     /// How much one object may take.
     pub limits: Limits,
 }
@@ -57,6 +62,8 @@ impl Settings {
             bytes_in_flight: 64 << 20,
             force: false,
             allow_shrink: false,
+            verify_digests: false,
+            digest_keys: None,
             limits: Limits::new(64 << 20, 8 << 30),
         }
     }

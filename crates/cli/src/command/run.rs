@@ -31,6 +31,14 @@ pub fn run(mut args: RunArgs, output: &OutputArgs, report: &Report) -> Result<Ex
     let mut settings = settings(&args.source)?;
     settings.force = args.force;
     settings.allow_shrink = args.allow_shrink;
+    settings.limits.accept_trailing_members = args.accept_trailing_members;
+    settings.limits.sha256 = args.verify_digests;
+    settings.verify_digests = args.verify_digests;
+    if args.verify_digests && settings.layout == Layout::Any {
+        let why = "digest files follow CloudTrail's layout of keys";
+        return Err(Failure::usage(format!("--verify-digests cannot go with --layout any: {why}")));
+    }
+    settings.digest_keys = args.digest_keys.as_deref().map(knowledge::digest_keys).transpose()?;
     let source = place::location("--source", args.source.source.as_deref())?;
     let dest = place::location("--dest", args.dest.as_deref())?;
     let invocation_logs = args.invocation_logs.as_deref();
@@ -170,6 +178,11 @@ fn exit(outcome: &Outcome, gates: &[Gate], report: &Report) -> Exit {
             report.error(&loss.to_string());
         }
         report.error("to replace such days all the same: --allow-shrink");
+        return Exit::Failed;
+    }
+    if let Some(digests) = outcome.digests.as_ref().filter(|digests| digests.errors > 0) {
+        let errors = number::counted(digests.errors, "problem");
+        report.error(&format!("--verify-digests: {errors} with log files or their digests"));
         return Exit::Failed;
     }
     if outcome.nothing_found.is_some() && gates.contains(&Gate::Empty) {

@@ -218,6 +218,18 @@ fn delivered_at(key: &str) -> Option<Timestamp> {
     midnight.checked_add(delivery.minute?.minutes()).ok()
 }
 
+impl ProblemKind {
+    /// Whether it means that logs were changed or are missing, or that nothing vouches for them. What
+    /// else there is may have a harmless reason: a second trail, validation that was switched off and on
+    /// again, a key that was not given.
+    pub fn is_error(self) -> bool {
+        !matches!(
+            self,
+            ProblemKind::UnlistedLog | ProblemKind::Restarted | ProblemKind::NoPublicKey
+        )
+    }
+}
+
 impl Status {
     /// The name of the status in tables.
     pub fn as_str(self) -> &'static str {
