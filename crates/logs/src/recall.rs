@@ -195,7 +195,8 @@ impl<'a> Glance<'a> {
         Glance { key: [0; _], fields, input_tokens: None, output_tokens: None }
     }
 
-    /// Takes a value, in the place of one of the same key before. What `additionalEventData` gives was taken when it was read.
+    /// Takes a value, in the place of one of the same key before. What `additionalEventData` gives was
+    /// taken when it was read.
     #[inline]
     fn put(&mut self, slot: Slot, value: &'a str, numbers: &Numbers) {
         let index = match slot {

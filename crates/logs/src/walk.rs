@@ -2,7 +2,7 @@
 //!
 //! Most records are none of Bedrock's, and of those nothing but their number is wanted. So that the walk
 //! looks at 64 bytes at a time and at few things only: quotes, backslashes, brackets, and strings that
-//! begin with Bedrock's name. It knows exactly what is inside a string and how deep each bracket lies,
+//! are Bedrock's event sources. It knows exactly what is inside a string and how deep each bracket lies,
 //! whatever strings hold.
 //!
 //! **What it takes.** `{"Records":[{…},{…}]}` with white space anywhere: `Records` first and alone, all
