@@ -17,8 +17,8 @@ use parquet::schema::types::ColumnPath;
 use rayon::prelude::*;
 
 use crate::array::Batch;
-use crate::column::{Column, Type, Value};
-use crate::referred::{ContextTexts, Referred};
+use crate::column::{Column, Type};
+use crate::referred::{ContextTexts, Referred, context_texts};
 use crate::statistics::Bounds;
 use crate::table::{SCHEMA_VERSION, Table};
 
@@ -60,7 +60,7 @@ pub enum WriteError {
 pub struct TableWriter<'a, R: 'static> {
     table: &'static Table<R>,
     referred: Referred<'a>,
-    /// The texts of the contexts by column; none in a column that they do not decide.
+    /// The texts of the contexts, by column.
     texts: Vec<ContextTexts>,
     schema: SchemaRef,
     file: SerializedFileWriter<Vec<u8>>,
@@ -96,13 +96,7 @@ impl<'a, R: Sync> TableWriter<'a, R> {
         let writer = ArrowWriter::try_new_with_options(Vec::new(), Arc::clone(&schema), options);
         let (file, factory) =
             writer.and_then(ArrowWriter::into_serialized_writer).map_err(encode)?;
-        let texts = table.columns.par_iter().map(|column| match column.value {
-            Value::ContextText(text) => {
-                ContextTexts::new(referred.contexts, table.refers.has_context, text)
-            }
-            _ => ContextTexts::none(),
-        });
-        let texts = texts.collect();
+        let texts = context_texts(table, referred.contexts);
         Ok(TableWriter { table, referred, texts, schema, file, factory, open: None, row_groups: 0 })
     }
 

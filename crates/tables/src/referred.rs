@@ -10,6 +10,9 @@ use bedrock::resolve::ResolvedModel;
 use bedrock::{Context, Meaning};
 use rustc_hash::FxHashMap;
 
+use crate::column::{Column, Value};
+use crate::table::Table;
+
 /// A context with what it means.
 #[derive(Debug, Clone)]
 pub struct ContextMeaning {
@@ -45,7 +48,7 @@ impl Default for Numbers {
 }
 
 /// The texts that contexts have in one column: each once, in the order in which they come first, and
-/// for each context the place of its own.
+/// for each context the place of its own. Empty in a column that contexts do not decide.
 #[derive(Debug)]
 pub(crate) struct ContextTexts {
     pub(crate) values: ArrayRef,
@@ -55,32 +58,53 @@ pub(crate) struct ContextTexts {
 
 const NOT_LOOKED_UP: u32 = u32::MAX;
 
-impl ContextTexts {
-    /// Those of a column that contexts do not decide.
-    pub(crate) fn none() -> Self {
-        ContextTexts { values: Arc::new(StringArray::new_null(0)), places: Vec::new() }
+/// Looks up the texts of those contexts that rows may refer to, for each column of a table. A context
+/// is visited once for all columns, because what costs is to have its texts come from memory.
+pub(crate) fn context_texts<R>(table: &Table<R>, contexts: &[ContextMeaning]) -> Vec<ContextTexts> {
+    let mut lookups = table.columns.iter().map(Lookup::new).collect::<Vec<_>>();
+    for context in contexts {
+        let is_referred_to = (table.refers.has_context)(context);
+        for lookup in &mut lookups {
+            lookup.add(context, is_referred_to);
+        }
+    }
+    let texts = lookups.into_iter().map(|lookup| ContextTexts {
+        values: Arc::new(StringArray::from(lookup.values)),
+        places: lookup.places,
+    });
+    texts.collect()
+}
+
+#[derive(Default)]
+struct Lookup<'a> {
+    text: Option<fn(&ContextMeaning) -> Option<&str>>,
+    known: FxHashMap<Option<&'a str>, u32>,
+    values: Vec<Option<&'a str>>,
+    places: Vec<u32>,
+}
+
+impl<'a> Lookup<'a> {
+    fn new<R>(column: &Column<R>) -> Self {
+        let text = match column.value {
+            Value::ContextText(text) => Some(text),
+            _ => None,
+        };
+        Lookup { text, ..Lookup::default() }
     }
 
-    /// Looks up the texts of those contexts that rows may refer to.
-    pub(crate) fn new(
-        contexts: &[ContextMeaning],
-        has_context: fn(&ContextMeaning) -> bool,
-        text: fn(&ContextMeaning) -> Option<&str>,
-    ) -> Self {
-        let mut known = FxHashMap::<Option<&str>, u32>::default();
-        let mut values = Vec::new();
-        let place = |context| {
-            if !has_context(context) {
-                return NOT_LOOKED_UP;
-            }
-            let text = text(context);
-            *known.entry(text).or_insert_with(|| {
-                values.push(text);
-                u32::try_from(values.len() - 1).unwrap_or(NOT_LOOKED_UP)
-            })
-        };
-        let places = contexts.iter().map(place).collect();
-        ContextTexts { values: Arc::new(StringArray::from(values)), places }
+    fn add(&mut self, context: &'a ContextMeaning, is_referred_to: bool) {
+        let Some(text) = self.text else { return };
+        if !is_referred_to {
+            self.places.push(NOT_LOOKED_UP);
+            return;
+        }
+        let text = text(context);
+        let next = u32::try_from(self.values.len()).unwrap_or(NOT_LOOKED_UP);
+        let place = *self.known.entry(text).or_insert(next);
+        if place == next {
+            self.values.push(text);
+        }
+        self.places.push(place);
     }
 }
 
