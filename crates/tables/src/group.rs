@@ -350,3 +350,92 @@ impl Counts {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use bedrock::cost::{TokenSource, Unpriced};
+    use bedrock::{CallId, Context, Knowledge};
+
+    use super::*;
+
+    fn contexts() -> Vec<ContextMeaning> {
+        let context = |event_name: &str, region: &str, error_code: Option<&str>| Context {
+            account_id: Some("111122223333".into()),
+            source_region: Some(region.into()),
+            event_name: event_name.into(),
+            error_code: error_code.map(Box::from),
+            ..Context::default()
+        };
+        let contexts = [
+            context("Converse", "us-west-2", None),
+            context("InvokeModel", "eu-central-1", None),
+            context("Converse", "eu-central-1", None),
+            context("Converse", "eu-central-1", Some("ThrottlingException")),
+        ];
+        let knowledge = Knowledge::embedded();
+        let meaning = |context: Context| {
+            let meaning = Arc::new(knowledge.meaning_of(&context));
+            ContextMeaning { context: Arc::new(context), meaning }
+        };
+        contexts.map(meaning).to_vec()
+    }
+
+    fn call(event_time_ms: i64, context: u32, input: Option<i64>) -> Invocation {
+        let usage = input.map(|input| Usage {
+            input: Some(input),
+            output: None,
+            cache_read: None,
+            cache_write: None,
+            cache_write_1h: None,
+            source: TokenSource::CloudTrail,
+            input_includes_cache: false,
+        });
+        Invocation {
+            event_time_ms,
+            event_id: CallId::new("e"),
+            request_id: None,
+            usage,
+            cost: Err(Unpriced::NoPrice),
+            context,
+            object: 0,
+        }
+    }
+
+    #[test]
+    fn contexts_of_one_route_are_added_up_by_the_hour() {
+        let contexts = contexts();
+        let mut groups = Groups::new(&contexts);
+        let calls = [
+            call(0, 0, None),
+            call(1, 1, Some(5)),
+            call(2, 2, Some(7)),
+            call(HOUR_MS - 1, 3, None),
+            call(HOUR_MS, 2, None),
+            call(3 * HOUR_MS, 2, None),
+        ];
+        calls.iter().for_each(|call| groups.add(call));
+        let rows = groups.routing_distribution().iter().map(|row| {
+            let region = row.key.source_region.as_deref().unwrap_or_default().to_owned();
+            let ran = row.key.inference_region.is_some();
+            let hour = row.event_hour_ms / HOUR_MS;
+            (hour, region, ran, row.counts.by_outcome, row.counts.input_tokens)
+        });
+        let expected = [
+            (0, "eu-central-1".to_owned(), false, [0, 0, 1, 0], None),
+            (0, "eu-central-1".to_owned(), true, [2, 0, 0, 0], Some(12)),
+            (0, "us-west-2".to_owned(), true, [1, 0, 0, 0], None),
+            (1, "eu-central-1".to_owned(), true, [1, 0, 0, 0], None),
+            (3, "eu-central-1".to_owned(), true, [1, 0, 0, 0], None),
+        ];
+        assert_eq!(rows.collect::<Vec<_>>(), expected);
+        let costs = groups.model_costs("1");
+        let counted = |row: &ModelCostRow| {
+            (row.sums.calls, row.sums.ok_calls, row.sums.calls_with_tokens, row.sums.calls_unpriced)
+        };
+        assert_eq!(costs.iter().map(counted).collect::<Vec<_>>(), [(5, 4, 2, 2), (1, 1, 0, 0)]);
+        let unresolved = groups.unresolved_models();
+        let [row] = unresolved.as_slice() else { panic!("one reference: none") };
+        let seen = (row.calls, row.first_seen_ms, row.last_seen_ms, row.accounts);
+        assert_eq!(seen, (6, 0, 3 * HOUR_MS, 1));
+    }
+}

@@ -432,7 +432,8 @@ mod tests {
                 let mut damaged = whole.clone();
                 damaged[at] ^= bit;
                 // An error, or the rows, where the damage is in what is not asked for: no panic.
-                let _ = ingest(&Bytes::from(damaged));
+                let damaged = Bytes::from(damaged);
+                let _ = (footer(&damaged), ingest(&damaged));
             }
         }
     }
