@@ -369,6 +369,23 @@ mod tests {
         assert!(n_known > 3_000 && n_others > 20_000, "{n_known} {n_others}");
     }
 
+    /// More, and longer, than is remembered.
+    #[test]
+    fn what_is_forgotten() {
+        let mut contexts = Contexts::default();
+        let with_agent =
+            |agent: &str| CALL.replace("\"n\":17", &format!("\"userAgent\":\"{agent}\""));
+        let (known, long) = (with_agent("known"), with_agent(&"a".repeat(9_000)));
+        let mut n_forgotten = 0;
+        for number in 0..700 {
+            let agent = format!("{number}{}", "x".repeat(8_000));
+            assert!(!check(&with_agent(&agent), &mut contexts));
+            assert!(!check(&long, &mut contexts));
+            n_forgotten += u64::from(!check(&known, &mut contexts));
+        }
+        assert_eq!(n_forgotten, 2, "at first, and behind 4 MiB of others");
+    }
+
     /// The same fields in another order, left out, twice, or of another kind.
     #[test]
     fn other_fields_than_before() {
