@@ -230,8 +230,10 @@ fn quoted_call(text: &str) -> (Option<String>, Option<String>) {
         let operation = rest
             .strip_prefix(" when calling the ")
             .and_then(|rest| rest.split_once(" operation"))
-            .map(|(operation, _)| operation.to_owned());
-        return (Some(code.to_owned()), operation);
+            .map(|(operation, _)| operation);
+        // What is not named stays unknown.
+        let named = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+        return (named(code), operation.and_then(named));
     }
     let code = text.split_once(": User: ").map(|(head, _)| head).filter(|head| {
         !head.is_empty() && head.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'.')
@@ -458,6 +460,8 @@ mod tests {
             Denial::read(&format!("AccessDenied: {USER}")).code.as_deref(),
             Some("AccessDenied")
         );
+        let empty = Denial::read("An error occurred () when calling the  operation: User");
+        assert_eq!((empty.code, empty.operation), (None, None));
     }
 
     proptest! {
