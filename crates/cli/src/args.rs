@@ -30,6 +30,13 @@ pub enum Command {
     Run(Box<RunArgs>),
     /// Show what a run would list, fetch and write, and what the requests cost; nothing is fetched
     Plan(Box<PlanArgs>),
+    /// Compare the tables with their manifests: what is missing, changed or foreign
+    ///
+    /// Without days, all that stand. With --source, tells also which days have other source objects than
+    /// they were built from; nothing is fetched from there.
+    ///
+    /// Exit codes: 0 all is as it should be; 1 something is not.
+    Verify(Box<VerifyArgs>),
     /// Print the DDL of the tables
     Ddl(DdlArgs),
     /// Show or check prices
@@ -113,6 +120,21 @@ pub struct PlanArgs {
     /// How to print
     #[arg(long, value_enum, default_value_t)]
     pub output: Output,
+}
+
+/// `hoptrail verify`.
+#[derive(Debug, Args)]
+pub struct VerifyArgs {
+    /// Where the tables are: `s3://bucket/prefix` or a folder
+    #[arg(long, env = "HOPTRAIL_DEST", value_name = "URI")]
+    pub dest: Option<String>,
+    /// How to print
+    #[arg(long, value_enum, default_value_t)]
+    pub output: Output,
+    /// The days, all without; and the source: with one, tells which days have other objects there than
+    /// they were built from.
+    #[command(flatten)]
+    pub source: SourceArgs,
 }
 
 /// What to read, and with how much.

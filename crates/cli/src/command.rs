@@ -5,6 +5,7 @@ pub mod explain;
 pub mod plan;
 pub mod prices;
 pub mod run;
+pub mod verify;
 
 use std::io::{self, Write};
 use std::time::Duration;

@@ -71,6 +71,18 @@ impl Config {
         args
     }
 
+    /// Fills in what `verify` reads.
+    pub fn complete_verify(
+        self,
+        args: SourceArgs,
+        dest: Option<String>,
+    ) -> (SourceArgs, Option<String>) {
+        // Without days all that stand are looked at, whatever the last ones are.
+        let last = args.last;
+        let dest = dest.or_else(|| self.dest.clone());
+        (SourceArgs { last, ..self.complete_source(args) }, dest)
+    }
+
     /// Fills in what to read.
     pub fn complete_source(self, mut args: SourceArgs) -> SourceArgs {
         let has_range = args.from.is_some() || args.day.is_some() || args.last.is_some();

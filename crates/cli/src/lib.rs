@@ -39,6 +39,7 @@ fn run(arguments: Arguments, report: &Report) -> Result<Exit, Failure> {
     match arguments.command {
         Command::Run(args) => command::run::run(*args, &arguments.output, report),
         Command::Plan(args) => command::plan::run(*args, &arguments.output, report),
+        Command::Verify(args) => command::verify::run(*args, &arguments.output, report),
         Command::Ddl(args) => command::ddl::run(&args),
         Command::Prices(args) => command::prices::run(&args.command),
         Command::Explain(args) => command::explain::run(&args),

@@ -34,6 +34,7 @@ pub mod run;
 pub mod schedule;
 pub mod settings;
 pub mod tally;
+pub mod verify;
 pub mod work;
 
 pub use day::DayRange;
@@ -43,3 +44,4 @@ pub use plan::{Plan, plan};
 pub use progress::Progress;
 pub use run::run;
 pub use settings::{Layout, Settings};
+pub use verify::verify;

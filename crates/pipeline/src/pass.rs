@@ -26,6 +26,9 @@ use crate::run::{Job, State};
 use crate::schedule::{Now, Reason, Schedule, reason_to_rebuild};
 use crate::settings::Layout;
 
+/// Objects on their way to being fetched. One at a time would cost a turn of the I/O thread each.
+const SENT_AHEAD: usize = 256;
+
 /// Days after a day that are read before it is built: what is late is seldom later, so that few days have
 /// to be opened again.
 const HELD_BACK_DAYS: i64 = 2;
@@ -75,7 +78,7 @@ pub(crate) struct BuiltDay {
 
 /// Makes a pass.
 pub(crate) async fn pass(job: &Job<'_>, state: &mut State, order: Order) -> Result<PassEnd, Error> {
-    let (to_fetch, fetched) = mpsc::channel(1);
+    let (to_fetch, fetched) = mpsc::channel(SENT_AHEAD);
     let (done, read) = mpsc::unbounded_channel();
     let decoder = TrailDecoder { shape: job.settings.shape(), limits: job.settings.limits };
     let fetcher = Fetcher::new(job.source.store, job.settings, job.workers, decoder);
