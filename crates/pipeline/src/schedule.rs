@@ -201,8 +201,12 @@ impl Schedule {
         }
     }
 
-    /// How many objects of a day are still to be read.
+    /// How many objects of a day are still to be read: none if it is not built, because those of its
+    /// objects that no other day wants are never fetched.
     pub fn pending(&self, day: Date) -> u64 {
+        if !self.is_open(day) {
+            return 0;
+        }
         self.days.get(&day).map_or(0, |listed| listed.pending)
     }
 
