@@ -7,6 +7,7 @@
 //! - which day a call belongs to, and whether it counts once: `days`
 //! - input that cannot be used, and exit codes: `bad_input`
 //! - tokens and prices: `costs`; what the README promises: `readme`
+//! - runs that are killed and go on: `killed`, on the trail of `backfill`
 //! - model references and aliases: `references`; files that are no trail: `layout_any`
 //!
 //! `world` builds trails, runs the program with an environment of its own and reads tables.
@@ -16,10 +17,12 @@
 
 mod world;
 
+mod backfill;
 mod bad_input;
 mod costs;
 mod days;
 mod golden;
+mod killed;
 mod layout_any;
 mod listing;
 mod places;

@@ -47,6 +47,9 @@ pub struct Manifest {
     pub counts: Counts,
     /// The files.
     pub outputs: Vec<Output>,
+    /// The files of the build that is being replaced: while there are any, the manifest vouches for none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub replaced: Vec<Output>,
 }
 
 /// What a day was built with.
@@ -157,7 +160,18 @@ impl Manifest {
             without_alias: Vec::new(),
             counts: Counts::default(),
             outputs: Vec::new(),
+            replaced: Vec::new(),
         }
+    }
+
+    /// The same, vouching for nothing: what stands from the time when files of the day are replaced
+    /// until its new manifest is written. It keeps what is known of late objects.
+    #[must_use]
+    pub fn withdrawn(&self) -> Self {
+        let mut withdrawn = self.clone();
+        withdrawn.is_complete = false;
+        withdrawn.replaced.append(&mut withdrawn.outputs);
+        withdrawn
     }
 
     /// Where a day's manifest lies.

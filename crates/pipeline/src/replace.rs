@@ -144,8 +144,9 @@ pub fn judge(
     })
 }
 
-/// Puts the files of a day in place, each whole; then deletes what an earlier build of the day left
-/// under other keys; then writes the manifest, which vouches for all of it.
+/// Withdraws the manifest of an earlier build, if other files come; puts the files of a day in place,
+/// each whole; then deletes what the earlier build left under other keys; then writes the manifest,
+/// which vouches for all of it.
 ///
 /// # Errors
 /// If the destination cannot be written.
@@ -163,6 +164,9 @@ pub async fn replace(
         sha256: sha256(&file.bytes),
     };
     manifest.outputs = files.iter().map(output).collect();
+    if let Some(previous) = previous.filter(|previous| previous.outputs != manifest.outputs) {
+        withdraw(destination, day, previous).await?;
+    }
     let put = |file: TableFile| async move { destination.put(&file.key, file.bytes).await };
     futures::stream::iter(files)
         .map(put)
@@ -177,6 +181,21 @@ pub async fn replace(
     Ok(manifest)
 }
 
+/// Lets the manifest of a day vouch for nothing, before its files are replaced, or before another day
+/// is published that makes it build again: a run that is broken off in between leaves no manifest
+/// that is wrong.
+///
+/// # Errors
+/// If the destination cannot be written.
+pub async fn withdraw(
+    destination: &dyn Store,
+    day: Date,
+    manifest: &Manifest,
+) -> Result<(), Error> {
+    let withdrawn = manifest.withdrawn().to_json()?;
+    destination.put(&Manifest::key(day), withdrawn).await.map_err(Error::Write)
+}
+
 /// Deletes files of an earlier build that the new one does not have, as they were written: what anybody
 /// has put in their place since is not ours.
 async fn delete_leftovers(
@@ -185,7 +204,8 @@ async fn delete_leftovers(
     now: &Manifest,
 ) -> Result<(), Error> {
     let kept = now.outputs.iter().map(|output| output.key.as_str()).collect::<BTreeSet<_>>();
-    for leftover in previous.outputs.iter().filter(|old| !kept.contains(old.key.as_str())) {
+    let before = previous.outputs.iter().chain(&previous.replaced);
+    for leftover in before.filter(|old| !kept.contains(old.key.as_str())) {
         let content = match destination.get(&leftover.key).await {
             Ok(object) => object.body.collect().await.map_err(Error::Destination)?,
             Err(error) if error.is_not_found() => continue,

@@ -40,6 +40,8 @@ pub enum Reason {
     SharedEvents,
     /// Something was unreadable or rejected.
     Partial,
+    /// A run was broken off while it replaced the day, or was about to.
+    BrokenOff,
     /// An alias is known now for a reference that had none.
     Alias {
         /// The reference.
@@ -70,6 +72,7 @@ impl std::fmt::Display for Reason {
             Reason::LateObjects { objects } => write!(f, "{objects} objects delivered late"),
             Reason::SharedEvents => f.write_str("an event of it stands on another day"),
             Reason::Partial => f.write_str("partial before"),
+            Reason::BrokenOff => f.write_str("broken off before"),
             Reason::Alias { model_ref } => write!(f, "an alias is known now for {model_ref}"),
             Reason::AnyLayout => f.write_str("read anew, as always with --layout any"),
             Reason::MadeWith { what } => f.write_str(what),
@@ -238,6 +241,9 @@ pub struct Now<'a> {
 
 /// Why a day that stands is to be built again; `None` if it is unchanged.
 pub fn reason_to_rebuild(manifest: &Manifest, now: &Now<'_>) -> Option<Reason> {
+    if !manifest.replaced.is_empty() {
+        return Some(Reason::BrokenOff);
+    }
     if !manifest.is_complete {
         return Some(Reason::Partial);
     }
