@@ -61,6 +61,16 @@ impl Objects {
         self.0.entry(key.to_owned()).or_default().push(record);
     }
 
+    /// Without what makes days depend on one another: each object has calls of its own day only.
+    pub(crate) fn plain(mut self) -> Self {
+        self.0.retain(|key, _| !key.contains("create"));
+        for (key, records) in &mut self.0 {
+            let day = DAYS.iter().find(|day| key.contains(&day.replace('-', "/"))).unwrap();
+            records.retain(|record| record["eventTime"].as_str().unwrap().starts_with(day));
+        }
+        self
+    }
+
     pub(crate) fn tree(&self) -> Tree {
         self.0.iter().map(|(key, records)| (key.clone(), document(records))).collect()
     }

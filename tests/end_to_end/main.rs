@@ -7,6 +7,9 @@
 //! - which day a call belongs to, and whether it counts once: `days`
 //! - input that cannot be used, and exit codes: `bad_input`
 //! - tokens and prices: `costs`; what the README promises: `readme`
+//! - two runs on one destination, signals: `at_once`
+//! - S3 that fails: `faults`
+//! - days that stand, and what is built again: `standing`
 //! - runs that are killed and go on: `killed`, on the trail of `backfill`
 //! - model references and aliases: `references`; files that are no trail: `layout_any`
 //!
@@ -17,10 +20,12 @@
 
 mod world;
 
+mod at_once;
 mod backfill;
 mod bad_input;
 mod costs;
 mod days;
+mod faults;
 mod golden;
 mod killed;
 mod layout_any;
@@ -29,3 +34,4 @@ mod places;
 mod readme;
 mod references;
 mod sample;
+mod standing;

@@ -1,0 +1,225 @@
+//! S3 that fails, now and then or for good: nothing is lost, nothing is counted twice, and the next run
+//! repairs what is missing.
+
+use std::process::Command;
+
+use s3_server::{Bucket, Config, Failure, Fault, Kind, Server, When};
+use serde_json::Value;
+
+use crate::backfill::{DAYS, Objects, backfill};
+use crate::world::{Run, Tree, World, assert_same, rows, sum, tables, texts};
+
+const RANGE: [&str; 4] = ["--from", DAYS[0], "--to", DAYS[4]];
+const DEST: &str = "s3://analytics/bedrock";
+
+fn server(objects: &Objects, page_size: usize) -> Server {
+    let config = Config::new().bucket(objects.bucket()).bucket(Bucket::new("analytics"));
+    Server::start(config.page_size(page_size)).unwrap()
+}
+
+fn command(world: &World, server: &Server, dest: &str, more: &[&str]) -> Command {
+    let place = ["run", "--source", "s3://trail", "--dest", dest];
+    let summary = ["--summary-json", "summary.json"];
+    world.command_on(server, &[&place[..], &RANGE, &summary, more].concat())
+}
+
+fn run(world: &World, server: &Server, dest: &str, more: &[&str]) -> Run {
+    Run::of(command(world, server, dest, more).output().unwrap())
+}
+
+/// One try and one more: what fails for good is known to fail soon.
+fn run_with_two_tries(world: &World, server: &Server, dest: &str) -> Run {
+    Run::of(command(world, server, dest, &[]).env("AWS_MAX_ATTEMPTS", "2").output().unwrap())
+}
+
+/// What the destination on S3 holds, without manifests.
+fn in_bucket(server: &Server) -> Tree {
+    let content = |key: String| {
+        let bytes = server.object("analytics", &key).unwrap().to_vec();
+        (key.strip_prefix("bedrock/").unwrap().to_owned(), bytes)
+    };
+    let keys = server.keys("analytics").into_iter();
+    keys.filter(|key| !key.contains("manifest/")).map(content).collect()
+}
+
+/// What a run without faults writes.
+fn expected(objects: &Objects) -> Tree {
+    let world = World::new();
+    let out = world.text("out");
+    run(&world, &server(objects, 1000), &out, &[]).ends(0);
+    assert_adds_up(&world.summary());
+    tables(&world.out())
+}
+
+#[track_caller]
+fn assert_adds_up(summary: &Value) {
+    let n = |value: &Value| value.as_i64().unwrap();
+    let records = &summary["records"];
+    let parts = ["calls", "passed_over", "rejected"].map(|part| n(&records[part]));
+    assert_eq!(n(&records["records"]), parts.iter().sum::<i64>(), "{summary}");
+    let out_of_range = summary["out_of_range"].as_object().unwrap().values().map(n).sum::<i64>();
+    let parts = ["written", "duplicates", "calls_left"].map(|part| n(&summary[part]));
+    assert_eq!(n(&records["calls"]), parts.iter().sum::<i64>() + out_of_range, "{summary}");
+}
+
+fn days(world: &World, list: &str) -> Vec<String> {
+    let summary = world.summary();
+    let text = |day: &Value| day["dt"].as_str().or(day.as_str()).unwrap().to_owned();
+    summary[list].as_array().unwrap().iter().map(text).collect()
+}
+
+/// One request in twenty fails, in every way that there is, on both sides.
+#[test]
+fn every_kind_of_fault_now_and_then() {
+    let objects = backfill(7, 12);
+    let expected = expected(&objects);
+    // A stall costs its whole limit, so that there is only one.
+    let every = [
+        Failure::SlowDown,
+        Failure::InternalError,
+        Failure::Reset,
+        Failure::Cut(0),
+        Failure::Cut(100),
+        Failure::IgnoreRange,
+    ];
+    let per_mille = |seed, rate| When::PerMille { seed, rate };
+    let lost = Failure::Refuse { status: 503, code: "ServiceUnavailable", message: "Later." };
+    for seed in 0..2 {
+        let server = server(&objects, 9);
+        let on = |kind, failure: Failure, seed, rate| {
+            Fault::always(failure).on(kind).when(per_mille(seed, rate))
+        };
+        let mut faults = Vec::new();
+        if seed == 0 {
+            faults.push(Fault::always(Failure::Stall(30)).on(Kind::Get).when(When::Nth(40)));
+        }
+        for (n, failure) in (0u64..).zip(every) {
+            faults.push(on(Kind::Get, failure, seed * 100 + n, 12));
+        }
+        let refusals =
+            [Failure::SlowDown, Failure::InternalError, Failure::Reset, Failure::Lost, lost];
+        for (n, failure) in (0u64..).zip(refusals) {
+            for kind in [Kind::List, Kind::Put, Kind::Delete] {
+                faults.push(on(kind, failure, seed * 1000 + n, 30));
+            }
+        }
+        faults.push(on(Kind::List, Failure::Cut(80), seed + 7, 12));
+        server.set_faults(faults);
+        let world = World::new();
+        run(&world, &server, DEST, &[]).ends(0);
+        let n_faults = server.stats().faults;
+        assert!(n_faults >= 20, "{n_faults} faults");
+        assert_same(&in_bucket(&server), &expected, &format!("seed {seed}"));
+        assert_eq!(server.n_open_uploads("analytics"), 0);
+        assert_adds_up(&world.summary());
+        // Once more under the same faults: nothing has changed.
+        run(&world, &server, DEST, &[]).ends(0);
+        assert_eq!(days(&world, "unchanged"), DAYS);
+    }
+}
+
+/// An object that fails for good: it stands in `ingest` with its cause, its days are partial, and the
+/// next run without the fault repairs exactly those.
+#[test]
+fn an_object_that_fails_for_good() {
+    let objects = backfill(8, 3).plain();
+    let expected = expected(&objects);
+    let key = objects.0.keys().find(|key| key.contains("20261007T0800Z")).unwrap().clone();
+    for (failure, cause) in [
+        (Failure::AccessDenied, "denied"),
+        (Failure::NoSuchKey, "not"),
+        (Failure::Cut(0), "0 of "),
+        (Failure::Reset, "Connection reset"),
+        (Failure::InternalError, "InternalError"),
+        (Failure::Shorten(10), "gzip"),
+    ] {
+        let server = server(&objects, 1000);
+        let world = World::new();
+        server.set_faults(vec![Fault::always(failure).on(Kind::Get).key(&key)]);
+        let out = world.text("out");
+        for again in [false, true] {
+            run_with_two_tries(&world, &server, &out).ends(3);
+            let built = days(&world, "days");
+            if again {
+                assert_eq!(built, [DAYS[2]], "{failure:?}: the partial day alone");
+            }
+            assert_adds_up(&world.summary());
+            assert_eq!(world.summary()["objects"]["unreadable"], 1);
+            let complaint = &world.summary()["objects"]["unreadable_objects"][0];
+            assert_eq!(complaint["key"], key.as_str());
+            let ingest = world.rows("ingest", DAYS[2]);
+            let row = ingest.iter().find(|row| row["key"] == key.as_str()).unwrap();
+            assert_eq!(row["status"], "unreadable", "{failure:?}");
+            let error = row["reason"].as_str().unwrap();
+            assert!(error.contains(cause), "{failure:?}: {error}");
+            for day in DAYS.into_iter().filter(|day| *day != DAYS[2]) {
+                let name = format!("invocations/dt={day}/part-0.parquet");
+                let found = std::fs::read(world.out().join(&name)).unwrap();
+                assert!(found == expected[&name], "{failure:?}: {name}");
+            }
+        }
+        server.set_faults(Vec::new());
+        run(&world, &server, &out, &[]).ends(0);
+        assert_eq!(days(&world, "days"), [DAYS[2]], "{failure:?}");
+        assert_same(&tables(&world.out()), &expected, &format!("{failure:?}"));
+    }
+}
+
+/// Credentials that expire half-way: days that stand are left as they are, and resuming completes.
+#[test]
+fn credentials_that_expire() {
+    let objects = backfill(9, 3).plain();
+    let expected = expected(&objects);
+    let server = server(&objects, 1000);
+    let world = World::new();
+    // The objects of the last two days, and from the first day that stands on all writing.
+    let late = |part: &str| Fault::always(Failure::ExpiredToken).key(part);
+    let n_puts = 9;
+    server.set_faults(vec![late("2026/10/08/"), late("2026/10/09/")]);
+    run_with_two_tries(&world, &server, DEST).ends(3);
+    let standing = in_bucket(&server);
+    let first = standing.iter().filter(|(name, _)| name.contains(DAYS[0])).collect::<Vec<_>>();
+    assert_eq!(first.len(), 6);
+    first.iter().for_each(|(name, bytes)| assert!(expected[*name] == **bytes, "{name}"));
+    server.set_faults(Vec::new());
+    run(&world, &server, DEST, &[]).ends(0);
+    assert_same(&in_bucket(&server), &expected, "resumed");
+    // Another destination, which cannot be written any more after some files.
+    for key in server.keys("analytics") {
+        server.delete_object("analytics", &key);
+    }
+    let writes = Fault::always(Failure::ExpiredToken).on(Kind::Put);
+    let not_yet = Fault::always(Failure::IgnoreRange).on(Kind::Put).when(When::First(n_puts));
+    server.set_faults(vec![not_yet, writes]);
+    let ended = run_with_two_tries(&world, &server, DEST).ends(1);
+    assert!(ended.stderr.contains("the destination cannot be written"), "{}", ended.stderr);
+    server.set_faults(Vec::new());
+    run(&world, &server, DEST, &[]).ends(0);
+    assert_same(&in_bucket(&server), &expected, "resumed");
+}
+
+/// The sums of `ingest` on a folder with the tables that a run under faults wrote.
+#[test]
+fn ingest_counts_each_call_once_under_faults() {
+    let objects = backfill(10, 4);
+    let server = server(&objects, 20);
+    let flaky = |failure, seed| {
+        Fault::always(failure).on(Kind::Get).when(When::PerMille { seed, rate: 60 })
+    };
+    server.set_faults(vec![flaky(Failure::Cut(60), 1), flaky(Failure::Reset, 2)]);
+    let world = World::new();
+    let out = world.text("out");
+    run(&world, &server, &out, &[]).ends(0);
+    let mut ids = Vec::new();
+    for day in DAYS {
+        let part = |table: &str| world.out().join(format!("{table}/dt={day}/part-0.parquet"));
+        let invocations = rows(&part("invocations"));
+        let written = sum(&rows(&part("ingest")), "written");
+        assert_eq!(written, i64::try_from(invocations.len()).unwrap(), "{day}");
+        ids.extend(texts(&invocations, "event_id"));
+    }
+    let n = ids.len();
+    ids.sort();
+    ids.dedup();
+    assert_eq!(ids.len(), n, "each call once");
+}
