@@ -70,7 +70,8 @@ fn head(out: &mut String, outcome: &Outcome) {
     again(&mut line, outcome);
     if !outcome.unchanged.is_empty() {
         let days = counted(outcome.unchanged.len() as u64, "day");
-        line("Unchanged", format!("{days}, skipped: {}", shortened(outcome.unchanged.clone())));
+        let names = shortened(outcome.unchanged.clone());
+        line("Unchanged", format!("{days}, skipped (--force builds them again): {names}"));
     }
     if !outcome.refused.is_empty() {
         let days = counted(outcome.refused.len() as u64, "day");
