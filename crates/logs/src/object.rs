@@ -1,5 +1,6 @@
 //! One object of a trail: from its bytes to its calls, with counts that add up.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::io::{self, BufRead, BufReader, Read};
 
@@ -106,6 +107,12 @@ pub enum Unreadable {
         /// The cap, in bytes.
         cap_bytes: u64,
     },
+    /// A record of it is larger than may be.
+    #[error("a record is larger than the cap of {cap_bytes} bytes")]
+    RecordOverCap {
+        /// The cap, in bytes.
+        cap_bytes: u64,
+    },
     /// Its bytes could not be had.
     #[error("{0}")]
     Body(String),
@@ -113,6 +120,10 @@ pub enum Unreadable {
 
 /// How many rejected records of an object are told one by one.
 pub(crate) const MAX_REJECTIONS: usize = 3;
+
+/// The most that a record of a streamed object may take. CloudTrail's own limit for an event is 256 KB
+/// (CloudTrail user guide, quotas).
+const MAX_RECORD_BYTES: u64 = 64 << 20;
 
 /// The part of a streamed object that is held inflated.
 pub(crate) const STREAM_WINDOW_BYTES: usize = 256 * 1024;
@@ -180,8 +191,16 @@ fn read_streamed_text(
     limits: &Limits,
 ) -> Result<Reading, Unreadable> {
     let mut text = Hashed::new(text, limits.sha256);
-    let window = BufReader::with_capacity(STREAM_WINDOW_BYTES, &mut text);
-    let reading = read_with(|each| document::read_stream(window, shape, each))?;
+    let since_record = Cell::new(0);
+    let records = RecordsCapped { text: &mut text, since_record: &since_record };
+    let window = BufReader::with_capacity(STREAM_WINDOW_BYTES, records);
+    let reading = read_with(|each| {
+        let each = &mut |record: &str| {
+            since_record.set(0);
+            each(record);
+        };
+        document::read_stream(window, shape, each)
+    })?;
     // A document that was read was read to the end of its text.
     Ok(Reading { sha256: text.finish(), ..reading })
 }
@@ -291,6 +310,27 @@ impl Unreadable {
             return unreadable.clone();
         }
         Unreadable::Body(error.to_string())
+    }
+}
+
+/// A text whose records are each under a cap: a record is held while it is read, and a text without an
+/// end to its record would be held whole.
+struct RecordsCapped<'c, R> {
+    text: R,
+    /// What was read since the last record ended, give or take the window that is read ahead.
+    since_record: &'c Cell<u64>,
+}
+
+impl<R: Read> Read for RecordsCapped<'_, R> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let count = self.text.read(out)?;
+        let since_record = self.since_record.get() + count as u64;
+        self.since_record.set(since_record);
+        if since_record > MAX_RECORD_BYTES + STREAM_WINDOW_BYTES as u64 {
+            let error = Unreadable::RecordOverCap { cap_bytes: MAX_RECORD_BYTES };
+            return Err(io::Error::new(io::ErrorKind::InvalidData, error));
+        }
+        Ok(count)
     }
 }
 

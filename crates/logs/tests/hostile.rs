@@ -523,3 +523,21 @@ fn keys_that_nobody_should_write() {
         }
     }
 }
+
+/// A stream holds one record at a time, which must not be the whole text.
+#[test]
+fn a_record_without_an_end() {
+    let begin = b"{\"Records\":[{\"x\":\"".as_slice();
+    let mut text = begin.chain(io::repeat(b'a')).take(1 << 30);
+    let limits = Limits::new(1 << 20, 1 << 40);
+    let reading = read_stream(BufReader::new(&mut text), Shape::Trail, &limits);
+    assert!(matches!(reading, Err(Unreadable::RecordOverCap { .. })));
+    let read = (1 << 30) - text.limit();
+    assert!(read < 80 << 20, "{read} bytes were read");
+    // Records below the cap go on and on.
+    let long = other(1).replace("\"cli\"", &format!("\"{}\"", "a".repeat(10 * MIB)));
+    let text = document(&vec![long; 10]);
+    assert!(text.len() > 90 * MIB);
+    let reading = read_stream(text.as_bytes(), Shape::Trail, &limits).expect("readable");
+    assert_eq!(reading.records, 10);
+}
