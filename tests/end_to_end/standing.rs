@@ -2,11 +2,13 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::time::Duration;
 
+use s3_server::{Bucket, Config, Server};
 use serde_json::{Value, json};
 
-use crate::backfill::{DAYS, Objects, backfill};
-use crate::world::{Run, Tree, World, assert_same, call, sum, texts, tree, with};
+use crate::backfill::{ACCOUNTS, DAYS, Objects, backfill};
+use crate::world::{Run, Tree, World, assert_same, call, document, key, sum, texts, tree, with};
 
 const RANGE: [&str; 4] = ["--from", DAYS[0], "--to", DAYS[4]];
 const TIME: &str = "2026-10-05T12:00:00Z";
@@ -224,6 +226,35 @@ fn late_objects_open_their_days() {
     assert_eq!(opened(&world), [DAYS[4]]);
     assert!(world.event_ids(DAYS[0]).contains(&"far".to_owned()));
     assert!(!world.event_ids(DAYS[4]).contains(&"own".to_owned()));
+}
+
+/// Objects of the morning are read for two days. One of these stands and is built again, which is known
+/// when all is listed: its objects must not have been read for the other day alone by then.
+#[test]
+fn a_new_day_and_the_one_before() {
+    let mut config = Config::new().bucket(Bucket::new("trail")).page_size(1);
+    config.latency = Duration::from_millis(2);
+    let server = Server::start(config).unwrap();
+    let world = World::new();
+    let put = |stamp: &str, name: &str, time: &str| {
+        let key = key(ACCOUNTS[0], "us-east-1", stamp, name);
+        server.put_object("trail", &key, document(&[call(name, time)]));
+    };
+    put("20261005T1210Z", "first", TIME);
+    let run = |out: &str, range: &[&str]| {
+        let place = ["run", "--source", "s3://trail", "--dest", out];
+        world.hoptrail_on(&server, &[&place[..], range].concat()).ends(0);
+    };
+    let (out, other) = (world.text("out"), world.text("fresh"));
+    run(&out, &["--day", DAYS[0]]);
+    for n in 0..20 {
+        put(&format!("20261006T01{n:02}Z"), &format!("late{n}"), "2026-10-05T23:59:00Z");
+        put(&format!("20261006T12{n:02}Z"), &format!("new{n}"), "2026-10-06T12:00:00Z");
+    }
+    run(&out, &["--from", DAYS[0], "--to", DAYS[1]]);
+    assert_eq!(world.event_ids(DAYS[0]).len(), 21);
+    run(&other, &["--from", DAYS[0], "--to", DAYS[1]]);
+    assert_same(&tree(&world.out()), &tree(&world.path("fresh")), "a nightly run");
 }
 
 /// What a day is built with is part of what it is built from.

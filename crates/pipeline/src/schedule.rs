@@ -92,7 +92,8 @@ pub struct Schedule {
     open: BTreeMap<Date, Reason>,
     /// Objects to fetch, by the first open day that wants them.
     ready: BTreeMap<Date, VecDeque<ListedObject>>,
-    /// Objects of days that may turn out to be unchanged.
+    /// Objects of a day that may turn out to be unchanged, or may be opened: what is read for one of its
+    /// days before the other is opened would be missing there.
     held: Vec<ListedObject>,
 }
 
@@ -138,8 +139,10 @@ impl Schedule {
         }
         if self.takes_everything {
             self.ready.entry(Date::MIN).or_default().push_back(object);
-        } else if let Some(day) = days.iter().find(|day| self.is_open(**day)) {
-            self.ready.entry(*day).or_default().push_back(object);
+        } else if let Some(first) =
+            days.first().filter(|_| days.iter().all(|day| self.is_open(*day)))
+        {
+            self.ready.entry(*first).or_default().push_back(object);
         } else {
             self.held.push(object);
         }
