@@ -63,7 +63,7 @@ impl Objects {
 
     /// Without what makes days depend on one another: each object has calls of its own day only.
     pub(crate) fn plain(mut self) -> Self {
-        self.0.retain(|key, _| !key.contains("create"));
+        self.0.retain(|key, _| !key.contains("create") && !key.contains("both"));
         for (key, records) in &mut self.0 {
             let day = DAYS.iter().find(|day| key.contains(&day.replace('-', "/"))).unwrap();
             records.retain(|record| record["eventTime"].as_str().unwrap().starts_with(day));
@@ -105,8 +105,8 @@ fn call_in(dice: &mut Dice, time: &str, account: &str, region: &str) -> Value {
 }
 
 /// Five days with `per_day` objects of each account and Region: duplicates within days and of the day
-/// before, an addendum, objects that are delivered days late, and an event late in the trail that tells what a
-/// profile stands for.
+/// before, an addendum, objects that are delivered days late, one event on both sides of midnight, and
+/// an event late in the trail that tells what a profile stands for.
 pub(crate) fn backfill(seed: u64, per_day: u64) -> Objects {
     let mut dice = Dice(seed);
     let mut objects = Objects::default();
@@ -142,6 +142,10 @@ pub(crate) fn backfill(seed: u64, per_day: u64) -> Objects {
     objects.add(&key(ACCOUNTS[0], REGIONS[0], "20261006T0110Z", "addendum"), addendum);
     let late = call_in(&mut dice, "2026-10-05T13:00:00Z", ACCOUNTS[1], REGIONS[0]);
     objects.add(&key(ACCOUNTS[1], REGIONS[0], "20261008T2010Z", "late"), late);
+    let both = call_in(&mut dice, "2026-10-06T23:59:59Z", ACCOUNTS[2], REGIONS[1]);
+    objects.add(&key(ACCOUNTS[2], REGIONS[1], "20261006T2359Z", "both"), both.clone());
+    let after = with(both, "/eventTime", "2026-10-07T00:00:00Z");
+    objects.add(&key(ACCOUNTS[2], REGIONS[1], "20261007T0005Z", "both"), after);
     let create = json!({
         "eventVersion": "1.11", "eventTime": "2026-10-08T08:00:00Z", "eventID": dice.uuid(),
         "eventSource": "bedrock.amazonaws.com", "eventName": "CreateInferenceProfile",

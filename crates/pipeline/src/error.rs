@@ -85,6 +85,15 @@ pub enum Error {
     /// A range is needed.
     #[error("a range of days is needed to read a trail")]
     NoRange,
+    /// A table that a manifest vouches for is damaged.
+    #[error("`{key}` at the destination is damaged; build its day again with --force")]
+    Standing {
+        /// Its key.
+        key: String,
+        /// What is wrong with it.
+        #[source]
+        source: Box<tables::read::ReadError>,
+    },
     /// The tables cannot be encoded.
     #[error("the tables of {day} cannot be encoded")]
     Encode {

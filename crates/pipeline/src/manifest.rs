@@ -41,6 +41,13 @@ pub struct Manifest {
     pub late_objects: Vec<LateObject>,
     /// Objects delivered on the day with calls of days that they are not read for, by key.
     pub calls_elsewhere: BTreeMap<String, Elsewhere>,
+    /// Calls of the day that addenda tell, as [`crate::calls::Identities`] holds them: their table has the
+    /// ids of the addenda.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub addenda: Vec<String>,
+    /// Days that have a call which would be this day's otherwise: it is built again when one of them is.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub yields_to: Vec<String>,
     /// References that no alias was known for: the day is built again when one is.
     pub without_alias: Vec<String>,
     /// The sums of the table `ingest`.
@@ -157,6 +164,8 @@ impl Manifest {
             invocation_logs: None,
             late_objects: Vec::new(),
             calls_elsewhere: BTreeMap::new(),
+            addenda: Vec::new(),
+            yields_to: Vec::new(),
             without_alias: Vec::new(),
             counts: Counts::default(),
             outputs: Vec::new(),
@@ -216,16 +225,25 @@ pub async fn load(
         days.extend(page.objects.iter().filter_map(in_range));
     }
     let load = |day: Date| async move {
-        let object = match destination.get(&Manifest::key(day)).await {
-            Ok(object) => object,
-            Err(error) if error.is_not_found() => return Ok(None),
-            Err(error) => return Err(Error::Destination(error)),
-        };
-        let json = object.body.collect().await.map_err(Error::Destination)?;
-        Ok(Some((day, Manifest::of_json(&json, day))))
+        let manifest = read(destination, day).await?;
+        Ok(manifest.map(|manifest| (day, manifest)))
     };
     let loaded = futures::stream::iter(days).map(load).buffer_unordered(AT_ONCE);
     Ok(loaded.try_collect::<Vec<_>>().await?.into_iter().flatten().collect())
+}
+
+/// The manifest of a day: `None` if there is none, `Some(None)` if it cannot be understood.
+///
+/// # Errors
+/// If the destination cannot be read.
+pub async fn read(destination: &dyn Store, day: Date) -> Result<Option<Option<Manifest>>, Error> {
+    let object = match destination.get(&Manifest::key(day)).await {
+        Ok(object) => object,
+        Err(error) if error.is_not_found() => return Ok(None),
+        Err(error) => return Err(Error::Destination(error)),
+    };
+    let json = object.body.collect().await.map_err(Error::Destination)?;
+    Ok(Some(Manifest::of_json(&json, day)))
 }
 
 fn day_of_key(key: &str) -> Option<Date> {

@@ -21,7 +21,7 @@ use crate::manifest::{LateObject, Manifest};
 use crate::plan::{LISTED_AHEAD, Listed, list_all};
 use crate::prepare::{Prepared, Ready, prepare};
 use crate::publish::{DayInputs, DayTables, build};
-use crate::replace::replace;
+use crate::replace::{replace, withdraw_all};
 use crate::run::{Job, State};
 use crate::schedule::{Now, Reason, Schedule, reason_to_rebuild};
 use crate::settings::Layout;
@@ -181,10 +181,19 @@ impl<'a, 'j> Conductor<'a, 'j> {
                     && let Some((day, state)) = self.next_day()
                 {
                     let built = self.state.built_calls.clone();
+                    let neighbours = self.neighbours(day);
                     preparing.push(async move {
                         let (destination, settings) = (job.destination, job.settings);
-                        let prepared =
-                            prepare(destination, settings, job.workers, day, state, built).await;
+                        let prepared = prepare(
+                            destination,
+                            settings,
+                            job.workers,
+                            day,
+                            state,
+                            built,
+                            neighbours,
+                        )
+                        .await;
                         prepared.map(|prepared| (day, prepared))
                     });
                 }
@@ -200,6 +209,13 @@ impl<'a, 'j> Conductor<'a, 'j> {
                 Some(built) = building.next() => self.finish(built?),
                 Some(prepared) = preparing.next() => {
                     let (day, prepared) = prepared?;
+                    if let Prepared::Ready(ready) = &prepared && !ready.shared.is_empty() {
+                        // What is being put in place would write its manifest after it is withdrawn.
+                        while let Some(built) = building.next().await {
+                            self.finish(built?);
+                        }
+                        withdraw_all(job.destination, &ready.shared).await?;
+                    }
                     if let Some(ready) = self.prepared(day, prepared).await? {
                         building.push(self.build(day, ready));
                     }
@@ -272,6 +288,7 @@ impl<'a, 'j> Conductor<'a, 'j> {
                 None => drop(self.state.unchanged.insert(*day)),
             }
         }
+        self.open_those_that_yield();
         for day in &days {
             if !self.schedule.is_open(*day) {
                 continue;
@@ -286,6 +303,29 @@ impl<'a, 'j> Conductor<'a, 'j> {
         }
         self.schedule.release();
         self.job.progress.publishing(self.waiting.len());
+    }
+
+    /// Opens the days that left a call to one that is built: it may have it no more.
+    fn open_those_that_yield(&mut self) {
+        let yields = |manifest: &Manifest| {
+            let mut days = manifest.yields_to.iter().filter_map(|day| day.parse::<Date>().ok());
+            days.any(|day| self.schedule.is_open(day))
+        };
+        let manifests = self.state.manifests.iter();
+        let days = manifests.filter(|(day, manifest)| {
+            !self.schedule.is_open(**day) && manifest.as_ref().is_some_and(yields)
+        });
+        for day in days.map(|(day, _)| *day).collect::<Vec<_>>() {
+            self.state.unchanged.remove(&day);
+            self.open(day, Reason::SharedEvents);
+        }
+    }
+
+    /// The days beside one that are not built now: one event on two days is on neighbours.
+    fn neighbours(&self, day: Date) -> Vec<Date> {
+        let beside = [day.yesterday(), day.tomorrow()].into_iter().filter_map(Result::ok);
+        let stands = |day: &Date| !self.schedule.is_open(*day) && !self.state.built_calls.has(*day);
+        beside.filter(stands).collect()
     }
 
     /// Reads the model invocation logs around the days that are built.
@@ -428,7 +468,11 @@ impl<'a, 'j> Conductor<'a, 'j> {
         let knowledge = Arc::clone(&self.state.knowledge);
         let requests = self.requests.clone();
         async move {
-            let Ready { objects, distinct, late_objects, calls_elsewhere, .. } = ready;
+            let Ready {
+                objects, distinct, late_objects, calls_elsewhere, yields_to, addenda, ..
+            } = ready;
+            manifest.yields_to = yields_to.iter().map(ToString::to_string).collect();
+            manifest.addenda = addenda;
             manifest.late_objects = late_objects.into_iter().collect();
             manifest.calls_elsewhere = calls_elsewhere;
             let inputs = DayInputs { day, objects, distinct, knowledge, requests };

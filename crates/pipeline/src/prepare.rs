@@ -8,12 +8,13 @@ use bedrock::CallId;
 use jiff::civil::Date;
 use logs::layout::LogKind;
 use store::Store;
+use tables::INVOCATIONS;
 
 use crate::calls::{Distinct, Identities, Rules};
 use crate::collect::{DayState, ObjectRecord};
 use crate::day::is_read_for;
 use crate::error::Error;
-use crate::manifest::{Elsewhere, LateObject};
+use crate::manifest::{self, Elsewhere, LateObject};
 use crate::replace::{Judgement, Loss, judge, standing};
 use crate::settings::{Layout, Settings};
 use crate::work::Workers;
@@ -42,6 +43,10 @@ pub struct Ready {
     pub calls_elsewhere: BTreeMap<String, Elsewhere>,
     /// Days that have to let go of a call, because this one has it.
     pub shared: BTreeSet<Date>,
+    /// Days that have a call which would be this one's otherwise.
+    pub yields_to: BTreeSet<Date>,
+    /// Calls that addenda tell, as the manifest keeps them.
+    pub addenda: Vec<String>,
 }
 
 /// Which calls the days have that were built, so that one event on two days is one call.
@@ -54,7 +59,7 @@ pub struct BuiltCalls {
 /// last one: one event on two days is rare, and those are neighbours.
 const MAX_REMEMBERED: usize = 8 << 20;
 
-/// Looks at a day.
+/// Looks at a day. `neighbours` are days that are not built now: if they stand, their calls count too.
 ///
 /// # Errors
 /// If the destination cannot be read, or temporary files cannot be written.
@@ -64,7 +69,8 @@ pub async fn prepare(
     workers: &Workers,
     day: Date,
     state: DayState,
-    built: BuiltCalls,
+    mut built: BuiltCalls,
+    neighbours: Vec<Date>,
 ) -> Result<Prepared, Error> {
     if !settings.allow_shrink {
         let standing = standing(destination, day).await?;
@@ -79,8 +85,31 @@ pub async fn prepare(
             Judgement::Loses(loss) => return Ok(Prepared::Refused(loss, state.n_calls)),
         }
     }
+    for neighbour in neighbours {
+        if let Some(identities) = standing_calls(destination, neighbour).await? {
+            built.days.insert(neighbour, Arc::new(identities));
+        }
+    }
     let has_other_days = settings.range.is_none_or(|range| range.from() != range.to());
     workers.run(move || distinct(day, state, &built, has_other_days)).await?
+}
+
+/// The calls of a day that stands; `None` if no manifest vouches for it.
+async fn standing_calls(destination: &dyn Store, day: Date) -> Result<Option<Identities>, Error> {
+    let Some(manifest) = manifest::read(destination, day).await?.flatten() else { return Ok(None) };
+    let key = tables::layout::part_key(INVOCATIONS.name, day);
+    if !manifest.outputs.iter().any(|output| output.key == key) {
+        return Ok(None);
+    }
+    let object = match destination.get(&key).await {
+        Ok(object) => object,
+        Err(error) if error.is_not_found() => return Ok(None),
+        Err(error) => return Err(Error::Destination(error)),
+    };
+    let file = object.body.collect().await.map_err(Error::Destination)?;
+    let events = tables::read::event_ids(&file)
+        .map_err(|source| Error::Standing { key, source: Box::new(source) })?;
+    Ok(Some(Identities::standing(&events, &manifest.addenda)))
 }
 
 fn distinct(
@@ -91,19 +120,23 @@ fn distinct(
 ) -> Result<Prepared, Error> {
     let DayState { objects, calls, late_objects, calls_elsewhere, .. } = state;
     let ranks = ranks(&objects);
-    let shared = Mutex::new(BTreeSet::new());
+    let shared = Mutex::new((BTreeSet::new(), BTreeSet::new()));
     let is_elsewhere = |identity: &CallId, is_addendum: bool| {
-        let (is_elsewhere, losers) = built.compare(day, identity, is_addendum);
-        if !losers.is_empty() {
-            shared.lock().unwrap_or_else(PoisonError::into_inner).extend(losers);
+        let (winner, losers) = built.compare(day, identity, is_addendum);
+        if winner.is_some() || !losers.is_empty() {
+            let mut shared = shared.lock().unwrap_or_else(PoisonError::into_inner);
+            shared.0.extend(losers);
+            shared.1.extend(winner);
         }
-        is_elsewhere
+        winner.is_some()
     };
     let rules =
         Rules { ranks: &ranks, is_elsewhere: &is_elsewhere, keeps_identities: has_other_days };
     let distinct = calls.distinct(objects.len(), &rules).map_err(Error::Temporary)?;
-    let shared = shared.into_inner().unwrap_or_else(PoisonError::into_inner);
-    let ready = Ready { objects, distinct, late_objects, calls_elsewhere, shared };
+    let addenda = distinct.identities.addenda();
+    let (shared, yields_to) = shared.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let ready =
+        Ready { objects, distinct, late_objects, calls_elsewhere, shared, yields_to, addenda };
     Ok(Prepared::Ready(Box::new(ready)))
 }
 
@@ -129,17 +162,27 @@ impl BuiltCalls {
         }
     }
 
-    /// Whether another day has a call, and which days have to let go of it. An addendum is kept before
-    /// what it amends, then the earlier day's record.
-    fn compare(&self, day: Date, identity: &CallId, is_addendum: bool) -> (bool, Vec<Date>) {
+    /// Whether the calls of a day are known.
+    pub fn has(&self, day: Date) -> bool {
+        self.days.contains_key(&day)
+    }
+
+    /// The day that has a call in place of this one, or the days that have to let go of it. An addendum is
+    /// kept before what it amends, then the earlier day's record.
+    fn compare(
+        &self,
+        day: Date,
+        identity: &CallId,
+        is_addendum: bool,
+    ) -> (Option<Date>, Vec<Date>) {
         let mut losers = Vec::new();
         for (other, identities) in self.days.iter().filter(|(other, _)| **other != day) {
             let Some(others_is_addendum) = identities.find(identity) else { continue };
             if (!is_addendum, day) > (!others_is_addendum, *other) {
-                return (true, Vec::new());
+                return (Some(*other), Vec::new());
             }
             losers.push(*other);
         }
-        (false, losers)
+        (None, losers)
     }
 }

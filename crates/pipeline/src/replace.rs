@@ -12,7 +12,7 @@ use tables::{INGEST, Status};
 
 use crate::collect::DayState;
 use crate::error::Error;
-use crate::manifest::{LateObject, Manifest, Output, sha256};
+use crate::manifest::{self, LateObject, Manifest, Output, sha256};
 use crate::publish::TableFile;
 
 /// Files of a day that are put at the same time.
@@ -194,6 +194,20 @@ pub async fn withdraw(
 ) -> Result<(), Error> {
     let withdrawn = manifest.withdrawn().to_json()?;
     destination.put(&Manifest::key(day), withdrawn).await.map_err(Error::Write)
+}
+
+/// Does so for days as they stand, if they do.
+///
+/// # Errors
+/// If the destination cannot be read or written.
+pub async fn withdraw_all(destination: &dyn Store, days: &BTreeSet<Date>) -> Result<(), Error> {
+    for day in days {
+        let standing = manifest::read(destination, *day).await?.flatten();
+        if let Some(manifest) = standing.filter(|manifest| !manifest.outputs.is_empty()) {
+            withdraw(destination, *day, &manifest).await?;
+        }
+    }
+    Ok(())
 }
 
 /// Deletes files of an earlier build that the new one does not have, as they were written: what anybody

@@ -210,7 +210,8 @@ impl State {
             order.open.insert(*day, Reason::LateObjects { objects: objects.len() as u64 });
             order.late.insert(*day, objects.clone());
         }
-        for day in &end.shared {
+        // Days outside the range are not built now; their manifests were withdrawn.
+        for day in end.shared.iter().filter(|day| self.manifests.contains_key(day)) {
             order.open.entry(*day).or_insert(Reason::SharedEvents);
         }
         let Knowledge { catalog, aliases, .. } = &*self.knowledge;

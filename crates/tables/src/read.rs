@@ -9,14 +9,18 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::{DataType, Int64Type};
 use arrow::error::ArrowError;
+use bedrock::CallId;
 use bytes::Bytes;
 use parquet::arrow::ProjectionMask;
-use parquet::arrow::arrow_reader::{ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
+use parquet::arrow::arrow_reader::{
+    ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
+};
 use parquet::errors::ParquetError;
 use parquet::file::metadata::{FileMetaData, ParquetMetaDataReader};
 
 use crate::column::Type;
 use crate::ingest::{INGEST, Status};
+use crate::invocations::INVOCATIONS;
 use crate::parquet::{SCHEMA_VERSION_KEY, TABLE_KEY, TOOL_VERSION_KEY};
 use crate::table::SCHEMA_VERSION;
 
@@ -170,6 +174,7 @@ fn footer_of(metadata: &FileMetaData) -> Result<Footer, ReadError> {
     })
 }
 
+const EVENT_ID: &str = "event_id";
 const KEY: &str = "key";
 const STATUS: &str = "status";
 const BYTES: &str = "bytes";
@@ -191,31 +196,9 @@ pub fn ingest(file: &Bytes) -> Result<Vec<IngestedObject>, ReadError> {
 
 fn read_ingest(file: &Bytes) -> Result<Vec<IngestedObject>, ReadError> {
     let table = INGEST.name;
-    let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
-    let builder = ParquetRecordBatchReaderBuilder::try_new_with_options(file.clone(), options)
-        .map_err(|source| ReadError::NotParquet { size_bytes: file.len(), source })?;
-    let footer = footer_of(builder.metadata().file_metadata())?;
-    if footer.table != table {
-        return Err(ReadError::OtherTable { expected: table, found: footer.table });
-    }
-    if footer.schema_version > SCHEMA_VERSION {
-        return Err(ReadError::LaterSchema { table, found: footer.schema_version });
-    }
     let columns =
         [(KEY, Type::Text), (STATUS, Type::Text), (BYTES, Type::Count), (WRITTEN, Type::Count)];
-    for (column, expected) in columns {
-        let field = builder.schema().field_with_name(column).ok();
-        let found = field.map(|field| field.data_type().clone());
-        if found != Some(expected.arrow()) {
-            let found = found.as_ref().map_or("no such column".to_owned(), DataType::to_string);
-            return Err(ReadError::Column { table, column, expected, found });
-        }
-    }
-    let mask = ProjectionMask::columns(builder.parquet_schema(), columns.map(|(name, _)| name));
-    let reader = builder
-        .with_projection(mask)
-        .build()
-        .map_err(|source| ReadError::Rows { table, source })?;
+    let reader = rows(file, table, columns)?;
     let mut objects = Vec::new();
     for batch in reader {
         let batch = batch.map_err(|source| ReadError::Batch { table, source })?;
@@ -229,6 +212,57 @@ fn read_ingest(file: &Bytes) -> Result<Vec<IngestedObject>, ReadError> {
         }
     }
     Ok(objects)
+}
+
+/// Reads the event ids of a file of the table `invocations`, in the order of its rows.
+///
+/// # Errors
+/// As those of [`ingest`].
+pub fn event_ids(file: &Bytes) -> Result<Vec<CallId>, ReadError> {
+    let table = INVOCATIONS.name;
+    let read = || {
+        let mut ids = Vec::new();
+        for batch in rows(file, table, [(EVENT_ID, Type::Text)])? {
+            let batch = batch.map_err(|source| ReadError::Batch { table, source })?;
+            let column = batch[EVENT_ID].as_string::<i32>();
+            ids.extend(column.iter().flatten().map(CallId::new));
+        }
+        Ok(ids)
+    };
+    // As in `ingest`.
+    catch_unwind(AssertUnwindSafe(read)).unwrap_or_else(|_| {
+        let source = ParquetError::General("the reader gave up".to_owned());
+        Err(ReadError::Rows { table, source })
+    })
+}
+
+/// The rows of a file of a table with some of its columns, if they are as declared.
+fn rows<const N: usize>(
+    file: &Bytes,
+    table: &'static str,
+    columns: [(&'static str, Type); N],
+) -> Result<ParquetRecordBatchReader, ReadError> {
+    let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
+    let builder = ParquetRecordBatchReaderBuilder::try_new_with_options(file.clone(), options)
+        .map_err(|source| ReadError::NotParquet { size_bytes: file.len(), source })?;
+    let footer = footer_of(builder.metadata().file_metadata())?;
+    if footer.table != table {
+        return Err(ReadError::OtherTable { expected: table, found: footer.table });
+    }
+    if footer.schema_version > SCHEMA_VERSION {
+        return Err(ReadError::LaterSchema { table, found: footer.schema_version });
+    }
+    for (column, expected) in columns {
+        let field = builder.schema().field_with_name(column).ok();
+        let found = field.map(|field| field.data_type().clone());
+        if found != Some(expected.arrow()) {
+            let found = found.as_ref().map_or("no such column".to_owned(), DataType::to_string);
+            return Err(ReadError::Column { table, column, expected, found });
+        }
+    }
+    let mask = ProjectionMask::columns(builder.parquet_schema(), columns.map(|(name, _)| name));
+    let reader = builder.with_projection(mask).build();
+    reader.map_err(|source| ReadError::Rows { table, source })
 }
 
 fn text<'a>(

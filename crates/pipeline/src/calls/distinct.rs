@@ -154,12 +154,12 @@ impl Sorting<'_> {
         });
         for call in &calls {
             self.kept[call.object as usize] += 1;
+            // Addenda are few, and the table does not tell which event they amend.
+            if call.is_addendum(whole) {
+                self.identities.addenda.insert(short(&call.identity(whole)));
+            }
             if rules.keeps_identities {
-                let identity = short(&call.identity(whole));
-                self.identities.sorted.push(identity);
-                if call.is_addendum(whole) {
-                    self.identities.addenda.insert(identity);
-                }
+                self.identities.sorted.push(short(&call.identity(whole)));
             }
         }
         self.count += calls.len() as u64;
@@ -241,6 +241,23 @@ impl PartialOrd for ByRun {
 }
 
 impl Identities {
+    /// Those of a day that stands: the events of its table `invocations`, and what its manifest says of
+    /// addenda, as [`Identities::addenda`] gave it.
+    pub fn standing(events: &[CallId], addenda: &[String]) -> Self {
+        let addenda = addenda.iter().filter_map(|hex| u128::from_str_radix(hex, 16).ok());
+        let addenda = addenda.map(u128::to_be_bytes).collect::<BTreeSet<_>>();
+        let mut sorted =
+            events.iter().map(short).chain(addenda.iter().copied()).collect::<Vec<_>>();
+        sorted.sort_unstable();
+        Identities { sorted, addenda }
+    }
+
+    /// The calls that addenda tell, in 32 hexadecimal digits each.
+    pub fn addenda(&self) -> Vec<String> {
+        let hex = |bytes: &[u8; 16]| format!("{:032x}", u128::from_be_bytes(*bytes));
+        self.addenda.iter().map(hex).collect()
+    }
+
     /// How many there are.
     pub fn len(&self) -> usize {
         self.sorted.len()
