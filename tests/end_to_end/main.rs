@@ -9,6 +9,7 @@
 //! - tokens and prices: `costs`; what the README promises: `readme`
 //! - two runs on one destination, signals: `at_once`
 //! - S3 that fails: `faults`
+//! - runs in any order: `any_order`
 //! - days that stand, and what is built again: `standing`
 //! - runs that are killed and go on: `killed`, on the trail of `backfill`
 //! - model references and aliases: `references`; files that are no trail: `layout_any`
@@ -20,6 +21,7 @@
 
 mod world;
 
+mod any_order;
 mod at_once;
 mod backfill;
 mod bad_input;
