@@ -87,6 +87,11 @@ pub fn records(data: &[u8]) {
         return;
     }
     assert_eq!(shown(&walked), shown(&plain));
+    if !data.trim_ascii_start().first().is_some_and(|byte| b"{[".contains(byte)) {
+        // What is no document at all has more than one name: a number may be JSON and yet too large.
+        assert!(plain.is_err());
+        return;
+    }
     if is_known_to_slow_reader(data) {
         let text = str::from_utf8(data).expect("JSON is UTF-8");
         check_reading(plain, &slow::read(data), text);
