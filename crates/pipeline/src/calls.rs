@@ -1,11 +1,13 @@
-//! The calls of one day, held small: 64 bytes each, and on disk where they are too many.
+//! The calls of one day, held small: 72 bytes each, and on disk where they are too many.
 //!
 //! A call's ids are UUIDs and its token counts fit 32 bits; one that is otherwise is kept whole beside
-//! the others. What calls have in common is held once, under a number.
+//! the others. What calls have in common is held once, under a number. The caller's address is held apart
+//! from it: a fifth of all calls may have one of their own, and there would be as many contexts.
 
 mod distinct;
 mod spill;
 
+use std::hash::Hash;
 use std::sync::Arc;
 
 use bedrock::{Call, CallId, Context};
@@ -29,12 +31,16 @@ pub struct StoredCall {
     pub index: u32,
     input_tokens: u32,
     output_tokens: u32,
+    /// The number of the caller's address; [`NO_ADDRESS`] if there is none.
+    address: u32,
     /// The place of a call that does not fit among the whole ones; [`FITS`] for all others.
     whole: u32,
 }
 
 /// Stands for a count that the log does not have.
 const NO_TOKENS: u32 = u32::MAX;
+/// Stands for an address that the log does not have.
+const NO_ADDRESS: u32 = u32::MAX;
 /// Stands for a call that is not kept whole.
 const FITS: u32 = u32::MAX;
 /// Calls of a day beyond which they are written to disk, a part of them at a time.
@@ -47,9 +53,11 @@ pub struct DayCalls {
     whole: Vec<Call>,
     contexts: Vec<Arc<Context>>,
     numbers: FxHashMap<Arc<Context>, u32>,
-    /// The contexts of the object that is being added, by their addresses: an object holds each of its
+    addresses: Vec<Arc<str>>,
+    address_numbers: FxHashMap<Arc<str>, u32>,
+    /// The contexts of the object that is being added, by where they lie: an object holds each of its
     /// contexts once, so that few are compared by their texts.
-    of_object: FxHashMap<usize, u32>,
+    of_object: FxHashMap<usize, (u32, u32)>,
     spill: Option<Spill>,
     max_held: Option<usize>,
 }
@@ -59,8 +67,9 @@ pub struct DayCalls {
 pub struct References {
     /// Calls that are kept whole.
     whole: Vec<Call>,
-    /// What calls have in common, by number.
+    /// What calls have in common, by number, without the caller's address.
     pub contexts: Vec<Arc<Context>>,
+    addresses: Vec<Arc<str>>,
 }
 
 impl DayCalls {
@@ -81,11 +90,12 @@ impl DayCalls {
     /// # Errors
     /// If the calls are too many to be held and cannot be written to a temporary file.
     pub fn add(&mut self, call: Call, object: u32, index: u32) -> std::io::Result<()> {
-        let context = self.number_of(&call.context);
-        let stored = StoredCall::pack(&call, context, object, index).unwrap_or_else(|| {
+        let (context, address) = self.numbers_of(&call.context);
+        let place = StoredCall { context, address, object, index, ..StoredCall::nowhere(&call) };
+        let stored = place.pack(&call).unwrap_or_else(|| {
             let whole = u32::try_from(self.whole.len()).unwrap_or(FITS - 1);
-            self.whole.push(call.clone());
-            StoredCall { whole, ..StoredCall::unpacked(&call, context, object, index) }
+            self.whole.push(call);
+            StoredCall { whole, ..place }
         });
         self.held.push(stored);
         if self.held.len() >= self.max_held.unwrap_or(MAX_HELD) {
@@ -104,27 +114,41 @@ impl DayCalls {
         self.held.is_empty() && self.spill.is_none()
     }
 
-    fn number_of(&mut self, context: &Arc<Context>) -> u32 {
-        let address = Arc::as_ptr(context).addr();
-        if let Some(number) = self.of_object.get(&address) {
-            return *number;
+    /// The numbers of a context and of its address.
+    fn numbers_of(&mut self, context: &Arc<Context>) -> (u32, u32) {
+        let place = Arc::as_ptr(context).addr();
+        if let Some(numbers) = self.of_object.get(&place) {
+            return *numbers;
         }
-        let next = u32::try_from(self.contexts.len()).unwrap_or(u32::MAX);
-        let number = *self.numbers.entry(Arc::clone(context)).or_insert_with(|| {
-            self.contexts.push(Arc::clone(context));
-            next
+        let mut own = Context::clone(context);
+        let address = own.source_ip.take().map_or(NO_ADDRESS, |address| {
+            numbered(Arc::from(address), &mut self.addresses, &mut self.address_numbers)
         });
-        self.of_object.insert(address, number);
-        number
+        let numbers = (numbered(Arc::new(own), &mut self.contexts, &mut self.numbers), address);
+        self.of_object.insert(place, numbers);
+        numbers
     }
+}
+
+/// The number of a thing, which is the next one if it is new.
+fn numbered<T: ?Sized + Eq + Hash>(
+    thing: Arc<T>,
+    things: &mut Vec<Arc<T>>,
+    numbers: &mut FxHashMap<Arc<T>, u32>,
+) -> u32 {
+    let next = u32::try_from(things.len()).unwrap_or(u32::MAX);
+    *numbers.entry(thing).or_insert_with_key(|thing| {
+        things.push(Arc::clone(thing));
+        next
+    })
 }
 
 impl StoredCall {
     /// The length on disk.
-    const BYTES: usize = 64;
+    const BYTES: usize = 68;
 
-    /// A call that fits; `None` if it has to be kept whole.
-    fn pack(call: &Call, context: u32, object: u32, index: u32) -> Option<Self> {
+    /// The same with what the call itself has; `None` if that has to be kept whole.
+    fn pack(self, call: &Call) -> Option<Self> {
         let Call { event_id: CallId::Uuid(event_id), original_event_id: None, .. } = call else {
             return None;
         };
@@ -134,21 +158,22 @@ impl StoredCall {
             request_id,
             input_tokens: packed_tokens(call.input_tokens)?,
             output_tokens: packed_tokens(call.output_tokens)?,
-            ..StoredCall::unpacked(call, context, object, index)
+            ..self
         })
     }
 
-    /// What a call that is kept whole has here too.
-    fn unpacked(call: &Call, context: u32, object: u32, index: u32) -> Self {
+    /// A call without anything but its time.
+    fn nowhere(call: &Call) -> Self {
         StoredCall {
             event_time_ms: call.event_time_ms,
             event_id: [0; 16],
             request_id: [0; 16],
-            context,
-            object,
-            index,
+            context: 0,
+            object: 0,
+            index: 0,
             input_tokens: NO_TOKENS,
             output_tokens: NO_TOKENS,
+            address: NO_ADDRESS,
             whole: FITS,
         }
     }
@@ -183,6 +208,7 @@ impl StoredCall {
             self.index,
             self.input_tokens,
             self.output_tokens,
+            self.address,
             self.whole,
         ];
         for (place, number) in bytes[40..].chunks_exact_mut(4).zip(numbers) {
@@ -213,7 +239,8 @@ impl StoredCall {
             index: number(48),
             input_tokens: number(52),
             output_tokens: number(56),
-            whole: number(60),
+            address: number(60),
+            whole: number(64),
         }
     }
 }
@@ -225,6 +252,11 @@ impl References {
             Some(call) => (call.event_id.clone(), call.request_id.clone()),
             None => (CallId::Uuid(stored.event_id), Some(CallId::Uuid(stored.request_id))),
         }
+    }
+
+    /// The address of a call's caller.
+    pub fn source_ip(&self, stored: &StoredCall) -> Option<Arc<str>> {
+        self.addresses.get(stored.address as usize).cloned()
     }
 
     /// The tokens of a call as CloudTrail counts them: of the input and of the output.
@@ -276,9 +308,9 @@ mod tests {
         for (index, call) in (0u32..).zip(&calls) {
             day.add(call.clone(), 3, index).unwrap();
         }
-        let DayCalls { held, whole, contexts, .. } = day;
+        let DayCalls { held, whole, contexts, addresses, .. } = day;
         assert_eq!((whole.len(), contexts.len()), (6, 1), "few are kept whole, contexts once");
-        let references = References { whole, contexts };
+        let references = References { whole, contexts, addresses };
         for (stored, call) in held.iter().zip(&calls) {
             let read = StoredCall::from_bytes(&stored.to_bytes());
             assert_eq!(read, *stored);
@@ -287,6 +319,6 @@ mod tests {
             assert_eq!(read.identity(&references.whole), *call.identity());
             assert_eq!((read.event_time_ms, read.context, read.object), (call.event_time_ms, 0, 3));
         }
-        assert_eq!(size_of::<StoredCall>(), 64);
+        assert_eq!(size_of::<StoredCall>(), 72);
     }
 }

@@ -1,5 +1,7 @@
 //! The table `invocations`: every call, as logged and as understood.
 
+use std::sync::Arc;
+
 use bedrock::CallId;
 use bedrock::cost::{Cost, CostBasis, TokenSource, Unpriced, Usage};
 use bedrock::region::Residency;
@@ -21,6 +23,9 @@ pub struct Invocation {
     pub event_id: CallId,
     /// CloudTrail's `requestID`.
     pub request_id: Option<CallId>,
+    /// The address of the caller, or the AWS service that called. It is not in the context, because few
+    /// calls share it.
+    pub source_ip: Option<Arc<str>>,
     /// Its tokens; `None` if no log has a count.
     pub usage: Option<Usage>,
     /// What it cost, or why that is not known.
@@ -146,7 +151,7 @@ const COLUMNS: &[Column<Invocation>] = &[
     ),
     optional(
         "source_ip",
-        ContextText(|c| c.context.source_ip.as_deref()),
+        Text(|r| r.source_ip.as_deref()),
         "The address of the caller, or the AWS service that called.",
     ),
     optional(

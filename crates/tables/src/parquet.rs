@@ -316,6 +316,7 @@ mod tests {
                 _ => CallId::Uuid(u128::from(index).to_be_bytes()),
             },
             request_id: (!index.is_multiple_of(5)).then(|| CallId::Uuid(u128::MAX.to_be_bytes())),
+            source_ip: None,
             usage: Some(Usage {
                 input: index.is_multiple_of(2).then_some(i64::from(index)),
                 output: None,

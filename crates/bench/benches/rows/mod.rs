@@ -58,6 +58,7 @@ pub(crate) fn invocations(count: u64) -> Rows {
             event_time_ms: call.event_time_ms,
             event_id: call.event_id,
             request_id: call.request_id,
+            source_ip: None,
             usage,
             cost,
             context: number,

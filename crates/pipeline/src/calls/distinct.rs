@@ -87,7 +87,10 @@ impl DayCalls {
         let references = References {
             whole: std::mem::take(&mut self.whole),
             contexts: std::mem::take(&mut self.contexts),
+            addresses: std::mem::take(&mut self.addresses),
         };
+        // Nothing is added any more.
+        (self.numbers, self.address_numbers) = Default::default();
         let mut sorting = Sorting {
             whole: &references.whole,
             rules,
