@@ -257,6 +257,26 @@ fn a_new_day_and_the_one_before() {
     assert_same(&tree(&world.out()), &tree(&world.path("fresh")), "a nightly run");
 }
 
+/// One event on two days is the earlier one's. When that loses it, it is the later one's.
+#[test]
+fn a_day_that_left_a_call_to_another_gets_it_back() {
+    let world = World::new();
+    world.object("20261005T1210Z", "a", &[call("a", TIME)]);
+    let gone = world.object("20261005T2359Z", "b", &[call("e", "2026-10-05T23:59:59Z")]);
+    world.object("20261006T0005Z", "c", &[call("e", "2026-10-06T00:00:00Z")]);
+    let ids = || [world.event_ids(DAYS[0]), world.event_ids(DAYS[1])].concat();
+    // Whichever was first; the other one is told by the manifest that it has to be built again.
+    for order in [[DAYS[0], DAYS[1]], [DAYS[1], DAYS[0]]] {
+        let _ = fs::remove_dir_all(world.out());
+        order.iter().for_each(|day| drop(world.run(&["--day", day]).ends(0)));
+        world.run(&["--from", DAYS[0], "--to", DAYS[1]]).ends(0);
+        assert_eq!(ids(), ["a", "e"], "{order:?}");
+    }
+    fs::remove_file(world.trail().join(gone)).unwrap();
+    world.run(&["--from", DAYS[0], "--to", DAYS[1], "--allow-shrink"]).ends(0);
+    assert_eq!(world.event_ids(DAYS[1]), ["e"]);
+}
+
 /// What a day is built with is part of what it is built from.
 #[test]
 fn days_are_built_again_with_other_knowledge() {
