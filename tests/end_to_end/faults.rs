@@ -198,6 +198,31 @@ fn credentials_that_expire() {
     assert_same(&in_bucket(&server), &expected, "resumed");
 }
 
+/// A run with other prices that breaks off between two files of a day, and then one with the prices of
+/// before: the day is not taken for one that stands.
+#[test]
+fn broken_off_between_the_files_of_a_day() {
+    let objects = backfill(11, 1).plain();
+    let expected = expected(&objects);
+    let server = server(&objects, 1000);
+    let world = World::new();
+    run(&world, &server, DEST, &[]).ends(0);
+    let prices = std::fs::read_to_string(crate::world::repository().join("config/prices.csv"));
+    // Another book of the same prices would be the same.
+    let header = prices.unwrap().lines().next().unwrap().to_owned() + "\n";
+    let own = world.write("prices.csv", header);
+    let fault = Fault::always(Failure::SlowDown).on(Kind::Put).key("/denials/");
+    server.set_faults(vec![fault]);
+    let mut other = command(&world, &server, DEST, &["--prices", &own]);
+    Run::of(other.env("AWS_MAX_ATTEMPTS", "2").output().unwrap()).ends(1);
+    server.set_faults(Vec::new());
+    assert!(in_bucket(&server) != expected, "some files are replaced");
+    run(&world, &server, DEST, &[]).ends(0);
+    assert_same(&in_bucket(&server), &expected, "with the prices of before");
+    let summary = world.summary();
+    assert_eq!(summary["days"][0]["reason"], "broken off before");
+}
+
 /// The sums of `ingest` on a folder with the tables that a run under faults wrote.
 #[test]
 fn ingest_counts_each_call_once_under_faults() {
