@@ -76,8 +76,9 @@ fn assert_whole(files: &Tree, what: &str) {
 }
 
 /// How many files there are, of tables and of manifests.
-fn count<'a>(names: impl Iterator<Item = &'a String> + Clone) -> (usize, usize) {
-    let n = |part: &str| names.clone().filter(|name| name.contains(part)).count();
+fn count<'a>(names: impl IntoIterator<Item = &'a String>) -> (usize, usize) {
+    let names = names.into_iter().collect::<Vec<_>>();
+    let n = |part: &str| names.iter().filter(|name| name.contains(part)).count();
     (n(".parquet"), n("manifest/dt="))
 }
 

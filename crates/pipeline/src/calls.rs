@@ -89,12 +89,12 @@ impl DayCalls {
     ///
     /// # Errors
     /// If the calls are too many to be held and cannot be written to a temporary file.
-    pub fn add(&mut self, call: Call, object: u32, index: u32) -> std::io::Result<()> {
+    pub fn add(&mut self, call: &Call, object: u32, index: u32) -> std::io::Result<()> {
         let (context, address) = self.numbers_of(&call.context);
-        let place = StoredCall { context, address, object, index, ..StoredCall::nowhere(&call) };
-        let stored = place.pack(&call).unwrap_or_else(|| {
+        let place = StoredCall { context, address, object, index, ..StoredCall::nowhere(call) };
+        let stored = place.pack(call).unwrap_or_else(|| {
             let whole = u32::try_from(self.whole.len()).unwrap_or(FITS - 1);
-            self.whole.push(call);
+            self.whole.push(call.clone());
             StoredCall { whole, ..place }
         });
         self.held.push(stored);
@@ -306,7 +306,7 @@ mod tests {
         calls.extend([none, addendum, call("no uuid", Some(1))]);
         let mut day = DayCalls::default();
         for (index, call) in (0u32..).zip(&calls) {
-            day.add(call.clone(), 3, index).unwrap();
+            day.add(call, 3, index).unwrap();
         }
         let DayCalls { held, whole, contexts, addresses, .. } = day;
         assert_eq!((whole.len(), contexts.len()), (6, 1), "few are kept whole, contexts once");

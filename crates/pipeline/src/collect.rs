@@ -208,7 +208,7 @@ impl Collected {
                 continue;
             };
             state.n_calls += 1;
-            state.calls.add(call, number, index).map_err(Error::Temporary)?;
+            state.calls.add(&call, number, index).map_err(Error::Temporary)?;
         }
         if placing.numbers.is_empty() && self.takes_every_day {
             self.unplaced.push(record);

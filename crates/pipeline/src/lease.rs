@@ -122,7 +122,7 @@ impl<'a> Lease<'a> {
     }
 }
 
-/// Who holds the destination, with the ETag of the lease. A lease that cannot be understood is taken for
+/// Who holds the destination, with the `ETag` of the lease. A lease that cannot be understood is taken for
 /// a stale one: whoever wrote it left no way to tell.
 async fn read(destination: &dyn Store) -> Result<Option<(Holder, String)>, Error> {
     let object = match destination.get(LEASE_KEY).await {
@@ -135,7 +135,7 @@ async fn read(destination: &dyn Store) -> Result<Option<(Holder, String)>, Error
     Ok(Some((serde_json::from_slice(&json).unwrap_or_else(|_| Holder::unknown()), etag)))
 }
 
-/// Writes a lease and returns its ETag; `None` if the condition does not hold.
+/// Writes a lease and returns its `ETag`; `None` if the condition does not hold.
 async fn write(
     destination: &dyn Store,
     holder: &Holder,

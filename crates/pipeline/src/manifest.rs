@@ -88,7 +88,7 @@ pub struct Sources {
 
 /// Builds a [`Sources`] from its members, in any order.
 ///
-/// The fingerprint is the sum, modulo 2^256, of the SHA-256 of each object's key, size and ETag: an
+/// The fingerprint is the sum, modulo 2^256, of the SHA-256 of each object's key, size and `ETag`: an
 /// incremental multiset hash (Clarke et al., ASIACRYPT 2003), so that nothing is held or sorted.
 #[derive(Debug, Clone, Default)]
 pub struct SourceSet {

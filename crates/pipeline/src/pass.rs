@@ -223,7 +223,7 @@ impl<'a, 'j> Conductor<'a, 'j> {
                 permit = to_fetch.reserve(), if self.schedule.has_next() => {
                     // The receiver is gone if fetching failed, which is told there.
                     let permit = permit.map_err(|_| Error::Worker)?;
-                    if let Some(object) = self.schedule.next() {
+                    if let Some(object) = self.schedule.next_object() {
                         self.in_flight += 1;
                         permit.send(object);
                     }

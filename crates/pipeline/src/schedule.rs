@@ -191,7 +191,7 @@ impl Schedule {
     }
 
     /// The next object to fetch.
-    pub fn next(&mut self) -> Option<ListedObject> {
+    pub fn next_object(&mut self) -> Option<ListedObject> {
         let mut first = self.ready.first_entry()?;
         let object = first.get_mut().pop_front();
         if first.get().is_empty() {

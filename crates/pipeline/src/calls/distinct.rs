@@ -322,7 +322,7 @@ mod tests {
         let mut day = DayCalls::holding(max_held);
         for (index, (call, object)) in (0u32..).zip(calls) {
             day.begin_object();
-            day.add(call.clone(), *object, index).unwrap();
+            day.add(call, *object, index).unwrap();
         }
         // Objects were numbered as they came; their keys sort the other way round.
         let ranks = [3, 2, 1, 0];
