@@ -32,7 +32,7 @@ async fn bar(progress: &Progress) {
     let start = Instant::now();
     loop {
         let now = progress.snapshot();
-        let (done, all) = if now.days_to_publish > 0 {
+        let (done, all) = if is_all_read(&now) {
             (now.days_published, now.days_to_publish)
         } else {
             (now.read_bytes, now.listed_bytes)
@@ -64,7 +64,7 @@ async fn lines(progress: &Progress, report: Report) {
 }
 
 fn message(now: &Snapshot, elapsed: Duration) -> String {
-    if now.days_to_publish > 0 {
+    if is_all_read(now) {
         return format!(
             "writing: {} of {}",
             grouped(now.days_published),
@@ -75,13 +75,22 @@ fn message(now: &Snapshot, elapsed: Duration) -> String {
         format!("{} of {}", grouped(now.read_objects), counted(now.listed_objects, "object"));
     let rate = per_second(now.read_bytes, elapsed);
     let more = if now.is_listed { "" } else { " so far" };
+    let written = match now.days_published {
+        0 => String::new(),
+        written => format!(", {} written", counted(written, "day")),
+    };
     let left = time_left(now, rate).map(|left| format!(", {left} left")).unwrap_or_default();
     format!(
-        "reading: {read}{more}, {} of {}, {}/s{left}",
+        "reading: {read}{more}, {} of {}, {}/s{left}{written}",
         bytes(now.read_bytes),
         bytes(now.listed_bytes),
         bytes(rate)
     )
+}
+
+/// Whether only days are left to be written.
+fn is_all_read(now: &Snapshot) -> bool {
+    now.is_listed && now.days_to_publish > 0 && now.read_objects >= now.listed_objects
 }
 
 fn per_second(amount: u64, elapsed: Duration) -> u64 {
@@ -124,7 +133,9 @@ mod tests {
         );
         now.is_listed = true;
         assert!(message(&now, ten).ends_with("5.0 MiB/s, 10 s left"));
-        now.days_to_publish = 3;
-        assert_eq!(message(&now, ten), "writing: 0 of 3 days");
+        (now.days_to_publish, now.days_published) = (3, 1);
+        assert!(message(&now, ten).ends_with("10 s left, 1 day written"));
+        now.read_objects = 2000;
+        assert_eq!(message(&now, ten), "writing: 1 of 3 days");
     }
 }

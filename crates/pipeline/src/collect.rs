@@ -171,6 +171,10 @@ impl Collected {
         for day in days {
             if let Some(state) = self.days.get_mut(day) {
                 placing.place(*day, state, &record, !read.listed.is_late);
+                if record.unreadable.is_some() {
+                    // It gave nothing that the day would have to keep.
+                    state.late_objects.remove(&LateObject::of(&record));
+                }
             }
         }
         for (index, call) in (0u32..).zip(calls) {

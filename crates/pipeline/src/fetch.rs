@@ -155,7 +155,6 @@ impl<'a, D: Decoder> Fetcher<'a, D> {
                 object = objects.recv(), if is_open && in_flight.len() < self.objects_in_flight() => {
                     match object {
                         Some(object) => {
-                            progress.listed(object.meta.size_bytes);
                             in_flight.push(self.read(object));
                         }
                         None => is_open = false,

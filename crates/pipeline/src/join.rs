@@ -129,6 +129,7 @@ impl ListedLogs {
         let sending = async {
             let sender = sender;
             for object in std::mem::take(&mut self.objects).into_iter().filter(wanted) {
+                progress.listed(object.meta.size_bytes);
                 // The receiver is gone if reading failed, which is told there.
                 if sender.send(object).await.is_err() {
                     break;

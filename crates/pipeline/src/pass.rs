@@ -116,7 +116,7 @@ struct Conductor<'a, 'j> {
     job: &'a Job<'j>,
     state: &'a mut State,
     order: Order,
-    schedule: Schedule,
+    schedule: Schedule<'a>,
     collected: Collected,
     n_listed: u64,
     /// Objects that were sent to be fetched and have not come back.
@@ -140,7 +140,7 @@ impl<'a, 'j> Conductor<'a, 'j> {
             job,
             state,
             order,
-            schedule: Schedule::new(range, window, takes_every_day),
+            schedule: Schedule::new(range, window, takes_every_day, job.progress),
             collected: Collected::new(range, window, takes_every_day),
             n_listed: 0,
             in_flight: 0,

@@ -13,6 +13,7 @@ use store::ObjectMeta;
 use crate::day::{DayRange, days_of_delivery};
 use crate::list::ListedObject;
 use crate::manifest::{LateObject, MadeWith, Manifest, SourceSet, Sources};
+use crate::progress::Progress;
 
 /// Why a day is built.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -82,7 +83,8 @@ impl std::fmt::Display for Reason {
 
 /// The order of work.
 #[derive(Debug)]
-pub struct Schedule {
+pub struct Schedule<'a> {
+    progress: &'a Progress,
     range: Option<DayRange>,
     late_window_minutes: i64,
     /// With any layout every object is fetched, and is read for the days of its calls.
@@ -105,10 +107,16 @@ struct ListedDay {
     pending: u64,
 }
 
-impl Schedule {
+impl<'a> Schedule<'a> {
     /// A schedule without any open day.
-    pub fn new(range: Option<DayRange>, late_window_minutes: i64, takes_everything: bool) -> Self {
+    pub fn new(
+        range: Option<DayRange>,
+        late_window_minutes: i64,
+        takes_everything: bool,
+        progress: &'a Progress,
+    ) -> Self {
         Schedule {
+            progress,
             range,
             late_window_minutes,
             takes_everything,
@@ -138,11 +146,11 @@ impl Schedule {
             listed.pending += 1;
         }
         if self.takes_everything {
-            self.ready.entry(Date::MIN).or_default().push_back(object);
+            self.make_ready(Date::MIN, object);
         } else if let Some(first) =
             days.first().filter(|_| days.iter().all(|day| self.is_open(*day)))
         {
-            self.ready.entry(*first).or_default().push_back(object);
+            self.make_ready(*first, object);
         } else {
             self.held.push(object);
         }
@@ -168,7 +176,7 @@ impl Schedule {
         for object in std::mem::take(&mut self.held) {
             let days = self.days_of(&object);
             if let Some(day) = days.iter().find(|day| self.is_open(**day)) {
-                self.ready.entry(*day).or_default().push_back(object);
+                self.make_ready(*day, object);
             }
         }
     }
@@ -181,8 +189,13 @@ impl Schedule {
             let delivery = LogKind::CloudTrail.delivery(&late.key);
             let meta = ObjectMeta { key: late.key, size_bytes: late.bytes, etag: None };
             let object = ListedObject { meta, delivery, is_late: true };
-            self.ready.entry(day).or_default().push_front(object);
+            self.make_ready(day, object);
         }
+    }
+
+    fn make_ready(&mut self, day: Date, object: ListedObject) {
+        self.progress.listed(object.meta.size_bytes);
+        self.ready.entry(day).or_default().push_back(object);
     }
 
     /// Whether there is something to fetch now.

@@ -62,9 +62,6 @@ impl<D: Decoder> Fetcher<'_, D> {
                     if is_open && waiting.is_empty() =>
                 {
                     is_open = count > 0;
-                    for object in &received {
-                        progress.listed(object.meta.size_bytes);
-                    }
                     waiting.extend(received.drain(..));
                 }
                 Some(read) = in_flight.next() => {
