@@ -7,6 +7,7 @@ use tables::group::Groups;
 
 const CALLS: u64 = 20_000;
 
+#[expect(dead_code, reason = "objects are for the benchmark that encodes")]
 mod rows;
 
 fn main() {

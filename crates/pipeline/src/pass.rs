@@ -19,7 +19,7 @@ use crate::join::{ListedLogs, Requests, list_logs};
 use crate::list::ListedObject;
 use crate::manifest::{LateObject, Manifest};
 use crate::plan::{LISTED_AHEAD, Listed, list_all};
-use crate::prepare::{Prepared, Ready, prepare};
+use crate::prepare::{OtherDays, Prepared, Ready, prepare};
 use crate::publish::{DayInputs, DayTables, build};
 use crate::replace::{replace, withdraw_all};
 use crate::run::{Job, State};
@@ -180,20 +180,11 @@ impl<'a, 'j> Conductor<'a, 'j> {
                     && building.len() < job.settings.threads.max(1)
                     && let Some((day, state)) = self.next_day()
                 {
-                    let built = self.state.built_calls.clone();
-                    let neighbours = self.neighbours(day);
+                    let others = self.others(day);
                     preparing.push(async move {
                         let (destination, settings) = (job.destination, job.settings);
-                        let prepared = prepare(
-                            destination,
-                            settings,
-                            job.workers,
-                            day,
-                            state,
-                            built,
-                            neighbours,
-                        )
-                        .await;
+                        let prepared =
+                            prepare(destination, settings, job.workers, day, state, others).await;
                         prepared.map(|prepared| (day, prepared))
                     });
                 }
@@ -322,10 +313,16 @@ impl<'a, 'j> Conductor<'a, 'j> {
     }
 
     /// The days beside one that are not built now: one event on two days is on neighbours.
-    fn neighbours(&self, day: Date) -> Vec<Date> {
+    fn others(&self, day: Date) -> OtherDays {
         let beside = [day.yesterday(), day.tomorrow()].into_iter().filter_map(Result::ok);
         let stands = |day: &Date| !self.schedule.is_open(*day) && !self.state.built_calls.has(*day);
-        beside.filter(stands).collect()
+        OtherDays {
+            built: self.state.built_calls.clone(),
+            neighbours: beside.filter(stands).collect(),
+            will_ask: !self.waiting.is_empty()
+                || self.collected.days_with_objects().next().is_some()
+                || self.state.manifests.keys().any(|known| *known != day),
+        }
     }
 
     /// Reads the model invocation logs around the days that are built.
@@ -427,7 +424,7 @@ impl<'a, 'j> Conductor<'a, 'j> {
     async fn prepared(&mut self, day: Date, prepared: Prepared) -> Result<Option<Ready>, Error> {
         match prepared {
             Prepared::Needs(state, objects) => {
-                self.collected.give_back(day, state);
+                self.collected.give_back(day, *state);
                 for object in objects {
                     self.add_late(day, object);
                 }

@@ -23,7 +23,7 @@ use crate::work::Workers;
 #[derive(Debug)]
 pub enum Prepared {
     /// These objects have to be read as well.
-    Needs(DayState, Vec<LateObject>),
+    Needs(Box<DayState>, Vec<LateObject>),
     /// It is left as it is; so many calls were read for it.
     Refused(Loss, u64),
     /// It can be built.
@@ -59,7 +59,18 @@ pub struct BuiltCalls {
 /// last one: one event on two days is rare, and those are neighbours.
 const MAX_REMEMBERED: usize = 8 << 20;
 
-/// Looks at a day. `neighbours` are days that are not built now: if they stand, their calls count too.
+/// The days around one that is looked at.
+#[derive(Debug)]
+pub struct OtherDays {
+    /// The calls of those that were built.
+    pub built: BuiltCalls,
+    /// Neighbours that are not built now: if they stand, their calls count too.
+    pub neighbours: Vec<Date>,
+    /// Whether others are going to ask for the calls of this one.
+    pub will_ask: bool,
+}
+
+/// Looks at a day.
 ///
 /// # Errors
 /// If the destination cannot be read, or temporary files cannot be written.
@@ -69,8 +80,7 @@ pub async fn prepare(
     workers: &Workers,
     day: Date,
     state: DayState,
-    mut built: BuiltCalls,
-    neighbours: Vec<Date>,
+    others: OtherDays,
 ) -> Result<Prepared, Error> {
     if !settings.allow_shrink {
         let standing = standing(destination, day).await?;
@@ -81,17 +91,17 @@ pub async fn prepare(
         };
         match judge(day, &standing, &state, is_read_for) {
             Judgement::Sound => {}
-            Judgement::Needs(objects) => return Ok(Prepared::Needs(state, objects)),
+            Judgement::Needs(objects) => return Ok(Prepared::Needs(Box::new(state), objects)),
             Judgement::Loses(loss) => return Ok(Prepared::Refused(loss, state.n_calls)),
         }
     }
+    let OtherDays { mut built, neighbours, will_ask } = others;
     for neighbour in neighbours {
         if let Some(identities) = standing_calls(destination, neighbour).await? {
             built.days.insert(neighbour, Arc::new(identities));
         }
     }
-    let has_other_days = settings.range.is_none_or(|range| range.from() != range.to());
-    workers.run(move || distinct(day, state, &built, has_other_days)).await?
+    workers.run(move || distinct(day, state, &built, will_ask)).await?
 }
 
 /// The calls of a day that stands; `None` if no manifest vouches for it.
@@ -116,7 +126,7 @@ fn distinct(
     day: Date,
     state: DayState,
     built: &BuiltCalls,
-    has_other_days: bool,
+    will_ask: bool,
 ) -> Result<Prepared, Error> {
     let DayState { objects, calls, late_objects, calls_elsewhere, .. } = state;
     let ranks = ranks(&objects);
@@ -130,8 +140,7 @@ fn distinct(
         }
         winner.is_some()
     };
-    let rules =
-        Rules { ranks: &ranks, is_elsewhere: &is_elsewhere, keeps_identities: has_other_days };
+    let rules = Rules { ranks: &ranks, is_elsewhere: &is_elsewhere, keeps_identities: will_ask };
     let distinct = calls.distinct(objects.len(), &rules).map_err(Error::Temporary)?;
     let addenda = distinct.identities.addenda();
     let (shared, yields_to) = shared.into_inner().unwrap_or_else(PoisonError::into_inner);

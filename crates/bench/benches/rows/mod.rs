@@ -6,7 +6,7 @@ use bedrock::cost::{TokenSource, Unpriced, Usage, price_key};
 use bedrock::{Call, Context, Knowledge};
 use logs::{Limits, Shape, read_whole};
 use rustc_hash::FxHashMap;
-use tables::{ContextMeaning, Invocation, Referred};
+use tables::{ContextMeaning, Invocation};
 
 use bench::corpus::{Preset, Spec, Writer, objects};
 
