@@ -12,6 +12,7 @@ const REFERENCES: [&str; 5] = [
     "arn:aws:bedrock:us-east-1:012345678901:application-inference-profile/0a1b2c3d4e5f",
 ];
 
+#[expect(dead_code, reason = "the rows are for other benchmarks")]
 mod rows;
 
 fn main() {
