@@ -11,6 +11,7 @@
 //! - S3 that fails: `faults`
 //! - runs in any order: `any_order`
 //! - days that stand, and what is built again: `standing`
+//! - what `verify` finds: `verify`; changed log files: `tampering`
 //! - runs that are killed and go on: `killed`, on the trail of `backfill`
 //! - model references and aliases: `references`; files that are no trail: `layout_any`
 //!
@@ -37,3 +38,5 @@ mod readme;
 mod references;
 mod sample;
 mod standing;
+mod tampering;
+mod verify;

@@ -1,0 +1,109 @@
+//! `hoptrail verify`: the tables against their manifests, and against the source.
+
+use std::fs;
+
+use serde_json::Value;
+
+use crate::world::{Run, World, call};
+
+const D5: &str = "2026-10-05";
+const D6: &str = "2026-10-06";
+
+/// Two days that stand.
+fn built() -> World {
+    let world = World::new();
+    world.object("20261005T1210Z", "a", &[call("e1", "2026-10-05T12:00:00Z")]);
+    world.object("20261006T1210Z", "b", &[call("e2", "2026-10-06T12:00:00Z")]);
+    world.run(&["--from", D5, "--to", D6]).ends(0);
+    world
+}
+
+fn verify(world: &World, more: &[&str]) -> (Run, Value) {
+    let out = world.text("out");
+    let run = world.hoptrail(&[&["verify", "--dest", &out, "--output", "json"][..], more].concat());
+    let found = serde_json::from_str(&run.stdout).unwrap();
+    (run, found)
+}
+
+/// The findings as `kind key`.
+fn findings(found: &Value) -> Vec<String> {
+    let findings = found["findings"].as_array().unwrap().iter();
+    let shown = findings.map(|finding| {
+        let text = |name: &str| finding[name].as_str().unwrap().to_owned();
+        format!("{} {}", text("kind"), text("key"))
+    });
+    shown.collect()
+}
+
+#[test]
+fn what_was_written_is_sound() {
+    let world = built();
+    let (run, found) = verify(&world, &[]);
+    run.ends(0);
+    assert_eq!(findings(&found), Vec::<String>::new());
+    assert_eq!((&found["days"], &found["sound_files"]), (&2.into(), &12.into()));
+    assert!(found["source"].is_null(), "the source was not asked");
+}
+
+#[test]
+fn what_is_missing_changed_or_foreign_is_found() {
+    let world = built();
+    let path = |key: &str| world.out().join(key);
+    fs::remove_file(path("denials/dt=2026-10-05/part-0.parquet")).unwrap();
+    let changed = path("invocations/dt=2026-10-05/part-0.parquet");
+    let mut bytes = fs::read(&changed).unwrap();
+    bytes[100] ^= 1;
+    fs::write(changed, bytes).unwrap();
+    world.write("out/ingest/dt=2026-10-06/theirs.parquet", "theirs");
+    fs::remove_file(path("_hoptrail/manifest/dt=2026-10-06.json")).unwrap();
+    world.write("out/_hoptrail/manifest/dt=2026-10-07.json", "{");
+    let (run, found) = verify(&world, &[]);
+    let run = run.ends(1);
+    assert!(run.stderr.contains("not as its manifests say"), "{}", run.stderr);
+    let found = findings(&found);
+    let expected = [
+        "missing denials/dt=2026-10-05/part-0.parquet",
+        "changed invocations/dt=2026-10-05/part-0.parquet",
+        "no_manifest ingest/dt=2026-10-06/part-0.parquet",
+        "no_manifest ingest/dt=2026-10-06/theirs.parquet",
+        "damaged_manifest _hoptrail/manifest/dt=2026-10-07.json",
+    ];
+    for expected in expected {
+        assert!(found.iter().any(|found| found == expected), "{expected} in {found:?}");
+    }
+    // One day alone.
+    let (run, one_day) = verify(&world, &["--day", D5]);
+    run.ends(1);
+    assert_eq!(findings(&one_day), &expected[..2]);
+}
+
+#[test]
+fn a_file_beside_those_of_a_day_is_foreign() {
+    let world = built();
+    world.write("out/ingest/dt=2026-10-06/theirs.parquet", "theirs");
+    let (run, found) = verify(&world, &[]);
+    run.ends(1);
+    assert_eq!(findings(&found), ["foreign ingest/dt=2026-10-06/theirs.parquet"]);
+}
+
+#[test]
+fn the_source_tells_which_days_have_other_objects() {
+    let world = built();
+    world.object("20261005T1510Z", "c", &[call("e3", "2026-10-05T15:00:00Z")]);
+    world.object("20261007T1210Z", "d", &[call("e4", "2026-10-07T12:00:00Z")]);
+    let trail = world.text("trail");
+    let (run, found) = verify(&world, &["--source", &trail, "--from", D5, "--to", "2026-10-07"]);
+    run.ends(0);
+    let source = &found["source"];
+    assert_eq!(source["unchanged"], 1);
+    let days = |name: &str| {
+        let days = source[name].as_array().unwrap().iter();
+        days.map(|day| format!("{} {} {}", day["dt"], day["before"], day["now"]))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(days("changed"), ["\"2026-10-05\" 1 2"]);
+    assert_eq!(days("not_built"), ["\"2026-10-07\" 0 1"]);
+    // Without days those that stand are compared.
+    let (_, found) = verify(&world, &["--source", &trail]);
+    assert_eq!(found["source"]["not_built"], Value::Array(Vec::new()));
+}
