@@ -134,8 +134,7 @@ impl Store for Folder {
     async fn put_if(&self, key: &str, bytes: Bytes, condition: Condition) -> Result<Put, Error> {
         let path = self.inner.path(key)?;
         self.blocking(move |inner| {
-            let written =
-                conditional::replace_if(&inner.root, &inner.unsynced, &path, &bytes, &condition);
+            let written = conditional::replace_if(&inner.unsynced, &path, &bytes, &condition);
             written.map_err(|source| Error::Unwritable { path, source })
         })
         .await

@@ -1,6 +1,6 @@
 //! Writing a file on a condition, so that one of many writers wins, in this process or in others.
 //!
-//! Conditional writes to a folder wait for one another at a lock file in its root. The lock is the
+//! Conditional writes wait for one another at a lock file in the folder of what they write. The lock is the
 //! system's and goes with its holder, so that a writer that dies leaves nothing locked; the file
 //! stays. It is a file and not the folder itself, because network file systems lock for writing only
 //! what is open for writing.
@@ -17,15 +17,15 @@ use crate::store::{Condition, Put};
 
 /// Writes a file whole if the condition holds.
 pub(super) fn replace_if(
-    root: &Path,
     unsynced: &Unsynced,
     path: &Path,
     bytes: &[u8],
     condition: &Condition,
 ) -> io::Result<Put> {
-    unsynced.make_folder(root)?;
+    let folder = parent(path);
+    unsynced.make_folder(folder)?;
     // Let go when it is dropped.
-    let _lock = lock(root)?;
+    let _lock = lock(folder)?;
     let present = match fs::metadata(path) {
         Ok(metadata) => Some(metadata),
         Err(error) if is_absent(&error) => None,
@@ -39,8 +39,6 @@ pub(super) fn replace_if(
     if !holds {
         return Ok(Put::Refused);
     }
-    let folder = parent(path);
-    unsynced.make_folder(folder)?;
     let (temporary, mut file) = write::create_temporary(folder)?;
     let mut place = || {
         file.write_all(bytes)?;
@@ -69,8 +67,9 @@ pub(super) fn replace_if(
     }
 }
 
-fn lock(root: &Path) -> io::Result<File> {
-    let file = OpenOptions::new().write(true).create(true).truncate(false).open(root.join(LOCK))?;
+fn lock(folder: &Path) -> io::Result<File> {
+    let path = folder.join(LOCK);
+    let file = OpenOptions::new().write(true).create(true).truncate(false).open(path)?;
     file.lock()?;
     Ok(file)
 }
@@ -118,8 +117,7 @@ mod tests {
         let mut present = fs::metadata(&path).unwrap();
         for content in ["2", "3", "4"] {
             let condition = Condition::Unchanged { etag: read::etag(&present) };
-            let put = replace_if(folder.path(), &unsynced, &path, content.as_bytes(), &condition)
-                .unwrap();
+            let put = replace_if(&unsynced, &path, content.as_bytes(), &condition).unwrap();
             let replaced = fs::metadata(&path).unwrap();
             assert!(replaced.modified().unwrap() > present.modified().unwrap());
             assert_eq!(put, Put::Done { etag: read::etag(&replaced) });
