@@ -7,7 +7,7 @@ use s3_server::{Bucket, Config, Failure, Fault, Kind, Server, When};
 use serde_json::Value;
 
 use crate::backfill::{DAYS, Objects, backfill};
-use crate::world::{Run, Tree, World, assert_same, rows, sum, tables, texts};
+use crate::world::{Run, Tree, World, assert_adds_up, assert_same, rows, sum, tables, texts};
 
 const RANGE: [&str; 4] = ["--from", DAYS[0], "--to", DAYS[4]];
 const DEST: &str = "s3://analytics/bedrock";
@@ -49,17 +49,6 @@ fn expected(objects: &Objects) -> Tree {
     run(&world, &server(objects, 1000), &out, &[]).ends(0);
     assert_adds_up(&world.summary());
     tables(&world.out())
-}
-
-#[track_caller]
-fn assert_adds_up(summary: &Value) {
-    let n = |value: &Value| value.as_i64().unwrap();
-    let records = &summary["records"];
-    let parts = ["calls", "passed_over", "rejected"].map(|part| n(&records[part]));
-    assert_eq!(n(&records["records"]), parts.iter().sum::<i64>(), "{summary}");
-    let out_of_range = summary["out_of_range"].as_object().unwrap().values().map(n).sum::<i64>();
-    let parts = ["written", "duplicates", "calls_left"].map(|part| n(&summary[part]));
-    assert_eq!(n(&records["calls"]), parts.iter().sum::<i64>() + out_of_range, "{summary}");
 }
 
 fn days(world: &World, list: &str) -> Vec<String> {

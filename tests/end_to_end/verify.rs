@@ -45,6 +45,26 @@ fn what_was_written_is_sound() {
     assert!(found["source"].is_null(), "the source was not asked");
 }
 
+/// What a run leaves that is killed while it replaces a day: one finding, and the next run mends it.
+#[test]
+fn a_day_that_was_being_replaced_is_found() {
+    let world = built();
+    let key = format!("_hoptrail/manifest/dt={D5}.json");
+    let manifest = fs::read(world.out().join(&key)).unwrap();
+    let mut manifest = serde_json::from_slice::<Value>(&manifest).unwrap();
+    manifest["replaced"] = manifest["outputs"].take();
+    manifest["outputs"] = Value::Array(Vec::new());
+    manifest["is_complete"] = false.into();
+    world.write(&format!("out/{key}"), manifest.to_string());
+    let (run, found) = verify(&world, &[]);
+    run.ends(1);
+    assert_eq!(findings(&found), [format!("broken_off {key}")]);
+    world.run(&["--from", D5, "--to", D6]).ends(0);
+    let (run, found) = verify(&world, &[]);
+    run.ends(0);
+    assert_eq!(findings(&found), Vec::<String>::new());
+}
+
 #[test]
 fn what_is_missing_changed_or_foreign_is_found() {
     let world = built();

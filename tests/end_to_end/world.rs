@@ -319,3 +319,15 @@ pub(crate) fn texts(rows: &[Row], column: &str) -> Vec<String> {
 pub(crate) fn sum(rows: &[Row], column: &str) -> i64 {
     rows.iter().filter_map(|row| row[column].as_i64()).sum()
 }
+
+/// Asserts that what a summary counts adds up: every record is a call or none, and every call is somewhere.
+#[track_caller]
+pub(crate) fn assert_adds_up(summary: &Value) {
+    let n = |value: &Value| value.as_i64().unwrap();
+    let records = &summary["records"];
+    let parts = ["calls", "passed_over", "rejected"].map(|part| n(&records[part]));
+    assert_eq!(n(&records["records"]), parts.iter().sum::<i64>(), "{summary}");
+    let out_of_range = summary["out_of_range"].as_object().unwrap().values().map(n).sum::<i64>();
+    let parts = ["written", "duplicates", "calls_left"].map(|part| n(&summary[part]));
+    assert_eq!(n(&records["calls"]), parts.iter().sum::<i64>() + out_of_range, "{summary}");
+}

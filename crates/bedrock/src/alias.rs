@@ -100,14 +100,16 @@ impl Aliases {
         self.add(&row.model_ref, Alias { model: row.model, name });
     }
 
-    /// Adds what the trail told. The order does not matter.
-    pub fn learn(&mut self, alias: LearntAlias) {
+    /// Adds what the trail told, and says whether it was news. The order does not matter.
+    pub fn learn(&mut self, alias: LearntAlias) -> bool {
         let newer = |known: &LearntAlias| {
             (alias.event_time_ms, &alias.event_id) > (known.event_time_ms, &known.event_id)
         };
-        if self.learnt.get(&alias.model_ref).is_none_or(newer) {
+        let is_news = self.learnt.get(&alias.model_ref).is_none_or(newer);
+        if is_news {
             self.learnt.insert(alias.model_ref.clone(), alias);
         }
+        is_news
     }
 
     /// What a reference stands for.
@@ -178,7 +180,8 @@ mod tests {
         let (old, new) = (learnt("old", 1), learnt("new", 2));
         for order in [[&old, &new], [&new, &old]] {
             let mut aliases = Aliases::default();
-            order.into_iter().for_each(|alias| aliases.learn(alias.clone()));
+            let news = order.map(|alias| aliases.learn(alias.clone()));
+            assert_eq!(news, [true, order[1].model == "new"]);
             assert_eq!(aliases.get("arn:x").expect("learnt").model, "new");
         }
     }

@@ -109,11 +109,6 @@ impl DayCalls {
         Ok(())
     }
 
-    /// True if there are none.
-    pub fn is_empty(&self) -> bool {
-        self.held.is_empty() && self.spill.is_none()
-    }
-
     /// The numbers of a context and of its address.
     fn numbers_of(&mut self, context: &Arc<Context>) -> (u32, u32) {
         let place = Arc::as_ptr(context).addr();

@@ -137,7 +137,8 @@ impl Collected {
         self.days.entry(first).or_default().objects.append(&mut self.unplaced);
     }
 
-    /// Takes in an object, which was read for `days`, with what the digests say of it. Calls outside the range are counted and let go.
+    /// Takes in an object, which was read for `days`, with what the digests say of it. Calls outside the
+    /// range are counted and let go.
     ///
     /// # Errors
     /// If calls are too many to be held and cannot be written to a temporary file.
@@ -222,8 +223,7 @@ impl Collected {
         if let Some(state) = own_day.and_then(|day| self.days.get_mut(&day))
             && !placing.elsewhere.is_empty()
         {
-            let days = placing.elsewhere.iter().map(ToString::to_string).collect();
-            let elsewhere = Elsewhere { bytes: record.size_bytes, days };
+            let elsewhere = Elsewhere { bytes: record.size_bytes, days: placing.elsewhere };
             state.calls_elsewhere.insert(record.key.as_ref().to_owned(), elsewhere);
         }
         Ok(())

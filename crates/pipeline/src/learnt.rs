@@ -2,7 +2,7 @@
 
 use bedrock::Aliases;
 use bytes::Bytes;
-use store::Store;
+use store::{Store, read_if_there};
 
 use crate::error::Error;
 
@@ -14,11 +14,8 @@ pub const LEARNT_KEY: &str = "_hoptrail/aliases.csv";
 /// # Errors
 /// If it cannot be read. A destination without it is new, and no error.
 pub async fn load(destination: &dyn Store, aliases: &mut Aliases) -> Result<(), Error> {
-    let text = match destination.get(LEARNT_KEY).await {
-        Ok(object) => object.body.collect().await.map_err(Error::Destination)?,
-        Err(error) if error.is_not_found() => return Ok(()),
-        Err(error) => return Err(Error::Destination(error)),
-    };
+    let found = read_if_there(destination, LEARNT_KEY).await.map_err(Error::Destination)?;
+    let Some((_, text)) = found else { return Ok(()) };
     aliases
         .learn_csv(&text)
         .map_err(|source| Error::LearntFile { key: LEARNT_KEY.to_owned(), source })

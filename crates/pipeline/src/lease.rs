@@ -11,7 +11,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use store::{Condition, Put, Store};
+use store::{Condition, Put, Store, read_if_there};
 
 use crate::error::Error;
 
@@ -125,14 +125,11 @@ impl<'a> Lease<'a> {
 /// Who holds the destination, with the `ETag` of the lease. A lease that cannot be understood is taken for
 /// a stale one: whoever wrote it left no way to tell.
 async fn read(destination: &dyn Store) -> Result<Option<(Holder, String)>, Error> {
-    let object = match destination.get(LEASE_KEY).await {
-        Ok(object) => object,
-        Err(error) if error.is_not_found() => return Ok(None),
-        Err(error) => return Err(Error::Destination(error)),
-    };
-    let etag = object.meta.etag.clone().unwrap_or_default();
-    let json = object.body.collect().await.map_err(Error::Destination)?;
-    Ok(Some((serde_json::from_slice(&json).unwrap_or_else(|_| Holder::unknown()), etag)))
+    let found = read_if_there(destination, LEASE_KEY).await.map_err(Error::Destination)?;
+    Ok(found.map(|(meta, json)| {
+        let holder = serde_json::from_slice(&json).unwrap_or_else(|_| Holder::unknown());
+        (holder, meta.etag.unwrap_or_default())
+    }))
 }
 
 /// Writes a lease and returns its `ETag`; `None` if the condition does not hold.

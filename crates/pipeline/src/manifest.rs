@@ -3,15 +3,15 @@
 //!
 //! A manifest holds no time and nothing of the machine: the same input gives the same bytes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use bedrock::Versions;
 use bytes::Bytes;
 use futures::stream::{StreamExt, TryStreamExt};
 use jiff::civil::Date;
-use ring::digest::{SHA256, digest};
+use logs::hash::{sha256, to_hex};
 use serde::{Deserialize, Serialize};
-use store::{ListRequest, ObjectMeta, Pages, Store};
+use store::{ListRequest, ObjectMeta, Pages, Store, read_if_there};
 
 use crate::day::DayRange;
 use crate::error::Error;
@@ -27,8 +27,8 @@ const FORMAT: u32 = 1;
 pub struct Manifest {
     /// The version of the shape.
     format: u32,
-    /// The day, `YYYY-MM-DD`.
-    pub dt: String,
+    /// The day.
+    pub dt: Date,
     /// False if an object was unreadable or a record rejected: the next run tries again.
     pub is_complete: bool,
     /// What the day was built with.
@@ -46,8 +46,8 @@ pub struct Manifest {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub addenda: Vec<String>,
     /// Days that have a call which would be this day's otherwise: it is built again when one of them is.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub yields_to: Vec<String>,
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub yields_to: BTreeSet<Date>,
     /// References that no alias was known for: the day is built again when one is.
     pub without_alias: Vec<String>,
     /// The sums of the table `ingest`.
@@ -112,7 +112,7 @@ pub struct Elsewhere {
     /// The object's size as stored.
     pub bytes: u64,
     /// The days.
-    pub days: Vec<String>,
+    pub days: BTreeSet<Date>,
 }
 
 /// The sums of a day's `ingest`: `records = calls + passed_over + rejected` and
@@ -157,7 +157,7 @@ impl Manifest {
     pub fn new(day: Date, made_with: MadeWith) -> Self {
         Manifest {
             format: FORMAT,
-            dt: day.to_string(),
+            dt: day,
             is_complete: true,
             made_with,
             trail: Sources::default(),
@@ -165,7 +165,7 @@ impl Manifest {
             late_objects: Vec::new(),
             calls_elsewhere: BTreeMap::new(),
             addenda: Vec::new(),
-            yields_to: Vec::new(),
+            yields_to: BTreeSet::new(),
             without_alias: Vec::new(),
             counts: Counts::default(),
             outputs: Vec::new(),
@@ -181,6 +181,11 @@ impl Manifest {
         withdrawn.is_complete = false;
         withdrawn.replaced.append(&mut withdrawn.outputs);
         withdrawn
+    }
+
+    /// Whether it is [withdrawn](Manifest::withdrawn): a run was broken off while it replaced the day.
+    pub fn is_broken_off(&self) -> bool {
+        !self.replaced.is_empty()
     }
 
     /// Where a day's manifest lies.
@@ -201,7 +206,7 @@ impl Manifest {
     /// Reads a manifest; `None` if it is none of this version's shape, or damaged.
     pub fn of_json(json: &[u8], day: Date) -> Option<Self> {
         let manifest = serde_json::from_slice::<Manifest>(json).ok()?;
-        (manifest.format == FORMAT && manifest.dt == day.to_string()).then_some(manifest)
+        (manifest.format == FORMAT && manifest.dt == day).then_some(manifest)
     }
 }
 
@@ -237,13 +242,9 @@ pub async fn load(
 /// # Errors
 /// If the destination cannot be read.
 pub async fn read(destination: &dyn Store, day: Date) -> Result<Option<Option<Manifest>>, Error> {
-    let object = match destination.get(&Manifest::key(day)).await {
-        Ok(object) => object,
-        Err(error) if error.is_not_found() => return Ok(None),
-        Err(error) => return Err(Error::Destination(error)),
-    };
-    let json = object.body.collect().await.map_err(Error::Destination)?;
-    Ok(Some(Manifest::of_json(&json, day)))
+    let key = Manifest::key(day);
+    let found = read_if_there(destination, &key).await.map_err(Error::Destination)?;
+    Ok(found.map(|(_, json)| Manifest::of_json(&json, day)))
 }
 
 fn day_of_key(key: &str) -> Option<Date> {
@@ -258,12 +259,11 @@ impl SourceSet {
         let etag = object.etag.as_deref().unwrap_or_default();
         // No key and no ETag has a NUL.
         let text = format!("{}\0{}\0{etag}", object.key, object.size_bytes);
-        let hash = digest(&SHA256, text.as_bytes());
+        let hash = sha256(text.as_bytes());
+        let (numbers, _) = hash.as_chunks::<8>();
         let mut carry = false;
-        for (limb, bytes) in self.sum.iter_mut().zip(hash.as_ref().chunks_exact(8)) {
-            let mut number = [0; 8];
-            number.copy_from_slice(bytes);
-            let (sum, over) = limb.overflowing_add(u64::from_le_bytes(number));
+        for (limb, number) in self.sum.iter_mut().zip(numbers) {
+            let (sum, over) = limb.overflowing_add(u64::from_le_bytes(*number));
             let (sum, over_again) = sum.overflowing_add(u64::from(carry));
             (*limb, carry) = (sum, over || over_again);
         }
@@ -276,9 +276,11 @@ impl SourceSet {
     }
 }
 
-/// The SHA-256 of bytes, in hexadecimal.
-pub fn sha256(bytes: &[u8]) -> String {
-    digest(&SHA256, bytes).as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+impl Output {
+    /// The SHA-256 of a file's content, as [`Output::sha256`] holds it.
+    pub fn hash(content: &[u8]) -> String {
+        to_hex(&sha256(content))
+    }
 }
 
 #[cfg(test)]
@@ -324,8 +326,8 @@ mod tests {
         for object in &objects {
             let text = format!("{}\0{}\0e", object.key, object.size_bytes);
             let mut carry = 0;
-            for (byte, add) in expected.iter_mut().zip(digest(&SHA256, text.as_bytes()).as_ref()) {
-                let sum = u16::from(*byte) + u16::from(*add) + carry;
+            for (byte, add) in expected.iter_mut().zip(sha256(text.as_bytes())) {
+                let sum = u16::from(*byte) + u16::from(add) + carry;
                 (*byte, carry) = (sum.to_le_bytes()[0], sum >> 8);
             }
         }

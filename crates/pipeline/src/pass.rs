@@ -1,6 +1,8 @@
 //! One pass over the days: lists, decides which days are built, and then reads, builds and publishes at
 //! the same time. Days are finished in their order, so that a run that is broken off has its first days.
 
+mod decide;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::BufRead;
 use std::sync::Arc;
@@ -23,7 +25,7 @@ use crate::prepare::{OtherDays, Prepared, Ready, prepare};
 use crate::publish::{DayInputs, DayTables, build};
 use crate::replace::{replace, withdraw_all};
 use crate::run::{Job, State};
-use crate::schedule::{Now, Reason, Schedule, reason_to_rebuild};
+use crate::schedule::{Reason, Schedule};
 use crate::settings::Layout;
 
 /// Objects on their way to being fetched. One at a time would cost a turn of the I/O thread each.
@@ -236,17 +238,6 @@ impl<'a, 'j> Conductor<'a, 'j> {
         Ok(self.end(listed))
     }
 
-    /// Days that do not stand at the destination are built for sure, so that their objects need not
-    /// wait for the end of the listing.
-    fn open_new_days(&mut self) {
-        let range = self.job.settings.range.filter(|_| self.order.looks_at_all);
-        for day in range.into_iter().flat_map(|range| range.days()) {
-            if !self.state.manifests.contains_key(&day) {
-                self.open(day, Reason::New);
-            }
-        }
-    }
-
     fn open(&mut self, day: Date, reason: Reason) {
         self.schedule.open(day, reason);
         self.collected.begin(day);
@@ -256,60 +247,6 @@ impl<'a, 'j> Conductor<'a, 'j> {
         self.n_listed += 1;
         self.state.log_is_there(&object.meta.key);
         self.schedule.add(object);
-    }
-
-    /// Decides which days are built, now that it is known what there is.
-    fn decide(&mut self) {
-        if self.job.settings.layout == Layout::Any {
-            return;
-        }
-        let late = self.late_objects();
-        for (day, reason) in std::mem::take(&mut self.order.open) {
-            self.open(day, reason);
-        }
-        let mut days = self.schedule.listed_days().collect::<BTreeSet<_>>();
-        days.extend(self.state.manifests.keys());
-        days.extend(late.keys());
-        for day in &days {
-            if self.schedule.is_open(*day) || !self.order.looks_at_all {
-                continue;
-            }
-            match self.reason(*day, late.get(day)) {
-                Some(reason) => self.open(*day, reason),
-                None => drop(self.state.unchanged.insert(*day)),
-            }
-        }
-        self.open_those_that_yield();
-        for day in &days {
-            if !self.schedule.is_open(*day) {
-                continue;
-            }
-            let known = self.state.manifests.get(day).and_then(Option::as_ref);
-            let known = known.map(|manifest| &manifest.late_objects).into_iter().flatten();
-            let needed = known.chain(late.get(day).into_iter().flatten()).cloned();
-            for object in needed.collect::<BTreeSet<_>>() {
-                self.add_late(*day, object);
-            }
-            self.waiting.insert(*day);
-        }
-        self.schedule.release();
-        self.job.progress.publishing(self.waiting.len());
-    }
-
-    /// Opens the days that left a call to one that is built: it may have it no more.
-    fn open_those_that_yield(&mut self) {
-        let yields = |manifest: &Manifest| {
-            let mut days = manifest.yields_to.iter().filter_map(|day| day.parse::<Date>().ok());
-            days.any(|day| self.schedule.is_open(day))
-        };
-        let manifests = self.state.manifests.iter();
-        let days = manifests.filter(|(day, manifest)| {
-            !self.schedule.is_open(**day) && manifest.as_ref().is_some_and(yields)
-        });
-        for day in days.map(|(day, _)| *day).collect::<Vec<_>>() {
-            self.state.unchanged.remove(&day);
-            self.open(day, Reason::SharedEvents);
-        }
     }
 
     /// The days beside one that are not built now: one event on two days is on neighbours.
@@ -334,51 +271,6 @@ impl<'a, 'j> Conductor<'a, 'j> {
             self.requests = Some(Arc::new(requests.await?));
         }
         Ok(())
-    }
-
-    /// Objects with calls of days that they are not read for, as the last pass found out and as the
-    /// manifests of the days of their delivery say.
-    fn late_objects(&mut self) -> BTreeMap<Date, BTreeSet<LateObject>> {
-        let mut late = std::mem::take(&mut self.order.late);
-        for manifest in self.state.manifests.values().flatten() {
-            for (key, elsewhere) in &manifest.calls_elsewhere {
-                let days = elsewhere.days.iter().filter_map(|day| day.parse::<Date>().ok());
-                let in_range =
-                    |day: &Date| self.job.settings.range.is_none_or(|range| range.contains(*day));
-                for day in days.filter(in_range) {
-                    let object = LateObject { key: key.clone(), bytes: elsewhere.bytes };
-                    late.entry(day).or_default().insert(object);
-                }
-            }
-        }
-        late
-    }
-
-    fn reason(&self, day: Date, late: Option<&BTreeSet<LateObject>>) -> Option<Reason> {
-        if self.job.settings.force {
-            return Some(Reason::Forced);
-        }
-        let Some(Some(manifest)) = self.state.manifests.get(&day) else { return Some(Reason::New) };
-        let now = Now {
-            made_with: &self.state.made_with,
-            knowledge: &self.state.knowledge,
-            trail: self.schedule.sources(day),
-            invocation_logs: self.logs.as_ref().map(|logs| logs.sources(day)),
-            late_objects: late,
-        };
-        reason_to_rebuild(manifest, &now)
-    }
-
-    /// Adds an object that a day needs, unless the day has it.
-    fn add_late(&mut self, day: Date, late: LateObject) {
-        if self.collected.has_late(day, &late) {
-            return;
-        }
-        let days = self.late_for.entry(late.key.clone()).or_default();
-        if !days.contains(&day) {
-            self.schedule.add_late(day, late, !days.is_empty());
-            days.push(day);
-        }
     }
 
     fn take(&mut self, read: ReadObject<Reading>) -> Result<(), Error> {
@@ -468,7 +360,7 @@ impl<'a, 'j> Conductor<'a, 'j> {
             let Ready {
                 objects, distinct, late_objects, calls_elsewhere, yields_to, addenda, ..
             } = ready;
-            manifest.yields_to = yields_to.iter().map(ToString::to_string).collect();
+            manifest.yields_to = yields_to;
             manifest.addenda = addenda;
             manifest.late_objects = late_objects.into_iter().collect();
             manifest.calls_elsewhere = calls_elsewhere;

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use bedrock::CallId;
 use jiff::civil::Date;
 use logs::layout::LogKind;
-use store::Store;
+use store::{Store, read_if_there};
 use tables::INVOCATIONS;
 
 use crate::calls::{Distinct, Identities, Rules};
@@ -111,12 +111,8 @@ async fn standing_calls(destination: &dyn Store, day: Date) -> Result<Option<Ide
     if !manifest.outputs.iter().any(|output| output.key == key) {
         return Ok(None);
     }
-    let object = match destination.get(&key).await {
-        Ok(object) => object,
-        Err(error) if error.is_not_found() => return Ok(None),
-        Err(error) => return Err(Error::Destination(error)),
-    };
-    let file = object.body.collect().await.map_err(Error::Destination)?;
+    let found = read_if_there(destination, &key).await.map_err(Error::Destination)?;
+    let Some((_, file)) = found else { return Ok(None) };
     let events = tables::read::event_ids(&file)
         .map_err(|source| Error::Standing { key, source: Box::new(source) })?;
     Ok(Some(Identities::standing(&events, &manifest.addenda)))

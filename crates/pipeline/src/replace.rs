@@ -6,13 +6,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures::stream::{StreamExt, TryStreamExt};
 use jiff::civil::Date;
 use serde::Serialize;
-use store::Store;
+use store::{Store, read_if_there};
 use tables::read::IngestedObject;
 use tables::{INGEST, Status};
 
 use crate::collect::DayState;
 use crate::error::Error;
-use crate::manifest::{self, LateObject, Manifest, Output, sha256};
+use crate::manifest::{self, LateObject, Manifest, Output};
 use crate::publish::TableFile;
 
 /// Files of a day that are put at the same time.
@@ -74,12 +74,9 @@ impl std::fmt::Display for Loss {
 /// # Errors
 /// If the destination cannot be read.
 pub async fn standing(destination: &dyn Store, day: Date) -> Result<Standing, Error> {
-    let object = match destination.get(&tables::layout::part_key(INGEST.name, day)).await {
-        Ok(object) => object,
-        Err(error) if error.is_not_found() => return Ok(Standing::Absent),
-        Err(error) => return Err(Error::Destination(error)),
-    };
-    let file = object.body.collect().await.map_err(Error::Destination)?;
+    let key = tables::layout::part_key(INGEST.name, day);
+    let found = read_if_there(destination, &key).await.map_err(Error::Destination)?;
+    let Some((_, file)) = found else { return Ok(Standing::Absent) };
     Ok(match tables::read::ingest(&file) {
         Ok(objects) => Standing::Objects(objects),
         Err(error) => Standing::Unknown(error.to_string()),
@@ -114,13 +111,13 @@ pub fn judge(
     let read = read.collect::<BTreeMap<_, _>>();
     let (mut needed, mut gone, mut unreadable) = (Vec::new(), Vec::new(), Vec::new());
     for object in objects {
+        // What could not be read gave nothing that could be lost.
+        if object.status == Status::Unreadable {
+            continue;
+        }
         match read.get(object.key.as_str()) {
-            Some(now) if now.unreadable.is_some() && object.status == Status::Read => {
-                unreadable.push(object.key.as_str());
-            }
-            // What could not be read gave nothing that could be lost.
-            _ if object.status == Status::Unreadable => {}
-            Some(_) => {}
+            Some(now) if now.unreadable.is_none() => {}
+            Some(_) => unreadable.push(object.key.as_str()),
             None if is_read_for(&object.key) => gone.push(object.key.as_str()),
             None => {
                 needed.push(LateObject { key: object.key.clone(), bytes: object.bytes });
@@ -161,7 +158,7 @@ pub async fn replace(
         key: file.key.clone(),
         bytes: file.bytes.len() as u64,
         rows: file.rows,
-        sha256: sha256(&file.bytes),
+        sha256: Output::hash(&file.bytes),
     };
     manifest.outputs = files.iter().map(output).collect();
     if let Some(previous) = previous.filter(|previous| previous.outputs != manifest.outputs) {
@@ -220,12 +217,8 @@ async fn delete_leftovers(
     let kept = now.outputs.iter().map(|output| output.key.as_str()).collect::<BTreeSet<_>>();
     let before = previous.outputs.iter().chain(&previous.replaced);
     for leftover in before.filter(|old| !kept.contains(old.key.as_str())) {
-        let content = match destination.get(&leftover.key).await {
-            Ok(object) => object.body.collect().await.map_err(Error::Destination)?,
-            Err(error) if error.is_not_found() => continue,
-            Err(error) => return Err(Error::Destination(error)),
-        };
-        if sha256(&content) == leftover.sha256 {
+        let found = read_if_there(destination, &leftover.key).await.map_err(Error::Destination)?;
+        if found.is_some_and(|(_, content)| Output::hash(&content) == leftover.sha256) {
             destination.delete(&leftover.key).await.map_err(Error::Write)?;
         }
     }

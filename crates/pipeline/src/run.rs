@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use bedrock::alias::LearntAlias;
-use bedrock::resolve::resolve;
 use bedrock::{Knowledge, Outcome as CallOutcome};
 use jiff::civil::Date;
 use logs::Reading;
@@ -22,7 +21,7 @@ use crate::plan::nothing_found;
 use crate::prepare::BuiltCalls;
 use crate::progress::Progress;
 use crate::replace::Loss;
-use crate::schedule::Reason;
+use crate::schedule::{Reason, alias_known_now};
 use crate::settings::Settings;
 use crate::tally::Tally;
 use crate::work::Workers;
@@ -173,10 +172,8 @@ impl State {
             return Ok(());
         }
         let aliases = &mut Arc::make_mut(&mut self.knowledge).aliases;
-        let n_known = aliases.learnt_csv().map_or(0, |csv| csv.len());
-        learnt.drain(..).for_each(|alias| aliases.learn(alias));
-        let is_new = aliases.learnt_csv().map_or(0, |csv| csv.len()) != n_known;
-        if is_new { learnt::save(destination, aliases).await } else { Ok(()) }
+        let news = learnt.drain(..).filter_map(|alias| aliases.learn(alias).then_some(())).count();
+        if news > 0 { learnt::save(destination, aliases).await } else { Ok(()) }
     }
 
     /// Compares an object that was read with what the digests say of it, if they were asked.
@@ -214,12 +211,9 @@ impl State {
         for day in end.shared.iter().filter(|day| self.manifests.contains_key(day)) {
             order.open.entry(*day).or_insert(Reason::SharedEvents);
         }
-        let Knowledge { catalog, aliases, .. } = &*self.knowledge;
         for (day, manifest) in &self.manifests {
-            let mut references = manifest.iter().flat_map(|manifest| &manifest.without_alias);
-            let is_known = |text: &&String| resolve(Some(text), catalog, aliases).model.is_ok();
-            if let Some(model_ref) = references.find(is_known) {
-                let reason = Reason::Alias { model_ref: model_ref.clone() };
+            let known_now = |manifest| alias_known_now(manifest, &self.knowledge);
+            if let Some(reason) = manifest.as_ref().and_then(known_now) {
                 order.open.entry(*day).or_insert(reason);
             }
         }

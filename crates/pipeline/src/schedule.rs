@@ -7,7 +7,6 @@ use bedrock::Knowledge;
 use bedrock::resolve::resolve;
 use jiff::civil::Date;
 use logs::layout::LogKind;
-use serde::Serialize;
 use store::ObjectMeta;
 
 use crate::day::{DayRange, days_of_delivery};
@@ -16,8 +15,7 @@ use crate::manifest::{LateObject, MadeWith, Manifest, SourceSet, Sources};
 use crate::progress::Progress;
 
 /// Why a day is built.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(tag = "reason", rename_all = "snake_case")]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Reason {
     /// It stands not at the destination, or without a manifest that can be understood.
     New,
@@ -257,7 +255,7 @@ pub struct Now<'a> {
 
 /// Why a day that stands is to be built again; `None` if it is unchanged.
 pub fn reason_to_rebuild(manifest: &Manifest, now: &Now<'_>) -> Option<Reason> {
-    if !manifest.replaced.is_empty() {
+    if manifest.is_broken_off() {
         return Some(Reason::BrokenOff);
     }
     if !manifest.is_complete {
@@ -277,7 +275,12 @@ pub fn reason_to_rebuild(manifest: &Manifest, now: &Now<'_>) -> Option<Reason> {
     if let Some(what) = what_changed(&manifest.made_with, now.made_with) {
         return Some(Reason::MadeWith { what });
     }
-    let Knowledge { catalog, aliases, .. } = now.knowledge;
+    alias_known_now(manifest, now.knowledge)
+}
+
+/// [`Reason::Alias`], if a reference that the day was built without an alias for has one by now.
+pub fn alias_known_now(manifest: &Manifest, knowledge: &Knowledge) -> Option<Reason> {
+    let Knowledge { catalog, aliases, .. } = knowledge;
     let is_known = |text: &&String| resolve(Some(text), catalog, aliases).model.is_ok();
     let model_ref = manifest.without_alias.iter().find(is_known)?;
     Some(Reason::Alias { model_ref: model_ref.clone() })

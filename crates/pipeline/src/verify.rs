@@ -6,13 +6,13 @@ use futures::stream::{StreamExt, TryStreamExt};
 use jiff::civil::Date;
 use logs::layout::LogKind;
 use serde::Serialize;
-use store::{ListRequest, ObjectMeta, Pages, Store};
+use store::{ListRequest, ObjectMeta, Pages, Store, read_if_there};
 use tables::INVOCATIONS;
 use tokio::sync::mpsc;
 
 use crate::day::{DayRange, days_of_delivery};
 use crate::error::Error;
-use crate::manifest::{Counts, Manifest, Output, SourceSet, load, sha256};
+use crate::manifest::{Counts, Manifest, Output, SourceSet, load};
 use crate::plan::{LISTED_AHEAD, list_all};
 use crate::run::Source;
 use crate::settings::Settings;
@@ -71,6 +71,9 @@ pub enum FindingKind {
     DamagedManifest,
     /// The counts of a day contradict each other.
     Counts,
+    /// A run was broken off while it replaced the files of the day, or was about to: what stands may be of
+    /// two builds.
+    BrokenOff,
 }
 
 /// What a source has, seen from the manifests.
@@ -122,6 +125,12 @@ pub async fn verify(
             found.find(*day, Manifest::key(*day), FindingKind::DamagedManifest, reason);
             continue;
         };
+        if manifest.is_broken_off() {
+            let reason =
+                "a run was broken off while it replaced the day: the next run of it builds it";
+            found.find(*day, Manifest::key(*day), FindingKind::BrokenOff, reason.to_owned());
+            continue;
+        }
         if !manifest.is_complete {
             found.partial.push(day.to_string());
         }
@@ -149,10 +158,14 @@ pub async fn verify(
         if named.contains(meta.key.as_str()) {
             continue;
         }
-        let (kind, reason) = if manifests.contains_key(&day) {
-            (FindingKind::Foreign, "no manifest names it, and Athena reads it")
-        } else {
-            (FindingKind::NoManifest, "its day has no manifest: the next run of the day builds it")
+        let (kind, reason) = match manifests.get(&day) {
+            // Its manifest names no file, and is a finding already.
+            Some(Some(manifest)) if manifest.is_broken_off() => continue,
+            Some(_) => (FindingKind::Foreign, "no manifest names it, and Athena reads it"),
+            None => (
+                FindingKind::NoManifest,
+                "its day has no manifest: the next run of the day builds it",
+            ),
         };
         found.find(day, meta.key, kind, reason.to_owned());
     }
@@ -180,15 +193,12 @@ async fn check(
     destination: &dyn Store,
     output: &Output,
 ) -> Result<Option<(FindingKind, String)>, Error> {
-    let file = match destination.get(&output.key).await {
-        Ok(object) => object.body.collect().await.map_err(Error::Destination)?,
-        Err(error) if error.is_not_found() => {
-            let reason = format!("expected {} bytes, found no such file", output.bytes);
-            return Ok(Some((FindingKind::Missing, reason)));
-        }
-        Err(error) => return Err(Error::Destination(error)),
+    let file = read_if_there(destination, &output.key).await.map_err(Error::Destination)?;
+    let Some((_, file)) = file else {
+        let reason = format!("expected {} bytes, found no such file", output.bytes);
+        return Ok(Some((FindingKind::Missing, reason)));
     };
-    let found = sha256(&file);
+    let found = Output::hash(&file);
     if found != output.sha256 {
         let reason = format!(
             "expected {} bytes with SHA-256 {}, found {} bytes with {found}",

@@ -1,4 +1,6 @@
-//! Whole listings out of pages.
+//! Whole listings out of pages, and whole objects that may not be there.
+
+use bytes::Bytes;
 
 use crate::error::{Error, Operation};
 use crate::store::{ListPage, ListRequest, ObjectMeta, Store};
@@ -52,6 +54,22 @@ pub async fn list_all(store: &dyn Store, prefix: &str) -> Result<Vec<ObjectMeta>
         objects.extend(page.objects);
     }
     Ok(objects)
+}
+
+/// A whole object, with what is known of it; `None` if it is not there. For objects that fit in memory.
+///
+/// # Errors
+/// As [`Store::get`] and [`Body::collect`](crate::Body::collect), but for
+/// [not found](Error::is_not_found).
+pub async fn read_if_there(
+    store: &dyn Store,
+    key: &str,
+) -> Result<Option<(ObjectMeta, Bytes)>, Error> {
+    match store.get(key).await {
+        Ok(object) => Ok(Some((object.meta, object.body.collect().await?))),
+        Err(error) if error.is_not_found() => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 /// The folders directly under `prefix`, in order, each with the prefix before it and a `/` at its

@@ -36,8 +36,6 @@ pub struct Distinct {
     pub calls: SortedCalls,
     /// What they refer to.
     pub references: References,
-    /// How many they are.
-    pub count: u64,
     /// How many of each object's records are kept, by the object's number.
     pub kept: Vec<u32>,
     /// How many are not.
@@ -94,7 +92,6 @@ impl DayCalls {
         let mut sorting = Sorting {
             whole: &references.whole,
             rules,
-            count: 0,
             kept: vec![0; objects],
             dropped: vec![0; objects],
             identities: Identities::default(),
@@ -111,9 +108,9 @@ impl DayCalls {
                 SortedCalls::merging(runs, &references.whole)?
             }
         };
-        let Sorting { count, kept, dropped, mut identities, .. } = sorting;
+        let Sorting { kept, dropped, mut identities, .. } = sorting;
         identities.sorted.par_sort_unstable();
-        Ok(Distinct { calls, references, count, kept, dropped, identities })
+        Ok(Distinct { calls, references, kept, dropped, identities })
     }
 }
 
@@ -121,7 +118,6 @@ impl DayCalls {
 struct Sorting<'a> {
     whole: &'a [Call],
     rules: &'a Rules<'a>,
-    count: u64,
     kept: Vec<u32>,
     dropped: Vec<u32>,
     identities: Identities,
@@ -165,7 +161,6 @@ impl Sorting<'_> {
                 self.identities.sorted.push(short(&call.identity(whole)));
             }
         }
-        self.count += calls.len() as u64;
         // No two calls of one time and event are left, or they are of two originals: then objects decide.
         calls.par_sort_unstable_by(|a, b| {
             let by_time = a.event_time_ms.cmp(&b.event_time_ms);
@@ -329,7 +324,6 @@ mod tests {
         let rules = Rules { ranks: &ranks, is_elsewhere, keeps_identities: true };
         let mut found = day.distinct(ranks.len(), &rules).unwrap();
         let calls = found.calls.take(100, &found.references).unwrap();
-        assert_eq!(found.count, calls.len() as u64);
         assert_eq!(found.identities.len(), calls.len());
         assert_eq!(found.kept.iter().sum::<u32>(), calls.len() as u32);
         let seen = calls.iter().map(|call| {

@@ -3,7 +3,7 @@
 
 use std::fs::File;
 use std::hash::BuildHasher;
-use std::io::{self, BufReader, BufWriter, Read, Seek, Write};
+use std::io::{self, BufRead, BufReader, BufWriter, Read, Seek, Write};
 
 use bedrock::Call;
 use rustc_hash::FxBuildHasher;
@@ -73,15 +73,11 @@ impl Run {
 
     /// The next call of the file.
     pub(super) fn next(&mut self) -> io::Result<Option<StoredCall>> {
-        let mut bytes = [0; StoredCall::BYTES];
-        let mut filled = 0;
-        while filled < bytes.len() {
-            match self.file.read(&mut bytes[filled..])? {
-                0 if filled == 0 => return Ok(None),
-                0 => return Err(io::ErrorKind::UnexpectedEof.into()),
-                n => filled += n,
-            }
+        if self.file.fill_buf()?.is_empty() {
+            return Ok(None);
         }
+        let mut bytes = [0; StoredCall::BYTES];
+        self.file.read_exact(&mut bytes)?;
         Ok(Some(StoredCall::from_bytes(&bytes)))
     }
 }
