@@ -89,8 +89,9 @@ pub(crate) async fn pass(job: &Job<'_>, state: &mut State, order: Order) -> Resu
         let _ = done.send(object);
     });
     let conducting = Conductor::new(job, state, order).conduct(to_fetch, read);
-    // The first error ends both.
-    let (end, ()) = futures::future::try_join(conducting, reading).await?;
+    // The first error ends both. Reading comes first: a task that never has to wait is made to by tokio
+    // after a number of steps, and listing alone would take them all until there is nothing to list.
+    let ((), end) = futures::future::try_join(reading, conducting).await?;
     Ok(end)
 }
 
