@@ -31,6 +31,9 @@ pub struct Call {
     pub input_tokens: Option<i64>,
     /// Output tokens as CloudTrail counts them.
     pub output_tokens: Option<i64>,
+    /// The address that it came from, or the name of an AWS service. So many calls differ in nothing
+    /// else that it would make most contexts.
+    pub source_ip: Option<Arc<str>>,
     /// Everything else.
     pub context: Arc<Context>,
 }
@@ -52,8 +55,6 @@ pub struct Context {
     pub principal: Principal,
     /// Whether the call carried a bearer token (a Bedrock API key), if the record says so.
     pub api_key: Option<bool>,
-    /// An address, or the name of an AWS service.
-    pub source_ip: Option<Box<str>>,
     /// The caller's user agent.
     pub user_agent: Option<Box<str>>,
     /// The VPC endpoint that the request came through.

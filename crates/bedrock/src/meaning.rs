@@ -55,6 +55,16 @@ pub struct Meaning {
     pub denial: Option<Denial>,
 }
 
+/// What tells what a [`Context`] means: contexts that are equal in this mean the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Telling<'a> {
+    error_code: Option<&'a str>,
+    error_message: Option<&'a str>,
+    model_ref: Option<&'a str>,
+    source_region: Option<&'a str>,
+    logged_inference_region: Option<&'a str>,
+}
+
 /// What the inference Region rests on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Basis {
@@ -66,6 +76,19 @@ pub enum Basis {
     Source,
     /// There is none.
     None,
+}
+
+impl<'a> Telling<'a> {
+    /// That of a context.
+    pub fn of(context: &'a Context) -> Self {
+        Telling {
+            error_code: context.error_code.as_deref(),
+            error_message: context.error_message.as_deref(),
+            model_ref: context.model_ref.as_deref(),
+            source_region: context.source_region.as_deref(),
+            logged_inference_region: context.logged_inference_region.as_deref(),
+        }
+    }
 }
 
 impl Knowledge {
@@ -91,17 +114,22 @@ impl Knowledge {
 
     /// Works out what a context means.
     pub fn meaning_of(&self, context: &Context) -> Meaning {
-        let outcome = Outcome::of_error_code(context.error_code.as_deref());
-        let (inference_region, basis) = inference_region(context, outcome);
-        let residency = match (context.source_region.as_deref(), inference_region) {
+        self.meaning(Telling::of(context))
+    }
+
+    /// The same from what tells it.
+    pub fn meaning(&self, telling: Telling<'_>) -> Meaning {
+        let outcome = Outcome::of_error_code(telling.error_code);
+        let (inference_region, basis) = inference_region(telling, outcome);
+        let residency = match (telling.source_region, inference_region) {
             (Some(source), Some(inference)) => self.regions.residency(source, inference),
             _ => None,
         };
         let denial = (outcome == Outcome::Denied)
-            .then(|| Denial::read(context.error_message.as_deref().unwrap_or_default()));
+            .then(|| Denial::read(telling.error_message.unwrap_or_default()));
         Meaning {
             outcome,
-            resolution: resolve(context.model_ref.as_deref(), &self.catalog, &self.aliases),
+            resolution: resolve(telling.model_ref, &self.catalog, &self.aliases),
             inference_region: inference_region.map(str::to_owned),
             basis,
             residency,
@@ -111,8 +139,8 @@ impl Knowledge {
 }
 
 /// A call that failed has no inference Region unless the record gives one: it is never defaulted.
-fn inference_region(context: &Context, outcome: Outcome) -> (Option<&str>, Basis) {
-    match (context.logged_inference_region.as_deref(), context.source_region.as_deref()) {
+fn inference_region(telling: Telling<'_>, outcome: Outcome) -> (Option<&str>, Basis) {
+    match (telling.logged_inference_region, telling.source_region) {
         (Some(logged), _) => (Some(logged), Basis::Logged),
         (None, Some(source)) if outcome == Outcome::Ok => (Some(source), Basis::Source),
         _ => (None, Basis::None),

@@ -8,7 +8,7 @@ use std::hash::BuildHasher;
 use std::sync::Arc;
 
 use bedrock::call::{Context, Principal};
-use rustc_hash::{FxBuildHasher, FxHashMap};
+use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
 
 use crate::identity::Identity;
 use crate::recall::Recall;
@@ -19,7 +19,12 @@ pub struct Contexts {
     pub(crate) known: Known,
     /// The same by what makes them, where that is remembered.
     pub(crate) recall: Recall,
+    pub(crate) addresses: Addresses,
 }
+
+/// The addresses of one object's calls, each held once.
+#[derive(Debug, Default)]
+pub(crate) struct Addresses(FxHashSet<Arc<str>>);
 
 /// The contexts by the hash of what they say. Two with one hash are a freak, and the second is not held
 /// then.
@@ -36,7 +41,6 @@ pub(crate) struct Draft<'a> {
     pub(crate) model_ref: Text<'a>,
     pub(crate) identity: Identity<'a>,
     pub(crate) api_key: Option<bool>,
-    pub(crate) source_ip: Text<'a>,
     pub(crate) user_agent: Text<'a>,
     pub(crate) vpc_endpoint_id: Text<'a>,
     pub(crate) error_code: Text<'a>,
@@ -47,7 +51,7 @@ pub(crate) struct Draft<'a> {
 pub(crate) type Text<'a> = Option<Cow<'a, str>>;
 
 /// All that a context says.
-type Says<'a> = ([Option<&'a str>; 15], Option<bool>);
+type Says<'a> = ([Option<&'a str>; 14], Option<bool>);
 
 impl Known {
     /// The context that says the same.
@@ -58,6 +62,18 @@ impl Known {
             Entry::Occupied(_) => Arc::new(draft.into_context()),
             Entry::Vacant(place) => Arc::clone(place.insert(Arc::new(draft.into_context()))),
         }
+    }
+}
+
+impl Addresses {
+    /// The address that is the same text, which is copied if no call before had it.
+    pub(crate) fn hold(&mut self, text: &str) -> Arc<str> {
+        if let Some(address) = self.0.get(text) {
+            return Arc::clone(address);
+        }
+        let address = Arc::<str>::from(text);
+        self.0.insert(Arc::clone(&address));
+        address
     }
 }
 
@@ -73,7 +89,6 @@ impl Draft<'_> {
             self.identity.arn.as_deref(),
             self.identity.name.as_deref(),
             self.identity.session_name.as_deref(),
-            self.source_ip.as_deref(),
             self.user_agent.as_deref(),
             self.vpc_endpoint_id.as_deref(),
             self.error_code.as_deref(),
@@ -93,7 +108,6 @@ impl Draft<'_> {
             model_ref: boxed(self.model_ref),
             principal: self.identity.into_principal(),
             api_key: self.api_key,
-            source_ip: boxed(self.source_ip),
             user_agent: boxed(self.user_agent),
             vpc_endpoint_id: boxed(self.vpc_endpoint_id),
             error_code: boxed(self.error_code),
@@ -113,7 +127,6 @@ fn said(context: &Context) -> Says<'_> {
         model_ref,
         principal: Principal { kind, arn, name, session_name },
         api_key,
-        source_ip,
         user_agent,
         vpc_endpoint_id,
         error_code,
@@ -130,7 +143,6 @@ fn said(context: &Context) -> Says<'_> {
         arn.as_deref(),
         name.as_deref(),
         session_name.as_deref(),
-        source_ip.as_deref(),
         user_agent.as_deref(),
         vpc_endpoint_id.as_deref(),
         error_code.as_deref(),
@@ -144,7 +156,11 @@ fn said(context: &Context) -> Says<'_> {
 mod tests {
     use super::*;
 
-    fn draft(source_ip: &str, user_agent: Option<&str>, api_key: Option<bool>) -> Draft<'static> {
+    fn draft(
+        service_tier: &str,
+        user_agent: Option<&str>,
+        api_key: Option<bool>,
+    ) -> Draft<'static> {
         let text = |text: &str| Some(Cow::Owned(text.to_owned()));
         Draft {
             account_id: text("a"),
@@ -159,24 +175,23 @@ mod tests {
                 session_name: text("s"),
             },
             api_key,
-            source_ip: text(source_ip),
             user_agent: user_agent.and_then(text),
             vpc_endpoint_id: text("v"),
             error_code: text("c"),
             error_message: text("e"),
-            service_tier: text("t"),
+            service_tier: text(service_tier),
         }
     }
 
     #[test]
     fn the_same_is_held_once() {
         let mut contexts = Known::default();
-        let first = contexts.hold(draft("ip", Some("agent"), None));
-        assert!(Arc::ptr_eq(&first, &contexts.hold(draft("ip", Some("agent"), None))));
+        let first = contexts.hold(draft("t", Some("agent"), None));
+        assert!(Arc::ptr_eq(&first, &contexts.hold(draft("t", Some("agent"), None))));
         for other in [
-            draft("ip", None, None),
-            draft("ip", Some("agent"), Some(false)),
-            draft("ipa", Some("gent"), None),
+            draft("t", None, None),
+            draft("t", Some("agent"), Some(false)),
+            draft("ta", Some("gent"), None),
         ] {
             assert_ne!(first, contexts.hold(other));
         }
@@ -185,13 +200,21 @@ mod tests {
     /// What is held says what the draft said: no field is mixed up or left out.
     #[test]
     fn a_context_says_what_the_draft_said() {
-        let made = draft("ip", Some("agent"), Some(true));
-        let context = draft("ip", Some("agent"), Some(true)).into_context();
+        let made = draft("t", Some("agent"), Some(true));
+        let context = draft("t", Some("agent"), Some(true)).into_context();
         assert_eq!(said(&context), made.says());
         let texts = made.says().0.map(Option::unwrap_or_default);
-        let expected = [
-            "a", "r", "l", "Converse", "m", "k", "arn", "n", "s", "ip", "agent", "v", "c", "e", "t",
-        ];
+        let expected =
+            ["a", "r", "l", "Converse", "m", "k", "arn", "n", "s", "agent", "v", "c", "e", "t"];
         assert_eq!(texts, expected);
+    }
+
+    #[test]
+    fn an_address_is_held_once() {
+        let mut addresses = Addresses::default();
+        let first = addresses.hold("192.0.2.1");
+        let other = addresses.hold("192.0.2.11");
+        assert!(Arc::ptr_eq(&first, &addresses.hold("192.0.2.1")));
+        assert_eq!((&*first, &*other), ("192.0.2.1", "192.0.2.11"));
     }
 }

@@ -242,7 +242,9 @@ impl Slot {
         Some(match name {
             "requestParameters" => Slot::Request(index),
             "additionalEventData" => Slot::Additional(index),
-            "eventID" | "eventTime" | "requestID" | "addendum" => Slot::Own(index),
+            "eventID" | "eventTime" | "requestID" | "addendum" | "sourceIPAddress" => {
+                Slot::Own(index)
+            }
             _ => Slot::Part(index),
         })
     }

@@ -7,7 +7,7 @@ use bedrock::alias::LearntAlias;
 use bedrock::call::{Call, CallId, Context};
 
 use crate::candidate::is_candidate;
-use crate::context::{Contexts, Draft, Text};
+use crate::context::{Addresses, Contexts, Draft, Text};
 use crate::field::{self, Fields, place};
 use crate::identity::{self, Identity};
 use crate::learn::learnt_alias;
@@ -99,7 +99,8 @@ pub(crate) fn read_candidate(text: &str, contexts: &mut Contexts) -> Result<Reco
         let mut own = Own::of(&glance.fields);
         own.input_tokens = glance.input_tokens;
         own.output_tokens = glance.output_tokens;
-        return own.call(own.read()?, Arc::clone(context)).map(Record::Call);
+        let (context, addresses) = (Arc::clone(context), &mut contexts.addresses);
+        return own.call(own.read()?, context, addresses).map(Record::Call);
     }
     let record = read_fields(text, &glance.fields, Some(&glance), contexts)?;
     if let Record::Call(call) = &record {
@@ -144,6 +145,7 @@ struct Own<'a> {
     addendum: Option<&'a str>,
     input_tokens: Option<&'a str>,
     output_tokens: Option<&'a str>,
+    source_ip: Option<&'a str>,
 }
 
 impl<'a> Own<'a> {
@@ -153,11 +155,13 @@ impl<'a> Own<'a> {
         const TIME: usize = place(RECORD, "eventTime");
         const REQUEST_ID: usize = place(RECORD, "requestID");
         const ADDENDUM: usize = place(RECORD, "addendum");
+        const SOURCE_IP: usize = place(RECORD, "sourceIPAddress");
         Own {
             event_id: fields.at(ID),
             event_time: fields.at(TIME),
             request_id: fields.at(REQUEST_ID),
             addendum: fields.at(ADDENDUM),
+            source_ip: fields.at(SOURCE_IP),
             ..Own::default()
         }
     }
@@ -177,6 +181,7 @@ impl<'a> Own<'a> {
         &self,
         (event_id, event_time_ms): (CallId, i64),
         context: Arc<Context>,
+        addresses: &mut Addresses,
     ) -> Result<Call, Rejection> {
         Ok(Call {
             event_time_ms,
@@ -188,6 +193,7 @@ impl<'a> Own<'a> {
             },
             input_tokens: field::count(self.input_tokens, "additionalEventData.inputTokens")?,
             output_tokens: field::count(self.output_tokens, "additionalEventData.outputTokens")?,
+            source_ip: filled(self.source_ip, "sourceIPAddress")?.map(|text| addresses.hold(&text)),
             context,
         })
     }
@@ -227,7 +233,7 @@ fn call<'a>(
 
     let account_id = text("recipientAccountId")?;
     let source_region = text("awsRegion")?;
-    let Contexts { known, recall } = contexts;
+    let Contexts { known, recall, addresses } = contexts;
     let draft = Draft {
         account_id,
         source_region,
@@ -242,14 +248,13 @@ fn call<'a>(
             None => identity::identity(fields.raw("userIdentity"))?,
         },
         api_key: field::boolean(bearer, "callWithBearerToken")?,
-        source_ip: text("sourceIPAddress")?,
         user_agent: text("userAgent")?,
         vpc_endpoint_id: text("vpcEndpointId")?,
         error_code: text("errorCode")?,
         error_message: text("errorMessage")?,
         service_tier: tier(service_tier),
     };
-    own.call(id_and_time, known.hold(draft))
+    own.call(id_and_time, known.hold(draft), addresses)
 }
 
 /// The id that a string is, if it is a UUID, in which there can be no escapes.
@@ -367,6 +372,37 @@ mod tests {
             }
         }
         assert!(n_known > 3_000 && n_others > 20_000, "{n_known} {n_others}");
+    }
+
+    /// Calls that differ in their addresses have one context, and equal addresses are held once.
+    #[test]
+    fn an_address_makes_no_context() {
+        let mut contexts = Contexts::default();
+        let mut call = |address: &str| {
+            let field = format!("\"sourceIPAddress\":{address}");
+            read_candidate(&CALL.replace("\"n\":17", &field), &mut contexts)
+        };
+        let mut made = |address: &str| match call(address) {
+            Ok(Record::Call(call)) => call,
+            other => panic!("{other:?}"),
+        };
+        let calls = [r#""192.0.2.1""#, r#""2001:db8::1""#, r#""192.0.2.\u0031""#, r#""""#, "null"];
+        let calls = calls.map(&mut made);
+        let addresses = calls.each_ref().map(|call| call.source_ip.as_deref());
+        let (first, other) = (Some("192.0.2.1"), Some("2001:db8::1"));
+        assert_eq!(addresses, [first, other, first, None, None]);
+        assert!(calls.iter().all(|call| Arc::ptr_eq(&call.context, &calls[0].context)));
+        let allocation = |call: &Call| call.source_ip.as_ref().map(Arc::as_ptr);
+        assert!(std::ptr::eq(
+            allocation(&calls[0]).expect("an address"),
+            allocation(&calls[2]).expect("an address"),
+        ));
+        let rejection = call("17").expect_err("no text");
+        assert_eq!(rejection.field, "sourceIPAddress");
+        let from =
+            |address: &str| CALL.replace("\"n\":17", &format!("\"sourceIPAddress\":\"{address}\""));
+        assert!(!check(&from("192.0.2.1"), &mut Contexts::default()));
+        assert!(check(&from("198.51.100.7"), &mut contexts), "a new address needs a glance only");
     }
 
     /// More, and longer, than is remembered.

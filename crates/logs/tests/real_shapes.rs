@@ -109,7 +109,6 @@ fn tokens_through_a_vpc_endpoint() {
             name: some("search-service"),
             session_name: some("i-0a1b2c3d4e5f67890"),
         },
-        source_ip: some("192.0.2.44"),
         user_agent: some("Boto3/1.42.97 md/Botocore#1.42.97 ua/2.1"),
         vpc_endpoint_id: some("vpce-0a1b2c3d4e5f67890"),
         ..Context::default()
@@ -121,6 +120,7 @@ fn tokens_through_a_vpc_endpoint() {
         request_id: Some(CallId::new("0d2e6a53-0c44-4a3e-9d52-5b7f0a1c2d3e")),
         input_tokens: Some(1200),
         output_tokens: Some(345),
+        source_ip: Some("192.0.2.44".into()),
         context: context.into(),
     };
     assert_eq!(call, expected);

@@ -1,17 +1,17 @@
-//! The calls of one day, held small: 72 bytes each, and on disk where they are too many.
+//! The calls of one day, held small: 64 bytes each, and on disk where they are too many.
 //!
 //! A call's ids are UUIDs and its token counts fit 32 bits; one that is otherwise is kept whole beside
-//! the others. What calls have in common is held once, under a number. The caller's address is held apart
-//! from it: a fifth of all calls may have one of their own, and there would be as many contexts.
+//! the others. What calls have in common is held once, under a number.
 
 mod distinct;
 mod spill;
 
-use std::hash::Hash;
+use std::hash::BuildHasher;
 use std::sync::Arc;
 
 use bedrock::{Call, CallId, Context};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxBuildHasher, FxHashMap};
+use tables::Addresses;
 
 pub use distinct::{Distinct, Identities, Rules, SortedCalls};
 use spill::Spill;
@@ -29,20 +29,20 @@ pub struct StoredCall {
     pub object: u32,
     /// The call's number in its object.
     pub index: u32,
-    input_tokens: u32,
-    output_tokens: u32,
-    /// The number of the caller's address; [`NO_ADDRESS`] if there is none.
+    /// The number of the address that it came from, or [`NO_ADDRESS`].
     address: u32,
-    /// The place of a call that does not fit among the whole ones; [`FITS`] for all others.
-    whole: u32,
+    /// [`KEPT_WHOLE`] for a call that does not fit.
+    input_tokens: u32,
+    /// The place among the whole ones for a call that does not fit.
+    output_tokens: u32,
 }
 
 /// Stands for a count that the log does not have.
 const NO_TOKENS: u32 = u32::MAX;
-/// Stands for an address that the log does not have.
+/// Stands in the place of the input tokens of a call that is kept whole.
+const KEPT_WHOLE: u32 = u32::MAX - 1;
+/// Stands for the address of a call that has none.
 const NO_ADDRESS: u32 = u32::MAX;
-/// Stands for a call that is not kept whole.
-const FITS: u32 = u32::MAX;
 /// Calls of a day beyond which they are written to disk, a part of them at a time.
 const MAX_HELD: usize = 1 << 20;
 
@@ -53,11 +53,13 @@ pub struct DayCalls {
     whole: Vec<Call>,
     contexts: Vec<Arc<Context>>,
     numbers: FxHashMap<Arc<Context>, u32>,
-    addresses: Vec<Arc<str>>,
-    address_numbers: FxHashMap<Arc<str>, u32>,
     /// The contexts of the object that is being added, by where they lie: an object holds each of its
     /// contexts once, so that few are compared by their texts.
-    of_object: FxHashMap<usize, (u32, u32)>,
+    of_object: FxHashMap<usize, u32>,
+    addresses: Addresses,
+    /// The numbers of addresses by their hashes, which take less than the texts. Of two with one hash,
+    /// which is a freak, the second gets a number for each of its calls.
+    address_numbers: FxHashMap<u64, u32>,
     spill: Option<Spill>,
     max_held: Option<usize>,
 }
@@ -67,9 +69,10 @@ pub struct DayCalls {
 pub struct References {
     /// Calls that are kept whole.
     whole: Vec<Call>,
-    /// What calls have in common, by number, without the caller's address.
+    /// What calls have in common, by number.
     pub contexts: Vec<Arc<Context>>,
-    addresses: Vec<Arc<str>>,
+    /// Where calls came from.
+    pub addresses: Addresses,
 }
 
 impl DayCalls {
@@ -79,7 +82,7 @@ impl DayCalls {
         DayCalls { max_held: Some(max_held), ..DayCalls::default() }
     }
 
-    /// Begins with another object: addresses of contexts are those of one object only.
+    /// Begins with another object: the places where contexts lie are those of one object only.
     pub fn begin_object(&mut self) {
         self.of_object.clear();
     }
@@ -90,12 +93,17 @@ impl DayCalls {
     /// # Errors
     /// If the calls are too many to be held and cannot be written to a temporary file.
     pub fn add(&mut self, call: &Call, object: u32, index: u32) -> std::io::Result<()> {
-        let (context, address) = self.numbers_of(&call.context);
-        let place = StoredCall { context, address, object, index, ..StoredCall::nowhere(call) };
-        let stored = place.pack(call).unwrap_or_else(|| {
-            let whole = u32::try_from(self.whole.len()).unwrap_or(FITS - 1);
+        let context = self.number_of(&call.context);
+        let address = call.source_ip.as_deref().map_or(NO_ADDRESS, |text| self.address_of(text));
+        let place = Place { context, object, index, address };
+        let stored = StoredCall::pack(call, place).unwrap_or_else(|| {
+            let stored = StoredCall {
+                input_tokens: KEPT_WHOLE,
+                output_tokens: u32::try_from(self.whole.len()).unwrap_or(u32::MAX),
+                ..StoredCall::unpacked(call, place)
+            };
             self.whole.push(call.clone());
-            StoredCall { whole, ..place }
+            stored
         });
         self.held.push(stored);
         if self.held.len() >= self.max_held.unwrap_or(MAX_HELD) {
@@ -109,41 +117,46 @@ impl DayCalls {
         Ok(())
     }
 
-    /// The numbers of a context and of its address.
-    fn numbers_of(&mut self, context: &Arc<Context>) -> (u32, u32) {
+    fn number_of(&mut self, context: &Arc<Context>) -> u32 {
         let place = Arc::as_ptr(context).addr();
-        if let Some(numbers) = self.of_object.get(&place) {
-            return *numbers;
+        if let Some(number) = self.of_object.get(&place) {
+            return *number;
         }
-        let mut own = Context::clone(context);
-        let address = own.source_ip.take().map_or(NO_ADDRESS, |address| {
-            numbered(Arc::from(address), &mut self.addresses, &mut self.address_numbers)
+        let next = u32::try_from(self.contexts.len()).unwrap_or(u32::MAX);
+        let number = *self.numbers.entry(Arc::clone(context)).or_insert_with(|| {
+            self.contexts.push(Arc::clone(context));
+            next
         });
-        let numbers = (numbered(Arc::new(own), &mut self.contexts, &mut self.numbers), address);
-        self.of_object.insert(place, numbers);
-        numbers
+        self.of_object.insert(place, number);
+        number
+    }
+
+    fn address_of(&mut self, text: &str) -> u32 {
+        let next = u32::try_from(self.addresses.len()).unwrap_or(NO_ADDRESS);
+        let number = *self.address_numbers.entry(FxBuildHasher.hash_one(text)).or_insert(next);
+        if number != next && self.addresses.get(number) == text {
+            return number;
+        }
+        self.addresses.push(text);
+        next
     }
 }
 
-/// The number of a thing, which is the next one if it is new.
-fn numbered<T: ?Sized + Eq + Hash>(
-    thing: Arc<T>,
-    things: &mut Vec<Arc<T>>,
-    numbers: &mut FxHashMap<Arc<T>, u32>,
-) -> u32 {
-    let next = u32::try_from(things.len()).unwrap_or(u32::MAX);
-    *numbers.entry(thing).or_insert_with_key(|thing| {
-        things.push(Arc::clone(thing));
-        next
-    })
+/// The numbers of a call: of its context, its object, itself in the object, and its address.
+#[derive(Debug, Clone, Copy)]
+struct Place {
+    context: u32,
+    object: u32,
+    index: u32,
+    address: u32,
 }
 
 impl StoredCall {
     /// The length on disk.
-    const BYTES: usize = 68;
+    const BYTES: usize = 64;
 
-    /// The same with what the call itself has; `None` if that has to be kept whole.
-    fn pack(self, call: &Call) -> Option<Self> {
+    /// A call that fits; `None` if it has to be kept whole.
+    fn pack(call: &Call, place: Place) -> Option<Self> {
         let Call { event_id: CallId::Uuid(event_id), original_event_id: None, .. } = call else {
             return None;
         };
@@ -153,28 +166,27 @@ impl StoredCall {
             request_id,
             input_tokens: packed_tokens(call.input_tokens)?,
             output_tokens: packed_tokens(call.output_tokens)?,
-            ..self
+            ..StoredCall::unpacked(call, place)
         })
     }
 
-    /// A call without anything but its time.
-    fn nowhere(call: &Call) -> Self {
+    /// What a call that is kept whole has here too.
+    fn unpacked(call: &Call, Place { context, object, index, address }: Place) -> Self {
         StoredCall {
             event_time_ms: call.event_time_ms,
             event_id: [0; 16],
             request_id: [0; 16],
-            context: 0,
-            object: 0,
-            index: 0,
+            context,
+            object,
+            index,
+            address,
             input_tokens: NO_TOKENS,
             output_tokens: NO_TOKENS,
-            address: NO_ADDRESS,
-            whole: FITS,
         }
     }
 
     fn kept_whole<'w>(&self, whole: &'w [Call]) -> Option<&'w Call> {
-        (self.whole != FITS).then(|| &whole[self.whole as usize])
+        (self.input_tokens == KEPT_WHOLE).then(|| &whole[self.output_tokens as usize])
     }
 
     /// What makes two records the same call.
@@ -201,10 +213,9 @@ impl StoredCall {
             self.context,
             self.object,
             self.index,
+            self.address,
             self.input_tokens,
             self.output_tokens,
-            self.address,
-            self.whole,
         ];
         for (place, number) in bytes[40..].chunks_exact_mut(4).zip(numbers) {
             place.copy_from_slice(&number.to_le_bytes());
@@ -232,10 +243,9 @@ impl StoredCall {
             context: number(40),
             object: number(44),
             index: number(48),
-            input_tokens: number(52),
-            output_tokens: number(56),
-            address: number(60),
-            whole: number(64),
+            address: number(52),
+            input_tokens: number(56),
+            output_tokens: number(60),
         }
     }
 }
@@ -249,9 +259,9 @@ impl References {
         }
     }
 
-    /// The address of a call's caller.
-    pub fn source_ip(&self, stored: &StoredCall) -> Option<Arc<str>> {
-        self.addresses.get(stored.address as usize).cloned()
+    /// The number of the address that a call came from.
+    pub fn address(&self, stored: &StoredCall) -> Option<u32> {
+        (stored.address != NO_ADDRESS).then_some(stored.address)
     }
 
     /// The tokens of a call as CloudTrail counts them: of the input and of the output.
@@ -267,7 +277,7 @@ impl References {
 fn packed_tokens(tokens: Option<i64>) -> Option<u32> {
     match tokens {
         None => Some(NO_TOKENS),
-        Some(tokens) => u32::try_from(tokens).ok().filter(|tokens| *tokens != NO_TOKENS),
+        Some(tokens) => u32::try_from(tokens).ok().filter(|tokens| *tokens < KEPT_WHOLE),
     }
 }
 
@@ -287,6 +297,7 @@ mod tests {
             request_id: Some(CallId::new("0a1b2c3d-0000-4000-8000-0123456789ab")),
             input_tokens,
             output_tokens: None,
+            source_ip: None,
             context: Arc::new(Context::default()),
         }
     }
@@ -296,24 +307,31 @@ mod tests {
         let uuid = "11111111-2222-4333-8444-555566667777";
         let none = Call { request_id: None, ..call(uuid, Some(7)) };
         let addendum = Call { original_event_id: Some(CallId::new("e")), ..call(uuid, None) };
-        let tokens = [None, Some(0), Some(7), Some(-1), Some(i64::from(u32::MAX)), Some(i64::MAX)];
+        let greatest = i64::from(u32::MAX);
+        let tokens = [0, 7, -1, greatest - 2, greatest - 1, greatest, i64::MAX].map(Some);
         let mut calls = tokens.map(|tokens| call(uuid, tokens)).to_vec();
-        calls.extend([none, addendum, call("no uuid", Some(1))]);
+        let from = |address: &str| Call { source_ip: Some(address.into()), ..call(uuid, None) };
+        let odd = Call { request_id: None, ..from("2001:db8::1") };
+        calls.extend([call(uuid, None), from("192.0.2.1"), from("2001:db8::1"), odd]);
+        calls.extend([from("192.0.2.1"), none, addendum, call("no uuid", Some(1))]);
         let mut day = DayCalls::default();
         for (index, call) in (0u32..).zip(&calls) {
             day.add(call, 3, index).unwrap();
         }
         let DayCalls { held, whole, contexts, addresses, .. } = day;
-        assert_eq!((whole.len(), contexts.len()), (6, 1), "few are kept whole, contexts once");
+        assert_eq!((whole.len(), contexts.len()), (8, 1), "few are kept whole, contexts once");
+        assert_eq!(addresses.len(), 2, "each is held once");
         let references = References { whole, contexts, addresses };
         for (stored, call) in held.iter().zip(&calls) {
             let read = StoredCall::from_bytes(&stored.to_bytes());
             assert_eq!(read, *stored);
             assert_eq!(references.ids(&read), (call.event_id.clone(), call.request_id.clone()));
             assert_eq!(references.tokens(&read), (call.input_tokens, call.output_tokens));
+            let address = references.address(&read).map(|number| references.addresses.get(number));
+            assert_eq!(address, call.source_ip.as_deref());
             assert_eq!(read.identity(&references.whole), *call.identity());
             assert_eq!((read.event_time_ms, read.context, read.object), (call.event_time_ms, 0, 3));
         }
-        assert_eq!(size_of::<StoredCall>(), 72);
+        assert_eq!(size_of::<StoredCall>(), 64);
     }
 }

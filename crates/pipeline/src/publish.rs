@@ -3,11 +3,13 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use bedrock::meaning::Telling;
 use bedrock::resolve::Unresolved;
 use bedrock::{Context, Knowledge};
 use bytes::Bytes;
 use jiff::civil::Date;
 use rayon::prelude::*;
+use rustc_hash::FxHashMap;
 use tables::{
     ContextMeaning, DENIALS, INGEST, INVOCATIONS, IngestRow, MODEL_COSTS, ROUTING_DISTRIBUTION,
     Referred, Status, Table, UNRESOLVED_MODELS,
@@ -76,14 +78,10 @@ pub struct TableFile {
 pub fn build(inputs: DayInputs) -> Result<DayTables, Error> {
     let DayInputs { day, objects, distinct, knowledge, requests } = inputs;
     let Distinct { calls, mut references, kept, dropped, .. } = distinct;
-    let meaning = |context: Arc<Context>| {
-        let meaning = Arc::new(knowledge.meaning_of(&context));
-        ContextMeaning { context, meaning }
-    };
-    let contexts = std::mem::take(&mut references.contexts);
-    let contexts = contexts.into_par_iter().map(meaning).collect::<Vec<_>>();
+    let contexts = with_meanings(std::mem::take(&mut references.contexts), &knowledge);
     let keys = objects.iter().map(|object| Arc::clone(&object.key)).collect::<Vec<_>>();
-    let referred = Referred { contexts: &contexts, objects: &keys };
+    let referred =
+        Referred { contexts: &contexts, objects: &keys, addresses: &references.addresses };
     let ingest = ingest(&objects, &kept, &dropped);
 
     let encode = |source| Error::Encode { day: day.to_string(), source };
@@ -121,6 +119,27 @@ pub fn build(inputs: DayInputs) -> Result<DayTables, Error> {
         calls_without_entry,
         tally,
     })
+}
+
+/// Contexts with what they mean, worked out once for all contexts that say the same of it.
+fn with_meanings(contexts: Vec<Arc<Context>>, knowledge: &Knowledge) -> Vec<ContextMeaning> {
+    let mut numbers = FxHashMap::default();
+    let mut telling = Vec::new();
+    let mut places = Vec::with_capacity(contexts.len());
+    for context in &contexts {
+        let told = Telling::of(context);
+        places.push(*numbers.entry(told).or_insert(telling.len()));
+        if places.last() == Some(&telling.len()) {
+            telling.push(told);
+        }
+    }
+    let meanings = telling.into_par_iter().map(|told| Arc::new(knowledge.meaning(told)));
+    let meanings = meanings.collect::<Vec<_>>();
+    let meaning = |(context, place): (Arc<Context>, usize)| {
+        let meaning = Arc::clone(&meanings[place]);
+        ContextMeaning { context, meaning }
+    };
+    contexts.into_iter().zip(places).map(meaning).collect()
 }
 
 /// References that an alias would be needed for.
@@ -221,5 +240,39 @@ impl Files {
     fn push(&mut self, table: &'static str, rows: u64, bytes: Vec<u8>) {
         let key = tables::layout::part_key(table, self.day);
         self.files.push(TableFile { table, key, bytes: Bytes::from(bytes), rows });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_tells_the_same_has_one_meaning() {
+        let knowledge = Knowledge::embedded();
+        let context = |name: &str, error: Option<&str>, region: &str| {
+            Arc::new(Context {
+                event_name: name.into(),
+                error_code: error.map(Box::from),
+                source_region: Some(region.into()),
+                ..Context::default()
+            })
+        };
+        let contexts = vec![
+            context("Converse", None, "us-east-1"),
+            context("InvokeModel", None, "us-east-1"),
+            context("Converse", Some("AccessDenied"), "us-east-1"),
+            context("Converse", None, "eu-west-1"),
+            context("InvokeModel", Some("AccessDenied"), "us-east-1"),
+        ];
+        let found = with_meanings(contexts.clone(), &knowledge);
+        assert_eq!(found.len(), contexts.len());
+        for (found, context) in found.iter().zip(&contexts) {
+            assert!(Arc::ptr_eq(&found.context, context));
+            assert_eq!(*found.meaning, knowledge.meaning_of(context));
+        }
+        for (place, same) in [(1, 0), (4, 2)] {
+            assert!(Arc::ptr_eq(&found[place].meaning, &found[same].meaning));
+        }
     }
 }

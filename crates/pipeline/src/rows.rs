@@ -72,9 +72,16 @@ impl<'a> RowMaker<'a> {
         let (input, output) = self.references.tokens(call);
         let usage = logged.or_else(|| usage_of_trail(input, output));
         let cost = self.pricer.cost(context, understood, usage.as_ref());
-        let event_time_ms = call.event_time_ms;
-        let source_ip = self.references.source_ip(call);
-        Invocation { event_time_ms, event_id, request_id, source_ip, usage, cost, context, object }
+        Invocation {
+            event_time_ms: call.event_time_ms,
+            event_id,
+            request_id,
+            usage,
+            cost,
+            context,
+            object,
+            address: self.references.address(call),
+        }
     }
 }
 

@@ -14,6 +14,9 @@ use crate::column::{Column, MONEY_PRECISION, MONEY_SCALE, Value};
 use crate::referred::{ContextTexts, Numbers, Referred};
 use crate::table::Table;
 
+/// Stands among numbers for those rows that have no address.
+const NO_ADDRESS: u32 = u32::MAX;
+
 /// Some rows of a table, with which contexts and objects they refer to.
 pub(crate) struct Batch<'a, R: 'static> {
     table: &'static Table<R>,
@@ -82,6 +85,17 @@ impl<'a, R> Batch<'a, R> {
                 let keys = keys.map(|object| Some(&*self.referred.objects[*object as usize]));
                 let texts = Arc::new(keys.collect::<StringArray>());
                 return Ok(Values::Places { texts, places: self.objects.places.clone() });
+            }
+            // There may be millions of them in a day: only those of these rows belong into the array.
+            Value::Address => {
+                let numbers =
+                    rows.map(|row| (self.table.refers.address)(row).unwrap_or(NO_ADDRESS));
+                let Numbers { distinct, places } = Numbers::of(numbers);
+                let addresses = distinct.into_iter().map(|number| {
+                    (number != NO_ADDRESS).then(|| self.referred.addresses.get(number))
+                });
+                let texts = Arc::new(addresses.collect::<StringArray>());
+                return Ok(Values::Places { texts, places });
             }
         };
         Ok(Values::Rows(array))

@@ -42,6 +42,8 @@ pub enum Value<R> {
     ContextFlag(fn(&ContextMeaning) -> Option<bool>),
     /// The key of the row's object.
     ObjectKey,
+    /// The row's address.
+    Address,
 }
 
 /// The type of a column.
@@ -73,7 +75,11 @@ impl<R> Column<R> {
     /// The column's type.
     pub fn kind(&self) -> Type {
         match self.value {
-            Value::Text(_) | Value::Id(_) | Value::ContextText(_) | Value::ObjectKey => Type::Text,
+            Value::Text(_)
+            | Value::Id(_)
+            | Value::ContextText(_)
+            | Value::ObjectKey
+            | Value::Address => Type::Text,
             Value::Count(_) => Type::Count,
             Value::Time(_) => Type::Time,
             Value::Flag(_) | Value::ContextFlag(_) => Type::Flag,
@@ -94,6 +100,11 @@ impl<R> Column<R> {
     /// True if the object of a row decides the value.
     pub(crate) fn is_of_object(&self) -> bool {
         matches!(self.value, Value::ObjectKey)
+    }
+
+    /// True if the value is the row's address.
+    pub(crate) fn is_address(&self) -> bool {
+        matches!(self.value, Value::Address)
     }
 
     pub(crate) fn field(&self) -> Field {
@@ -136,6 +147,7 @@ impl<R> std::fmt::Debug for Value<R> {
             Value::ContextText(_) => "ContextText",
             Value::ContextFlag(_) => "ContextFlag",
             Value::ObjectKey => "ObjectKey",
+            Value::Address => "Address",
         })
     }
 }

@@ -32,6 +32,7 @@ pub static DENIALS: Table<DenialRow> = Table {
         context: |r| r.context,
         has_context: |c| c.meaning.outcome == Outcome::Denied,
         object: |_| 0,
+        address: |_| None,
     },
 };
 

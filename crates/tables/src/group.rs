@@ -394,11 +394,11 @@ mod tests {
             event_time_ms,
             event_id: CallId::new("e"),
             request_id: None,
-            source_ip: None,
             usage,
             cost: Err(Unpriced::NoPrice),
             context,
             object: 0,
+            address: None,
         }
     }
 

@@ -1,14 +1,12 @@
 //! The table `invocations`: every call, as logged and as understood.
 
-use std::sync::Arc;
-
 use bedrock::CallId;
 use bedrock::cost::{Cost, CostBasis, TokenSource, Unpriced, Usage};
 use bedrock::region::Residency;
 
 use crate::column::{
     Column,
-    Value::{ContextFlag, ContextText, Count, Id, Money, ObjectKey, Text, Time},
+    Value::{Address, ContextFlag, ContextText, Count, Id, Money, ObjectKey, Text, Time},
     optional, required,
 };
 use crate::table::{Refers, Table};
@@ -23,9 +21,6 @@ pub struct Invocation {
     pub event_id: CallId,
     /// CloudTrail's `requestID`.
     pub request_id: Option<CallId>,
-    /// The address of the caller, or the AWS service that called. It is not in the context, because few
-    /// calls share it.
-    pub source_ip: Option<Arc<str>>,
     /// Its tokens; `None` if no log has a count.
     pub usage: Option<Usage>,
     /// What it cost, or why that is not known.
@@ -34,6 +29,8 @@ pub struct Invocation {
     pub context: u32,
     /// The number of the object that it was read from.
     pub object: u32,
+    /// The number of the address that it came from.
+    pub address: Option<u32>,
 }
 
 /// The table `invocations`.
@@ -43,7 +40,12 @@ pub static INVOCATIONS: Table<Invocation> = Table {
     doc: "Every Bedrock inference call: where it was sent, where it ran, which model it was.",
     columns: COLUMNS,
     order: |a, b| (a.event_time_ms, &a.event_id).cmp(&(b.event_time_ms, &b.event_id)),
-    refers: Refers { context: |r| r.context, has_context: |_| true, object: |r| r.object },
+    refers: Refers {
+        context: |r| r.context,
+        has_context: |_| true,
+        object: |r| r.object,
+        address: |r| r.address,
+    },
 };
 
 const COLUMNS: &[Column<Invocation>] = &[
@@ -149,11 +151,7 @@ const COLUMNS: &[Column<Invocation>] = &[
         ContextFlag(|c| c.context.api_key),
         "Whether the call carried a bearer token (Bedrock API key); null if the record does not say.",
     ),
-    optional(
-        "source_ip",
-        Text(|r| r.source_ip.as_deref()),
-        "The address of the caller, or the AWS service that called.",
-    ),
+    optional("source_ip", Address, "The address of the caller, or the AWS service that called."),
     optional(
         "user_agent",
         ContextText(|c| c.context.user_agent.as_deref()),

@@ -145,8 +145,8 @@ impl<'a, R: Sync> TableWriter<'a, R> {
     fn write_batch(&self, group: &mut RowGroup, rows: &[R]) -> Result<(), WriteError> {
         let batch = Batch::new(self.table, rows, self.referred);
         let (table, schema, texts) = (self.table.name, &self.schema, &self.texts);
-        let columns = self.table.columns.par_iter().zip(&mut group.columns);
-        columns.enumerate().try_for_each(|(index, (column, chunk))| {
+        let columns = self.table.columns.par_iter().zip(&mut group.columns).enumerate();
+        columns.with_min_len(columns_of_a_task(rows.len())).try_for_each(|(index, (column, chunk))| {
             chunk.write(table, schema.field(index), column, &texts[index], &batch)
         })?;
         group.rows += rows.len();
@@ -156,7 +156,8 @@ impl<'a, R: Sync> TableWriter<'a, R> {
     fn close(&mut self, group: RowGroup) -> Result<(), WriteError> {
         let table = self.table.name;
         let encode = |source| WriteError::Encode { table, source };
-        let chunks = group.columns.into_par_iter().map(|column| {
+        let columns = group.columns.into_par_iter().with_min_len(columns_of_a_task(group.rows));
+        let chunks = columns.map(|column| {
             let mut chunk = column.writer.close()?;
             if let Some(bounds) = column.bounds {
                 bounds.write_into(chunk.close_mut())?;
@@ -188,6 +189,13 @@ impl<'a, R: Sync> TableWriter<'a, R> {
     fn encode(&self, source: ParquetError) -> WriteError {
         WriteError::Encode { table: self.table.name, source }
     }
+}
+
+/// How many columns a thread takes at least: to wake another one costs as much as to encode some
+/// thousand values.
+fn columns_of_a_task(rows: usize) -> usize {
+    const VALUES: usize = 8 * 1024;
+    (VALUES / rows.max(1)).max(1)
 }
 
 impl ColumnChunk {
@@ -233,11 +241,14 @@ pub fn write<R: Sync>(table: &'static Table<R>, rows: &[R]) -> Result<Vec<u8>, W
 }
 
 /// Whether the least and the greatest value of a column are found here. The writer compares the text
-/// of every row with both; texts of contexts and objects can be compared once for each that occurs,
-/// and those of ids tell nothing.
+/// of every row with both; texts of contexts, objects and addresses can be compared once for each that
+/// occurs, and those of ids tell nothing.
 fn has_own_bounds<R>(column: &Column<R>) -> bool {
     column.kind() == Type::Text
-        && (column.is_of_context() || column.is_of_object() || column.is_id())
+        && (column.is_of_context()
+            || column.is_of_object()
+            || column.is_address()
+            || column.is_id())
 }
 
 fn properties<R>(table: &Table<R>) -> WriterProperties {
@@ -283,7 +294,7 @@ mod tests {
         Value::{ContextText, Id},
         required,
     };
-    use crate::{ContextMeaning, INVOCATIONS, Invocation, Refers};
+    use crate::{Addresses, ContextMeaning, INVOCATIONS, Invocation, Refers};
 
     /// A context with some texts, and one that lacks them.
     fn contexts() -> Vec<ContextMeaning> {
@@ -307,6 +318,14 @@ mod tests {
         ["a.json.gz", "b.json.gz", "c.json.gz"].map(Arc::from).to_vec()
     }
 
+    fn addresses() -> Addresses {
+        let mut addresses = Addresses::default();
+        for address in ["192.0.2.9", "2001:db8::1", "192.0.2.10"] {
+            addresses.push(address);
+        }
+        addresses
+    }
+
     /// Rows of both contexts in turn, and of all objects but the first.
     fn rows(count: u32) -> Vec<Invocation> {
         let row = |index: u32| Invocation {
@@ -316,7 +335,6 @@ mod tests {
                 _ => CallId::Uuid(u128::from(index).to_be_bytes()),
             },
             request_id: (!index.is_multiple_of(5)).then(|| CallId::Uuid(u128::MAX.to_be_bytes())),
-            source_ip: None,
             usage: Some(Usage {
                 input: index.is_multiple_of(2).then_some(i64::from(index)),
                 output: None,
@@ -329,13 +347,14 @@ mod tests {
             cost: Err(Unpriced::NoTokens),
             context: index % 2,
             object: 1 + index % 2,
+            address: (index % 4).checked_sub(1),
         };
         (0..count).map(row).collect()
     }
 
     fn file(rows: &[Invocation], batch_rows: usize) -> Bytes {
-        let (contexts, objects) = (contexts(), objects());
-        let referred = Referred { contexts: &contexts, objects: &objects };
+        let (contexts, objects, addresses) = (contexts(), objects(), addresses());
+        let referred = Referred { contexts: &contexts, objects: &objects, addresses: &addresses };
         let mut writer = TableWriter::new(&INVOCATIONS, referred).expect("a table of ours");
         for rows in rows.chunks(batch_rows) {
             writer.write(rows).expect("the rows fit");
@@ -346,6 +365,7 @@ mod tests {
     #[test]
     fn what_was_written_is_read_back() {
         let (rows, contexts, objects) = (rows(20_000), contexts(), objects());
+        let addresses = addresses();
         let bytes = file(&rows, BATCH_ROWS);
         assert_eq!(bytes, file(&rows, BATCH_ROWS), "the same bytes");
         let reader = ParquetRecordBatchReaderBuilder::try_new(bytes).expect("Parquet");
@@ -370,6 +390,7 @@ mod tests {
             let names = batch["event_name"].as_string::<i32>();
             let flags = batch["api_key"].as_boolean();
             let keys = batch["log_object"].as_string::<i32>();
+            let callers = batch["source_ip"].as_string::<i32>();
             for row in 0..batch.num_rows() {
                 let call = &rows[index];
                 let context = &contexts[call.context as usize].context;
@@ -385,6 +406,8 @@ mod tests {
                 let found = flags.is_valid(row).then(|| flags.value(row));
                 assert_eq!(found, context.api_key);
                 assert_eq!(keys.value(row), &*objects[call.object as usize]);
+                let found = callers.is_valid(row).then(|| callers.value(row));
+                assert_eq!(found, call.address.map(|number| addresses.get(number)));
                 index += 1;
             }
         }
@@ -417,6 +440,7 @@ mod tests {
             assert_eq!(statistics.null_count_opt(), Some(nulls), "{column}");
         };
         check("event_name", Some("Converse"), Some("InvokeModel"), 0);
+        check("source_ip", Some("192.0.2.10"), Some("2001:db8::1"), 2500);
         check("log_object", Some("b.json.gz"), Some("c.json.gz"), 0);
         check("source_region", Some("us-east-1"), Some("us-east-1"), 5000);
         check("vpc_endpoint_id", None, None, 10_000);
@@ -434,8 +458,8 @@ mod tests {
             ],
             ..REFERRING
         };
-        let (contexts, objects) = (contexts(), objects());
-        let referred = Referred { contexts: &contexts, objects: &objects };
+        let (contexts, objects, addresses) = (contexts(), objects(), addresses());
+        let referred = Referred { contexts: &contexts, objects: &objects, addresses: &addresses };
         let check = |index: usize, expected: &str| {
             let mut writer = TableWriter::new(&REQUIRED, referred).expect("a table");
             let found = writer.write(&rows(20)[index..=index]).map_err(|error| error.to_string());
@@ -449,13 +473,20 @@ mod tests {
         check(2, "");
     }
 
+    const INVOCATIONS_REFER: Refers<Invocation> = Refers {
+        context: |r| r.context,
+        has_context: |_| true,
+        object: |r| r.object,
+        address: |r| r.address,
+    };
+
     const REFERRING: Table<Invocation> = Table {
         name: "required",
         grain: "",
         doc: "",
         columns: &[],
         order: |_, _| std::cmp::Ordering::Equal,
-        refers: Refers { context: |r| r.context, has_context: |_| true, object: |r| r.object },
+        refers: INVOCATIONS_REFER,
     };
 
     #[test]

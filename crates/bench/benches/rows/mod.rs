@@ -6,7 +6,7 @@ use bedrock::cost::{TokenSource, Unpriced, Usage, price_key};
 use bedrock::{Call, Context, Knowledge};
 use logs::{Limits, Shape, read_whole};
 use rustc_hash::FxHashMap;
-use tables::{ContextMeaning, Invocation};
+use tables::{Addresses, ContextMeaning, Invocation};
 
 use bench::corpus::{Preset, Spec, Writer, objects};
 
@@ -37,6 +37,7 @@ pub(crate) struct Rows {
     pub(crate) rows: Vec<Invocation>,
     pub(crate) contexts: Vec<ContextMeaning>,
     pub(crate) objects: Vec<Arc<str>>,
+    pub(crate) addresses: Addresses,
 }
 
 /// So many of them.
@@ -44,6 +45,8 @@ pub(crate) fn invocations(count: u64) -> Rows {
     let knowledge = Knowledge::embedded();
     let mut contexts = Vec::new();
     let mut numbers = FxHashMap::<Arc<Context>, u32>::default();
+    let mut addresses = Addresses::default();
+    let mut address_numbers = FxHashMap::<Arc<str>, u32>::default();
     let row = |call: Call| {
         let number = *numbers.entry(Arc::clone(&call.context)).or_insert_with(|| {
             let context = Arc::clone(&call.context);
@@ -58,16 +61,21 @@ pub(crate) fn invocations(count: u64) -> Rows {
             event_time_ms: call.event_time_ms,
             event_id: call.event_id,
             request_id: call.request_id,
-            source_ip: None,
             usage,
             cost,
             context: number,
             object: 0,
+            address: call.source_ip.map(|address| {
+                *address_numbers.entry(address).or_insert_with_key(|address| {
+                    addresses.push(address);
+                    u32::try_from(addresses.len() - 1).expect("few addresses")
+                })
+            }),
         }
     };
     let rows = calls(count).into_iter().map(row).collect();
     let key = "AWSLogs/o-exampleorg1/012345678901/CloudTrail/us-east-1/x.json.gz";
-    Rows { rows, contexts, objects: vec![key.into()] }
+    Rows { rows, contexts, objects: vec![key.into()], addresses }
 }
 
 fn cost(

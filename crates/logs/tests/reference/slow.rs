@@ -174,7 +174,6 @@ fn call(record: &Json, event_name: &str) -> Result<Call, Vec<String>> {
         model_ref,
         principal: principal(record.get("userIdentity"), &mut wrong),
         api_key: wrong.boolean(bearer, "callWithBearerToken"),
-        source_ip: wrong.text(record.get("sourceIPAddress"), "sourceIPAddress"),
         user_agent: wrong.text(record.get("userAgent"), "userAgent"),
         vpc_endpoint_id: wrong.text(record.get("vpcEndpointId"), "vpcEndpointId"),
         error_code: wrong.text(record.get("errorCode"), "errorCode"),
@@ -190,6 +189,7 @@ fn call(record: &Json, event_name: &str) -> Result<Call, Vec<String>> {
         request_id: request_id.map(|id| CallId::new(&id)),
         input_tokens: wrong.count(input_tokens, "additionalEventData.inputTokens"),
         output_tokens: wrong.count(output_tokens, "additionalEventData.outputTokens"),
+        source_ip: wrong.text(record.get("sourceIPAddress"), "sourceIPAddress").map(Arc::from),
         context: Arc::new(context),
     };
     if wrong.0.is_empty() { Ok(call) } else { Err(wrong.0) }

@@ -7,6 +7,7 @@ use std::{io, vec};
 
 use bedrock::{Call, CallId};
 use rayon::prelude::*;
+use rustc_hash::FxHashMap;
 
 use super::spill::Run;
 use super::{DayCalls, References, StoredCall};
@@ -82,6 +83,9 @@ impl DayCalls {
     /// # Errors
     /// If temporary files cannot be written or read.
     pub fn distinct(mut self, objects: usize, rules: &Rules<'_>) -> io::Result<Distinct> {
+        // What only adding needs is large, and would be held while the calls are sorted.
+        self.numbers = FxHashMap::default();
+        self.address_numbers = FxHashMap::default();
         let references = References {
             whole: std::mem::take(&mut self.whole),
             contexts: std::mem::take(&mut self.contexts),
@@ -304,6 +308,7 @@ mod tests {
             request_id: None,
             input_tokens: None,
             output_tokens: None,
+            source_ip: None,
             context: Arc::new(Context::default()),
         }
     }
