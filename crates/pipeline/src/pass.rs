@@ -180,7 +180,7 @@ impl<'a, 'j> Conductor<'a, 'j> {
         loop {
             if listed_all.is_some() {
                 if preparing.is_empty()
-                    && building.len() < job.settings.threads.max(1)
+                    && building.len() <= job.settings.threads.max(1)
                     && let Some((day, state)) = self.next_day()
                 {
                     let others = self.others(day);
@@ -371,7 +371,7 @@ impl<'a, 'j> Conductor<'a, 'j> {
             manifest.is_complete = tables.is_complete;
             manifest.without_alias = std::mem::take(&mut tables.without_alias);
             let files = std::mem::take(&mut tables.files);
-            let rows = files.iter().map(|file| (file.table, file.rows)).collect();
+            let rows = files.iter().map(|file| (file.table, file.output.rows)).collect();
             let manifest =
                 replace(job.destination, day, files, manifest, previous.as_ref()).await?;
             Ok(BuiltDay { day, reason, rows, tables, manifest })

@@ -2,23 +2,27 @@
 
 use bedrock::Knowledge;
 use bedrock::cost::{Cost, TokenSource, Unpriced, Usage, price_key};
-use bedrock::price::RateCard;
+use bedrock::price::{PriceKey, RateCard};
 use jiff::civil::Date;
 use rustc_hash::FxHashMap;
 use tables::ContextMeaning;
 
-/// Prices the calls of one day. The prices of a context are looked up once.
+/// Prices the calls of one day. The prices of a context are looked up once, and few contexts differ in
+/// them.
 #[derive(Debug)]
 pub struct Pricer<'a> {
     knowledge: &'a Knowledge,
     day: Date,
-    by_context: FxHashMap<u32, Result<RateCard, Unpriced>>,
+    by_context: FxHashMap<u32, Result<u32, Unpriced>>,
+    by_key: FxHashMap<PriceKey<'a>, u32>,
+    cards: Vec<Option<RateCard>>,
 }
 
 impl<'a> Pricer<'a> {
     /// A pricer for a day.
     pub fn new(knowledge: &'a Knowledge, day: Date) -> Self {
-        Pricer { knowledge, day, by_context: FxHashMap::default() }
+        let (by_context, by_key) = (FxHashMap::default(), FxHashMap::default());
+        Pricer { knowledge, day, by_context, by_key, cards: Vec::new() }
     }
 
     /// What a call of a context cost, or why that is not known. `number` stands for this context
@@ -29,19 +33,23 @@ impl<'a> Pricer<'a> {
     pub fn cost(
         &mut self,
         number: u32,
-        ContextMeaning { context, meaning }: &ContextMeaning,
+        ContextMeaning { context, meaning }: &'a ContextMeaning,
         usage: Option<&Usage>,
     ) -> Result<Cost, Unpriced> {
-        let (knowledge, day) = (self.knowledge, self.day);
-        let card = self.by_context.entry(number).or_insert_with(|| {
+        let Pricer { knowledge: Knowledge { prices, regions, .. }, day, by_key, cards, .. } = self;
+        let place = self.by_context.entry(number).or_insert_with(|| {
             let key = price_key(
                 &meaning.resolution,
                 context.source_region.as_deref(),
                 context.service_tier.as_deref(),
             )?;
-            knowledge.prices.rate_card(&knowledge.regions, &key, day).ok_or(Unpriced::NoPrice)
+            Ok(*by_key.entry(key).or_insert_with_key(|key| {
+                cards.push(prices.rate_card(regions, key, *day));
+                u32::try_from(cards.len() - 1).unwrap_or(u32::MAX)
+            }))
         });
-        card.as_ref().map_err(|reason| *reason)?.cost(usage.ok_or(Unpriced::NoTokens)?)
+        let card = self.cards[(*place)? as usize].as_ref().ok_or(Unpriced::NoPrice)?;
+        card.cost(usage.ok_or(Unpriced::NoTokens)?)
     }
 }
 

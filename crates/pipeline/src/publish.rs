@@ -20,7 +20,7 @@ use crate::collect::ObjectRecord;
 use crate::digests;
 use crate::error::Error;
 use crate::join::Requests;
-use crate::manifest::Counts;
+use crate::manifest::{Counts, Output};
 use crate::rows::{CallWriter, DayJoin, RowMaker};
 use crate::tally::Tally;
 
@@ -63,12 +63,10 @@ pub struct DayTables {
 pub struct TableFile {
     /// The table.
     pub table: &'static str,
-    /// Its key, relative to the destination.
-    pub key: String,
+    /// What the manifest says of it.
+    pub output: Output,
     /// Its content.
     pub bytes: Bytes,
-    /// Its rows.
-    pub rows: u64,
 }
 
 /// Builds the tables of a day; call it on the workers.
@@ -85,9 +83,12 @@ pub fn build(inputs: DayInputs) -> Result<DayTables, Error> {
     let ingest = ingest(&objects, &kept, &dropped);
 
     let encode = |source| Error::Encode { day: day.to_string(), source };
-    let mut maker =
-        RowMaker::new(day, calls, &references, &contexts, &knowledge, requests.as_deref());
-    let mut writer = CallWriter::new(referred).map_err(encode)?;
+    let requests = requests.as_deref();
+    let (mut maker, writer) = rayon::join(
+        || RowMaker::new(day, calls, &references, &contexts, &knowledge, requests),
+        || CallWriter::new(referred).map_err(encode),
+    );
+    let mut writer = writer?;
     // No more than two batches of rows are held: one is made while the one before is encoded.
     let (mut made, mut full) = (Vec::new(), Vec::new());
     loop {
@@ -102,16 +103,29 @@ pub fn build(inputs: DayInputs) -> Result<DayTables, Error> {
     let (mut groups, DayJoin { taken, calls_without_entry }) = maker.finish();
     let mut tally = Tally::default();
     groups.groups().for_each(|group| tally.add(group));
-    let [(invocations, n_invocations), (denials, n_denials)] = writer.finish().map_err(encode)?;
-    let mut files = Files { day, files: Vec::new() };
-    files.push(INVOCATIONS.name, n_invocations, invocations);
-    files.push(DENIALS.name, n_denials, denials);
-    files.add(&ROUTING_DISTRIBUTION, groups.routing_distribution())?;
-    files.add(&MODEL_COSTS, &groups.model_costs(&knowledge.prices.version()))?;
-    files.add(&UNRESOLVED_MODELS, &groups.unresolved_models())?;
-    files.add(&INGEST, &ingest)?;
+    let (of_calls, others) = rayon::join(
+        || {
+            let [(invocations, n_invocations), (denials, n_denials)] =
+                writer.finish().map_err(encode)?;
+            Ok::<_, Error>([
+                TableFile::new(INVOCATIONS.name, day, invocations, n_invocations),
+                TableFile::new(DENIALS.name, day, denials, n_denials),
+            ])
+        },
+        || {
+            let routing =
+                TableFile::encode(&ROUTING_DISTRIBUTION, day, groups.routing_distribution())?;
+            let costs = groups.model_costs(&knowledge.prices.version());
+            Ok::<_, Error>([
+                routing,
+                TableFile::encode(&MODEL_COSTS, day, &costs)?,
+                TableFile::encode(&UNRESOLVED_MODELS, day, &groups.unresolved_models())?,
+                TableFile::encode(&INGEST, day, &ingest)?,
+            ])
+        },
+    );
     Ok(DayTables {
-        files: files.files,
+        files: of_calls?.into_iter().chain(others?).collect(),
         counts: Counts::of_ingest(&ingest),
         is_complete: is_complete(&objects),
         without_alias: without_alias(&contexts),
@@ -224,22 +238,21 @@ fn ingest_row(object: &ObjectRecord, given: Given) -> IngestRow {
     }
 }
 
-struct Files {
-    day: Date,
-    files: Vec<TableFile>,
-}
-
-impl Files {
-    fn add<R: Sync>(&mut self, table: &'static Table<R>, rows: &[R]) -> Result<(), Error> {
+impl TableFile {
+    fn encode<R: Sync>(table: &'static Table<R>, day: Date, rows: &[R]) -> Result<Self, Error> {
         let bytes = tables::write(table, rows)
-            .map_err(|source| Error::Encode { day: self.day.to_string(), source })?;
-        self.push(table.name, rows.len() as u64, bytes);
-        Ok(())
+            .map_err(|source| Error::Encode { day: day.to_string(), source })?;
+        Ok(TableFile::new(table.name, day, bytes, rows.len() as u64))
     }
 
-    fn push(&mut self, table: &'static str, rows: u64, bytes: Vec<u8>) {
-        let key = tables::layout::part_key(table, self.day);
-        self.files.push(TableFile { table, key, bytes: Bytes::from(bytes), rows });
+    fn new(table: &'static str, day: Date, bytes: Vec<u8>, rows: u64) -> Self {
+        let output = Output {
+            key: tables::layout::part_key(table, day),
+            bytes: bytes.len() as u64,
+            rows,
+            sha256: Output::hash(&bytes),
+        };
+        TableFile { table, output, bytes: Bytes::from(bytes) }
     }
 }
 

@@ -154,17 +154,11 @@ pub async fn replace(
     mut manifest: Manifest,
     previous: Option<&Manifest>,
 ) -> Result<Manifest, Error> {
-    let output = |file: &TableFile| Output {
-        key: file.key.clone(),
-        bytes: file.bytes.len() as u64,
-        rows: file.rows,
-        sha256: Output::hash(&file.bytes),
-    };
-    manifest.outputs = files.iter().map(output).collect();
+    manifest.outputs = files.iter().map(|file| file.output.clone()).collect();
     if let Some(previous) = previous.filter(|previous| previous.outputs != manifest.outputs) {
         withdraw(destination, day, previous).await?;
     }
-    let put = |file: TableFile| async move { destination.put(&file.key, file.bytes).await };
+    let put = |file: TableFile| async move { destination.put(&file.output.key, file.bytes).await };
     futures::stream::iter(files)
         .map(put)
         .buffer_unordered(PUTS_AT_ONCE)

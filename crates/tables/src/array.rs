@@ -22,6 +22,8 @@ pub(crate) struct Batch<'a, R: 'static> {
     table: &'static Table<R>,
     rows: &'a [R],
     referred: Referred<'a>,
+    /// The number of each row's context. Most columns ask, and rows are long: they are visited once.
+    contexts: Vec<u32>,
     /// Of the objects; empty if no column asks.
     objects: Numbers,
 }
@@ -41,7 +43,8 @@ impl<'a, R> Batch<'a, R> {
             true => Numbers::of(rows.iter().map(table.refers.object)),
             false => Numbers::default(),
         };
-        Batch { table, rows, referred, objects }
+        let contexts = rows.iter().map(table.refers.context).collect();
+        Batch { table, rows, referred, contexts, objects }
     }
 
     /// The values of a column; `texts` are those that contexts have in it.
@@ -68,16 +71,13 @@ impl<'a, R> Batch<'a, R> {
                 Arc::new(amounts.with_precision_and_scale(MONEY_PRECISION, MONEY_SCALE)?)
             }
             Value::ContextText(_) => {
-                let places =
-                    rows.map(|row| texts.places[(self.table.refers.context)(row) as usize]);
-                let (texts, places) =
-                    (Arc::clone(&texts.values), places.collect::<Vec<_>>().into());
-                return Ok(Values::Places { texts, places });
+                let places = self.contexts.iter().map(|context| texts.places[*context as usize]);
+                let places = places.collect::<Vec<_>>().into();
+                return Ok(Values::Places { texts: Arc::clone(&texts.values), places });
             }
             Value::ContextFlag(get) => {
                 let contexts = self.referred.contexts;
-                let flags =
-                    rows.map(|row| get(&contexts[(self.table.refers.context)(row) as usize]));
+                let flags = self.contexts.iter().map(|context| get(&contexts[*context as usize]));
                 Arc::new(flags.collect::<BooleanArray>())
             }
             Value::ObjectKey => {

@@ -146,9 +146,11 @@ impl<'a, R: Sync> TableWriter<'a, R> {
         let batch = Batch::new(self.table, rows, self.referred);
         let (table, schema, texts) = (self.table.name, &self.schema, &self.texts);
         let columns = self.table.columns.par_iter().zip(&mut group.columns).enumerate();
-        columns.with_min_len(columns_of_a_task(rows.len())).try_for_each(|(index, (column, chunk))| {
-            chunk.write(table, schema.field(index), column, &texts[index], &batch)
-        })?;
+        columns.with_min_len(columns_of_a_task(rows.len())).try_for_each(
+            |(index, (column, chunk))| {
+                chunk.write(table, schema.field(index), column, &texts[index], &batch)
+            },
+        )?;
         group.rows += rows.len();
         Ok(())
     }
