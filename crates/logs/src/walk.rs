@@ -200,8 +200,8 @@ impl<'t, 'e> Walk<'t, 'e> {
         let (open, close) = (marks.open & !strings, marks.close & !strings);
         let closes = close.count_ones();
         // Those before the first one that closes.
-        let opens_first = (open & (close ^ close.wrapping_sub(1))).count_ones();
-        if state.depth > 0 && state.depth + opens_first > closes {
+        let opens_first = || (open & (close ^ close.wrapping_sub(1))).count_ones();
+        if state.depth > closes || (state.depth > 0 && state.depth + opens_first() > closes) {
             // No record begins here, and whatever the order of the others, none ends.
             state.depth = state.depth + open.count_ones() - closes;
             return Ok(false);
