@@ -13,8 +13,10 @@ use tables::ContextMeaning;
 pub struct Pricer<'a> {
     knowledge: &'a Knowledge,
     day: Date,
+    /// The place of each context's prices among `cards`.
     by_context: FxHashMap<u32, Result<u32, Unpriced>>,
     by_key: FxHashMap<PriceKey<'a>, u32>,
+    /// `None` where no price is known.
     cards: Vec<Option<RateCard>>,
 }
 
