@@ -55,9 +55,9 @@ pub struct Meaning {
     pub denial: Option<Denial>,
 }
 
-/// What tells what a [`Context`] means: contexts that are equal in this mean the same.
+/// All of a [`Context`] that its meaning depends on: contexts with equal keys mean the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Telling<'a> {
+pub struct MeaningKey<'a> {
     error_code: Option<&'a str>,
     error_message: Option<&'a str>,
     model_ref: Option<&'a str>,
@@ -78,10 +78,10 @@ pub enum Basis {
     None,
 }
 
-impl<'a> Telling<'a> {
+impl<'a> MeaningKey<'a> {
     /// That of a context.
     pub fn of(context: &'a Context) -> Self {
-        Telling {
+        MeaningKey {
             error_code: context.error_code.as_deref(),
             error_message: context.error_message.as_deref(),
             model_ref: context.model_ref.as_deref(),
@@ -114,22 +114,22 @@ impl Knowledge {
 
     /// Works out what a context means.
     pub fn meaning_of(&self, context: &Context) -> Meaning {
-        self.meaning(Telling::of(context))
+        self.meaning(MeaningKey::of(context))
     }
 
-    /// The same from what tells it.
-    pub fn meaning(&self, telling: Telling<'_>) -> Meaning {
-        let outcome = Outcome::of_error_code(telling.error_code);
-        let (inference_region, basis) = inference_region(telling, outcome);
-        let residency = match (telling.source_region, inference_region) {
+    /// The same for every context with this key.
+    pub fn meaning(&self, key: MeaningKey<'_>) -> Meaning {
+        let outcome = Outcome::of_error_code(key.error_code);
+        let (inference_region, basis) = inference_region(key, outcome);
+        let residency = match (key.source_region, inference_region) {
             (Some(source), Some(inference)) => self.regions.residency(source, inference),
             _ => None,
         };
         let denial = (outcome == Outcome::Denied)
-            .then(|| Denial::read(telling.error_message.unwrap_or_default()));
+            .then(|| Denial::read(key.error_message.unwrap_or_default()));
         Meaning {
             outcome,
-            resolution: resolve(telling.model_ref, &self.catalog, &self.aliases),
+            resolution: resolve(key.model_ref, &self.catalog, &self.aliases),
             inference_region: inference_region.map(str::to_owned),
             basis,
             residency,
@@ -139,8 +139,8 @@ impl Knowledge {
 }
 
 /// A call that failed has no inference Region unless the record gives one: it is never defaulted.
-fn inference_region(telling: Telling<'_>, outcome: Outcome) -> (Option<&str>, Basis) {
-    match (telling.logged_inference_region, telling.source_region) {
+fn inference_region(key: MeaningKey<'_>, outcome: Outcome) -> (Option<&str>, Basis) {
+    match (key.logged_inference_region, key.source_region) {
         (Some(logged), _) => (Some(logged), Basis::Logged),
         (None, Some(source)) if outcome == Outcome::Ok => (Some(source), Basis::Source),
         _ => (None, Basis::None),

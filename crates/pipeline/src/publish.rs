@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use bedrock::meaning::Telling;
+use bedrock::meaning::MeaningKey;
 use bedrock::resolve::Unresolved;
 use bedrock::{Context, Knowledge};
 use bytes::Bytes;
@@ -135,19 +135,19 @@ pub fn build(inputs: DayInputs) -> Result<DayTables, Error> {
     })
 }
 
-/// Contexts with what they mean, worked out once for all contexts that say the same of it.
+/// Contexts with what they mean, worked out once for each key.
 fn with_meanings(contexts: Vec<Arc<Context>>, knowledge: &Knowledge) -> Vec<ContextMeaning> {
     let mut numbers = FxHashMap::default();
-    let mut telling = Vec::new();
+    let mut keys = Vec::new();
     let mut places = Vec::with_capacity(contexts.len());
     for context in &contexts {
-        let told = Telling::of(context);
-        places.push(*numbers.entry(told).or_insert(telling.len()));
-        if places.last() == Some(&telling.len()) {
-            telling.push(told);
+        let key = MeaningKey::of(context);
+        places.push(*numbers.entry(key).or_insert(keys.len()));
+        if places.last() == Some(&keys.len()) {
+            keys.push(key);
         }
     }
-    let meanings = telling.into_par_iter().map(|told| Arc::new(knowledge.meaning(told)));
+    let meanings = keys.into_par_iter().map(|key| Arc::new(knowledge.meaning(key)));
     let meanings = meanings.collect::<Vec<_>>();
     let meaning = |(context, place): (Arc<Context>, usize)| {
         let meaning = Arc::clone(&meanings[place]);
