@@ -179,6 +179,7 @@ impl<'a, 'j> Conductor<'a, 'j> {
         let mut listed_all = None;
         loop {
             if listed_all.is_some() {
+                // One day more than workers, because one that is being put in place needs none.
                 if preparing.is_empty()
                     && building.len() <= job.settings.threads.max(1)
                     && let Some((day, state)) = self.next_day()

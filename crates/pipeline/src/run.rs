@@ -172,8 +172,11 @@ impl State {
             return Ok(());
         }
         let aliases = &mut Arc::make_mut(&mut self.knowledge).aliases;
-        let news = learnt.drain(..).filter_map(|alias| aliases.learn(alias).then_some(())).count();
-        if news > 0 { learnt::save(destination, aliases).await } else { Ok(()) }
+        let mut has_news = false;
+        for alias in learnt.drain(..) {
+            has_news |= aliases.learn(alias);
+        }
+        if has_news { learnt::save(destination, aliases).await } else { Ok(()) }
     }
 
     /// Compares an object that was read with what the digests say of it, if they were asked.

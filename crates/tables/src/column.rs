@@ -102,11 +102,6 @@ impl<R> Column<R> {
         matches!(self.value, Value::ObjectKey)
     }
 
-    /// True if the value is the row's address.
-    pub(crate) fn is_address(&self) -> bool {
-        matches!(self.value, Value::Address)
-    }
-
     pub(crate) fn field(&self) -> Field {
         Field::new(self.name, self.kind().arrow(), self.nullable)
     }

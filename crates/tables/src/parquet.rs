@@ -17,7 +17,7 @@ use parquet::schema::types::ColumnPath;
 use rayon::prelude::*;
 
 use crate::array::Batch;
-use crate::column::{Column, Type};
+use crate::column::{Column, Type, Value};
 use crate::referred::{ContextTexts, Referred, context_texts};
 use crate::statistics::Bounds;
 use crate::table::{SCHEMA_VERSION, Table};
@@ -246,11 +246,7 @@ pub fn write<R: Sync>(table: &'static Table<R>, rows: &[R]) -> Result<Vec<u8>, W
 /// of every row with both; texts of contexts, objects and addresses can be compared once for each that
 /// occurs, and those of ids tell nothing.
 fn has_own_bounds<R>(column: &Column<R>) -> bool {
-    column.kind() == Type::Text
-        && (column.is_of_context()
-            || column.is_of_object()
-            || column.is_address()
-            || column.is_id())
+    column.kind() == Type::Text && !matches!(column.value, Value::Text(_))
 }
 
 fn properties<R>(table: &Table<R>) -> WriterProperties {

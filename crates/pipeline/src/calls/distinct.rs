@@ -91,8 +91,6 @@ impl DayCalls {
             contexts: std::mem::take(&mut self.contexts),
             addresses: std::mem::take(&mut self.addresses),
         };
-        // Nothing is added any more.
-        (self.numbers, self.address_numbers) = Default::default();
         let mut sorting = Sorting {
             whole: &references.whole,
             rules,

@@ -1,7 +1,7 @@
 //! Writing a file on a condition, so that one of many writers wins, in this process or in others.
 //!
-//! Conditional writes wait for one another at a lock file in the folder of what they write. The lock is the
-//! system's and goes with its holder, so that a writer that dies leaves nothing locked; the file
+//! Conditional writes wait for one another at a lock file in the folder of what they write. The lock is
+//! the system's and goes with its holder, so that a writer that dies leaves nothing locked; the file
 //! stays. It is a file and not the folder itself, because network file systems lock for writing only
 //! what is open for writing.
 
