@@ -1,5 +1,5 @@
-//! What a run has to know of a file that was written before: what its footer says of it, and which
-//! objects an `ingest` names.
+//! What a run has to know of a file that was written before: what its footer says of it, which objects
+//! an `ingest` names, and which events `invocations` holds.
 //!
 //! Only files of hoptrail are read, and what they lack is an error, never a default: a run that takes
 //! a file for something else could let source objects go that stand nowhere any more.
@@ -186,12 +186,7 @@ const WRITTEN: &str = "written";
 /// # Errors
 /// If the file is no `ingest` of hoptrail, or of a later schema than this build knows, or damaged.
 pub fn ingest(file: &Bytes) -> Result<Vec<IngestedObject>, ReadError> {
-    // Parquet's reader asserts some of what damaged offsets break. Damage is an error of this file and
-    // must not end the run.
-    catch_unwind(AssertUnwindSafe(|| read_ingest(file))).unwrap_or_else(|_| {
-        let source = ParquetError::General("the reader gave up".to_owned());
-        Err(ReadError::Rows { table: INGEST.name, source })
-    })
+    surviving(INGEST.name, || read_ingest(file))
 }
 
 fn read_ingest(file: &Bytes) -> Result<Vec<IngestedObject>, ReadError> {
@@ -220,7 +215,7 @@ fn read_ingest(file: &Bytes) -> Result<Vec<IngestedObject>, ReadError> {
 /// As those of [`ingest`].
 pub fn event_ids(file: &Bytes) -> Result<Vec<CallId>, ReadError> {
     let table = INVOCATIONS.name;
-    let read = || {
+    surviving(table, || {
         let mut ids = Vec::new();
         for batch in rows(file, table, [(EVENT_ID, Type::Text)])? {
             let batch = batch.map_err(|source| ReadError::Batch { table, source })?;
@@ -228,8 +223,15 @@ pub fn event_ids(file: &Bytes) -> Result<Vec<CallId>, ReadError> {
             ids.extend(column.iter().flatten().map(CallId::new));
         }
         Ok(ids)
-    };
-    // As in `ingest`.
+    })
+}
+
+/// Parquet's reader asserts some of what damaged offsets break. Damage is an error of the file and must
+/// not end the run.
+fn surviving<T>(
+    table: &'static str,
+    read: impl FnOnce() -> Result<T, ReadError>,
+) -> Result<T, ReadError> {
     catch_unwind(AssertUnwindSafe(read)).unwrap_or_else(|_| {
         let source = ParquetError::General("the reader gave up".to_owned());
         Err(ReadError::Rows { table, source })
