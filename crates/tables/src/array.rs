@@ -1,63 +1,89 @@
-//! Rows into Arrow arrays, column by column.
+//! Rows into what is encoded, column by column: Arrow arrays, or texts by number.
 
 use std::sync::Arc;
 
 use arrow::array::{
-    Array, ArrayRef, BooleanArray, Decimal128Array, DictionaryArray, Int64Array, NullBufferBuilder,
-    StringArray, TimestampMillisecondArray, UInt32Array,
+    Array, ArrayRef, BooleanArray, Decimal128Array, Int64Array, NullBufferBuilder, StringArray,
+    TimestampMillisecondArray,
 };
 use arrow::buffer::{Buffer, OffsetBuffer, ScalarBuffer};
 use arrow::error::ArrowError;
 use bedrock::CallId;
 
 use crate::column::{Column, MONEY_PRECISION, MONEY_SCALE, Value};
-use crate::referred::{ContextTexts, Numbers, Referred};
-use crate::table::Table;
+use crate::referred::{Addresses, ContextTexts, NO_TEXT, Numbers, Referred};
+use crate::table::{Refers, Table};
 
-/// Stands among numbers for those rows that have no address.
-const NO_ADDRESS: u32 = u32::MAX;
-
-/// Some rows of a table, with which contexts and objects they refer to.
+/// Some rows of a table, with what they refer to.
 pub(crate) struct Batch<'a, R: 'static> {
-    table: &'static Table<R>,
     rows: &'a [R],
     referred: Referred<'a>,
-    /// The number of each row's context. Most columns ask, and rows are long: they are visited once.
-    contexts: Vec<u32>,
+    /// Which contexts they refer to. Most columns ask, and rows are long: they are visited once.
+    contexts: Numbers,
     /// Of the objects; empty if no column asks.
     objects: Numbers,
+    /// Of the addresses, with [`NO_TEXT`] for rows without one; empty if no column asks.
+    addresses: Numbers,
 }
 
 /// The values of a column.
-pub(crate) enum Values {
+pub(crate) enum Values<'b> {
     /// One for each row.
-    Rows(ArrayRef),
-    /// Texts, and for each row the place of its own among them.
-    Places { texts: ArrayRef, places: UInt32Array },
+    Array(ArrayRef),
+    /// Texts that rows name by number.
+    Texts(Texts<'b>),
+}
+
+/// The texts of some rows in a column where they are known by number.
+pub(crate) struct Texts<'b> {
+    source: Source<'b>,
+    /// What the rows refer to.
+    referred: &'b Numbers,
+}
+
+enum Source<'b> {
+    Contexts(&'b ContextTexts<'b>),
+    Objects(&'b [Arc<str>]),
+    Addresses(&'b Addresses),
 }
 
 impl<'a, R> Batch<'a, R> {
-    pub(crate) fn new(table: &'static Table<R>, rows: &'a [R], referred: Referred<'a>) -> Self {
-        let asks_for_objects = table.columns.iter().any(Column::is_of_object);
-        let objects = match asks_for_objects {
-            true => Numbers::of(rows.iter().map(table.refers.object)),
+    pub(crate) fn new(table: &Table<R>, rows: &'a [R], referred: Referred<'a>) -> Self {
+        let asks = |is_of: fn(&Column<R>) -> bool| table.columns.iter().any(is_of);
+        let numbers = |is_asked_for: bool, number: &dyn Fn(&R) -> u32| match is_asked_for {
+            true => Numbers::of(rows.iter().map(number)),
             false => Numbers::default(),
         };
-        let contexts = rows.iter().map(table.refers.context).collect();
-        Batch { table, rows, referred, contexts, objects }
+        let Refers { context, object, address, .. } = table.refers;
+        let address = |row: &R| address(row).unwrap_or(NO_TEXT);
+        Batch {
+            rows,
+            referred,
+            contexts: numbers(asks(Column::is_of_context), &context),
+            objects: numbers(asks(|column| matches!(column.value, Value::ObjectKey)), &object),
+            addresses: numbers(asks(|column| matches!(column.value, Value::Address)), &address),
+        }
     }
 
-    /// The values of a column; `texts` are those that contexts have in it.
+    /// The values of a column; `of_contexts` are the texts that contexts have in it.
     ///
     /// # Errors
     /// If there is more text than an array holds.
-    pub(crate) fn values(
-        &self,
+    pub(crate) fn values<'b>(
+        &'b self,
         column: &Column<R>,
-        texts: &ContextTexts,
-    ) -> Result<Values, ArrowError> {
+        of_contexts: &'b ContextTexts<'b>,
+    ) -> Result<Values<'b>, ArrowError> {
         let rows = self.rows.iter();
+        let texts = |source, referred| Ok(Values::Texts(Texts { source, referred }));
         let array: ArrayRef = match column.value {
+            Value::ContextText(_) => return texts(Source::Contexts(of_contexts), &self.contexts),
+            Value::ObjectKey => {
+                return texts(Source::Objects(self.referred.objects), &self.objects);
+            }
+            Value::Address => {
+                return texts(Source::Addresses(self.referred.addresses), &self.addresses);
+            }
             Value::Text(get) => Arc::new(rows.map(get).collect::<StringArray>()),
             Value::Id(get) => Arc::new(ids(rows.map(get))?),
             Value::Count(get) => Arc::new(rows.map(get).collect::<Int64Array>()),
@@ -70,35 +96,56 @@ impl<'a, R> Batch<'a, R> {
                 let amounts = rows.map(get).collect::<Decimal128Array>();
                 Arc::new(amounts.with_precision_and_scale(MONEY_PRECISION, MONEY_SCALE)?)
             }
-            Value::ContextText(_) => {
-                let places = self.contexts.iter().map(|context| texts.places[*context as usize]);
-                let places = places.collect::<Vec<_>>().into();
-                return Ok(Values::Places { texts: Arc::clone(&texts.values), places });
-            }
             Value::ContextFlag(get) => {
+                let Numbers { distinct, places } = &self.contexts;
                 let contexts = self.referred.contexts;
-                let flags = self.contexts.iter().map(|context| get(&contexts[*context as usize]));
-                Arc::new(flags.collect::<BooleanArray>())
-            }
-            Value::ObjectKey => {
-                let keys = self.objects.distinct.iter();
-                let keys = keys.map(|object| Some(&*self.referred.objects[*object as usize]));
-                let texts = Arc::new(keys.collect::<StringArray>());
-                return Ok(Values::Places { texts, places: self.objects.places.clone() });
-            }
-            // There may be millions of them in a day: only those of these rows belong into the array.
-            Value::Address => {
-                let numbers =
-                    rows.map(|row| (self.table.refers.address)(row).unwrap_or(NO_ADDRESS));
-                let Numbers { distinct, places } = Numbers::of(numbers);
-                let addresses = distinct.into_iter().map(|number| {
-                    (number != NO_ADDRESS).then(|| self.referred.addresses.get(number))
-                });
-                let texts = Arc::new(addresses.collect::<StringArray>());
-                return Ok(Values::Places { texts, places });
+                let flags = distinct.iter().map(|context| get(&contexts[*context as usize]));
+                let flags = flags.collect::<Vec<_>>();
+                Arc::new(
+                    places.iter().map(|place| flags[*place as usize]).collect::<BooleanArray>(),
+                )
             }
         };
-        Ok(Values::Rows(array))
+        Ok(Values::Array(array))
+    }
+}
+
+impl Values<'_> {
+    /// Whether a row has none.
+    pub(crate) fn has_nulls(&self) -> bool {
+        match self {
+            Values::Array(array) => array.null_count() > 0,
+            // What no row refers to is not among them.
+            Values::Texts(texts) => texts.numbers().any(|number| number == NO_TEXT),
+        }
+    }
+}
+
+impl Texts<'_> {
+    /// For each thing that is referred to, the number of its text, or [`NO_TEXT`].
+    pub(crate) fn numbers(&self) -> impl Iterator<Item = u32> {
+        let referred = self.referred.distinct.iter().copied();
+        referred.map(|number| match self.source {
+            Source::Contexts(found) => found.numbers[number as usize],
+            Source::Objects(_) | Source::Addresses(_) => number,
+        })
+    }
+
+    /// For each row, which of [`numbers`](Self::numbers) is its own.
+    pub(crate) fn rows(&self) -> &[u32] {
+        &self.referred.places
+    }
+
+    /// The text with a number.
+    ///
+    /// # Panics
+    /// If there is none.
+    pub(crate) fn text(&self, number: u32) -> &str {
+        match self.source {
+            Source::Contexts(found) => found.texts[number as usize],
+            Source::Objects(keys) => &keys[number as usize],
+            Source::Addresses(addresses) => addresses.get(number),
+        }
     }
 }
 
@@ -124,28 +171,4 @@ fn ids<'r>(
     }
     let ends = OffsetBuffer::new(ScalarBuffer::from(ends));
     StringArray::try_new(ends, Buffer::from_vec(text), nulls.finish())
-}
-
-impl Values {
-    /// How many rows have none.
-    pub(crate) fn n_nulls(&self) -> usize {
-        match self {
-            Values::Rows(array) => array.null_count(),
-            Values::Places { texts, places } => match texts.null_count() {
-                0 => 0,
-                _ => places.values().iter().filter(|place| texts.is_null(**place as usize)).count(),
-            },
-        }
-    }
-
-    /// The values as the writer takes them.
-    ///
-    /// # Errors
-    /// If a place is none of the texts.
-    pub(crate) fn into_array(self) -> Result<ArrayRef, ArrowError> {
-        Ok(match self {
-            Values::Rows(array) => array,
-            Values::Places { texts, places } => Arc::new(DictionaryArray::try_new(places, texts)?),
-        })
-    }
 }

@@ -97,9 +97,9 @@ impl<R> Column<R> {
         matches!(self.value, Value::ContextText(_) | Value::ContextFlag(_))
     }
 
-    /// True if the object of a row decides the value.
-    pub(crate) fn is_of_object(&self) -> bool {
-        matches!(self.value, Value::ObjectKey)
+    /// True if values are texts that rows name by number.
+    pub(crate) fn is_numbered(&self) -> bool {
+        matches!(self.value, Value::ContextText(_) | Value::ObjectKey | Value::Address)
     }
 
     pub(crate) fn field(&self) -> Field {

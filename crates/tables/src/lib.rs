@@ -4,10 +4,13 @@
 //! and the documentation derive from the declaration. Arrow is known here and nowhere else.
 
 mod array;
+mod chunk;
 pub mod column;
 pub mod ddl;
 pub mod denials;
+mod dictionary;
 pub mod group;
+mod hybrid;
 pub mod ingest;
 pub mod invocations;
 pub mod layout;

@@ -2,12 +2,9 @@
 
 use std::sync::Arc;
 
-use arrow::datatypes::{Field, SchemaRef};
-use arrow::error::ArrowError;
-use parquet::arrow::ArrowWriter;
-use parquet::arrow::arrow_writer::{
-    ArrowColumnWriter, ArrowRowGroupWriterFactory, ArrowWriterOptions, compute_leaves,
-};
+use arrow::datatypes::{Schema, SchemaRef};
+use parquet::arrow::arrow_writer::{ArrowRowGroupWriterFactory, ArrowWriterOptions};
+use parquet::arrow::{ArrowSchemaConverter, ArrowWriter};
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::errors::ParquetError;
 use parquet::file::metadata::KeyValue;
@@ -17,9 +14,10 @@ use parquet::schema::types::ColumnPath;
 use rayon::prelude::*;
 
 use crate::array::Batch;
-use crate::column::{Column, Type, Value};
+use crate::chunk::ColumnWriter;
+use crate::column::{Column, Type};
+use crate::dictionary::DictionaryColumn;
 use crate::referred::{ContextTexts, Referred, context_texts};
-use crate::statistics::Bounds;
 use crate::table::{SCHEMA_VERSION, Table};
 
 /// Rows per row group: enough for Athena to read in one go, and few enough to bound what is held.
@@ -27,6 +25,9 @@ pub const ROW_GROUP_ROWS: usize = 128 * 1024;
 
 /// Rows that are turned into arrays and encoded at a time: as many as the caller needs to hold.
 pub const BATCH_ROWS: usize = 8 * 1024;
+
+/// The different texts of a column beyond which a row group ends, in bytes: a reader holds them all.
+const MAX_DICTIONARY_BYTES: usize = 16 << 20;
 
 /// The entries of the footer.
 pub(crate) const TABLE_KEY: &str = "hoptrail.table";
@@ -61,9 +62,10 @@ pub struct TableWriter<'a, R: 'static> {
     table: &'static Table<R>,
     referred: Referred<'a>,
     /// The texts of the contexts, by column.
-    texts: Vec<ContextTexts>,
+    texts: Vec<ContextTexts<'a>>,
     schema: SchemaRef,
     file: SerializedFileWriter<Vec<u8>>,
+    /// Makes the writers of those columns whose texts are not known by number.
     factory: ArrowRowGroupWriterFactory,
     open: Option<RowGroup>,
     row_groups: usize,
@@ -71,14 +73,8 @@ pub struct TableWriter<'a, R: 'static> {
 
 /// A row group that is being written.
 struct RowGroup {
-    columns: Vec<ColumnChunk>,
+    columns: Vec<ColumnWriter>,
     rows: usize,
-}
-
-struct ColumnChunk {
-    writer: ArrowColumnWriter,
-    /// Kept here where the writer would compare every row's text.
-    bounds: Option<Bounds>,
 }
 
 impl<'a, R: Sync> TableWriter<'a, R> {
@@ -89,20 +85,28 @@ impl<'a, R: Sync> TableWriter<'a, R> {
     pub fn new(table: &'static Table<R>, referred: Referred<'a>) -> Result<Self, WriteError> {
         let encode = |source| WriteError::Encode { table: table.name, source };
         let schema = table.schema();
+        let properties = properties(table);
+        let parquet_schema = ArrowSchemaConverter::new().convert(&schema).map_err(encode)?;
+        let root = parquet_schema.root_schema_ptr();
+        let file = SerializedFileWriter::new(Vec::new(), root, Arc::new(properties.clone()));
+        let file = file.map_err(encode)?;
+
+        let arrays = table.columns.iter().filter(|column| !column.is_numbered());
+        let arrays = Arc::new(Schema::new(arrays.map(Column::field).collect::<Vec<_>>()));
         let options = ArrowWriterOptions::new()
-            .with_properties(properties(table))
+            .with_properties(properties)
             // Readers take the types from Parquet's own schema, which every one of them knows.
             .with_skip_arrow_metadata(true);
-        let writer = ArrowWriter::try_new_with_options(Vec::new(), Arc::clone(&schema), options);
-        let (file, factory) =
-            writer.and_then(ArrowWriter::into_serialized_writer).map_err(encode)?;
+        let writer = ArrowWriter::try_new_with_options(Vec::new(), arrays, options);
+        let (_, factory) = writer.and_then(ArrowWriter::into_serialized_writer).map_err(encode)?;
         let texts = context_texts(table, referred.contexts);
         Ok(TableWriter { table, referred, texts, schema, file, factory, open: None, row_groups: 0 })
     }
 
     /// Writes rows, in the table's order, after those that were written before. Best are
-    /// [`BATCH_ROWS`] at a time; a row group ends by itself after [`ROW_GROUP_ROWS`]. The columns are
-    /// encoded in parallel on the calling thread's rayon pool.
+    /// [`BATCH_ROWS`] at a time; a row group ends by itself after [`ROW_GROUP_ROWS`], or with so many
+    /// different texts that a reader would mind. The columns are encoded in parallel on the calling
+    /// thread's rayon pool.
     ///
     /// # Errors
     /// If a row does not fit the declaration of its table.
@@ -122,7 +126,7 @@ impl<'a, R: Sync> TableWriter<'a, R> {
             let (batch, later) = rows.split_at(fitting);
             self.write_batch(&mut group, batch)?;
             rows = later;
-            if group.rows == ROW_GROUP_ROWS {
+            if group.is_full() {
                 self.close(group)?;
             } else {
                 self.open = Some(group);
@@ -132,23 +136,36 @@ impl<'a, R: Sync> TableWriter<'a, R> {
     }
 
     fn row_group(&self) -> Result<RowGroup, WriteError> {
-        let writers =
-            self.factory.create_column_writers(self.row_groups).map_err(|e| self.encode(e))?;
-        let columns = self.table.columns.iter().zip(writers);
-        let columns = columns.map(|(column, writer)| ColumnChunk {
-            writer,
-            bounds: has_own_bounds(column).then(Bounds::default),
+        let arrays = self.factory.create_column_writers(self.row_groups);
+        let mut arrays = arrays.map_err(|e| self.encode(e))?.into_iter();
+        let descriptors = self.file.schema_descr().columns();
+        let columns = self.table.columns.iter().zip(descriptors).map(|(column, descriptor)| {
+            if column.is_numbered() {
+                let dictionary = DictionaryColumn::new(Arc::clone(descriptor), level());
+                Some(ColumnWriter::Dictionary(dictionary))
+            } else {
+                arrays.next().map(|writer| ColumnWriter::array(column, writer))
+            }
         });
-        Ok(RowGroup { columns: columns.collect(), rows: 0 })
+        let columns = columns.collect::<Option<Vec<_>>>().ok_or_else(|| {
+            self.encode(ParquetError::General("fewer writers than columns".to_owned()))
+        })?;
+        Ok(RowGroup { columns, rows: 0 })
     }
 
     fn write_batch(&self, group: &mut RowGroup, rows: &[R]) -> Result<(), WriteError> {
-        let batch = Batch::new(self.table, rows, self.referred);
-        let (table, schema, texts) = (self.table.name, &self.schema, &self.texts);
-        let columns = self.table.columns.par_iter().zip(&mut group.columns).enumerate();
+        let (table, schema, texts) = (self.table, &self.schema, &self.texts);
+        let batch = Batch::new(table, rows, self.referred);
+        let columns = table.columns.par_iter().zip(&mut group.columns).enumerate();
         columns.with_min_len(columns_of_a_task(rows.len())).try_for_each(
-            |(index, (column, chunk))| {
-                chunk.write(table, schema.field(index), column, &texts[index], &batch)
+            |(index, (column, writer))| {
+                let encode = |source| WriteError::Encode { table: table.name, source };
+                let values = batch.values(column, &texts[index]);
+                let values = values.map_err(|error| encode(error.into()))?;
+                if !column.nullable && values.has_nulls() {
+                    return Err(WriteError::Null { table: table.name, column: column.name });
+                }
+                writer.write(schema.field(index), values).map_err(encode)
             },
         )?;
         group.rows += rows.len();
@@ -159,17 +176,10 @@ impl<'a, R: Sync> TableWriter<'a, R> {
         let table = self.table.name;
         let encode = |source| WriteError::Encode { table, source };
         let columns = group.columns.into_par_iter().with_min_len(columns_of_a_task(group.rows));
-        let chunks = columns.map(|column| {
-            let mut chunk = column.writer.close()?;
-            if let Some(bounds) = column.bounds {
-                bounds.write_into(chunk.close_mut())?;
-            }
-            Ok(chunk)
-        });
-        let chunks = chunks.collect::<Result<Vec<_>, _>>().map_err(encode)?;
+        let chunks = columns.map(ColumnWriter::close).collect::<Result<Vec<_>, _>>();
         let mut row_group = self.file.next_row_group().map_err(encode)?;
-        for chunk in chunks {
-            chunk.append_to_row_group(&mut row_group).map_err(encode)?;
+        for chunk in chunks.map_err(encode)? {
+            chunk.append_to(&mut row_group).map_err(encode)?;
         }
         row_group.close().map_err(encode)?;
         self.row_groups += 1;
@@ -193,37 +203,18 @@ impl<'a, R: Sync> TableWriter<'a, R> {
     }
 }
 
+impl RowGroup {
+    fn is_full(&self) -> bool {
+        self.rows == ROW_GROUP_ROWS
+            || self.columns.iter().any(|column| column.held_bytes() >= MAX_DICTIONARY_BYTES)
+    }
+}
+
 /// How many columns a thread takes at least: to wake another one costs as much as to encode some
 /// thousand values.
 fn columns_of_a_task(rows: usize) -> usize {
     const VALUES: usize = 8 * 1024;
     (VALUES / rows.max(1)).max(1)
-}
-
-impl ColumnChunk {
-    fn write<R>(
-        &mut self,
-        table: &'static str,
-        field: &Field,
-        column: &Column<R>,
-        texts: &ContextTexts,
-        batch: &Batch<'_, R>,
-    ) -> Result<(), WriteError> {
-        let encode = |source| WriteError::Encode { table, source };
-        let arrow = |error: ArrowError| encode(ParquetError::from(error));
-        let values = batch.values(column, texts).map_err(arrow)?;
-        if !column.nullable && values.n_nulls() > 0 {
-            return Err(WriteError::Null { table, column: column.name });
-        }
-        if let Some(bounds) = &mut self.bounds {
-            bounds.add(&values, column.is_of_context());
-        }
-        let array = values.into_array().map_err(arrow)?;
-        for leaf in compute_leaves(field, &array).map_err(encode)? {
-            self.writer.write(&leaf).map_err(encode)?;
-        }
-        Ok(())
-    }
 }
 
 impl<R> std::fmt::Debug for TableWriter<'_, R> {
@@ -242,19 +233,16 @@ pub fn write<R: Sync>(table: &'static Table<R>, rows: &[R]) -> Result<Vec<u8>, W
     writer.finish()
 }
 
-/// Whether the least and the greatest value of a column are found here. The writer compares the text
-/// of every row with both; texts of contexts, objects and addresses can be compared once for each that
-/// occurs, and those of ids tell nothing.
-fn has_own_bounds<R>(column: &Column<R>) -> bool {
-    column.kind() == Type::Text && !matches!(column.value, Value::Text(_))
+/// Level 1 writes as little as level 3 on these columns, in two thirds of the time.
+fn level() -> ZstdLevel {
+    ZstdLevel::default()
 }
 
 fn properties<R>(table: &Table<R>) -> WriterProperties {
     let entry = |key: &str, value: String| KeyValue::new(key.to_owned(), value);
     let version = env!("CARGO_PKG_VERSION");
     let mut properties = WriterProperties::builder()
-        // Level 1 writes as little as level 3 on these columns, in two thirds of the time.
-        .set_compression(Compression::ZSTD(ZstdLevel::default()))
+        .set_compression(Compression::ZSTD(level()))
         .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
         .set_created_by(format!("hoptrail {version}"))
         .set_key_value_metadata(Some(vec![
@@ -264,7 +252,7 @@ fn properties<R>(table: &Table<R>) -> WriterProperties {
         ]));
     for column in table.columns {
         let path = ColumnPath::from(column.name);
-        if has_own_bounds(column) {
+        if column.is_id() {
             let none = EnabledStatistics::None;
             properties = properties.set_column_statistics_enabled(path.clone(), none);
         }
@@ -369,7 +357,7 @@ mod tests {
         let reader = ParquetRecordBatchReaderBuilder::try_new(bytes).expect("Parquet");
         let schema = reader.schema();
         let expected = INVOCATIONS.schema();
-        let names = |schema: &arrow::datatypes::Schema| {
+        let names = |schema: &Schema| {
             schema
                 .fields()
                 .iter()

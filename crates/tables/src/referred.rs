@@ -5,7 +5,6 @@
 
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, StringArray, UInt32Array};
 use bedrock::resolve::ResolvedModel;
 use bedrock::{Context, Meaning};
 use rustc_hash::FxHashMap;
@@ -79,35 +78,32 @@ impl Addresses {
     }
 }
 
+/// Stands among the numbers of texts where there is none.
+pub(crate) const NO_TEXT: u32 = u32::MAX;
+
 /// Which numbers some rows have: each once, in the order in which they come first, and for each row
 /// its place among them.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Numbers {
     pub(crate) distinct: Vec<u32>,
-    pub(crate) places: UInt32Array,
-}
-
-/// Those of no rows.
-impl Default for Numbers {
-    fn default() -> Self {
-        Numbers::of(std::iter::empty())
-    }
-}
-
-/// The texts that contexts have in one column: each once, in the order in which they come first, and
-/// for each context the place of its own. Empty in a column that contexts do not decide.
-#[derive(Debug)]
-pub(crate) struct ContextTexts {
-    pub(crate) values: ArrayRef,
-    /// [`NOT_LOOKED_UP`] for contexts that no row refers to.
     pub(crate) places: Vec<u32>,
 }
 
-const NOT_LOOKED_UP: u32 = u32::MAX;
+/// The texts that contexts have in one column: each once, in the order in which they come first, and
+/// for each context the number of its own, or [`NO_TEXT`]. Empty in a column that contexts do not
+/// decide.
+#[derive(Debug, Default)]
+pub(crate) struct ContextTexts<'a> {
+    pub(crate) texts: Vec<&'a str>,
+    pub(crate) numbers: Vec<u32>,
+}
 
 /// Looks up the texts of those contexts that rows may refer to, for each column of a table. A context
 /// is visited once for all columns, because what costs is to have its texts come from memory.
-pub(crate) fn context_texts<R>(table: &Table<R>, contexts: &[ContextMeaning]) -> Vec<ContextTexts> {
+pub(crate) fn context_texts<'a, R>(
+    table: &Table<R>,
+    contexts: &'a [ContextMeaning],
+) -> Vec<ContextTexts<'a>> {
     let mut lookups = table.columns.iter().map(Lookup::new).collect::<Vec<_>>();
     for context in contexts {
         let is_referred_to = (table.refers.has_context)(context);
@@ -115,19 +111,14 @@ pub(crate) fn context_texts<R>(table: &Table<R>, contexts: &[ContextMeaning]) ->
             lookup.add(context, is_referred_to);
         }
     }
-    let texts = lookups.into_iter().map(|lookup| ContextTexts {
-        values: Arc::new(StringArray::from(lookup.values)),
-        places: lookup.places,
-    });
-    texts.collect()
+    lookups.into_iter().map(|lookup| lookup.found).collect()
 }
 
 #[derive(Default)]
 struct Lookup<'a> {
     text: Option<fn(&ContextMeaning) -> Option<&str>>,
-    known: FxHashMap<Option<&'a str>, u32>,
-    values: Vec<Option<&'a str>>,
-    places: Vec<u32>,
+    known: FxHashMap<&'a str, u32>,
+    found: ContextTexts<'a>,
 }
 
 impl<'a> Lookup<'a> {
@@ -141,17 +132,16 @@ impl<'a> Lookup<'a> {
 
     fn add(&mut self, context: &'a ContextMeaning, is_referred_to: bool) {
         let Some(text) = self.text else { return };
-        if !is_referred_to {
-            self.places.push(NOT_LOOKED_UP);
-            return;
-        }
-        let text = text(context);
-        let next = u32::try_from(self.values.len()).unwrap_or(NOT_LOOKED_UP);
-        let place = *self.known.entry(text).or_insert(next);
-        if place == next {
-            self.values.push(text);
-        }
-        self.places.push(place);
+        let text = if is_referred_to { text(context) } else { None };
+        let number = text.map_or(NO_TEXT, |text| {
+            let next = u32::try_from(self.found.texts.len()).unwrap_or(NO_TEXT);
+            let number = *self.known.entry(text).or_insert(next);
+            if number == next {
+                self.found.texts.push(text);
+            }
+            number
+        });
+        self.found.numbers.push(number);
     }
 }
 
@@ -174,7 +164,7 @@ impl Numbers {
                 next - 1
             })
         };
-        let places = numbers.map(place).collect::<Vec<_>>().into();
+        let places = numbers.map(place).collect();
         Numbers { distinct, places }
     }
 }

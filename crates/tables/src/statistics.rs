@@ -1,12 +1,7 @@
 //! The least and the greatest text of a column in a row group, found among the values that occur.
 
-use arrow::array::{Array, AsArray};
-use parquet::column::writer::ColumnCloseResult;
 use parquet::data_type::ByteArray;
-use parquet::errors::ParquetError;
 use parquet::file::statistics::{Statistics, ValueStatistics};
-
-use crate::array::Values;
 
 /// Texts of more bytes leave a row group without bounds: they would make the footer large, and nobody
 /// looks for a range of them.
@@ -19,33 +14,11 @@ pub(crate) struct Bounds {
     greatest: Option<Box<[u8]>>,
     has_long_text: bool,
     nulls: u64,
-    /// Which of the column's texts were compared, by place.
-    is_compared: Vec<bool>,
 }
 
 impl Bounds {
-    /// Takes in the values of a batch. `are_same_texts` says whether they stand at the same places as
-    /// those of the batches before. Ids, which have a value for each row, have no bounds.
-    pub(crate) fn add(&mut self, values: &Values, are_same_texts: bool) {
-        self.nulls += values.n_nulls() as u64;
-        let Values::Places { texts, places } = values else {
-            self.has_long_text = true;
-            return;
-        };
-        let texts = texts.as_string::<i32>();
-        if !are_same_texts {
-            self.is_compared.clear();
-        }
-        self.is_compared.resize(texts.len(), false);
-        for place in places.values() {
-            let place = *place as usize;
-            if !std::mem::replace(&mut self.is_compared[place], true) && texts.is_valid(place) {
-                self.add_text(texts.value(place).as_bytes());
-            }
-        }
-    }
-
-    fn add_text(&mut self, text: &[u8]) {
+    /// Takes in a text that occurs.
+    pub(crate) fn add_text(&mut self, text: &[u8]) {
         self.has_long_text |= text.len() > MAX_TEXT_BYTES;
         if self.has_long_text {
             return;
@@ -58,18 +31,18 @@ impl Bounds {
         }
     }
 
-    /// Puts them where the writer would have put its own.
-    ///
-    /// # Errors
-    /// If Parquet refuses.
-    pub(crate) fn write_into(self, column: &mut ColumnCloseResult) -> Result<(), ParquetError> {
+    /// Takes in rows without a value.
+    pub(crate) fn add_nulls(&mut self, rows: usize) {
+        self.nulls += rows as u64;
+    }
+
+    /// As the footer has it.
+    pub(crate) fn into_statistics(self) -> Statistics {
         let bound = |text: Option<Box<[u8]>>| {
             text.filter(|_| !self.has_long_text).map(|text| ByteArray::from(text.into_vec()))
         };
         let (least, greatest) = (bound(self.least), bound(self.greatest));
-        let statistics = ValueStatistics::new(least, greatest, None, Some(self.nulls), false);
-        let metadata = column.metadata.clone().into_builder();
-        column.metadata = metadata.set_statistics(Statistics::ByteArray(statistics)).build()?;
-        Ok(())
+        let nulls = Some(self.nulls);
+        Statistics::ByteArray(ValueStatistics::new(least, greatest, None, nulls, false))
     }
 }
