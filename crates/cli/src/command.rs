@@ -55,8 +55,13 @@ pub fn block_on<T>(
 ) -> Result<T, Failure> {
     /// How long writes to a disk that have begun are waited for at the end.
     const LAST_WRITES: Duration = Duration::from_secs(2);
+    /// Calls of a file system at a time: enough to wait for one over a network, few enough to be had.
+    const BLOCKING_THREADS: usize = 8;
     // One thread: the requests of one S3 client cost half as much when they are not spread.
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .max_blocking_threads(BLOCKING_THREADS)
+        .enable_all()
+        .build()?;
     let done = runtime.block_on(async {
         let interrupt = signal(SignalKind::interrupt())?;
         let mut signals = Signals { interrupt, terminate: signal(SignalKind::terminate())? };

@@ -256,7 +256,7 @@ fn properties<R>(table: &Table<R>) -> WriterProperties {
             let none = EnabledStatistics::None;
             properties = properties.set_column_statistics_enabled(path.clone(), none);
         }
-        if column.is_id() || column.kind() == Type::Time {
+        if column.is_id() || matches!(column.kind(), Type::Time | Type::Money | Type::Count) {
             properties = properties.set_column_dictionary_enabled(path, false);
         }
     }
