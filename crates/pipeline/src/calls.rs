@@ -4,6 +4,7 @@
 //! the others. What calls have in common is held once, under a number.
 
 mod distinct;
+mod identities;
 mod spill;
 
 use std::hash::BuildHasher;
@@ -13,7 +14,8 @@ use bedrock::{Call, CallId, Context};
 use rustc_hash::{FxBuildHasher, FxHashMap};
 use tables::Addresses;
 
-pub use distinct::{Distinct, Identities, Rules, SortedCalls};
+pub use distinct::{Distinct, Rules, SortedCalls};
+pub use identities::Identities;
 use spill::Spill;
 
 /// A call with where it was read. The numbers are those of one [`DayCalls`].

@@ -2,13 +2,13 @@
 
 use std::cmp::{Ordering, Reverse};
 use std::collections::{BTreeSet, BinaryHeap};
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::{io, vec};
 
 use bedrock::{Call, CallId};
 use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
+use super::identities::{Identities, short};
 use super::spill::Run;
 use super::{DayCalls, References, StoredCall};
 
@@ -43,13 +43,6 @@ pub struct Distinct {
     pub dropped: Vec<u32>,
     /// Which calls they are, if other days are going to ask.
     pub identities: Identities,
-}
-
-/// Which calls a day has, in 16 bytes each: UUIDs as they are, anything else by a hash of 128 bits.
-#[derive(Debug, Default)]
-pub struct Identities {
-    sorted: Vec<[u8; 16]>,
-    addenda: BTreeSet<[u8; 16]>,
 }
 
 /// Calls in their order, from memory or from sorted files.
@@ -96,7 +89,8 @@ impl DayCalls {
             rules,
             kept: vec![0; objects],
             dropped: vec![0; objects],
-            identities: Identities::default(),
+            identities: Vec::new(),
+            addenda: BTreeSet::new(),
         };
         let calls = match self.spill {
             None => SortedCalls(Source::Memory(sorting.sorted(self.held).into_iter())),
@@ -110,8 +104,8 @@ impl DayCalls {
                 SortedCalls::merging(runs, &references.whole)?
             }
         };
-        let Sorting { kept, dropped, mut identities, .. } = sorting;
-        identities.sorted.par_sort_unstable();
+        let Sorting { kept, dropped, identities, addenda, .. } = sorting;
+        let identities = Identities::new(identities, addenda);
         Ok(Distinct { calls, references, kept, dropped, identities })
     }
 }
@@ -122,7 +116,8 @@ struct Sorting<'a> {
     rules: &'a Rules<'a>,
     kept: Vec<u32>,
     dropped: Vec<u32>,
-    identities: Identities,
+    identities: Vec<u128>,
+    addenda: BTreeSet<u128>,
 }
 
 impl Sorting<'_> {
@@ -157,10 +152,10 @@ impl Sorting<'_> {
             self.kept[call.object as usize] += 1;
             // Addenda are few, and the table does not tell which event they amend.
             if call.is_addendum(whole) {
-                self.identities.addenda.insert(short(&call.identity(whole)));
+                self.addenda.insert(short(&call.identity(whole)));
             }
             if rules.keeps_identities {
-                self.identities.sorted.push(short(&call.identity(whole)));
+                self.identities.push(short(&call.identity(whole)));
             }
         }
         // No two calls of one time and event are left, or they are of two originals: then objects decide.
@@ -177,16 +172,21 @@ impl Sorting<'_> {
     }
 }
 
+/// An id that is compared as a number, which is the order of its bytes.
+fn order(call: &StoredCall) -> u128 {
+    u128::from_be_bytes(call.event_id)
+}
+
 fn by_identity(a: &StoredCall, b: &StoredCall, whole: &[Call]) -> Ordering {
     match (a.kept_whole(whole), b.kept_whole(whole)) {
-        (None, None) => a.event_id.cmp(&b.event_id),
+        (None, None) => order(a).cmp(&order(b)),
         _ => a.identity(whole).cmp(&b.identity(whole)),
     }
 }
 
 fn by_event_id(a: &StoredCall, b: &StoredCall, whole: &[Call]) -> Ordering {
     match (a.kept_whole(whole), b.kept_whole(whole)) {
-        (None, None) => a.event_id.cmp(&b.event_id),
+        (None, None) => order(a).cmp(&order(b)),
         _ => a.event_id(whole).cmp(&b.event_id(whole)),
     }
 }
@@ -237,56 +237,6 @@ impl Ord for ByRun {
 impl PartialOrd for ByRun {
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
         Some(self.cmp(other))
-    }
-}
-
-impl Identities {
-    /// Those of a day that stands: the events of its table `invocations`, and what its manifest says of
-    /// addenda, as [`Identities::addenda`] gave it.
-    pub fn standing(events: &[CallId], addenda: &[String]) -> Self {
-        let addenda = addenda.iter().filter_map(|hex| u128::from_str_radix(hex, 16).ok());
-        let addenda = addenda.map(u128::to_be_bytes).collect::<BTreeSet<_>>();
-        let mut sorted =
-            events.iter().map(short).chain(addenda.iter().copied()).collect::<Vec<_>>();
-        sorted.sort_unstable();
-        Identities { sorted, addenda }
-    }
-
-    /// The calls that addenda tell, in 32 hexadecimal digits each.
-    pub fn addenda(&self) -> Vec<String> {
-        let hex = |bytes: &[u8; 16]| format!("{:032x}", u128::from_be_bytes(*bytes));
-        self.addenda.iter().map(hex).collect()
-    }
-
-    /// How many there are.
-    pub fn len(&self) -> usize {
-        self.sorted.len()
-    }
-
-    /// Whether there are none.
-    pub fn is_empty(&self) -> bool {
-        self.sorted.is_empty()
-    }
-
-    /// Whether a call is among them; `Some(true)` if by an addendum.
-    pub fn find(&self, identity: &CallId) -> Option<bool> {
-        let short = short(identity);
-        self.sorted.binary_search(&short).ok()?;
-        Some(self.addenda.contains(&short))
-    }
-}
-
-fn short(identity: &CallId) -> [u8; 16] {
-    match identity {
-        CallId::Uuid(bytes) => *bytes,
-        CallId::Text(text) => {
-            let half = |salt: u8| {
-                let mut hasher = DefaultHasher::new();
-                (salt, text).hash(&mut hasher);
-                hasher.finish()
-            };
-            ((u128::from(half(0)) << 64) | u128::from(half(1))).to_be_bytes()
-        }
     }
 }
 
