@@ -4,6 +4,8 @@ use std::cmp::Ordering;
 use std::fmt;
 use std::sync::Arc;
 
+use crate::uuid;
+
 /// An event or request id. The usual UUID takes 16 bytes; anything else is kept as text.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub enum CallId {
@@ -83,7 +85,7 @@ pub struct Principal {
 impl CallId {
     /// Packs an id.
     pub fn new(text: &str) -> Self {
-        match packed_uuid(text) {
+        match uuid::bytes(text) {
             Some(bytes) => CallId::Uuid(bytes),
             None => CallId::Text(text.into()),
         }
@@ -95,7 +97,7 @@ impl fmt::Display for CallId {
         match self {
             CallId::Text(text) => f.write_str(text),
             CallId::Uuid(bytes) => {
-                f.write_str(str::from_utf8(&uuid_text(bytes)).map_err(|_| fmt::Error)?)
+                f.write_str(str::from_utf8(&uuid::text(bytes)).map_err(|_| fmt::Error)?)
             }
         }
     }
@@ -130,57 +132,6 @@ impl Call {
         self.original_event_id.as_ref().unwrap_or(&self.event_id)
     }
 }
-
-const HEX: &[u8; 16] = b"0123456789abcdef";
-
-/// The text of a UUID: lower case, with hyphens, all ASCII.
-pub fn uuid_text(bytes: &[u8; 16]) -> [u8; 36] {
-    let mut text = [b'-'; 36];
-    let mut at = 0;
-    for (index, byte) in bytes.iter().enumerate() {
-        if matches!(index, 4 | 6 | 8 | 10) {
-            at += 1;
-        }
-        text[at] = HEX[usize::from(byte >> 4)];
-        text[at + 1] = HEX[usize::from(byte & 15)];
-        at += 2;
-    }
-    text
-}
-
-/// The bytes of a UUID in its canonical form. Upper case is left as text, because packing it would
-/// not give the same text back.
-fn packed_uuid(text: &str) -> Option<[u8; 16]> {
-    let text = text.as_bytes();
-    if text.len() != 36 || [8, 13, 18, 23].iter().any(|&at| text[at] != b'-') {
-        return None;
-    }
-    let mut bytes = [0; 16];
-    let mut at = 0;
-    // What is no digit has a high bit, which no digit has.
-    let mut seen = 0;
-    for (index, byte) in bytes.iter_mut().enumerate() {
-        if matches!(index, 4 | 6 | 8 | 10) {
-            at += 1;
-        }
-        let (high, low) = (DIGITS[usize::from(text[at])], DIGITS[usize::from(text[at + 1])]);
-        seen |= high | low;
-        *byte = high << 4 | low;
-        at += 2;
-    }
-    (seen < 16).then_some(bytes)
-}
-
-/// The value of each byte that is a digit in [`HEX`], and 255 for all others.
-const DIGITS: &[u8; 256] = &{
-    let mut digits = [u8::MAX; 256];
-    let mut value = 0;
-    while value < 16 {
-        digits[HEX[value as usize] as usize] = value;
-        value += 1;
-    }
-    digits
-};
 
 #[cfg(test)]
 mod tests {

@@ -245,22 +245,22 @@ fn is_kept_time_unknown(band: &Band, tokens: &BillableTokens) -> bool {
 }
 
 impl TokenSource {
+    /// The values of the column `token_source`, each at the place of its source among all.
+    pub const NAMES: &[&str] = &["invocation_log", "cloudtrail"];
+
     /// The value of the column `token_source`.
     pub fn as_str(self) -> &'static str {
-        match self {
-            TokenSource::InvocationLog => "invocation_log",
-            TokenSource::CloudTrail => "cloudtrail",
-        }
+        Self::NAMES[self as usize]
     }
 }
 
 impl CostBasis {
+    /// The values of the column `cost_basis`, each at the place of its basis among all.
+    pub const NAMES: &[&str] = &["full", "partial"];
+
     /// The value of the column `cost_basis`.
     pub fn as_str(self) -> &'static str {
-        match self {
-            CostBasis::Full => "full",
-            CostBasis::Partial => "partial",
-        }
+        Self::NAMES[self as usize]
     }
 }
 

@@ -18,6 +18,7 @@ pub mod outcome;
 pub mod price;
 pub mod region;
 pub mod resolve;
+pub mod uuid;
 
 pub use alias::{Alias, Aliases};
 pub use call::{Call, CallId, Context};

@@ -2,42 +2,61 @@
 
 use std::io::Write;
 
-use arrow::array::Array;
 use arrow::datatypes::Field;
 use parquet::arrow::arrow_writer::{ArrowColumnChunk, ArrowColumnWriter, compute_leaves};
-use parquet::column::writer::ColumnCloseResult;
+use parquet::basic::ZstdLevel;
 use parquet::errors::ParquetError;
 use parquet::file::writer::SerializedRowGroupWriter;
+use parquet::schema::types::ColumnDescPtr;
 
-use crate::array::Values;
-use crate::column::Column;
-use crate::dictionary::{DictionaryColumn, WrittenColumn};
-use crate::statistics::Bounds;
+use crate::batch::Values;
+use crate::column::{Column, Value};
+use crate::dictionary::DictionaryColumn;
+use crate::ids::IdColumn;
+use crate::pages::WrittenColumn;
 
 /// A column that is being written.
 pub(crate) enum ColumnWriter {
     /// Of texts that rows name by number.
     Dictionary(DictionaryColumn),
-    /// Of anything else.
-    Array {
-        /// Parquet's own writer.
-        writer: Box<ArrowColumnWriter>,
-        /// Kept here for ids, whose bounds tell nothing: the writer would compare each with both.
-        bounds: Option<Bounds>,
-    },
+    /// Of ids.
+    Ids(IdColumn),
+    /// Of anything else, by Parquet's own writer.
+    Array(Box<ArrowColumnWriter>),
 }
 
 /// A column that was written.
 pub(crate) enum ColumnChunk {
-    Dictionary(WrittenColumn),
+    /// Here.
+    Ours(WrittenColumn),
+    /// By Parquet's own writer.
     Array(ArrowColumnChunk),
 }
 
+/// Whether Parquet's own writer writes a column.
+pub(crate) fn is_array<R>(column: &Column<R>) -> bool {
+    match column.value {
+        Value::Text(_)
+        | Value::Count(_)
+        | Value::Time(_)
+        | Value::Flag(_)
+        | Value::Money(_)
+        | Value::ContextFlag(_) => true,
+        Value::OneOf(..)
+        | Value::Id(_)
+        | Value::ContextText(_)
+        | Value::ObjectKey
+        | Value::Address => false,
+    }
+}
+
 impl ColumnWriter {
-    /// Parquet's own writer for a column.
-    pub(crate) fn array<R>(column: &Column<R>, writer: ArrowColumnWriter) -> Self {
-        let bounds = column.is_id().then(Bounds::default);
-        ColumnWriter::Array { writer: Box::new(writer), bounds }
+    /// A writer for a column that [is no array](is_array).
+    pub(crate) fn new<R>(column: &Column<R>, descriptor: ColumnDescPtr, level: ZstdLevel) -> Self {
+        match column.value {
+            Value::Id(_) => ColumnWriter::Ids(IdColumn::new(descriptor, level)),
+            _ => ColumnWriter::Dictionary(DictionaryColumn::new(descriptor, level)),
+        }
     }
 
     /// Writes values.
@@ -50,10 +69,8 @@ impl ColumnWriter {
     pub(crate) fn write(&mut self, field: &Field, values: Values<'_>) -> Result<(), ParquetError> {
         match (self, values) {
             (ColumnWriter::Dictionary(column), Values::Texts(texts)) => column.write(&texts),
-            (ColumnWriter::Array { writer, bounds }, Values::Array(array)) => {
-                if let Some(bounds) = bounds {
-                    bounds.add_nulls(array.null_count());
-                }
+            (ColumnWriter::Ids(column), Values::Ids(ids)) => column.write(&ids),
+            (ColumnWriter::Array(writer), Values::Array(array)) => {
                 let leaves = compute_leaves(field, &array)?;
                 leaves.iter().try_for_each(|leaf| writer.write(leaf))
             }
@@ -65,7 +82,7 @@ impl ColumnWriter {
     pub(crate) fn held_bytes(&self) -> usize {
         match self {
             ColumnWriter::Dictionary(column) => column.dictionary_bytes(),
-            ColumnWriter::Array { .. } => 0,
+            ColumnWriter::Ids(_) | ColumnWriter::Array(_) => 0,
         }
     }
 
@@ -74,18 +91,11 @@ impl ColumnWriter {
     /// # Errors
     /// If it cannot be encoded.
     pub(crate) fn close(self) -> Result<ColumnChunk, ParquetError> {
-        match self {
-            ColumnWriter::Dictionary(column) => Ok(ColumnChunk::Dictionary(column.close()?)),
-            ColumnWriter::Array { writer, bounds } => {
-                let mut chunk = writer.close()?;
-                if let Some(bounds) = bounds {
-                    let ColumnCloseResult { metadata, .. } = chunk.close_mut();
-                    let builder = metadata.clone().into_builder();
-                    *metadata = builder.set_statistics(bounds.into_statistics()).build()?;
-                }
-                Ok(ColumnChunk::Array(chunk))
-            }
-        }
+        Ok(match self {
+            ColumnWriter::Dictionary(column) => ColumnChunk::Ours(column.close()?),
+            ColumnWriter::Ids(column) => ColumnChunk::Ours(column.close()?),
+            ColumnWriter::Array(writer) => ColumnChunk::Array(writer.close()?),
+        })
     }
 }
 
@@ -99,7 +109,7 @@ impl ColumnChunk {
         row_group: &mut SerializedRowGroupWriter<'_, W>,
     ) -> Result<(), ParquetError> {
         match self {
-            ColumnChunk::Dictionary(column) => row_group.append_column(&column.bytes, column.close),
+            ColumnChunk::Ours(column) => row_group.append_column(&column.bytes, column.close),
             ColumnChunk::Array(chunk) => chunk.append_to_row_group(row_group),
         }
     }

@@ -26,6 +26,8 @@ pub struct Column<R> {
 pub enum Value<R> {
     /// Text.
     Text(fn(&R) -> Option<&str>),
+    /// One of a few texts, by its place among them.
+    OneOf(&'static [&'static str], fn(&R) -> Option<usize>),
     /// An id, written as text.
     Id(fn(&R) -> Option<&CallId>),
     /// A whole number.
@@ -76,6 +78,7 @@ impl<R> Column<R> {
     pub fn kind(&self) -> Type {
         match self.value {
             Value::Text(_)
+            | Value::OneOf(..)
             | Value::Id(_)
             | Value::ContextText(_)
             | Value::ObjectKey
@@ -87,19 +90,9 @@ impl<R> Column<R> {
         }
     }
 
-    /// True if values are ids, which hardly repeat.
-    pub fn is_id(&self) -> bool {
-        matches!(self.value, Value::Id(_))
-    }
-
     /// True if the context of a row decides the value.
     pub(crate) fn is_of_context(&self) -> bool {
         matches!(self.value, Value::ContextText(_) | Value::ContextFlag(_))
-    }
-
-    /// True if values are texts that rows name by number.
-    pub(crate) fn is_numbered(&self) -> bool {
-        matches!(self.value, Value::ContextText(_) | Value::ObjectKey | Value::Address)
     }
 
     pub(crate) fn field(&self) -> Field {
@@ -134,6 +127,7 @@ impl<R> std::fmt::Debug for Value<R> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
             Value::Text(_) => "Text",
+            Value::OneOf(..) => "OneOf",
             Value::Id(_) => "Id",
             Value::Count(_) => "Count",
             Value::Time(_) => "Time",

@@ -6,7 +6,7 @@ use bedrock::region::Residency;
 
 use crate::column::{
     Column,
-    Value::{Address, ContextFlag, ContextText, Count, Id, Money, ObjectKey, Text, Time},
+    Value::{Address, ContextFlag, ContextText, Count, Id, Money, ObjectKey, OneOf, Time},
     optional, required,
 };
 use crate::table::{Refers, Table};
@@ -195,7 +195,7 @@ const COLUMNS: &[Column<Invocation>] = &[
     ),
     optional(
         "token_source",
-        Text(|r| r.usage.map(|usage| usage.source).map(TokenSource::as_str)),
+        OneOf(TokenSource::NAMES, |r| r.usage.map(|usage| usage.source as usize)),
         "Where the token counts come from: invocation_log, cloudtrail; null if there are none.",
     ),
     optional(
@@ -205,7 +205,7 @@ const COLUMNS: &[Column<Invocation>] = &[
     ),
     optional(
         "cost_basis",
-        Text(|r| r.cost.ok().map(|cost| cost.basis).map(CostBasis::as_str)),
+        OneOf(CostBasis::NAMES, |r| r.cost.ok().map(|cost| cost.basis as usize)),
         "full; partial (a lower bound, such as without cache tokens); null if there is no cost.",
     ),
     required("log_object", ObjectKey, "The object that the call was read from."),

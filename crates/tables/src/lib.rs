@@ -3,7 +3,7 @@
 //! Each table and column is declared once, as data; the Arrow schema, the Parquet file, Athena's DDL
 //! and the documentation derive from the declaration. Arrow is known here and nowhere else.
 
-mod array;
+mod batch;
 mod chunk;
 pub mod column;
 pub mod ddl;
@@ -11,11 +11,13 @@ pub mod denials;
 mod dictionary;
 pub mod group;
 mod hybrid;
+mod ids;
 pub mod ingest;
 pub mod invocations;
 pub mod layout;
 pub mod markdown;
 pub mod model_costs;
+mod pages;
 pub mod parquet;
 pub mod read;
 pub mod referred;

@@ -8,15 +8,14 @@ use parquet::arrow::{ArrowSchemaConverter, ArrowWriter};
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::errors::ParquetError;
 use parquet::file::metadata::KeyValue;
-use parquet::file::properties::{EnabledStatistics, WriterProperties};
+use parquet::file::properties::WriterProperties;
 use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::types::ColumnPath;
 use rayon::prelude::*;
 
-use crate::array::Batch;
-use crate::chunk::ColumnWriter;
+use crate::batch::Batch;
+use crate::chunk::{ColumnWriter, is_array};
 use crate::column::{Column, Type};
-use crate::dictionary::DictionaryColumn;
 use crate::referred::{ContextTexts, Referred, context_texts};
 use crate::table::{SCHEMA_VERSION, Table};
 
@@ -65,7 +64,7 @@ pub struct TableWriter<'a, R: 'static> {
     texts: Vec<ContextTexts<'a>>,
     schema: SchemaRef,
     file: SerializedFileWriter<Vec<u8>>,
-    /// Makes the writers of those columns whose texts are not known by number.
+    /// Makes Parquet's own writers, for the columns that take them.
     factory: ArrowRowGroupWriterFactory,
     open: Option<RowGroup>,
     row_groups: usize,
@@ -91,7 +90,7 @@ impl<'a, R: Sync> TableWriter<'a, R> {
         let file = SerializedFileWriter::new(Vec::new(), root, Arc::new(properties.clone()));
         let file = file.map_err(encode)?;
 
-        let arrays = table.columns.iter().filter(|column| !column.is_numbered());
+        let arrays = table.columns.iter().filter(|column| is_array(column));
         let arrays = Arc::new(Schema::new(arrays.map(Column::field).collect::<Vec<_>>()));
         let options = ArrowWriterOptions::new()
             .with_properties(properties)
@@ -140,11 +139,10 @@ impl<'a, R: Sync> TableWriter<'a, R> {
         let mut arrays = arrays.map_err(|e| self.encode(e))?.into_iter();
         let descriptors = self.file.schema_descr().columns();
         let columns = self.table.columns.iter().zip(descriptors).map(|(column, descriptor)| {
-            if column.is_numbered() {
-                let dictionary = DictionaryColumn::new(Arc::clone(descriptor), level());
-                Some(ColumnWriter::Dictionary(dictionary))
+            if is_array(column) {
+                arrays.next().map(|writer| ColumnWriter::Array(Box::new(writer)))
             } else {
-                arrays.next().map(|writer| ColumnWriter::array(column, writer))
+                Some(ColumnWriter::new(column, Arc::clone(descriptor), level()))
             }
         });
         let columns = columns.collect::<Option<Vec<_>>>().ok_or_else(|| {
@@ -251,12 +249,9 @@ fn properties<R>(table: &Table<R>) -> WriterProperties {
             entry(TABLE_KEY, table.name.to_owned()),
         ]));
     for column in table.columns {
-        let path = ColumnPath::from(column.name);
-        if column.is_id() {
-            let none = EnabledStatistics::None;
-            properties = properties.set_column_statistics_enabled(path.clone(), none);
-        }
-        if column.is_id() || matches!(column.kind(), Type::Time | Type::Money | Type::Count) {
+        // Numbers and money hardly repeat, and take less as they are.
+        if !matches!(column.kind(), Type::Text | Type::Flag) {
+            let path = ColumnPath::from(column.name);
             properties = properties.set_column_dictionary_enabled(path, false);
         }
     }

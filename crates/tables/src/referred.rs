@@ -83,7 +83,7 @@ pub(crate) const NO_TEXT: u32 = u32::MAX;
 
 /// Which numbers some rows have: each once, in the order in which they come first, and for each row
 /// its place among them.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub(crate) struct Numbers {
     pub(crate) distinct: Vec<u32>,
     pub(crate) places: Vec<u32>,

@@ -1,12 +1,12 @@
-//! Rows into what is encoded, column by column: Arrow arrays, or texts by number.
+//! Some rows of a table, and what each column has of them to be encoded.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use arrow::array::{
-    Array, ArrayRef, BooleanArray, Decimal128Array, Int64Array, NullBufferBuilder, StringArray,
+    Array, ArrayRef, BooleanArray, Decimal128Array, Int64Array, StringArray,
     TimestampMillisecondArray,
 };
-use arrow::buffer::{Buffer, OffsetBuffer, ScalarBuffer};
 use arrow::error::ArrowError;
 use bedrock::CallId;
 
@@ -32,16 +32,20 @@ pub(crate) enum Values<'b> {
     Array(ArrayRef),
     /// Texts that rows name by number.
     Texts(Texts<'b>),
+    /// Ids.
+    Ids(Vec<Option<&'b CallId>>),
 }
 
 /// The texts of some rows in a column where they are known by number.
 pub(crate) struct Texts<'b> {
     source: Source<'b>,
     /// What the rows refer to.
-    referred: &'b Numbers,
+    referred: Cow<'b, Numbers>,
 }
 
 enum Source<'b> {
+    /// A few that are always the same.
+    Few(&'static [&'static str]),
     Contexts(&'b ContextTexts<'b>),
     Objects(&'b [Arc<str>]),
     Addresses(&'b Addresses),
@@ -68,14 +72,16 @@ impl<'a, R> Batch<'a, R> {
     /// The values of a column; `of_contexts` are the texts that contexts have in it.
     ///
     /// # Errors
-    /// If there is more text than an array holds.
+    /// If Arrow refuses them.
     pub(crate) fn values<'b>(
         &'b self,
         column: &Column<R>,
         of_contexts: &'b ContextTexts<'b>,
     ) -> Result<Values<'b>, ArrowError> {
         let rows = self.rows.iter();
-        let texts = |source, referred| Ok(Values::Texts(Texts { source, referred }));
+        let texts = |source, referred| {
+            Ok(Values::Texts(Texts { source, referred: Cow::Borrowed(referred) }))
+        };
         let array: ArrayRef = match column.value {
             Value::ContextText(_) => return texts(Source::Contexts(of_contexts), &self.contexts),
             Value::ObjectKey => {
@@ -85,7 +91,13 @@ impl<'a, R> Batch<'a, R> {
                 return texts(Source::Addresses(self.referred.addresses), &self.addresses);
             }
             Value::Text(get) => Arc::new(rows.map(get).collect::<StringArray>()),
-            Value::Id(get) => Arc::new(ids(rows.map(get))?),
+            Value::OneOf(all, get) => {
+                let number = |row| get(row).and_then(|place| u32::try_from(place).ok());
+                let numbers = Numbers::of(rows.map(|row| number(row).unwrap_or(NO_TEXT)));
+                let (source, referred) = (Source::Few(all), Cow::Owned(numbers));
+                return Ok(Values::Texts(Texts { source, referred }));
+            }
+            Value::Id(get) => return Ok(Values::Ids(rows.map(get).collect())),
             Value::Count(get) => Arc::new(rows.map(get).collect::<Int64Array>()),
             Value::Time(get) => {
                 let times = rows.map(get).collect::<TimestampMillisecondArray>();
@@ -117,6 +129,7 @@ impl Values<'_> {
             Values::Array(array) => array.null_count() > 0,
             // What no row refers to is not among them.
             Values::Texts(texts) => texts.numbers().any(|number| number == NO_TEXT),
+            Values::Ids(ids) => ids.iter().any(Option::is_none),
         }
     }
 }
@@ -127,7 +140,7 @@ impl Texts<'_> {
         let referred = self.referred.distinct.iter().copied();
         referred.map(|number| match self.source {
             Source::Contexts(found) => found.numbers[number as usize],
-            Source::Objects(_) | Source::Addresses(_) => number,
+            Source::Few(_) | Source::Objects(_) | Source::Addresses(_) => number,
         })
     }
 
@@ -142,33 +155,10 @@ impl Texts<'_> {
     /// If there is none.
     pub(crate) fn text(&self, number: u32) -> &str {
         match self.source {
+            Source::Few(all) => all[number as usize],
             Source::Contexts(found) => found.texts[number as usize],
             Source::Objects(keys) => &keys[number as usize],
             Source::Addresses(addresses) => addresses.get(number),
         }
     }
-}
-
-/// Ids as text: UUIDs straight into the array's buffer.
-fn ids<'r>(
-    ids: impl ExactSizeIterator<Item = Option<&'r CallId>>,
-) -> Result<StringArray, ArrowError> {
-    let n_rows = ids.len();
-    let mut text = Vec::with_capacity(n_rows * 36);
-    let mut ends = Vec::with_capacity(n_rows + 1);
-    let mut nulls = NullBufferBuilder::new(n_rows);
-    ends.push(0);
-    for id in ids {
-        match id {
-            Some(CallId::Uuid(uuid)) => text.extend_from_slice(&bedrock::call::uuid_text(uuid)),
-            Some(CallId::Text(id)) => text.extend_from_slice(id.as_bytes()),
-            None => {}
-        }
-        nulls.append(id.is_some());
-        let end =
-            i32::try_from(text.len()).map_err(|_| ArrowError::OffsetOverflowError(text.len()))?;
-        ends.push(end);
-    }
-    let ends = OffsetBuffer::new(ScalarBuffer::from(ends));
-    StringArray::try_new(ends, Buffer::from_vec(text), nulls.finish())
 }

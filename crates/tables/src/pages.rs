@@ -1,0 +1,178 @@
+//! The pages of a column of texts, and what they are in the file.
+//!
+//! Parquet's own writer takes any column; what is here takes two kinds of texts, each in its own way,
+//! and is all that both need of the format (Parquet format, "Data Pages", "Dictionary Encoding").
+
+use std::cell::RefCell;
+
+use bytes::Bytes;
+use parquet::basic::{Compression, Encoding, PageType, ZstdLevel};
+use parquet::column::page::{CompressedPage, Page, PageWriter};
+use parquet::column::writer::ColumnCloseResult;
+use parquet::errors::ParquetError;
+use parquet::file::metadata::{ColumnChunkMetaData, OffsetIndexBuilder, PageEncodingStats};
+use parquet::file::statistics::Statistics;
+use parquet::file::writer::{SerializedPageWriter, TrackedWrite};
+use parquet::schema::types::ColumnDescPtr;
+use zstd::bulk::Compressor;
+
+use crate::hybrid;
+
+/// The pages of a column that is being written.
+pub(crate) struct Pages {
+    descriptor: ColumnDescPtr,
+    level: ZstdLevel,
+    encoding: Encoding,
+    pages: Vec<CompressedPage>,
+}
+
+/// The texts that pages name by their place.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Dictionary<'a> {
+    /// As [`append_text`] puts one behind the other.
+    pub(crate) texts: &'a [u8],
+    pub(crate) n_texts: usize,
+}
+
+/// A column that was written, as it is appended to a row group.
+pub(crate) struct WrittenColumn {
+    pub(crate) bytes: Bytes,
+    pub(crate) close: ColumnCloseResult,
+}
+
+impl Pages {
+    pub(crate) fn new(descriptor: ColumnDescPtr, level: ZstdLevel, encoding: Encoding) -> Self {
+        Pages { descriptor, level, encoding, pages: Vec::new() }
+    }
+
+    /// Begins a page with which of its rows have a value, if the column asks for that. `n_values` have.
+    pub(crate) fn begin(
+        &self,
+        has_value: impl ExactSizeIterator<Item = bool>,
+        n_values: usize,
+    ) -> Vec<u8> {
+        let mut page = Vec::new();
+        if self.descriptor.max_def_level() == 0 {
+            return page;
+        }
+        page.extend_from_slice(&[0; 4]);
+        let n_rows = has_value.len();
+        if n_values == n_rows || n_values == 0 {
+            hybrid::repeat(u32::from(n_values > 0), n_rows, 1, &mut page);
+        } else {
+            let levels = has_value.map(u32::from).collect::<Vec<_>>();
+            hybrid::encode(&levels, 1, &mut page);
+        }
+        let n_bytes = u32::try_from(page.len() - 4).unwrap_or(u32::MAX);
+        page[..4].copy_from_slice(&n_bytes.to_le_bytes());
+        page
+    }
+
+    /// Adds a page, which was begun here and has its values.
+    ///
+    /// # Errors
+    /// If it cannot be compressed.
+    pub(crate) fn push(&mut self, page: &[u8], n_rows: usize) -> Result<(), ParquetError> {
+        let compressed = Page::DataPage {
+            buf: self.compressed(page)?,
+            num_values: fitting(n_rows)?,
+            encoding: self.encoding,
+            def_level_encoding: Encoding::RLE,
+            rep_level_encoding: Encoding::RLE,
+            statistics: None,
+        };
+        self.pages.push(CompressedPage::new(compressed, page.len()));
+        Ok(())
+    }
+
+    fn compressed(&self, page: &[u8]) -> Result<Bytes, ParquetError> {
+        thread_local! {
+            /// Making one costs as much as compressing some thousand bytes.
+            static COMPRESSOR: RefCell<Compressor<'static>> = RefCell::default();
+        }
+        COMPRESSOR.with_borrow_mut(|compressor| {
+            compressor.set_compression_level(self.level.compression_level())?;
+            Ok(compressor.compress(page)?.into())
+        })
+    }
+
+    /// Ends the column. A dictionary comes before the pages, as readers expect it.
+    ///
+    /// # Errors
+    /// If the dictionary cannot be compressed, or the column is too large.
+    pub(crate) fn finish(
+        self,
+        dictionary: Option<Dictionary<'_>>,
+        statistics: Statistics,
+    ) -> Result<WrittenColumn, ParquetError> {
+        let mut sink = TrackedWrite::new(Vec::new());
+        let mut writer = SerializedPageWriter::new(&mut sink);
+        let stats = |page_type, encoding, count| PageEncodingStats { page_type, encoding, count };
+        let n_pages = fitting(self.pages.len())?;
+        let mut encoding_stats = vec![stats(PageType::DATA_PAGE, self.encoding, n_pages)];
+        let (mut n_bytes, mut dictionary_bytes) = (0, None);
+        if let Some(Dictionary { texts, n_texts }) = dictionary {
+            let page = Page::DictionaryPage {
+                buf: self.compressed(texts)?,
+                num_values: fitting(n_texts)?,
+                encoding: Encoding::PLAIN,
+                is_sorted: false,
+            };
+            let written = writer.write_page(CompressedPage::new(page, texts.len()))?;
+            n_bytes += written.uncompressed_size;
+            dictionary_bytes = Some(fitting(written.bytes_written)?);
+            encoding_stats.insert(0, stats(PageType::DICTIONARY_PAGE, Encoding::PLAIN, 1));
+        }
+        let mut n_rows = 0;
+        let mut index = OffsetIndexBuilder::new();
+        for page in self.pages {
+            let written = writer.write_page(page)?;
+            n_rows += u64::from(written.num_values);
+            n_bytes += written.uncompressed_size;
+            index.append_row_count(written.num_values.into());
+            index.append_offset_and_size(
+                fitting(written.offset)?,
+                fitting(written.compressed_size)?,
+            );
+        }
+        writer.close()?;
+        let bytes = Bytes::from(sink.into_inner()?);
+        let mut encodings = vec![Encoding::PLAIN, Encoding::RLE];
+        encodings.extend(dictionary_bytes.map(|_| self.encoding));
+        let metadata = ColumnChunkMetaData::builder(self.descriptor)
+            .set_compression(Compression::ZSTD(self.level))
+            .set_encodings(encodings)
+            .set_page_encoding_stats(encoding_stats)
+            .set_num_values(fitting(n_rows)?)
+            .set_total_compressed_size(fitting(bytes.len())?)
+            .set_total_uncompressed_size(fitting(n_bytes)?)
+            .set_dictionary_page_offset(dictionary_bytes.map(|_: i64| 0))
+            .set_data_page_offset(dictionary_bytes.unwrap_or_default())
+            .set_statistics(statistics)
+            .build()?;
+        let close = ColumnCloseResult {
+            bytes_written: bytes.len() as u64,
+            rows_written: n_rows,
+            metadata,
+            bloom_filter: None,
+            column_index: None,
+            offset_index: Some(index.build()),
+        };
+        Ok(WrittenColumn { bytes, close })
+    }
+}
+
+/// Appends a text behind its length.
+pub(crate) fn append_text(text: &[u8], bytes: &mut Vec<u8>) {
+    let n_bytes = u32::try_from(text.len()).unwrap_or(u32::MAX);
+    bytes.extend_from_slice(&n_bytes.to_le_bytes());
+    bytes.extend_from_slice(text);
+}
+
+/// A number as Parquet has it.
+fn fitting<N, P: TryFrom<N>>(number: N) -> Result<P, ParquetError>
+where
+    P::Error: std::error::Error + Send + Sync + 'static,
+{
+    P::try_from(number).map_err(|error| ParquetError::External(Box::new(error)))
+}
