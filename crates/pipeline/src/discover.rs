@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use futures::stream::{FuturesUnordered, StreamExt};
 use logs::layout::{Child, Level, LogKind};
-use store::{Store, list_folders};
+use store::{Store, list_folders_or_empty};
 
 use crate::error::Error;
 use crate::settings::Settings;
@@ -127,7 +127,7 @@ async fn look_into(
             && let Some(folder) = waiting.next()
         {
             in_flight.push(async move {
-                let children = list_folders(store, &folder.prefix).await;
+                let children = list_folders_or_empty(store, &folder.prefix).await;
                 (folder.level, children)
             });
         }

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use tokio::task::JoinSet;
 
 use crate::error::Error;
-use crate::listing::{Pages, list_all, list_folders};
+use crate::listing::{Pages, list_all, list_folders, list_folders_or_empty};
 use crate::store::{Condition, ListRequest, Put, Store};
 
 /// Checks every promise on a store, which is empty before and after.
@@ -338,6 +338,8 @@ async fn a_delimiter_sums_up(store: &dyn Store) {
     let objects: Vec<_> = page.objects.iter().map(|object| object.key.as_str()).collect();
     assert_eq!(objects, ["sum/b", "sum/c.x"]);
     assert_eq!(list_folders(store, "sum/a/").await.expect("listing works"), ["sum/a/2/"]);
+    let or_empty = list_folders_or_empty(store, "sum/a/").await;
+    assert_eq!(or_empty.expect("listing works"), ["sum/a/2/"]);
     assert_eq!(list_folders(store, "sum/no/").await.expect("listing works"), [""; 0]);
     assert!(list_folders(store, "").await.expect("listing works").contains(&"sum/".to_owned()));
     clear(store, "sum/").await;
@@ -408,7 +410,8 @@ async fn a_listing_is_that_of_the_model(store: &dyn Store) {
         let start_after = Some(some(&tree)).filter(|name| name.len() % 3 > 0);
         let delimiter = random(2) == 0;
         let page_size = Some(1 + random(9));
-        let request = ListRequest { prefix, delimiter, start_after, token: None, page_size };
+        let request =
+            ListRequest { prefix, delimiter, start_after, page_size, ..ListRequest::default() };
         assert_eq!(names(store, request.clone()).await, modelled(&tree, &request), "{request:?}");
     }
     clear(store, "model/").await;

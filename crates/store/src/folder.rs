@@ -50,9 +50,8 @@ struct Inner {
 /// A walk between two pages.
 #[derive(Debug)]
 struct Kept {
-    prefix: String,
-    delimiter: bool,
-    token: String,
+    /// For the next page.
+    request: ListRequest,
     walk: Walk,
 }
 
@@ -188,7 +187,7 @@ impl Inner {
     fn list(&self, request: &ListRequest) -> Result<ListPage, Error> {
         let mut walk = match self.take_walk(request) {
             Some(walk) => walk,
-            None => Walk::begin(&self.root, &request.prefix, request.delimiter, request.after())?,
+            None => Walk::begin(&self.root, request)?,
         };
         let mut page = ListPage::default();
         let mut last = None;
@@ -209,30 +208,25 @@ impl Inner {
                 }
             }
         }
-        if let Some(token) = page.next.clone() {
-            self.keep_walk(request, token, walk);
+        if page.next.is_some() {
+            let token = page.next.clone();
+            self.keep_walk(ListRequest { token, ..request.clone() }, walk);
         }
         Ok(page)
     }
 
     fn take_walk(&self, request: &ListRequest) -> Option<Walk> {
-        let token = request.token.as_ref()?;
         let mut walks = self.walks.lock().expect("no holder panics");
-        let position = walks.iter().position(|kept| {
-            kept.token == *token
-                && kept.prefix == request.prefix
-                && kept.delimiter == request.delimiter
-        })?;
+        let position = walks.iter().position(|kept| kept.request == *request)?;
         Some(walks.remove(position)?.walk)
     }
 
-    fn keep_walk(&self, request: &ListRequest, token: String, walk: Walk) {
-        let (prefix, delimiter) = (request.prefix.clone(), request.delimiter);
+    fn keep_walk(&self, request: ListRequest, walk: Walk) {
         let mut walks = self.walks.lock().expect("no holder panics");
         if walks.len() == MAX_KEPT_WALKS {
             walks.pop_front();
         }
-        walks.push_back(Kept { prefix, delimiter, token, walk });
+        walks.push_back(Kept { request, walk });
     }
 }
 

@@ -25,7 +25,7 @@ pub use error::{Cause, Error, Operation};
 pub use faulty::{Failure, Fault, Faulty};
 pub use folder::{Folder, LocalFile, LocalReader};
 pub use limited::Limited;
-pub use listing::{Pages, list_all, list_folders, read_if_there};
+pub use listing::{Pages, list_all, list_folders, list_folders_or_empty, read_if_there};
 pub use memory::Memory;
 pub use open::{open_destination, open_source};
 pub use s3::{S3, S3Options, StaticCredentials};

@@ -78,7 +78,20 @@ pub async fn read_if_there(
 /// # Errors
 /// As [`Store::list`].
 pub async fn list_folders(store: &dyn Store, prefix: &str) -> Result<Vec<String>, Error> {
-    let mut pages = Pages::new(store, ListRequest::folder(prefix));
+    all_folders(store, ListRequest::folder(prefix)).await
+}
+
+/// As [`list_folders`], with folders that hold nothing if that is faster: for who looks into them
+/// anyway.
+///
+/// # Errors
+/// As [`Store::list`].
+pub async fn list_folders_or_empty(store: &dyn Store, prefix: &str) -> Result<Vec<String>, Error> {
+    all_folders(store, ListRequest::folder(prefix).or_empty()).await
+}
+
+async fn all_folders(store: &dyn Store, request: ListRequest) -> Result<Vec<String>, Error> {
+    let mut pages = Pages::new(store, request);
     let mut folders = Vec::new();
     while let Some(page) = pages.next().await? {
         folders.extend(page.prefixes);

@@ -72,6 +72,9 @@ pub struct ListRequest {
     /// Whether to stop at the next `/` after the prefix: keys that go on after it are summed up in
     /// [`ListPage::prefixes`].
     pub delimiter: bool,
+    /// With `delimiter`, whether a folder may be listed that holds nothing. Only file systems have such,
+    /// and to look into every folder costs them more than the listing itself.
+    pub or_empty: bool,
     /// Only names greater than this, in the order of their bytes; a name is a key or, with
     /// `delimiter`, a common prefix. So `a/` is not listed after `a/b`, although `a/c` is under it.
     pub start_after: Option<String>,
@@ -90,6 +93,13 @@ impl ListRequest {
     /// The keys and folders directly under `prefix`, which is empty or ends with `/`.
     pub fn folder(prefix: impl Into<String>) -> Self {
         Self { prefix: prefix.into(), delimiter: true, ..Self::default() }
+    }
+
+    /// With folders that hold nothing, if that is faster.
+    #[must_use]
+    pub fn or_empty(mut self) -> Self {
+        self.or_empty = true;
+        self
     }
 
     /// Only names greater than `name`.

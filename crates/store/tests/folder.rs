@@ -12,6 +12,7 @@ use std::sync::Arc;
 
 use store::{
     Error, Faulty, Folder, Limited, ListRequest, Memory, Pages, Store, list_all, list_folders,
+    list_folders_or_empty,
 };
 
 fn write(root: &Path, key: &str) {
@@ -125,6 +126,7 @@ async fn what_is_no_file_is_passed_over() {
     let store = Folder::open(root.path()).unwrap();
     assert_eq!(keys(&store, "").await, [""; 0]);
     assert_eq!(list_folders(&store, "").await.unwrap(), [""; 0]);
+    assert_eq!(list_folders_or_empty(&store, "").await.unwrap(), ["empty/"]);
     let reader = store.local().unwrap();
     for key in ["socket", "pipe", "linked", "empty", "no", "empty/no", "../x", ""] {
         let error = store.get(key).await.unwrap_err();

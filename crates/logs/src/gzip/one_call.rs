@@ -18,6 +18,8 @@
 //! and possible at all; a text that is larger does not fit, which is an error. So a false size costs no
 //! more than the cap, and never gives a wrong text.
 
+use std::cell::RefCell;
+
 use libdeflater::Decompressor;
 use memchr::memmem;
 
@@ -32,6 +34,11 @@ const MAX_RATIO: u64 = 1032;
 /// The flag of a checksum over the header, which libdeflate does not verify.
 const FHCRC: u8 = 1 << 1;
 
+thread_local! {
+    /// Making one would cost a small object a hundredth of its time.
+    static INFLATER: RefCell<Decompressor> = RefCell::new(Decompressor::new());
+}
+
 /// Inflates a body into the beginning of `scratch` and gives the length of the text, or nothing if that
 /// is left to the stream.
 pub(super) fn inflate(body: &[u8], scratch: &mut Vec<u8>, cap_bytes: u64) -> Option<usize> {
@@ -42,7 +49,10 @@ pub(super) fn inflate(body: &[u8], scratch: &mut Vec<u8>, cap_bytes: u64) -> Opt
     }
     let length = usize::try_from(stated_bytes).ok()?;
     make_room(scratch, length);
-    let found = Decompressor::new().gzip_decompress(body, &mut scratch[..length]).ok()?;
+    let found = INFLATER.with_borrow_mut(|inflater| {
+        let text = &mut scratch[..length];
+        inflater.gzip_decompress(body, text).ok()
+    })?;
     (found == length && is_one_member(body, &scratch[..length])).then_some(length)
 }
 

@@ -14,12 +14,13 @@ use crate::error::Error;
 use crate::folder::is_absent;
 use crate::folder::key::{self, TEMPORARY};
 use crate::folder::read::Stamp;
-use crate::store::ObjectMeta;
+use crate::store::{ListRequest, ObjectMeta};
 
 /// Where a walk stands.
 #[derive(Debug)]
 pub(super) struct Walk {
     delimiter: bool,
+    or_empty: bool,
     after: Option<String>,
     /// From the folder of the prefix to the current one.
     stack: Vec<Frame>,
@@ -67,15 +68,11 @@ enum Kind {
 }
 
 impl Walk {
-    /// Begins a walk over what begins with `prefix` and is greater than `after`.
-    pub(super) fn begin(
-        root: &Path,
-        prefix: &str,
-        delimiter: bool,
-        after: Option<&str>,
-    ) -> Result<Self, Error> {
-        let after = after.map(str::to_owned);
-        let mut walk = Self { delimiter, after, stack: Vec::new(), next: None };
+    /// Begins a walk over what is asked for.
+    pub(super) fn begin(root: &Path, request: &ListRequest) -> Result<Self, Error> {
+        let &ListRequest { ref prefix, delimiter, or_empty, .. } = request;
+        let after = request.after().map(str::to_owned);
+        let mut walk = Self { delimiter, or_empty, after, stack: Vec::new(), next: None };
         let (folder, name) = prefix.split_at(prefix.rfind('/').map_or(0, |slash| slash + 1));
         let path = match folder.strip_suffix('/') {
             None => root.to_owned(),
@@ -116,7 +113,7 @@ impl Walk {
                 }
             } else if !self.delimiter {
                 self.enter(path, key, "")?;
-            } else if holds_files(&path) {
+            } else if self.or_empty || holds_files(&path) {
                 return Ok(Some(Item::Folder(key)));
             }
         }
