@@ -4,6 +4,7 @@ use std::cmp::Ordering;
 use std::fmt;
 use std::sync::Arc;
 
+use crate::context::Context;
 use crate::uuid;
 
 /// An event or request id. The usual UUID takes 16 bytes; anything else is kept as text.
@@ -38,48 +39,6 @@ pub struct Call {
     pub source_ip: Option<Arc<str>>,
     /// Everything else.
     pub context: Arc<Context>,
-}
-
-/// What many calls have in common, as logged. All texts are as CloudTrail writes them.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Context {
-    /// The account that the event was delivered to, twelve digits.
-    pub account_id: Option<Box<str>>,
-    /// Where the request was sent.
-    pub source_region: Option<Box<str>>,
-    /// Where it ran, if the record says so: absent when it stayed home and when it failed.
-    pub logged_inference_region: Option<Box<str>>,
-    /// `Converse`, `InvokeModel`, ...
-    pub event_name: Box<str>,
-    /// The model reference as the caller sent it.
-    pub model_ref: Option<Box<str>>,
-    /// Who called.
-    pub principal: Principal,
-    /// Whether the call carried a bearer token (a Bedrock API key), if the record says so.
-    pub api_key: Option<bool>,
-    /// The caller's user agent.
-    pub user_agent: Option<Box<str>>,
-    /// The VPC endpoint that the request came through.
-    pub vpc_endpoint_id: Option<Box<str>>,
-    /// The error code; absent on success.
-    pub error_code: Option<Box<str>>,
-    /// The error message.
-    pub error_message: Option<Box<str>>,
-    /// The service tier.
-    pub service_tier: Option<Box<str>>,
-}
-
-/// Who called.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Principal {
-    /// `AssumedRole`, `IAMUser`, `AWSService`, ...
-    pub kind: Option<Box<str>>,
-    /// The ARN: of the session for an assumed role.
-    pub arn: Option<Box<str>>,
-    /// The role or user without its session.
-    pub name: Option<Box<str>>,
-    /// The session's name, where there is one.
-    pub session_name: Option<Box<str>>,
 }
 
 impl CallId {

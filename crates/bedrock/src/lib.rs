@@ -8,6 +8,7 @@ pub mod alias;
 pub mod arn;
 pub mod call;
 pub mod catalog;
+pub mod context;
 pub mod cost;
 pub mod denial;
 pub mod fingerprint;
@@ -21,8 +22,9 @@ pub mod resolve;
 pub mod uuid;
 
 pub use alias::{Alias, Aliases};
-pub use call::{Call, CallId, Context};
+pub use call::{Call, CallId};
 pub use catalog::Catalog;
+pub use context::{Context, Said};
 pub use cost::{Cost, Unpriced, Usage};
 pub use fingerprint::Fingerprint;
 pub use meaning::{Knowledge, Meaning, Versions};

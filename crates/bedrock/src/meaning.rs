@@ -4,8 +4,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::alias::Aliases;
-use crate::call::Context;
 use crate::catalog::Catalog;
+use crate::context::Context;
 use crate::denial::Denial;
 use crate::outcome::Outcome;
 use crate::price::PriceBook;
@@ -82,11 +82,11 @@ impl<'a> MeaningKey<'a> {
     /// That of a context.
     pub fn of(context: &'a Context) -> Self {
         MeaningKey {
-            error_code: context.error_code.as_deref(),
-            error_message: context.error_message.as_deref(),
-            model_ref: context.model_ref.as_deref(),
-            source_region: context.source_region.as_deref(),
-            logged_inference_region: context.logged_inference_region.as_deref(),
+            error_code: context.error_code(),
+            error_message: context.error_message(),
+            model_ref: context.model_ref(),
+            source_region: context.source_region(),
+            logged_inference_region: context.logged_inference_region(),
         }
     }
 }
@@ -161,17 +161,18 @@ impl Basis {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Said;
 
     #[test]
     fn where_a_call_ran() {
         let knowledge = Knowledge::embedded();
         let check = |logged: Option<&str>, error: Option<&str>, expected: &str| {
-            let context = Context {
-                source_region: Some("eu-central-1".into()),
-                logged_inference_region: logged.map(Into::into),
-                error_code: error.map(Into::into),
-                ..Context::default()
-            };
+            let context = Context::new(&Said {
+                source_region: Some("eu-central-1"),
+                logged_inference_region: logged,
+                error_code: error,
+                ..Said::default()
+            });
             let found = knowledge.meaning_of(&context);
             let found = format!(
                 "{} {} {}",
@@ -194,10 +195,10 @@ mod tests {
     #[test]
     fn only_denied_calls_have_a_denial() {
         let knowledge = Knowledge::embedded();
-        let context = |code: &str| Context {
-            error_code: Some(code.into()),
-            error_message: Some("Access denied. This Model is marked by provider as Legacy".into()),
-            ..Context::default()
+        let context = |code: &str| {
+            let message = "Access denied. This Model is marked by provider as Legacy";
+            let error_message = Some(message);
+            Context::new(&Said { error_code: Some(code), error_message, ..Said::default() })
         };
         assert!(knowledge.meaning_of(&context("ResourceNotFoundException")).denial.is_none());
         assert!(knowledge.meaning_of(&context("AccessDenied")).denial.is_some());

@@ -6,7 +6,6 @@
 use std::borrow::Cow;
 
 use bedrock::arn::Arn;
-use bedrock::call::Principal;
 
 use crate::field::{self, Fields};
 use crate::reject::Rejection;
@@ -24,6 +23,19 @@ const IDENTITY: &[&str; 8] = &[
 const SESSION_CONTEXT: &[&str; 1] = &["sessionIssuer"];
 const SESSION_ISSUER: &[&str; 1] = &["userName"];
 const ON_BEHALF_OF: &[&str; 1] = &["userId"];
+
+/// Who called.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Principal {
+    /// `AssumedRole`, `IAMUser`, `AWSService`, ...
+    pub kind: Option<Box<str>>,
+    /// The ARN: of the session for an assumed role.
+    pub arn: Option<Box<str>>,
+    /// The role or user without its session.
+    pub name: Option<Box<str>>,
+    /// The session's name, where there is one.
+    pub session_name: Option<Box<str>>,
+}
 
 /// Who called, borrowed from the record where it has no escapes.
 #[derive(Debug, Default)]

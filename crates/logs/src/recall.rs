@@ -17,11 +17,11 @@ mod texts;
 use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
-use bedrock::call::{Context, Principal};
+use bedrock::Context;
 use rustc_hash::FxHashMap;
 
 use crate::field::Fields;
-use crate::identity::principal;
+use crate::identity::{Principal, principal};
 use crate::record::{ADDITIONAL_EVENT_DATA, IDENTITY, RECORD, REQUEST_PARAMETERS};
 use crate::reject::Rejection;
 use crate::scan::Scan;

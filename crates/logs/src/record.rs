@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use bedrock::alias::LearntAlias;
-use bedrock::call::{Call, CallId, Context};
+use bedrock::{Call, CallId, Context};
 
 use crate::candidate::is_candidate;
 use crate::context::{Addresses, Contexts, Draft, Text};
@@ -254,7 +254,7 @@ fn call<'a>(
         error_message: text("errorMessage")?,
         service_tier: tier(service_tier),
     };
-    own.call(id_and_time, known.hold(draft), addresses)
+    own.call(id_and_time, known.hold(&draft), addresses)
 }
 
 /// The id that a string is, if it is a UUID, in which there can be no escapes.

@@ -230,7 +230,7 @@ fn texts_of_ten_megabytes() {
     let long_call = call(7).replace("\"cli\"", &format!("\"{long}\""));
     assert!(long_call.len() > 10_000_000);
     let reading = among(&long_call);
-    let agent = reading.calls[1].context.user_agent.as_ref().expect("it has one");
+    let agent = reading.calls[1].context.user_agent().expect("it has one");
     assert!(agent.len() > 6_000_000 && agent.starts_with("ää\\\"xää"), "{}", agent.len());
     assert_eq!(among(&format!("{{\"{long}\":5,{}", &call(7)[1..])).calls.len(), 3);
     // Sentences show no more than the beginning.
@@ -332,7 +332,7 @@ fn texts_that_are_no_unicode() {
         assert_eq!(among(&record.replace("bedrock.", "s3.")).rejected, 0);
     }
     let nul = call(7).replace("\"cli\"", "\"\\u0000\"");
-    assert_eq!(among(&nul).calls[1].context.user_agent.as_deref(), Some("\0"));
+    assert_eq!(among(&nul).calls[1].context.user_agent(), Some("\0"));
     // Bytes that are no UTF-8, and control characters, are no JSON.
     for bytes in
         [&b"\xff"[..], b"\xc0\xaf", b"\xed\xa0\x80", b"\xf4\x90\x80\x80", b"\xc3", b"\0", b"\n"]

@@ -3,7 +3,7 @@
 //! The records are made up after those shapes: ids, addresses and names are AWS's documentation
 //! values. A field that AWS adds later must not matter, so that some carry fields of no meaning here.
 
-use bedrock::call::{Call, CallId, Context, Principal};
+use bedrock::{Call, CallId, Context, Said};
 use logs::{Limits, Reading, Shape, Unreadable, read_stream, read_whole};
 
 const LIMITS: Limits = Limits::new(1 << 20, 1 << 20);
@@ -90,29 +90,25 @@ fn call(record: &str) -> Call {
     reading.calls.remove(0)
 }
 
-fn some(text: &str) -> Option<Box<str>> {
-    Some(text.into())
-}
-
 #[test]
 fn tokens_through_a_vpc_endpoint() {
     let call = call(TOKENS);
-    let context = Context {
-        account_id: some("111122223333"),
-        source_region: some("us-east-1"),
-        logged_inference_region: some("us-west-2"),
-        event_name: "Converse".into(),
-        model_ref: some("us.anthropic.claude-sonnet-4-6"),
-        principal: Principal {
-            kind: some("AssumedRole"),
-            arn: some("arn:aws:sts::111122223333:assumed-role/search-service/i-0a1b2c3d4e5f67890"),
-            name: some("search-service"),
-            session_name: some("i-0a1b2c3d4e5f67890"),
-        },
-        user_agent: some("Boto3/1.42.97 md/Botocore#1.42.97 ua/2.1"),
-        vpc_endpoint_id: some("vpce-0a1b2c3d4e5f67890"),
-        ..Context::default()
-    };
+    let context = Context::new(&Said {
+        account_id: Some("111122223333"),
+        source_region: Some("us-east-1"),
+        logged_inference_region: Some("us-west-2"),
+        event_name: "Converse",
+        model_ref: Some("us.anthropic.claude-sonnet-4-6"),
+        principal_type: Some("AssumedRole"),
+        principal_arn: Some(
+            "arn:aws:sts::111122223333:assumed-role/search-service/i-0a1b2c3d4e5f67890",
+        ),
+        principal_name: Some("search-service"),
+        session_name: Some("i-0a1b2c3d4e5f67890"),
+        user_agent: Some("Boto3/1.42.97 md/Botocore#1.42.97 ua/2.1"),
+        vpc_endpoint_id: Some("vpce-0a1b2c3d4e5f67890"),
+        ..Said::default()
+    });
     let expected = Call {
         event_time_ms: 1_782_887_415_000,
         event_id: CallId::new("5f0c7a0e-1f4b-4d0e-8a58-6a2f4d1b9c01"),
@@ -130,11 +126,11 @@ fn tokens_through_a_vpc_endpoint() {
 fn served_at_home() {
     let call = call(AT_HOME);
     let context = &call.context;
-    assert_eq!(context.logged_inference_region, None);
-    assert_eq!(context.source_region, some("eu-west-1"));
+    assert_eq!(context.logged_inference_region(), None);
+    assert_eq!(context.source_region(), Some("eu-west-1"));
     assert_eq!((call.input_tokens, call.output_tokens), (None, None));
-    assert_eq!(context.principal.name, some("AWSReservedSSO_Research_0123456789abcdef"));
-    assert_eq!(context.principal.session_name, some("mary.major@example.com"));
+    assert_eq!(context.principal_name(), Some("AWSReservedSSO_Research_0123456789abcdef"));
+    assert_eq!(context.session_name(), Some("mary.major@example.com"));
 }
 
 #[test]
@@ -142,13 +138,13 @@ fn an_iam_user_of_2024() {
     let call = call(IAM_USER);
     let context = &call.context;
     assert_eq!(call.event_time_ms, 1_725_246_245_000);
-    assert_eq!(context.principal.kind, some("IAMUser"));
-    assert_eq!(context.principal.name, some("richard-roe"));
-    assert_eq!(context.principal.session_name, None);
-    assert_eq!(context.model_ref, some("anthropic.claude-3-5-sonnet-20240620-v1:0"));
+    assert_eq!(context.principal_type(), Some("IAMUser"));
+    assert_eq!(context.principal_name(), Some("richard-roe"));
+    assert_eq!(context.session_name(), None);
+    assert_eq!(context.model_ref(), Some("anthropic.claude-3-5-sonnet-20240620-v1:0"));
     assert_eq!(
-        (&context.api_key, &context.service_tier, &context.error_code),
-        (&None, &None, &None)
+        (context.api_key(), context.service_tier(), context.error_code()),
+        (None, None, None)
     );
 }
 
@@ -156,11 +152,11 @@ fn an_iam_user_of_2024() {
 fn denied_for_want_of_model_access() {
     let call = call(MODEL_ACCESS);
     assert_eq!(call.event_time_ms, 1_717_747_750_123);
-    assert_eq!(call.context.error_code, some("AccessDenied"));
+    assert_eq!(call.context.error_code(), Some("AccessDenied"));
     let message = "You don't have access to the model with the specified model ID.";
-    assert_eq!(call.context.error_message, some(message));
-    assert_eq!(call.context.account_id, some("1234567890"));
-    assert_eq!(call.context.model_ref, some("anthropic.claude-3-sonnet-20240229-v1:0"));
+    assert_eq!(call.context.error_message(), Some(message));
+    assert_eq!(call.context.account_id(), Some("1234567890"));
+    assert_eq!(call.context.model_ref(), Some("anthropic.claude-3-sonnet-20240229-v1:0"));
 }
 
 #[test]
@@ -186,10 +182,10 @@ fn decoys_are_no_calls() {
 fn the_other_endpoint() {
     let call = call(MANTLE);
     let context = &call.context;
-    assert_eq!(context.event_name.as_ref(), "CreateInference");
-    assert_eq!(context.model_ref, some("openai.gpt-oss-120b"));
-    assert_eq!(context.api_key, Some(true));
-    assert_eq!(context.service_tier, some("flex"));
+    assert_eq!(context.event_name(), "CreateInference");
+    assert_eq!(context.model_ref(), Some("openai.gpt-oss-120b"));
+    assert_eq!(context.api_key(), Some(true));
+    assert_eq!(context.service_tier(), Some("flex"));
     assert_eq!(call.event_id.to_string(), "a1b2c3d4-5678-90ab-cdef-EXAMPLE11111");
     assert!(!format!("{call:?}").contains("search"), "what the customer attached is not held");
 }
@@ -197,9 +193,11 @@ fn the_other_endpoint() {
 #[test]
 fn a_global_profile_that_ran_elsewhere() {
     let call = call(GLOBAL);
-    assert_eq!(call.context.logged_inference_region, some("ap-southeast-4"));
+    assert_eq!(call.context.logged_inference_region(), Some("ap-southeast-4"));
     assert_eq!((call.input_tokens, call.output_tokens, call.request_id), (None, None, None));
-    assert_eq!(call.context.principal, Principal::default());
+    let Said { principal_type, principal_arn, principal_name, session_name, .. } =
+        call.context.said();
+    assert_eq!([principal_type, principal_arn, principal_name, session_name], [None; 4]);
 }
 
 #[test]

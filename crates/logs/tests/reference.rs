@@ -152,8 +152,8 @@ fn the_generator_reaches_everything() {
         count("calls", expected.calls.len() as u64);
         for call in &expected.calls {
             let context = &call.context;
-            count(&context.event_name, 1);
-            count(&format!("type {:?}", context.principal.kind), 1);
+            count(context.event_name(), 1);
+            count(&format!("type {:?}", context.principal_type()), 1);
             for (name, is_present) in FIELDS.iter().zip(presence(call)) {
                 count(&format!("{name} {is_present}"), 1);
             }
@@ -217,22 +217,21 @@ const FIELDS: &[&str; 18] = &[
 /// The same fields of one call.
 fn presence(call: &Call) -> [bool; 18] {
     let context = &call.context;
-    let who = &context.principal;
     [
-        context.account_id.is_some(),
-        context.source_region.is_some(),
-        context.logged_inference_region.is_some(),
-        context.model_ref.is_some(),
-        who.name.is_some(),
-        who.arn.is_some(),
-        who.session_name.is_some(),
-        context.api_key.is_some(),
+        context.account_id().is_some(),
+        context.source_region().is_some(),
+        context.logged_inference_region().is_some(),
+        context.model_ref().is_some(),
+        context.principal_name().is_some(),
+        context.principal_arn().is_some(),
+        context.session_name().is_some(),
+        context.api_key().is_some(),
         call.source_ip.is_some(),
-        context.user_agent.is_some(),
-        context.vpc_endpoint_id.is_some(),
-        context.error_code.is_some(),
-        context.error_message.is_some(),
-        context.service_tier.is_some(),
+        context.user_agent().is_some(),
+        context.vpc_endpoint_id().is_some(),
+        context.error_code().is_some(),
+        context.error_message().is_some(),
+        context.service_tier().is_some(),
         call.request_id.is_some(),
         call.input_tokens.is_some(),
         call.output_tokens.is_some(),

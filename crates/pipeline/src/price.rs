@@ -40,11 +40,8 @@ impl<'a> Pricer<'a> {
     ) -> Result<Cost, Unpriced> {
         let Pricer { knowledge: Knowledge { prices, regions, .. }, day, by_key, cards, .. } = self;
         let place = self.by_context.entry(number).or_insert_with(|| {
-            let key = price_key(
-                &meaning.resolution,
-                context.source_region.as_deref(),
-                context.service_tier.as_deref(),
-            )?;
+            let key =
+                price_key(&meaning.resolution, context.source_region(), context.service_tier())?;
             Ok(*by_key.entry(key).or_insert_with_key(|key| {
                 cards.push(prices.rate_card(regions, key, *day));
                 u32::try_from(cards.len() - 1).unwrap_or(u32::MAX)

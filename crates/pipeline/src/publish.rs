@@ -160,7 +160,7 @@ fn with_meanings(contexts: Vec<Arc<Context>>, knowledge: &Knowledge) -> Vec<Cont
 fn without_alias(contexts: &[ContextMeaning]) -> Vec<String> {
     let all = contexts.iter().filter_map(|ContextMeaning { context, meaning }| {
         let lacks_alias = meaning.resolution.model == Err(Unresolved::NoAlias);
-        context.model_ref.as_deref().filter(|_| lacks_alias)
+        context.model_ref().filter(|_| lacks_alias)
     });
     all.collect::<BTreeSet<_>>().into_iter().map(str::to_owned).collect()
 }
@@ -258,18 +258,17 @@ impl TableFile {
 
 #[cfg(test)]
 mod tests {
+    use bedrock::Said;
+
     use super::*;
 
     #[test]
     fn what_tells_the_same_has_one_meaning() {
         let knowledge = Knowledge::embedded();
-        let context = |name: &str, error: Option<&str>, region: &str| {
-            Arc::new(Context {
-                event_name: name.into(),
-                error_code: error.map(Box::from),
-                source_region: Some(region.into()),
-                ..Context::default()
-            })
+        let context = |event_name: &str, error_code: Option<&str>, region: &str| {
+            let source_region = Some(region);
+            let said = Said { event_name, error_code, source_region, ..Said::default() };
+            Arc::new(Context::new(&said))
         };
         let contexts = vec![
             context("Converse", None, "us-east-1"),

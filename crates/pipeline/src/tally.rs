@@ -75,14 +75,14 @@ impl Tally {
         self.costs.entry(CostKey::new(group.context)).or_default().add(group.sums);
         self.add_route(group.context, calls);
         if let Some(denial) = &meaning.denial {
-            let source_region = context.source_region.as_deref();
+            let source_region = context.source_region();
             *self.denials.entry(DenialKey::new(denial, source_region)).or_default() += calls;
         }
         if let Err(reason) = meaning.resolution.model {
-            let model_ref = context.model_ref.as_deref().map(str::to_owned);
+            let model_ref = context.model_ref().map(str::to_owned);
             let callers = self.unresolved.entry((model_ref, reason)).or_default();
             callers.calls += calls;
-            callers.accounts.insert(context.account_id.as_deref().map(str::to_owned));
+            callers.accounts.insert(context.account_id().map(str::to_owned));
         }
     }
 
@@ -99,7 +99,7 @@ impl Tally {
             profile_name: resolution.alias_name.clone(),
             target: resolution.target,
             model_name: resolution.model.as_ref().ok().and_then(|model| model.name.clone()),
-            source_region: context.source_region.as_deref().map(str::to_owned),
+            source_region: context.source_region().map(str::to_owned),
         };
         let place = (inference_region.clone(), meaning.residency);
         *self.routes.entry(key).or_default().entry(place).or_default() += calls;
@@ -211,7 +211,7 @@ impl CostKey {
             Err(_) => CostKey {
                 model_id: None,
                 model_name: None,
-                model_ref: context.model_ref.as_deref().map(str::to_owned),
+                model_ref: context.model_ref().map(str::to_owned),
             },
         }
     }

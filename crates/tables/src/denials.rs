@@ -39,22 +39,10 @@ pub static DENIALS: Table<DenialRow> = Table {
 const COLUMNS: &[Column<DenialRow>] = &[
     required("event_time", Time(|r| Some(r.event_time_ms)), "When the request completed."),
     required("event_id", Id(|r| Some(&r.event_id)), "As in invocations."),
-    optional("account_id", ContextText(|c| c.context.account_id.as_deref()), "As in invocations."),
-    optional(
-        "principal_arn",
-        ContextText(|c| c.context.principal.arn.as_deref()),
-        "As in invocations.",
-    ),
-    optional(
-        "principal_name",
-        ContextText(|c| c.context.principal.name.as_deref()),
-        "As in invocations.",
-    ),
-    optional(
-        "source_region",
-        ContextText(|c| c.context.source_region.as_deref()),
-        "As in invocations.",
-    ),
+    optional("account_id", ContextText(|c| c.context.account_id()), "As in invocations."),
+    optional("principal_arn", ContextText(|c| c.context.principal_arn()), "As in invocations."),
+    optional("principal_name", ContextText(|c| c.context.principal_name()), "As in invocations."),
+    optional("source_region", ContextText(|c| c.context.source_region()), "As in invocations."),
     required(
         "target",
         ContextText(|c| Some(c.meaning.resolution.target.as_str())),
@@ -70,7 +58,7 @@ const COLUMNS: &[Column<DenialRow>] = &[
         ContextText(|c| c.model().map(|model| model.id.as_str())),
         "As in invocations.",
     ),
-    optional("model_ref", ContextText(|c| c.context.model_ref.as_deref()), "As in invocations."),
+    optional("model_ref", ContextText(|c| c.context.model_ref()), "As in invocations."),
     optional(
         "denied_action",
         ContextText(|c| c.meaning.denial.as_ref().and_then(|denial| denial.action.as_deref())),
@@ -89,7 +77,7 @@ const COLUMNS: &[Column<DenialRow>] = &[
     optional(
         "leg",
         ContextText(|c| {
-            let source_region = c.context.source_region.as_deref();
+            let source_region = c.context.source_region();
             c.meaning.denial.as_ref().and_then(|denial| denial.leg(source_region)).map(Leg::as_str)
         }),
         "The leg of the call: profile, source_model, destination_model, global_model.",
@@ -108,7 +96,7 @@ const COLUMNS: &[Column<DenialRow>] = &[
     ),
     optional(
         "message",
-        ContextText(|c| c.context.error_message.as_deref()),
+        ContextText(|c| c.context.error_message()),
         "The errorMessage of CloudTrail.",
     ),
 ];

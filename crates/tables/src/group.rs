@@ -145,7 +145,7 @@ impl<'a> Groups<'a> {
         for group in self.groups() {
             let ContextMeaning { context, meaning } = group.context;
             let Err(reason) = meaning.resolution.model else { continue };
-            let model_ref = context.model_ref.as_deref();
+            let model_ref = context.model_ref();
             let (row, accounts) = rows.entry((model_ref, reason.as_str())).or_insert_with(|| {
                 let row = UnresolvedRow {
                     model_ref: model_ref.map(Box::from),
@@ -160,7 +160,7 @@ impl<'a> Groups<'a> {
             row.calls += group.sums.calls;
             row.first_seen_ms = row.first_seen_ms.min(group.first_seen_ms);
             row.last_seen_ms = row.last_seen_ms.max(group.last_seen_ms);
-            accounts.insert(context.account_id.as_deref());
+            accounts.insert(context.account_id());
             row.accounts = i64::try_from(accounts.len()).unwrap_or(i64::MAX);
         }
         rows.into_values().map(|(row, _)| row).collect()
@@ -210,8 +210,8 @@ fn route_texts(known: &ContextMeaning) -> RouteTexts<'_> {
     let ContextMeaning { context, meaning } = known;
     let model = known.model();
     (
-        context.account_id.as_deref(),
-        context.source_region.as_deref(),
+        context.account_id(),
+        context.source_region(),
         meaning.resolution.target.as_str(),
         meaning.resolution.scope.as_deref(),
         model.map(|model| model.id.as_str()),
@@ -253,14 +253,14 @@ fn cost_texts(known: &ContextMeaning) -> CostTexts<'_> {
     let ContextMeaning { context, meaning } = known;
     let (resolution, model) = (&meaning.resolution, known.model());
     (
-        context.account_id.as_deref(),
-        context.source_region.as_deref(),
+        context.account_id(),
+        context.source_region(),
         model.map(|model| model.id.as_str()),
         model.and_then(|model| model.name.as_deref()),
         resolution.target.as_str(),
         resolution.scope.as_deref(),
-        context.principal.name.as_deref(),
-        context.service_tier.as_deref(),
+        context.principal_name(),
+        context.service_tier(),
         resolution.alias_name.as_deref(),
     )
 }
@@ -354,17 +354,16 @@ impl Counts {
 #[cfg(test)]
 mod tests {
     use bedrock::cost::{TokenSource, Unpriced};
-    use bedrock::{CallId, Context, Knowledge};
+    use bedrock::{CallId, Context, Knowledge, Said};
 
     use super::*;
 
     fn contexts() -> Vec<ContextMeaning> {
-        let context = |event_name: &str, region: &str, error_code: Option<&str>| Context {
-            account_id: Some("111122223333".into()),
-            source_region: Some(region.into()),
-            event_name: event_name.into(),
-            error_code: error_code.map(Box::from),
-            ..Context::default()
+        let context = |event_name: &str, region: &str, error_code: Option<&str>| {
+            let (account_id, source_region) = (Some("111122223333"), Some(region));
+            let said =
+                Said { account_id, source_region, event_name, error_code, ..Said::default() };
+            Context::new(&said)
         };
         let contexts = [
             context("Converse", "us-west-2", None),

@@ -58,12 +58,12 @@ const COLUMNS: &[Column<Invocation>] = &[
     ),
     optional(
         "account_id",
-        ContextText(|c| c.context.account_id.as_deref()),
+        ContextText(|c| c.context.account_id()),
         "The account that the event was delivered to (recipientAccountId).",
     ),
     optional(
         "source_region",
-        ContextText(|c| c.context.source_region.as_deref()),
+        ContextText(|c| c.context.source_region()),
         "The Region that the request was sent to (awsRegion).",
     ),
     optional(
@@ -83,7 +83,7 @@ const COLUMNS: &[Column<Invocation>] = &[
     ),
     required(
         "event_name",
-        ContextText(|c| Some(&c.context.event_name)),
+        ContextText(|c| Some(c.context.event_name())),
         "The eventName of CloudTrail.",
     ),
     required(
@@ -121,45 +121,37 @@ const COLUMNS: &[Column<Invocation>] = &[
         ContextText(|c| Some(c.model().map_or("none", |model| model.matched.as_str()))),
         "How the model was found: exact, base (its id apart from date and version), none.",
     ),
-    optional(
-        "model_ref",
-        ContextText(|c| c.context.model_ref.as_deref()),
-        "The model reference as logged.",
-    ),
+    optional("model_ref", ContextText(|c| c.context.model_ref()), "The model reference as logged."),
     optional(
         "principal_type",
-        ContextText(|c| c.context.principal.kind.as_deref()),
+        ContextText(|c| c.context.principal_type()),
         "The userIdentity.type of CloudTrail.",
     ),
-    optional(
-        "principal_arn",
-        ContextText(|c| c.context.principal.arn.as_deref()),
-        "The ARN of the caller.",
-    ),
+    optional("principal_arn", ContextText(|c| c.context.principal_arn()), "The ARN of the caller."),
     optional(
         "principal_name",
-        ContextText(|c| c.context.principal.name.as_deref()),
+        ContextText(|c| c.context.principal_name()),
         "The role or user of the caller, without the session.",
     ),
     optional(
         "session_name",
-        ContextText(|c| c.context.principal.session_name.as_deref()),
+        ContextText(|c| c.context.session_name()),
         "The name of the session of the role.",
     ),
     optional(
         "api_key",
-        ContextFlag(|c| c.context.api_key),
+        ContextFlag(|c| c.context.api_key()),
         "Whether the call carried a bearer token (Bedrock API key); null if the record does not say.",
     ),
     optional("source_ip", Address, "The address of the caller, or the AWS service that called."),
     optional(
         "user_agent",
-        ContextText(|c| c.context.user_agent.as_deref()),
+        ContextText(|c| c.context.user_agent()),
         "The user agent of the caller.",
     ),
     optional(
         "vpc_endpoint_id",
-        ContextText(|c| c.context.vpc_endpoint_id.as_deref()),
+        ContextText(|c| c.context.vpc_endpoint_id()),
         "The VPC endpoint that the request came through.",
     ),
     required(
@@ -167,16 +159,8 @@ const COLUMNS: &[Column<Invocation>] = &[
         ContextText(|c| Some(c.meaning.outcome.as_str())),
         "ok, denied, throttled, failed.",
     ),
-    optional(
-        "error_code",
-        ContextText(|c| c.context.error_code.as_deref()),
-        "The errorCode of CloudTrail.",
-    ),
-    optional(
-        "service_tier",
-        ContextText(|c| c.context.service_tier.as_deref()),
-        "The service tier.",
-    ),
+    optional("error_code", ContextText(|c| c.context.error_code()), "The errorCode of CloudTrail."),
+    optional("service_tier", ContextText(|c| c.context.service_tier()), "The service tier."),
     optional(
         "input_tokens",
         Count(|r| r.usage.and_then(|usage| usage.input)),

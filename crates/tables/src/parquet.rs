@@ -265,7 +265,7 @@ mod tests {
     use arrow::array::{Array, AsArray};
     use arrow::datatypes::{Int64Type, TimestampMillisecondType};
     use bedrock::cost::{TokenSource, Unpriced, Usage};
-    use bedrock::{CallId, Context, Knowledge};
+    use bedrock::{CallId, Context, Knowledge, Said};
     use bytes::Bytes;
     use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
     use parquet::file::metadata::{ColumnChunkMetaData, RowGroupMetaData};
@@ -279,14 +279,14 @@ mod tests {
 
     /// A context with some texts, and one that lacks them.
     fn contexts() -> Vec<ContextMeaning> {
-        let named = Context {
-            source_region: Some("us-east-1".into()),
-            event_name: "Converse".into(),
-            model_ref: Some("us.anthropic.claude-sonnet-4-6".into()),
+        let named = Context::new(&Said {
+            source_region: Some("us-east-1"),
+            event_name: "Converse",
+            model_ref: Some("us.anthropic.claude-sonnet-4-6"),
             api_key: Some(true),
-            ..Context::default()
-        };
-        let bare = Context { event_name: "InvokeModel".into(), ..Context::default() };
+            ..Said::default()
+        });
+        let bare = Context::new(&Said { event_name: "InvokeModel", ..Said::default() });
         let knowledge = Knowledge::embedded();
         let meaning = |context: Context| {
             let meaning = Arc::new(knowledge.meaning_of(&context));
@@ -382,10 +382,10 @@ mod tests {
                 let found = tokens.is_valid(row).then(|| tokens.value(row));
                 assert_eq!(found, call.usage.and_then(|usage| usage.input));
                 let found = regions.is_valid(row).then(|| regions.value(row));
-                assert_eq!(found, context.source_region.as_deref());
-                assert_eq!(names.value(row), &*context.event_name);
+                assert_eq!(found, context.source_region());
+                assert_eq!(names.value(row), context.event_name());
                 let found = flags.is_valid(row).then(|| flags.value(row));
-                assert_eq!(found, context.api_key);
+                assert_eq!(found, context.api_key());
                 assert_eq!(keys.value(row), &*objects[call.object as usize]);
                 let found = callers.is_valid(row).then(|| callers.value(row));
                 assert_eq!(found, call.address.map(|number| addresses.get(number)));
@@ -434,7 +434,7 @@ mod tests {
     fn a_required_column_has_a_value_in_every_row() {
         static REQUIRED: Table<Invocation> = Table {
             columns: &[
-                required("source_region", ContextText(|c| c.context.source_region.as_deref()), "."),
+                required("source_region", ContextText(|c| c.context.source_region()), "."),
                 required("request_id", Id(|r| r.request_id.as_ref()), "."),
             ],
             ..REFERRING

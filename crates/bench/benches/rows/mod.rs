@@ -83,7 +83,7 @@ fn cost(
     ContextMeaning { context, meaning }: &ContextMeaning,
     usage: &Usage,
 ) -> Result<bedrock::Cost, Unpriced> {
-    let (region, tier) = (context.source_region.as_deref(), context.service_tier.as_deref());
+    let (region, tier) = (context.source_region(), context.service_tier());
     let key = price_key(&meaning.resolution, region, tier)?;
     let day = jiff::civil::date(2026, 10, 1);
     let card = knowledge.prices.rate_card(&knowledge.regions, &key, day);

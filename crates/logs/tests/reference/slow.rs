@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bedrock::alias::LearntAlias;
-use bedrock::call::{Call, CallId, Context};
+use bedrock::{Call, CallId, Context, Said};
 
 use super::fields::{Complaints, time_ms};
 use super::json::Json;
-use super::who::principal;
+use super::who::who;
 
 /// What a document holds.
 #[derive(Debug, Default, PartialEq)]
@@ -165,21 +165,32 @@ fn call(record: &Json, event_name: &str) -> Result<Call, Vec<String>> {
     let original = addendum.get("originalEventID");
     let original = wrong.text(original, "addendum.originalEventID");
     let inference_region = additional.get("inferenceRegion");
-    let context = Context {
-        account_id: wrong.text(record.get("recipientAccountId"), "recipientAccountId"),
-        source_region: wrong.text(record.get("awsRegion"), "awsRegion"),
-        logged_inference_region: wrong
-            .text(inference_region, "additionalEventData.inferenceRegion"),
-        event_name: event_name.into(),
-        model_ref,
-        principal: principal(record.get("userIdentity"), &mut wrong),
-        api_key: wrong.boolean(bearer, "callWithBearerToken"),
-        user_agent: wrong.text(record.get("userAgent"), "userAgent"),
-        vpc_endpoint_id: wrong.text(record.get("vpcEndpointId"), "vpcEndpointId"),
-        error_code: wrong.text(record.get("errorCode"), "errorCode"),
-        error_message: wrong.text(record.get("errorMessage"), "errorMessage"),
-        service_tier: tier.and_then(service_tier),
-    };
+    let account_id = wrong.text(record.get("recipientAccountId"), "recipientAccountId");
+    let source_region = wrong.text(record.get("awsRegion"), "awsRegion");
+    let inference_region = wrong.text(inference_region, "additionalEventData.inferenceRegion");
+    let who = who(record.get("userIdentity"), &mut wrong);
+    let api_key = wrong.boolean(bearer, "callWithBearerToken");
+    let user_agent = wrong.text(record.get("userAgent"), "userAgent");
+    let vpc_endpoint_id = wrong.text(record.get("vpcEndpointId"), "vpcEndpointId");
+    let error_code = wrong.text(record.get("errorCode"), "errorCode");
+    let error_message = wrong.text(record.get("errorMessage"), "errorMessage");
+    let context = Context::new(&Said {
+        account_id: account_id.as_deref(),
+        source_region: source_region.as_deref(),
+        logged_inference_region: inference_region.as_deref(),
+        event_name,
+        model_ref: model_ref.as_deref(),
+        principal_type: who.kind.as_deref(),
+        principal_arn: who.arn.as_deref(),
+        principal_name: who.name.as_deref(),
+        session_name: who.session_name.as_deref(),
+        api_key,
+        user_agent: user_agent.as_deref(),
+        vpc_endpoint_id: vpc_endpoint_id.as_deref(),
+        error_code: error_code.as_deref(),
+        error_message: error_message.as_deref(),
+        service_tier: tier.and_then(service_tier).as_deref(),
+    });
     let input_tokens = additional.get("inputTokens");
     let output_tokens = additional.get("outputTokens");
     let call = Call {

@@ -1,13 +1,18 @@
 //! Who called, after the CloudTrail user guide's page on `userIdentity`.
 
-use bedrock::call::Principal;
-
 use super::fields::Complaints;
 use super::json::Json;
 
 type Name = Option<Box<str>>;
 
-pub(crate) fn principal(identity: Option<&Json>, wrong: &mut Complaints) -> Principal {
+pub(crate) struct Who {
+    pub(crate) kind: Name,
+    pub(crate) arn: Name,
+    pub(crate) name: Name,
+    pub(crate) session_name: Name,
+}
+
+pub(crate) fn who(identity: Option<&Json>, wrong: &mut Complaints) -> Who {
     let identity = wrong.object(identity, "userIdentity");
     let mut text = |name: &str| wrong.text(identity.get(name), &format!("userIdentity.{name}"));
     let kind = text("type");
@@ -41,7 +46,7 @@ pub(crate) fn principal(identity: Option<&Json>, wrong: &mut Complaints) -> Prin
         let id = principal_id.unwrap_or_default();
         session_name = id.split_once(':').map(|(_, session)| session.into());
     }
-    Principal {
+    Who {
         name: name.into_iter().flatten().next().or(invoked_by),
         session_name: session_name.filter(|name| !name.is_empty()),
         kind,
