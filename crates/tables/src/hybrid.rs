@@ -140,6 +140,8 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
         #[test]
         fn any_runs(runs in vec((0u32..20, 1usize..40), 0..12)) {
             let numbers = runs.iter().flat_map(|(n, times)| std::iter::repeat_n(*n, *times));

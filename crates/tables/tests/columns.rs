@@ -1,0 +1,209 @@
+//! Columns whose pages are written here, read back by Parquet's own reader: whatever stands in them.
+
+use std::sync::{Arc, LazyLock};
+
+use arrow::array::{Array, AsArray};
+use bedrock::{CallId, Context, Knowledge, Said};
+use bytes::Bytes;
+use parquet::arrow::arrow_reader::{
+    ArrowReaderOptions, ParquetRecordBatchReaderBuilder, RowSelection,
+};
+use parquet::file::metadata::PageIndexPolicy;
+use proptest::collection::vec;
+use proptest::option;
+use proptest::prelude::*;
+use tables::column::Value::{Address, ContextText, Id, ObjectKey, OneOf};
+use tables::column::{optional, required};
+use tables::{Addresses, BATCH_ROWS, ContextMeaning, Referred, Refers, Table, TableWriter};
+
+#[derive(Debug, Clone)]
+struct Row {
+    context: u32,
+    object: u32,
+    address: Option<u32>,
+    id: Option<CallId>,
+    few: Option<usize>,
+}
+
+const FEW: &[&str] = &["full", "", "é"];
+
+static TABLE: Table<Row> = Table {
+    name: "columns",
+    grain: "",
+    doc: "",
+    columns: &[
+        optional("agent", ContextText(|c| c.context.user_agent()), "."),
+        required("event", ContextText(|c| Some(c.context.event_name())), "."),
+        required("object", ObjectKey, "."),
+        optional("address", Address, "."),
+        optional("id", Id(|row| row.id.as_ref()), "."),
+        optional("few", OneOf(FEW, |row| row.few), "."),
+    ],
+    order: |_, _| std::cmp::Ordering::Equal,
+    refers: Refers {
+        context: |row| row.context,
+        has_context: |_| true,
+        object: |row| row.object,
+        address: |row| row.address,
+    },
+};
+
+/// What rows may refer to.
+#[derive(Debug)]
+struct Things {
+    contexts: Vec<ContextMeaning>,
+    objects: Vec<Arc<str>>,
+    addresses: Addresses,
+}
+
+/// The texts of a row, in the order of the columns.
+type Texts = [Option<String>; 6];
+
+impl Things {
+    fn new(
+        contexts: &[(Option<String>, String)],
+        objects: &[String],
+        addresses: &[String],
+    ) -> Self {
+        static KNOWLEDGE: LazyLock<Knowledge> = LazyLock::new(Knowledge::embedded);
+        let context = |(agent, event_name): &(Option<String>, String)| {
+            let said = Said { event_name, user_agent: agent.as_deref(), ..Said::default() };
+            let context = Context::new(&said);
+            let meaning = Arc::new(KNOWLEDGE.meaning_of(&context));
+            ContextMeaning { context: Arc::new(context), meaning }
+        };
+        let mut held = Addresses::default();
+        addresses.iter().for_each(|address| held.push(address));
+        Things {
+            contexts: contexts.iter().map(context).collect(),
+            objects: objects.iter().map(|key| Arc::from(key.as_str())).collect(),
+            addresses: held,
+        }
+    }
+
+    fn file(&self, batches: &[Vec<Row>]) -> Bytes {
+        let Things { contexts, objects, addresses } = self;
+        let referred = Referred { contexts, objects, addresses };
+        let mut writer = TableWriter::new(&TABLE, referred).expect("a table of ours");
+        for batch in batches {
+            writer.write(batch).expect("the rows fit");
+        }
+        writer.finish().expect("the rows fit").into()
+    }
+
+    fn texts(&self, row: &Row) -> Texts {
+        let context = &self.contexts[row.context as usize].context;
+        [
+            context.user_agent().map(str::to_owned),
+            Some(context.event_name().to_owned()),
+            Some(self.objects[row.object as usize].to_string()),
+            row.address.map(|number| self.addresses.get(number).to_owned()),
+            row.id.as_ref().map(ToString::to_string),
+            row.few.map(|place| FEW[place].to_owned()),
+        ]
+    }
+}
+
+/// A file with all that it says of itself.
+fn open(file: Bytes) -> ParquetRecordBatchReaderBuilder<Bytes> {
+    let options = ArrowReaderOptions::new().with_page_index_policy(PageIndexPolicy::Required);
+    ParquetRecordBatchReaderBuilder::try_new_with_options(file, options).expect("Parquet")
+}
+
+fn read(file: ParquetRecordBatchReaderBuilder<Bytes>) -> Vec<Texts> {
+    let mut rows = Vec::new();
+    for batch in file.build().expect("Parquet") {
+        let batch = batch.expect("a batch");
+        let columns = batch.columns().iter().map(AsArray::as_string::<i32>);
+        let columns = columns.collect::<Vec<_>>();
+        for row in 0..batch.num_rows() {
+            let text = |column: usize| {
+                let texts = columns[column];
+                texts.is_valid(row).then(|| texts.value(row).to_owned())
+            };
+            rows.push(std::array::from_fn(text));
+        }
+    }
+    rows
+}
+
+/// Writes rows, compares what is read, and gives the numbers of rows of the row groups.
+fn check(things: &Things, batches: &[Vec<Row>]) -> Vec<usize> {
+    let file = things.file(batches);
+    let expected = batches.concat().iter().map(|row| things.texts(row)).collect::<Vec<_>>();
+    assert_eq!(read(open(file.clone())), expected);
+    // A few rows in the middle of a page, which the index of pages leads to.
+    let selected = expected.len() / 3..expected.len() / 2;
+    let selection =
+        RowSelection::from_consecutive_ranges(std::iter::once(selected.clone()), expected.len());
+    assert_eq!(read(open(file.clone()).with_row_selection(selection)), expected[selected]);
+
+    let metadata = Arc::clone(open(file).metadata());
+    let row_groups = metadata.row_groups();
+    let n_rows = row_groups.iter().map(|group| usize::try_from(group.num_rows()).expect("rows"));
+    let n_rows = n_rows.collect::<Vec<_>>();
+    assert_eq!(n_rows.iter().sum::<usize>(), expected.len());
+    let mut others = &expected[..];
+    for (place, (row_group, n_rows)) in row_groups.iter().zip(&n_rows).enumerate() {
+        let rows;
+        (rows, others) = others.split_at(*n_rows);
+        for (index, column) in row_group.columns().iter().enumerate() {
+            let pages = metadata.page_index_for_row_group(place);
+            let pages = pages.offset_index(index).expect("it was read").page_locations();
+            assert_eq!(pages[0].offset, column.data_page_offset(), "column {index}");
+            let texts = || rows.iter().filter_map(|texts| texts[index].as_deref());
+            let statistics = column.statistics().expect("every column has them");
+            let n_nulls = (rows.len() - texts().count()) as u64;
+            assert_eq!(statistics.null_count_opt(), Some(n_nulls), "column {index}");
+            // Ids have no bounds, and neither have long texts.
+            let has_bounds = index != 4 && texts().all(|text| text.len() <= 256);
+            let bound = |text: Option<&str>| {
+                text.filter(|_| has_bounds).map(|text| text.as_bytes().to_vec())
+            };
+            let (least, greatest) = (bound(texts().min()), bound(texts().max()));
+            assert_eq!(statistics.min_bytes_opt(), least.as_deref(), "column {index}");
+            assert_eq!(statistics.max_bytes_opt(), greatest.as_deref(), "column {index}");
+        }
+    }
+    n_rows
+}
+
+fn row() -> impl Strategy<Value = Row> {
+    let id = prop_oneof![
+        any::<[u8; 16]>().prop_map(CallId::Uuid),
+        "\\PC{0,12}".prop_map(|text| CallId::new(&text)),
+    ];
+    (0..7u32, 0..5u32, option::of(0..40u32), option::of(id), option::of(0..FEW.len()))
+        .prop_map(|(context, object, address, id, few)| Row { context, object, address, id, few })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_rows_come_back(
+        contexts in vec((option::of("\\PC{0,9}"), "[a-c]{0,2}"), 7),
+        objects in vec("[a-c]{0,3}", 5),
+        addresses in vec("[0-9]{0,2}|x{250,260}", 40),
+        // The same many times in a row is written otherwise than what changes.
+        batches in vec(vec((row(), 1..30usize), 1..20), 0..5),
+    ) {
+        let things = Things::new(&contexts, &objects, &addresses);
+        let repeated = |batch: Vec<(Row, usize)>| {
+            let rows = batch.into_iter().flat_map(|(row, times)| std::iter::repeat_n(row, times));
+            rows.collect::<Vec<_>>()
+        };
+        check(&things, &batches.into_iter().map(repeated).collect::<Vec<_>>());
+    }
+}
+
+/// A reader holds all different texts of a row group at once.
+#[test]
+fn a_row_group_ends_with_many_texts() {
+    let n_rows = BATCH_ROWS + 100;
+    let objects = (0..n_rows).map(|n| format!("{n:04000}")).collect::<Vec<_>>();
+    let things = Things::new(&[(None, "Converse".to_owned())], &objects, &[]);
+    let row = |object| Row { context: 0, object, address: None, id: None, few: None };
+    let rows = (0u32..).take(n_rows).map(row).collect::<Vec<_>>();
+    assert_eq!(check(&things, &[rows]), [BATCH_ROWS, 100]);
+}
