@@ -37,7 +37,7 @@ pub struct Principal {
     pub session_name: Option<Box<str>>,
 }
 
-/// Who called, borrowed from the record where it has no escapes.
+/// The same, borrowed from the record where that has no escapes.
 #[derive(Debug, Default)]
 pub(crate) struct Identity<'a> {
     pub(crate) kind: Text<'a>,
