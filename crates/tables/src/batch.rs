@@ -3,14 +3,9 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use arrow::array::{
-    Array, ArrayRef, BooleanArray, Decimal128Array, Int64Array, StringArray,
-    TimestampMillisecondArray,
-};
-use arrow::error::ArrowError;
 use bedrock::CallId;
 
-use crate::column::{Column, MONEY_PRECISION, MONEY_SCALE, Value};
+use crate::column::{Column, Value};
 use crate::referred::{Addresses, ContextTexts, NO_TEXT, Numbers, Referred};
 use crate::table::{Refers, Table};
 
@@ -26,17 +21,18 @@ pub(crate) struct Batch<'a, R: 'static> {
     addresses: Numbers,
 }
 
-/// The values of a column.
+/// The values of a column, one for each row.
 pub(crate) enum Values<'b> {
-    /// One for each row.
-    Array(ArrayRef),
-    /// Texts that rows name by number.
     Texts(Texts<'b>),
-    /// Ids.
     Ids(Vec<Option<&'b CallId>>),
+    /// Numbers, and times in milliseconds.
+    Numbers(Vec<Option<i64>>),
+    /// US dollars, in units of 10^-12.
+    Money(Vec<Option<i128>>),
+    Flags(Vec<Option<bool>>),
 }
 
-/// The texts of some rows in a column where they are known by number.
+/// The texts of some rows, by number.
 pub(crate) struct Texts<'b> {
     source: Source<'b>,
     /// What the rows refer to.
@@ -44,6 +40,8 @@ pub(crate) struct Texts<'b> {
 }
 
 enum Source<'b> {
+    /// Those of these rows, by the order in which they come first.
+    Rows(Vec<&'b str>),
     /// A few that are always the same.
     Few(&'static [&'static str]),
     Contexts(&'b ContextTexts<'b>),
@@ -70,55 +68,44 @@ impl<'a, R> Batch<'a, R> {
     }
 
     /// The values of a column; `of_contexts` are the texts that contexts have in it.
-    ///
-    /// # Errors
-    /// If Arrow refuses them.
     pub(crate) fn values<'b>(
         &'b self,
         column: &Column<R>,
         of_contexts: &'b ContextTexts<'b>,
-    ) -> Result<Values<'b>, ArrowError> {
+    ) -> Values<'b> {
         let rows = self.rows.iter();
-        let texts = |source, referred| {
-            Ok(Values::Texts(Texts { source, referred: Cow::Borrowed(referred) }))
-        };
-        let array: ArrayRef = match column.value {
-            Value::ContextText(_) => return texts(Source::Contexts(of_contexts), &self.contexts),
-            Value::ObjectKey => {
-                return texts(Source::Objects(self.referred.objects), &self.objects);
+        let texts = |source, referred| Values::Texts(Texts { source, referred });
+        match column.value {
+            Value::Text(get) => {
+                let (words, numbers) = Numbers::of_texts(rows.map(get));
+                texts(Source::Rows(words), Cow::Owned(numbers))
             }
-            Value::Address => {
-                return texts(Source::Addresses(self.referred.addresses), &self.addresses);
-            }
-            Value::Text(get) => Arc::new(rows.map(get).collect::<StringArray>()),
             Value::OneOf(all, get) => {
                 let number = |row| get(row).and_then(|place| u32::try_from(place).ok());
                 let numbers = Numbers::of(rows.map(|row| number(row).unwrap_or(NO_TEXT)));
-                let (source, referred) = (Source::Few(all), Cow::Owned(numbers));
-                return Ok(Values::Texts(Texts { source, referred }));
+                texts(Source::Few(all), Cow::Owned(numbers))
             }
-            Value::Id(get) => return Ok(Values::Ids(rows.map(get).collect())),
-            Value::Count(get) => Arc::new(rows.map(get).collect::<Int64Array>()),
-            Value::Time(get) => {
-                let times = rows.map(get).collect::<TimestampMillisecondArray>();
-                Arc::new(times.with_timezone("UTC"))
+            Value::ContextText(_) => {
+                texts(Source::Contexts(of_contexts), Cow::Borrowed(&self.contexts))
             }
-            Value::Flag(get) => Arc::new(rows.map(get).collect::<BooleanArray>()),
-            Value::Money(get) => {
-                let amounts = rows.map(get).collect::<Decimal128Array>();
-                Arc::new(amounts.with_precision_and_scale(MONEY_PRECISION, MONEY_SCALE)?)
+            Value::ObjectKey => {
+                texts(Source::Objects(self.referred.objects), Cow::Borrowed(&self.objects))
             }
+            Value::Address => {
+                texts(Source::Addresses(self.referred.addresses), Cow::Borrowed(&self.addresses))
+            }
+            Value::Id(get) => Values::Ids(rows.map(get).collect()),
+            Value::Count(get) | Value::Time(get) => Values::Numbers(rows.map(get).collect()),
+            Value::Money(get) => Values::Money(rows.map(get).collect()),
+            Value::Flag(get) => Values::Flags(rows.map(get).collect()),
             Value::ContextFlag(get) => {
                 let Numbers { distinct, places } = &self.contexts;
                 let contexts = self.referred.contexts;
                 let flags = distinct.iter().map(|context| get(&contexts[*context as usize]));
                 let flags = flags.collect::<Vec<_>>();
-                Arc::new(
-                    places.iter().map(|place| flags[*place as usize]).collect::<BooleanArray>(),
-                )
+                Values::Flags(places.iter().map(|place| flags[*place as usize]).collect())
             }
-        };
-        Ok(Values::Array(array))
+        }
     }
 }
 
@@ -126,10 +113,12 @@ impl Values<'_> {
     /// Whether a row has none.
     pub(crate) fn has_nulls(&self) -> bool {
         match self {
-            Values::Array(array) => array.null_count() > 0,
             // What no row refers to is not among them.
             Values::Texts(texts) => texts.numbers().any(|number| number == NO_TEXT),
             Values::Ids(ids) => ids.iter().any(Option::is_none),
+            Values::Numbers(numbers) => numbers.iter().any(Option::is_none),
+            Values::Money(amounts) => amounts.iter().any(Option::is_none),
+            Values::Flags(flags) => flags.iter().any(Option::is_none),
         }
     }
 }
@@ -138,10 +127,15 @@ impl Texts<'_> {
     /// For each thing that is referred to, the number of its text, or [`NO_TEXT`].
     pub(crate) fn numbers(&self) -> impl Iterator<Item = u32> {
         let referred = self.referred.distinct.iter().copied();
-        referred.map(|number| match self.source {
+        referred.map(|number| match &self.source {
             Source::Contexts(found) => found.numbers[number as usize],
-            Source::Few(_) | Source::Objects(_) | Source::Addresses(_) => number,
+            _ => number,
         })
+    }
+
+    /// Whether a number stands for the same text in all batches.
+    pub(crate) fn numbers_last(&self) -> bool {
+        !matches!(self.source, Source::Rows(_))
     }
 
     /// For each row, which of [`numbers`](Self::numbers) is its own.
@@ -154,7 +148,8 @@ impl Texts<'_> {
     /// # Panics
     /// If there is none.
     pub(crate) fn text(&self, number: u32) -> &str {
-        match self.source {
+        match &self.source {
+            Source::Rows(words) => words[number as usize],
             Source::Few(all) => all[number as usize],
             Source::Contexts(found) => found.texts[number as usize],
             Source::Objects(keys) => &keys[number as usize],

@@ -1,12 +1,7 @@
-//! One column of a row group: from values to what is appended to the file.
+//! One column of a row group: which kind it is, and the writer of each kind.
 
-use std::io::Write;
-
-use arrow::datatypes::Field;
-use parquet::arrow::arrow_writer::{ArrowColumnChunk, ArrowColumnWriter, compute_leaves};
 use parquet::basic::ZstdLevel;
 use parquet::errors::ParquetError;
-use parquet::file::writer::SerializedRowGroupWriter;
 use parquet::schema::types::ColumnDescPtr;
 
 use crate::batch::Values;
@@ -14,103 +9,74 @@ use crate::column::{Column, Value};
 use crate::dictionary::DictionaryColumn;
 use crate::ids::IdColumn;
 use crate::pages::WrittenColumn;
+use crate::plain::PlainColumn;
 
 /// A column that is being written.
 pub(crate) enum ColumnWriter {
-    /// Of texts that rows name by number.
-    Dictionary(DictionaryColumn),
-    /// Of ids.
+    Texts(DictionaryColumn),
     Ids(IdColumn),
-    /// Of anything else, by Parquet's own writer.
-    Array(Box<ArrowColumnWriter>),
-}
-
-/// A column that was written.
-pub(crate) enum ColumnChunk {
-    /// Here.
-    Ours(WrittenColumn),
-    /// By Parquet's own writer.
-    Array(ArrowColumnChunk),
-}
-
-/// Whether Parquet's own writer writes a column.
-pub(crate) fn is_array<R>(column: &Column<R>) -> bool {
-    match column.value {
-        Value::Text(_)
-        | Value::Count(_)
-        | Value::Time(_)
-        | Value::Flag(_)
-        | Value::Money(_)
-        | Value::ContextFlag(_) => true,
-        Value::OneOf(..)
-        | Value::Id(_)
-        | Value::ContextText(_)
-        | Value::ObjectKey
-        | Value::Address => false,
-    }
+    Numbers(PlainColumn<i64>),
+    Money(PlainColumn<i128>),
+    Flags(PlainColumn<bool>),
 }
 
 impl ColumnWriter {
-    /// A writer for a column that [is no array](is_array).
+    /// The writer for a column.
     pub(crate) fn new<R>(column: &Column<R>, descriptor: ColumnDescPtr, level: ZstdLevel) -> Self {
         match column.value {
+            Value::Text(_)
+            | Value::OneOf(..)
+            | Value::ContextText(_)
+            | Value::ObjectKey
+            | Value::Address => ColumnWriter::Texts(DictionaryColumn::new(descriptor, level)),
             Value::Id(_) => ColumnWriter::Ids(IdColumn::new(descriptor, level)),
-            _ => ColumnWriter::Dictionary(DictionaryColumn::new(descriptor, level)),
+            Value::Count(_) | Value::Time(_) => {
+                ColumnWriter::Numbers(PlainColumn::new(descriptor, level))
+            }
+            Value::Money(_) => ColumnWriter::Money(PlainColumn::new(descriptor, level)),
+            Value::Flag(_) | Value::ContextFlag(_) => {
+                ColumnWriter::Flags(PlainColumn::new(descriptor, level))
+            }
         }
     }
 
     /// Writes values.
     ///
     /// # Errors
-    /// If they cannot be encoded.
+    /// If they cannot be compressed.
     ///
     /// # Panics
     /// If they are not of the column that this was made for.
-    pub(crate) fn write(&mut self, field: &Field, values: Values<'_>) -> Result<(), ParquetError> {
+    pub(crate) fn write(&mut self, values: &Values<'_>) -> Result<(), ParquetError> {
         match (self, values) {
-            (ColumnWriter::Dictionary(column), Values::Texts(texts)) => column.write(&texts),
-            (ColumnWriter::Ids(column), Values::Ids(ids)) => column.write(&ids),
-            (ColumnWriter::Array(writer), Values::Array(array)) => {
-                let leaves = compute_leaves(field, &array)?;
-                leaves.iter().try_for_each(|leaf| writer.write(leaf))
-            }
-            _ => panic!("values of another column than {}", field.name()),
+            (ColumnWriter::Texts(column), Values::Texts(texts)) => column.write(texts),
+            (ColumnWriter::Ids(column), Values::Ids(ids)) => column.write(ids),
+            (ColumnWriter::Numbers(column), Values::Numbers(numbers)) => column.write(numbers),
+            (ColumnWriter::Money(column), Values::Money(amounts)) => column.write(amounts),
+            (ColumnWriter::Flags(column), Values::Flags(flags)) => column.write(flags),
+            _ => panic!("values of another column"),
         }
     }
 
     /// How much text is held until the row group ends, in bytes.
     pub(crate) fn held_bytes(&self) -> usize {
         match self {
-            ColumnWriter::Dictionary(column) => column.dictionary_bytes(),
-            ColumnWriter::Ids(_) | ColumnWriter::Array(_) => 0,
+            ColumnWriter::Texts(column) => column.dictionary_bytes(),
+            _ => 0,
         }
     }
 
     /// Ends the column.
     ///
     /// # Errors
-    /// If it cannot be encoded.
-    pub(crate) fn close(self) -> Result<ColumnChunk, ParquetError> {
-        Ok(match self {
-            ColumnWriter::Dictionary(column) => ColumnChunk::Ours(column.close()?),
-            ColumnWriter::Ids(column) => ColumnChunk::Ours(column.close()?),
-            ColumnWriter::Array(writer) => ColumnChunk::Array(writer.close()?),
-        })
-    }
-}
-
-impl ColumnChunk {
-    /// Appends it as the next column of a row group.
-    ///
-    /// # Errors
-    /// If it is none of this row group.
-    pub(crate) fn append_to<W: Write + Send>(
-        self,
-        row_group: &mut SerializedRowGroupWriter<'_, W>,
-    ) -> Result<(), ParquetError> {
+    /// If it is too large.
+    pub(crate) fn close(self) -> Result<WrittenColumn, ParquetError> {
         match self {
-            ColumnChunk::Ours(column) => row_group.append_column(&column.bytes, column.close),
-            ColumnChunk::Array(chunk) => chunk.append_to_row_group(row_group),
+            ColumnWriter::Texts(column) => column.close(),
+            ColumnWriter::Ids(column) => column.close(),
+            ColumnWriter::Numbers(column) => column.close(),
+            ColumnWriter::Money(column) => column.close(),
+            ColumnWriter::Flags(column) => column.close(),
         }
     }
 }

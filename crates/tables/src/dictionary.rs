@@ -20,6 +20,9 @@ use crate::statistics::Bounds;
 pub(crate) struct DictionaryColumn {
     /// Where in the dictionary a text is, by its number.
     places: FxHashMap<u32, u32>,
+    /// The same by the text, in columns where texts have no numbers that last.
+    by_text: FxHashMap<Box<str>, u32>,
+    n_texts: usize,
     dictionary: Vec<u8>,
     bounds: Bounds,
     pages: Pages,
@@ -29,6 +32,8 @@ impl DictionaryColumn {
     pub(crate) fn new(descriptor: ColumnDescPtr, level: ZstdLevel) -> Self {
         DictionaryColumn {
             places: FxHashMap::default(),
+            by_text: FxHashMap::default(),
+            n_texts: 0,
             dictionary: Vec::new(),
             bounds: Bounds::default(),
             pages: Pages::new(descriptor, level, Encoding::RLE_DICTIONARY),
@@ -47,7 +52,7 @@ impl DictionaryColumn {
         self.bounds.add_nulls(places.len() - named.len());
         let n_rows = places.len();
         let mut page = self.pages.begin(places.map(|place| place != NO_TEXT), named.len());
-        let greatest = self.places.len().saturating_sub(1);
+        let greatest = self.n_texts.saturating_sub(1);
         let bits = hybrid::bits_of(u32::try_from(greatest).unwrap_or(NO_TEXT));
         page.extend_from_slice(&bits.to_le_bytes()[..1]);
         hybrid::encode(&named, bits, &mut page);
@@ -59,12 +64,19 @@ impl DictionaryColumn {
         if number == NO_TEXT {
             return NO_TEXT;
         }
-        let next = u32::try_from(self.places.len()).unwrap_or(NO_TEXT);
-        let place = *self.places.entry(number).or_insert(next);
+        let next = u32::try_from(self.n_texts).unwrap_or(NO_TEXT);
+        let place = if texts.numbers_last() {
+            *self.places.entry(number).or_insert(next)
+        } else if let Some(place) = self.by_text.get(texts.text(number)) {
+            *place
+        } else {
+            *self.by_text.entry(texts.text(number).into()).or_insert(next)
+        };
         if place == next {
-            let text = texts.text(number).as_bytes();
-            append_text(text, &mut self.dictionary);
-            self.bounds.add_text(text);
+            let text = texts.text(number);
+            self.n_texts += 1;
+            append_text(text.as_bytes(), &mut self.dictionary);
+            self.bounds.add_text(text.as_bytes());
         }
         place
     }
@@ -79,7 +91,7 @@ impl DictionaryColumn {
     /// # Errors
     /// If the dictionary cannot be compressed, or the column is too large.
     pub(crate) fn close(self) -> Result<WrittenColumn, ParquetError> {
-        let dictionary = Dictionary { texts: &self.dictionary, n_texts: self.places.len() };
-        self.pages.finish(Some(dictionary), self.bounds.into_statistics())
+        let dictionary = Dictionary { texts: &self.dictionary, n_texts: self.n_texts };
+        self.pages.finish(Some(dictionary), self.bounds.into_statistics(), None)
     }
 }

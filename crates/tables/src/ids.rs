@@ -49,6 +49,6 @@ impl IdColumn {
     /// # Errors
     /// If it is too large.
     pub(crate) fn close(self) -> Result<WrittenColumn, ParquetError> {
-        self.pages.finish(None, self.bounds.into_statistics())
+        self.pages.finish(None, self.bounds.into_statistics(), None)
     }
 }

@@ -19,6 +19,7 @@ pub mod markdown;
 pub mod model_costs;
 mod pages;
 pub mod parquet;
+mod plain;
 pub mod read;
 pub mod referred;
 pub mod routing_distribution;

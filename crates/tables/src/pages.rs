@@ -1,7 +1,9 @@
-//! The pages of a column of texts, and what they are in the file.
+//! The pages of a column, and what they are in the file (Parquet format, "Data Pages", "Dictionary
+//! Encoding").
 //!
-//! Parquet's own writer takes any column; what is here takes two kinds of texts, each in its own way,
-//! and is all that both need of the format (Parquet format, "Data Pages", "Dictionary Encoding").
+//! Parquet's own writer of Arrow's arrays looks up every text of a dictionary in every row, and makes a
+//! compressor and a decompressor for every column of every file, which took a seventh of the time of a
+//! run over many small days.
 
 use std::cell::RefCell;
 
@@ -11,6 +13,7 @@ use parquet::column::page::{CompressedPage, Page, PageWriter};
 use parquet::column::writer::ColumnCloseResult;
 use parquet::errors::ParquetError;
 use parquet::file::metadata::{ColumnChunkMetaData, OffsetIndexBuilder, PageEncodingStats};
+use parquet::file::page_index::column_index::ColumnIndexMetaData;
 use parquet::file::statistics::Statistics;
 use parquet::file::writer::{SerializedPageWriter, TrackedWrite};
 use parquet::schema::types::ColumnDescPtr;
@@ -96,7 +99,8 @@ impl Pages {
         })
     }
 
-    /// Ends the column. A dictionary comes before the pages, as readers expect it.
+    /// Ends the column. A dictionary comes before the pages, as readers expect it. `column_index` has the
+    /// bounds of each page, where these tell something.
     ///
     /// # Errors
     /// If the dictionary cannot be compressed, or the column is too large.
@@ -104,6 +108,7 @@ impl Pages {
         self,
         dictionary: Option<Dictionary<'_>>,
         statistics: Statistics,
+        column_index: Option<ColumnIndexMetaData>,
     ) -> Result<WrittenColumn, ParquetError> {
         let mut sink = TrackedWrite::new(Vec::new());
         let mut writer = SerializedPageWriter::new(&mut sink);
@@ -155,7 +160,7 @@ impl Pages {
             rows_written: n_rows,
             metadata,
             bloom_filter: None,
-            column_index: None,
+            column_index,
             offset_index: Some(index.build()),
         };
         Ok(WrittenColumn { bytes, close })

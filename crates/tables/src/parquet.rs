@@ -2,20 +2,16 @@
 
 use std::sync::Arc;
 
-use arrow::datatypes::{Schema, SchemaRef};
-use parquet::arrow::arrow_writer::{ArrowRowGroupWriterFactory, ArrowWriterOptions};
-use parquet::arrow::{ArrowSchemaConverter, ArrowWriter};
+use parquet::arrow::ArrowSchemaConverter;
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::errors::ParquetError;
 use parquet::file::metadata::KeyValue;
 use parquet::file::properties::WriterProperties;
 use parquet::file::writer::SerializedFileWriter;
-use parquet::schema::types::ColumnPath;
 use rayon::prelude::*;
 
 use crate::batch::Batch;
-use crate::chunk::{ColumnWriter, is_array};
-use crate::column::{Column, Type};
+use crate::chunk::ColumnWriter;
 use crate::referred::{ContextTexts, Referred, context_texts};
 use crate::table::{SCHEMA_VERSION, Table};
 
@@ -62,10 +58,7 @@ pub struct TableWriter<'a, R: 'static> {
     referred: Referred<'a>,
     /// The texts of the contexts, by column.
     texts: Vec<ContextTexts<'a>>,
-    schema: SchemaRef,
     file: SerializedFileWriter<Vec<u8>>,
-    /// Makes Parquet's own writers, for the columns that take them.
-    factory: ArrowRowGroupWriterFactory,
     open: Option<RowGroup>,
     row_groups: usize,
 }
@@ -87,19 +80,11 @@ impl<'a, R: Sync> TableWriter<'a, R> {
         let properties = properties(table);
         let parquet_schema = ArrowSchemaConverter::new().convert(&schema).map_err(encode)?;
         let root = parquet_schema.root_schema_ptr();
-        let file = SerializedFileWriter::new(Vec::new(), root, Arc::new(properties.clone()));
+        let file = SerializedFileWriter::new(Vec::new(), root, Arc::new(properties));
         let file = file.map_err(encode)?;
 
-        let arrays = table.columns.iter().filter(|column| is_array(column));
-        let arrays = Arc::new(Schema::new(arrays.map(Column::field).collect::<Vec<_>>()));
-        let options = ArrowWriterOptions::new()
-            .with_properties(properties)
-            // Readers take the types from Parquet's own schema, which every one of them knows.
-            .with_skip_arrow_metadata(true);
-        let writer = ArrowWriter::try_new_with_options(Vec::new(), arrays, options);
-        let (_, factory) = writer.and_then(ArrowWriter::into_serialized_writer).map_err(encode)?;
         let texts = context_texts(table, referred.contexts);
-        Ok(TableWriter { table, referred, texts, schema, file, factory, open: None, row_groups: 0 })
+        Ok(TableWriter { table, referred, texts, file, open: None, row_groups: 0 })
     }
 
     /// Writes rows, in the table's order, after those that were written before. Best are
@@ -117,10 +102,7 @@ impl<'a, R: Sync> TableWriter<'a, R> {
         debug_assert!(rows.is_sorted_by(|a, b| (table.order)(a, b).is_le()), "{}", table.name);
         let mut rows = rows;
         while !rows.is_empty() {
-            let mut group = match self.open.take() {
-                Some(group) => group,
-                None => self.row_group()?,
-            };
+            let mut group = self.open.take().unwrap_or_else(|| self.row_group());
             let fitting = rows.len().min(BATCH_ROWS).min(ROW_GROUP_ROWS - group.rows);
             let (batch, later) = rows.split_at(fitting);
             self.write_batch(&mut group, batch)?;
@@ -134,36 +116,26 @@ impl<'a, R: Sync> TableWriter<'a, R> {
         Ok(())
     }
 
-    fn row_group(&self) -> Result<RowGroup, WriteError> {
-        let arrays = self.factory.create_column_writers(self.row_groups);
-        let mut arrays = arrays.map_err(|e| self.encode(e))?.into_iter();
+    fn row_group(&self) -> RowGroup {
         let descriptors = self.file.schema_descr().columns();
-        let columns = self.table.columns.iter().zip(descriptors).map(|(column, descriptor)| {
-            if is_array(column) {
-                arrays.next().map(|writer| ColumnWriter::Array(Box::new(writer)))
-            } else {
-                Some(ColumnWriter::new(column, Arc::clone(descriptor), level()))
-            }
-        });
-        let columns = columns.collect::<Option<Vec<_>>>().ok_or_else(|| {
-            self.encode(ParquetError::General("fewer writers than columns".to_owned()))
-        })?;
-        Ok(RowGroup { columns, rows: 0 })
+        let columns = self.table.columns.iter().zip(descriptors);
+        let writer =
+            |(column, descriptor)| ColumnWriter::new(column, Arc::clone(descriptor), level());
+        RowGroup { columns: columns.map(writer).collect(), rows: 0 }
     }
 
     fn write_batch(&self, group: &mut RowGroup, rows: &[R]) -> Result<(), WriteError> {
-        let (table, schema, texts) = (self.table, &self.schema, &self.texts);
+        let (table, texts) = (self.table, &self.texts);
         let batch = Batch::new(table, rows, self.referred);
         let columns = table.columns.par_iter().zip(&mut group.columns).enumerate();
         columns.with_min_len(columns_of_a_task(rows.len())).try_for_each(
             |(index, (column, writer))| {
-                let encode = |source| WriteError::Encode { table: table.name, source };
                 let values = batch.values(column, &texts[index]);
-                let values = values.map_err(|error| encode(error.into()))?;
                 if !column.nullable && values.has_nulls() {
                     return Err(WriteError::Null { table: table.name, column: column.name });
                 }
-                writer.write(schema.field(index), values).map_err(encode)
+                let written = writer.write(&values);
+                written.map_err(|source| WriteError::Encode { table: table.name, source })
             },
         )?;
         group.rows += rows.len();
@@ -177,7 +149,7 @@ impl<'a, R: Sync> TableWriter<'a, R> {
         let chunks = columns.map(ColumnWriter::close).collect::<Result<Vec<_>, _>>();
         let mut row_group = self.file.next_row_group().map_err(encode)?;
         for chunk in chunks.map_err(encode)? {
-            chunk.append_to(&mut row_group).map_err(encode)?;
+            row_group.append_column(&chunk.bytes, chunk.close).map_err(encode)?;
         }
         row_group.close().map_err(encode)?;
         self.row_groups += 1;
@@ -194,10 +166,6 @@ impl<'a, R: Sync> TableWriter<'a, R> {
         }
         let table = self.table.name;
         self.file.into_inner().map_err(|source| WriteError::Encode { table, source })
-    }
-
-    fn encode(&self, source: ParquetError) -> WriteError {
-        WriteError::Encode { table: self.table.name, source }
     }
 }
 
@@ -239,7 +207,7 @@ fn level() -> ZstdLevel {
 fn properties<R>(table: &Table<R>) -> WriterProperties {
     let entry = |key: &str, value: String| KeyValue::new(key.to_owned(), value);
     let version = env!("CARGO_PKG_VERSION");
-    let mut properties = WriterProperties::builder()
+    let properties = WriterProperties::builder()
         .set_compression(Compression::ZSTD(level()))
         .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
         .set_created_by(format!("hoptrail {version}"))
@@ -248,13 +216,6 @@ fn properties<R>(table: &Table<R>) -> WriterProperties {
             entry(SCHEMA_VERSION_KEY, SCHEMA_VERSION.to_string()),
             entry(TABLE_KEY, table.name.to_owned()),
         ]));
-    for column in table.columns {
-        // Numbers and money hardly repeat, and take less as they are.
-        if !matches!(column.kind(), Type::Text | Type::Flag) {
-            let path = ColumnPath::from(column.name);
-            properties = properties.set_column_dictionary_enabled(path, false);
-        }
-    }
     properties.build()
 }
 
@@ -352,7 +313,7 @@ mod tests {
         let reader = ParquetRecordBatchReaderBuilder::try_new(bytes).expect("Parquet");
         let schema = reader.schema();
         let expected = INVOCATIONS.schema();
-        let names = |schema: &Schema| {
+        let names = |schema: &arrow::datatypes::Schema| {
             schema
                 .fields()
                 .iter()

@@ -153,6 +153,23 @@ impl ContextMeaning {
 }
 
 impl Numbers {
+    /// The texts of rows: each once, and their numbers.
+    pub(crate) fn of_texts<'t>(
+        texts: impl Iterator<Item = Option<&'t str>>,
+    ) -> (Vec<&'t str>, Self) {
+        let mut found = Vec::new();
+        let mut known = FxHashMap::<&str, u32>::default();
+        let number = |text: Option<&'t str>| {
+            let Some(text) = text else { return NO_TEXT };
+            *known.entry(text).or_insert_with(|| {
+                found.push(text);
+                u32::try_from(found.len() - 1).unwrap_or(NO_TEXT)
+            })
+        };
+        let numbers = texts.map(number).collect::<Vec<_>>();
+        (found, Numbers::of(numbers.into_iter()))
+    }
+
     pub(crate) fn of(numbers: impl Iterator<Item = u32>) -> Self {
         let mut distinct = Vec::new();
         let mut known = FxHashMap::<u32, u32>::default();

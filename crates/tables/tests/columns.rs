@@ -3,26 +3,34 @@
 use std::sync::{Arc, LazyLock};
 
 use arrow::array::{Array, AsArray};
+use arrow::datatypes::{DataType, Decimal128Type, Int64Type, TimestampMillisecondType};
 use bedrock::{CallId, Context, Knowledge, Said};
 use bytes::Bytes;
 use parquet::arrow::arrow_reader::{
     ArrowReaderOptions, ParquetRecordBatchReaderBuilder, RowSelection,
 };
-use parquet::file::metadata::PageIndexPolicy;
+use parquet::file::metadata::{PageIndexPolicy, ParquetMetaData};
+use parquet::file::page_index::column_index::ColumnIndexMetaData;
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
-use tables::column::Value::{Address, ContextText, Id, ObjectKey, OneOf};
+use tables::column::Value::{
+    Address, ContextText, Count, Flag, Id, Money, ObjectKey, OneOf, Text, Time,
+};
 use tables::column::{optional, required};
 use tables::{Addresses, BATCH_ROWS, ContextMeaning, Referred, Refers, Table, TableWriter};
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 struct Row {
     context: u32,
     object: u32,
     address: Option<u32>,
     id: Option<CallId>,
     few: Option<usize>,
+    word: Option<String>,
+    number: Option<i64>,
+    amount: Option<i128>,
+    flag: Option<bool>,
 }
 
 const FEW: &[&str] = &["full", "", "é"];
@@ -38,6 +46,11 @@ static TABLE: Table<Row> = Table {
         optional("address", Address, "."),
         optional("id", Id(|row| row.id.as_ref()), "."),
         optional("few", OneOf(FEW, |row| row.few), "."),
+        optional("word", Text(|row| row.word.as_deref()), "."),
+        optional("number", Count(|row| row.number), "."),
+        optional("time", Time(|row| row.number), "."),
+        optional("amount", Money(|row| row.amount), "."),
+        optional("flag", Flag(|row| row.flag), "."),
     ],
     order: |_, _| std::cmp::Ordering::Equal,
     refers: Refers {
@@ -56,8 +69,12 @@ struct Things {
     addresses: Addresses,
 }
 
-/// The texts of a row, in the order of the columns.
-type Texts = [Option<String>; 6];
+/// The values of a row as texts, in the order of the columns.
+type Texts = [Option<String>; 11];
+
+/// The first columns are texts, the fifth of them of ids.
+const TEXTS: usize = 7;
+const IDS: usize = 4;
 
 impl Things {
     fn new(
@@ -100,6 +117,11 @@ impl Things {
             row.address.map(|number| self.addresses.get(number).to_owned()),
             row.id.as_ref().map(ToString::to_string),
             row.few.map(|place| FEW[place].to_owned()),
+            row.word.clone(),
+            row.number.map(|number| number.to_string()),
+            row.number.map(|number| number.to_string()),
+            row.amount.map(|amount| amount.to_string()),
+            row.flag.map(|flag| flag.to_string()),
         ]
     }
 }
@@ -114,12 +136,21 @@ fn read(file: ParquetRecordBatchReaderBuilder<Bytes>) -> Vec<Texts> {
     let mut rows = Vec::new();
     for batch in file.build().expect("Parquet") {
         let batch = batch.expect("a batch");
-        let columns = batch.columns().iter().map(AsArray::as_string::<i32>);
-        let columns = columns.collect::<Vec<_>>();
         for row in 0..batch.num_rows() {
             let text = |column: usize| {
-                let texts = columns[column];
-                texts.is_valid(row).then(|| texts.value(row).to_owned())
+                let column = batch.column(column);
+                column.is_valid(row).then(|| match column.data_type() {
+                    DataType::Utf8 => column.as_string::<i32>().value(row).to_owned(),
+                    DataType::Int64 => column.as_primitive::<Int64Type>().value(row).to_string(),
+                    DataType::Timestamp(..) => {
+                        column.as_primitive::<TimestampMillisecondType>().value(row).to_string()
+                    }
+                    DataType::Decimal128(38, 12) => {
+                        column.as_primitive::<Decimal128Type>().value(row).to_string()
+                    }
+                    DataType::Boolean => column.as_boolean().value(row).to_string(),
+                    other => panic!("a column of {other}"),
+                })
             };
             rows.push(std::array::from_fn(text));
         }
@@ -155,8 +186,11 @@ fn check(things: &Things, batches: &[Vec<Row>]) -> Vec<usize> {
             let statistics = column.statistics().expect("every column has them");
             let n_nulls = (rows.len() - texts().count()) as u64;
             assert_eq!(statistics.null_count_opt(), Some(n_nulls), "column {index}");
+            if index >= TEXTS {
+                continue;
+            }
             // Ids have no bounds, and neither have long texts.
-            let has_bounds = index != 4 && texts().all(|text| text.len() <= 256);
+            let has_bounds = index != IDS && texts().all(|text| text.len() <= 256);
             let bound = |text: Option<&str>| {
                 text.filter(|_| has_bounds).map(|text| text.as_bytes().to_vec())
             };
@@ -165,7 +199,62 @@ fn check(things: &Things, batches: &[Vec<Row>]) -> Vec<usize> {
             assert_eq!(statistics.max_bytes_opt(), greatest.as_deref(), "column {index}");
         }
     }
+    check_bounds(&expected, &metadata, &n_rows);
     n_rows
+}
+
+/// What the footer and the page index say of numbers, money and flags.
+fn check_bounds(expected: &[Texts], metadata: &ParquetMetaData, n_rows: &[usize]) {
+    let mut others = expected;
+    for (place, n_rows) in n_rows.iter().enumerate() {
+        let rows;
+        (rows, others) = others.split_at(*n_rows);
+        let pages = metadata.page_index_for_row_group(place);
+        for index in TEXTS..rows.first().map_or(TEXTS, |row| row.len()) {
+            let numbers = |rows: &[Texts]| {
+                let numbers = rows.iter().filter_map(|texts| texts[index].as_deref());
+                let number = |text: &str| text.parse().unwrap_or(i128::from(text == "true"));
+                let numbers = numbers.map(number).collect::<Vec<_>>();
+                (numbers.iter().min().copied(), numbers.iter().max().copied())
+            };
+            let number = |bytes: &[u8]| match bytes.len() {
+                1 => i128::from(bytes[0]),
+                8 => i128::from(i64::from_le_bytes(bytes.try_into().expect("eight"))),
+                _ => i128::from_be_bytes(bytes.try_into().expect("sixteen")),
+            };
+            let column = metadata.row_group(place).column(index);
+            let statistics = column.statistics().expect("every column has them");
+            let found =
+                (statistics.min_bytes_opt().map(number), statistics.max_bytes_opt().map(number));
+            assert_eq!(found, numbers(rows), "column {index}");
+
+            let bounds = pages.column_index(index).expect("it was read");
+            let locations = pages.offset_index(index).expect("it was read").page_locations();
+            let start = |page: usize| {
+                locations.get(page).map_or(rows.len(), |page| page.first_row_index as usize)
+            };
+            for page in 0..locations.len() {
+                let of_page = &rows[start(page)..start(page + 1)];
+                let n_nulls = of_page.iter().filter(|texts| texts[index].is_none()).count() as i64;
+                assert_eq!(bounds.null_count(page), Some(n_nulls), "column {index}");
+                let found = match bounds {
+                    ColumnIndexMetaData::INT64(bounds) => (
+                        bounds.min_value(page).copied().map(i128::from),
+                        bounds.max_value(page).copied().map(i128::from),
+                    ),
+                    ColumnIndexMetaData::BOOLEAN(bounds) => (
+                        bounds.min_value(page).copied().map(i128::from),
+                        bounds.max_value(page).copied().map(i128::from),
+                    ),
+                    ColumnIndexMetaData::FIXED_LEN_BYTE_ARRAY(bounds) => {
+                        (bounds.min_value(page).map(number), bounds.max_value(page).map(number))
+                    }
+                    other => panic!("an index of {other:?}"),
+                };
+                assert_eq!(found, numbers(of_page), "column {index}");
+            }
+        }
+    }
 }
 
 fn row() -> impl Strategy<Value = Row> {
@@ -173,8 +262,22 @@ fn row() -> impl Strategy<Value = Row> {
         any::<[u8; 16]>().prop_map(CallId::Uuid),
         "\\PC{0,12}".prop_map(|text| CallId::new(&text)),
     ];
-    (0..7u32, 0..5u32, option::of(0..40u32), option::of(id), option::of(0..FEW.len()))
-        .prop_map(|(context, object, address, id, few)| Row { context, object, address, id, few })
+    let refers = (0..7u32, 0..5u32, option::of(0..40u32));
+    let texts = (option::of(id), option::of(0..FEW.len()), option::of("[a-c]{0,2}"));
+    let numbers = (option::of(any::<i64>()), option::of(any::<i128>()), option::of(any::<bool>()));
+    (refers, texts, numbers).prop_map(
+        |((context, object, address), (id, few, word), (number, amount, flag))| Row {
+            context,
+            object,
+            address,
+            id,
+            few,
+            word,
+            number,
+            amount: amount.map(|amount| amount % 10i128.pow(38)),
+            flag,
+        },
+    )
 }
 
 proptest! {
@@ -203,7 +306,7 @@ fn a_row_group_ends_with_many_texts() {
     let n_rows = BATCH_ROWS + 100;
     let objects = (0..n_rows).map(|n| format!("{n:04000}")).collect::<Vec<_>>();
     let things = Things::new(&[(None, "Converse".to_owned())], &objects, &[]);
-    let row = |object| Row { context: 0, object, address: None, id: None, few: None };
+    let row = |object| Row { object, ..Row::default() };
     let rows = (0u32..).take(n_rows).map(row).collect::<Vec<_>>();
     assert_eq!(check(&things, &[rows]), [BATCH_ROWS, 100]);
 }
