@@ -1,6 +1,5 @@
 //! One column of a row group: which kind it is, and the writer of each kind.
 
-use parquet::basic::ZstdLevel;
 use parquet::errors::ParquetError;
 use parquet::schema::types::ColumnDescPtr;
 
@@ -22,20 +21,18 @@ pub(crate) enum ColumnWriter {
 
 impl ColumnWriter {
     /// The writer for a column.
-    pub(crate) fn new<R>(column: &Column<R>, descriptor: ColumnDescPtr, level: ZstdLevel) -> Self {
+    pub(crate) fn new<R>(column: &Column<R>, descriptor: ColumnDescPtr) -> Self {
         match column.value {
             Value::Text(_)
             | Value::OneOf(..)
             | Value::ContextText(_)
             | Value::ObjectKey
-            | Value::Address => ColumnWriter::Texts(DictionaryColumn::new(descriptor, level)),
-            Value::Id(_) => ColumnWriter::Ids(IdColumn::new(descriptor, level)),
-            Value::Count(_) | Value::Time(_) => {
-                ColumnWriter::Numbers(PlainColumn::new(descriptor, level))
-            }
-            Value::Money(_) => ColumnWriter::Money(PlainColumn::new(descriptor, level)),
+            | Value::Address => ColumnWriter::Texts(DictionaryColumn::new(descriptor)),
+            Value::Id(_) => ColumnWriter::Ids(IdColumn::new(descriptor)),
+            Value::Count(_) | Value::Time(_) => ColumnWriter::Numbers(PlainColumn::new(descriptor)),
+            Value::Money(_) => ColumnWriter::Money(PlainColumn::new(descriptor)),
             Value::Flag(_) | Value::ContextFlag(_) => {
-                ColumnWriter::Flags(PlainColumn::new(descriptor, level))
+                ColumnWriter::Flags(PlainColumn::new(descriptor))
             }
         }
     }

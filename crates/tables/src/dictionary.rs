@@ -1,11 +1,10 @@
-//! A column of texts that are known by number: a dictionary of those that occur in a row group, and pages
-//! of rows that name them.
+//! A column of texts: a dictionary of those that occur in a row group, and pages of rows that name them.
 //!
 //! Parquet's own writer looks up the text of each row to find its place in the dictionary. Here a place
 //! is looked up once for all rows of a batch that refer to the same thing, which takes a tenth of the
 //! time; two thirds of the columns of `invocations` are such.
 
-use parquet::basic::{Encoding, ZstdLevel};
+use parquet::basic::Encoding;
 use parquet::errors::ParquetError;
 use parquet::schema::types::ColumnDescPtr;
 use rustc_hash::FxHashMap;
@@ -29,14 +28,14 @@ pub(crate) struct DictionaryColumn {
 }
 
 impl DictionaryColumn {
-    pub(crate) fn new(descriptor: ColumnDescPtr, level: ZstdLevel) -> Self {
+    pub(crate) fn new(descriptor: ColumnDescPtr) -> Self {
         DictionaryColumn {
             places: FxHashMap::default(),
             by_text: FxHashMap::default(),
             n_texts: 0,
             dictionary: Vec::new(),
             bounds: Bounds::default(),
-            pages: Pages::new(descriptor, level, Encoding::RLE_DICTIONARY),
+            pages: Pages::new(descriptor, Encoding::RLE_DICTIONARY),
         }
     }
 

@@ -1,9 +1,9 @@
-//! A column of ids: each as text, none of them twice.
+//! A column of ids: each as text, because hardly one stands twice.
 //!
 //! UUIDs are held packed, and are written out straight into the page.
 
 use bedrock::{CallId, uuid};
-use parquet::basic::{Encoding, ZstdLevel};
+use parquet::basic::Encoding;
 use parquet::errors::ParquetError;
 use parquet::schema::types::ColumnDescPtr;
 
@@ -21,8 +21,8 @@ pub(crate) struct IdColumn {
 }
 
 impl IdColumn {
-    pub(crate) fn new(descriptor: ColumnDescPtr, level: ZstdLevel) -> Self {
-        let pages = Pages::new(descriptor, level, Encoding::PLAIN);
+    pub(crate) fn new(descriptor: ColumnDescPtr) -> Self {
+        let pages = Pages::new(descriptor, Encoding::PLAIN);
         IdColumn { pages, bounds: Bounds::default() }
     }
 

@@ -24,7 +24,6 @@ use crate::hybrid;
 /// The pages of a column that is being written.
 pub(crate) struct Pages {
     descriptor: ColumnDescPtr,
-    level: ZstdLevel,
     encoding: Encoding,
     pages: Vec<CompressedPage>,
 }
@@ -44,8 +43,8 @@ pub(crate) struct WrittenColumn {
 }
 
 impl Pages {
-    pub(crate) fn new(descriptor: ColumnDescPtr, level: ZstdLevel, encoding: Encoding) -> Self {
-        Pages { descriptor, level, encoding, pages: Vec::new() }
+    pub(crate) fn new(descriptor: ColumnDescPtr, encoding: Encoding) -> Self {
+        Pages { descriptor, encoding, pages: Vec::new() }
     }
 
     /// Begins a page with which of its rows have a value, if the column asks for that. `n_values` have.
@@ -77,7 +76,7 @@ impl Pages {
     /// If it cannot be compressed.
     pub(crate) fn push(&mut self, page: &[u8], n_rows: usize) -> Result<(), ParquetError> {
         let compressed = Page::DataPage {
-            buf: self.compressed(page)?,
+            buf: compressed(page)?,
             num_values: fitting(n_rows)?,
             encoding: self.encoding,
             def_level_encoding: Encoding::RLE,
@@ -86,17 +85,6 @@ impl Pages {
         };
         self.pages.push(CompressedPage::new(compressed, page.len()));
         Ok(())
-    }
-
-    fn compressed(&self, page: &[u8]) -> Result<Bytes, ParquetError> {
-        thread_local! {
-            /// Making one costs as much as compressing some thousand bytes.
-            static COMPRESSOR: RefCell<Compressor<'static>> = RefCell::default();
-        }
-        COMPRESSOR.with_borrow_mut(|compressor| {
-            compressor.set_compression_level(self.level.compression_level())?;
-            Ok(compressor.compress(page)?.into())
-        })
     }
 
     /// Ends the column. A dictionary comes before the pages, as readers expect it. `column_index` has the
@@ -118,7 +106,7 @@ impl Pages {
         let (mut n_bytes, mut dictionary_bytes) = (0, None);
         if let Some(Dictionary { texts, n_texts }) = dictionary {
             let page = Page::DictionaryPage {
-                buf: self.compressed(texts)?,
+                buf: compressed(texts)?,
                 num_values: fitting(n_texts)?,
                 encoding: Encoding::PLAIN,
                 is_sorted: false,
@@ -145,7 +133,7 @@ impl Pages {
         let mut encodings = vec![Encoding::PLAIN, Encoding::RLE];
         encodings.extend(dictionary_bytes.map(|_| self.encoding));
         let metadata = ColumnChunkMetaData::builder(self.descriptor)
-            .set_compression(Compression::ZSTD(self.level))
+            .set_compression(Compression::ZSTD(level()))
             .set_encodings(encodings)
             .set_page_encoding_stats(encoding_stats)
             .set_num_values(fitting(n_rows)?)
@@ -165,6 +153,22 @@ impl Pages {
         };
         Ok(WrittenColumn { bytes, close })
     }
+}
+
+/// Level 1 writes as little as level 3 on these columns, in two thirds of the time.
+fn level() -> ZstdLevel {
+    ZstdLevel::default()
+}
+
+fn compressed(page: &[u8]) -> Result<Bytes, ParquetError> {
+    thread_local! {
+        /// Making one costs as much as compressing some thousand bytes.
+        static COMPRESSOR: RefCell<Compressor<'static>> = RefCell::default();
+    }
+    COMPRESSOR.with_borrow_mut(|compressor| {
+        compressor.set_compression_level(level().compression_level())?;
+        Ok(compressor.compress(page)?.into())
+    })
 }
 
 /// Appends a text behind its length.

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use parquet::arrow::ArrowSchemaConverter;
-use parquet::basic::{Compression, ZstdLevel};
 use parquet::errors::ParquetError;
 use parquet::file::metadata::KeyValue;
 use parquet::file::properties::WriterProperties;
@@ -18,7 +17,7 @@ use crate::table::{SCHEMA_VERSION, Table};
 /// Rows per row group: enough for Athena to read in one go, and few enough to bound what is held.
 pub const ROW_GROUP_ROWS: usize = 128 * 1024;
 
-/// Rows that are turned into arrays and encoded at a time: as many as the caller needs to hold.
+/// Rows that are encoded at a time, a page of each column: as many as the caller needs to hold.
 pub const BATCH_ROWS: usize = 8 * 1024;
 
 /// The different texts of a column beyond which a row group ends, in bytes: a reader holds them all.
@@ -119,8 +118,7 @@ impl<'a, R: Sync> TableWriter<'a, R> {
     fn row_group(&self) -> RowGroup {
         let descriptors = self.file.schema_descr().columns();
         let columns = self.table.columns.iter().zip(descriptors);
-        let writer =
-            |(column, descriptor)| ColumnWriter::new(column, Arc::clone(descriptor), level());
+        let writer = |(column, descriptor)| ColumnWriter::new(column, Arc::clone(descriptor));
         RowGroup { columns: columns.map(writer).collect(), rows: 0 }
     }
 
@@ -199,24 +197,17 @@ pub fn write<R: Sync>(table: &'static Table<R>, rows: &[R]) -> Result<Vec<u8>, W
     writer.finish()
 }
 
-/// Level 1 writes as little as level 3 on these columns, in two thirds of the time.
-fn level() -> ZstdLevel {
-    ZstdLevel::default()
-}
-
 fn properties<R>(table: &Table<R>) -> WriterProperties {
     let entry = |key: &str, value: String| KeyValue::new(key.to_owned(), value);
     let version = env!("CARGO_PKG_VERSION");
-    let properties = WriterProperties::builder()
-        .set_compression(Compression::ZSTD(level()))
-        .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
+    WriterProperties::builder()
         .set_created_by(format!("hoptrail {version}"))
         .set_key_value_metadata(Some(vec![
             entry(TOOL_VERSION_KEY, version.to_owned()),
             entry(SCHEMA_VERSION_KEY, SCHEMA_VERSION.to_string()),
             entry(TABLE_KEY, table.name.to_owned()),
-        ]));
-    properties.build()
+        ]))
+        .build()
 }
 
 #[cfg(test)]

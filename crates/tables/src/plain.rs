@@ -1,6 +1,6 @@
 //! Columns of numbers, money and flags: each value as it is, because they hardly repeat.
 
-use parquet::basic::{Encoding, Type, ZstdLevel};
+use parquet::basic::{BoundaryOrder, Encoding, Type};
 use parquet::data_type::FixedLenByteArray;
 use parquet::errors::ParquetError;
 use parquet::file::metadata::ColumnIndexBuilder;
@@ -33,16 +33,22 @@ pub(crate) struct PlainColumn<T> {
     pages: Pages,
     /// The least and the greatest value of each page.
     index: ColumnIndexBuilder,
+    /// The same of the last page that has some.
+    last: Option<(T, T)>,
+    /// Whether neither is ever less than on the page before.
+    is_ascending: bool,
     least: Option<T>,
     greatest: Option<T>,
     nulls: u64,
 }
 
 impl<T: Plain> PlainColumn<T> {
-    pub(crate) fn new(descriptor: ColumnDescPtr, level: ZstdLevel) -> Self {
+    pub(crate) fn new(descriptor: ColumnDescPtr) -> Self {
         PlainColumn {
-            pages: Pages::new(descriptor, level, Encoding::PLAIN),
+            pages: Pages::new(descriptor, Encoding::PLAIN),
             index: ColumnIndexBuilder::new(T::TYPE),
+            last: None,
+            is_ascending: true,
             least: None,
             greatest: None,
             nulls: 0,
@@ -62,6 +68,11 @@ impl<T: Plain> PlainColumn<T> {
         let bound = |value: Option<T>| value.map(T::bytes).unwrap_or_default();
         let n_nulls = i64::try_from(nulls).unwrap_or(i64::MAX);
         self.index.append(least.is_none(), bound(least), bound(greatest), n_nulls, None);
+        if let Some(bounds) = least.zip(greatest) {
+            let rises = |last: (T, T)| last.0 <= bounds.0 && last.1 <= bounds.1;
+            self.is_ascending &= self.last.is_none_or(rises);
+            self.last = Some(bounds);
+        }
         self.least = self.least.into_iter().chain(least).min();
         self.greatest = self.greatest.into_iter().chain(greatest).max();
         let mut page = self.pages.begin(values.iter().map(Option::is_some), n_values);
@@ -73,7 +84,10 @@ impl<T: Plain> PlainColumn<T> {
     ///
     /// # Errors
     /// If it is too large.
-    pub(crate) fn close(self) -> Result<WrittenColumn, ParquetError> {
+    pub(crate) fn close(mut self) -> Result<WrittenColumn, ParquetError> {
+        if self.is_ascending {
+            self.index.set_boundary_order(BoundaryOrder::ASCENDING);
+        }
         let statistics = T::statistics(self.least, self.greatest, Some(self.nulls));
         self.pages.finish(None, statistics, Some(self.index.build()?))
     }

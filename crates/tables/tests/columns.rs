@@ -9,6 +9,7 @@ use bytes::Bytes;
 use parquet::arrow::arrow_reader::{
     ArrowReaderOptions, ParquetRecordBatchReaderBuilder, RowSelection,
 };
+use parquet::basic::BoundaryOrder;
 use parquet::file::metadata::{PageIndexPolicy, ParquetMetaData};
 use parquet::file::page_index::column_index::ColumnIndexMetaData;
 use proptest::collection::vec;
@@ -233,6 +234,14 @@ fn check_bounds(expected: &[Texts], metadata: &ParquetMetaData, n_rows: &[usize]
             let start = |page: usize| {
                 locations.get(page).map_or(rows.len(), |page| page.first_row_index as usize)
             };
+            let bounds_of = |page: usize| {
+                let (least, greatest) = numbers(&rows[start(page)..start(page + 1)]);
+                least.zip(greatest)
+            };
+            let in_order = (0..locations.len()).filter_map(bounds_of).collect::<Vec<_>>();
+            let is_ascending = in_order.is_sorted_by(|a, b| a.0 <= b.0 && a.1 <= b.1);
+            let is_said = bounds.get_boundary_order() == Some(BoundaryOrder::ASCENDING);
+            assert_eq!(is_said, is_ascending, "column {index}");
             for page in 0..locations.len() {
                 let of_page = &rows[start(page)..start(page + 1)];
                 let n_nulls = of_page.iter().filter(|texts| texts[index].is_none()).count() as i64;
