@@ -5,6 +5,7 @@
 
 mod distinct;
 mod identities;
+mod order;
 mod spill;
 
 use std::hash::BuildHasher;
@@ -15,7 +16,7 @@ use rustc_hash::{FxBuildHasher, FxHashMap};
 use tables::Addresses;
 
 pub use distinct::{Distinct, Rules, SortedCalls};
-pub use identities::Identities;
+pub use identities::{Identities, Identity};
 use spill::Spill;
 
 /// A call with where it was read. The numbers are those of one [`DayCalls`].
@@ -192,9 +193,11 @@ impl StoredCall {
     }
 
     /// What makes two records the same call.
-    fn identity(&self, whole: &[Call]) -> CallId {
-        let call = self.kept_whole(whole);
-        call.map_or(CallId::Uuid(self.event_id), |call| call.identity().clone())
+    fn identity(&self, whole: &[Call]) -> Identity {
+        match self.kept_whole(whole) {
+            Some(call) => Identity::of(call.identity()),
+            None => Identity::of(&CallId::Uuid(self.event_id)),
+        }
     }
 
     fn event_id(&self, whole: &[Call]) -> CallId {
@@ -331,7 +334,7 @@ mod tests {
             assert_eq!(references.tokens(&read), (call.input_tokens, call.output_tokens));
             let address = references.address(&read).map(|number| references.addresses.get(number));
             assert_eq!(address, call.source_ip.as_deref());
-            assert_eq!(read.identity(&references.whole), *call.identity());
+            assert_eq!(read.identity(&references.whole), Identity::of(call.identity()));
             assert_eq!((read.event_time_ms, read.context, read.object), (call.event_time_ms, 0, 3));
         }
         assert_eq!(size_of::<StoredCall>(), 64);

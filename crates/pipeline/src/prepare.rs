@@ -4,13 +4,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use bedrock::CallId;
 use jiff::civil::Date;
 use logs::layout::LogKind;
 use store::{Store, read_if_there};
 use tables::INVOCATIONS;
 
-use crate::calls::{Distinct, Identities, Rules};
+use crate::calls::{Distinct, Identities, Identity, Rules};
 use crate::collect::{DayState, ObjectRecord};
 use crate::day::is_read_for;
 use crate::error::Error;
@@ -127,7 +126,7 @@ fn distinct(
     let DayState { objects, calls, late_objects, calls_elsewhere, .. } = state;
     let ranks = ranks(&objects);
     let shared = Mutex::new((BTreeSet::new(), BTreeSet::new()));
-    let is_elsewhere = |identity: &CallId, is_addendum: bool| {
+    let is_elsewhere = |identity: Identity, is_addendum: bool| {
         let (winner, losers) = built.compare(day, identity, is_addendum);
         if winner.is_some() || !losers.is_empty() {
             let mut shared = shared.lock().unwrap_or_else(PoisonError::into_inner);
@@ -177,7 +176,7 @@ impl BuiltCalls {
     fn compare(
         &self,
         day: Date,
-        identity: &CallId,
+        identity: Identity,
         is_addendum: bool,
     ) -> (Option<Date>, Vec<Date>) {
         let mut losers = Vec::new();

@@ -5,10 +5,10 @@ use std::collections::{BTreeSet, BinaryHeap};
 use std::{io, vec};
 
 use bedrock::{Call, CallId};
-use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 
-use super::identities::{Identities, short};
+use super::identities::{Identities, Identity};
+use super::order::by_time;
 use super::spill::Run;
 use super::{DayCalls, References, StoredCall};
 
@@ -19,7 +19,7 @@ pub struct Rules<'a> {
     pub ranks: &'a [u32],
     /// Whether another day has the call, so that it is not kept here. It is told whether the record is
     /// an addendum.
-    pub is_elsewhere: &'a (dyn Fn(&CallId, bool) -> bool + Sync),
+    pub is_elsewhere: &'a (dyn Fn(Identity, bool) -> bool + Sync),
     /// Whether other days are going to ask which calls this one has.
     pub keeps_identities: bool,
 }
@@ -51,8 +51,15 @@ pub struct SortedCalls(Source);
 
 #[derive(Debug)]
 enum Source {
-    Memory(vec::IntoIter<StoredCall>),
+    Memory(Ordered),
     Runs { runs: Vec<Run>, heads: BinaryHeap<Reverse<Head>> },
+}
+
+/// Calls and the places of those that are left, in their order.
+#[derive(Debug)]
+struct Ordered {
+    calls: Vec<StoredCall>,
+    order: vec::IntoIter<u32>,
 }
 
 /// The first call of a run that is not yet taken.
@@ -93,13 +100,13 @@ impl DayCalls {
             addenda: BTreeSet::new(),
         };
         let calls = match self.spill {
-            None => SortedCalls(Source::Memory(sorting.sorted(self.held).into_iter())),
+            None => SortedCalls(Source::Memory(sorting.sorted(self.held))),
             Some(mut spill) => {
                 spill.write(&self.held, &references.whole)?;
                 self.held = Vec::new();
                 let mut runs = Vec::new();
                 for part in spill.into_parts() {
-                    runs.push(Run::write(&sorting.sorted(part?))?);
+                    runs.push(Run::write(sorting.sorted(part?).next())?);
                 }
                 SortedCalls::merging(runs, &references.whole)?
             }
@@ -110,84 +117,83 @@ impl DayCalls {
     }
 }
 
+/// What decides whether a call is kept. It is gathered, because calls lie in another order.
+#[derive(Clone, Copy)]
+struct Record {
+    identity: Identity,
+    is_addendum: bool,
+    /// The call's place.
+    place: u32,
+}
+
 /// What is counted while calls are sorted.
 struct Sorting<'a> {
     whole: &'a [Call],
     rules: &'a Rules<'a>,
     kept: Vec<u32>,
     dropped: Vec<u32>,
-    identities: Vec<u128>,
-    addenda: BTreeSet<u128>,
+    identities: Vec<Identity>,
+    addenda: BTreeSet<Identity>,
 }
 
 impl Sorting<'_> {
-    /// Calls without duplicates, in the order of the table. All records of a call must be among them.
-    fn sorted(&mut self, mut calls: Vec<StoredCall>) -> Vec<StoredCall> {
+    /// The calls without duplicates, in the order of the table. All records of a call must be among
+    /// `calls`.
+    fn sorted(&mut self, calls: Vec<StoredCall>) -> Ordered {
+        let (whole, ranks) = (self.whole, self.rules.ranks);
+        let (is_kept, mut order) =
+            rayon::join(|| self.is_kept(&calls), || by_time(&calls, whole, ranks));
+        for (call, is_kept) in calls.iter().zip(&is_kept) {
+            let counts = if *is_kept { &mut self.kept } else { &mut self.dropped };
+            counts[call.object as usize] += 1;
+        }
+        order.retain(|place| is_kept[*place as usize]);
+        Ordered { calls, order: order.into_iter() }
+    }
+
+    /// Whether each call is kept.
+    fn is_kept(&mut self, calls: &[StoredCall]) -> Vec<bool> {
         let (whole, rules) = (self.whole, self.rules);
-        calls.par_sort_unstable_by(|a, b| {
-            by_identity(a, b, whole).then_with(|| {
-                let preference = |call: &StoredCall| {
-                    let rank = rules.ranks[call.object as usize];
-                    (!call.is_addendum(whole), rank, call.index)
-                };
-                preference(a).cmp(&preference(b))
-            })
-        });
-        let dropped = &mut self.dropped;
-        calls.dedup_by(|later, kept| {
-            let is_same = by_identity(later, kept, whole).is_eq();
-            if is_same {
-                dropped[later.object as usize] += 1;
+        let record = |(place, call): (u32, &StoredCall)| Record {
+            identity: call.identity(whole),
+            is_addendum: call.is_addendum(whole),
+            place,
+        };
+        let mut records = (0..).zip(calls).map(record).collect::<Vec<_>>();
+        records.sort_unstable_by_key(|record| record.identity);
+        let mut is_kept = vec![false; calls.len()];
+        for same in records.chunk_by(|a, b| a.identity == b.identity) {
+            let preference = |record: &Record| {
+                let call = &calls[record.place as usize];
+                (!record.is_addendum, rules.ranks[call.object as usize], call.index)
+            };
+            // Of a call that was delivered once, nothing else is looked at.
+            let best = match same {
+                [only] => Some(only),
+                _ => same.iter().min_by_key(|record| preference(record)),
+            };
+            let Some(Record { identity, is_addendum, place }) = best.copied() else { continue };
+            if (rules.is_elsewhere)(identity, is_addendum) {
+                continue;
             }
-            is_same
-        });
-        calls.retain(|call| {
-            let is_elsewhere = (rules.is_elsewhere)(&call.identity(whole), call.is_addendum(whole));
-            if is_elsewhere {
-                dropped[call.object as usize] += 1;
-            }
-            !is_elsewhere
-        });
-        for call in &calls {
-            self.kept[call.object as usize] += 1;
+            is_kept[place as usize] = true;
             // Addenda are few, and the table does not tell which event they amend.
-            if call.is_addendum(whole) {
-                self.addenda.insert(short(&call.identity(whole)));
+            if is_addendum {
+                self.addenda.insert(identity);
             }
             if rules.keeps_identities {
-                self.identities.push(short(&call.identity(whole)));
+                self.identities.push(identity);
             }
         }
-        // No two calls of one time and event are left, or they are of two originals: then objects decide.
-        calls.par_sort_unstable_by(|a, b| {
-            let by_time = a.event_time_ms.cmp(&b.event_time_ms);
-            let by_id = || by_event_id(a, b, whole);
-            let by_place = || {
-                let place = |call: &StoredCall| (rules.ranks[call.object as usize], call.index);
-                place(a).cmp(&place(b))
-            };
-            by_time.then_with(by_id).then_with(by_place)
-        });
-        calls
+        is_kept
     }
 }
 
-/// An id that is compared as a number, which is the order of its bytes.
-fn order(call: &StoredCall) -> u128 {
-    u128::from_be_bytes(call.event_id)
-}
-
-fn by_identity(a: &StoredCall, b: &StoredCall, whole: &[Call]) -> Ordering {
-    match (a.kept_whole(whole), b.kept_whole(whole)) {
-        (None, None) => order(a).cmp(&order(b)),
-        _ => a.identity(whole).cmp(&b.identity(whole)),
-    }
-}
-
-fn by_event_id(a: &StoredCall, b: &StoredCall, whole: &[Call]) -> Ordering {
-    match (a.kept_whole(whole), b.kept_whole(whole)) {
-        (None, None) => order(a).cmp(&order(b)),
-        _ => a.event_id(whole).cmp(&b.event_id(whole)),
+impl Ordered {
+    /// Takes the next calls.
+    fn next(&mut self) -> impl Iterator<Item = StoredCall> {
+        let calls = &self.calls;
+        self.order.by_ref().map(|place| calls[place as usize])
     }
 }
 
@@ -206,7 +212,7 @@ impl SortedCalls {
     /// If a temporary file cannot be read.
     pub fn take(&mut self, most: usize, references: &References) -> io::Result<Vec<StoredCall>> {
         match &mut self.0 {
-            Source::Memory(calls) => Ok(calls.by_ref().take(most).collect()),
+            Source::Memory(calls) => Ok(calls.next().take(most).collect()),
             Source::Runs { runs, heads } => {
                 let mut taken = Vec::with_capacity(most);
                 while taken.len() < most
@@ -265,7 +271,7 @@ mod tests {
     fn distinct(
         calls: &[(Call, u32)],
         max_held: usize,
-        is_elsewhere: &(dyn Fn(&CallId, bool) -> bool + Sync),
+        is_elsewhere: &(dyn Fn(Identity, bool) -> bool + Sync),
     ) -> (Vec<(String, u32)>, Vec<u32>) {
         let mut day = DayCalls::holding(max_held);
         for (index, (call, object)) in (0u32..).zip(calls) {
@@ -281,7 +287,7 @@ mod tests {
         assert_eq!(found.kept.iter().sum::<u32>(), calls.len() as u32);
         let seen = calls.iter().map(|call| {
             let identity = call.identity(&found.references.whole);
-            assert!(found.identities.find(&identity).is_some());
+            assert!(found.identities.find(identity).is_some());
             (found.references.ids(call).0.to_string(), call.object)
         });
         (seen.collect(), found.dropped)
@@ -315,7 +321,8 @@ mod tests {
     fn what_another_day_has_is_dropped() {
         let calls = [(call("a", None, 1), 2), (call("b", Some("c"), 2), 2)];
         let (kept, dropped) = distinct(&calls, 100, &|id, is_addendum| {
-            *id == CallId::new("a") || (*id == CallId::new("c") && !is_addendum)
+            let is = |text| id == Identity::of(&CallId::new(text));
+            is("a") || (is("c") && !is_addendum)
         });
         assert_eq!((kept, dropped), (vec![("b".to_owned(), 2)], vec![0, 0, 1, 0]));
     }

@@ -6,28 +6,53 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use bedrock::CallId;
 use rayon::prelude::*;
 
-/// Which calls a day has, in 16 bytes each: UUIDs as they are, anything else by a hash of 128 bits.
+/// What makes two records the same call, in 16 bytes: a UUID as it is, anything else by a hash of 128 bits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Identity(u128);
+
+impl Identity {
+    /// That of the event that was first delivered.
+    pub fn of(event_id: &CallId) -> Self {
+        Identity(match event_id {
+            CallId::Uuid(bytes) => u128::from_be_bytes(*bytes),
+            CallId::Text(text) => {
+                let half = |salt: u8| {
+                    let mut hasher = DefaultHasher::new();
+                    (salt, text).hash(&mut hasher);
+                    hasher.finish()
+                };
+                u128::from(half(0)) << 64 | u128::from(half(1))
+            }
+        })
+    }
+
+    fn first_bits(self, n_bits: u32) -> usize {
+        self.0.checked_shr(u128::BITS - n_bits).unwrap_or_default() as usize
+    }
+}
+
+/// Which calls a day has.
 #[derive(Debug, Default)]
 pub struct Identities {
-    sorted: Vec<u128>,
+    sorted: Vec<Identity>,
     /// Where those begin whose first bits are the same, by these bits, with the end of all behind: a
     /// search has a few to look at, which lie beside those of the search before if that is in order too.
     starts: Vec<u32>,
     n_bits: u32,
-    addenda: BTreeSet<u128>,
+    addenda: BTreeSet<Identity>,
 }
 
 /// How many identities share their first bits, where these are as even as those of UUIDs.
 const FEW: usize = 8;
 
 impl Identities {
-    /// Those that [`short`] gives; `addenda` are the ones among them that addenda tell.
-    pub(super) fn new(mut sorted: Vec<u128>, addenda: BTreeSet<u128>) -> Self {
+    /// Those of a day's calls; `addenda` are the ones among them that addenda tell.
+    pub(super) fn new(mut sorted: Vec<Identity>, addenda: BTreeSet<Identity>) -> Self {
         sorted.par_sort_unstable();
         let n_bits = (sorted.len() / FEW).checked_ilog2().unwrap_or_default().min(24);
         let mut starts = vec![0; (1 << n_bits) + 1];
         for (end, identity) in (1u32..).zip(&sorted) {
-            starts[first_bits(*identity, n_bits) + 1] = end;
+            starts[identity.first_bits(n_bits) + 1] = end;
         }
         // Where there are none, they would begin where those before them end.
         let mut end = 0;
@@ -41,15 +66,15 @@ impl Identities {
     /// Those of a day that stands: the events of its table `invocations`, and what its manifest says of
     /// addenda, as [`Identities::addenda`] gave it.
     pub fn standing(events: &[CallId], addenda: &[String]) -> Self {
-        let addenda = addenda.iter().filter_map(|hex| u128::from_str_radix(hex, 16).ok());
+        let addenda = addenda.iter().filter_map(|hex| Some(Identity(u128::from_str_radix(hex, 16).ok()?)));
         let addenda = addenda.collect::<BTreeSet<_>>();
-        let all = events.iter().map(short).chain(addenda.iter().copied()).collect();
+        let all = events.iter().map(Identity::of).chain(addenda.iter().copied()).collect();
         Identities::new(all, addenda)
     }
 
     /// The calls that addenda tell, in 32 hexadecimal digits each.
     pub fn addenda(&self) -> Vec<String> {
-        self.addenda.iter().map(|identity| format!("{identity:032x}")).collect()
+        self.addenda.iter().map(|identity| format!("{:032x}", identity.0)).collect()
     }
 
     /// How many there are.
@@ -63,31 +88,11 @@ impl Identities {
     }
 
     /// Whether a call is among them; `Some(true)` if by an addendum.
-    pub fn find(&self, identity: &CallId) -> Option<bool> {
-        let short = short(identity);
-        let bits = first_bits(short, self.n_bits);
+    pub fn find(&self, identity: Identity) -> Option<bool> {
+        let bits = identity.first_bits(self.n_bits);
         let (start, end) = (*self.starts.get(bits)?, *self.starts.get(bits + 1)?);
-        self.sorted[start as usize..end as usize].binary_search(&short).ok()?;
-        Some(self.addenda.contains(&short))
-    }
-}
-
-fn first_bits(identity: u128, n_bits: u32) -> usize {
-    identity.checked_shr(u128::BITS - n_bits).unwrap_or_default() as usize
-}
-
-/// An identity as a number, whose order is that of the bytes.
-pub(super) fn short(identity: &CallId) -> u128 {
-    match identity {
-        CallId::Uuid(bytes) => u128::from_be_bytes(*bytes),
-        CallId::Text(text) => {
-            let half = |salt: u8| {
-                let mut hasher = DefaultHasher::new();
-                (salt, text).hash(&mut hasher);
-                hasher.finish()
-            };
-            u128::from(half(0)) << 64 | u128::from(half(1))
-        }
+        self.sorted[start as usize..end as usize].binary_search(&identity).ok()?;
+        Some(self.addenda.contains(&identity))
     }
 }
 
@@ -111,13 +116,13 @@ mod tests {
                 let found = Identities::standing(&events, &[]);
                 assert_eq!(found.len(), events.len());
                 for event in &events {
-                    assert_eq!(found.find(event), Some(false), "{event} of {count}");
+                    assert_eq!(found.find(Identity::of(event)), Some(false), "{event} of {count}");
                 }
                 for n in count..count + 100 {
-                    assert_eq!(found.find(&id(numbers(n))), None, "not among {count}");
+                    assert_eq!(found.find(Identity::of(&id(numbers(n)))), None, "not among {count}");
                 }
                 for odd in [1, 3, u128::MAX - 1] {
-                    assert_eq!(found.find(&id(odd)), None, "not among {count}");
+                    assert_eq!(found.find(Identity::of(&id(odd))), None, "not among {count}");
                 }
             }
         }
@@ -126,11 +131,11 @@ mod tests {
     #[test]
     fn addenda_are_told_apart_and_come_back() {
         let (event, text) = (id(7), CallId::new("no uuid"));
-        let addenda = BTreeSet::from([short(&text)]);
-        let built = Identities::new(vec![short(&event), short(&text)], addenda);
-        assert_eq!((built.find(&event), built.find(&text)), (Some(false), Some(true)));
+        let both = [&event, &text].map(Identity::of);
+        let built = Identities::new(both.to_vec(), BTreeSet::from([both[1]]));
+        assert_eq!(both.map(|identity| built.find(identity)), [Some(false), Some(true)]);
         let standing = Identities::standing(std::slice::from_ref(&event), &built.addenda());
-        assert_eq!((standing.find(&event), standing.find(&text)), (Some(false), Some(true)));
-        assert_eq!(standing.find(&CallId::new("another")), None);
+        assert_eq!(both.map(|identity| standing.find(identity)), [Some(false), Some(true)]);
+        assert_eq!(standing.find(Identity::of(&CallId::new("another"))), None);
     }
 }

@@ -61,7 +61,7 @@ impl Spill {
 
 impl Run {
     /// Writes sorted calls to a file.
-    pub(super) fn write(calls: &[StoredCall]) -> io::Result<Self> {
+    pub(super) fn write(calls: impl Iterator<Item = StoredCall>) -> io::Result<Self> {
         let mut file = BufWriter::new(tempfile::tempfile()?);
         for call in calls {
             file.write_all(&call.to_bytes())?;
