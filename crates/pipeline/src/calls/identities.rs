@@ -66,7 +66,8 @@ impl Identities {
     /// Those of a day that stands: the events of its table `invocations`, and what its manifest says of
     /// addenda, as [`Identities::addenda`] gave it.
     pub fn standing(events: &[CallId], addenda: &[String]) -> Self {
-        let addenda = addenda.iter().filter_map(|hex| Some(Identity(u128::from_str_radix(hex, 16).ok()?)));
+        let addenda =
+            addenda.iter().filter_map(|hex| Some(Identity(u128::from_str_radix(hex, 16).ok()?)));
         let addenda = addenda.collect::<BTreeSet<_>>();
         let all = events.iter().map(Identity::of).chain(addenda.iter().copied()).collect();
         Identities::new(all, addenda)
@@ -119,7 +120,11 @@ mod tests {
                     assert_eq!(found.find(Identity::of(event)), Some(false), "{event} of {count}");
                 }
                 for n in count..count + 100 {
-                    assert_eq!(found.find(Identity::of(&id(numbers(n)))), None, "not among {count}");
+                    assert_eq!(
+                        found.find(Identity::of(&id(numbers(n)))),
+                        None,
+                        "not among {count}"
+                    );
                 }
                 for odd in [1, 3, u128::MAX - 1] {
                     assert_eq!(found.find(Identity::of(&id(odd))), None, "not among {count}");
