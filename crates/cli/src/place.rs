@@ -1,13 +1,20 @@
 //! From what was typed to places that are read and written.
 
 use std::path::{Component, Path, PathBuf};
+use std::pin::pin;
 use std::str::FromStr;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use store::{Limited, Location, S3Options, Store};
 
 use crate::args::{AwsArgs, SourceArgs};
 use crate::exit::Failure;
+use crate::report::Report;
+
+/// How long a place may say nothing before that is told, and how often. One that cannot be reached is
+/// tried again for more than a minute.
+const SILENCE: Duration = Duration::from_secs(5);
 
 /// The location of a flag.
 ///
@@ -80,8 +87,9 @@ pub async fn open_source(
     location: &Location,
     options: &S3Options,
     requests_in_flight: usize,
+    report: &Report,
 ) -> Result<Arc<dyn Store>, Failure> {
-    let store = store::open_source(location, options)
+    let store = answer(location, report, store::open_source(location, options))
         .await
         .map_err(|error| anyhow::Error::new(error).context(format!("{what} cannot be used")))?;
     // Listing and reading go on at the same time; the bound is for both together.
@@ -95,10 +103,24 @@ pub async fn open_source(
 pub async fn open_destination(
     location: &Location,
     options: &S3Options,
+    report: &Report,
 ) -> Result<Arc<dyn Store>, Failure> {
-    store::open_destination(location, options)
+    answer(location, report, store::open_destination(location, options))
         .await
         .map_err(|error| anyhow::Error::new(error).context("the destination cannot be used").into())
+}
+
+/// Waits for the answer of a place, and tells now and then that it is waited for.
+async fn answer<T>(location: &Location, report: &Report, answer: impl Future<Output = T>) -> T {
+    let start = Instant::now();
+    let mut answer = pin!(answer);
+    loop {
+        if let Ok(answer) = tokio::time::timeout(SILENCE, &mut answer).await {
+            return answer;
+        }
+        let seconds = start.elapsed().as_secs();
+        report.note(&format!("still waiting for {location} to answer, for {seconds} s"));
+    }
 }
 
 /// The path that may tell at which level of a trail a source is.

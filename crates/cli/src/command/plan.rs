@@ -46,14 +46,15 @@ pub fn run(mut args: PlanArgs, output: &OutputArgs, report: &Report) -> Result<E
     let plan = block_on(async |signals| {
         let planning = async {
             let requests = settings.requests_in_flight;
-            let store = place::open_source("the source", &location, &options, requests).await?;
+            let store =
+                place::open_source("the source", &location, &options, requests, report).await?;
             let root_path = place::root_path(&location);
             let planning = pipeline::plan(store.as_ref(), &root_path, &settings, &progress);
             tokio::select! {
                 plan = planning => {
                     let mut plan = plan?;
                     if let Some(dest) = &dest {
-                        plan.replaced_days = Some(replaced_days(dest, &options, &settings).await?);
+                        plan.replaced_days = Some(replaced_days(dest, &options, &settings, report).await?);
                     }
                     Ok::<_, Failure>(plan)
                 }
@@ -87,12 +88,14 @@ async fn replaced_days(
     dest: &Location,
     options: &S3Options,
     settings: &Settings,
+    report: &Report,
 ) -> Result<Vec<String>, Failure> {
     match dest {
         Location::Folder(path) if !path.exists() => Ok(Vec::new()),
         dest => {
             let requests = settings.requests_in_flight;
-            let store = place::open_source("the destination", dest, options, requests).await?;
+            let store =
+                place::open_source("the destination", dest, options, requests, report).await?;
             Ok(pipeline::plan::days_at(store.as_ref(), settings.range).await?)
         }
     }

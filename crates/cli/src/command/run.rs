@@ -1,5 +1,6 @@
 //! `hoptrail run`: reads a range of days and writes their tables.
 
+use std::fs::{self, OpenOptions};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -51,18 +52,20 @@ pub fn run(mut args: RunArgs, output: &OutputArgs, report: &Report) -> Result<Ex
         place::check_apart(read, &dest)?;
     }
     let knowledge = knowledge::load(&args.knowledge)?;
+    args.summary_json.as_deref().map_or(Ok(()), check_summary)?;
     let options = place::s3_options(&args.source.aws);
     let progress = Arc::new(Progress::default());
 
     let outcome = block_on(async |signals| {
         let requests = settings.requests_in_flight;
         let opening = async {
-            let from = place::open_source("the source", &source, &options, requests).await?;
-            let to = place::open_destination(&dest, &options).await?;
+            let from =
+                place::open_source("the source", &source, &options, requests, report).await?;
+            let to = place::open_destination(&dest, &options, report).await?;
             let logs = match &invocation_logs {
                 Some(place) => {
                     let what = "the place of the invocation logs";
-                    Some(place::open_source(what, place, &options, requests).await?)
+                    Some(place::open_source(what, place, &options, requests, report).await?)
                 }
                 None => None,
             };
@@ -152,6 +155,26 @@ fn positive<T: Copy + std::fmt::Display + TryInto<u32>>(
     }
 }
 
+/// Looks before a run whether its summary can be written: hours later is too late. No file is left.
+fn check_summary(path: &Path) -> Result<(), Failure> {
+    let found = fs::metadata(path).ok();
+    let is_pipe = found.as_ref().is_some_and(|found| !found.is_file() && !found.is_dir());
+    // A pipe is opened once only.
+    if path == Path::new("-") || is_pipe {
+        return Ok(());
+    }
+    let opened = OpenOptions::new().append(true).create(true).open(path);
+    opened.with_context(|| no_summary(path))?;
+    if found.is_none() {
+        fs::remove_file(path).with_context(|| no_summary(path))?;
+    }
+    Ok(())
+}
+
+fn no_summary(path: &Path) -> String {
+    format!("the summary {} cannot be written", path.display())
+}
+
 fn tell(outcome: &Outcome, json: Option<&Path>, report: &Report) -> Result<(), Failure> {
     if let Some(nothing) = &outcome.nothing_found {
         report.warn(&nothing.to_string());
@@ -162,8 +185,7 @@ fn tell(outcome: &Outcome, json: Option<&Path>, report: &Report) -> Result<(), F
             print(&as_json()?)?;
             return Ok(());
         }
-        Some(path) => std::fs::write(path, as_json()?)
-            .with_context(|| format!("the summary {} cannot be written", path.display()))?,
+        Some(path) => fs::write(path, as_json()?).with_context(|| no_summary(path))?,
         None => {}
     }
     print(&summary::text(outcome))?;

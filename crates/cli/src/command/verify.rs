@@ -39,10 +39,12 @@ pub fn run(mut args: VerifyArgs, _: &OutputArgs, report: &Report) -> Result<Exit
     let found = block_on(async |signals| {
         let requests = settings.requests_in_flight;
         let verifying = async {
-            let to = place::open_source("the destination", &dest, &options, requests).await?;
+            let to =
+                place::open_source("the destination", &dest, &options, requests, report).await?;
             let from = match &from {
                 Some(from) => {
-                    let store = place::open_source("the source", from, &options, requests).await?;
+                    let store =
+                        place::open_source("the source", from, &options, requests, report).await?;
                     Some((store, place::root_path(from)))
                 }
                 None => None,
