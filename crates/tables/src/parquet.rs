@@ -382,6 +382,23 @@ mod tests {
         check("cost_basis", None, None, 10_000);
     }
 
+    /// As a reader asks that does not support all of them.
+    #[test]
+    fn columns_say_how_they_are_encoded() {
+        use parquet::basic::Encoding::{DELTA_LENGTH_BYTE_ARRAY, PLAIN, RLE, RLE_DICTIONARY};
+
+        let reader = ParquetRecordBatchReaderBuilder::try_new(file(&rows(100), 100));
+        let metadata = Arc::clone(reader.expect("Parquet").metadata());
+        let encodings = |column: &str| {
+            let mut columns = metadata.row_group(0).columns().iter();
+            let found = columns.find(|chunk| chunk.column_path().string() == column);
+            found.expect("a column").encodings().collect::<Vec<_>>()
+        };
+        assert_eq!(encodings("event_name"), [PLAIN, RLE, RLE_DICTIONARY]);
+        assert_eq!(encodings("event_time"), [PLAIN, RLE]);
+        assert_eq!(encodings("event_id"), [RLE, DELTA_LENGTH_BYTE_ARRAY]);
+    }
+
     #[test]
     fn a_required_column_has_a_value_in_every_row() {
         static REQUIRED: Table<Invocation> = Table {

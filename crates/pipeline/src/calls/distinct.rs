@@ -286,8 +286,9 @@ mod tests {
         assert_eq!(found.identities.len(), calls.len());
         assert_eq!(found.kept.iter().sum::<u32>(), calls.len() as u32);
         let seen = calls.iter().map(|call| {
-            let identity = call.identity(&found.references.whole);
-            assert!(found.identities.find(identity).is_some());
+            let whole = &found.references.whole;
+            let identity = found.identities.find(call.identity(whole));
+            assert_eq!(identity, Some(call.is_addendum(whole)));
             (found.references.ids(call).0.to_string(), call.object)
         });
         (seen.collect(), found.dropped)
@@ -307,6 +308,15 @@ mod tests {
         check(&[(call("a", None, 5), 1), (call("a", None, 5), 0)], &[("a", 1)], [1, 0, 0, 0]);
         check(&[(call("a", None, 5), 0), (call("a", None, 7), 0)], &[("a", 0)], [1, 0, 0, 0]);
         check(&[(call("a", None, 2), 0), (call("b", None, 1), 0)], &[("b", 0), ("a", 0)], [0; 4]);
+    }
+
+    /// Of records that tell different times the first one decides where the call stands.
+    #[test]
+    fn the_first_of_an_object_is_kept() {
+        let calls = [("a", 5), ("b", 6), ("a", 7)].map(|(id, time)| (call(id, None, time), 0));
+        check(&calls, &[("a", 0), ("b", 0)], [1, 0, 0, 0]);
+        let calls = [("a", 7), ("b", 6), ("a", 5)].map(|(id, time)| (call(id, None, time), 0));
+        check(&calls, &[("b", 0), ("a", 0)], [1, 0, 0, 0]);
     }
 
     #[test]

@@ -39,9 +39,12 @@ pub(super) fn by_time(calls: &[StoredCall], whole: &[Call], ranks: &[u32]) -> Ve
 /// Orders as the time and then the id do, where it orders at all.
 fn number(event_time_ms: i64, id: u128, place: u32) -> u128 {
     const ID_BITS: u32 = u128::BITS - TIME_BITS - PLACE_BITS;
-    // Times before 1970, and those beyond the calendar, are even.
-    let time = event_time_ms.clamp(0, (1 << TIME_BITS) - 1).cast_unsigned();
-    let decides = u128::from(time) << ID_BITS | id >> (u128::BITS - ID_BITS);
+    let decides = match u128::try_from(event_time_ms) {
+        Ok(time) if time >> TIME_BITS == 0 => time << ID_BITS | id >> (u128::BITS - ID_BITS),
+        // Times beyond the calendar, and those before 1970, are even.
+        Ok(_) => u128::MAX >> PLACE_BITS,
+        Err(_) => 0,
+    };
     decides << PLACE_BITS | u128::from(place)
 }
 
@@ -55,4 +58,61 @@ fn compare(a: &StoredCall, b: &StoredCall, whole: &[Call], ranks: &[u32]) -> Ord
     // Those of one time and event are duplicates, or of two originals.
     let place = |call: &StoredCall| (ranks[call.object as usize], call.index);
     by_time.then_with(by_id).then_with(|| place(a).cmp(&place(b)))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::calls::DayCalls;
+
+    /// Ids that differ in their last bits, in their first, and texts that stand between them.
+    fn event_id(number: u32, of_texts: bool) -> CallId {
+        match number % 4 {
+            0 => CallId::Uuid(u128::from(number).to_be_bytes()),
+            1 | 2 => CallId::Uuid((u128::from(number) << 100).to_be_bytes()),
+            _ if of_texts => CallId::new(&format!("{:x}-text", number >> 2)),
+            _ => CallId::Uuid(u128::MAX.to_be_bytes()),
+        }
+    }
+
+    fn any_time() -> impl Strategy<Value = i64> {
+        let usual = 1_790_000_000_000i64..1_790_000_000_004;
+        prop_oneof![4 => usual, 1 => -3i64..3, 1 => any::<i64>(), 1 => (1i64 << 48) - 2..(1 << 48) + 2]
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn as_if_all_were_compared(
+            calls in vec((any_time(), 0u32..24, 0u32..3), 0..60),
+            of_texts in any::<bool>(),
+        ) {
+            let ranks = [1, 2, 0];
+            let mut day = DayCalls::default();
+            let mut expected = Vec::new();
+            for (index, (event_time_ms, number, object)) in (0..).zip(calls) {
+                let event_id = event_id(number, of_texts);
+                let call = Call {
+                    event_time_ms,
+                    event_id: event_id.clone(),
+                    original_event_id: None,
+                    request_id: number.is_multiple_of(3).then_some(CallId::Uuid([7; 16])),
+                    input_tokens: None,
+                    output_tokens: None,
+                    source_ip: None,
+                    context: Default::default(),
+                };
+                day.add(&call, object, index).unwrap();
+                let rank = ranks[object as usize];
+                expected.push((event_time_ms, event_id.to_string(), rank, index));
+            }
+            expected.sort();
+            let expected = expected.into_iter().map(|(.., index)| index).collect::<Vec<_>>();
+            prop_assert_eq!(by_time(&day.held, &day.whole, &ranks), expected);
+        }
+    }
 }
