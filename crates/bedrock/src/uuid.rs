@@ -3,17 +3,14 @@
 /// Each byte of a word.
 const BYTES: u64 = u64::MAX / 255;
 
-/// The length of a UUID as text.
-pub const TEXT_BYTES: usize = 36;
-
 const HYPHENS: [usize; 4] = [8, 13, 18, 23];
 
 /// Where the digits of a UUID stand in its text, by fours.
 const PLACES: [usize; 8] = [0, 4, 9, 14, 19, 24, 28, 32];
 
 /// The text of a UUID: lower case, with hyphens, all ASCII.
-pub fn text(uuid: &[u8; 16]) -> [u8; TEXT_BYTES] {
-    let mut text = [b'-'; TEXT_BYTES];
+pub fn text(uuid: &[u8; 16]) -> [u8; 36] {
+    let mut text = [b'-'; 36];
     let words = uuid.as_chunks().0.iter().zip(PLACES.as_chunks().0);
     for (bytes, [first, second]) in words {
         let digits = digits(u32::from_be_bytes(*bytes)).to_be_bytes();
@@ -26,7 +23,7 @@ pub fn text(uuid: &[u8; 16]) -> [u8; TEXT_BYTES] {
 /// The bytes of a UUID in its canonical form. Upper case is none, because its bytes would not give the
 /// same text back.
 pub fn bytes(text: &str) -> Option<[u8; 16]> {
-    let text = <&[u8; TEXT_BYTES]>::try_from(text.as_bytes()).ok()?;
+    let text = <&[u8; 36]>::try_from(text.as_bytes()).ok()?;
     if HYPHENS.iter().any(|place| text[*place] != b'-') {
         return None;
     }

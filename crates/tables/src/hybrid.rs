@@ -21,12 +21,12 @@ pub(crate) fn encode(numbers: &[u32], bits: u32, bytes: &mut Vec<u8>) {
             continue;
         }
         let times = numbers[at..].iter().take_while(|number| *number == first).count();
-        run(&numbers[packed_from..at], bits, bytes);
+        pack(&numbers[packed_from..at], bits, bytes);
         repeat(*first, times, bits, bytes);
         at += times;
         packed_from = at;
     }
-    run(&numbers[packed_from..], bits, bytes);
+    pack(&numbers[packed_from..], bits, bytes);
 }
 
 /// Appends one number as often as it stands.
@@ -38,18 +38,13 @@ pub(crate) fn repeat(number: u32, times: usize, bits: u32, bytes: &mut Vec<u8>) 
     bytes.extend_from_slice(&number.to_le_bytes()[..bits.div_ceil(8) as usize]);
 }
 
-fn run(numbers: &[u32], bits: u32, bytes: &mut Vec<u8>) {
+fn pack(numbers: &[u32], bits: u32, bytes: &mut Vec<u8>) {
     if numbers.is_empty() {
         return;
     }
     let n_groups = numbers.len().div_ceil(GROUP);
     append_varint((n_groups as u64) << 1 | 1, bytes);
-    pack(numbers, bits, bytes);
-}
-
-/// Appends numbers of no more than `bits` bits each, filled up to a multiple of eight.
-pub(crate) fn pack(numbers: &[u32], bits: u32, bytes: &mut Vec<u8>) {
-    let end = bytes.len() + numbers.len().div_ceil(GROUP) * bits as usize;
+    let end = bytes.len() + n_groups * bits as usize;
     let (mut pending, mut n_pending) = (0u64, 0);
     for number in numbers {
         pending |= u64::from(*number) << n_pending;
@@ -65,8 +60,7 @@ pub(crate) fn pack(numbers: &[u32], bits: u32, bytes: &mut Vec<u8>) {
     bytes.resize(end, 0);
 }
 
-/// Appends a number in as few bytes as it needs, seven bits in each ("ULEB128").
-pub(crate) fn append_varint(mut number: u64, bytes: &mut Vec<u8>) {
+fn append_varint(mut number: u64, bytes: &mut Vec<u8>) {
     while number >= 0x80 {
         bytes.push(number.to_le_bytes()[0] | 0x80);
         number >>= 7;

@@ -1,18 +1,19 @@
 //! A column of ids: each as text, because hardly one stands twice.
 //!
-//! UUIDs are held packed, and are written out straight into the page. Their lengths stand in front of
-//! them all: among the texts they would cost the compressor three times the time, and a tenth of the
-//! file. Trino's reader, which Athena's comes from, decodes this at five times the speed (public issue
-//! apache/parquet-java#3083).
+//! UUIDs are held packed, and are written out straight into the page. Their lengths in front of them
+//! all (`DELTA_LENGTH_BYTE_ARRAY`) would make files a twentieth smaller, but Spark 3.3 cannot read that,
+//! and later ones read it wrongly for a while (public issues SPARK-40128, SPARK-52240).
 
 use bedrock::{CallId, uuid};
 use parquet::basic::Encoding;
 use parquet::errors::ParquetError;
 use parquet::schema::types::ColumnDescPtr;
 
-use crate::lengths::append_lengths;
-use crate::pages::{Pages, WrittenColumn};
+use crate::pages::{Pages, WrittenColumn, append_text};
 use crate::statistics::Bounds;
+
+/// The bytes of most ids, with their length.
+const ID_BYTES: usize = 40;
 
 /// A column that is being written, a page for each batch of rows. The least and the greatest id tell
 /// nothing, so that only nulls are counted.
@@ -23,7 +24,7 @@ pub(crate) struct IdColumn {
 
 impl IdColumn {
     pub(crate) fn new(descriptor: ColumnDescPtr) -> Self {
-        let pages = Pages::new(descriptor, Encoding::DELTA_LENGTH_BYTE_ARRAY);
+        let pages = Pages::new(descriptor, Encoding::PLAIN);
         IdColumn { pages, bounds: Bounds::default() }
     }
 
@@ -35,12 +36,11 @@ impl IdColumn {
         let n_ids = ids.iter().flatten().count();
         self.bounds.add_nulls(ids.len() - n_ids);
         let mut page = self.pages.begin(ids.iter().map(Option::is_some), n_ids);
-        append_lengths(&ids.iter().flatten().map(|id| n_bytes(id)).collect::<Vec<_>>(), &mut page);
-        page.reserve(n_ids * uuid::TEXT_BYTES);
+        page.reserve(n_ids * ID_BYTES);
         for id in ids.iter().flatten() {
             match id {
-                CallId::Uuid(bytes) => page.extend_from_slice(&uuid::text(bytes)),
-                CallId::Text(text) => page.extend_from_slice(text.as_bytes()),
+                CallId::Uuid(bytes) => append_text(&uuid::text(bytes), &mut page),
+                CallId::Text(text) => append_text(text.as_bytes(), &mut page),
             }
         }
         self.pages.push(&page, ids.len())
@@ -53,13 +53,4 @@ impl IdColumn {
     pub(crate) fn close(self) -> Result<WrittenColumn, ParquetError> {
         self.pages.finish(None, self.bounds.into_statistics(), None)
     }
-}
-
-/// The length of an id as text.
-fn n_bytes(id: &CallId) -> u32 {
-    let n_bytes = match id {
-        CallId::Uuid(_) => uuid::TEXT_BYTES,
-        CallId::Text(text) => text.len(),
-    };
-    u32::try_from(n_bytes).unwrap_or(u32::MAX)
 }

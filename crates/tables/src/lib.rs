@@ -15,7 +15,6 @@ mod ids;
 pub mod ingest;
 pub mod invocations;
 pub mod layout;
-mod lengths;
 pub mod markdown;
 pub mod model_costs;
 mod pages;

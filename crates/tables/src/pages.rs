@@ -130,8 +130,8 @@ impl Pages {
         }
         writer.close()?;
         let bytes = Bytes::from(sink.into_inner()?);
-        let mut encodings = vec![self.encoding, Encoding::RLE];
-        encodings.extend(dictionary_bytes.map(|_| Encoding::PLAIN));
+        let mut encodings = vec![Encoding::PLAIN, Encoding::RLE];
+        encodings.extend(dictionary_bytes.map(|_| self.encoding));
         let metadata = ColumnChunkMetaData::builder(self.descriptor)
             .set_compression(Compression::ZSTD(level()))
             .set_encodings(encodings)
