@@ -5,7 +5,6 @@
 //! and later ones read it wrongly for a while (public issues SPARK-40128, SPARK-52240).
 
 use bedrock::{CallId, uuid};
-use parquet::basic::Encoding;
 use parquet::errors::ParquetError;
 use parquet::schema::types::ColumnDescPtr;
 
@@ -24,8 +23,7 @@ pub(crate) struct IdColumn {
 
 impl IdColumn {
     pub(crate) fn new(descriptor: ColumnDescPtr) -> Self {
-        let pages = Pages::new(descriptor, Encoding::PLAIN);
-        IdColumn { pages, bounds: Bounds::default() }
+        IdColumn { pages: Pages::of_random_digits(descriptor), bounds: Bounds::default() }
     }
 
     /// Writes the ids of some rows.

@@ -18,6 +18,7 @@ use parquet::file::statistics::Statistics;
 use parquet::file::writer::{SerializedPageWriter, TrackedWrite};
 use parquet::schema::types::ColumnDescPtr;
 use zstd::bulk::Compressor;
+use zstd::zstd_safe::CParameter;
 
 use crate::hybrid;
 
@@ -25,7 +26,17 @@ use crate::hybrid;
 pub(crate) struct Pages {
     descriptor: ColumnDescPtr,
     encoding: Encoding,
+    content: Content,
     pages: Vec<CompressedPage>,
+}
+
+/// What a compressor can find in a page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Content {
+    /// What stood there before.
+    Usual,
+    /// Digits that take a byte each.
+    RandomDigits,
 }
 
 /// The texts that pages name by their place.
@@ -44,7 +55,13 @@ pub(crate) struct WrittenColumn {
 
 impl Pages {
     pub(crate) fn new(descriptor: ColumnDescPtr, encoding: Encoding) -> Self {
-        Pages { descriptor, encoding, pages: Vec::new() }
+        Pages { descriptor, encoding, content: Content::Usual, pages: Vec::new() }
+    }
+
+    /// Pages of texts that are random digits. What a compressor finds there are chance repetitions of a
+    /// few of them: to look for them would take most of its time, for a twentieth of the bytes.
+    pub(crate) fn of_random_digits(descriptor: ColumnDescPtr) -> Self {
+        Pages { content: Content::RandomDigits, ..Pages::new(descriptor, Encoding::PLAIN) }
     }
 
     /// Begins a page with which of its rows have a value, if the column asks for that. `n_values` have.
@@ -76,7 +93,7 @@ impl Pages {
     /// If it cannot be compressed.
     pub(crate) fn push(&mut self, page: &[u8], n_rows: usize) -> Result<(), ParquetError> {
         let compressed = Page::DataPage {
-            buf: compressed(page)?,
+            buf: compressed(page, self.content)?,
             num_values: fitting(n_rows)?,
             encoding: self.encoding,
             def_level_encoding: Encoding::RLE,
@@ -106,7 +123,7 @@ impl Pages {
         let (mut n_bytes, mut dictionary_bytes) = (0, None);
         if let Some(Dictionary { texts, n_texts }) = dictionary {
             let page = Page::DictionaryPage {
-                buf: compressed(texts)?,
+                buf: compressed(texts, Content::Usual)?,
                 num_values: fitting(n_texts)?,
                 encoding: Encoding::PLAIN,
                 is_sorted: false,
@@ -160,13 +177,18 @@ fn level() -> ZstdLevel {
     ZstdLevel::default()
 }
 
-fn compressed(page: &[u8]) -> Result<Bytes, ParquetError> {
+fn compressed(page: &[u8], content: Content) -> Result<Bytes, ParquetError> {
+    /// How many places it remembers, as a power of two: the fewest, or as many as its level has.
+    const FEWEST: u32 = 6;
+    const USUAL: u32 = 0;
     thread_local! {
         /// Making one costs as much as compressing some thousand bytes.
         static COMPRESSOR: RefCell<Compressor<'static>> = RefCell::default();
     }
     COMPRESSOR.with_borrow_mut(|compressor| {
         compressor.set_compression_level(level().compression_level())?;
+        let is_random = content == Content::RandomDigits;
+        compressor.set_parameter(CParameter::HashLog(if is_random { FEWEST } else { USUAL }))?;
         Ok(compressor.compress(page)?.into())
     })
 }
