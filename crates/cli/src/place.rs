@@ -89,7 +89,7 @@ pub async fn open_source(
     requests_in_flight: usize,
     report: &Report,
 ) -> Result<Arc<dyn Store>, Failure> {
-    let store = answer(location, report, store::open_source(location, options))
+    let store = answer_of(location, report, store::open_source(location, options))
         .await
         .map_err(|error| anyhow::Error::new(error).context(format!("{what} cannot be used")))?;
     // Listing and reading go on at the same time; the bound is for both together.
@@ -105,17 +105,17 @@ pub async fn open_destination(
     options: &S3Options,
     report: &Report,
 ) -> Result<Arc<dyn Store>, Failure> {
-    answer(location, report, store::open_destination(location, options))
+    answer_of(location, report, store::open_destination(location, options))
         .await
         .map_err(|error| anyhow::Error::new(error).context("the destination cannot be used").into())
 }
 
 /// Waits for the answer of a place, and tells now and then that it is waited for.
-async fn answer<T>(location: &Location, report: &Report, answer: impl Future<Output = T>) -> T {
+async fn answer_of<T>(location: &Location, report: &Report, opening: impl Future<Output = T>) -> T {
     let start = Instant::now();
-    let mut answer = pin!(answer);
+    let mut opening = pin!(opening);
     loop {
-        if let Ok(answer) = tokio::time::timeout(SILENCE, &mut answer).await {
+        if let Ok(answer) = tokio::time::timeout(SILENCE, &mut opening).await {
             return answer;
         }
         let seconds = start.elapsed().as_secs();

@@ -157,15 +157,15 @@ fn positive<T: Copy + std::fmt::Display + TryInto<u32>>(
 
 /// Looks before a run whether its summary can be written: hours later is too late. No file is left.
 fn check_summary(path: &Path) -> Result<(), Failure> {
-    let found = fs::metadata(path).ok();
-    let is_pipe = found.as_ref().is_some_and(|found| !found.is_file() && !found.is_dir());
+    let is_pipe = fs::metadata(path).is_ok_and(|found| !found.is_file() && !found.is_dir());
     // A pipe is opened once only.
     if path == Path::new("-") || is_pipe {
         return Ok(());
     }
+    let is_new = fs::symlink_metadata(path).is_err();
     let opened = OpenOptions::new().append(true).create(true).open(path);
     opened.with_context(|| no_summary(path))?;
-    if found.is_none() {
+    if is_new {
         fs::remove_file(path).with_context(|| no_summary(path))?;
     }
     Ok(())

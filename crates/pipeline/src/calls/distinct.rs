@@ -1,4 +1,5 @@
-//! One event is one call: exactly, across objects, trails on one bucket, and re-deliveries.
+//! One event is one call: across objects, trails on one bucket, and re-deliveries; exactly where ids are
+//! UUIDs, which CloudTrail's are, and by 128 bits of a hash where they are other texts.
 
 use std::cmp::{Ordering, Reverse};
 use std::collections::{BTreeSet, BinaryHeap};

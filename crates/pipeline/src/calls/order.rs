@@ -28,10 +28,10 @@ pub(super) fn by_time(calls: &[StoredCall], whole: &[Call], ranks: &[u32]) -> Ve
     };
     let mut numbers = (0..).zip(calls).map(number).collect::<Vec<_>>();
     numbers.sort_unstable();
-    let is_even = |a: &u128, b: &u128| a >> PLACE_BITS == b >> PLACE_BITS;
-    for even in numbers.chunk_by_mut(is_even).filter(|even| even.len() > 1) {
+    let is_tie = |a: &u128, b: &u128| a >> PLACE_BITS == b >> PLACE_BITS;
+    for tied in numbers.chunk_by_mut(is_tie).filter(|tied| tied.len() > 1) {
         let call = |number: &u128| &calls[place(*number) as usize];
-        even.sort_unstable_by(|a, b| compare(call(a), call(b), whole, ranks));
+        tied.sort_unstable_by(|a, b| compare(call(a), call(b), whole, ranks));
     }
     numbers.into_iter().map(place).collect()
 }
@@ -41,7 +41,7 @@ fn number(event_time_ms: i64, id: u128, place: u32) -> u128 {
     const ID_BITS: u32 = u128::BITS - TIME_BITS - PLACE_BITS;
     let decides = match u128::try_from(event_time_ms) {
         Ok(time) if time >> TIME_BITS == 0 => time << ID_BITS | id >> (u128::BITS - ID_BITS),
-        // Times beyond the calendar, and those before 1970, are even.
+        // Times beyond the calendar are tied, and so are those before 1970.
         Ok(_) => u128::MAX >> PLACE_BITS,
         Err(_) => 0,
     };
