@@ -1,8 +1,6 @@
 //! Input that cannot be used: one clear sentence, the right exit code, and the rest goes on.
 
 use std::fs;
-use std::io::{BufRead, BufReader};
-use std::net::TcpListener;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
@@ -419,25 +417,6 @@ fn a_summary_that_cannot_be_written() {
     let without_trail = World::new();
     without_trail.run(&["--day", DAY]).ends(1);
     assert!(!without_trail.path("summary.json").exists(), "no empty file is left");
-}
-
-/// A server that takes connections and says nothing.
-#[test]
-fn a_place_that_does_not_answer() {
-    let world = good();
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
-    let out = world.text("out");
-    let mut command =
-        world.command(&["run", "--source", "s3://logs/org", "--dest", &out, "--day", DAY]);
-    command.env("AWS_ENDPOINT_URL", url);
-    command.env("AWS_ACCESS_KEY_ID", "id").env("AWS_SECRET_ACCESS_KEY", "secret");
-    let mut run = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    let mut line = String::new();
-    BufReader::new(run.stderr.take().unwrap()).read_line(&mut line).unwrap();
-    run.kill().unwrap();
-    run.wait().unwrap();
-    assert_eq!(line, "still waiting for s3://logs/org/ to answer, for 5 s\n");
 }
 
 /// An object whose answer stalls keeps the run waiting, so that the signal meets it.

@@ -1,7 +1,9 @@
 //! S3 that fails, now and then or for good: nothing is lost, nothing is counted twice, and the next run
 //! repairs what is missing.
 
-use std::process::Command;
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use s3_server::{Bucket, Config, Failure, Fault, Kind, Server, When};
 use serde_json::Value;
@@ -236,4 +238,21 @@ fn ingest_counts_each_call_once_under_faults() {
     ids.sort();
     ids.dedup();
     assert_eq!(ids.len(), n, "each call once");
+}
+
+/// A run that seems to hang says what it waits for, long before it gives up.
+#[test]
+fn a_place_that_does_not_answer() {
+    let world = World::new();
+    let config = Config::new().bucket(Bucket::new("logs")).latency(Duration::from_secs(60));
+    let server = Server::start(config).unwrap();
+    let out = world.text("out");
+    let arguments = ["run", "--source", "s3://logs/org", "--dest", &out, "--day", DAYS[0]];
+    let mut command = world.command_on(&server, &arguments);
+    let mut run = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut line = String::new();
+    BufReader::new(run.stderr.take().unwrap()).read_line(&mut line).unwrap();
+    run.kill().unwrap();
+    run.wait().unwrap();
+    assert_eq!(line, "still waiting for s3://logs/org/ to answer, for 5 s\n");
 }

@@ -178,8 +178,9 @@ fn level() -> ZstdLevel {
 }
 
 fn compressed(page: &[u8], content: Content) -> Result<Bytes, ParquetError> {
-    /// How many places it remembers, as a power of two: the fewest, or as many as its level has.
+    /// How many places a compressor remembers, as a power of two: as few as it can.
     const FEWEST: u32 = 6;
+    /// As many as its level says.
     const USUAL: u32 = 0;
     thread_local! {
         /// Making one costs as much as compressing some thousand bytes.

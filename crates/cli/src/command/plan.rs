@@ -54,7 +54,8 @@ pub fn run(mut args: PlanArgs, output: &OutputArgs, report: &Report) -> Result<E
                 plan = planning => {
                     let mut plan = plan?;
                     if let Some(dest) = &dest {
-                        plan.replaced_days = Some(replaced_days(dest, &options, &settings, report).await?);
+                        let days = replaced_days(dest, &options, &settings, report).await?;
+                        plan.replaced_days = Some(days);
                     }
                     Ok::<_, Failure>(plan)
                 }

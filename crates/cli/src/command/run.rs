@@ -52,7 +52,9 @@ pub fn run(mut args: RunArgs, output: &OutputArgs, report: &Report) -> Result<Ex
         place::check_apart(read, &dest)?;
     }
     let knowledge = knowledge::load(&args.knowledge)?;
-    args.summary_json.as_deref().map_or(Ok(()), check_summary)?;
+    if let Some(path) = &args.summary_json {
+        check_summary(path)?;
+    }
     let options = place::s3_options(&args.source.aws);
     let progress = Arc::new(Progress::default());
 
