@@ -4,7 +4,8 @@
 //! `GetInferenceProfile`; the source stands in each row of `config/models.csv` and
 //! `config/inference_profiles.csv`.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
 use serde::Deserialize;
 
@@ -48,8 +49,8 @@ pub enum Lookup<'a> {
 /// The Regions that a profile may send a request to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Destinations {
-    /// These, in the order of their codes.
-    Regions(Vec<String>),
+    /// These, in the order of their codes. Most profiles have one of a few dozen lists.
+    Regions(Arc<[String]>),
     /// All commercial Regions, a growing set.
     AllCommercial,
     /// AWS does not print them.
@@ -134,13 +135,15 @@ impl Catalog {
                 None => catalog.add_model(row),
             }
         }
+        let mut lists = HashMap::new();
         for row in csv::Reader::from_reader(profiles.as_bytes()).deserialize::<ProfileRow>() {
             let row = row.map_err(|source| CatalogError {
                 file: "inference_profiles.csv",
                 expected: "profile_id,source_region,destination_regions",
                 source,
             })?;
-            let destinations = Destinations::parse(&row.destination_regions);
+            let list = lists.entry(row.destination_regions);
+            let destinations = list.or_insert_with_key(|text| Destinations::parse(text)).clone();
             let by_source = catalog.profiles.entry(row.profile_id).or_default();
             by_source.insert(row.source_region, destinations);
         }
@@ -227,7 +230,7 @@ impl Destinations {
             list => {
                 let mut regions = list.split(';').map(str::to_owned).collect::<Vec<_>>();
                 regions.sort();
-                Destinations::Regions(regions)
+                Destinations::Regions(regions.into())
             }
         }
     }

@@ -30,8 +30,8 @@ use block::{BLOCK_BYTES, Block, Marks};
 use crate::operation::begins_with_source;
 
 /// What all event sources of Bedrock begin with, and where they are looked for.
-const NAME: &[u8] = b"bedrock";
-const NAME_BYTES: usize = NAME.len();
+const NAME: &[u8; NAME_BYTES] = b"bedrock";
+const NAME_BYTES: usize = 7;
 
 /// The document is not of the plain shape, or not sound; the strict reader has to say which.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -177,10 +177,13 @@ impl<'t, 'e> Walk<'t, 'e> {
     ) -> Result<bool, Odd> {
         let marks = marks(block);
         let mut quotes = marks.quotes;
-        let mut behind_escape = 0;
         if marks.backslashes | state.escape != 0 {
+            let behind_escape;
             (behind_escape, state.escape) = escaped(marks.backslashes, state.escape);
             quotes &= !behind_escape;
+            if behind_escape & !(parity(quotes) ^ state.in_string) != 0 {
+                return Err(Odd);
+            }
             let unicode = behind_escape & letters(block, b'u');
             if unicode != 0 {
                 self.unicode = at + 63 - unicode.leading_zeros() as usize;
@@ -194,9 +197,6 @@ impl<'t, 'e> Walk<'t, 'e> {
         // A string's bits are those from its first quote to the one before its last.
         let strings = parity(quotes) ^ state.in_string;
         state.in_string = (strings.cast_signed() >> 63).cast_unsigned();
-        if behind_escape & !strings != 0 {
-            return Err(Odd);
-        }
         let (open, close) = (marks.open & !strings, marks.close & !strings);
         let closes = close.count_ones();
         // Those before the first one that closes.
@@ -220,16 +220,53 @@ impl<'t, 'e> Walk<'t, 'e> {
             let end = at + ends.trailing_zeros() as usize + 1;
             ends &= ends - 1;
             let start = end - NAME_BYTES;
-            if begins_with_source(&self.text[start..]) {
+            let text = &self.text[start..];
+            // Most that end with the same letter differ in the others.
+            if text.first_chunk() == Some(NAME) && begins_with_source(text) {
                 self.source = start;
             }
         }
     }
 
-    /// Goes through brackets one by one. `depth` is the number of open ones before: 0 between records,
-    /// 1 in a record. Gives that after them, or nothing at the end of the list.
+    /// Goes through the brackets of a block in which a record ends or begins. `depth` is the number of
+    /// open ones before: 0 between records, 1 in a record. Gives that after them, or nothing at the end
+    /// of the list.
     #[inline(never)]
     fn brackets(
+        &mut self,
+        block: usize,
+        open: u64,
+        close: u64,
+        depth: u32,
+    ) -> Result<Option<u32>, Odd> {
+        let Some((end, start)) = self.next_record(block, open, close, depth) else {
+            return self.one_by_one(block, open, close, depth);
+        };
+        self.found(end)?;
+        self.start = start;
+        Ok(Some(open.count_ones()))
+    }
+
+    /// Where a record ends and where the next begins, if a block's brackets are what they nearly always
+    /// are there: those that end all that is open, then those that begin.
+    fn next_record(
+        &self,
+        block: usize,
+        open: u64,
+        close: u64,
+        depth: u32,
+    ) -> Option<(usize, usize)> {
+        let first_open = open & open.wrapping_neg();
+        if depth == 0 || close >= first_open || close.count_ones() != depth {
+            return None;
+        }
+        let end = block + 63 - close.leading_zeros() as usize;
+        let start = block + open.trailing_zeros() as usize;
+        (self.text[end..=start] == *b"},{").then_some((end, start))
+    }
+
+    /// As [`Walk::brackets`], whatever they are.
+    fn one_by_one(
         &mut self,
         block: usize,
         open: u64,
@@ -260,16 +297,21 @@ impl<'t, 'e> Walk<'t, 'e> {
                 if byte != b'}' {
                     return Err(Odd);
                 }
-                self.end = at + 1;
-                self.separator = b",";
-                (self.each)(Found {
-                    range: self.start..self.end,
-                    has_source: self.source > self.start,
-                    has_unicode_escapes: self.unicode > self.start,
-                })?;
+                self.found(at)?;
             }
         }
         Ok(Some(depth))
+    }
+
+    /// Gives the record that ends with the brace at a place.
+    fn found(&mut self, brace: usize) -> Result<(), Odd> {
+        self.end = brace + 1;
+        self.separator = b",";
+        (self.each)(Found {
+            range: self.start..self.end,
+            has_source: self.source > self.start,
+            has_unicode_escapes: self.unicode > self.start,
+        })
     }
 
     /// Whether the document ends as it should with the list that ends at `list_end`.

@@ -9,21 +9,23 @@ use super::{PriceRow, Routing, Tier, TokenKind};
 use crate::money::DecimalError;
 
 /// The columns, in the order of the file that ships with hoptrail.
-const COLUMNS: [&str; 11] = [
-    "model_id",
-    "routing",
-    "source_region",
-    "service_tier",
-    "context_over_tokens",
-    "token_kind",
-    "usd_per_million",
-    "valid_from",
-    "valid_until",
-    "source",
-    "source_date",
-];
-/// The columns that overrides may leave out or empty: a negotiated rate has no public source.
-const SOURCE_COLUMNS: [&str; 2] = ["source", "source_date"];
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Column {
+    ModelId,
+    Routing,
+    SourceRegion,
+    ServiceTier,
+    ContextOverTokens,
+    TokenKind,
+    UsdPerMillion,
+    ValidFrom,
+    ValidUntil,
+    Source,
+    SourceDate,
+}
+
+/// The number of columns.
+const N_COLUMNS: usize = Column::ALL.len();
 /// The source of an override that names none.
 const OVERRIDE: &str = "override";
 
@@ -265,26 +267,65 @@ impl Lines<'_> {
     }
 }
 
-/// Where each of [`COLUMNS`] stands. Other columns are refused: a misspelled `valid_until` that is
+/// Where each of [`Column::ALL`] stands. Other columns are refused: a misspelled `valid_until` that is
 /// passed over would keep a price for ever.
-fn places(header: &StringRecord, role: Role) -> Result<[Option<usize>; COLUMNS.len()], Problem> {
-    let may_lack = |column| role == Role::Overrides && SOURCE_COLUMNS.contains(&column);
-    let places = COLUMNS.map(|column| header.iter().position(|name| name == column));
+fn places(header: &StringRecord, role: Role) -> Result<[Option<usize>; N_COLUMNS], Problem> {
+    let may_lack = |column: Column| role == Role::Overrides && column.is_of_source();
+    let place = |column: Column| header.iter().position(|name| name == column.as_str());
+    let places = Column::ALL.map(place);
     let n_found = places.iter().flatten().count();
     let complete =
-        COLUMNS.iter().zip(&places).all(|(column, place)| place.is_some() || may_lack(column));
+        Column::ALL.iter().zip(&places).all(|(c, place)| place.is_some() || may_lack(*c));
     if complete && n_found == header.len() {
         return Ok(places);
     }
-    let expected = COLUMNS.join(",");
+    let expected = Column::ALL.map(Column::as_str).join(",");
     let found = header.iter().collect::<Vec<_>>().join(",");
     Err(Problem::Columns { expected, found })
 }
 
-/// The fields of a line by the name of their column.
+impl Column {
+    const ALL: [Column; 11] = [
+        Column::ModelId,
+        Column::Routing,
+        Column::SourceRegion,
+        Column::ServiceTier,
+        Column::ContextOverTokens,
+        Column::TokenKind,
+        Column::UsdPerMillion,
+        Column::ValidFrom,
+        Column::ValidUntil,
+        Column::Source,
+        Column::SourceDate,
+    ];
+
+    /// Its name in the header.
+    fn as_str(self) -> &'static str {
+        match self {
+            Column::ModelId => "model_id",
+            Column::Routing => "routing",
+            Column::SourceRegion => "source_region",
+            Column::ServiceTier => "service_tier",
+            Column::ContextOverTokens => "context_over_tokens",
+            Column::TokenKind => "token_kind",
+            Column::UsdPerMillion => "usd_per_million",
+            Column::ValidFrom => "valid_from",
+            Column::ValidUntil => "valid_until",
+            Column::Source => "source",
+            Column::SourceDate => "source_date",
+        }
+    }
+
+    /// Whether overrides may leave it out or empty: a negotiated rate has no public source.
+    fn is_of_source(self) -> bool {
+        matches!(self, Column::Source | Column::SourceDate)
+    }
+}
+
+/// The fields of a line by their column.
 struct Fields<'a> {
     record: &'a StringRecord,
-    places: &'a [Option<usize>; COLUMNS.len()],
+    places: &'a [Option<usize>; N_COLUMNS],
 }
 
 impl<'a> Fields<'a> {
@@ -294,22 +335,22 @@ impl<'a> Fields<'a> {
         let kinds = TokenKind::ALL.map(|kind| (kind.as_str(), kind));
         let row = PriceRow {
             line,
-            model_id: self.text("model_id")?.into(),
-            routing: self.one_of("routing", &routings)?,
-            source_region: self.text("source_region")?.into(),
-            tier: self.one_of("service_tier", &tiers)?,
-            context_over_tokens: self.tokens("context_over_tokens")?,
-            kind: self.one_of("token_kind", &kinds)?,
-            price: self.text("usd_per_million")?.parse().map_err(Problem::Price)?,
-            valid_from: self.day("valid_from")?,
-            valid_until: self.day("valid_until")?,
-            source: match (self.optional_text("source")?, role) {
-                ("", Role::Book) => return Err(Problem::Missing("source")),
+            model_id: self.text(Column::ModelId)?.into(),
+            routing: self.one_of(Column::Routing, &routings)?,
+            source_region: self.text(Column::SourceRegion)?.into(),
+            tier: self.one_of(Column::ServiceTier, &tiers)?,
+            context_over_tokens: self.tokens(Column::ContextOverTokens)?,
+            kind: self.one_of(Column::TokenKind, &kinds)?,
+            price: self.text(Column::UsdPerMillion)?.parse().map_err(Problem::Price)?,
+            valid_from: self.day(Column::ValidFrom)?,
+            valid_until: self.day(Column::ValidUntil)?,
+            source: match (self.optional_text(Column::Source)?, role) {
+                ("", Role::Book) => return Err(Problem::Missing(Column::Source.as_str())),
                 ("", Role::Overrides) => OVERRIDE.into(),
                 (source, _) => source.into(),
             },
-            source_date: match (self.day("source_date")?, role) {
-                (None, Role::Book) => return Err(Problem::Missing("source_date")),
+            source_date: match (self.day(Column::SourceDate)?, role) {
+                (None, Role::Book) => return Err(Problem::Missing(Column::SourceDate.as_str())),
                 (date, _) => date,
             },
         };
@@ -319,40 +360,40 @@ impl<'a> Fields<'a> {
         }
     }
 
-    fn optional_text(&self, column: &'static str) -> Result<&'a str, Problem> {
-        let place = COLUMNS.iter().position(|name| *name == column);
-        let place = place.and_then(|place| self.places[place]);
+    fn optional_text(&self, column: Column) -> Result<&'a str, Problem> {
+        let place = self.places[column as usize];
         let text = place.and_then(|place| self.record.get(place)).unwrap_or_default();
-        if text.trim().len() == text.len() { Ok(text) } else { Err(Problem::WhiteSpace(column)) }
+        let is_bare = text.trim().len() == text.len();
+        if is_bare { Ok(text) } else { Err(Problem::WhiteSpace(column.as_str())) }
     }
 
-    fn text(&self, column: &'static str) -> Result<&'a str, Problem> {
+    fn text(&self, column: Column) -> Result<&'a str, Problem> {
         match self.optional_text(column)? {
-            "" => Err(Problem::Missing(column)),
+            "" => Err(Problem::Missing(column.as_str())),
             text => Ok(text),
         }
     }
 
-    fn one_of<T: Copy>(&self, column: &'static str, known: &[(&str, T)]) -> Result<T, Problem> {
+    fn one_of<T: Copy>(&self, column: Column, known: &[(&str, T)]) -> Result<T, Problem> {
         let text = self.text(column)?;
         if let Some((_, value)) = known.iter().find(|(name, _)| *name == text) {
             return Ok(*value);
         }
         let names = known.iter().map(|(name, _)| *name).collect::<Vec<_>>();
         let expected = format!("one of {}", names.join(", "));
-        Err(Problem::Value { column, expected, found: text.to_owned() })
+        Err(Problem::Value { column: column.as_str(), expected, found: text.to_owned() })
     }
 
-    fn tokens(&self, column: &'static str) -> Result<i64, Problem> {
+    fn tokens(&self, column: Column) -> Result<i64, Problem> {
         let text = self.text(column)?;
         let is_plain = text.bytes().all(|b| b.is_ascii_digit());
         let expected = "a number of tokens".to_owned();
-        let refused = Problem::Value { column, expected, found: text.to_owned() };
+        let refused = Problem::Value { column: column.as_str(), expected, found: text.to_owned() };
         if is_plain { text.parse().map_err(|_| refused) } else { Err(refused) }
     }
 
     /// A date written `YYYY-MM-DD` and nothing else; `None` for an empty field.
-    fn day(&self, column: &'static str) -> Result<Option<Date>, Problem> {
+    fn day(&self, column: Column) -> Result<Option<Date>, Problem> {
         let text = self.optional_text(column)?;
         if text.is_empty() {
             return Ok(None);
@@ -360,6 +401,10 @@ impl<'a> Fields<'a> {
         let is_dashed = text.len() == 10 && [4, 7].iter().all(|&at| text.as_bytes()[at] == b'-');
         let date = if is_dashed { text.parse::<Date>().ok() } else { None };
         let expected = "a date YYYY-MM-DD".to_owned();
-        date.map(Some).ok_or_else(|| Problem::Value { column, expected, found: text.to_owned() })
+        date.map(Some).ok_or_else(|| Problem::Value {
+            column: column.as_str(),
+            expected,
+            found: text.to_owned(),
+        })
     }
 }

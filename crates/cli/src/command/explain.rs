@@ -155,7 +155,7 @@ fn prices(found: &Resolution, region: &str, day: Date, knowledge: &Knowledge) ->
 
 fn regions(destinations: &Destinations) -> Option<Vec<String>> {
     match destinations {
-        Destinations::Regions(list) => Some(list.clone()),
+        Destinations::Regions(list) => Some(list.to_vec()),
         Destinations::AllCommercial => Some(vec!["ALL_COMMERCIAL".to_owned()]),
         Destinations::NotPublished => None,
     }

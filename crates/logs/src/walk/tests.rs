@@ -270,6 +270,31 @@ fn a_source_at_every_place() {
     }
 }
 
+/// What stands between two records, at any place in a block, with one bracket open and with three.
+#[test]
+fn a_boundary_at_every_place() {
+    for pad in 0..200 {
+        let pad = "x".repeat(pad);
+        for (begin, end) in [(r#"{"k":""#, r#""}"#), (r#"{"a":{"b":[""#, r#""]}}"#)] {
+            for (between, n_found) in [
+                (",", Some(2)),
+                (" , ", Some(2)),
+                (",{},", Some(3)),
+                ("},", None),
+                ("],", None),
+                (";", None),
+                (",,", None),
+                (",[],", None),
+                ("", None),
+            ] {
+                let record = format!("{begin}{pad}{end}");
+                let text = format!("{{\"Records\":[{record}{between}{record}]}}");
+                assert_eq!(n_records(&text), n_found, "{text}");
+            }
+        }
+    }
+}
+
 /// Damage of every kind to a document with everything in it.
 #[test]
 fn damage_at_every_byte() {
