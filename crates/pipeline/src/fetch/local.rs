@@ -22,7 +22,7 @@ use crate::work::{Buffers, with_buffers};
 const BATCH_OBJECTS: usize = 32;
 
 /// A batch that is as large gets no more files: there is enough to do to wake a worker for.
-const BATCH_BYTES: u64 = 256 << 10;
+const BATCH_BYTES: u64 = 1 << 20;
 
 /// How much of a streamed file is read at once.
 const CHUNK_BYTES: usize = 256 << 10;
