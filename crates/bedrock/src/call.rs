@@ -4,6 +4,7 @@ use std::cmp::Ordering;
 use std::fmt;
 use std::sync::Arc;
 
+use crate::caller::Caller;
 use crate::context::Context;
 use crate::uuid;
 
@@ -37,6 +38,8 @@ pub struct Call {
     /// The address that it came from, or the name of an AWS service. So many calls differ in nothing
     /// else that it would make most contexts.
     pub source_ip: Option<Arc<str>>,
+    /// The caller's ARN and session.
+    pub caller: Caller,
     /// Everything else.
     pub context: Arc<Context>,
 }

@@ -5,7 +5,7 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 
 /// How many texts there are.
-const TEXTS: usize = 14;
+const TEXTS: usize = 12;
 
 /// What many calls have in common, as logged. [`Context::said`] has all of it.
 #[derive(Clone, PartialEq, Eq)]
@@ -34,12 +34,8 @@ pub struct Said<'a> {
     pub model_ref: Option<&'a str>,
     /// Who called: `AssumedRole`, `IAMUser`, `AWSService`, ...
     pub principal_type: Option<&'a str>,
-    /// The caller's ARN: of the session for an assumed role.
-    pub principal_arn: Option<&'a str>,
     /// The role or user without its session.
     pub principal_name: Option<&'a str>,
-    /// The session's name, where there is one.
-    pub session_name: Option<&'a str>,
     /// Whether the call carried a bearer token (a Bedrock API key), if the record says so.
     pub api_key: Option<bool>,
     /// The caller's user agent.
@@ -65,9 +61,7 @@ impl<'a> Said<'a> {
             event_name,
             model_ref,
             principal_type,
-            principal_arn,
             principal_name,
-            session_name,
             api_key: _,
             user_agent,
             vpc_endpoint_id,
@@ -82,9 +76,7 @@ impl<'a> Said<'a> {
             Some(event_name),
             model_ref,
             principal_type,
-            principal_arn,
             principal_name,
-            session_name,
             user_agent,
             vpc_endpoint_id,
             error_code,
@@ -120,9 +112,7 @@ impl Context {
             event_name: self.event_name(),
             model_ref: self.model_ref(),
             principal_type: self.principal_type(),
-            principal_arn: self.principal_arn(),
             principal_name: self.principal_name(),
-            session_name: self.session_name(),
             api_key: self.api_key,
             user_agent: self.user_agent(),
             vpc_endpoint_id: self.vpc_endpoint_id(),
@@ -168,19 +158,9 @@ impl Context {
         self.text(5)
     }
 
-    /// [`Said::principal_arn`].
-    pub fn principal_arn(&self) -> Option<&str> {
-        self.text(6)
-    }
-
     /// [`Said::principal_name`].
     pub fn principal_name(&self) -> Option<&str> {
-        self.text(7)
-    }
-
-    /// [`Said::session_name`].
-    pub fn session_name(&self) -> Option<&str> {
-        self.text(8)
+        self.text(6)
     }
 
     /// [`Said::api_key`].
@@ -190,27 +170,27 @@ impl Context {
 
     /// [`Said::user_agent`].
     pub fn user_agent(&self) -> Option<&str> {
-        self.text(9)
+        self.text(7)
     }
 
     /// [`Said::vpc_endpoint_id`].
     pub fn vpc_endpoint_id(&self) -> Option<&str> {
-        self.text(10)
+        self.text(8)
     }
 
     /// [`Said::error_code`].
     pub fn error_code(&self) -> Option<&str> {
-        self.text(11)
+        self.text(9)
     }
 
     /// [`Said::error_message`].
     pub fn error_message(&self) -> Option<&str> {
-        self.text(12)
+        self.text(10)
     }
 
     /// [`Said::service_tier`].
     pub fn service_tier(&self) -> Option<&str> {
-        self.text(13)
+        self.text(11)
     }
 }
 
@@ -245,9 +225,7 @@ mod tests {
         event_name: "Converse",
         model_ref: Some("m"),
         principal_type: Some("kind"),
-        principal_arn: Some("arn"),
         principal_name: Some("é"),
-        session_name: Some("s"),
         api_key: Some(true),
         user_agent: Some("agent"),
         vpc_endpoint_id: Some("v"),

@@ -35,11 +35,9 @@ mod tests {
 
     #[test]
     fn published_vectors() {
-        for (text, expected) in [
-            ("", "ef46db3751d8e999"),
-            ("a", "d24ec4f1a98c6e5b"),
-            ("abc", "44bc2cf5ad770999"),
-        ] {
+        for (text, expected) in
+            [("", "ef46db3751d8e999"), ("a", "d24ec4f1a98c6e5b"), ("abc", "44bc2cf5ad770999")]
+        {
             assert_eq!(Fingerprint::of(text).to_string(), expected, "{text}");
         }
     }

@@ -7,6 +7,7 @@
 pub mod alias;
 pub mod arn;
 pub mod call;
+pub mod caller;
 pub mod catalog;
 pub mod context;
 pub mod cost;
@@ -23,6 +24,7 @@ pub mod uuid;
 
 pub use alias::{Alias, Aliases};
 pub use call::{Call, CallId};
+pub use caller::Caller;
 pub use catalog::Catalog;
 pub use context::{Context, Said};
 pub use cost::{Cost, Unpriced, Usage};

@@ -10,7 +10,6 @@ use std::sync::Arc;
 use bedrock::{Context, Said};
 use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
 
-use crate::identity::Identity;
 use crate::recall::Recall;
 
 /// The contexts of one object's calls, each held once.
@@ -39,7 +38,8 @@ pub(crate) struct Draft<'a> {
     pub(crate) logged_inference_region: Text<'a>,
     pub(crate) event_name: &'a str,
     pub(crate) model_ref: Text<'a>,
-    pub(crate) identity: Identity<'a>,
+    pub(crate) principal_type: Option<&'a str>,
+    pub(crate) principal_name: Option<&'a str>,
     pub(crate) api_key: Option<bool>,
     pub(crate) user_agent: Text<'a>,
     pub(crate) vpc_endpoint_id: Text<'a>,
@@ -83,10 +83,8 @@ impl Draft<'_> {
             logged_inference_region: self.logged_inference_region.as_deref(),
             event_name: self.event_name,
             model_ref: self.model_ref.as_deref(),
-            principal_type: self.identity.kind.as_deref(),
-            principal_arn: self.identity.arn.as_deref(),
-            principal_name: self.identity.name.as_deref(),
-            session_name: self.identity.session_name.as_deref(),
+            principal_type: self.principal_type,
+            principal_name: self.principal_name,
             api_key: self.api_key,
             user_agent: self.user_agent.as_deref(),
             vpc_endpoint_id: self.vpc_endpoint_id.as_deref(),
@@ -113,12 +111,8 @@ mod tests {
             logged_inference_region: text("l"),
             event_name: "Converse",
             model_ref: text("m"),
-            identity: Identity {
-                kind: text("k"),
-                arn: text("arn"),
-                name: text("n"),
-                session_name: text("s"),
-            },
+            principal_type: Some("k"),
+            principal_name: Some("n"),
             api_key,
             user_agent: user_agent.and_then(text),
             vpc_endpoint_id: text("v"),

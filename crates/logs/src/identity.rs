@@ -5,6 +5,7 @@
 
 use std::borrow::Cow;
 
+use bedrock::Caller;
 use bedrock::arn::Arn;
 
 use crate::field::{self, Fields};
@@ -24,26 +25,25 @@ const SESSION_CONTEXT: &[&str; 1] = &["sessionIssuer"];
 const SESSION_ISSUER: &[&str; 1] = &["userName"];
 const ON_BEHALF_OF: &[&str; 1] = &["userId"];
 
-/// Who called.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Principal {
-    /// `AssumedRole`, `IAMUser`, `AWSService`, ...
-    pub kind: Option<Box<str>>,
-    /// The ARN: of the session for an assumed role.
-    pub arn: Option<Box<str>>,
-    /// The role or user without its session.
-    pub name: Option<Box<str>>,
-    /// The session's name, where there is one.
-    pub session_name: Option<Box<str>>,
-}
-
-/// The same, borrowed from the record where that has no escapes.
+/// Who called, borrowed from the record where that has no escapes.
 #[derive(Debug, Default)]
 pub(crate) struct Identity<'a> {
+    /// `AssumedRole`, `IAMUser`, `AWSService`, ...
     pub(crate) kind: Text<'a>,
+    /// The ARN: of the session for an assumed role.
     pub(crate) arn: Text<'a>,
+    /// The role or user without its session.
     pub(crate) name: Text<'a>,
+    /// The session's name, where there is one.
     pub(crate) session_name: Text<'a>,
+}
+
+/// The same on its own.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Principal {
+    pub(crate) kind: Option<Box<str>>,
+    pub(crate) name: Option<Box<str>>,
+    pub(crate) caller: Caller,
 }
 
 type Text<'a> = Option<Cow<'a, str>>;
@@ -52,14 +52,6 @@ type Text<'a> = Option<Cow<'a, str>>;
 ///
 /// # Errors
 /// If a field that is read has another type than the guide says.
-pub fn principal(raw: Option<&str>) -> Result<Principal, Rejection> {
-    Ok(identity(raw)?.into_principal())
-}
-
-/// The same, borrowed.
-///
-/// # Errors
-/// As [`principal`].
 pub(crate) fn identity(raw: Option<&str>) -> Result<Identity<'_>, Rejection> {
     let Some(identity) = field::object(raw, "userIdentity", IDENTITY)? else {
         return Ok(Identity::default());
@@ -104,28 +96,12 @@ fn part<'a>(text: Option<&Cow<'a, str>>, part: impl Fn(&str) -> Option<&str>) ->
     }
 }
 
-impl<'a> Identity<'a> {
-    /// The same, borrowed from where it stands on its own.
-    pub(crate) fn of(principal: &'a Principal) -> Self {
-        let borrowed = |text: &'a Option<Box<str>>| text.as_deref().map(Cow::Borrowed);
-        let Principal { kind, arn, name, session_name } = principal;
-        Identity {
-            kind: borrowed(kind),
-            arn: borrowed(arn),
-            name: borrowed(name),
-            session_name: borrowed(session_name),
-        }
-    }
-
-    /// The same on its own.
-    pub(crate) fn into_principal(self) -> Principal {
-        let boxed = |text: Text<'_>| text.map(|text| Box::from(text.as_ref()));
-        Principal {
-            kind: boxed(self.kind),
-            arn: boxed(self.arn),
-            name: boxed(self.name),
-            session_name: boxed(self.session_name),
-        }
+impl Principal {
+    /// Takes who called out of the record.
+    pub(crate) fn of(identity: &Identity<'_>) -> Self {
+        let boxed = |text: &Text<'_>| text.as_deref().map(Box::from);
+        let caller = Caller::new(identity.arn.as_deref(), identity.session_name.as_deref());
+        Principal { kind: boxed(&identity.kind), name: boxed(&identity.name), caller }
     }
 }
 
@@ -211,8 +187,8 @@ mod tests {
     use super::*;
 
     fn check(identity: &str, name: Option<&str>, session: Option<&str>) {
-        let found = principal(Some(identity)).expect("well-formed");
-        assert_eq!((found.name.as_deref(), found.session_name.as_deref()), (name, session));
+        let found = Principal::of(&super::identity(Some(identity)).expect("well-formed"));
+        assert_eq!((found.name.as_deref(), found.caller.session_name()), (name, session));
     }
 
     #[test]
@@ -257,7 +233,7 @@ mod tests {
         );
         check(r#"{"type":"WebIdentityUser","userName":"w"}"#, Some("w"), None);
         check("{}", None, None);
-        assert_eq!(principal(None), Ok(Principal::default()));
+        assert_eq!(Principal::of(&identity(None).expect("absent")), Principal::default());
     }
 
     #[test]
@@ -279,7 +255,7 @@ mod tests {
             (r#"{"arn":5}"#, "userIdentity.arn"),
             (r#"{"sessionContext":[]}"#, "userIdentity.sessionContext"),
         ] {
-            assert_eq!(principal(Some(identity)).expect_err("wrong type").field, field);
+            assert_eq!(super::identity(Some(identity)).expect_err("wrong type").field, field);
         }
     }
 }

@@ -17,13 +17,12 @@ mod texts;
 use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
-use bedrock::Context;
+use bedrock::{Caller, Context};
 use rustc_hash::FxHashMap;
 
 use crate::field::Fields;
-use crate::identity::{Principal, principal};
+use crate::identity::{Principal, identity};
 use crate::record::{ADDITIONAL_EVENT_DATA, IDENTITY, RECORD, REQUEST_PARAMETERS};
-use crate::reject::Rejection;
 use crate::scan::Scan;
 use skeleton::Skeleton;
 use texts::Texts;
@@ -47,8 +46,11 @@ type Numbers = [u32; N_REQUEST];
 /// What a record says at first glance.
 #[derive(Debug)]
 pub(crate) struct Glance<'a> {
-    /// What makes its context.
+    /// What makes its context. In the place of the `userIdentity` is the number of what that says, the
+    /// caller's ARN and session apart: those make no context.
     pub(crate) key: Key,
+    /// The number of its `userIdentity`.
+    identity: u32,
     /// Its fields.
     pub(crate) fields: Fields<'a, N_TOP>,
     /// The counts in its `additionalEventData`.
@@ -79,13 +81,15 @@ pub(crate) struct Recall {
     n_misfits: usize,
     texts: Texts,
     contexts: FxHashMap<Key, Arc<Context>>,
-    /// Who called, by the number of the `userIdentity`.
-    principals: FxHashMap<u32, Principal>,
+    /// Who called, by the number of the `userIdentity`, and the number of that.
+    principals: FxHashMap<u32, (Principal, u32)>,
+    /// The same by what it says without ARN and session.
+    roles: FxHashMap<[Option<Box<str>>; 2], u32>,
 }
 
 impl Recall {
-    /// Looks at a record. `glance` was at none.
-    pub(crate) fn look<'a>(&mut self, text: &'a str, glance: &mut Glance<'a>) -> Option<()> {
+    /// Looks at a record, and gives who called. `glance` was at none.
+    pub(crate) fn look<'a>(&mut self, text: &'a str, glance: &mut Glance<'a>) -> Option<Caller> {
         if self.texts.is_full() {
             *self = Recall::default();
         }
@@ -95,7 +99,24 @@ impl Recall {
             self.n_misfits = 0;
             self.skeleton = Skeleton::of(text, &mut self.texts)?;
         }
-        Some(())
+        self.identify(glance)
+    }
+
+    /// Takes the caller out of what makes the context. Nothing if the `userIdentity` cannot be read.
+    fn identify(&mut self, glance: &mut Glance<'_>) -> Option<Caller> {
+        glance.identity = glance.key[IDENTITY];
+        let (principal, role) = match self.principals.entry(glance.identity) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(place) => {
+                let principal = Principal::of(&identity(glance.fields.at(IDENTITY)).ok()?);
+                let next = u32::try_from(self.roles.len()).ok()?;
+                let role = [principal.kind.clone(), principal.name.clone()];
+                let role = *self.roles.entry(role).or_insert(next);
+                place.insert((principal, role))
+            }
+        };
+        glance.key[IDENTITY] = *role;
+        Some(principal.caller.clone())
     }
 
     /// The context of a key, if a call had it.
@@ -108,16 +129,9 @@ impl Recall {
         self.contexts.insert(key, Arc::clone(context));
     }
 
-    /// Who called by a `userIdentity`, which is read if it was not before.
-    ///
-    /// # Errors
-    /// As [`principal`].
-    pub(crate) fn principal(&mut self, glance: &Glance<'_>) -> Result<&Principal, Rejection> {
-        let number = glance.key[IDENTITY];
-        match self.principals.entry(number) {
-            Entry::Occupied(known) => Ok(known.into_mut()),
-            Entry::Vacant(place) => Ok(place.insert(principal(glance.fields.at(IDENTITY))?)),
-        }
+    /// Who called in the record that was looked at last.
+    pub(crate) fn principal(&self, glance: &Glance<'_>) -> &Principal {
+        &self.principals[&glance.identity].0
     }
 
     /// Reads all fields, and gives the number of those whose keys are not the skeleton's.
@@ -192,7 +206,7 @@ impl<'a> Glance<'a> {
     /// At no record yet.
     pub(crate) fn none() -> Self {
         let fields = Fields::none(RECORD);
-        Glance { key: [0; _], fields, input_tokens: None, output_tokens: None }
+        Glance { key: [0; _], identity: 0, fields, input_tokens: None, output_tokens: None }
     }
 
     /// Takes a value, in the place of one of the same key before. What `additionalEventData` gives was

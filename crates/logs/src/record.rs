@@ -4,12 +4,12 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use bedrock::alias::LearntAlias;
-use bedrock::{Call, CallId, Context};
+use bedrock::{Call, CallId, Caller, Context};
 
 use crate::candidate::is_candidate;
 use crate::context::{Addresses, Contexts, Draft, Text};
 use crate::field::{self, Fields, place};
-use crate::identity::{self, Identity};
+use crate::identity::{Principal, identity};
 use crate::learn::learnt_alias;
 use crate::operation::{Operation, is_bedrock, operation};
 use crate::recall::Glance;
@@ -86,21 +86,21 @@ pub fn read(text: &str, contexts: &mut Contexts) -> Result<Record, Rejection> {
 /// As [`read`].
 pub(crate) fn read_candidate(text: &str, contexts: &mut Contexts) -> Result<Record, Rejection> {
     let mut glance = Glance::none();
-    if contexts.recall.look(text, &mut glance).is_none() {
+    let Some(caller) = contexts.recall.look(text, &mut glance) else {
         // It may be a call, so that one that cannot be taken apart is not passed over.
         return match field::object(Some(text), "record", RECORD)? {
             Some(fields) => read_fields(text, &fields, None, contexts),
             None => Ok(Record::PassedOver),
         };
-    }
+    };
     // What made a context in a call before makes one here. Only what is this call's own can be wrong
     // then, and all else is told first.
     if let Some(context) = contexts.recall.context(&glance.key) {
         let mut own = Own::of(&glance.fields);
         own.input_tokens = glance.input_tokens;
         own.output_tokens = glance.output_tokens;
-        let (context, addresses) = (Arc::clone(context), &mut contexts.addresses);
-        return own.call(own.read()?, context, addresses).map(Record::Call);
+        let shared = (Arc::clone(context), caller);
+        return own.call(own.read()?, shared, &mut contexts.addresses).map(Record::Call);
     }
     let record = read_fields(text, &glance.fields, Some(&glance), contexts)?;
     if let Record::Call(call) = &record {
@@ -180,7 +180,7 @@ impl<'a> Own<'a> {
     fn call(
         &self,
         (event_id, event_time_ms): (CallId, i64),
-        context: Arc<Context>,
+        (context, caller): (Arc<Context>, Caller),
         addresses: &mut Addresses,
     ) -> Result<Call, Rejection> {
         Ok(Call {
@@ -194,6 +194,7 @@ impl<'a> Own<'a> {
             input_tokens: field::count(self.input_tokens, "additionalEventData.inputTokens")?,
             output_tokens: field::count(self.output_tokens, "additionalEventData.outputTokens")?,
             source_ip: filled(self.source_ip, "sourceIPAddress")?.map(|text| addresses.hold(&text)),
+            caller,
             context,
         })
     }
@@ -233,20 +234,25 @@ fn call<'a>(
 
     let account_id = text("recipientAccountId")?;
     let source_region = text("awsRegion")?;
+    let inference_region = additional("inferenceRegion");
+    let inference_region = filled(inference_region, "additionalEventData.inferenceRegion")?;
     let Contexts { known, recall, addresses } = contexts;
+    let read;
+    let principal = match glance {
+        Some(glance) => recall.principal(glance),
+        None => {
+            read = Principal::of(&identity(fields.raw("userIdentity"))?);
+            &read
+        }
+    };
     let draft = Draft {
         account_id,
         source_region,
-        logged_inference_region: filled(
-            additional("inferenceRegion"),
-            "additionalEventData.inferenceRegion",
-        )?,
+        logged_inference_region: inference_region,
         event_name,
         model_ref,
-        identity: match glance {
-            Some(glance) => Identity::of(recall.principal(glance)?),
-            None => identity::identity(fields.raw("userIdentity"))?,
-        },
+        principal_type: principal.kind.as_deref(),
+        principal_name: principal.name.as_deref(),
         api_key: field::boolean(bearer, "callWithBearerToken")?,
         user_agent: text("userAgent")?,
         vpc_endpoint_id: text("vpcEndpointId")?,
@@ -254,7 +260,7 @@ fn call<'a>(
         error_message: text("errorMessage")?,
         service_tier: tier(service_tier),
     };
-    own.call(id_and_time, known.hold(&draft), addresses)
+    own.call(id_and_time, (known.hold(&draft), principal.caller.clone()), addresses)
 }
 
 /// The id that a string is, if it is a UUID, in which there can be no escapes.

@@ -3,7 +3,7 @@
 //! The records are made up after those shapes: ids, addresses and names are AWS's documentation
 //! values. A field that AWS adds later must not matter, so that some carry fields of no meaning here.
 
-use bedrock::{Call, CallId, Context, Said};
+use bedrock::{Call, CallId, Caller, Context, Said};
 use logs::{Limits, Reading, Shape, Unreadable, read_stream, read_whole};
 
 const LIMITS: Limits = Limits::new(1 << 20, 1 << 20);
@@ -100,11 +100,7 @@ fn tokens_through_a_vpc_endpoint() {
         event_name: "Converse",
         model_ref: Some("us.anthropic.claude-sonnet-4-6"),
         principal_type: Some("AssumedRole"),
-        principal_arn: Some(
-            "arn:aws:sts::111122223333:assumed-role/search-service/i-0a1b2c3d4e5f67890",
-        ),
         principal_name: Some("search-service"),
-        session_name: Some("i-0a1b2c3d4e5f67890"),
         user_agent: Some("Boto3/1.42.97 md/Botocore#1.42.97 ua/2.1"),
         vpc_endpoint_id: Some("vpce-0a1b2c3d4e5f67890"),
         ..Said::default()
@@ -117,6 +113,10 @@ fn tokens_through_a_vpc_endpoint() {
         input_tokens: Some(1200),
         output_tokens: Some(345),
         source_ip: Some("192.0.2.44".into()),
+        caller: Caller::new(
+            Some("arn:aws:sts::111122223333:assumed-role/search-service/i-0a1b2c3d4e5f67890"),
+            Some("i-0a1b2c3d4e5f67890"),
+        ),
         context: context.into(),
     };
     assert_eq!(call, expected);
@@ -130,7 +130,7 @@ fn served_at_home() {
     assert_eq!(context.source_region(), Some("eu-west-1"));
     assert_eq!((call.input_tokens, call.output_tokens), (None, None));
     assert_eq!(context.principal_name(), Some("AWSReservedSSO_Research_0123456789abcdef"));
-    assert_eq!(context.session_name(), Some("mary.major@example.com"));
+    assert_eq!(call.caller.session_name(), Some("mary.major@example.com"));
 }
 
 #[test]
@@ -140,7 +140,7 @@ fn an_iam_user_of_2024() {
     assert_eq!(call.event_time_ms, 1_725_246_245_000);
     assert_eq!(context.principal_type(), Some("IAMUser"));
     assert_eq!(context.principal_name(), Some("richard-roe"));
-    assert_eq!(context.session_name(), None);
+    assert_eq!(call.caller.session_name(), None);
     assert_eq!(context.model_ref(), Some("anthropic.claude-3-5-sonnet-20240620-v1:0"));
     assert_eq!(
         (context.api_key(), context.service_tier(), context.error_code()),
@@ -195,9 +195,9 @@ fn a_global_profile_that_ran_elsewhere() {
     let call = call(GLOBAL);
     assert_eq!(call.context.logged_inference_region(), Some("ap-southeast-4"));
     assert_eq!((call.input_tokens, call.output_tokens, call.request_id), (None, None, None));
-    let Said { principal_type, principal_arn, principal_name, session_name, .. } =
-        call.context.said();
-    assert_eq!([principal_type, principal_arn, principal_name, session_name], [None; 4]);
+    let Said { principal_type, principal_name, .. } = call.context.said();
+    assert_eq!((principal_type, principal_name), (None, None));
+    assert_eq!(call.caller, Caller::default());
 }
 
 #[test]

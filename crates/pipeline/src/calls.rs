@@ -1,22 +1,24 @@
-//! The calls of one day, held small: 64 bytes each, and on disk where they are too many.
+//! The calls of one day, held small: 72 bytes each, and on disk where they are too many.
 //!
 //! A call's ids are UUIDs and its token counts fit 32 bits; one that is otherwise is kept whole beside
 //! the others. What calls have in common is held once, under a number.
 
 mod distinct;
 mod identities;
+mod numbered;
 mod order;
 mod spill;
 
 use std::hash::BuildHasher;
 use std::sync::Arc;
 
-use bedrock::{Call, CallId, Context};
+use bedrock::{Call, CallId, Caller, Context};
 use rustc_hash::{FxBuildHasher, FxHashMap};
 use tables::Addresses;
 
 pub use distinct::{Distinct, Rules, SortedCalls};
 pub use identities::{Identities, Identity};
+use numbered::Numbered;
 use spill::Spill;
 
 /// A call with where it was read. The numbers are those of one [`DayCalls`].
@@ -28,6 +30,8 @@ pub struct StoredCall {
     request_id: [u8; 16],
     /// What it has in common with others.
     pub context: u32,
+    /// Who called.
+    pub caller: u32,
     /// The object's number.
     pub object: u32,
     /// The call's number in its object.
@@ -54,11 +58,8 @@ const MAX_HELD: usize = 1 << 20;
 pub struct DayCalls {
     held: Vec<StoredCall>,
     whole: Vec<Call>,
-    contexts: Vec<Arc<Context>>,
-    numbers: FxHashMap<Arc<Context>, u32>,
-    /// The contexts of the object that is being added, by where they lie: an object holds each of its
-    /// contexts once, so that few are compared by their texts.
-    of_object: FxHashMap<usize, u32>,
+    contexts: Numbered<Arc<Context>>,
+    callers: Numbered<Caller>,
     addresses: Addresses,
     /// The numbers of addresses by their hashes, which take less than the texts. Of two with one hash,
     /// which is a freak, the second gets a number for each of its calls.
@@ -74,6 +75,8 @@ pub struct References {
     whole: Vec<Call>,
     /// What calls have in common, by number.
     pub contexts: Vec<Arc<Context>>,
+    /// Who called, by number.
+    pub callers: Vec<Caller>,
     /// Where calls came from.
     pub addresses: Addresses,
 }
@@ -85,9 +88,10 @@ impl DayCalls {
         DayCalls { max_held: Some(max_held), ..DayCalls::default() }
     }
 
-    /// Begins with another object: the places where contexts lie are those of one object only.
+    /// Begins with another object.
     pub fn begin_object(&mut self) {
-        self.of_object.clear();
+        self.contexts.begin_object();
+        self.callers.begin_object();
     }
 
     /// Adds a call of the object that was begun last. `object` and `index` are its number and the call's
@@ -96,9 +100,10 @@ impl DayCalls {
     /// # Errors
     /// If the calls are too many to be held and cannot be written to a temporary file.
     pub fn add(&mut self, call: &Call, object: u32, index: u32) -> std::io::Result<()> {
-        let context = self.number_of(&call.context);
+        let context = self.contexts.number_of(&call.context, Arc::as_ptr(&call.context).addr());
+        let caller = self.callers.number_of(&call.caller, call.caller.place());
         let address = call.source_ip.as_deref().map_or(NO_ADDRESS, |text| self.address_of(text));
-        let place = Place { context, object, index, address };
+        let place = Place { context, caller, object, index, address };
         let stored = StoredCall::pack(call, place).unwrap_or_else(|| {
             let stored = StoredCall {
                 input_tokens: KEPT_WHOLE,
@@ -120,20 +125,6 @@ impl DayCalls {
         Ok(())
     }
 
-    fn number_of(&mut self, context: &Arc<Context>) -> u32 {
-        let place = Arc::as_ptr(context).addr();
-        if let Some(number) = self.of_object.get(&place) {
-            return *number;
-        }
-        let next = u32::try_from(self.contexts.len()).unwrap_or(u32::MAX);
-        let number = *self.numbers.entry(Arc::clone(context)).or_insert_with(|| {
-            self.contexts.push(Arc::clone(context));
-            next
-        });
-        self.of_object.insert(place, number);
-        number
-    }
-
     fn address_of(&mut self, text: &str) -> u32 {
         let next = u32::try_from(self.addresses.len()).unwrap_or(NO_ADDRESS);
         let number = *self.address_numbers.entry(FxBuildHasher.hash_one(text)).or_insert(next);
@@ -145,10 +136,11 @@ impl DayCalls {
     }
 }
 
-/// The numbers of a call: of its context, its object, itself in the object, and its address.
+/// The numbers of a call: of its context, its caller, its object, itself in the object, and its address.
 #[derive(Debug, Clone, Copy)]
 struct Place {
     context: u32,
+    caller: u32,
     object: u32,
     index: u32,
     address: u32,
@@ -156,7 +148,7 @@ struct Place {
 
 impl StoredCall {
     /// The length on disk.
-    const BYTES: usize = 64;
+    const BYTES: usize = 68;
 
     /// A call that fits; `None` if it has to be kept whole.
     fn pack(call: &Call, place: Place) -> Option<Self> {
@@ -174,12 +166,14 @@ impl StoredCall {
     }
 
     /// What a call that is kept whole has here too.
-    fn unpacked(call: &Call, Place { context, object, index, address }: Place) -> Self {
+    fn unpacked(call: &Call, place: Place) -> Self {
+        let Place { context, caller, object, index, address } = place;
         StoredCall {
             event_time_ms: call.event_time_ms,
             event_id: [0; 16],
             request_id: [0; 16],
             context,
+            caller,
             object,
             index,
             address,
@@ -216,6 +210,7 @@ impl StoredCall {
         bytes[24..40].copy_from_slice(&self.request_id);
         let numbers = [
             self.context,
+            self.caller,
             self.object,
             self.index,
             self.address,
@@ -246,11 +241,12 @@ impl StoredCall {
             event_id: id(8),
             request_id: id(24),
             context: number(40),
-            object: number(44),
-            index: number(48),
-            address: number(52),
-            input_tokens: number(56),
-            output_tokens: number(60),
+            caller: number(44),
+            object: number(48),
+            index: number(52),
+            address: number(56),
+            input_tokens: number(60),
+            output_tokens: number(64),
         }
     }
 }
@@ -303,6 +299,7 @@ mod tests {
             input_tokens,
             output_tokens: None,
             source_ip: None,
+            caller: Caller::default(),
             context: Arc::new(Context::default()),
         }
     }
@@ -318,15 +315,22 @@ mod tests {
         let from = |address: &str| Call { source_ip: Some(address.into()), ..call(uuid, None) };
         let odd = Call { request_id: None, ..from("2001:db8::1") };
         calls.extend([call(uuid, None), from("192.0.2.1"), from("2001:db8::1"), odd]);
+        let by = |session: &str| {
+            let caller = Caller::new(Some("arn"), Some(session));
+            Call { caller, ..call(uuid, None) }
+        };
+        calls.extend([by("s"), by("t"), by("s")]);
         calls.extend([from("192.0.2.1"), none, addendum, call("no uuid", Some(1))]);
         let mut day = DayCalls::default();
         for (index, call) in (0u32..).zip(&calls) {
             day.add(call, 3, index).unwrap();
         }
-        let DayCalls { held, whole, contexts, addresses, .. } = day;
+        let DayCalls { held, whole, contexts, callers, addresses, .. } = day;
+        let (contexts, callers) = (contexts.into_all(), callers.into_all());
         assert_eq!((whole.len(), contexts.len()), (8, 1), "few are kept whole, contexts once");
+        assert_eq!(callers.len(), 3, "each is held once, and that there is none");
         assert_eq!(addresses.len(), 2, "each is held once");
-        let references = References { whole, contexts, addresses };
+        let references = References { whole, contexts, callers, addresses };
         for (stored, call) in held.iter().zip(&calls) {
             let read = StoredCall::from_bytes(&stored.to_bytes());
             assert_eq!(read, *stored);
@@ -334,9 +338,10 @@ mod tests {
             assert_eq!(references.tokens(&read), (call.input_tokens, call.output_tokens));
             let address = references.address(&read).map(|number| references.addresses.get(number));
             assert_eq!(address, call.source_ip.as_deref());
+            assert_eq!(references.callers[read.caller as usize], call.caller);
             assert_eq!(read.identity(&references.whole), Identity::of(call.identity()));
             assert_eq!((read.event_time_ms, read.context, read.object), (call.event_time_ms, 0, 3));
         }
-        assert_eq!(size_of::<StoredCall>(), 64);
+        assert_eq!(size_of::<StoredCall>(), 72);
     }
 }

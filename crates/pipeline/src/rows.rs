@@ -64,7 +64,7 @@ impl<'a> RowMaker<'a> {
 
     fn row(&mut self, call: &StoredCall) -> Invocation {
         let (event_id, request_id) = self.references.ids(call);
-        let (context, object) = (call.context, call.object);
+        let (context, caller, object) = (call.context, call.caller, call.object);
         let understood = &self.contexts[context as usize];
         let logged = self
             .requests
@@ -79,6 +79,7 @@ impl<'a> RowMaker<'a> {
             usage,
             cost,
             context,
+            caller,
             object,
             address: self.references.address(call),
         }
@@ -119,6 +120,7 @@ impl<'a> CallWriter<'a> {
                 event_time_ms: row.event_time_ms,
                 event_id: row.event_id.clone(),
                 context: row.context,
+                caller: row.caller,
             });
         }
         if self.refused.len() >= BATCH_ROWS {

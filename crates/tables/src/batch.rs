@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use bedrock::CallId;
+use bedrock::{CallId, Caller};
 
 use crate::column::{Column, Value};
 use crate::referred::{Addresses, ContextTexts, NO_TEXT, Numbers, Referred};
@@ -15,6 +15,8 @@ pub(crate) struct Batch<'a, R: 'static> {
     referred: Referred<'a>,
     /// Which contexts they refer to. Most columns ask, and rows are long: they are visited once.
     contexts: Numbers,
+    /// Of the callers; empty if no column asks.
+    callers: Numbers,
     /// Of the objects; empty if no column asks.
     objects: Numbers,
     /// Of the addresses, with [`NO_TEXT`] for rows without one; empty if no column asks.
@@ -45,6 +47,7 @@ enum Source<'b> {
     /// A few that are always the same.
     Few(&'static [&'static str]),
     Contexts(&'b ContextTexts<'b>),
+    Callers(&'b [Caller], fn(&Caller) -> Option<&str>),
     Objects(&'b [Arc<str>]),
     Addresses(&'b Addresses),
 }
@@ -56,12 +59,13 @@ impl<'a, R> Batch<'a, R> {
             true => Numbers::of(rows.iter().map(number)),
             false => Numbers::default(),
         };
-        let Refers { context, object, address, .. } = table.refers;
+        let Refers { context, caller, object, address, .. } = table.refers;
         let address = |row: &R| address(row).unwrap_or(NO_TEXT);
         Batch {
             rows,
             referred,
             contexts: numbers(asks(Column::is_of_context), &context),
+            callers: numbers(asks(|column| matches!(column.value, Value::CallerText(_))), &caller),
             objects: numbers(asks(|column| matches!(column.value, Value::ObjectKey)), &object),
             addresses: numbers(asks(|column| matches!(column.value, Value::Address)), &address),
         }
@@ -87,6 +91,9 @@ impl<'a, R> Batch<'a, R> {
             }
             Value::ContextText(_) => {
                 texts(Source::Contexts(of_contexts), Cow::Borrowed(&self.contexts))
+            }
+            Value::CallerText(get) => {
+                texts(Source::Callers(self.referred.callers, get), Cow::Borrowed(&self.callers))
             }
             Value::ObjectKey => {
                 texts(Source::Objects(self.referred.objects), Cow::Borrowed(&self.objects))
@@ -129,13 +136,14 @@ impl Texts<'_> {
         let referred = self.referred.distinct.iter().copied();
         referred.map(|number| match &self.source {
             Source::Contexts(found) => found.numbers[number as usize],
+            Source::Callers(callers, get) if get(&callers[number as usize]).is_none() => NO_TEXT,
             _ => number,
         })
     }
 
     /// Whether a number stands for the same text in all batches.
     pub(crate) fn numbers_last(&self) -> bool {
-        !matches!(self.source, Source::Rows(_))
+        !matches!(self.source, Source::Rows(_) | Source::Callers(..))
     }
 
     /// For each row, which of [`numbers`](Self::numbers) is its own.
@@ -152,6 +160,7 @@ impl Texts<'_> {
             Source::Rows(words) => words[number as usize],
             Source::Few(all) => all[number as usize],
             Source::Contexts(found) => found.texts[number as usize],
+            Source::Callers(callers, get) => get(&callers[number as usize]).unwrap_or_default(),
             Source::Objects(keys) => &keys[number as usize],
             Source::Addresses(addresses) => addresses.get(number),
         }

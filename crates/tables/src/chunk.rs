@@ -26,6 +26,7 @@ impl ColumnWriter {
             Value::Text(_)
             | Value::OneOf(..)
             | Value::ContextText(_)
+            | Value::CallerText(_)
             | Value::ObjectKey
             | Value::Address => ColumnWriter::Texts(DictionaryColumn::new(descriptor)),
             Value::Id(_) => ColumnWriter::Ids(IdColumn::new(descriptor)),

@@ -2,7 +2,7 @@
 //! to.
 
 use arrow::datatypes::{DataType, Field, TimeUnit};
-use bedrock::CallId;
+use bedrock::{CallId, Caller};
 
 use crate::referred::ContextMeaning;
 
@@ -42,6 +42,8 @@ pub enum Value<R> {
     ContextText(fn(&ContextMeaning) -> Option<&str>),
     /// True or false, as the row's context decides.
     ContextFlag(fn(&ContextMeaning) -> Option<bool>),
+    /// Text of the row's caller.
+    CallerText(fn(&Caller) -> Option<&str>),
     /// The key of the row's object.
     ObjectKey,
     /// The row's address.
@@ -81,6 +83,7 @@ impl<R> Column<R> {
             | Value::OneOf(..)
             | Value::Id(_)
             | Value::ContextText(_)
+            | Value::CallerText(_)
             | Value::ObjectKey
             | Value::Address => Type::Text,
             Value::Count(_) => Type::Count,
@@ -135,6 +138,7 @@ impl<R> std::fmt::Debug for Value<R> {
             Value::Money(_) => "Money",
             Value::ContextText(_) => "ContextText",
             Value::ContextFlag(_) => "ContextFlag",
+            Value::CallerText(_) => "CallerText",
             Value::ObjectKey => "ObjectKey",
             Value::Address => "Address",
         })

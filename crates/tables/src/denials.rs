@@ -5,7 +5,7 @@ use bedrock::{CallId, Outcome};
 
 use crate::column::{
     Column,
-    Value::{ContextText, Id, Time},
+    Value::{CallerText, ContextText, Id, Time},
     optional, required,
 };
 use crate::table::{Refers, Table};
@@ -19,6 +19,8 @@ pub struct DenialRow {
     pub event_id: CallId,
     /// The number of its context.
     pub context: u32,
+    /// The number of its caller.
+    pub caller: u32,
 }
 
 /// The table `denials`.
@@ -31,6 +33,7 @@ pub static DENIALS: Table<DenialRow> = Table {
     refers: Refers {
         context: |r| r.context,
         has_context: |c| c.meaning.outcome == Outcome::Denied,
+        caller: |r| r.caller,
         object: |_| 0,
         address: |_| None,
     },
@@ -40,7 +43,7 @@ const COLUMNS: &[Column<DenialRow>] = &[
     required("event_time", Time(|r| Some(r.event_time_ms)), "When the request completed."),
     required("event_id", Id(|r| Some(&r.event_id)), "As in invocations."),
     optional("account_id", ContextText(|c| c.context.account_id()), "As in invocations."),
-    optional("principal_arn", ContextText(|c| c.context.principal_arn()), "As in invocations."),
+    optional("principal_arn", CallerText(|c| c.arn()), "As in invocations."),
     optional("principal_name", ContextText(|c| c.context.principal_name()), "As in invocations."),
     optional("source_region", ContextText(|c| c.context.source_region()), "As in invocations."),
     required(

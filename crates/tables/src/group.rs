@@ -396,6 +396,7 @@ mod tests {
             usage,
             cost: Err(Unpriced::NoPrice),
             context,
+            caller: 0,
             object: 0,
             address: None,
         }

@@ -6,7 +6,9 @@ use bedrock::region::Residency;
 
 use crate::column::{
     Column,
-    Value::{Address, ContextFlag, ContextText, Count, Id, Money, ObjectKey, OneOf, Time},
+    Value::{
+        Address, CallerText, ContextFlag, ContextText, Count, Id, Money, ObjectKey, OneOf, Time,
+    },
     optional, required,
 };
 use crate::table::{Refers, Table};
@@ -27,6 +29,8 @@ pub struct Invocation {
     pub cost: Result<Cost, Unpriced>,
     /// The number of its context.
     pub context: u32,
+    /// The number of its caller.
+    pub caller: u32,
     /// The number of the object that it was read from.
     pub object: u32,
     /// The number of the address that it came from.
@@ -43,6 +47,7 @@ pub static INVOCATIONS: Table<Invocation> = Table {
     refers: Refers {
         context: |r| r.context,
         has_context: |_| true,
+        caller: |r| r.caller,
         object: |r| r.object,
         address: |r| r.address,
     },
@@ -127,7 +132,7 @@ const COLUMNS: &[Column<Invocation>] = &[
         ContextText(|c| c.context.principal_type()),
         "The userIdentity.type of CloudTrail.",
     ),
-    optional("principal_arn", ContextText(|c| c.context.principal_arn()), "The ARN of the caller."),
+    optional("principal_arn", CallerText(|c| c.arn()), "The ARN of the caller."),
     optional(
         "principal_name",
         ContextText(|c| c.context.principal_name()),
@@ -135,7 +140,7 @@ const COLUMNS: &[Column<Invocation>] = &[
     ),
     optional(
         "session_name",
-        ContextText(|c| c.context.session_name()),
+        CallerText(|c| c.session_name()),
         "The name of the session of the role.",
     ),
     optional(

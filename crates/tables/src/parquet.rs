@@ -217,7 +217,7 @@ mod tests {
     use arrow::array::{Array, AsArray};
     use arrow::datatypes::{Int64Type, TimestampMillisecondType};
     use bedrock::cost::{TokenSource, Unpriced, Usage};
-    use bedrock::{CallId, Context, Knowledge, Said};
+    use bedrock::{CallId, Caller, Context, Knowledge, Said};
     use bytes::Bytes;
     use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
     use parquet::file::metadata::{ColumnChunkMetaData, RowGroupMetaData};
@@ -251,6 +251,11 @@ mod tests {
         ["a.json.gz", "b.json.gz", "c.json.gz"].map(Arc::from).to_vec()
     }
 
+    fn callers() -> [Caller; 3] {
+        [(None, None), (Some("arn"), Some("s")), (Some("arn"), None)]
+            .map(|(arn, session_name)| Caller::new(arn, session_name))
+    }
+
     fn addresses() -> Addresses {
         let mut addresses = Addresses::default();
         for address in ["192.0.2.9", "2001:db8::1", "192.0.2.10"] {
@@ -279,6 +284,7 @@ mod tests {
             }),
             cost: Err(Unpriced::NoTokens),
             context: index % 2,
+            caller: index % 3,
             object: 1 + index % 2,
             address: (index % 4).checked_sub(1),
         };
@@ -287,7 +293,12 @@ mod tests {
 
     fn file(rows: &[Invocation], batch_rows: usize) -> Bytes {
         let (contexts, objects, addresses) = (contexts(), objects(), addresses());
-        let referred = Referred { contexts: &contexts, objects: &objects, addresses: &addresses };
+        let referred = Referred {
+            contexts: &contexts,
+            callers: &callers(),
+            objects: &objects,
+            addresses: &addresses,
+        };
         let mut writer = TableWriter::new(&INVOCATIONS, referred).expect("a table of ours");
         for rows in rows.chunks(batch_rows) {
             writer.write(rows).expect("the rows fit");
@@ -323,7 +334,8 @@ mod tests {
             let names = batch["event_name"].as_string::<i32>();
             let flags = batch["api_key"].as_boolean();
             let keys = batch["log_object"].as_string::<i32>();
-            let callers = batch["source_ip"].as_string::<i32>();
+            let [arns, sessions, from] = ["principal_arn", "session_name", "source_ip"]
+                .map(|name| batch[name].as_string::<i32>());
             for row in 0..batch.num_rows() {
                 let call = &rows[index];
                 let context = &contexts[call.context as usize].context;
@@ -339,7 +351,12 @@ mod tests {
                 let found = flags.is_valid(row).then(|| flags.value(row));
                 assert_eq!(found, context.api_key());
                 assert_eq!(keys.value(row), &*objects[call.object as usize]);
-                let found = callers.is_valid(row).then(|| callers.value(row));
+                let caller = &callers()[call.caller as usize];
+                let found = arns.is_valid(row).then(|| arns.value(row));
+                assert_eq!(found, caller.arn());
+                let found = sessions.is_valid(row).then(|| sessions.value(row));
+                assert_eq!(found, caller.session_name());
+                let found = from.is_valid(row).then(|| from.value(row));
                 assert_eq!(found, call.address.map(|number| addresses.get(number)));
                 index += 1;
             }
@@ -409,7 +426,12 @@ mod tests {
             ..REFERRING
         };
         let (contexts, objects, addresses) = (contexts(), objects(), addresses());
-        let referred = Referred { contexts: &contexts, objects: &objects, addresses: &addresses };
+        let referred = Referred {
+            contexts: &contexts,
+            callers: &callers(),
+            objects: &objects,
+            addresses: &addresses,
+        };
         let check = |index: usize, expected: &str| {
             let mut writer = TableWriter::new(&REQUIRED, referred).expect("a table");
             let found = writer.write(&rows(20)[index..=index]).map_err(|error| error.to_string());
@@ -426,6 +448,7 @@ mod tests {
     const INVOCATIONS_REFER: Refers<Invocation> = Refers {
         context: |r| r.context,
         has_context: |_| true,
+        caller: |r| r.caller,
         object: |r| r.object,
         address: |r| r.address,
     };

@@ -1,4 +1,4 @@
-//! What rows refer to by number: contexts with what they mean, objects, and addresses.
+//! What rows refer to by number: contexts with what they mean, callers, objects, and addresses.
 //!
 //! A day has many more calls than contexts, and many more contexts than texts of one column. A row that
 //! names its context by a number is small, and each text of a column is held once.
@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use bedrock::resolve::ResolvedModel;
-use bedrock::{Context, Meaning};
+use bedrock::{Caller, Context, Meaning};
 use rustc_hash::FxHashMap;
 
 use crate::column::{Column, Value};
@@ -27,6 +27,8 @@ pub struct ContextMeaning {
 pub struct Referred<'a> {
     /// Contexts.
     pub contexts: &'a [ContextMeaning],
+    /// Who called.
+    pub callers: &'a [Caller],
     /// The keys of objects, relative to the source.
     pub objects: &'a [Arc<str>],
     /// The addresses of callers.
@@ -46,7 +48,7 @@ static NO_ADDRESSES: Addresses = Addresses { text: String::new(), ends: Vec::new
 
 impl Default for Referred<'_> {
     fn default() -> Self {
-        Referred { contexts: &[], objects: &[], addresses: &NO_ADDRESSES }
+        Referred { contexts: &[], callers: &[], objects: &[], addresses: &NO_ADDRESSES }
     }
 }
 

@@ -35,6 +35,8 @@ pub struct Refers<R> {
     pub context: fn(&R) -> u32,
     /// Whether rows may refer to a context: texts are looked up for these only.
     pub has_context: fn(&ContextMeaning) -> bool,
+    /// The number of its caller.
+    pub caller: fn(&R) -> u32,
     /// The number of its object.
     pub object: fn(&R) -> u32,
     /// The number of its address, if it has one; less than `u32::MAX`.
@@ -43,8 +45,13 @@ pub struct Refers<R> {
 
 impl<R> Refers<R> {
     /// For rows that stand for themselves: no column of theirs asks.
-    pub const NOTHING: Refers<R> =
-        Refers { context: |_| 0, has_context: |_| false, object: |_| 0, address: |_| None };
+    pub const NOTHING: Refers<R> = Refers {
+        context: |_| 0,
+        has_context: |_| false,
+        caller: |_| 0,
+        object: |_| 0,
+        address: |_| None,
+    };
 }
 
 impl<R> std::fmt::Debug for Refers<R> {

@@ -4,7 +4,7 @@ use std::sync::{Arc, LazyLock};
 
 use arrow::array::{Array, AsArray};
 use arrow::datatypes::{DataType, Decimal128Type, Int64Type, TimestampMillisecondType};
-use bedrock::{CallId, Context, Knowledge, Said};
+use bedrock::{CallId, Caller, Context, Knowledge, Said};
 use bytes::Bytes;
 use parquet::arrow::arrow_reader::{
     ArrowReaderOptions, ParquetRecordBatchReaderBuilder, RowSelection,
@@ -16,7 +16,7 @@ use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
 use tables::column::Value::{
-    Address, ContextText, Count, Flag, Id, Money, ObjectKey, OneOf, Text, Time,
+    Address, CallerText, ContextText, Count, Flag, Id, Money, ObjectKey, OneOf, Text, Time,
 };
 use tables::column::{optional, required};
 use tables::{Addresses, BATCH_ROWS, ContextMeaning, Referred, Refers, Table, TableWriter};
@@ -24,6 +24,7 @@ use tables::{Addresses, BATCH_ROWS, ContextMeaning, Referred, Refers, Table, Tab
 #[derive(Debug, Clone, Default)]
 struct Row {
     context: u32,
+    caller: u32,
     object: u32,
     address: Option<u32>,
     id: Option<CallId>,
@@ -43,6 +44,8 @@ static TABLE: Table<Row> = Table {
     columns: &[
         optional("agent", ContextText(|c| c.context.user_agent()), "."),
         required("event", ContextText(|c| Some(c.context.event_name())), "."),
+        optional("arn", CallerText(|c| c.arn()), "."),
+        optional("session", CallerText(|c| c.session_name()), "."),
         required("object", ObjectKey, "."),
         optional("address", Address, "."),
         optional("id", Id(|row| row.id.as_ref()), "."),
@@ -57,6 +60,7 @@ static TABLE: Table<Row> = Table {
     refers: Refers {
         context: |row| row.context,
         has_context: |_| true,
+        caller: |row| row.caller,
         object: |row| row.object,
         address: |row| row.address,
     },
@@ -66,20 +70,22 @@ static TABLE: Table<Row> = Table {
 #[derive(Debug)]
 struct Things {
     contexts: Vec<ContextMeaning>,
+    callers: Vec<Caller>,
     objects: Vec<Arc<str>>,
     addresses: Addresses,
 }
 
 /// The values of a row as texts, in the order of the columns.
-type Texts = [Option<String>; 11];
+type Texts = [Option<String>; 13];
 
-/// The first columns are texts, the fifth of them of ids.
-const TEXTS: usize = 7;
-const IDS: usize = 4;
+/// The first columns are texts, the seventh of them of ids.
+const TEXTS: usize = 9;
+const IDS: usize = 6;
 
 impl Things {
     fn new(
         contexts: &[(Option<String>, String)],
+        callers: &[(Option<String>, Option<String>)],
         objects: &[String],
         addresses: &[String],
     ) -> Self {
@@ -92,16 +98,20 @@ impl Things {
         };
         let mut held = Addresses::default();
         addresses.iter().for_each(|address| held.push(address));
+        let caller = |(arn, session): &(Option<String>, Option<String>)| {
+            Caller::new(arn.as_deref(), session.as_deref())
+        };
         Things {
             contexts: contexts.iter().map(context).collect(),
+            callers: callers.iter().map(caller).collect(),
             objects: objects.iter().map(|key| Arc::from(key.as_str())).collect(),
             addresses: held,
         }
     }
 
     fn file(&self, batches: &[Vec<Row>]) -> Bytes {
-        let Things { contexts, objects, addresses } = self;
-        let referred = Referred { contexts, objects, addresses };
+        let Things { contexts, callers, objects, addresses } = self;
+        let referred = Referred { contexts, callers, objects, addresses };
         let mut writer = TableWriter::new(&TABLE, referred).expect("a table of ours");
         for batch in batches {
             writer.write(batch).expect("the rows fit");
@@ -111,9 +121,12 @@ impl Things {
 
     fn texts(&self, row: &Row) -> Texts {
         let context = &self.contexts[row.context as usize].context;
+        let caller = &self.callers[row.caller as usize];
         [
             context.user_agent().map(str::to_owned),
             Some(context.event_name().to_owned()),
+            caller.arn().map(str::to_owned),
+            caller.session_name().map(str::to_owned),
             Some(self.objects[row.object as usize].to_string()),
             row.address.map(|number| self.addresses.get(number).to_owned()),
             row.id.as_ref().map(ToString::to_string),
@@ -271,12 +284,13 @@ fn row() -> impl Strategy<Value = Row> {
         any::<[u8; 16]>().prop_map(CallId::Uuid),
         "\\PC{0,12}".prop_map(|text| CallId::new(&text)),
     ];
-    let refers = (0..7u32, 0..5u32, option::of(0..40u32));
+    let refers = (0..7u32, 0..9u32, 0..5u32, option::of(0..40u32));
     let texts = (option::of(id), option::of(0..FEW.len()), option::of("[a-c]{0,2}"));
     let numbers = (option::of(any::<i64>()), option::of(any::<i128>()), option::of(any::<bool>()));
     (refers, texts, numbers).prop_map(
-        |((context, object, address), (id, few, word), (number, amount, flag))| Row {
+        |((context, caller, object, address), (id, few, word), (number, amount, flag))| Row {
             context,
+            caller,
             object,
             address,
             id,
@@ -295,12 +309,14 @@ proptest! {
     #[test]
     fn any_rows_come_back(
         contexts in vec((option::of("\\PC{0,9}"), "[a-c]{0,2}"), 7),
+        // Some say the same, in one of their texts or in both.
+        callers in vec((option::of("[ab]{1,2}"), option::of("[ab]{1,2}")), 9),
         objects in vec("[a-c]{0,3}", 5),
         addresses in vec("[0-9]{0,2}|x{250,260}", 40),
         // The same many times in a row is written otherwise than what changes.
         batches in vec(vec((row(), 1..30usize), 1..20), 0..5),
     ) {
-        let things = Things::new(&contexts, &objects, &addresses);
+        let things = Things::new(&contexts, &callers, &objects, &addresses);
         let repeated = |batch: Vec<(Row, usize)>| {
             let rows = batch.into_iter().flat_map(|(row, times)| std::iter::repeat_n(row, times));
             rows.collect::<Vec<_>>()
@@ -314,7 +330,7 @@ proptest! {
 fn a_row_group_ends_with_many_texts() {
     let n_rows = BATCH_ROWS + 100;
     let objects = (0..n_rows).map(|n| format!("{n:04000}")).collect::<Vec<_>>();
-    let things = Things::new(&[(None, "Converse".to_owned())], &objects, &[]);
+    let things = Things::new(&[(None, "Converse".to_owned())], &[(None, None)], &objects, &[]);
     let row = |object| Row { object, ..Row::default() };
     let rows = (0u32..).take(n_rows).map(row).collect::<Vec<_>>();
     assert_eq!(check(&things, &[rows]), [BATCH_ROWS, 100]);

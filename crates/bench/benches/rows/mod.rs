@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bedrock::cost::{TokenSource, Unpriced, Usage, price_key};
-use bedrock::{Call, Context, Knowledge};
+use bedrock::{Call, Caller, Context, Knowledge};
 use logs::{Limits, Shape, read_whole};
 use rustc_hash::FxHashMap;
 use tables::{Addresses, ContextMeaning, Invocation};
@@ -36,6 +36,7 @@ fn calls(count: u64) -> Vec<Call> {
 pub(crate) struct Rows {
     pub(crate) rows: Vec<Invocation>,
     pub(crate) contexts: Vec<ContextMeaning>,
+    pub(crate) callers: Vec<Caller>,
     pub(crate) objects: Vec<Arc<str>>,
     pub(crate) addresses: Addresses,
 }
@@ -45,6 +46,8 @@ pub(crate) fn invocations(count: u64) -> Rows {
     let knowledge = Knowledge::embedded();
     let mut contexts = Vec::new();
     let mut numbers = FxHashMap::<Arc<Context>, u32>::default();
+    let mut callers = Vec::new();
+    let mut caller_numbers = FxHashMap::<Caller, u32>::default();
     let mut addresses = Addresses::default();
     let mut address_numbers = FxHashMap::<Arc<str>, u32>::default();
     let row = |call: Call| {
@@ -64,6 +67,10 @@ pub(crate) fn invocations(count: u64) -> Rows {
             usage,
             cost,
             context: number,
+            caller: *caller_numbers.entry(call.caller).or_insert_with_key(|caller| {
+                callers.push(caller.clone());
+                u32::try_from(callers.len() - 1).expect("few callers")
+            }),
             object: 0,
             address: call.source_ip.map(|address| {
                 *address_numbers.entry(address).or_insert_with_key(|address| {
@@ -75,7 +82,7 @@ pub(crate) fn invocations(count: u64) -> Rows {
     };
     let rows = calls(count).into_iter().map(row).collect();
     let key = "AWSLogs/o-exampleorg1/012345678901/CloudTrail/us-east-1/x.json.gz";
-    Rows { rows, contexts, objects: vec![key.into()], addresses }
+    Rows { rows, contexts, callers, objects: vec![key.into()], addresses }
 }
 
 fn cost(

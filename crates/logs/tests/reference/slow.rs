@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bedrock::alias::LearntAlias;
-use bedrock::{Call, CallId, Context, Said};
+use bedrock::{Call, CallId, Caller, Context, Said};
 
 use super::fields::{Complaints, time_ms};
 use super::json::Json;
@@ -181,9 +181,7 @@ fn call(record: &Json, event_name: &str) -> Result<Call, Vec<String>> {
         event_name,
         model_ref: model_ref.as_deref(),
         principal_type: who.kind.as_deref(),
-        principal_arn: who.arn.as_deref(),
         principal_name: who.name.as_deref(),
-        session_name: who.session_name.as_deref(),
         api_key,
         user_agent: user_agent.as_deref(),
         vpc_endpoint_id: vpc_endpoint_id.as_deref(),
@@ -201,6 +199,7 @@ fn call(record: &Json, event_name: &str) -> Result<Call, Vec<String>> {
         input_tokens: wrong.count(input_tokens, "additionalEventData.inputTokens"),
         output_tokens: wrong.count(output_tokens, "additionalEventData.outputTokens"),
         source_ip: wrong.text(record.get("sourceIPAddress"), "sourceIPAddress").map(Arc::from),
+        caller: Caller::new(who.arn.as_deref(), who.session_name.as_deref()),
         context: Arc::new(context),
     };
     if wrong.0.is_empty() { Ok(call) } else { Err(wrong.0) }

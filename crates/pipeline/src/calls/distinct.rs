@@ -85,11 +85,11 @@ impl DayCalls {
     /// If temporary files cannot be written or read.
     pub fn distinct(mut self, objects: usize, rules: &Rules<'_>) -> io::Result<Distinct> {
         // What only adding needs is large, and would be held while the calls are sorted.
-        self.numbers = FxHashMap::default();
         self.address_numbers = FxHashMap::default();
         let references = References {
             whole: std::mem::take(&mut self.whole),
-            contexts: std::mem::take(&mut self.contexts),
+            contexts: std::mem::take(&mut self.contexts).into_all(),
+            callers: std::mem::take(&mut self.callers).into_all(),
             addresses: std::mem::take(&mut self.addresses),
         };
         let mut sorting = Sorting {
@@ -251,7 +251,7 @@ impl PartialOrd for ByRun {
 mod tests {
     use std::sync::Arc;
 
-    use bedrock::Context;
+    use bedrock::{Caller, Context};
 
     use super::*;
 
@@ -264,6 +264,7 @@ mod tests {
             input_tokens: None,
             output_tokens: None,
             source_ip: None,
+            caller: Caller::default(),
             context: Arc::new(Context::default()),
         }
     }

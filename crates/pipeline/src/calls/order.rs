@@ -62,6 +62,7 @@ fn compare(a: &StoredCall, b: &StoredCall, whole: &[Call], ranks: &[u32]) -> Ord
 
 #[cfg(test)]
 mod tests {
+    use bedrock::Caller;
     use proptest::collection::vec;
     use proptest::prelude::*;
 
@@ -104,6 +105,7 @@ mod tests {
                     input_tokens: None,
                     output_tokens: None,
                     source_ip: None,
+                    caller: Caller::default(),
                     context: Default::default(),
                 };
                 day.add(&call, object, index).unwrap();
