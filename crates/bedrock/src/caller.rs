@@ -8,16 +8,24 @@ use std::sync::Arc;
 /// ([`Said::principal_name`](crate::Said::principal_name)). Cheap to clone.
 #[derive(Clone, Default, PartialEq, Eq, Hash)]
 pub struct Caller {
-    /// The ARN, and the session's name behind it. An empty text is none.
+    /// The ARN, and behind it the session's name unless the ARN ends with that. An empty text is none.
     text: Arc<str>,
     arn_bytes: usize,
+    session_start: usize,
 }
 
 impl Caller {
     /// Holds both. An empty text says as little as none.
     pub fn new(arn: Option<&str>, session_name: Option<&str>) -> Self {
         let (arn, session_name) = (arn.unwrap_or_default(), session_name.unwrap_or_default());
-        Caller { text: [arn, session_name].concat().into(), arn_bytes: arn.len() }
+        let arn_bytes = arn.len();
+        match arn.strip_suffix(session_name) {
+            Some(before) => Caller { text: arn.into(), arn_bytes, session_start: before.len() },
+            None => {
+                let text = [arn, session_name].concat().into();
+                Caller { text, arn_bytes, session_start: arn_bytes }
+            }
+        }
     }
 
     /// The ARN: of the session for an assumed role.
@@ -27,7 +35,7 @@ impl Caller {
 
     /// The session's name, where there is one.
     pub fn session_name(&self) -> Option<&str> {
-        Some(&self.text[self.arn_bytes..]).filter(|name| !name.is_empty())
+        Some(&self.text[self.session_start..]).filter(|name| !name.is_empty())
     }
 
     /// Where it lies in memory: the same for clones, and for no other that is held at the same time, but
@@ -50,14 +58,24 @@ mod tests {
 
     #[test]
     fn what_was_said_comes_back() {
-        let both = (Some("arn"), Some("s"));
-        for said in [both, (Some("arns"), None), (None, Some("arns")), (None, None)] {
+        let all = [
+            (Some("role/s"), Some("s")),
+            (Some("role/"), Some("s")),
+            (Some("role/s"), None),
+            (None, Some("role/s")),
+            (Some("role/s"), Some("role/s")),
+            (None, None),
+        ];
+        for (place, said) in all.into_iter().enumerate() {
             let caller = Caller::new(said.0, said.1);
             assert_eq!((caller.arn(), caller.session_name()), said);
-            assert_eq!(caller == Caller::new(both.0, both.1), said == both);
+            for (other, also_said) in all.into_iter().enumerate() {
+                assert_eq!(caller == Caller::new(also_said.0, also_said.1), place == other);
+            }
             assert_eq!(caller.clone().place(), caller.place());
         }
         assert_eq!(Caller::new(Some(""), Some("")), Caller::default());
-        assert_ne!(Caller::new(both.0, both.1).place(), Caller::new(both.0, both.1).place());
+        let again = || Caller::new(Some("role/s"), Some("s"));
+        assert_ne!(again().place(), again().place());
     }
 }

@@ -38,14 +38,6 @@ pub(crate) struct Identity<'a> {
     pub(crate) session_name: Text<'a>,
 }
 
-/// The same on its own.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Principal {
-    pub(crate) kind: Option<Box<str>>,
-    pub(crate) name: Option<Box<str>>,
-    pub(crate) caller: Caller,
-}
-
 type Text<'a> = Option<Cow<'a, str>>;
 
 /// Reads the element.
@@ -96,12 +88,10 @@ fn part<'a>(text: Option<&Cow<'a, str>>, part: impl Fn(&str) -> Option<&str>) ->
     }
 }
 
-impl Principal {
-    /// Takes who called out of the record.
-    pub(crate) fn of(identity: &Identity<'_>) -> Self {
-        let boxed = |text: &Text<'_>| text.as_deref().map(Box::from);
-        let caller = Caller::new(identity.arn.as_deref(), identity.session_name.as_deref());
-        Principal { kind: boxed(&identity.kind), name: boxed(&identity.name), caller }
+impl Identity<'_> {
+    /// The ARN and the session.
+    pub(crate) fn caller(&self) -> Caller {
+        Caller::new(self.arn.as_deref(), self.session_name.as_deref())
     }
 }
 
@@ -187,8 +177,8 @@ mod tests {
     use super::*;
 
     fn check(identity: &str, name: Option<&str>, session: Option<&str>) {
-        let found = Principal::of(&super::identity(Some(identity)).expect("well-formed"));
-        assert_eq!((found.name.as_deref(), found.caller.session_name()), (name, session));
+        let found = super::identity(Some(identity)).expect("well-formed");
+        assert_eq!((found.name.as_deref(), found.session_name.as_deref()), (name, session));
     }
 
     #[test]
@@ -233,7 +223,8 @@ mod tests {
         );
         check(r#"{"type":"WebIdentityUser","userName":"w"}"#, Some("w"), None);
         check("{}", None, None);
-        assert_eq!(Principal::of(&identity(None).expect("absent")), Principal::default());
+        let Identity { kind, arn, name, session_name } = identity(None).expect("absent");
+        assert_eq!([kind, arn, name, session_name], [const { None }; 4]);
     }
 
     #[test]

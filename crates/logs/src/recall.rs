@@ -21,7 +21,7 @@ use bedrock::{Caller, Context};
 use rustc_hash::FxHashMap;
 
 use crate::field::Fields;
-use crate::identity::{Principal, identity};
+use crate::identity::identity;
 use crate::record::{ADDITIONAL_EVENT_DATA, IDENTITY, RECORD, REQUEST_PARAMETERS};
 use crate::scan::Scan;
 use skeleton::Skeleton;
@@ -40,6 +40,9 @@ const N_TOP: usize = RECORD.len();
 const N_REQUEST: usize = REQUEST_PARAMETERS.len();
 const N_ADDITIONAL: usize = ADDITIONAL_EVENT_DATA.len();
 
+/// Type and name of who called, without ARN and session.
+type Principal = [Option<Box<str>>; 2];
+
 /// The number of a value, or those of its fields.
 type Numbers = [u32; N_REQUEST];
 
@@ -49,8 +52,8 @@ pub(crate) struct Glance<'a> {
     /// What makes its context. In the place of the `userIdentity` is the number of what that says, the
     /// caller's ARN and session apart: those make no context.
     pub(crate) key: Key,
-    /// The number of its `userIdentity`.
-    identity: u32,
+    /// The caller's ARN and session.
+    pub(crate) caller: Caller,
     /// Its fields.
     pub(crate) fields: Fields<'a, N_TOP>,
     /// The counts in its `additionalEventData`.
@@ -81,15 +84,16 @@ pub(crate) struct Recall {
     n_misfits: usize,
     texts: Texts,
     contexts: FxHashMap<Key, Arc<Context>>,
-    /// Who called, by the number of the `userIdentity`, and the number of that.
-    principals: FxHashMap<u32, (Principal, u32)>,
-    /// The same by what it says without ARN and session.
-    roles: FxHashMap<[Option<Box<str>>; 2], u32>,
+    /// Who called, by the number of the `userIdentity`: ARN and session, and the number of the rest.
+    callers: FxHashMap<u32, (Caller, u32)>,
+    /// What the rest is, by number, and the numbers by those of its texts.
+    principals: Vec<Principal>,
+    principal_numbers: FxHashMap<[u32; 2], u32>,
 }
 
 impl Recall {
-    /// Looks at a record, and gives who called. `glance` was at none.
-    pub(crate) fn look<'a>(&mut self, text: &'a str, glance: &mut Glance<'a>) -> Option<Caller> {
+    /// Looks at a record. `glance` was at none.
+    pub(crate) fn look<'a>(&mut self, text: &'a str, glance: &mut Glance<'a>) -> Option<()> {
         if self.texts.is_full() {
             *self = Recall::default();
         }
@@ -102,21 +106,26 @@ impl Recall {
         self.identify(glance)
     }
 
-    /// Takes the caller out of what makes the context. Nothing if the `userIdentity` cannot be read.
-    fn identify(&mut self, glance: &mut Glance<'_>) -> Option<Caller> {
-        glance.identity = glance.key[IDENTITY];
-        let (principal, role) = match self.principals.entry(glance.identity) {
+    /// Takes the caller's ARN and session out of what makes the context. Nothing if the `userIdentity`
+    /// cannot be read.
+    fn identify(&mut self, glance: &mut Glance<'_>) -> Option<()> {
+        let (caller, principal) = match self.callers.entry(glance.key[IDENTITY]) {
             Entry::Occupied(known) => known.into_mut(),
             Entry::Vacant(place) => {
-                let principal = Principal::of(&identity(glance.fields.at(IDENTITY)).ok()?);
-                let next = u32::try_from(self.roles.len()).ok()?;
-                let role = [principal.kind.clone(), principal.name.clone()];
-                let role = *self.roles.entry(role).or_insert(next);
-                place.insert((principal, role))
+                let found = identity(glance.fields.at(IDENTITY)).ok()?;
+                let (kind, name) = (found.kind.as_deref(), found.name.as_deref());
+                let key = [self.texts.number_of(kind)?, self.texts.number_of(name)?];
+                let next = u32::try_from(self.principals.len()).ok()?;
+                let number = *self.principal_numbers.entry(key).or_insert_with(|| {
+                    self.principals.push([kind.map(Box::from), name.map(Box::from)]);
+                    next
+                });
+                place.insert((found.caller(), number))
             }
         };
-        glance.key[IDENTITY] = *role;
-        Some(principal.caller.clone())
+        glance.key[IDENTITY] = *principal;
+        glance.caller = caller.clone();
+        Some(())
     }
 
     /// The context of a key, if a call had it.
@@ -129,9 +138,9 @@ impl Recall {
         self.contexts.insert(key, Arc::clone(context));
     }
 
-    /// Who called in the record that was looked at last.
+    /// Who called in a record that was looked at.
     pub(crate) fn principal(&self, glance: &Glance<'_>) -> &Principal {
-        &self.principals[&glance.identity].0
+        &self.principals[glance.key[IDENTITY] as usize]
     }
 
     /// Reads all fields, and gives the number of those whose keys are not the skeleton's.
@@ -190,11 +199,15 @@ impl Recall {
             glance.put(slot, scan.skip(0, other.text.len()), &other.numbers);
             return Some(());
         }
+        let n_texts = self.texts.len();
         let (value, numbers) = match slot {
             Slot::Additional(_) => (glance.additional(scan, &mut self.texts)?, Numbers::default()),
             _ => slot.value(scan, &mut self.texts)?,
         };
-        if let Some((place, _)) = like {
+        // What is new may never come again, such as the session of each call.
+        if let Some((place, _)) = like
+            && self.texts.len() == n_texts
+        {
             self.skeleton.remember(place, value, numbers);
         }
         glance.put(slot, value, &numbers);
@@ -206,7 +219,8 @@ impl<'a> Glance<'a> {
     /// At no record yet.
     pub(crate) fn none() -> Self {
         let fields = Fields::none(RECORD);
-        Glance { key: [0; _], identity: 0, fields, input_tokens: None, output_tokens: None }
+        let caller = Caller::default();
+        Glance { key: [0; _], caller, fields, input_tokens: None, output_tokens: None }
     }
 
     /// Takes a value, in the place of one of the same key before. What `additionalEventData` gives was

@@ -9,7 +9,7 @@ use bedrock::{Call, CallId, Caller, Context};
 use crate::candidate::is_candidate;
 use crate::context::{Addresses, Contexts, Draft, Text};
 use crate::field::{self, Fields, place};
-use crate::identity::{Principal, identity};
+use crate::identity::identity;
 use crate::learn::learnt_alias;
 use crate::operation::{Operation, is_bedrock, operation};
 use crate::recall::Glance;
@@ -86,20 +86,20 @@ pub fn read(text: &str, contexts: &mut Contexts) -> Result<Record, Rejection> {
 /// As [`read`].
 pub(crate) fn read_candidate(text: &str, contexts: &mut Contexts) -> Result<Record, Rejection> {
     let mut glance = Glance::none();
-    let Some(caller) = contexts.recall.look(text, &mut glance) else {
+    if contexts.recall.look(text, &mut glance).is_none() {
         // It may be a call, so that one that cannot be taken apart is not passed over.
         return match field::object(Some(text), "record", RECORD)? {
             Some(fields) => read_fields(text, &fields, None, contexts),
             None => Ok(Record::PassedOver),
         };
-    };
+    }
     // What made a context in a call before makes one here. Only what is this call's own can be wrong
     // then, and all else is told first.
     if let Some(context) = contexts.recall.context(&glance.key) {
         let mut own = Own::of(&glance.fields);
         own.input_tokens = glance.input_tokens;
         own.output_tokens = glance.output_tokens;
-        let shared = (Arc::clone(context), caller);
+        let shared = (Arc::clone(context), glance.caller);
         return own.call(own.read()?, shared, &mut contexts.addresses).map(Record::Call);
     }
     let record = read_fields(text, &glance.fields, Some(&glance), contexts)?;
@@ -237,22 +237,25 @@ fn call<'a>(
     let inference_region = additional("inferenceRegion");
     let inference_region = filled(inference_region, "additionalEventData.inferenceRegion")?;
     let Contexts { known, recall, addresses } = contexts;
-    let read;
-    let principal = match glance {
-        Some(glance) => recall.principal(glance),
+    let in_full;
+    let (principal, caller) = match glance {
+        Some(glance) => {
+            (recall.principal(glance).each_ref().map(Option::as_deref), glance.caller.clone())
+        }
         None => {
-            read = Principal::of(&identity(fields.raw("userIdentity"))?);
-            &read
+            in_full = identity(fields.raw("userIdentity"))?;
+            ([in_full.kind.as_deref(), in_full.name.as_deref()], in_full.caller())
         }
     };
+    let [principal_type, principal_name] = principal;
     let draft = Draft {
         account_id,
         source_region,
         logged_inference_region: inference_region,
         event_name,
         model_ref,
-        principal_type: principal.kind.as_deref(),
-        principal_name: principal.name.as_deref(),
+        principal_type,
+        principal_name,
         api_key: field::boolean(bearer, "callWithBearerToken")?,
         user_agent: text("userAgent")?,
         vpc_endpoint_id: text("vpcEndpointId")?,
@@ -260,7 +263,7 @@ fn call<'a>(
         error_message: text("errorMessage")?,
         service_tier: tier(service_tier),
     };
-    own.call(id_and_time, (known.hold(&draft), principal.caller.clone()), addresses)
+    own.call(id_and_time, (known.hold(&draft), caller), addresses)
 }
 
 /// The id that a string is, if it is a UUID, in which there can be no escapes.

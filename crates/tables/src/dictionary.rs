@@ -4,14 +4,16 @@
 //! is looked up once for all rows of a batch that refer to the same thing, which takes a tenth of the
 //! time; two thirds of the columns of `invocations` are such.
 
+use std::hash::BuildHasher;
+
 use parquet::basic::Encoding;
 use parquet::errors::ParquetError;
 use parquet::schema::types::ColumnDescPtr;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxBuildHasher, FxHashMap};
 
 use crate::batch::Texts;
 use crate::hybrid;
-use crate::pages::{Dictionary, Pages, WrittenColumn, append_text};
+use crate::pages::{Dictionary, Pages, TEXT_LENGTH_BYTES, WrittenColumn, append_text};
 use crate::referred::NO_TEXT;
 use crate::statistics::Bounds;
 
@@ -19,9 +21,11 @@ use crate::statistics::Bounds;
 pub(crate) struct DictionaryColumn {
     /// Where in the dictionary a text is, by its number.
     places: FxHashMap<u32, u32>,
-    /// The same by the text, in columns where texts have no numbers that last.
-    by_text: FxHashMap<Box<str>, u32>,
-    n_texts: usize,
+    /// The same by the hash of the text, in columns where texts have no numbers that last. Of two with
+    /// one hash, which is a freak, the second gets a place in each batch.
+    by_hash: FxHashMap<u64, u32>,
+    /// Where each text of the dictionary begins.
+    starts: Vec<usize>,
     dictionary: Vec<u8>,
     bounds: Bounds,
     pages: Pages,
@@ -31,8 +35,8 @@ impl DictionaryColumn {
     pub(crate) fn new(descriptor: ColumnDescPtr) -> Self {
         DictionaryColumn {
             places: FxHashMap::default(),
-            by_text: FxHashMap::default(),
-            n_texts: 0,
+            by_hash: FxHashMap::default(),
+            starts: Vec::new(),
             dictionary: Vec::new(),
             bounds: Bounds::default(),
             pages: Pages::new(descriptor, Encoding::RLE_DICTIONARY),
@@ -51,7 +55,7 @@ impl DictionaryColumn {
         self.bounds.add_nulls(places.len() - named.len());
         let n_rows = places.len();
         let mut page = self.pages.begin(places.map(|place| place != NO_TEXT), named.len());
-        let greatest = self.n_texts.saturating_sub(1);
+        let greatest = self.starts.len().saturating_sub(1);
         let bits = hybrid::bits_of(u32::try_from(greatest).unwrap_or(NO_TEXT));
         page.extend_from_slice(&bits.to_le_bytes()[..1]);
         hybrid::encode(&named, bits, &mut page);
@@ -63,21 +67,35 @@ impl DictionaryColumn {
         if number == NO_TEXT {
             return NO_TEXT;
         }
-        let next = u32::try_from(self.n_texts).unwrap_or(NO_TEXT);
-        let place = if texts.numbers_last() {
-            *self.places.entry(number).or_insert(next)
-        } else if let Some(place) = self.by_text.get(texts.text(number)) {
-            *place
-        } else {
-            *self.by_text.entry(texts.text(number).into()).or_insert(next)
-        };
-        if place == next {
-            let text = texts.text(number);
-            self.n_texts += 1;
-            append_text(text.as_bytes(), &mut self.dictionary);
-            self.bounds.add_text(text.as_bytes());
+        let next = u32::try_from(self.starts.len()).unwrap_or(NO_TEXT);
+        if texts.numbers_last() {
+            let place = *self.places.entry(number).or_insert(next);
+            if place == next {
+                self.append(texts.text(number));
+            }
+            return place;
         }
-        place
+        let text = texts.text(number);
+        let place = *self.by_hash.entry(FxBuildHasher.hash_one(text)).or_insert(next);
+        if place != next && self.has_at(place, text) {
+            return place;
+        }
+        self.append(text);
+        next
+    }
+
+    /// Puts a text at the end of the dictionary.
+    fn append(&mut self, text: &str) {
+        self.starts.push(self.dictionary.len());
+        append_text(text.as_bytes(), &mut self.dictionary);
+        self.bounds.add_text(text.as_bytes());
+    }
+
+    /// Whether a text is the one with a place.
+    fn has_at(&self, place: u32, text: &str) -> bool {
+        let place = place as usize;
+        let end = self.starts.get(place + 1).copied().unwrap_or(self.dictionary.len());
+        self.dictionary[self.starts[place]..end].get(TEXT_LENGTH_BYTES..) == Some(text.as_bytes())
     }
 
     /// How long the dictionary is so far.
@@ -90,7 +108,7 @@ impl DictionaryColumn {
     /// # Errors
     /// If the dictionary cannot be compressed, or the column is too large.
     pub(crate) fn close(self) -> Result<WrittenColumn, ParquetError> {
-        let dictionary = Dictionary { texts: &self.dictionary, n_texts: self.n_texts };
+        let dictionary = Dictionary { texts: &self.dictionary, n_texts: self.starts.len() };
         self.pages.finish(Some(dictionary), self.bounds.into_statistics(), None)
     }
 }

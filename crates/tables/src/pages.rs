@@ -194,6 +194,9 @@ fn compressed(page: &[u8], content: Content) -> Result<Bytes, ParquetError> {
     })
 }
 
+/// What a text's length takes before it.
+pub(crate) const TEXT_LENGTH_BYTES: usize = size_of::<u32>();
+
 /// Appends a text behind its length.
 pub(crate) fn append_text(text: &[u8], bytes: &mut Vec<u8>) {
     let n_bytes = u32::try_from(text.len()).unwrap_or(u32::MAX);

@@ -1,6 +1,9 @@
 //! Texts by number: equal texts have the same number.
 
-use rustc_hash::FxHashMap;
+use std::collections::hash_map::Entry;
+use std::hash::BuildHasher;
+
+use rustc_hash::{FxBuildHasher, FxHashMap};
 
 /// Longer texts are not remembered.
 const MAX_TEXT_BYTES: usize = 8 * 1024;
@@ -11,7 +14,8 @@ const MAX_BYTES: usize = 4 << 20;
 /// The texts that were numbered.
 #[derive(Debug, Default)]
 pub(super) struct Texts {
-    numbers: FxHashMap<Box<str>, u32>,
+    /// By their hashes, so that long texts are hashed once only.
+    numbers: FxHashMap<u64, (Box<str>, u32)>,
     n_bytes: usize,
 }
 
@@ -21,18 +25,27 @@ impl Texts {
         self.n_bytes > MAX_BYTES
     }
 
-    /// The number of a text: 0 for none, and nothing if it is too long to be remembered.
+    /// How many there are.
+    pub(super) fn len(&self) -> usize {
+        self.numbers.len()
+    }
+
+    /// The number of a text: 0 for none, and nothing if it is too long to be remembered, or has by chance
+    /// the hash of another.
     pub(super) fn number_of(&mut self, text: Option<&str>) -> Option<u32> {
         let Some(text) = text else { return Some(0) };
-        if let Some(number) = self.numbers.get(text) {
-            return Some(*number);
+        let next = u32::try_from(self.numbers.len() + 1).ok()?;
+        match self.numbers.entry(FxBuildHasher.hash_one(text)) {
+            Entry::Occupied(known) => {
+                let (known, number) = known.get();
+                (**known == *text).then_some(*number)
+            }
+            Entry::Vacant(_) if text.len() > MAX_TEXT_BYTES => None,
+            Entry::Vacant(place) => {
+                place.insert((text.into(), next));
+                self.n_bytes += text.len() + size_of::<(u64, Box<str>, u32)>();
+                Some(next)
+            }
         }
-        if text.len() > MAX_TEXT_BYTES {
-            return None;
-        }
-        let number = u32::try_from(self.numbers.len() + 1).ok()?;
-        self.numbers.insert(text.into(), number);
-        self.n_bytes += text.len() + size_of::<(Box<str>, u32)>();
-        Some(number)
     }
 }

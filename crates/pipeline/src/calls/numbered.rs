@@ -1,14 +1,16 @@
 //! What calls have in common, each held once under a number.
 
-use std::hash::Hash;
+use std::hash::{BuildHasher, Hash};
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxBuildHasher, FxHashMap};
 
 /// Things by number, in the order in which they came first.
 #[derive(Debug)]
 pub(super) struct Numbered<T> {
     all: Vec<T>,
-    numbers: FxHashMap<T, u32>,
+    /// By their hashes, which take less than the things. Of two with one hash, which is a freak, the
+    /// second gets a number in each object.
+    numbers: FxHashMap<u64, u32>,
     /// The things of the object that is being added, by where they lie: an object holds each of its
     /// things once, so that few are compared by their texts.
     of_object: FxHashMap<usize, u32>,
@@ -32,10 +34,11 @@ impl<T: Clone + Eq + Hash> Numbered<T> {
             return *number;
         }
         let next = u32::try_from(self.all.len()).unwrap_or(u32::MAX);
-        let number = *self.numbers.entry(thing.clone()).or_insert_with(|| {
+        let mut number = *self.numbers.entry(FxBuildHasher.hash_one(thing)).or_insert(next);
+        if number == next || self.all[number as usize] != *thing {
             self.all.push(thing.clone());
-            next
-        });
+            number = next;
+        }
         self.of_object.insert(place, number);
         number
     }
