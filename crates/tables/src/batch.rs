@@ -143,6 +143,11 @@ impl Texts<'_> {
 
     /// Whether a number stands for the same text in all batches.
     pub(crate) fn numbers_last(&self) -> bool {
+        !matches!(self.source, Source::Rows(_))
+    }
+
+    /// Whether numbers that last stand for different texts.
+    pub(crate) fn differ(&self) -> bool {
         !matches!(self.source, Source::Rows(_) | Source::Callers(..))
     }
 

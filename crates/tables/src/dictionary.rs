@@ -19,10 +19,10 @@ use crate::statistics::Bounds;
 
 /// A column that is being written, a page for each batch of rows.
 pub(crate) struct DictionaryColumn {
-    /// Where in the dictionary a text is, by its number.
+    /// Where in the dictionary a text is, by its number, in columns where numbers last.
     places: FxHashMap<u32, u32>,
-    /// The same by the hash of the text, in columns where texts have no numbers that last. Of two with
-    /// one hash, which is a freak, the second gets a place in each batch.
+    /// The same by the hash of the text, in columns where one text may have several numbers. Of two texts
+    /// with one hash, which is a freak, the dictionary may have one several times.
     by_hash: FxHashMap<u64, u32>,
     /// Where each text of the dictionary begins.
     starts: Vec<usize>,
@@ -67,28 +67,39 @@ impl DictionaryColumn {
         if number == NO_TEXT {
             return NO_TEXT;
         }
-        let next = u32::try_from(self.starts.len()).unwrap_or(NO_TEXT);
-        if texts.numbers_last() {
-            let place = *self.places.entry(number).or_insert(next);
-            if place == next {
-                self.append(texts.text(number));
-            }
-            return place;
+        if texts.numbers_last()
+            && let Some(place) = self.places.get(&number)
+        {
+            return *place;
         }
         let text = texts.text(number);
-        let place = *self.by_hash.entry(FxBuildHasher.hash_one(text)).or_insert(next);
-        if place != next && self.has_at(place, text) {
-            return place;
+        let place = if texts.differ() { self.append(text) } else { self.find_or_append(text) };
+        if texts.numbers_last() {
+            self.places.insert(number, place);
         }
-        self.append(text);
-        next
+        place
     }
 
-    /// Puts a text at the end of the dictionary.
-    fn append(&mut self, text: &str) {
+    /// The place of a text that may be in the dictionary.
+    fn find_or_append(&mut self, text: &str) -> u32 {
+        let hash = FxBuildHasher.hash_one(text);
+        match self.by_hash.get(&hash) {
+            Some(place) if self.has_at(*place, text) => *place,
+            _ => {
+                let place = self.append(text);
+                self.by_hash.insert(hash, place);
+                place
+            }
+        }
+    }
+
+    /// Puts a text at the end of the dictionary, and gives its place.
+    fn append(&mut self, text: &str) -> u32 {
+        let place = u32::try_from(self.starts.len()).unwrap_or(NO_TEXT);
         self.starts.push(self.dictionary.len());
         append_text(text.as_bytes(), &mut self.dictionary);
         self.bounds.add_text(text.as_bytes());
+        place
     }
 
     /// Whether a text is the one with a place.
