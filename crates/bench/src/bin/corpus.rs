@@ -32,6 +32,9 @@ struct Args {
     /// less do calls have in common.
     #[arg(long)]
     other_address_share: Option<f64>,
+    /// The share of the records that come from a session of their own, from 0 to 1.
+    #[arg(long)]
+    other_session_share: Option<f64>,
     /// Accounts.
     #[arg(long)]
     accounts: Option<u64>,
@@ -58,6 +61,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         other_address_in_a_million: args
             .other_address_share
             .map_or(preset.other_address_in_a_million, in_a_million),
+        other_session_in_a_million: args
+            .other_session_share
+            .map_or(preset.other_session_in_a_million, in_a_million),
         accounts: args.accounts.unwrap_or(preset.accounts).max(1),
         regions: args.regions.unwrap_or(preset.regions).clamp(1, 8),
         days: args.days.unwrap_or(preset.days).max(1),

@@ -12,6 +12,8 @@ use crate::dice::Dice;
 pub(super) struct Caller {
     /// The JSON of `userIdentity`.
     pub(super) identity: String,
+    /// The role of a session.
+    role: Option<Role>,
     pub(super) ip: String,
     pub(super) agent: String,
     pub(super) habits: Vec<Habit>,
@@ -81,15 +83,23 @@ impl Caller {
             let service = dice.pick(&SERVICES);
             let identity = format!(r#"{{"type":"AWSService","invokedBy":"{service}"}}"#);
             let name = (*service).to_owned();
-            return Caller { identity, ip: name.clone(), agent: name, habits };
+            return Caller { identity, role: None, ip: name.clone(), agent: name, habits };
         }
         let agent = (*dice.pick(&AGENTS)).to_owned();
-        let identity = if dice.in_a_million(80_000) {
-            user(dice, &object.account)
+        let (identity, role) = if dice.in_a_million(80_000) {
+            (user(dice, &object.account), None)
         } else {
-            session(dice, object)
+            let (identity, role) = session(dice, object);
+            (identity, Some(role))
         };
-        Caller { identity, ip: ip(dice), agent, habits }
+        Caller { identity, role, ip: ip(dice), agent, habits }
+    }
+
+    /// The same in a session of its own, if it is one of a role.
+    pub(super) fn with_session(&self, dice: &mut Dice, object: &Object) -> Option<Self> {
+        let name = text(|out| dice.hex(out, 16));
+        let identity = self.role.as_ref()?.session(&name, dice, object);
+        Some(Caller { identity, ..self.clone() })
     }
 
     /// False for a service, which calls in its own name.
@@ -121,31 +131,72 @@ fn user(dice: &mut Dice, account: &str) -> String {
 }
 
 /// A role's session: a function, a task, an instance, or a person who signed on.
-fn session(dice: &mut Dice, object: &Object) -> String {
-    let Object { account, region, .. } = object;
-    let app = dice.pick(&APPS);
+fn session(dice: &mut Dice, object: &Object) -> (String, Role) {
+    let app = *dice.pick(&APPS);
     let id = text(|out| dice.upper(out, 17));
-    let key = text(|out| dice.upper(out, 16));
-    let created = jiff::Timestamp::from_millisecond(object.day_ms - 1000 * dice.below(3600) as i64);
-    let created = created.unwrap_or_default().strftime("%Y-%m-%dT%H:%M:%SZ");
-    let mut scope = String::new();
-    let (path, role, session) = match dice.below(4) {
-        0 => {
-            let _ = write!(
-                scope,
-                r#","inScopeOf":{{"issuerType":"AWS::Lambda::Function","credentialsIssuedTo":"arn:aws:lambda:{region}:{account}:function:{app}"}}"#
-            );
-            ("service-role/", format!("{app}-role"), (*app).to_owned())
-        }
-        1 => ("", format!("{app}-task"), text(|out| dice.hex(out, 32))),
-        2 => ("", format!("{app}-node"), format!("i-0{}", text(|out| dice.hex(out, 16)))),
-        _ => (
-            "aws-reserved/sso.amazonaws.com/",
-            format!("AWSReservedSSO_PowerUser_{:016x}", 0x00ab_54a9_8ceb_1f0a ^ account.len()),
-            format!("person{}@example.com", dice.below(400)),
-        ),
+    let credentials = Credentials::new(dice, object);
+    let kind = dice.below(4);
+    let name = match kind {
+        0 => app.to_owned(),
+        1 => text(|out| dice.hex(out, 32)),
+        2 => format!("i-0{}", text(|out| dice.hex(out, 16))),
+        _ => format!("person{}@example.com", dice.below(400)),
     };
-    format!(
-        r#"{{"type":"AssumedRole","principalId":"AROA{id}:{session}","arn":"arn:aws:sts::{account}:assumed-role/{role}/{session}","accountId":"{account}","accessKeyId":"ASIA{key}","sessionContext":{{"sessionIssuer":{{"type":"Role","principalId":"AROA{id}","arn":"arn:aws:iam::{account}:role/{path}{role}","accountId":"{account}","userName":"{role}"}},"attributes":{{"creationDate":"{created}","mfaAuthenticated":"false"}}}}{scope}}}"#
-    )
+    let role = Role { app, id, kind };
+    (role.identity(&name, &credentials, object), role)
+}
+
+/// A role that is assumed.
+#[derive(Debug, Clone)]
+struct Role {
+    app: &'static str,
+    id: String,
+    kind: u64,
+}
+
+/// What a session has for itself.
+struct Credentials {
+    key: String,
+    created: String,
+}
+
+impl Credentials {
+    fn new(dice: &mut Dice, object: &Object) -> Self {
+        let key = text(|out| dice.upper(out, 16));
+        let created = object.day_ms - 1000 * dice.below(3600) as i64;
+        let created = jiff::Timestamp::from_millisecond(created).unwrap_or_default();
+        Credentials { key, created: created.strftime("%Y-%m-%dT%H:%M:%SZ").to_string() }
+    }
+}
+
+impl Role {
+    /// The identity of another session.
+    fn session(&self, name: &str, dice: &mut Dice, object: &Object) -> String {
+        self.identity(name, &Credentials::new(dice, object), object)
+    }
+
+    fn identity(&self, session: &str, credentials: &Credentials, object: &Object) -> String {
+        let Role { app, id, kind } = self;
+        let Object { account, region, .. } = object;
+        let Credentials { key, created } = credentials;
+        let mut scope = String::new();
+        let (path, role) = match kind {
+            0 => {
+                let _ = write!(
+                    scope,
+                    r#","inScopeOf":{{"issuerType":"AWS::Lambda::Function","credentialsIssuedTo":"arn:aws:lambda:{region}:{account}:function:{app}"}}"#
+                );
+                ("service-role/", format!("{app}-role"))
+            }
+            1 => ("", format!("{app}-task")),
+            2 => ("", format!("{app}-node")),
+            _ => (
+                "aws-reserved/sso.amazonaws.com/",
+                format!("AWSReservedSSO_PowerUser_{:016x}", 0x00ab_54a9_8ceb_1f0a ^ account.len()),
+            ),
+        };
+        format!(
+            r#"{{"type":"AssumedRole","principalId":"AROA{id}:{session}","arn":"arn:aws:sts::{account}:assumed-role/{role}/{session}","accountId":"{account}","accessKeyId":"ASIA{key}","sessionContext":{{"sessionIssuer":{{"type":"Role","principalId":"AROA{id}","arn":"arn:aws:iam::{account}:role/{path}{role}","accountId":"{account}","userName":"{role}"}},"attributes":{{"creationDate":"{created}","mfaAuthenticated":"false"}}}}{scope}}}"#
+        )
+    }
 }

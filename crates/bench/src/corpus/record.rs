@@ -112,6 +112,11 @@ impl Writer {
                 true => somebody[*last % somebody.len()],
                 false => &callers[*last % callers.len()],
             };
+            let other_session = spec.other_session_in_a_million > 0
+                && dice.in_a_million(spec.other_session_in_a_million);
+            let other_caller =
+                if other_session { caller.with_session(&mut dice, object) } else { None };
+            let caller = other_caller.as_ref().unwrap_or(caller);
             // Behind a balancer or a fleet, one caller has many addresses.
             let other_ip =
                 dice.in_a_million(spec.other_address_in_a_million).then(|| caller::ip(&mut dice));

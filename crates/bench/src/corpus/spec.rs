@@ -11,6 +11,8 @@ pub enum Preset {
     Heavy,
     /// Many accounts that do little: 20,000 files of 35 records, one call in a hundred.
     Small,
+    /// As heavy, where a role is assumed for each request and called from anywhere.
+    Sessions,
 }
 
 /// How large a corpus is, and what it is made of.
@@ -30,6 +32,9 @@ pub struct Spec {
     /// a call shares nothing with the others of its caller, so that this decides how much a reader
     /// has to hold.
     pub other_address_in_a_million: u64,
+    /// How many of a million records come from a session of their own, as where a role is assumed for
+    /// each request.
+    pub other_session_in_a_million: u64,
     /// Accounts.
     pub accounts: u64,
     /// Regions of each account.
@@ -53,6 +58,7 @@ impl Spec {
                 files_with_calls_in_a_million: 420_000,
                 files_with_traps_in_a_million: 30_000,
                 other_address_in_a_million: 50_000,
+                other_session_in_a_million: 0,
                 accounts: 24,
                 regions: 5,
                 days: 3,
@@ -66,6 +72,7 @@ impl Spec {
                 files_with_calls_in_a_million: 1_000_000,
                 files_with_traps_in_a_million: 30_000,
                 other_address_in_a_million: 50_000,
+                other_session_in_a_million: 0,
                 accounts: 6,
                 regions: 3,
                 days: 2,
@@ -79,11 +86,17 @@ impl Spec {
                 files_with_calls_in_a_million: 160_000,
                 files_with_traps_in_a_million: 20_000,
                 other_address_in_a_million: 50_000,
+                other_session_in_a_million: 0,
                 accounts: 60,
                 regions: 8,
                 days: 3,
                 skewed: false,
                 seed: 1,
+            },
+            Preset::Sessions => Spec {
+                other_address_in_a_million: 1_000_000,
+                other_session_in_a_million: 1_000_000,
+                ..Spec::preset(Preset::Heavy)
             },
         }
     }
