@@ -1,17 +1,23 @@
 //! Who called, as far as the calls of one role differ in it.
 
 use std::fmt;
+use std::hash::{BuildHasher, Hash, Hasher};
 use std::sync::Arc;
+
+use rustc_hash::FxBuildHasher;
 
 /// A caller's ARN and the name of its session. A role may have a session for each call, so that this is
 /// no part of what calls have in common; the role's name is
 /// ([`Said::principal_name`](crate::Said::principal_name)). Cheap to clone.
-#[derive(Clone, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Caller {
-    /// The ARN, and behind it the session's name unless the ARN ends with that. An empty text is none.
-    text: Arc<str>,
+    /// Of all that follows, worked out where the text is made: whoever looks for a caller among others
+    /// need not read it.
+    hash: u64,
     arn_bytes: usize,
     session_start: usize,
+    /// The ARN, and behind it the session's name unless the ARN ends with that. An empty text is none.
+    text: Arc<str>,
 }
 
 impl Caller {
@@ -19,13 +25,12 @@ impl Caller {
     pub fn new(arn: Option<&str>, session_name: Option<&str>) -> Self {
         let (arn, session_name) = (arn.unwrap_or_default(), session_name.unwrap_or_default());
         let arn_bytes = arn.len();
-        match arn.strip_suffix(session_name) {
-            Some(before) => Caller { text: arn.into(), arn_bytes, session_start: before.len() },
-            None => {
-                let text = [arn, session_name].concat().into();
-                Caller { text, arn_bytes, session_start: arn_bytes }
-            }
-        }
+        let (text, session_start) = match arn.strip_suffix(session_name) {
+            Some(before) => (Arc::from(arn), before.len()),
+            None => ([arn, session_name].concat().into(), arn_bytes),
+        };
+        let hash = FxBuildHasher.hash_one((arn_bytes, session_start, &text));
+        Caller { hash, arn_bytes, session_start, text }
     }
 
     /// The ARN: of the session for an assumed role.
@@ -38,10 +43,28 @@ impl Caller {
         Some(&self.text[self.session_start..]).filter(|name| !name.is_empty())
     }
 
+    /// What its texts take.
+    pub fn n_bytes(&self) -> usize {
+        self.text.len()
+    }
+
     /// Where it lies in memory: the same for clones, and for no other that is held at the same time, but
     /// for those that say nothing.
     pub fn place(&self) -> usize {
         Arc::as_ptr(&self.text).addr()
+    }
+}
+
+/// One that says nothing.
+impl Default for Caller {
+    fn default() -> Self {
+        Caller::new(None, None)
+    }
+}
+
+impl Hash for Caller {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_u64(self.hash);
     }
 }
 

@@ -52,6 +52,11 @@ impl<'a, const N: usize> Fields<'a, N> {
         }
     }
 
+    /// Fields that were read.
+    pub(crate) fn of(names: &'static [&'static str; N], values: [Option<&'a str>; N]) -> Self {
+        Fields { names, values }
+    }
+
     /// No fields yet.
     pub(crate) fn none(names: &'static [&'static str; N]) -> Self {
         Fields { names, values: [None; N] }

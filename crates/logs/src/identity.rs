@@ -11,7 +11,7 @@ use bedrock::arn::Arn;
 use crate::field::{self, Fields};
 use crate::reject::Rejection;
 
-const IDENTITY: &[&str; 8] = &[
+pub(crate) const IDENTITY: &[&str; 8] = &[
     "type",
     "principalId",
     "arn",
@@ -45,9 +45,17 @@ type Text<'a> = Option<Cow<'a, str>>;
 /// # Errors
 /// If a field that is read has another type than the guide says.
 pub(crate) fn identity(raw: Option<&str>) -> Result<Identity<'_>, Rejection> {
-    let Some(identity) = field::object(raw, "userIdentity", IDENTITY)? else {
-        return Ok(Identity::default());
-    };
+    match field::object(raw, "userIdentity", IDENTITY)? {
+        Some(fields) => identity_of(&fields),
+        None => Ok(Identity::default()),
+    }
+}
+
+/// Reads the element's fields.
+///
+/// # Errors
+/// As [`identity`].
+pub(crate) fn identity_of<'a>(identity: &Fields<'a, 8>) -> Result<Identity<'a>, Rejection> {
     let text = |name: &'static str, field: &'static str| filled(identity.raw(name), field);
     let kind = text("type", "userIdentity.type")?;
     let arn = text("arn", "userIdentity.arn")?;
@@ -55,8 +63,8 @@ pub(crate) fn identity(raw: Option<&str>) -> Result<Identity<'_>, Rejection> {
     let user_name = text("userName", "userIdentity.userName")?;
     let invoked_by = text("invokedBy", "userIdentity.invokedBy")?;
     let account_id = text("accountId", "userIdentity.accountId")?;
-    let issuer = issuer_name(&identity)?;
-    let on_behalf_of = on_behalf_of(&identity)?;
+    let issuer = issuer_name(identity)?;
+    let on_behalf_of = on_behalf_of(identity)?;
 
     let parts = arn.as_ref().and_then(ArnParts::read);
     let has_parts = parts.is_some();

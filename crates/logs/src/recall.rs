@@ -11,19 +11,19 @@
 //! not plain (escapes in a key, no object where there should be one, values too long to be remembered)
 //! gives none, which is no verdict: such a record has to be read in full.
 
+mod identities;
 mod skeleton;
 mod texts;
 
-use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 use bedrock::{Caller, Context};
 use rustc_hash::FxHashMap;
 
 use crate::field::Fields;
-use crate::identity::identity;
 use crate::record::{ADDITIONAL_EVENT_DATA, IDENTITY, RECORD, REQUEST_PARAMETERS};
 use crate::scan::Scan;
+use identities::{Identities, Principal};
 use skeleton::Skeleton;
 use texts::Texts;
 
@@ -33,15 +33,15 @@ const MAX_CHANGES: usize = 6;
 /// After how many records in a row that are not like the skeleton another one is made.
 const MAX_MISFITS: usize = 2;
 
+/// How much may be remembered, so that a long stream holds no more than this.
+const MAX_BYTES: usize = 4 << 20;
+
 /// The numbers of all values that make a context: those of the record, of its `requestParameters` and of
 /// its `additionalEventData`. Absent ones are 0, and so are those that make no context.
 pub(crate) type Key = [u32; N_TOP + N_REQUEST + N_ADDITIONAL];
 const N_TOP: usize = RECORD.len();
 const N_REQUEST: usize = REQUEST_PARAMETERS.len();
 const N_ADDITIONAL: usize = ADDITIONAL_EVENT_DATA.len();
-
-/// Type and name of who called, without ARN and session.
-type Principal = [Option<Box<str>>; 2];
 
 /// The number of a value, or those of its fields.
 type Numbers = [u32; N_REQUEST];
@@ -52,6 +52,8 @@ pub(crate) struct Glance<'a> {
     /// What makes its context. In the place of the `userIdentity` is the number of what that says, the
     /// caller's ARN and session apart: those make no context.
     pub(crate) key: Key,
+    /// The number of its `userIdentity`.
+    identity: u32,
     /// The caller's ARN and session.
     pub(crate) caller: Caller,
     /// Its fields.
@@ -66,6 +68,8 @@ pub(crate) struct Glance<'a> {
 enum Slot {
     /// It makes the context.
     Part(u8),
+    /// `userIdentity`: who called makes the context, but for ARN and session.
+    Identity,
     /// `requestParameters`: what it is asked for makes the context.
     Request(u8),
     /// `additionalEventData`: what it is asked for makes the context, but for the counts.
@@ -82,47 +86,30 @@ pub(crate) struct Recall {
     skeleton: Skeleton,
     /// How many records in a row were not like it.
     n_misfits: usize,
-    texts: Texts,
+    known: Known,
     contexts: FxHashMap<Key, Arc<Context>>,
-    /// Who called, by the number of the `userIdentity`: ARN and session, and the number of the rest.
-    callers: FxHashMap<u32, (Caller, u32)>,
-    /// What the rest is, by number, and the numbers by those of its texts.
-    principals: Vec<Principal>,
-    principal_numbers: FxHashMap<[u32; 2], u32>,
+}
+
+/// What was numbered.
+#[derive(Debug, Default)]
+struct Known {
+    texts: Texts,
+    identities: Identities,
 }
 
 impl Recall {
     /// Looks at a record. `glance` was at none.
     pub(crate) fn look<'a>(&mut self, text: &'a str, glance: &mut Glance<'a>) -> Option<()> {
-        if self.texts.is_full() {
+        if self.known.is_full() {
             *self = Recall::default();
         }
         let n_changes = self.fields(text, glance)?;
         self.n_misfits = if n_changes > MAX_CHANGES { self.n_misfits + 1 } else { 0 };
         if self.n_misfits >= MAX_MISFITS || self.skeleton.is_empty() {
             self.n_misfits = 0;
-            self.skeleton = Skeleton::of(text, &mut self.texts)?;
+            self.skeleton = Skeleton::of(text, &mut self.known)?;
         }
-        self.identify(glance)
-    }
-
-    /// Takes the caller's ARN and session out of what makes the context. Nothing if the `userIdentity`
-    /// cannot be read.
-    fn identify(&mut self, glance: &mut Glance<'_>) -> Option<()> {
-        let (caller, principal) = match self.callers.entry(glance.key[IDENTITY]) {
-            Entry::Occupied(known) => known.into_mut(),
-            Entry::Vacant(place) => {
-                let found = identity(glance.fields.at(IDENTITY)).ok()?;
-                let (kind, name) = (found.kind.as_deref(), found.name.as_deref());
-                let key = [self.texts.number_of(kind)?, self.texts.number_of(name)?];
-                let next = u32::try_from(self.principals.len()).ok()?;
-                let number = *self.principal_numbers.entry(key).or_insert_with(|| {
-                    self.principals.push([kind.map(Box::from), name.map(Box::from)]);
-                    next
-                });
-                place.insert((found.caller(), number))
-            }
-        };
+        let (caller, principal) = self.known.identities.caller(glance.identity);
         glance.key[IDENTITY] = *principal;
         glance.caller = caller.clone();
         Some(())
@@ -140,7 +127,7 @@ impl Recall {
 
     /// Who called in a record that was looked at.
     pub(crate) fn principal(&self, glance: &Glance<'_>) -> &Principal {
-        &self.principals[glance.key[IDENTITY] as usize]
+        self.known.identities.principal(glance.key[IDENTITY])
     }
 
     /// Reads all fields, and gives the number of those whose keys are not the skeleton's.
@@ -199,14 +186,16 @@ impl Recall {
             glance.put(slot, scan.skip(0, other.text.len()), &other.numbers);
             return Some(());
         }
-        let n_texts = self.texts.len();
+        let n_known = self.known.len();
         let (value, numbers) = match slot {
-            Slot::Additional(_) => (glance.additional(scan, &mut self.texts)?, Numbers::default()),
-            _ => slot.value(scan, &mut self.texts)?,
+            Slot::Additional(_) => {
+                (glance.additional(scan, &mut self.known.texts)?, Numbers::default())
+            }
+            _ => slot.value(scan, &mut self.known)?,
         };
         // What is new may never come again, such as the session of each call.
         if let Some((place, _)) = like
-            && self.texts.len() == n_texts
+            && self.known.len() == n_known
         {
             self.skeleton.remember(place, value, numbers);
         }
@@ -215,12 +204,24 @@ impl Recall {
     }
 }
 
+impl Known {
+    /// Whether no more should be remembered.
+    fn is_full(&self) -> bool {
+        self.texts.n_bytes() + self.identities.n_bytes() > MAX_BYTES
+    }
+
+    /// How many there are.
+    fn len(&self) -> usize {
+        self.texts.len() + self.identities.len()
+    }
+}
+
 impl<'a> Glance<'a> {
     /// At no record yet.
     pub(crate) fn none() -> Self {
         let fields = Fields::none(RECORD);
         let caller = Caller::default();
-        Glance { key: [0; _], caller, fields, input_tokens: None, output_tokens: None }
+        Glance { key: [0; _], identity: 0, caller, fields, input_tokens: None, output_tokens: None }
     }
 
     /// Takes a value, in the place of one of the same key before. What `additionalEventData` gives was
@@ -232,6 +233,10 @@ impl<'a> Glance<'a> {
             Slot::Part(index) => {
                 self.key[usize::from(index)] = numbers[0];
                 index
+            }
+            Slot::Identity => {
+                self.identity = numbers[0];
+                return self.fields.put(IDENTITY, value);
             }
             Slot::Request(index) => {
                 self.key[N_TOP..N_TOP + N_REQUEST].copy_from_slice(numbers);
@@ -268,6 +273,7 @@ impl Slot {
         };
         let index = u8::try_from(index).ok()?;
         Some(match name {
+            "userIdentity" => Slot::Identity,
             "requestParameters" => Slot::Request(index),
             "additionalEventData" => Slot::Additional(index),
             "eventID" | "eventTime" | "requestID" | "addendum" | "sourceIPAddress" => {
@@ -279,18 +285,24 @@ impl Slot {
 
     /// Whether its values are worth remembering. The others are new in each record, or nearly so.
     fn comes_again(self) -> bool {
-        matches!(self, Slot::Part(_) | Slot::Request(_) | Slot::Other)
+        matches!(self, Slot::Part(_) | Slot::Identity | Slot::Request(_) | Slot::Other)
     }
 
     /// Reads a value and numbers what it gives to the context.
-    fn value<'a>(self, scan: &mut Scan<'a>, texts: &mut Texts) -> Option<(&'a str, Numbers)> {
+    fn value<'a>(self, scan: &mut Scan<'a>, known: &mut Known) -> Option<(&'a str, Numbers)> {
         let mut numbers = Numbers::default();
+        let Known { texts, identities } = known;
         let value = match self {
             Slot::Request(_) => {
                 let (value, found) = scan.fields(REQUEST_PARAMETERS)?;
                 for (number, found) in numbers.iter_mut().zip(found) {
                     *number = texts.number_of(found)?;
                 }
+                value
+            }
+            Slot::Identity => {
+                let (value, number) = identities.read(scan, texts)?;
+                numbers[0] = number;
                 value
             }
             Slot::Part(_) => {

@@ -1,7 +1,6 @@
 //! A record that others are like: its bytes, where its fields are, and what else stood there.
 
-use super::texts::Texts;
-use super::{Numbers, Slot};
+use super::{Known, Numbers, Slot};
 use crate::scan::Scan;
 
 /// A longer record is no skeleton, and a longer value is not remembered.
@@ -59,7 +58,7 @@ pub(super) struct Alike {
 
 impl Skeleton {
     /// Takes a record that was glanced at as a skeleton. A long one gives none.
-    pub(super) fn of(text: &str, texts: &mut Texts) -> Option<Self> {
+    pub(super) fn of(text: &str, known: &mut Known) -> Option<Self> {
         let mut skeleton = Skeleton { text: text.into(), fields: Vec::new() };
         if text.len() > MAX_RECORD_BYTES {
             return Some(Skeleton::default());
@@ -72,7 +71,7 @@ impl Skeleton {
             scan.peek()?;
             let value_start = scan.at();
             let slot = Slot::of(key)?;
-            let (value, numbers) = slot.value(&mut scan, texts)?;
+            let (value, numbers) = slot.value(&mut scan, known)?;
             let value_end = scan.at();
             let delimiter = scan.next()?;
             skeleton.fields.push(Field {

@@ -6,10 +6,7 @@ use std::hash::BuildHasher;
 use rustc_hash::{FxBuildHasher, FxHashMap};
 
 /// Longer texts are not remembered.
-const MAX_TEXT_BYTES: usize = 8 * 1024;
-
-/// How much may be remembered, so that a long stream holds no more than this.
-const MAX_BYTES: usize = 4 << 20;
+pub(super) const MAX_TEXT_BYTES: usize = 8 * 1024;
 
 /// The texts that were numbered.
 #[derive(Debug, Default)]
@@ -20,9 +17,9 @@ pub(super) struct Texts {
 }
 
 impl Texts {
-    /// Whether no more should be remembered.
-    pub(super) fn is_full(&self) -> bool {
-        self.n_bytes > MAX_BYTES
+    /// What they take.
+    pub(super) fn n_bytes(&self) -> usize {
+        self.n_bytes
     }
 
     /// How many there are.
