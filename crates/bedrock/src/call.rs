@@ -35,10 +35,7 @@ pub struct Call {
     pub input_tokens: Option<i64>,
     /// Output tokens as CloudTrail counts them.
     pub output_tokens: Option<i64>,
-    /// The address that it came from, or the name of an AWS service. So many calls differ in nothing
-    /// else that it would make most contexts.
-    pub source_ip: Option<Arc<str>>,
-    /// The caller's ARN and session.
+    /// The caller's ARN, session and address.
     pub caller: Caller,
     /// Everything else.
     pub context: Arc<Context>,

@@ -1,4 +1,4 @@
-//! Who called, as far as the calls of one role differ in it.
+//! Who called and from where, as far as the calls of one role differ in it.
 
 use std::fmt;
 use std::hash::{BuildHasher, Hash, Hasher};
@@ -6,41 +6,57 @@ use std::sync::Arc;
 
 use rustc_hash::FxBuildHasher;
 
-/// A caller's ARN and the name of its session. A role may have a session for each call, so that this is
-/// no part of what calls have in common; the role's name is
+/// A caller's ARN, the name of its session, and its address. A role may have a session for each call, and a
+/// session many addresses, so that this is no part of what calls have in common; the role's name is
 /// ([`Said::principal_name`](crate::Said::principal_name)). Cheap to clone.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Caller {
     /// Of all that follows, worked out where the text is made: whoever looks for a caller among others
     /// need not read it.
     hash: u64,
-    arn_bytes: usize,
+    arn_end: usize,
     session_start: usize,
-    /// The ARN, and behind it the session's name unless the ARN ends with that. An empty text is none.
+    address_start: usize,
+    /// The ARN; behind it the session's name, unless the ARN ends with that; the address. An empty text is
+    /// none.
     text: Arc<str>,
 }
 
 impl Caller {
-    /// Holds both. An empty text says as little as none.
-    pub fn new(arn: Option<&str>, session_name: Option<&str>) -> Self {
-        let (arn, session_name) = (arn.unwrap_or_default(), session_name.unwrap_or_default());
-        let arn_bytes = arn.len();
-        let (text, session_start) = match arn.strip_suffix(session_name) {
-            Some(before) => (Arc::from(arn), before.len()),
-            None => ([arn, session_name].concat().into(), arn_bytes),
+    /// Holds all three. An empty text says as little as none.
+    pub fn new(arn: Option<&str>, session_name: Option<&str>, address: Option<&str>) -> Self {
+        let [arn, session_name, address] =
+            [arn, session_name, address].map(Option::unwrap_or_default);
+        let arn_end = arn.len();
+        let (session_start, behind_arn) = match arn.strip_suffix(session_name) {
+            Some(before) => (before.len(), ""),
+            None => (arn_end, session_name),
         };
-        let hash = FxBuildHasher.hash_one((arn_bytes, session_start, &text));
-        Caller { hash, arn_bytes, session_start, text }
+        let text = Arc::from([arn, behind_arn, address].concat());
+        let address_start = arn_end + behind_arn.len();
+        let hash = FxBuildHasher.hash_one((arn_end, session_start, address_start, &text));
+        Caller { hash, arn_end, session_start, address_start, text }
+    }
+
+    /// The same from another address.
+    #[must_use]
+    pub fn at(&self, address: Option<&str>) -> Self {
+        Caller::new(self.arn(), self.session_name(), address)
     }
 
     /// The ARN: of the session for an assumed role.
     pub fn arn(&self) -> Option<&str> {
-        Some(&self.text[..self.arn_bytes]).filter(|arn| !arn.is_empty())
+        present(&self.text[..self.arn_end])
     }
 
     /// The session's name, where there is one.
     pub fn session_name(&self) -> Option<&str> {
-        Some(&self.text[self.session_start..]).filter(|name| !name.is_empty())
+        present(&self.text[self.session_start..self.address_start])
+    }
+
+    /// The address, or the name of an AWS service (`sourceIPAddress`).
+    pub fn address(&self) -> Option<&str> {
+        present(&self.text[self.address_start..])
     }
 
     /// What its texts take.
@@ -48,17 +64,20 @@ impl Caller {
         self.text.len()
     }
 
-    /// Where it lies in memory: the same for clones, and for no other that is held at the same time, but
-    /// for those that say nothing.
+    /// Where it lies in memory: the same for clones, and for no other that is held at the same time.
     pub fn place(&self) -> usize {
         Arc::as_ptr(&self.text).addr()
     }
 }
 
+fn present(text: &str) -> Option<&str> {
+    Some(text).filter(|text| !text.is_empty())
+}
+
 /// One that says nothing.
 impl Default for Caller {
     fn default() -> Self {
-        Caller::new(None, None)
+        Caller::new(None, None, None)
     }
 }
 
@@ -70,8 +89,11 @@ impl Hash for Caller {
 
 impl fmt::Debug for Caller {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (arn, session_name) = (self.arn(), self.session_name());
-        f.debug_struct("Caller").field("arn", &arn).field("session_name", &session_name).finish()
+        f.debug_struct("Caller")
+            .field("arn", &self.arn())
+            .field("session_name", &self.session_name())
+            .field("address", &self.address())
+            .finish()
     }
 }
 
@@ -81,24 +103,26 @@ mod tests {
 
     #[test]
     fn what_was_said_comes_back() {
-        let all = [
-            (Some("role/s"), Some("s")),
-            (Some("role/"), Some("s")),
-            (Some("role/s"), None),
-            (None, Some("role/s")),
-            (Some("role/s"), Some("role/s")),
-            (None, None),
-        ];
-        for (place, said) in all.into_iter().enumerate() {
-            let caller = Caller::new(said.0, said.1);
-            assert_eq!((caller.arn(), caller.session_name()), said);
-            for (other, also_said) in all.into_iter().enumerate() {
-                assert_eq!(caller == Caller::new(also_said.0, also_said.1), place == other);
+        let texts = [None, Some("role/s"), Some("role/"), Some("s"), Some("10.0.0.1")];
+        let all = texts.iter().flat_map(|arn| {
+            let pairs = texts.iter().flat_map(|name| texts.iter().map(move |at| (*name, *at)));
+            pairs.map(|(name, at)| (*arn, name, at))
+        });
+        let all = all.collect::<Vec<_>>();
+        for (place, &(arn, name, address)) in all.iter().enumerate() {
+            let caller = Caller::new(arn, name, address);
+            assert_eq!(
+                (caller.arn(), caller.session_name(), caller.address()),
+                (arn, name, address)
+            );
+            for (other, &(arn, name, address)) in all.iter().enumerate() {
+                assert_eq!(caller == Caller::new(arn, name, address), place == other);
             }
+            assert_eq!(Caller::new(arn, name, None).at(address), caller);
             assert_eq!(caller.clone().place(), caller.place());
         }
-        assert_eq!(Caller::new(Some(""), Some("")), Caller::default());
-        let again = || Caller::new(Some("role/s"), Some("s"));
+        assert_eq!(Caller::new(Some(""), Some(""), Some("")), Caller::default());
+        let again = || Caller::new(Some("role/s"), Some("s"), None);
         assert_ne!(again().place(), again().place());
     }
 }

@@ -14,12 +14,8 @@ fn main() {
 #[divan::bench(args = [1_000, 50_000])]
 fn invocations_table(bencher: Bencher<'_, '_>, calls: u64) {
     let rows = rows::invocations(calls);
-    let referred = Referred {
-        contexts: &rows.contexts,
-        callers: &rows.callers,
-        objects: &rows.objects,
-        addresses: &rows.addresses,
-    };
+    let referred =
+        Referred { contexts: &rows.contexts, callers: &rows.callers, objects: &rows.objects };
     bencher.counter(ItemsCount::new(rows.rows.len())).bench_local(|| {
         let mut writer = TableWriter::new(&INVOCATIONS, referred).expect("a table of ours");
         for batch in black_box(&rows.rows).chunks(BATCH_ROWS) {

@@ -8,7 +8,7 @@ use std::hash::BuildHasher;
 use std::sync::Arc;
 
 use bedrock::{Context, Said};
-use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
+use rustc_hash::{FxBuildHasher, FxHashMap};
 
 use crate::recall::Recall;
 
@@ -18,12 +18,7 @@ pub struct Contexts {
     pub(crate) known: Known,
     /// The same by what makes them, where that is remembered.
     pub(crate) recall: Recall,
-    pub(crate) addresses: Addresses,
 }
-
-/// The addresses of one object's calls, each held once.
-#[derive(Debug, Default)]
-pub(crate) struct Addresses(FxHashSet<Arc<str>>);
 
 /// The contexts by the hash of what they say. Two with one hash are a freak, and the second is not held
 /// then.
@@ -60,18 +55,6 @@ impl Known {
             Entry::Occupied(_) => context(),
             Entry::Vacant(place) => Arc::clone(place.insert(context())),
         }
-    }
-}
-
-impl Addresses {
-    /// The address that is the same text, which is copied if no call before had it.
-    pub(crate) fn hold(&mut self, text: &str) -> Arc<str> {
-        if let Some(address) = self.0.get(text) {
-            return Arc::clone(address);
-        }
-        let address = Arc::<str>::from(text);
-        self.0.insert(Arc::clone(&address));
-        address
     }
 }
 
@@ -134,14 +117,5 @@ mod tests {
         ] {
             assert_ne!(first, contexts.hold(&other));
         }
-    }
-
-    #[test]
-    fn an_address_is_held_once() {
-        let mut addresses = Addresses::default();
-        let first = addresses.hold("192.0.2.1");
-        let other = addresses.hold("192.0.2.11");
-        assert!(Arc::ptr_eq(&first, &addresses.hold("192.0.2.1")));
-        assert_eq!((&*first, &*other), ("192.0.2.1", "192.0.2.11"));
     }
 }

@@ -97,9 +97,9 @@ fn part<'a>(text: Option<&Cow<'a, str>>, part: impl Fn(&str) -> Option<&str>) ->
 }
 
 impl Identity<'_> {
-    /// The ARN and the session.
-    pub(crate) fn caller(&self) -> Caller {
-        Caller::new(self.arn.as_deref(), self.session_name.as_deref())
+    /// The caller at an address.
+    pub(crate) fn caller(&self, address: Option<&str>) -> Caller {
+        Caller::new(self.arn.as_deref(), self.session_name.as_deref(), address)
     }
 }
 

@@ -54,8 +54,6 @@ pub(crate) struct Glance<'a> {
     pub(crate) key: Key,
     /// The number of its `userIdentity`.
     identity: u32,
-    /// The caller's ARN and session.
-    pub(crate) caller: Caller,
     /// Its fields.
     pub(crate) fields: Fields<'a, N_TOP>,
     /// The counts in its `additionalEventData`.
@@ -109,9 +107,7 @@ impl Recall {
             self.n_misfits = 0;
             self.skeleton = Skeleton::of(text, &mut self.known)?;
         }
-        let (caller, principal) = self.known.identities.caller(glance.identity);
-        glance.key[IDENTITY] = *principal;
-        glance.caller = caller.clone();
+        glance.key[IDENTITY] = self.known.identities.principal_number(glance.identity);
         Some(())
     }
 
@@ -125,7 +121,12 @@ impl Recall {
         self.contexts.insert(key, Arc::clone(context));
     }
 
-    /// Who called in a record that was looked at.
+    /// Who called in a record that was looked at, from an address.
+    pub(crate) fn caller(&mut self, glance: &Glance<'_>, address: Option<&str>) -> Caller {
+        self.known.identities.caller(glance.identity, address)
+    }
+
+    /// The type and name of who called in a record that was looked at.
     pub(crate) fn principal(&self, glance: &Glance<'_>) -> &Principal {
         self.known.identities.principal(glance.key[IDENTITY])
     }
@@ -220,8 +221,7 @@ impl<'a> Glance<'a> {
     /// At no record yet.
     pub(crate) fn none() -> Self {
         let fields = Fields::none(RECORD);
-        let caller = Caller::default();
-        Glance { key: [0; _], identity: 0, caller, fields, input_tokens: None, output_tokens: None }
+        Glance { key: [0; _], identity: 0, fields, input_tokens: None, output_tokens: None }
     }
 
     /// Takes a value, in the place of one of the same key before. What `additionalEventData` gives was

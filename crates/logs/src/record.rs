@@ -7,9 +7,9 @@ use bedrock::alias::LearntAlias;
 use bedrock::{Call, CallId, Caller, Context};
 
 use crate::candidate::is_candidate;
-use crate::context::{Addresses, Contexts, Draft, Text};
+use crate::context::{Contexts, Draft, Text};
 use crate::field::{self, Fields, place};
-use crate::identity::identity;
+use crate::identity::{Identity, identity};
 use crate::learn::learnt_alias;
 use crate::operation::{Operation, is_bedrock, operation};
 use crate::recall::Glance;
@@ -99,8 +99,9 @@ pub(crate) fn read_candidate(text: &str, contexts: &mut Contexts) -> Result<Reco
         let mut own = Own::of(&glance.fields);
         own.input_tokens = glance.input_tokens;
         own.output_tokens = glance.output_tokens;
-        let shared = (Arc::clone(context), glance.caller);
-        return own.call(own.read()?, shared, &mut contexts.addresses).map(Record::Call);
+        let context = Arc::clone(context);
+        let caller = |address: Option<&str>| contexts.recall.caller(&glance, address);
+        return own.call(own.read()?, context, caller).map(Record::Call);
     }
     let record = read_fields(text, &glance.fields, Some(&glance), contexts)?;
     if let Record::Call(call) = &record {
@@ -180,8 +181,8 @@ impl<'a> Own<'a> {
     fn call(
         &self,
         (event_id, event_time_ms): (CallId, i64),
-        (context, caller): (Arc<Context>, Caller),
-        addresses: &mut Addresses,
+        context: Arc<Context>,
+        caller: impl FnOnce(Option<&str>) -> Caller,
     ) -> Result<Call, Rejection> {
         Ok(Call {
             event_time_ms,
@@ -193,8 +194,7 @@ impl<'a> Own<'a> {
             },
             input_tokens: field::count(self.input_tokens, "additionalEventData.inputTokens")?,
             output_tokens: field::count(self.output_tokens, "additionalEventData.outputTokens")?,
-            source_ip: filled(self.source_ip, "sourceIPAddress")?.map(|text| addresses.hold(&text)),
-            caller,
+            caller: caller(filled(self.source_ip, "sourceIPAddress")?.as_deref()),
             context,
         })
     }
@@ -236,18 +236,15 @@ fn call<'a>(
     let source_region = text("awsRegion")?;
     let inference_region = additional("inferenceRegion");
     let inference_region = filled(inference_region, "additionalEventData.inferenceRegion")?;
-    let Contexts { known, recall, addresses } = contexts;
-    let in_full;
-    let (principal, caller) = match glance {
-        Some(glance) => {
-            (recall.principal(glance).each_ref().map(Option::as_deref), glance.caller.clone())
-        }
-        None => {
-            in_full = identity(fields.raw("userIdentity"))?;
-            ([in_full.kind.as_deref(), in_full.name.as_deref()], in_full.caller())
-        }
+    let Contexts { known, recall } = contexts;
+    let in_full = match glance {
+        Some(_) => Identity::default(),
+        None => identity(fields.raw("userIdentity"))?,
     };
-    let [principal_type, principal_name] = principal;
+    let [principal_type, principal_name] = match glance {
+        Some(glance) => recall.principal(glance).each_ref().map(Option::as_deref),
+        None => [in_full.kind.as_deref(), in_full.name.as_deref()],
+    };
     let draft = Draft {
         account_id,
         source_region,
@@ -263,7 +260,10 @@ fn call<'a>(
         error_message: text("errorMessage")?,
         service_tier: tier(service_tier),
     };
-    own.call(id_and_time, (known.hold(&draft), caller), addresses)
+    own.call(id_and_time, known.hold(&draft), |address| match glance {
+        Some(glance) => recall.caller(glance, address),
+        None => in_full.caller(address),
+    })
 }
 
 /// The id that a string is, if it is a UUID, in which there can be no escapes.
@@ -383,7 +383,7 @@ mod tests {
         assert!(n_known > 3_000 && n_others > 20_000, "{n_known} {n_others}");
     }
 
-    /// Calls that differ in their addresses have one context, and equal addresses are held once.
+    /// Calls that differ in their addresses have one context, and each caller is held once.
     #[test]
     fn an_address_makes_no_context() {
         let mut contexts = Contexts::default();
@@ -397,15 +397,11 @@ mod tests {
         };
         let calls = [r#""192.0.2.1""#, r#""2001:db8::1""#, r#""192.0.2.\u0031""#, r#""""#, "null"];
         let calls = calls.map(&mut made);
-        let addresses = calls.each_ref().map(|call| call.source_ip.as_deref());
+        let addresses = calls.each_ref().map(|call| call.caller.address());
         let (first, other) = (Some("192.0.2.1"), Some("2001:db8::1"));
         assert_eq!(addresses, [first, other, first, None, None]);
         assert!(calls.iter().all(|call| Arc::ptr_eq(&call.context, &calls[0].context)));
-        let allocation = |call: &Call| call.source_ip.as_ref().map(Arc::as_ptr);
-        assert!(std::ptr::eq(
-            allocation(&calls[0]).expect("an address"),
-            allocation(&calls[2]).expect("an address"),
-        ));
+        assert_eq!(calls[3].caller.place(), calls[4].caller.place(), "held once");
         let rejection = call("17").expect_err("no text");
         assert_eq!(rejection.field, "sourceIPAddress");
         let from =

@@ -226,7 +226,7 @@ fn presence(call: &Call) -> [bool; 18] {
         call.caller.arn().is_some(),
         call.caller.session_name().is_some(),
         context.api_key().is_some(),
-        call.source_ip.is_some(),
+        call.caller.address().is_some(),
         context.user_agent().is_some(),
         context.vpc_endpoint_id().is_some(),
         context.error_code().is_some(),

@@ -1,4 +1,4 @@
-//! The calls of one day, held small: 72 bytes each, and on disk where they are too many.
+//! The calls of one day, held small: 64 bytes each, and on disk where they are too many.
 //!
 //! A call's ids are UUIDs and its token counts fit 32 bits; one that is otherwise is kept whole beside
 //! the others. What calls have in common is held once, under a number.
@@ -9,12 +9,9 @@ mod numbered;
 mod order;
 mod spill;
 
-use std::hash::BuildHasher;
 use std::sync::Arc;
 
 use bedrock::{Call, CallId, Caller, Context};
-use rustc_hash::{FxBuildHasher, FxHashMap};
-use tables::Addresses;
 
 pub use distinct::{Distinct, Rules, SortedCalls};
 pub use identities::{Identities, Identity};
@@ -36,8 +33,6 @@ pub struct StoredCall {
     pub object: u32,
     /// The call's number in its object.
     pub index: u32,
-    /// The number of the address that it came from, or [`NO_ADDRESS`].
-    address: u32,
     /// [`KEPT_WHOLE`] for a call that does not fit.
     input_tokens: u32,
     /// The place among the whole ones for a call that does not fit.
@@ -48,8 +43,6 @@ pub struct StoredCall {
 const NO_TOKENS: u32 = u32::MAX;
 /// Stands in the place of the input tokens of a call that is kept whole.
 const KEPT_WHOLE: u32 = u32::MAX - 1;
-/// Stands for the address of a call that has none.
-const NO_ADDRESS: u32 = u32::MAX;
 /// Calls of a day beyond which they are written to disk, a part of them at a time.
 const MAX_HELD: usize = 1 << 20;
 
@@ -60,10 +53,6 @@ pub struct DayCalls {
     whole: Vec<Call>,
     contexts: Numbered<Arc<Context>>,
     callers: Numbered<Caller>,
-    addresses: Addresses,
-    /// The numbers of addresses by their hashes, which take less than the texts. Of two with one hash,
-    /// which is a freak, the second gets a number for each of its calls.
-    address_numbers: FxHashMap<u64, u32>,
     spill: Option<Spill>,
     max_held: Option<usize>,
 }
@@ -77,8 +66,6 @@ pub struct References {
     pub contexts: Vec<Arc<Context>>,
     /// Who called, by number.
     pub callers: Vec<Caller>,
-    /// Where calls came from.
-    pub addresses: Addresses,
 }
 
 impl DayCalls {
@@ -102,8 +89,7 @@ impl DayCalls {
     pub fn add(&mut self, call: &Call, object: u32, index: u32) -> std::io::Result<()> {
         let context = self.contexts.number_of(&call.context, Arc::as_ptr(&call.context).addr());
         let caller = self.callers.number_of(&call.caller, call.caller.place());
-        let address = call.source_ip.as_deref().map_or(NO_ADDRESS, |text| self.address_of(text));
-        let place = Place { context, caller, object, index, address };
+        let place = Place { context, caller, object, index };
         let stored = StoredCall::pack(call, place).unwrap_or_else(|| {
             let stored = StoredCall {
                 input_tokens: KEPT_WHOLE,
@@ -124,31 +110,20 @@ impl DayCalls {
         }
         Ok(())
     }
-
-    fn address_of(&mut self, text: &str) -> u32 {
-        let next = u32::try_from(self.addresses.len()).unwrap_or(NO_ADDRESS);
-        let number = *self.address_numbers.entry(FxBuildHasher.hash_one(text)).or_insert(next);
-        if number != next && self.addresses.get(number) == text {
-            return number;
-        }
-        self.addresses.push(text);
-        next
-    }
 }
 
-/// The numbers of a call: of its context, its caller, its object, itself in the object, and its address.
+/// The numbers of a call: of its context, its caller, its object, and itself in the object.
 #[derive(Debug, Clone, Copy)]
 struct Place {
     context: u32,
     caller: u32,
     object: u32,
     index: u32,
-    address: u32,
 }
 
 impl StoredCall {
     /// The length on disk.
-    const BYTES: usize = 68;
+    const BYTES: usize = 64;
 
     /// A call that fits; `None` if it has to be kept whole.
     fn pack(call: &Call, place: Place) -> Option<Self> {
@@ -167,7 +142,7 @@ impl StoredCall {
 
     /// What a call that is kept whole has here too.
     fn unpacked(call: &Call, place: Place) -> Self {
-        let Place { context, caller, object, index, address } = place;
+        let Place { context, caller, object, index } = place;
         StoredCall {
             event_time_ms: call.event_time_ms,
             event_id: [0; 16],
@@ -176,7 +151,6 @@ impl StoredCall {
             caller,
             object,
             index,
-            address,
             input_tokens: NO_TOKENS,
             output_tokens: NO_TOKENS,
         }
@@ -213,7 +187,6 @@ impl StoredCall {
             self.caller,
             self.object,
             self.index,
-            self.address,
             self.input_tokens,
             self.output_tokens,
         ];
@@ -244,9 +217,8 @@ impl StoredCall {
             caller: number(44),
             object: number(48),
             index: number(52),
-            address: number(56),
-            input_tokens: number(60),
-            output_tokens: number(64),
+            input_tokens: number(56),
+            output_tokens: number(60),
         }
     }
 }
@@ -258,11 +230,6 @@ impl References {
             Some(call) => (call.event_id.clone(), call.request_id.clone()),
             None => (CallId::Uuid(stored.event_id), Some(CallId::Uuid(stored.request_id))),
         }
-    }
-
-    /// The number of the address that a call came from.
-    pub fn address(&self, stored: &StoredCall) -> Option<u32> {
-        (stored.address != NO_ADDRESS).then_some(stored.address)
     }
 
     /// The tokens of a call as CloudTrail counts them: of the input and of the output.
@@ -298,7 +265,6 @@ mod tests {
             request_id: Some(CallId::new("0a1b2c3d-0000-4000-8000-0123456789ab")),
             input_tokens,
             output_tokens: None,
-            source_ip: None,
             caller: Caller::default(),
             context: Arc::new(Context::default()),
         }
@@ -312,11 +278,14 @@ mod tests {
         let greatest = i64::from(u32::MAX);
         let tokens = [0, 7, -1, greatest - 2, greatest - 1, greatest, i64::MAX].map(Some);
         let mut calls = tokens.map(|tokens| call(uuid, tokens)).to_vec();
-        let from = |address: &str| Call { source_ip: Some(address.into()), ..call(uuid, None) };
+        let from = |address: &str| {
+            let caller = Caller::new(None, None, Some(address));
+            Call { caller, ..call(uuid, None) }
+        };
         let odd = Call { request_id: None, ..from("2001:db8::1") };
         calls.extend([call(uuid, None), from("192.0.2.1"), from("2001:db8::1"), odd]);
         let by = |session: &str| {
-            let caller = Caller::new(Some("arn"), Some(session));
+            let caller = Caller::new(Some("arn"), Some(session), None);
             Call { caller, ..call(uuid, None) }
         };
         calls.extend([by("s"), by("t"), by("s")]);
@@ -325,23 +294,20 @@ mod tests {
         for (index, call) in (0u32..).zip(&calls) {
             day.add(call, 3, index).unwrap();
         }
-        let DayCalls { held, whole, contexts, callers, addresses, .. } = day;
+        let DayCalls { held, whole, contexts, callers, .. } = day;
         let (contexts, callers) = (contexts.into_all(), callers.into_all());
         assert_eq!((whole.len(), contexts.len()), (8, 1), "few are kept whole, contexts once");
-        assert_eq!(callers.len(), 3, "each is held once, and that there is none");
-        assert_eq!(addresses.len(), 2, "each is held once");
-        let references = References { whole, contexts, callers, addresses };
+        assert_eq!(callers.len(), 5, "each is held once, and that there is none");
+        let references = References { whole, contexts, callers };
         for (stored, call) in held.iter().zip(&calls) {
             let read = StoredCall::from_bytes(&stored.to_bytes());
             assert_eq!(read, *stored);
             assert_eq!(references.ids(&read), (call.event_id.clone(), call.request_id.clone()));
             assert_eq!(references.tokens(&read), (call.input_tokens, call.output_tokens));
-            let address = references.address(&read).map(|number| references.addresses.get(number));
-            assert_eq!(address, call.source_ip.as_deref());
             assert_eq!(references.callers[read.caller as usize], call.caller);
             assert_eq!(read.identity(&references.whole), Identity::of(call.identity()));
             assert_eq!((read.event_time_ms, read.context, read.object), (call.event_time_ms, 0, 3));
         }
-        assert_eq!(size_of::<StoredCall>(), 72);
+        assert_eq!(size_of::<StoredCall>(), 64);
     }
 }

@@ -78,12 +78,7 @@ pub fn build(inputs: DayInputs) -> Result<DayTables, Error> {
     let Distinct { calls, mut references, kept, dropped, .. } = distinct;
     let contexts = with_meanings(std::mem::take(&mut references.contexts), &knowledge);
     let keys = objects.iter().map(|object| Arc::clone(&object.key)).collect::<Vec<_>>();
-    let referred = Referred {
-        contexts: &contexts,
-        callers: &references.callers,
-        objects: &keys,
-        addresses: &references.addresses,
-    };
+    let referred = Referred { contexts: &contexts, callers: &references.callers, objects: &keys };
     let ingest = ingest(&objects, &kept, &dropped);
 
     let encode = |source| Error::Encode { day: day.to_string(), source };

@@ -81,7 +81,6 @@ impl<'a> RowMaker<'a> {
             context,
             caller,
             object,
-            address: self.references.address(call),
         }
     }
 }

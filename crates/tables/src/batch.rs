@@ -6,7 +6,7 @@ use std::sync::Arc;
 use bedrock::{CallId, Caller};
 
 use crate::column::{Column, Value};
-use crate::referred::{Addresses, ContextTexts, NO_TEXT, Numbers, Referred};
+use crate::referred::{ContextTexts, NO_TEXT, Numbers, Referred};
 use crate::table::{Refers, Table};
 
 /// Some rows of a table, with what they refer to.
@@ -19,8 +19,6 @@ pub(crate) struct Batch<'a, R: 'static> {
     callers: Numbers,
     /// Of the objects; empty if no column asks.
     objects: Numbers,
-    /// Of the addresses, with [`NO_TEXT`] for rows without one; empty if no column asks.
-    addresses: Numbers,
 }
 
 /// The values of a column, one for each row.
@@ -49,7 +47,6 @@ enum Source<'b> {
     Contexts(&'b ContextTexts<'b>),
     Callers(&'b [Caller], fn(&Caller) -> Option<&str>),
     Objects(&'b [Arc<str>]),
-    Addresses(&'b Addresses),
 }
 
 impl<'a, R> Batch<'a, R> {
@@ -59,15 +56,13 @@ impl<'a, R> Batch<'a, R> {
             true => Numbers::of(rows.iter().map(number)),
             false => Numbers::default(),
         };
-        let Refers { context, caller, object, address, .. } = table.refers;
-        let address = |row: &R| address(row).unwrap_or(NO_TEXT);
+        let Refers { context, caller, object, .. } = table.refers;
         Batch {
             rows,
             referred,
             contexts: numbers(asks(Column::is_of_context), &context),
             callers: numbers(asks(|column| matches!(column.value, Value::CallerText(_))), &caller),
             objects: numbers(asks(|column| matches!(column.value, Value::ObjectKey)), &object),
-            addresses: numbers(asks(|column| matches!(column.value, Value::Address)), &address),
         }
     }
 
@@ -97,9 +92,6 @@ impl<'a, R> Batch<'a, R> {
             }
             Value::ObjectKey => {
                 texts(Source::Objects(self.referred.objects), Cow::Borrowed(&self.objects))
-            }
-            Value::Address => {
-                texts(Source::Addresses(self.referred.addresses), Cow::Borrowed(&self.addresses))
             }
             Value::Id(get) => Values::Ids(rows.map(get).collect()),
             Value::Count(get) | Value::Time(get) => Values::Numbers(rows.map(get).collect()),
@@ -167,7 +159,6 @@ impl Texts<'_> {
             Source::Contexts(found) => found.texts[number as usize],
             Source::Callers(callers, get) => get(&callers[number as usize]).unwrap_or_default(),
             Source::Objects(keys) => &keys[number as usize],
-            Source::Addresses(addresses) => addresses.get(number),
         }
     }
 }

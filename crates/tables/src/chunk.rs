@@ -27,8 +27,7 @@ impl ColumnWriter {
             | Value::OneOf(..)
             | Value::ContextText(_)
             | Value::CallerText(_)
-            | Value::ObjectKey
-            | Value::Address => ColumnWriter::Texts(DictionaryColumn::new(descriptor)),
+            | Value::ObjectKey => ColumnWriter::Texts(DictionaryColumn::new(descriptor)),
             Value::Id(_) => ColumnWriter::Ids(IdColumn::new(descriptor)),
             Value::Count(_) | Value::Time(_) => ColumnWriter::Numbers(PlainColumn::new(descriptor)),
             Value::Money(_) => ColumnWriter::Money(PlainColumn::new(descriptor)),

@@ -46,8 +46,6 @@ pub enum Value<R> {
     CallerText(fn(&Caller) -> Option<&str>),
     /// The key of the row's object.
     ObjectKey,
-    /// The row's address.
-    Address,
 }
 
 /// The type of a column.
@@ -84,8 +82,7 @@ impl<R> Column<R> {
             | Value::Id(_)
             | Value::ContextText(_)
             | Value::CallerText(_)
-            | Value::ObjectKey
-            | Value::Address => Type::Text,
+            | Value::ObjectKey => Type::Text,
             Value::Count(_) => Type::Count,
             Value::Time(_) => Type::Time,
             Value::Flag(_) | Value::ContextFlag(_) => Type::Flag,
@@ -140,7 +137,6 @@ impl<R> std::fmt::Debug for Value<R> {
             Value::ContextFlag(_) => "ContextFlag",
             Value::CallerText(_) => "CallerText",
             Value::ObjectKey => "ObjectKey",
-            Value::Address => "Address",
         })
     }
 }

@@ -35,7 +35,6 @@ pub static DENIALS: Table<DenialRow> = Table {
         has_context: |c| c.meaning.outcome == Outcome::Denied,
         caller: |r| r.caller,
         object: |_| 0,
-        address: |_| None,
     },
 };
 

@@ -398,7 +398,6 @@ mod tests {
             context,
             caller: 0,
             object: 0,
-            address: None,
         }
     }
 

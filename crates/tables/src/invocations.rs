@@ -6,9 +6,7 @@ use bedrock::region::Residency;
 
 use crate::column::{
     Column,
-    Value::{
-        Address, CallerText, ContextFlag, ContextText, Count, Id, Money, ObjectKey, OneOf, Time,
-    },
+    Value::{CallerText, ContextFlag, ContextText, Count, Id, Money, ObjectKey, OneOf, Time},
     optional, required,
 };
 use crate::table::{Refers, Table};
@@ -33,8 +31,6 @@ pub struct Invocation {
     pub caller: u32,
     /// The number of the object that it was read from.
     pub object: u32,
-    /// The number of the address that it came from.
-    pub address: Option<u32>,
 }
 
 /// The table `invocations`.
@@ -49,7 +45,6 @@ pub static INVOCATIONS: Table<Invocation> = Table {
         has_context: |_| true,
         caller: |r| r.caller,
         object: |r| r.object,
-        address: |r| r.address,
     },
 };
 
@@ -148,7 +143,11 @@ const COLUMNS: &[Column<Invocation>] = &[
         ContextFlag(|c| c.context.api_key()),
         "Whether the call carried a bearer token (Bedrock API key); null if the record does not say.",
     ),
-    optional("source_ip", Address, "The address of the caller, or the AWS service that called."),
+    optional(
+        "source_ip",
+        CallerText(|c| c.address()),
+        "The address of the caller, or the AWS service that called.",
+    ),
     optional(
         "user_agent",
         ContextText(|c| c.context.user_agent()),

@@ -29,7 +29,7 @@ pub mod unresolved_models;
 
 pub use column::Column;
 pub use parquet::{BATCH_ROWS, ROW_GROUP_ROWS, TableWriter, WriteError, write};
-pub use referred::{Addresses, ContextMeaning, Referred};
+pub use referred::{ContextMeaning, Referred};
 pub use table::{Refers, Table, TableSpec, all};
 
 pub use denials::{DENIALS, DenialRow};

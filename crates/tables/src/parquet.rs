@@ -227,7 +227,7 @@ mod tests {
         Value::{ContextText, Id},
         required,
     };
-    use crate::{Addresses, ContextMeaning, INVOCATIONS, Invocation, Refers};
+    use crate::{ContextMeaning, INVOCATIONS, Invocation, Refers};
 
     /// A context with some texts, and one that lacks them.
     fn contexts() -> Vec<ContextMeaning> {
@@ -251,17 +251,13 @@ mod tests {
         ["a.json.gz", "b.json.gz", "c.json.gz"].map(Arc::from).to_vec()
     }
 
-    fn callers() -> [Caller; 3] {
-        [(None, None), (Some("arn"), Some("s")), (Some("arn"), None)]
-            .map(|(arn, session_name)| Caller::new(arn, session_name))
-    }
-
-    fn addresses() -> Addresses {
-        let mut addresses = Addresses::default();
-        for address in ["192.0.2.9", "2001:db8::1", "192.0.2.10"] {
-            addresses.push(address);
-        }
-        addresses
+    fn callers() -> [Caller; 4] {
+        [
+            Caller::default(),
+            Caller::new(Some("arn"), Some("s"), Some("192.0.2.9")),
+            Caller::new(Some("arn"), None, Some("2001:db8::1")),
+            Caller::new(None, None, Some("192.0.2.10")),
+        ]
     }
 
     /// Rows of both contexts in turn, and of all objects but the first.
@@ -284,21 +280,15 @@ mod tests {
             }),
             cost: Err(Unpriced::NoTokens),
             context: index % 2,
-            caller: index % 3,
+            caller: index % 4,
             object: 1 + index % 2,
-            address: (index % 4).checked_sub(1),
         };
         (0..count).map(row).collect()
     }
 
     fn file(rows: &[Invocation], batch_rows: usize) -> Bytes {
-        let (contexts, objects, addresses) = (contexts(), objects(), addresses());
-        let referred = Referred {
-            contexts: &contexts,
-            callers: &callers(),
-            objects: &objects,
-            addresses: &addresses,
-        };
+        let (contexts, objects) = (contexts(), objects());
+        let referred = Referred { contexts: &contexts, callers: &callers(), objects: &objects };
         let mut writer = TableWriter::new(&INVOCATIONS, referred).expect("a table of ours");
         for rows in rows.chunks(batch_rows) {
             writer.write(rows).expect("the rows fit");
@@ -309,7 +299,6 @@ mod tests {
     #[test]
     fn what_was_written_is_read_back() {
         let (rows, contexts, objects) = (rows(20_000), contexts(), objects());
-        let addresses = addresses();
         let bytes = file(&rows, BATCH_ROWS);
         assert_eq!(bytes, file(&rows, BATCH_ROWS), "the same bytes");
         let reader = ParquetRecordBatchReaderBuilder::try_new(bytes).expect("Parquet");
@@ -357,7 +346,7 @@ mod tests {
                 let found = sessions.is_valid(row).then(|| sessions.value(row));
                 assert_eq!(found, caller.session_name());
                 let found = from.is_valid(row).then(|| from.value(row));
-                assert_eq!(found, call.address.map(|number| addresses.get(number)));
+                assert_eq!(found, caller.address());
                 index += 1;
             }
         }
@@ -425,13 +414,8 @@ mod tests {
             ],
             ..REFERRING
         };
-        let (contexts, objects, addresses) = (contexts(), objects(), addresses());
-        let referred = Referred {
-            contexts: &contexts,
-            callers: &callers(),
-            objects: &objects,
-            addresses: &addresses,
-        };
+        let (contexts, objects) = (contexts(), objects());
+        let referred = Referred { contexts: &contexts, callers: &callers(), objects: &objects };
         let check = |index: usize, expected: &str| {
             let mut writer = TableWriter::new(&REQUIRED, referred).expect("a table");
             let found = writer.write(&rows(20)[index..=index]).map_err(|error| error.to_string());
@@ -450,7 +434,6 @@ mod tests {
         has_context: |_| true,
         caller: |r| r.caller,
         object: |r| r.object,
-        address: |r| r.address,
     };
 
     const REFERRING: Table<Invocation> = Table {

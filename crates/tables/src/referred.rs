@@ -1,4 +1,4 @@
-//! What rows refer to by number: contexts with what they mean, callers, objects, and addresses.
+//! What rows refer to by number: contexts with what they mean, callers, and objects.
 //!
 //! A day has many more calls than contexts, and many more contexts than texts of one column. A row that
 //! names its context by a number is small, and each text of a column is held once.
@@ -23,7 +23,7 @@ pub struct ContextMeaning {
 
 /// What the rows of a table refer to, by number. A table whose rows refer to nothing takes the empty
 /// one.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub struct Referred<'a> {
     /// Contexts.
     pub contexts: &'a [ContextMeaning],
@@ -31,53 +31,6 @@ pub struct Referred<'a> {
     pub callers: &'a [Caller],
     /// The keys of objects, relative to the source.
     pub objects: &'a [Arc<str>],
-    /// The addresses of callers.
-    pub addresses: &'a Addresses,
-}
-
-/// Addresses by number: one text behind the other, because a day may have millions, and an allocation
-/// for each would take more than its text.
-#[derive(Debug, Default)]
-pub struct Addresses {
-    text: String,
-    /// Where each one ends.
-    ends: Vec<usize>,
-}
-
-static NO_ADDRESSES: Addresses = Addresses { text: String::new(), ends: Vec::new() };
-
-impl Default for Referred<'_> {
-    fn default() -> Self {
-        Referred { contexts: &[], callers: &[], objects: &[], addresses: &NO_ADDRESSES }
-    }
-}
-
-impl Addresses {
-    /// Adds an address; its number is [`len`](Self::len) before.
-    pub fn push(&mut self, address: &str) {
-        self.text.push_str(address);
-        self.ends.push(self.text.len());
-    }
-
-    /// How many there are.
-    pub fn len(&self) -> usize {
-        self.ends.len()
-    }
-
-    /// Whether there are none.
-    pub fn is_empty(&self) -> bool {
-        self.ends.is_empty()
-    }
-
-    /// The address with a number.
-    ///
-    /// # Panics
-    /// If there are not as many.
-    pub fn get(&self, number: u32) -> &str {
-        let number = number as usize;
-        let start = number.checked_sub(1).map_or(0, |before| self.ends[before]);
-        &self.text[start..self.ends[number]]
-    }
 }
 
 /// Stands among the numbers of texts where there is none.

@@ -39,19 +39,12 @@ pub struct Refers<R> {
     pub caller: fn(&R) -> u32,
     /// The number of its object.
     pub object: fn(&R) -> u32,
-    /// The number of its address, if it has one; less than `u32::MAX`.
-    pub address: fn(&R) -> Option<u32>,
 }
 
 impl<R> Refers<R> {
     /// For rows that stand for themselves: no column of theirs asks.
-    pub const NOTHING: Refers<R> = Refers {
-        context: |_| 0,
-        has_context: |_| false,
-        caller: |_| 0,
-        object: |_| 0,
-        address: |_| None,
-    };
+    pub const NOTHING: Refers<R> =
+        Refers { context: |_| 0, has_context: |_| false, caller: |_| 0, object: |_| 0 };
 }
 
 impl<R> std::fmt::Debug for Refers<R> {

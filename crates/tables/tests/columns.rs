@@ -16,17 +16,16 @@ use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
 use tables::column::Value::{
-    Address, CallerText, ContextText, Count, Flag, Id, Money, ObjectKey, OneOf, Text, Time,
+    CallerText, ContextText, Count, Flag, Id, Money, ObjectKey, OneOf, Text, Time,
 };
 use tables::column::{optional, required};
-use tables::{Addresses, BATCH_ROWS, ContextMeaning, Referred, Refers, Table, TableWriter};
+use tables::{BATCH_ROWS, ContextMeaning, Referred, Refers, Table, TableWriter};
 
 #[derive(Debug, Clone, Default)]
 struct Row {
     context: u32,
     caller: u32,
     object: u32,
-    address: Option<u32>,
     id: Option<CallId>,
     few: Option<usize>,
     word: Option<String>,
@@ -47,7 +46,7 @@ static TABLE: Table<Row> = Table {
         optional("arn", CallerText(|c| c.arn()), "."),
         optional("session", CallerText(|c| c.session_name()), "."),
         required("object", ObjectKey, "."),
-        optional("address", Address, "."),
+        optional("address", CallerText(|c| c.address()), "."),
         optional("id", Id(|row| row.id.as_ref()), "."),
         optional("few", OneOf(FEW, |row| row.few), "."),
         optional("word", Text(|row| row.word.as_deref()), "."),
@@ -62,7 +61,6 @@ static TABLE: Table<Row> = Table {
         has_context: |_| true,
         caller: |row| row.caller,
         object: |row| row.object,
-        address: |row| row.address,
     },
 };
 
@@ -72,7 +70,6 @@ struct Things {
     contexts: Vec<ContextMeaning>,
     callers: Vec<Caller>,
     objects: Vec<Arc<str>>,
-    addresses: Addresses,
 }
 
 /// The values of a row as texts, in the order of the columns.
@@ -85,9 +82,8 @@ const IDS: usize = 6;
 impl Things {
     fn new(
         contexts: &[(Option<String>, String)],
-        callers: &[(Option<String>, Option<String>)],
+        callers: &[[Option<String>; 3]],
         objects: &[String],
-        addresses: &[String],
     ) -> Self {
         static KNOWLEDGE: LazyLock<Knowledge> = LazyLock::new(Knowledge::embedded);
         let context = |(agent, event_name): &(Option<String>, String)| {
@@ -96,22 +92,20 @@ impl Things {
             let meaning = Arc::new(KNOWLEDGE.meaning_of(&context));
             ContextMeaning { context: Arc::new(context), meaning }
         };
-        let mut held = Addresses::default();
-        addresses.iter().for_each(|address| held.push(address));
-        let caller = |(arn, session): &(Option<String>, Option<String>)| {
-            Caller::new(arn.as_deref(), session.as_deref())
+        let caller = |texts: &[Option<String>; 3]| {
+            let [arn, session, address] = texts.each_ref().map(Option::as_deref);
+            Caller::new(arn, session, address)
         };
         Things {
             contexts: contexts.iter().map(context).collect(),
             callers: callers.iter().map(caller).collect(),
             objects: objects.iter().map(|key| Arc::from(key.as_str())).collect(),
-            addresses: held,
         }
     }
 
     fn file(&self, batches: &[Vec<Row>]) -> Bytes {
-        let Things { contexts, callers, objects, addresses } = self;
-        let referred = Referred { contexts, callers, objects, addresses };
+        let Things { contexts, callers, objects } = self;
+        let referred = Referred { contexts, callers, objects };
         let mut writer = TableWriter::new(&TABLE, referred).expect("a table of ours");
         for batch in batches {
             writer.write(batch).expect("the rows fit");
@@ -128,7 +122,7 @@ impl Things {
             caller.arn().map(str::to_owned),
             caller.session_name().map(str::to_owned),
             Some(self.objects[row.object as usize].to_string()),
-            row.address.map(|number| self.addresses.get(number).to_owned()),
+            caller.address().map(str::to_owned),
             row.id.as_ref().map(ToString::to_string),
             row.few.map(|place| FEW[place].to_owned()),
             row.word.clone(),
@@ -284,15 +278,14 @@ fn row() -> impl Strategy<Value = Row> {
         any::<[u8; 16]>().prop_map(CallId::Uuid),
         "\\PC{0,12}".prop_map(|text| CallId::new(&text)),
     ];
-    let refers = (0..7u32, 0..9u32, 0..5u32, option::of(0..40u32));
+    let refers = (0..7u32, 0..40u32, 0..5u32);
     let texts = (option::of(id), option::of(0..FEW.len()), option::of("[a-c]{0,2}"));
     let numbers = (option::of(any::<i64>()), option::of(any::<i128>()), option::of(any::<bool>()));
     (refers, texts, numbers).prop_map(
-        |((context, caller, object, address), (id, few, word), (number, amount, flag))| Row {
+        |((context, caller, object), (id, few, word), (number, amount, flag))| Row {
             context,
             caller,
             object,
-            address,
             id,
             few,
             word,
@@ -303,6 +296,12 @@ fn row() -> impl Strategy<Value = Row> {
     )
 }
 
+fn caller() -> impl Strategy<Value = [Option<String>; 3]> {
+    let text = || option::of("[ab]{1,2}");
+    (text(), text(), option::of("[0-9]{1,2}|x{250,260}"))
+        .prop_map(|(arn, session, address)| [arn, session, address])
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -310,13 +309,12 @@ proptest! {
     fn any_rows_come_back(
         contexts in vec((option::of("\\PC{0,9}"), "[a-c]{0,2}"), 7),
         // Some say the same, in one of their texts or in both.
-        callers in vec((option::of("[ab]{1,2}"), option::of("[ab]{1,2}")), 9),
+        callers in vec(caller(), 40),
         objects in vec("[a-c]{0,3}", 5),
-        addresses in vec("[0-9]{0,2}|x{250,260}", 40),
         // The same many times in a row is written otherwise than what changes.
         batches in vec(vec((row(), 1..30usize), 1..20), 0..5),
     ) {
-        let things = Things::new(&contexts, &callers, &objects, &addresses);
+        let things = Things::new(&contexts, &callers, &objects);
         let repeated = |batch: Vec<(Row, usize)>| {
             let rows = batch.into_iter().flat_map(|(row, times)| std::iter::repeat_n(row, times));
             rows.collect::<Vec<_>>()
@@ -330,7 +328,7 @@ proptest! {
 fn a_row_group_ends_with_many_texts() {
     let n_rows = BATCH_ROWS + 100;
     let objects = (0..n_rows).map(|n| format!("{n:04000}")).collect::<Vec<_>>();
-    let things = Things::new(&[(None, "Converse".to_owned())], &[(None, None)], &objects, &[]);
+    let things = Things::new(&[(None, "Converse".to_owned())], &[[const { None }; 3]], &objects);
     let row = |object| Row { object, ..Row::default() };
     let rows = (0u32..).take(n_rows).map(row).collect::<Vec<_>>();
     assert_eq!(check(&things, &[rows]), [BATCH_ROWS, 100]);

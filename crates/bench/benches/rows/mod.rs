@@ -6,7 +6,7 @@ use bedrock::cost::{TokenSource, Unpriced, Usage, price_key};
 use bedrock::{Call, Caller, Context, Knowledge};
 use logs::{Limits, Shape, read_whole};
 use rustc_hash::FxHashMap;
-use tables::{Addresses, ContextMeaning, Invocation};
+use tables::{ContextMeaning, Invocation};
 
 use bench::corpus::{Preset, Spec, Writer, objects};
 
@@ -38,7 +38,6 @@ pub(crate) struct Rows {
     pub(crate) contexts: Vec<ContextMeaning>,
     pub(crate) callers: Vec<Caller>,
     pub(crate) objects: Vec<Arc<str>>,
-    pub(crate) addresses: Addresses,
 }
 
 /// So many of them.
@@ -48,8 +47,6 @@ pub(crate) fn invocations(count: u64) -> Rows {
     let mut numbers = FxHashMap::<Arc<Context>, u32>::default();
     let mut callers = Vec::new();
     let mut caller_numbers = FxHashMap::<Caller, u32>::default();
-    let mut addresses = Addresses::default();
-    let mut address_numbers = FxHashMap::<Arc<str>, u32>::default();
     let row = |call: Call| {
         let number = *numbers.entry(Arc::clone(&call.context)).or_insert_with(|| {
             let context = Arc::clone(&call.context);
@@ -72,17 +69,11 @@ pub(crate) fn invocations(count: u64) -> Rows {
                 u32::try_from(callers.len() - 1).expect("few callers")
             }),
             object: 0,
-            address: call.source_ip.map(|address| {
-                *address_numbers.entry(address).or_insert_with_key(|address| {
-                    addresses.push(address);
-                    u32::try_from(addresses.len() - 1).expect("few addresses")
-                })
-            }),
         }
     };
     let rows = calls(count).into_iter().map(row).collect();
     let key = "AWSLogs/o-exampleorg1/012345678901/CloudTrail/us-east-1/x.json.gz";
-    Rows { rows, contexts, callers, objects: vec![key.into()], addresses }
+    Rows { rows, contexts, callers, objects: vec![key.into()] }
 }
 
 fn cost(

@@ -22,8 +22,10 @@ pub(super) type Principal = [Option<Box<str>>; 2];
 pub(super) struct Identities {
     /// By the hash of the value.
     seen: FxHashMap<u64, Seen>,
-    /// What only the session says, and the number of the principal.
-    callers: Vec<(Caller, u32)>,
+    /// What only the session says, without an address, and the number of the principal.
+    sessions: Vec<(Caller, u32)>,
+    /// The same at addresses, by the hash of number and address. An object holds each caller once.
+    callers: FxHashMap<u64, (u32, Caller)>,
     principals: Vec<Principal>,
     /// By the numbers of their texts.
     principal_numbers: FxHashMap<[u32; 2], u32>,
@@ -42,7 +44,8 @@ impl Default for Identities {
     fn default() -> Self {
         Identities {
             seen: FxHashMap::default(),
-            callers: vec![(Caller::default(), 0)],
+            sessions: vec![(Caller::default(), 0)],
+            callers: FxHashMap::default(),
             principals: vec![Principal::default()],
             principal_numbers: FxHashMap::from_iter([([0; 2], 0)]),
             n_bytes: 0,
@@ -58,12 +61,29 @@ impl Identities {
 
     /// How many there are. A value that was seen again has one number only.
     pub(super) fn len(&self) -> usize {
-        self.callers.len()
+        self.sessions.len()
     }
 
-    /// The session with a number, and the number of its principal.
-    pub(super) fn caller(&self, number: u32) -> &(Caller, u32) {
-        &self.callers[number as usize]
+    /// The number of the principal of an identity.
+    pub(super) fn principal_number(&self, number: u32) -> u32 {
+        self.sessions[number as usize].1
+    }
+
+    /// The caller with an identity at an address.
+    pub(super) fn caller(&mut self, number: u32, address: Option<&str>) -> Caller {
+        let caller = || self.sessions[number as usize].0.at(address);
+        match self.callers.entry(FxBuildHasher.hash_one((number, address))) {
+            Entry::Occupied(known) => match known.get() {
+                (same, caller) if *same == number && caller.address() == address => caller.clone(),
+                // Of two with one hash, which is a freak, the second is made each time.
+                _ => caller(),
+            },
+            Entry::Vacant(place) => {
+                let caller = caller();
+                self.n_bytes += caller.n_bytes() + size_of::<(u64, u32, Caller)>();
+                place.insert((number, caller)).1.clone()
+            }
+        }
     }
 
     /// The principal with a number.
@@ -109,10 +129,10 @@ impl Identities {
             self.principals.push([kind.map(Box::from), name.map(Box::from)]);
             next
         });
-        let number = u32::try_from(self.callers.len()).ok()?;
-        let caller = identity.caller();
-        self.n_bytes += caller.n_bytes() + size_of::<(u64, Seen)>();
-        self.callers.push((caller, principal));
+        let number = u32::try_from(self.sessions.len()).ok()?;
+        let session = identity.caller(None);
+        self.n_bytes += session.n_bytes() + size_of::<(u64, Seen, Caller)>();
+        self.sessions.push((session, principal));
         Some(number)
     }
 }

@@ -198,8 +198,10 @@ fn call(record: &Json, event_name: &str) -> Result<Call, Vec<String>> {
         request_id: request_id.map(|id| CallId::new(&id)),
         input_tokens: wrong.count(input_tokens, "additionalEventData.inputTokens"),
         output_tokens: wrong.count(output_tokens, "additionalEventData.outputTokens"),
-        source_ip: wrong.text(record.get("sourceIPAddress"), "sourceIPAddress").map(Arc::from),
-        caller: Caller::new(who.arn.as_deref(), who.session_name.as_deref()),
+        caller: {
+            let address = wrong.text(record.get("sourceIPAddress"), "sourceIPAddress");
+            Caller::new(who.arn.as_deref(), who.session_name.as_deref(), address.as_deref())
+        },
         context: Arc::new(context),
     };
     if wrong.0.is_empty() { Ok(call) } else { Err(wrong.0) }

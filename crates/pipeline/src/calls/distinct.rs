@@ -6,7 +6,6 @@ use std::collections::{BTreeSet, BinaryHeap};
 use std::{io, vec};
 
 use bedrock::{Call, CallId};
-use rustc_hash::FxHashMap;
 
 use super::identities::{Identities, Identity};
 use super::order::by_time;
@@ -85,12 +84,10 @@ impl DayCalls {
     /// If temporary files cannot be written or read.
     pub fn distinct(mut self, objects: usize, rules: &Rules<'_>) -> io::Result<Distinct> {
         // What only adding needs is large, and would be held while the calls are sorted.
-        self.address_numbers = FxHashMap::default();
         let references = References {
             whole: std::mem::take(&mut self.whole),
             contexts: std::mem::take(&mut self.contexts).into_all(),
             callers: std::mem::take(&mut self.callers).into_all(),
-            addresses: std::mem::take(&mut self.addresses),
         };
         let mut sorting = Sorting {
             whole: &references.whole,
@@ -263,7 +260,6 @@ mod tests {
             request_id: None,
             input_tokens: None,
             output_tokens: None,
-            source_ip: None,
             caller: Caller::default(),
             context: Arc::new(Context::default()),
         }

@@ -104,7 +104,6 @@ mod tests {
                     request_id: number.is_multiple_of(3).then_some(CallId::Uuid([7; 16])),
                     input_tokens: None,
                     output_tokens: None,
-                    source_ip: None,
                     caller: Caller::default(),
                     context: Default::default(),
                 };
