@@ -427,6 +427,19 @@ mod tests {
         assert_eq!(n_forgotten, 2, "at first, and behind 4 MiB of others");
     }
 
+    /// A session for each call makes no context, and is not remembered for ever.
+    #[test]
+    fn sessions_are_forgotten() {
+        let mut contexts = Contexts::default();
+        let in_session = |name: &str| CALL.replace(":s\"", ":t\"").replace("/s\"", name);
+        let mut n_forgotten = 0;
+        for number in 0..700 {
+            let name = format!("/{number}{}\"", "x".repeat(8_000));
+            n_forgotten += u64::from(!check(&in_session(&name), &mut contexts));
+        }
+        assert!((2..20).contains(&n_forgotten), "at first, and behind 4 MiB: {n_forgotten}");
+    }
+
     /// The same fields in another order, left out, twice, or of another kind.
     #[test]
     fn other_fields_than_before() {

@@ -1,5 +1,6 @@
 //! Columns whose pages are written here, read back by Parquet's own reader: whatever stands in them.
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, LazyLock};
 
 use arrow::array::{Array, AsArray};
@@ -12,6 +13,7 @@ use parquet::arrow::arrow_reader::{
 use parquet::basic::BoundaryOrder;
 use parquet::file::metadata::{PageIndexPolicy, ParquetMetaData};
 use parquet::file::page_index::column_index::ColumnIndexMetaData;
+use parquet::file::reader::{FileReader, SerializedFileReader};
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
@@ -77,6 +79,7 @@ type Texts = [Option<String>; 13];
 
 /// The first columns are texts, the seventh of them of ids.
 const TEXTS: usize = 9;
+const OBJECTS: usize = 4;
 const IDS: usize = 6;
 
 impl Things {
@@ -177,6 +180,7 @@ fn check(things: &Things, batches: &[Vec<Row>]) -> Vec<usize> {
         RowSelection::from_consecutive_ranges(std::iter::once(selected.clone()), expected.len());
     assert_eq!(read(open(file.clone()).with_row_selection(selection)), expected[selected]);
 
+    let reader = SerializedFileReader::new(file.clone()).expect("Parquet");
     let metadata = Arc::clone(open(file).metadata());
     let row_groups = metadata.row_groups();
     let n_rows = row_groups.iter().map(|group| usize::try_from(group.num_rows()).expect("rows"));
@@ -196,6 +200,15 @@ fn check(things: &Things, batches: &[Vec<Row>]) -> Vec<usize> {
             assert_eq!(statistics.null_count_opt(), Some(n_nulls), "column {index}");
             if index >= TEXTS {
                 continue;
+            }
+            // Objects that are called the same are none.
+            if index != IDS && index != OBJECTS {
+                let row_group = reader.get_row_group(place).expect("it is there");
+                let mut pages = row_group.get_column_page_reader(index).expect("it is there");
+                let dictionary =
+                    pages.get_next_page().expect("a page").map(|page| page.num_values());
+                let n_texts = texts().collect::<BTreeSet<_>>().len();
+                assert_eq!(dictionary.map(|n| n as usize), Some(n_texts), "column {index}");
             }
             // Ids have no bounds, and neither have long texts.
             let has_bounds = index != IDS && texts().all(|text| text.len() <= 256);

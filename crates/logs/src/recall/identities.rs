@@ -24,7 +24,7 @@ pub(super) struct Identities {
     seen: FxHashMap<u64, Seen>,
     /// What only the session says, without an address, and the number of the principal.
     sessions: Vec<(Caller, u32)>,
-    /// The same at addresses, by the hash of number and address. An object holds each caller once.
+    /// The same at addresses, by the hash of number and address. An object holds nearly every caller once.
     callers: FxHashMap<u64, (u32, Caller)>,
     principals: Vec<Principal>,
     /// By the numbers of their texts.
@@ -134,5 +134,38 @@ impl Identities {
         self.n_bytes += session.n_bytes() + size_of::<(u64, Seen, Caller)>();
         self.sessions.push((session, principal));
         Some(number)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_that_comes_again_has_one_number() {
+        let (mut identities, mut texts) = (Identities::default(), Texts::default());
+        let mut read = |value: &str| {
+            let (text, number) = identities.read(&mut Scan::new(value), &mut texts)?;
+            assert_eq!(text, value);
+            let caller = |identities: &mut Identities| identities.caller(number, Some("192.0.2.1"));
+            let (first, again) = (caller(&mut identities), caller(&mut identities));
+            assert_eq!(first.place(), again.place());
+            let principal = identities.principal_number(number);
+            Some((number, principal, first.session_name().unwrap_or_default().to_owned()))
+        };
+        let session = |name: &str| {
+            let arn = format!("arn:aws:sts::111122223333:assumed-role/app/{name}");
+            format!(r#"{{"type":"AssumedRole","arn":"{arn}"}}"#)
+        };
+        let (s, t) = (session("s"), session("t"));
+        let found = [&s, &s, &t, &s, &s, &t, &t].map(|value| read(value).expect("an identity"));
+        let found = found.each_ref().map(|(number, _, name)| (*number, name.as_str()));
+        let expected = [(1, "s"), (2, "s"), (3, "t"), (2, "s"), (2, "s"), (4, "t"), (4, "t")];
+        assert_eq!(found, expected);
+        assert_eq!(read("null"), Some((5, 0, String::new())), "says what an absent one says");
+        assert_eq!(read(&s).map(|found| found.1), read(&t).map(|found| found.1), "one role");
+        for broken in ["\"me\"", "{\"arn\":5}", "{", r#"{"\u0061rn":"x"}"#] {
+            assert_eq!(read(broken), None, "{broken}");
+        }
     }
 }

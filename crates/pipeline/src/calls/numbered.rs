@@ -11,8 +11,8 @@ pub(super) struct Numbered<T> {
     /// By their hashes, which take less than the things. Of two with one hash, which is a freak, the
     /// second gets a number in each object.
     numbers: FxHashMap<u64, u32>,
-    /// The things of the object that is being added, by where they lie: an object holds each of its
-    /// things once, so that few are compared by their texts.
+    /// The things of the object that is being added, by where they lie: an object holds nearly
+    /// each of its things once, so that few are compared by their texts.
     of_object: FxHashMap<usize, u32>,
 }
 
@@ -46,5 +46,44 @@ impl<T: Clone + Eq + Hash> Numbered<T> {
     /// All, and lets go what only adding needs, which is large.
     pub(super) fn into_all(self) -> Vec<T> {
         self.all
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::hash::Hasher;
+
+    use super::*;
+
+    /// A thing that has the hash of every other one.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    struct Freak(char);
+
+    impl Hash for Freak {
+        fn hash<H: Hasher>(&self, _: &mut H) {}
+    }
+
+    fn names<T: Clone + Eq + Hash>(things: &[(T, usize)]) -> Vec<T> {
+        let mut numbered = Numbered::default();
+        let mut number = |objects: &[(T, usize)]| {
+            numbered.begin_object();
+            let numbers = objects.iter().map(|(thing, place)| numbered.number_of(thing, *place));
+            numbers.collect::<Vec<_>>()
+        };
+        // Another object's things lie where those of the first lay.
+        let elsewhere = things.iter().map(|(thing, place)| (thing.clone(), place + 1));
+        let numbers = [number(things), number(&elsewhere.collect::<Vec<_>>())].concat();
+        let all = numbered.into_all();
+        let again = numbers.iter().map(|number| all[*number as usize].clone());
+        let expected = things.iter().chain(things).map(|(thing, _)| thing.clone());
+        assert!(again.eq(expected));
+        all
+    }
+
+    #[test]
+    fn each_thing_has_its_number() {
+        let things = [('a', 1), ('b', 2), ('a', 1), ('c', 3), ('b', 9)];
+        assert_eq!(names(&things), ['a', 'b', 'c'], "each once");
+        names(&things.map(|(thing, place)| (Freak(thing), place)));
     }
 }
