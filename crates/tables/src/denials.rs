@@ -1,7 +1,7 @@
 //! The table `denials`: every refused call, with what its message says.
 
 use bedrock::denial::{Denial, Leg, PolicyType};
-use bedrock::{CallId, Outcome};
+use bedrock::{CallId, Caller, Outcome};
 
 use crate::column::{
     Column,
@@ -42,7 +42,7 @@ const COLUMNS: &[Column<DenialRow>] = &[
     required("event_time", Time(|r| Some(r.event_time_ms)), "When the request completed."),
     required("event_id", Id(|r| Some(&r.event_id)), "As in invocations."),
     optional("account_id", ContextText(|c| c.context.account_id()), "As in invocations."),
-    optional("principal_arn", CallerText(|c| c.arn()), "As in invocations."),
+    optional("principal_arn", CallerText(Caller::arn), "As in invocations."),
     optional("principal_name", ContextText(|c| c.context.principal_name()), "As in invocations."),
     optional("source_region", ContextText(|c| c.context.source_region()), "As in invocations."),
     required(

@@ -1,8 +1,8 @@
 //! The table `invocations`: every call, as logged and as understood.
 
-use bedrock::CallId;
 use bedrock::cost::{Cost, CostBasis, TokenSource, Unpriced, Usage};
 use bedrock::region::Residency;
+use bedrock::{CallId, Caller};
 
 use crate::column::{
     Column,
@@ -127,7 +127,7 @@ const COLUMNS: &[Column<Invocation>] = &[
         ContextText(|c| c.context.principal_type()),
         "The userIdentity.type of CloudTrail.",
     ),
-    optional("principal_arn", CallerText(|c| c.arn()), "The ARN of the caller."),
+    optional("principal_arn", CallerText(Caller::arn), "The ARN of the caller."),
     optional(
         "principal_name",
         ContextText(|c| c.context.principal_name()),
@@ -135,7 +135,7 @@ const COLUMNS: &[Column<Invocation>] = &[
     ),
     optional(
         "session_name",
-        CallerText(|c| c.session_name()),
+        CallerText(Caller::session_name),
         "The name of the session of the role.",
     ),
     optional(
@@ -145,7 +145,7 @@ const COLUMNS: &[Column<Invocation>] = &[
     ),
     optional(
         "source_ip",
-        CallerText(|c| c.address()),
+        CallerText(Caller::address),
         "The address of the caller, or the AWS service that called.",
     ),
     optional(

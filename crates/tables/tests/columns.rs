@@ -45,10 +45,10 @@ static TABLE: Table<Row> = Table {
     columns: &[
         optional("agent", ContextText(|c| c.context.user_agent()), "."),
         required("event", ContextText(|c| Some(c.context.event_name())), "."),
-        optional("arn", CallerText(|c| c.arn()), "."),
-        optional("session", CallerText(|c| c.session_name()), "."),
+        optional("arn", CallerText(Caller::arn), "."),
+        optional("session", CallerText(Caller::session_name), "."),
         required("object", ObjectKey, "."),
-        optional("address", CallerText(|c| c.address()), "."),
+        optional("address", CallerText(Caller::address), "."),
         optional("id", Id(|row| row.id.as_ref()), "."),
         optional("few", OneOf(FEW, |row| row.few), "."),
         optional("word", Text(|row| row.word.as_deref()), "."),
