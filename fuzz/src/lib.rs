@@ -12,7 +12,7 @@ use logs::digest::{Digest, DigestName, Place, PublicKeys};
 use logs::hash::{from_hex, to_hex};
 use logs::invocation::InvocationReading;
 use logs::layout::{Level, LogKind, day_folder};
-use logs::{Limits, Reading, Shape, Unreadable, read_stream, read_whole};
+use logs::{Limits, Reading, Scratch, Shape, Unreadable, read_stream, read_whole};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
@@ -66,7 +66,7 @@ fn shown(found: &Result<Reading, Unreadable>) -> String {
 pub fn records(data: &[u8]) {
     // As it is, whatever that is: it may be gzip itself.
     for shape in [Shape::Trail, Shape::Any] {
-        let whole = read_whole(data, shape, &LIMITS, &mut b"old".to_vec());
+        let whole = read_whole(data, shape, &LIMITS, &mut Scratch::from(b"old".to_vec()));
         let streamed = read_stream(BufReader::with_capacity(7, data), shape, &LIMITS);
         if !logs::gzip::is_gzip(data) {
             assert_eq!(shown(&whole), shown(&streamed));
@@ -76,10 +76,10 @@ pub fn records(data: &[u8]) {
         return;
     }
     let packed = gzip(data);
-    let plain = read_whole(data, Shape::Trail, &LIMITS, &mut Vec::new());
+    let plain = read_whole(data, Shape::Trail, &LIMITS, &mut Scratch::default());
     let streamed = read_stream(&packed[..], Shape::Trail, &LIMITS);
     assert_eq!(shown(&plain), shown(&streamed));
-    let walked = read_whole(&packed, Shape::Trail, &LIMITS, &mut Vec::new());
+    let walked = read_whole(&packed, Shape::Trail, &LIMITS, &mut Scratch::default());
     if serde_json::from_slice::<&RawValue>(data).is_err() {
         // Behind a checksum only calls are looked at strictly, and beside the records nothing is looked
         // at for being text.
@@ -198,14 +198,14 @@ pub fn invocations(data: &[u8]) {
 /// keys can be such that checking them panics.
 pub fn digests(data: &[u8]) {
     let _ = PublicKeys::default().add_list(data);
-    let digest = match Digest::read(data, &mut Vec::new(), 1 << 20) {
+    let digest = match Digest::read(data, &mut Scratch::default(), 1 << 20) {
         Ok(digest) => digest,
         Err(reason) => return assert!(!reason.to_string().is_empty()),
     };
     if logs::gzip::is_gzip(data) {
         return;
     }
-    assert_eq!(Ok(&digest), Digest::read(&gzip(data), &mut Vec::new(), 1 << 20).as_ref());
+    assert_eq!(Ok(&digest), Digest::read(&gzip(data), &mut Scratch::default(), 1 << 20).as_ref());
     // A lone surrogate in a field that is not used is JSON, and more than the slow parser takes.
     let Ok(tree) = serde_json::from_slice::<Value>(data) else { return };
     let field = |name: &str| tree[name].as_str();

@@ -7,7 +7,7 @@ use divan::counter::BytesCount;
 use divan::{Bencher, black_box};
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use logs::{Limits, Shape, read_whole};
+use logs::{Limits, Scratch, Shape, read_whole};
 
 const LIMITS: Limits = Limits::new(64 << 20, 8 << 30);
 
@@ -43,7 +43,7 @@ fn member(text: &[u8], level: Compression) -> Vec<u8> {
 }
 
 fn read(bencher: Bencher<'_, '_>, body: &[u8], inflated_bytes: usize) {
-    let mut scratch = Vec::new();
+    let mut scratch = Scratch::default();
     bencher.counter(BytesCount::new(inflated_bytes)).bench_local(|| {
         read_whole(black_box(body), Shape::Trail, &LIMITS, &mut scratch).expect("readable")
     });

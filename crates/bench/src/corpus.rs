@@ -71,7 +71,8 @@ mod tests {
             let json = serde_json::from_slice::<serde_json::Value>(&text).expect("JSON");
             assert_eq!(json["Records"].as_array().map(Vec::len), Some(object.records as usize));
             let limits = logs::Limits::new(u64::MAX, u64::MAX);
-            let reading = logs::read_whole(&text, logs::Shape::Trail, &limits, &mut Vec::new());
+            let reading =
+                logs::read_whole(&text, logs::Shape::Trail, &limits, &mut logs::Scratch::default());
             let reading = reading.expect("readable");
             assert_eq!(reading.rejected, 0, "{:?}", reading.rejections);
             assert_eq!(reading.calls.len() as u64, truth.calls, "{}", object.key);

@@ -12,11 +12,11 @@ use std::time::Instant;
 use std::{env, fs, thread};
 
 use libdeflater::Decompressor;
-use logs::{Limits, Shape};
+use logs::{Limits, Scratch, Shape};
 
 const LIMITS: Limits = Limits::new(64 << 20, 8 << 30);
 
-type Work = fn(&[u8], &mut Vec<u8>) -> [usize; 2];
+type Work = fn(&[u8], &mut (Vec<u8>, Scratch)) -> [usize; 2];
 
 fn main() {
     let mut args = env::args().skip(1);
@@ -48,16 +48,16 @@ fn main() {
     }
 }
 
-fn inflate(body: &[u8], scratch: &mut Vec<u8>) -> [usize; 2] {
+fn inflate(body: &[u8], (buffer, _): &mut (Vec<u8>, Scratch)) -> [usize; 2] {
     let size = body.last_chunk::<4>().map_or(0, |size| u32::from_le_bytes(*size) as usize);
-    if scratch.len() < size {
-        scratch.resize(size, 0);
+    if buffer.len() < size {
+        buffer.resize(size, 0);
     }
-    let count = Decompressor::new().gzip_decompress(body, scratch).expect("gzip");
+    let count = Decompressor::new().gzip_decompress(body, buffer).expect("gzip");
     [count, 0]
 }
 
-fn decode(body: &[u8], scratch: &mut Vec<u8>) -> [usize; 2] {
+fn decode(body: &[u8], (_, scratch): &mut (Vec<u8>, Scratch)) -> [usize; 2] {
     let reading = logs::read_whole(body, Shape::Trail, &LIMITS, scratch).expect("readable");
     [reading.records as usize, reading.calls.len()]
 }
@@ -67,7 +67,7 @@ fn timed(files: &[PathBuf], threads: usize, work: Work) -> (f64, [usize; 2]) {
     let next = AtomicUsize::new(0);
     let run = || {
         let (start, start_secs) = (Instant::now(), processor_secs());
-        let (mut scratch, mut sums) = (Vec::new(), [0, 0]);
+        let (mut scratch, mut sums) = ((Vec::new(), Scratch::default()), [0, 0]);
         while let Some(file) = files.get(next.fetch_add(1, Ordering::Relaxed)) {
             let found = work(&fs::read(file).expect("readable"), &mut scratch);
             sums = [sums[0] + found[0], sums[1] + found[1]];

@@ -1,4 +1,4 @@
-//! What many calls share, held once for all calls of an object.
+//! What many calls share, held once for all calls of an object, and for the objects after it.
 //!
 //! The texts of a record are compared as they stand in it. Only those that no call before had are copied.
 
@@ -12,7 +12,10 @@ use rustc_hash::{FxBuildHasher, FxHashMap};
 
 use crate::recall::Recall;
 
-/// The contexts of one object's calls, each held once.
+/// So many contexts are held for the objects to come at most, which is some megabytes.
+const MAX_HELD: usize = 4096;
+
+/// The contexts of calls, each held once: of one object, and of those before that were read with the same.
 #[derive(Debug, Default)]
 pub struct Contexts {
     pub(crate) known: Known,
@@ -44,6 +47,15 @@ pub(crate) struct Draft<'a> {
 }
 
 pub(crate) type Text<'a> = Option<Cow<'a, str>>;
+
+impl Contexts {
+    /// Begins with another object. What was held for those before stays, if it is not too much.
+    pub(crate) fn begin_object(&mut self) {
+        if self.known.0.len() > MAX_HELD {
+            *self = Contexts::default();
+        }
+    }
+}
 
 impl Known {
     /// The context that says the same.
@@ -117,5 +129,17 @@ mod tests {
         ] {
             assert_ne!(first, contexts.hold(&other));
         }
+    }
+
+    #[test]
+    fn too_many_are_forgotten() {
+        let mut contexts = Contexts::default();
+        for number in 0..=MAX_HELD {
+            contexts.begin_object();
+            contexts.known.hold(&draft(&number.to_string(), None, None));
+        }
+        assert_eq!(contexts.known.0.len(), MAX_HELD + 1);
+        contexts.begin_object();
+        assert_eq!(contexts.known.0.len(), 0);
     }
 }

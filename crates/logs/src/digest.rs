@@ -23,6 +23,7 @@ pub use place::Place;
 
 use crate::gzip::{self, GzipError, Members};
 use crate::hash::{sha256, to_hex};
+use crate::scratch::Scratch;
 
 /// A digest file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -110,17 +111,17 @@ const SIGNATURE_ALGORITHM: &str = "SHA256withRSA";
 const HASH_ALGORITHM: &str = "SHA-256";
 
 impl Digest {
-    /// Reads a digest file, gzipped or plain. `scratch` is a buffer to inflate into.
+    /// Reads a digest file, gzipped or plain. `scratch` has the buffer to inflate into.
     ///
     /// # Errors
     /// If it is more than one gzip member, if its text is larger than `cap_bytes`, or if a field that is
     /// used is missing, stands twice or is not what it should be. Other fields are not looked at.
-    pub fn read(body: &[u8], scratch: &mut Vec<u8>, cap_bytes: u64) -> Result<Self, DigestError> {
+    pub fn read(body: &[u8], scratch: &mut Scratch, cap_bytes: u64) -> Result<Self, DigestError> {
         if body.is_empty() {
             return Err(DigestError::Empty);
         }
         let text = match gzip::is_gzip(body) {
-            true => gzip::inflate(body, scratch, Members::One, cap_bytes),
+            true => gzip::inflate(body, &mut scratch.text, Members::One, cap_bytes),
             false if body.len() as u64 > cap_bytes => Err(GzipError::OverCap { cap_bytes }),
             false => Ok(body),
         };

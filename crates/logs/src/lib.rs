@@ -22,8 +22,10 @@ mod recall;
 pub mod record;
 pub mod reject;
 mod scan;
+mod scratch;
 mod walk;
 
 pub use document::Shape;
 pub use object::{Limits, Reading, Unreadable, read_stream, read_whole};
 pub use reject::Rejection;
+pub use scratch::Scratch;

@@ -16,6 +16,7 @@ use crate::gzip::{self, GzipError, Members};
 use crate::hash::{Hashed, sha256};
 use crate::record::{self, Record};
 use crate::reject::Rejection;
+use crate::scratch::Scratch;
 use crate::walk::Odd;
 
 /// How much an object may take, and what is asked of its bytes.
@@ -128,7 +129,7 @@ const MAX_RECORD_BYTES: u64 = 64 << 20;
 /// The part of a streamed object that is held inflated.
 pub(crate) const STREAM_WINDOW_BYTES: usize = 256 * 1024;
 
-/// Reads a whole body. `scratch` is a buffer to inflate into, kept by the caller for the next body.
+/// Reads a whole body. `scratch` is kept by the caller for the next one.
 ///
 /// # Errors
 /// If the object is unreadable; nothing of it is used then.
@@ -136,7 +137,7 @@ pub fn read_whole(
     body: &[u8],
     shape: Shape,
     limits: &Limits,
-    scratch: &mut Vec<u8>,
+    scratch: &mut Scratch,
 ) -> Result<Reading, Unreadable> {
     if body.is_empty() {
         return Err(Unreadable::Empty);
@@ -152,9 +153,10 @@ pub fn read_whole(
     if cap_bytes < limits.inflated_bytes && gzip::stated_bytes(body) > Some(cap_bytes) {
         return read_stream(body, shape, limits);
     }
-    match gzip::inflate(body, scratch, limits.members(), cap_bytes) {
+    let Scratch { text, contexts } = scratch;
+    match gzip::inflate(body, text, limits.members(), cap_bytes) {
         Ok(text) => {
-            let reading = read_walking(text).or_else(|Odd| read_text(text, shape))?;
+            let reading = read_walking(text, contexts).or_else(|Odd| read_text(text, shape))?;
             Ok(hashed(text, reading))
         }
         Err(GzipError::OverCap { .. }) if cap_bytes < limits.inflated_bytes => {
@@ -213,13 +215,13 @@ fn read_streamed_text(
 /// and that the strict reader refuses as a whole: where only records that do not name Bedrock are broken,
 /// in the ways that [`walk`](crate::walk) tells, those are passed over and all others are read. A body
 /// without a checksum is read strictly.
-fn read_walking(text: &[u8]) -> Result<Reading, Odd> {
+fn read_walking(text: &[u8], contexts: &mut Contexts) -> Result<Reading, Odd> {
+    contexts.begin_object();
     let mut reading = Reading::default();
-    let mut contexts = Contexts::default();
     let others = candidate::candidates(text, &mut |others, text| {
         reading.pass_over(others);
         let n_rejected = reading.rejected;
-        reading.add(record::read_candidate(text, &mut contexts));
+        reading.add(record::read_candidate(text, contexts));
         // Only the strict reader can tell a broken record from a broken document.
         if reading.rejected > n_rejected && !is_json(text) { Err(Odd) } else { Ok(()) }
     })?;

@@ -1,5 +1,6 @@
 //! Digest files as CloudTrail writes them, and everything that may be wrong with one.
 
+use logs::Scratch;
 use logs::digest::{Digest, DigestError, KeysError, PublicKeys, SignatureError};
 use logs::gzip::GzipError;
 use logs::hash::{sha256, to_hex};
@@ -15,7 +16,7 @@ const ELEVEN: &str = "2026-08-01T11:00:00Z";
 const TWELVE: &str = "2026-08-01T12:00:00Z";
 
 fn read(body: &[u8]) -> Result<Digest, DigestError> {
-    Digest::read(body, &mut b"old".to_vec(), 1 << 20)
+    Digest::read(body, &mut Scratch::from(b"old".to_vec()), 1 << 20)
 }
 
 fn digest(made: &Made) -> Digest {
@@ -249,8 +250,8 @@ fn bodies_that_are_no_digest() {
     assert_eq!(read(&forged), Err(DigestError::Gzip(GzipError::TrailingBytes)));
     for cap_bytes in [text.len() as u64 - 1, 0] {
         let over = Err(DigestError::Gzip(GzipError::OverCap { cap_bytes }));
-        assert_eq!(Digest::read(&body, &mut Vec::new(), cap_bytes), over);
-        assert_eq!(Digest::read(text.as_bytes(), &mut Vec::new(), cap_bytes), over);
+        assert_eq!(Digest::read(&body, &mut Scratch::default(), cap_bytes), over);
+        assert_eq!(Digest::read(text.as_bytes(), &mut Scratch::default(), cap_bytes), over);
     }
     for other in ["x", "[]", "5", "{}x", "{\"digestEndTime\"", &format!("{text}{text}")] {
         assert!(matches!(read(other.as_bytes()), Err(DigestError::NotAnObject { .. })), "{other}");

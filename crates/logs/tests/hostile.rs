@@ -7,7 +7,7 @@ use flate2::write::GzEncoder;
 use logs::digest::DigestName;
 use logs::gzip::GzipError;
 use logs::layout::{Delivery, Level, LogKind};
-use logs::{Limits, Reading, Shape, Unreadable, read_stream, read_whole};
+use logs::{Limits, Reading, Scratch, Shape, Unreadable, read_stream, read_whole};
 use serde_json::value::RawValue;
 
 const LIMITS: Limits = Limits { sha256: true, ..Limits::new(1 << 24, 1 << 26) };
@@ -63,16 +63,16 @@ fn shown(reading: &Result<Reading, Unreadable>) -> String {
 fn read(text: &[u8]) -> Result<Reading, Unreadable> {
     let small = Limits { in_memory_bytes: 16, ..LIMITS };
     let packed = gzip(text);
-    let plain = read_whole(text, Shape::Trail, &LIMITS, &mut Vec::new());
+    let plain = read_whole(text, Shape::Trail, &LIMITS, &mut Scratch::default());
     let others = [
         read_stream(BufReader::with_capacity(4096, text), Shape::Trail, &LIMITS),
-        read_whole(&packed, Shape::Trail, &small, &mut Vec::new()),
+        read_whole(&packed, Shape::Trail, &small, &mut Scratch::default()),
         read_stream(BufReader::with_capacity(11, &packed[..]), Shape::Trail, &LIMITS),
     ];
     for found in &others {
         assert_eq!(shown(found), shown(&plain));
     }
-    let walked = read_whole(&packed, Shape::Trail, &LIMITS, &mut b"old".to_vec());
+    let walked = read_whole(&packed, Shape::Trail, &LIMITS, &mut Scratch::from(b"old".to_vec()));
     if serde_json::from_slice::<&RawValue>(text).is_ok() {
         assert_eq!(shown(&walked), shown(&plain));
     } else if let Ok(walked) = &walked {
@@ -154,11 +154,11 @@ fn a_decompression_bomb() {
     for in_memory_bytes in [cap_bytes, 1 << 10] {
         let limits = Limits { in_memory_bytes, inflated_bytes: cap_bytes, ..LIMITS };
         for body in &bodies {
-            let mut scratch = Vec::new();
+            let mut scratch = Scratch::default();
             let found = read_whole(body, Shape::Trail, &limits, &mut scratch);
             let expected = Unreadable::Gzip(GzipError::OverCap { cap_bytes });
             assert_eq!(found.expect_err("too large"), expected);
-            assert!(scratch.capacity() as u64 <= 3 * cap_bytes, "{}", scratch.capacity());
+            assert!(scratch.capacity_bytes() as u64 <= 3 * cap_bytes, "{scratch:?}");
 
             let mut body = Counting { body: &body[..], taken: 0 };
             let found = read_stream(&mut body, Shape::Trail, &limits);
@@ -172,9 +172,9 @@ fn a_decompression_bomb() {
 #[test]
 fn a_large_text_of_nothing() {
     let limits = Limits { in_memory_bytes: 1 << 20, inflated_bytes: 1 << 30, ..LIMITS };
-    let mut scratch = Vec::new();
+    let mut scratch = Scratch::default();
     let found = read_whole(&bomb(64), Shape::Trail, &limits, &mut scratch).expect("readable");
-    assert_eq!((found.records, scratch.capacity()), (0, 0));
+    assert_eq!((found.records, scratch.capacity_bytes()), (0, 0));
 }
 
 #[test]
@@ -182,17 +182,19 @@ fn members_after_the_first() {
     let (head, forged) =
         (gzip(document(&[call(1)]).as_bytes()), gzip(document(&[call(2)]).as_bytes()));
     let body = [&head[..], &forged].concat();
-    let found = read_whole(&body, Shape::Trail, &LIMITS, &mut Vec::new());
+    let found = read_whole(&body, Shape::Trail, &LIMITS, &mut Scratch::default());
     assert_eq!(found.expect_err("forged"), Unreadable::Gzip(GzipError::TrailingBytes));
     // Accepted members are one text, and a document after a document is none of a trail's.
     let limits = Limits { accept_trailing_members: true, ..LIMITS };
-    let found = read_whole(&body, Shape::Trail, &limits, &mut Vec::new());
+    let found = read_whole(&body, Shape::Trail, &limits, &mut Scratch::default());
     assert!(matches!(found, Err(Unreadable::NotJson { .. })), "{found:?}");
-    let found = read_whole(&body, Shape::Any, &limits, &mut Vec::new()).expect("two documents");
+    let found =
+        read_whole(&body, Shape::Any, &limits, &mut Scratch::default()).expect("two documents");
     assert_eq!(found.calls.len(), 2);
     let many = gzip(b"").repeat(10_000);
     let body = [&head[..], &many].concat();
-    let found = read_whole(&body, Shape::Trail, &limits, &mut Vec::new()).expect("readable");
+    let found =
+        read_whole(&body, Shape::Trail, &limits, &mut Scratch::default()).expect("readable");
     assert_eq!(found.calls.len(), 1);
 }
 
@@ -216,7 +218,7 @@ fn nesting_of_100_000_levels() {
         among(&deep);
         for broken in [format!("{open}1"), format!("{{\"Records\":[{open}"), deep.clone() + "]"] {
             read(broken.as_bytes()).expect_err("no document");
-            let found = read_whole(broken.as_bytes(), Shape::Any, &LIMITS, &mut Vec::new());
+            let found = read_whole(broken.as_bytes(), Shape::Any, &LIMITS, &mut Scratch::default());
             found.expect_err("no document");
         }
         let beside = format!("{{\"a\":{deep},\"Records\":[{}],\"z\":{deep}}}", call(1));
@@ -341,7 +343,7 @@ fn texts_that_are_no_unicode() {
         let at = text.find("cli").expect("an agent") + 1;
         let text = [&text.as_bytes()[..at], bytes, &text.as_bytes()[at..]].concat();
         read(&text).expect_err("no JSON");
-        let found = read_whole(&gzip(&text), Shape::Trail, &LIMITS, &mut Vec::new());
+        let found = read_whole(&gzip(&text), Shape::Trail, &LIMITS, &mut Scratch::default());
         assert!(found.is_err(), "a call is looked at strictly: {bytes:?}");
     }
     for bytes in [&b"\xef\xbb\xbf"[..], b"\0", b"\xff\xfe"] {
@@ -375,14 +377,17 @@ fn a_cut_at_every_byte() {
     let body = gzip(text.as_bytes());
     for length in 0..body.len() {
         let cut = &body[..length];
-        assert!(read_whole(cut, Shape::Trail, &LIMITS, &mut Vec::new()).is_err(), "{length}");
+        assert!(
+            read_whole(cut, Shape::Trail, &LIMITS, &mut Scratch::default()).is_err(),
+            "{length}"
+        );
         assert!(read_stream(cut, Shape::Trail, &LIMITS).is_err(), "{length}");
     }
     let expected = shown_rows(&read(text.as_bytes()).expect("readable"));
     for length in 0..=text.len() {
         let cut = &text.as_bytes()[..length];
         for found in [
-            read_whole(cut, Shape::Trail, &LIMITS, &mut Vec::new()),
+            read_whole(cut, Shape::Trail, &LIMITS, &mut Scratch::default()),
             read_stream(cut, Shape::Trail, &LIMITS),
         ] {
             match found {
@@ -412,7 +417,7 @@ fn flipped_bits_of_a_gzipped_body() {
             damaged[dice.roll(body.len())] ^= 1 << dice.roll(8);
         }
         for shape in [Shape::Trail, Shape::Any] {
-            let whole = read_whole(&damaged, shape, &LIMITS, &mut Vec::new());
+            let whole = read_whole(&damaged, shape, &LIMITS, &mut Scratch::default());
             let streamed = read_stream(&damaged[..], shape, &LIMITS);
             match (&whole, &streamed) {
                 (Ok(whole), Ok(streamed)) => assert_eq!(shown_rows(whole), shown_rows(streamed)),
@@ -442,7 +447,7 @@ fn flipped_bits_of_a_plain_body() {
         let (at, bit) = (dice.roll(text.len()), dice.roll(8));
         let mut damaged = text.clone().into_bytes();
         damaged[at] ^= 1 << bit;
-        let whole = read_whole(&damaged, Shape::Trail, &LIMITS, &mut Vec::new());
+        let whole = read_whole(&damaged, Shape::Trail, &LIMITS, &mut Scratch::default());
         let streamed = read_stream(&damaged[..], Shape::Trail, &LIMITS);
         assert_eq!(shown(&whole), shown(&streamed));
         let Ok(found) = whole else { continue };

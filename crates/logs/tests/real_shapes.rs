@@ -4,7 +4,7 @@
 //! values. A field that AWS adds later must not matter, so that some carry fields of no meaning here.
 
 use bedrock::{Call, CallId, Caller, Context, Said};
-use logs::{Limits, Reading, Shape, Unreadable, read_stream, read_whole};
+use logs::{Limits, Reading, Scratch, Shape, Unreadable, read_stream, read_whole};
 
 const LIMITS: Limits = Limits::new(1 << 20, 1 << 20);
 
@@ -71,7 +71,7 @@ const DIGEST: &str = r#"{"awsAccountId":"111122223333","digestStartTime":"2026-0
 const AGGREGATED: &str = r#"{"eventVersion":"1.0","accountId":"111122223333","eventId":"c718293a-daeb-4506-9728-a3b4c5d6e7f8","eventCategory":"Aggregated","eventType":"AwsAggregatedEvent","awsRegion":"us-west-2","eventSource":"bedrock.amazonaws.com","timeWindow":{"windowStart":"2026-08-17T19:20:00Z"},"summary":{"primaryDimension":{"dimension":"eventName","statistics":[{"name":"InvokeModelWithBidirectionalStream","value":1000}]}}}"#;
 
 fn read(text: &str, shape: Shape) -> Result<Reading, Unreadable> {
-    let whole = read_whole(text.as_bytes(), shape, &LIMITS, &mut Vec::new());
+    let whole = read_whole(text.as_bytes(), shape, &LIMITS, &mut Scratch::default());
     let streamed = read_stream(text.as_bytes(), shape, &LIMITS);
     assert_eq!(format!("{whole:?}"), format!("{streamed:?}"));
     whole

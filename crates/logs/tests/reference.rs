@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use bedrock::call::Call;
-use logs::{Shape, read_whole};
+use logs::{Scratch, Shape, read_whole};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
@@ -360,8 +360,8 @@ fn broken_json_behind_a_checksum() {
     for bit in 0..text.len() * 8 {
         let mut damaged = text.clone().into_bytes();
         damaged[bit / 8] ^= 1 << (bit % 8);
-        let strict = read_whole(&damaged, Shape::Trail, &LIMITS, &mut Vec::new());
-        let found = read_whole(&gzip(&damaged), Shape::Trail, &LIMITS, &mut Vec::new());
+        let strict = read_whole(&damaged, Shape::Trail, &LIMITS, &mut Scratch::default());
+        let found = read_whole(&gzip(&damaged), Shape::Trail, &LIMITS, &mut Scratch::default());
         match (strict, found) {
             (Ok(strict), Ok(found)) => assert_eq!(parts(&found), parts(&strict), "bit {bit}"),
             (Err(strict), Err(found)) => {

@@ -27,9 +27,9 @@ use std::io::{BufRead, Read};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
-use logs::Unreadable;
 use logs::digest::{Digest, PublicKeys};
 use logs::layout::{Delivery, Level, LogKind};
+use logs::{Scratch, Unreadable};
 use store::Store;
 use tokio::sync::mpsc;
 
@@ -154,7 +154,7 @@ struct DigestDecoder {
 impl Decoder for DigestDecoder {
     type Reading = Digest;
 
-    fn whole(&self, body: &[u8], scratch: &mut Vec<u8>) -> Result<Digest, Unreadable> {
+    fn whole(&self, body: &[u8], scratch: &mut Scratch) -> Result<Digest, Unreadable> {
         let digest = Digest::read(body, scratch, self.cap_bytes);
         digest.map_err(|error| Unreadable::Body(error.to_string()))
     }
@@ -167,6 +167,6 @@ impl Decoder for DigestDecoder {
         if held.len() as u64 > self.cap_bytes {
             return Err(Unreadable::OverCap { cap_bytes: self.cap_bytes });
         }
-        self.whole(&held, &mut Vec::new())
+        self.whole(&held, &mut Scratch::default())
     }
 }

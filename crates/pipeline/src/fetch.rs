@@ -6,7 +6,7 @@ use std::io::BufRead;
 
 use bytes::Bytes;
 use futures::stream::{FuturesUnordered, StreamExt};
-use logs::Unreadable;
+use logs::{Scratch, Unreadable};
 use store::Store;
 use tokio::sync::Semaphore;
 use tokio::sync::mpsc::Receiver;
@@ -22,11 +22,11 @@ pub trait Decoder: Copy + Send + 'static {
     /// What an object held.
     type Reading: Send + 'static;
 
-    /// Reads a whole body. `scratch` is a buffer to inflate into.
+    /// Reads a whole body. `scratch` is kept from one to the next.
     ///
     /// # Errors
     /// If the object is unreadable.
-    fn whole(&self, body: &[u8], scratch: &mut Vec<u8>) -> Result<Self::Reading, Unreadable>;
+    fn whole(&self, body: &[u8], scratch: &mut Scratch) -> Result<Self::Reading, Unreadable>;
 
     /// Reads a body as a stream.
     ///

@@ -13,7 +13,7 @@ use jiff::ToSpan;
 use jiff::civil::Date;
 use logs::invocation::{InvocationEntry, InvocationReading, Tokens};
 use logs::layout::{Delivery, LogKind};
-use logs::{Limits, Unreadable};
+use logs::{Limits, Scratch, Unreadable};
 use rustc_hash::FxHashMap;
 use store::Store;
 use tokio::sync::mpsc;
@@ -167,7 +167,7 @@ struct InvocationDecoder {
 impl Decoder for InvocationDecoder {
     type Reading = InvocationReading;
 
-    fn whole(&self, body: &[u8], _: &mut Vec<u8>) -> Result<InvocationReading, Unreadable> {
+    fn whole(&self, body: &[u8], _: &mut Scratch) -> Result<InvocationReading, Unreadable> {
         logs::invocation::read(body, &self.limits)
     }
 

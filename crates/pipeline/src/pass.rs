@@ -11,7 +11,7 @@ use futures::FutureExt;
 use futures::stream::{FuturesUnordered, StreamExt};
 use jiff::ToSpan;
 use jiff::civil::Date;
-use logs::{Limits, Reading, Shape, Unreadable};
+use logs::{Limits, Reading, Scratch, Shape, Unreadable};
 use tokio::sync::mpsc;
 
 use crate::collect::{Collected, DayState};
@@ -105,7 +105,7 @@ struct TrailDecoder {
 impl Decoder for TrailDecoder {
     type Reading = Reading;
 
-    fn whole(&self, body: &[u8], scratch: &mut Vec<u8>) -> Result<Reading, Unreadable> {
+    fn whole(&self, body: &[u8], scratch: &mut Scratch) -> Result<Reading, Unreadable> {
         logs::read_whole(body, self.shape, &self.limits, scratch)
     }
 

@@ -5,6 +5,7 @@ use std::io::{self, BufRead, Read};
 use std::sync::Arc;
 
 use bytes::{Buf, Bytes};
+use logs::Scratch;
 use rayon::{ThreadPool, ThreadPoolBuilder};
 use tokio::sync::{mpsc, oneshot};
 
@@ -12,19 +13,19 @@ use crate::error::Error;
 
 thread_local! {
     /// Each worker uses its buffers again and again.
-    static BUFFERS: RefCell<Buffers> = const { RefCell::new(Buffers::new()) };
+    static BUFFERS: RefCell<Buffers> = RefCell::new(Buffers::default());
 }
 
 /// A buffer that grew larger is given back, so that one large object does not count for ever.
 const MAX_KEPT_BYTES: usize = 32 << 20;
 
 /// What a worker reads an object with.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Buffers {
     /// For a body, as stored.
     pub body: Vec<u8>,
-    /// To inflate into.
-    pub scratch: Vec<u8>,
+    /// What is kept from one to the next.
+    pub scratch: Scratch,
 }
 
 /// The threads for everything that computes.
@@ -77,19 +78,12 @@ impl Workers {
 pub fn with_buffers<T>(read: impl FnOnce(&mut Buffers) -> T) -> T {
     BUFFERS.with_borrow_mut(|buffers| {
         let result = read(buffers);
-        for buffer in [&mut buffers.body, &mut buffers.scratch] {
-            if buffer.capacity() > MAX_KEPT_BYTES {
-                *buffer = Vec::new();
-            }
+        if buffers.body.capacity() > MAX_KEPT_BYTES {
+            buffers.body = Vec::new();
         }
+        buffers.scratch.shrink(MAX_KEPT_BYTES);
         result
     })
-}
-
-impl Buffers {
-    const fn new() -> Self {
-        Buffers { body: Vec::new(), scratch: Vec::new() }
-    }
 }
 
 impl ChunkReader {

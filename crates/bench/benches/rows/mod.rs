@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bedrock::cost::{TokenSource, Unpriced, Usage, price_key};
 use bedrock::{Call, Caller, Context, Knowledge};
-use logs::{Limits, Shape, read_whole};
+use logs::{Limits, Scratch, Shape, read_whole};
 use rustc_hash::FxHashMap;
 use tables::{ContextMeaning, Invocation};
 
@@ -25,7 +25,7 @@ fn calls(count: u64) -> Vec<Call> {
     let mut calls = Vec::new();
     for object in objects(&spec) {
         let (text, _) = writer.document(&object);
-        let reading = read_whole(&text, Shape::Trail, &limits, &mut Vec::new());
+        let reading = read_whole(&text, Shape::Trail, &limits, &mut Scratch::default());
         calls.extend(reading.expect("a readable document").calls);
     }
     calls.sort_by(|a, b| (a.event_time_ms, &a.event_id).cmp(&(b.event_time_ms, &b.event_id)));

@@ -1,12 +1,13 @@
 //! Every way of reading one document, against what the slow reader makes of it.
 
+use std::cell::RefCell;
 use std::fmt::Debug;
 use std::io::{BufReader, Write};
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use logs::hash::sha256;
-use logs::{Limits, Reading, Shape, Unreadable, read_stream, read_whole};
+use logs::{Limits, Reading, Scratch, Shape, Unreadable, read_stream, read_whole};
 
 use super::slow::{self, Expected, Why};
 
@@ -21,17 +22,24 @@ pub(crate) fn gzip(text: &[u8]) -> Vec<u8> {
     encoder.finish().expect("memory")
 }
 
-/// Reads a body whole and as a stream, which must give the same.
+thread_local! {
+    /// What has read all documents before: any may follow any other.
+    static USED: RefCell<Scratch> = RefCell::default();
+}
+
+/// Reads a body whole, with a scratch that is new and with one that is not, and as a stream, which must
+/// give the same.
 pub(crate) fn both(body: &[u8], shape: Shape) -> Result<Reading, Unreadable> {
     both_within(body, shape, &LIMITS)
 }
 
 fn both_within(body: &[u8], shape: Shape, limits: &Limits) -> Result<Reading, Unreadable> {
     let small = Limits { in_memory_bytes: 16, ..*limits };
-    let whole = read_whole(body, shape, limits, &mut b"old".to_vec());
-    let again = read_whole(body, shape, &small, &mut Vec::new());
+    let whole = read_whole(body, shape, limits, &mut Scratch::from(b"old".to_vec()));
+    let again = read_whole(body, shape, &small, &mut Scratch::default());
+    let behind_others = USED.with_borrow_mut(|used| read_whole(body, shape, limits, used));
     let narrow = read_stream(BufReader::with_capacity(7, body), shape, limits);
-    for found in [&again, &narrow] {
+    for found in [&again, &behind_others, &narrow] {
         match (&whole, found) {
             (Ok(whole), Ok(found)) => {
                 assert!(whole.adds_up() && found.adds_up());

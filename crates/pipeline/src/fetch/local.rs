@@ -149,6 +149,7 @@ mod tests {
     use std::path::Path;
     use std::sync::atomic::{AtomicUsize, Ordering};
 
+    use logs::Scratch;
     use store::{Folder, ObjectMeta};
     use tokio::sync::mpsc;
 
@@ -175,7 +176,7 @@ mod tests {
     impl Decoder for Plain {
         type Reading = Came;
 
-        fn whole(&self, body: &[u8], _: &mut Vec<u8>) -> Result<Came, Unreadable> {
+        fn whole(&self, body: &[u8], _: &mut Scratch) -> Result<Came, Unreadable> {
             let Plain(Counters { reading, most_reading }) = self;
             most_reading.fetch_max(reading.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
             std::thread::sleep(std::time::Duration::from_micros(200));
