@@ -9,70 +9,103 @@ use rustc_hash::FxBuildHasher;
 /// A caller's ARN, the name of its session, and its address. A role may have a session for each call, and a
 /// session many addresses, so that this is no part of what calls have in common; the role's name is
 /// ([`Said::principal_name`](crate::Said::principal_name)). Cheap to clone.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Caller {
-    /// Of all that follows, worked out where the text is made: whoever looks for a caller among others
-    /// need not read it.
+#[derive(Clone)]
+pub struct Caller(Arc<Inner>);
+
+struct Inner {
+    /// Of all, worked out where the texts are made: whoever looks for a caller among others need not read
+    /// them.
     hash: u64,
-    arn_end: usize,
-    session_start: usize,
-    address_start: usize,
-    /// The ARN; behind it the session's name, unless the ARN ends with that; the address. An empty text is
-    /// none.
+    session: Session,
+    /// Empty if there is none.
+    address: Box<str>,
+}
+
+/// What callers share that differ in their addresses only.
+#[derive(Clone, PartialEq, Eq)]
+struct Session {
+    hash: u64,
+    arn_end: u32,
+    name_start: u32,
+    /// The ARN; behind it the session's name, unless the ARN ends with that. An empty text is none.
     text: Arc<str>,
 }
 
 impl Caller {
     /// Holds all three. An empty text says as little as none.
+    ///
+    /// # Panics
+    /// If the ARN is 4 GiB long.
     pub fn new(arn: Option<&str>, session_name: Option<&str>, address: Option<&str>) -> Self {
-        let [arn, session_name, address] =
-            [arn, session_name, address].map(Option::unwrap_or_default);
-        let arn_end = arn.len();
-        let (session_start, behind_arn) = match arn.strip_suffix(session_name) {
-            Some(before) => (before.len(), ""),
-            None => (arn_end, session_name),
-        };
-        let text = Arc::from([arn, behind_arn, address].concat());
-        let address_start = arn_end + behind_arn.len();
-        let hash = FxBuildHasher.hash_one((arn_end, session_start, address_start, &text));
-        Caller { hash, arn_end, session_start, address_start, text }
+        let session = Session::new(arn.unwrap_or_default(), session_name.unwrap_or_default());
+        Caller::of(session, address)
     }
 
     /// The same from another address.
     #[must_use]
     pub fn at(&self, address: Option<&str>) -> Self {
-        Caller::new(self.arn(), self.session_name(), address)
+        Caller::of(self.0.session.clone(), address)
+    }
+
+    fn of(session: Session, address: Option<&str>) -> Self {
+        let address = Box::from(address.unwrap_or_default());
+        let hash = FxBuildHasher.hash_one((session.hash, &address));
+        Caller(Arc::new(Inner { hash, session, address }))
     }
 
     /// The ARN: of the session for an assumed role.
     pub fn arn(&self) -> Option<&str> {
-        present(&self.text[..self.arn_end])
+        let Session { text, arn_end, .. } = &self.0.session;
+        present(&text[..*arn_end as usize])
     }
 
     /// The session's name, where there is one.
     pub fn session_name(&self) -> Option<&str> {
-        present(&self.text[self.session_start..self.address_start])
+        let Session { text, name_start, .. } = &self.0.session;
+        present(&text[*name_start as usize..])
     }
 
     /// The address, or the name of an AWS service (`sourceIPAddress`).
     pub fn address(&self) -> Option<&str> {
-        present(&self.text[self.address_start..])
+        present(&self.0.address)
     }
 
     /// What its texts take.
     pub fn n_bytes(&self) -> usize {
-        self.text.len()
+        self.0.session.text.len() + self.0.address.len()
     }
 
     /// Where it lies in memory: the same for clones, and for no other that is held at the same time.
     pub fn place(&self) -> usize {
-        Arc::as_ptr(&self.text).addr()
+        Arc::as_ptr(&self.0).addr()
+    }
+}
+
+impl Session {
+    fn new(arn: &str, name: &str) -> Self {
+        let (name_start, text) = match arn.strip_suffix(name) {
+            Some(before) => (before.len(), Arc::from(arn)),
+            None => (arn.len(), [arn, name].concat().into()),
+        };
+        let [arn_end, name_start] = [arn.len(), name_start]
+            .map(|end| u32::try_from(end).expect("a record is no longer than 64 MiB"));
+        let hash = FxBuildHasher.hash_one((arn_end, name_start, &text));
+        Session { hash, arn_end, name_start, text }
     }
 }
 
 fn present(text: &str) -> Option<&str> {
     Some(text).filter(|text| !text.is_empty())
 }
+
+impl PartialEq for Caller {
+    fn eq(&self, other: &Self) -> bool {
+        let (mine, others) = (&*self.0, &*other.0);
+        mine.hash == others.hash && mine.address == others.address && mine.session == others.session
+    }
+}
+
+impl Eq for Caller {}
 
 /// One that says nothing.
 impl Default for Caller {
@@ -83,7 +116,7 @@ impl Default for Caller {
 
 impl Hash for Caller {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        state.write_u64(self.hash);
+        state.write_u64(self.0.hash);
     }
 }
 
