@@ -7,8 +7,8 @@ use std::sync::Arc;
 use rustc_hash::FxBuildHasher;
 
 /// A caller's ARN, the name of its session, and its address. A role may have a session for each call, and a
-/// session many addresses, so that this is no part of what calls have in common; the role's name is
-/// ([`Said::principal_name`](crate::Said::principal_name)). Cheap to clone.
+/// session many addresses, so that this is no part of what calls have in common; the role's name is:
+/// [`Said::principal_name`](crate::Said::principal_name). Cheap to clone.
 #[derive(Clone)]
 pub struct Caller(Arc<Inner>);
 
@@ -70,9 +70,9 @@ impl Caller {
         present(&self.0.address)
     }
 
-    /// What its texts take.
-    pub fn n_bytes(&self) -> usize {
-        self.0.session.text.len() + self.0.address.len()
+    /// What it takes in memory, apart from the ARN and the session, which it may share with others.
+    pub fn own_bytes(&self) -> usize {
+        size_of::<Inner>() + self.0.address.len()
     }
 
     /// Where it lies in memory: the same for clones, and for no other that is held at the same time.

@@ -4,7 +4,7 @@ use std::fmt;
 
 use twox_hash::XxHash64;
 
-/// XXH64 (xxHash's fast digest algorithm, its specification 0.1.1) over texts in their order: each text is
+/// XXH64 (the xxHash fast digest algorithm, `xxhash_spec.md`) over texts in their order: each text is
 /// hashed with the hash of those before it as its seed. Written in hexadecimal. It tells data apart; it
 /// does not protect against somebody who wants them to look alike.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]

@@ -11,7 +11,7 @@ pub mod document;
 pub mod field;
 pub mod gzip;
 pub mod hash;
-pub mod identity;
+mod identity;
 pub mod inference_profiles;
 pub mod invocation;
 pub mod layout;

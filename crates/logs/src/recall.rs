@@ -23,7 +23,7 @@ use rustc_hash::FxHashMap;
 use crate::field::Fields;
 use crate::record::{ADDITIONAL_EVENT_DATA, IDENTITY, RECORD, REQUEST_PARAMETERS};
 use crate::scan::Scan;
-use identities::{Identities, Principal};
+use identities::Identities;
 use skeleton::Skeleton;
 use texts::Texts;
 
@@ -124,11 +124,6 @@ impl Recall {
     /// Who called in a record that was looked at, from an address.
     pub(crate) fn caller(&mut self, glance: &Glance<'_>, address: Option<&str>) -> Caller {
         self.known.identities.caller(glance.identity, address)
-    }
-
-    /// The type and name of who called in a record that was looked at.
-    pub(crate) fn principal(&self, glance: &Glance<'_>) -> &Principal {
-        self.known.identities.principal(glance.key[IDENTITY])
     }
 
     /// Reads all fields, and gives the number of those whose keys are not the skeleton's.

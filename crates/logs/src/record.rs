@@ -9,7 +9,7 @@ use bedrock::{Call, CallId, Caller, Context};
 use crate::candidate::is_candidate;
 use crate::context::{Contexts, Draft, Text};
 use crate::field::{self, Fields, place};
-use crate::identity::{Identity, identity};
+use crate::identity::identity;
 use crate::learn::learnt_alias;
 use crate::operation::{Operation, is_bedrock, operation};
 use crate::recall::Glance;
@@ -110,7 +110,7 @@ pub(crate) fn read_candidate(text: &str, contexts: &mut Contexts) -> Result<Reco
     Ok(record)
 }
 
-/// Reads a record that was taken apart. The glance at it knows who called, if that was read before.
+/// Reads a record that was taken apart. The glance at it, if there was one, knows callers that are held.
 fn read_fields(
     text: &str,
     fields: &Fields<'_, 17>,
@@ -236,23 +236,15 @@ fn call<'a>(
     let source_region = text("awsRegion")?;
     let inference_region = additional("inferenceRegion");
     let inference_region = filled(inference_region, "additionalEventData.inferenceRegion")?;
-    let Contexts { known, recall } = contexts;
-    let in_full = match glance {
-        Some(_) => Identity::default(),
-        None => identity(fields.raw("userIdentity"))?,
-    };
-    let [principal_type, principal_name] = match glance {
-        Some(glance) => recall.principal(glance).each_ref().map(Option::as_deref),
-        None => [in_full.kind.as_deref(), in_full.name.as_deref()],
-    };
+    let identity = identity(fields.raw("userIdentity"))?;
     let draft = Draft {
         account_id,
         source_region,
         logged_inference_region: inference_region,
         event_name,
         model_ref,
-        principal_type,
-        principal_name,
+        principal_type: identity.kind.as_deref(),
+        principal_name: identity.name.as_deref(),
         api_key: field::boolean(bearer, "callWithBearerToken")?,
         user_agent: text("userAgent")?,
         vpc_endpoint_id: text("vpcEndpointId")?,
@@ -260,9 +252,10 @@ fn call<'a>(
         error_message: text("errorMessage")?,
         service_tier: tier(service_tier),
     };
-    own.call(id_and_time, known.hold(&draft), |address| match glance {
-        Some(glance) => recall.caller(glance, address),
-        None => in_full.caller(address),
+    let context = contexts.known.hold(&draft);
+    own.call(id_and_time, context, |address| match glance {
+        Some(glance) => contexts.recall.caller(glance, address),
+        None => identity.caller(address),
     })
 }
 

@@ -181,6 +181,8 @@ impl<'t, 'e> Walk<'t, 'e> {
             let behind_escape;
             (behind_escape, state.escape) = escaped(marks.backslashes, state.escape);
             quotes &= !behind_escape;
+            // Outside of strings there is none. This is asked here and not behind, where it would be asked of
+            // all blocks: few have a backslash.
             if behind_escape & !(parity(quotes) ^ state.in_string) != 0 {
                 return Err(Odd);
             }

@@ -139,7 +139,7 @@ impl Texts<'_> {
     }
 
     /// Whether numbers that last stand for different texts.
-    pub(crate) fn differ(&self) -> bool {
+    pub(crate) fn are_distinct(&self) -> bool {
         !matches!(self.source, Source::Rows(_) | Source::Callers(..))
     }
 

@@ -73,7 +73,10 @@ impl DictionaryColumn {
             return *place;
         }
         let text = texts.text(number);
-        let place = if texts.differ() { self.append(text) } else { self.find_or_append(text) };
+        let place = match texts.are_distinct() {
+            true => self.append(text),
+            false => self.find_or_append(text),
+        };
         if texts.numbers_last() {
             self.places.insert(number, place);
         }

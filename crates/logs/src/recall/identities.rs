@@ -14,9 +14,6 @@ use crate::field::Fields;
 use crate::identity::{IDENTITY, Identity, identity_of};
 use crate::scan::Scan;
 
-/// Type and name of who called, without ARN and session.
-pub(super) type Principal = [Option<Box<str>>; 2];
-
 /// The identities that were read, by number. The number 0 is that of an absent one.
 #[derive(Debug)]
 pub(super) struct Identities {
@@ -26,9 +23,8 @@ pub(super) struct Identities {
     sessions: Vec<(Caller, u32)>,
     /// The same at addresses, by the hash of number and address. An object holds nearly every caller once.
     callers: FxHashMap<u64, (u32, Caller)>,
-    principals: Vec<Principal>,
-    /// By the numbers of their texts.
-    principal_numbers: FxHashMap<[u32; 2], u32>,
+    /// The numbers of principals, by those of their types and names.
+    principals: FxHashMap<[u32; 2], u32>,
     n_bytes: usize,
 }
 
@@ -46,8 +42,7 @@ impl Default for Identities {
             seen: FxHashMap::default(),
             sessions: vec![(Caller::default(), 0)],
             callers: FxHashMap::default(),
-            principals: vec![Principal::default()],
-            principal_numbers: FxHashMap::from_iter([([0; 2], 0)]),
+            principals: FxHashMap::from_iter([([0; 2], 0)]),
             n_bytes: 0,
         }
     }
@@ -64,7 +59,7 @@ impl Identities {
         self.sessions.len()
     }
 
-    /// The number of the principal of an identity.
+    /// The number of the principal of an identity: of its type and its name.
     pub(super) fn principal_number(&self, number: u32) -> u32 {
         self.sessions[number as usize].1
     }
@@ -80,15 +75,10 @@ impl Identities {
             },
             Entry::Vacant(place) => {
                 let caller = caller();
-                self.n_bytes += caller.n_bytes() + size_of::<(u64, u32, Caller)>();
+                self.n_bytes += caller.own_bytes() + size_of::<(u64, u32, Caller)>();
                 place.insert((number, caller)).1.clone()
             }
         }
-    }
-
-    /// The principal with a number.
-    pub(super) fn principal(&self, number: u32) -> &Principal {
-        &self.principals[number as usize]
     }
 
     /// Goes over a value, and gives its text and its number. Nothing if it cannot be read.
@@ -122,16 +112,15 @@ impl Identities {
     }
 
     fn add(&mut self, identity: &Identity<'_>, texts: &mut Texts) -> Option<u32> {
-        let (kind, name) = (identity.kind.as_deref(), identity.name.as_deref());
-        let key = [texts.number_of(kind)?, texts.number_of(name)?];
+        let [kind, name] = [&identity.kind, &identity.name].map(Option::as_deref);
         let next = u32::try_from(self.principals.len()).ok()?;
-        let principal = *self.principal_numbers.entry(key).or_insert_with(|| {
-            self.principals.push([kind.map(Box::from), name.map(Box::from)]);
-            next
-        });
+        let principal = [texts.number_of(kind)?, texts.number_of(name)?];
+        let principal = *self.principals.entry(principal).or_insert(next);
         let number = u32::try_from(self.sessions.len()).ok()?;
         let session = identity.caller(None);
-        self.n_bytes += session.n_bytes() + size_of::<(u64, Seen, Caller)>();
+        let texts = [&identity.arn, &identity.session_name].into_iter().flatten();
+        self.n_bytes += texts.map(|text| text.len()).sum::<usize>();
+        self.n_bytes += session.own_bytes() + size_of::<(u64, Seen, Caller, u32)>();
         self.sessions.push((session, principal));
         Some(number)
     }
