@@ -3,7 +3,7 @@
 use divan::counter::ItemsCount;
 use divan::{Bencher, black_box};
 use rows::Rows;
-use tables::group::Groups;
+use tables::group::{Grouped, Groups};
 
 const CALLS: u64 = 20_000;
 
@@ -14,12 +14,12 @@ fn main() {
     divan::main();
 }
 
-fn grouped(rows: &Rows) -> Groups<'_> {
+fn grouped(rows: &Rows) -> Grouped<'_> {
     let mut groups = Groups::new(&rows.contexts);
     for row in &rows.rows {
         groups.add(row);
     }
-    groups
+    groups.finish()
 }
 
 /// Two places and a few sums a call, and the routes of all contexts before the first.

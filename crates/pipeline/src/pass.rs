@@ -360,13 +360,20 @@ impl<'a, 'j> Conductor<'a, 'j> {
         let requests = self.requests.clone();
         async move {
             let Ready {
-                objects, distinct, late_objects, calls_elsewhere, yields_to, addenda, ..
+                objects,
+                by_key,
+                distinct,
+                late_objects,
+                calls_elsewhere,
+                yields_to,
+                addenda,
+                ..
             } = ready;
             manifest.yields_to = yields_to;
             manifest.addenda = addenda;
             manifest.late_objects = late_objects.into_iter().collect();
             manifest.calls_elsewhere = calls_elsewhere;
-            let inputs = DayInputs { day, objects, distinct, knowledge, requests };
+            let inputs = DayInputs { day, objects, by_key, distinct, knowledge, requests };
             let mut tables = job.workers.run(move || build(inputs)).await??;
             manifest.counts = tables.counts;
             manifest.is_complete = tables.is_complete;

@@ -34,6 +34,8 @@ pub enum Prepared {
 pub struct Ready {
     /// Its objects.
     pub objects: Vec<Arc<ObjectRecord>>,
+    /// Their places in the order of their keys.
+    pub by_key: Vec<u32>,
     /// Its calls.
     pub distinct: Distinct,
     /// Objects that are not read for the day and had calls of it.
@@ -124,7 +126,8 @@ fn distinct(
     will_ask: bool,
 ) -> Result<Prepared, Error> {
     let DayState { objects, calls, late_objects, calls_elsewhere, .. } = state;
-    let ranks = ranks(&objects);
+    let by_key = by_key(&objects);
+    let ranks = places(&by_key);
     let shared = Mutex::new((BTreeSet::new(), BTreeSet::new()));
     let is_elsewhere = |identity: Identity, is_addendum: bool| {
         let (winner, losers) = built.compare(day, identity, is_addendum);
@@ -139,20 +142,34 @@ fn distinct(
     let distinct = calls.distinct(objects.len(), &rules).map_err(Error::Temporary)?;
     let addenda = distinct.identities.addenda();
     let (shared, yields_to) = shared.into_inner().unwrap_or_else(PoisonError::into_inner);
-    let ready =
-        Ready { objects, distinct, late_objects, calls_elsewhere, shared, yields_to, addenda };
-    Ok(Prepared::Ready(Box::new(ready)))
+    Ok(Prepared::Ready(Box::new(Ready {
+        objects,
+        by_key,
+        distinct,
+        late_objects,
+        calls_elsewhere,
+        shared,
+        yields_to,
+        addenda,
+    })))
 }
 
-/// The place of each object's key among all keys.
-fn ranks(objects: &[Arc<ObjectRecord>]) -> Vec<u32> {
-    let mut order = (0u32..).take(objects.len()).collect::<Vec<_>>();
-    order.sort_unstable_by_key(|object| &objects[*object as usize].key);
-    let mut ranks = vec![0; objects.len()];
-    for (rank, object) in (0u32..).zip(order) {
-        ranks[object as usize] = rank;
+/// The numbers of objects in the order of their keys.
+fn by_key(objects: &[Arc<ObjectRecord>]) -> Vec<u32> {
+    let keys = objects.iter().map(|object| object.key.as_ref());
+    let mut keys = keys.zip(0u32..).collect::<Vec<_>>();
+    // They came in pieces of their order.
+    keys.sort();
+    keys.into_iter().map(|(_, number)| number).collect()
+}
+
+/// For each number its place among all.
+fn places(numbers: &[u32]) -> Vec<u32> {
+    let mut places = vec![0; numbers.len()];
+    for (place, number) in (0u32..).zip(numbers) {
+        places[*number as usize] = place;
     }
-    ranks
+    places
 }
 
 impl BuiltCalls {

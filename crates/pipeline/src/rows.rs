@@ -6,7 +6,7 @@ use std::io;
 use bedrock::cost::Usage;
 use bedrock::{CallId, Knowledge, Meaning, Outcome};
 use jiff::civil::Date;
-use tables::group::Groups;
+use tables::group::{Grouped, Groups};
 use tables::{
     BATCH_ROWS, ContextMeaning, DENIALS, DenialRow, INVOCATIONS, Invocation, Referred, TableWriter,
     WriteError,
@@ -58,8 +58,8 @@ impl<'a> RowMaker<'a> {
     }
 
     /// What was counted while rows were made, and what was joined.
-    pub(crate) fn finish(self) -> (Groups<'a>, DayJoin) {
-        (self.groups, self.join)
+    pub(crate) fn finish(self) -> (Grouped<'a>, DayJoin) {
+        (self.groups.finish(), self.join)
     }
 
     fn row(&mut self, call: &StoredCall) -> Invocation {

@@ -150,12 +150,9 @@ impl Store for Folder {
 }
 
 impl Inner {
-    /// Makes the folder itself, durably.
+    /// Makes the folder itself, as durable as the first file in it.
     fn make_root(&self) -> io::Result<()> {
-        if !self.root.is_dir() {
-            self.unsynced.make_folder(&self.root)?;
-            self.unsynced.sync(&self.root)?;
-        }
+        self.unsynced.make_folder(&self.root)?;
         write::probe(&self.root)
     }
 

@@ -47,7 +47,8 @@ pub trait Store: Send + Sync + Debug {
     async fn put(&self, key: &str, bytes: Bytes) -> Result<(), Error>;
 
     /// Writes an object whole if `condition` holds at that moment. Of any number of writers with the
-    /// same condition, in whatever processes, one is done and the others are refused.
+    /// same condition, in whatever processes, one is done and the others are refused. It is how writers
+    /// agree while they run: a power cut may undo it, other than what [`Store::put`] has written.
     ///
     /// The write may have been done although it is refused or fails: the answer was lost, and the
     /// request that was sent again meets what the first one wrote. Who has to know writes what nobody

@@ -35,6 +35,15 @@ pub struct Groups<'a> {
     routing_distribution: Vec<RoutingRow>,
 }
 
+/// A day's calls, counted.
+#[derive(Debug)]
+pub struct Grouped<'a> {
+    /// The rows of `routing_distribution`, in the table's order.
+    pub routing_distribution: Vec<RoutingRow>,
+    contexts: &'a [ContextMeaning],
+    by_context: Vec<ContextSums>,
+}
+
 /// The calls of a day that have a context in common.
 #[derive(Debug, Clone, Copy)]
 pub struct Group<'a> {
@@ -118,13 +127,15 @@ impl<'a> Groups<'a> {
         }
     }
 
-    /// The rows of `routing_distribution`, in the table's order. It ends the hour: call it after the
-    /// last call.
-    pub fn routing_distribution(&mut self) -> &[RoutingRow] {
+    /// Ends the counting.
+    pub fn finish(mut self) -> Grouped<'a> {
         self.end_hour();
-        &self.routing_distribution
+        let Groups { contexts, by_context, routing_distribution, .. } = self;
+        Grouped { routing_distribution, contexts, by_context }
     }
+}
 
+impl Grouped<'_> {
     /// The rows of `model_costs`, in the table's order.
     pub fn model_costs(&self, price_version: &str) -> Vec<ModelCostRow> {
         let mut rows = BTreeMap::<CostTexts<'_>, CostSums>::new();
@@ -414,7 +425,8 @@ mod tests {
             call(3 * HOUR_MS, 2, None),
         ];
         calls.iter().for_each(|call| groups.add(call));
-        let rows = groups.routing_distribution().iter().map(|row| {
+        let groups = groups.finish();
+        let rows = groups.routing_distribution.iter().map(|row| {
             let region = row.key.source_region.as_deref().unwrap_or_default().to_owned();
             let ran = row.key.inference_region.is_some();
             let hour = row.event_hour_ms / HOUR_MS;

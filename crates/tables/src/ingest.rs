@@ -1,8 +1,10 @@
 //! The table `ingest`: every object that was read for a day, with counts that add up.
 
+use std::sync::Arc;
+
 use crate::column::{
     Column,
-    Value::{Count, Text},
+    Value::{Count, ObjectKey, Text},
     optional, required,
 };
 use crate::table::{Refers, Table};
@@ -10,10 +12,10 @@ use crate::table::{Refers, Table};
 /// One row: an object, seen from one day.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IngestRow {
-    /// The object's key, relative to the source.
-    pub key: String,
+    /// The number of the object. Numbers are given in the order of the keys.
+    pub object: u32,
     /// The day that it was delivered, `YYYY-MM-DD`; `None` if its key does not say.
-    pub delivery_day: Option<String>,
+    pub delivery_day: Option<Arc<str>>,
     /// Its size as stored.
     pub bytes: i64,
     /// Whether it was read.
@@ -54,12 +56,12 @@ pub static INGEST: Table<IngestRow> = Table {
     grain: "one object read for this day",
     doc: "The objects that a day was built from; one of the first hours of the next day stands in both days.",
     columns: COLUMNS,
-    order: |a, b| a.key.cmp(&b.key),
-    refers: Refers::NOTHING,
+    order: |a, b| a.object.cmp(&b.object),
+    refers: Refers { object: |row| row.object, ..Refers::NOTHING },
 };
 
 const COLUMNS: &[Column<IngestRow>] = &[
-    required("key", Text(|r| Some(&r.key)), "The key of the object, relative to the source."),
+    required("key", ObjectKey, "The key of the object, relative to the source."),
     optional(
         "delivery_day",
         Text(|r| r.delivery_day.as_deref()),

@@ -305,11 +305,28 @@ mod tests {
     use parquet::file::properties::WriterProperties;
 
     use super::*;
-    use crate::{IngestRow, MODEL_COSTS, write};
+    use crate::{IngestRow, MODEL_COSTS, Referred, TableWriter, write};
 
-    fn row(key: &str, status: Status, bytes: i64, written: i64) -> IngestRow {
+    /// An `ingest` of objects with these keys; the number of an object is its place.
+    fn written(keys: &[&str], row: impl Fn(u32) -> IngestRow) -> Vec<u8> {
+        let objects = keys.iter().map(|key| Arc::from(*key)).collect::<Vec<_>>();
+        let referred = Referred { objects: &objects, ..Referred::default() };
+        let mut writer = TableWriter::new(&INGEST, referred).expect("a table of ours");
+        let rows = (0..).zip(keys).map(|(object, _)| row(object)).collect::<Vec<_>>();
+        writer.write(&rows).expect("the rows fit");
+        writer.finish().expect("the rows fit")
+    }
+
+    fn two_rows() -> Vec<u8> {
+        written(&["a", "b"], |object| match object {
+            0 => row(object, Status::Read, 5, 3),
+            _ => row(object, Status::Unreadable, 7, 0),
+        })
+    }
+
+    fn row(object: u32, status: Status, bytes: i64, written: i64) -> IngestRow {
         IngestRow {
-            key: key.to_owned(),
+            object,
             delivery_day: None,
             bytes,
             status,
@@ -370,8 +387,7 @@ mod tests {
 
     #[test]
     fn what_was_written_is_known_again() {
-        let rows = [row("a", Status::Read, 5, 3), row("b", Status::Unreadable, 7, 0)];
-        let file = Bytes::from(write(&INGEST, &rows).expect("the rows fit"));
+        let file = Bytes::from(two_rows());
         let expected = Footer {
             table: "ingest".to_owned(),
             schema_version: SCHEMA_VERSION,
@@ -445,9 +461,9 @@ mod tests {
 
     #[test]
     fn damaged_pages_are_an_error() {
-        let rows =
-            (0..100).map(|n| row(&format!("{n:03}"), Status::Read, n, n)).collect::<Vec<_>>();
-        let whole = write(&INGEST, &rows).expect("the rows fit");
+        let keys = (0..100).map(|n| format!("{n:03}")).collect::<Vec<_>>();
+        let keys = keys.iter().map(String::as_str).collect::<Vec<_>>();
+        let whole = written(&keys, |n| row(n, Status::Read, n.into(), n.into()));
         let mut damaged = whole.clone();
         // The pages stand between the magic bytes and the footer.
         damaged[8..200].fill(0xff);
@@ -459,10 +475,10 @@ mod tests {
             assert!(matches!(error, ReadError::NotParquet { .. }), "{end}: {error}");
         }
     }
+
     #[test]
     fn no_damage_ends_the_run() {
-        let rows = [row("a", Status::Read, 5, 3), row("b", Status::Unreadable, 7, 0)];
-        let whole = write(&INGEST, &rows).expect("the rows fit");
+        let whole = two_rows();
         for at in 0..whole.len() {
             for bit in [1, 0x80] {
                 let mut damaged = whole.clone();

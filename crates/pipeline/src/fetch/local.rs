@@ -127,7 +127,7 @@ fn read_file<D: Decoder>(
         return decoder.stream(BufReader::with_capacity(CHUNK_BYTES, Streamed(file)));
     }
     with_buffers(|Buffers { body, scratch }| {
-        file.read_rest(body).map_err(|error| unreadable(&error))?;
+        let body = file.read_rest(body).map_err(|error| unreadable(&error))?;
         decoder.whole(body, scratch)
     })
 }

@@ -4,6 +4,8 @@
 //! the system's and goes with its holder, so that a writer that dies leaves nothing locked; the file
 //! stays. It is a file and not the folder itself, because network file systems lock for writing only
 //! what is open for writing.
+//!
+//! What is written is synced, because some errors come out only then; its folder is not.
 
 use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, ErrorKind, Write};
@@ -58,10 +60,7 @@ pub(super) fn replace_if(
         let _ = fs::remove_file(&temporary);
     }
     match placed {
-        Ok(etag) => {
-            unsynced.sync(folder)?;
-            Ok(Put::Done { etag })
-        }
+        Ok(etag) => Ok(Put::Done { etag }),
         Err(error) if is_taken(&error, path) => Ok(Put::Refused),
         Err(error) => Err(error),
     }

@@ -68,18 +68,23 @@ impl LocalFile {
         }
     }
 
-    /// Reads what is left, which then is all that `content` holds. As much memory is taken as
-    /// [`LocalFile::size_bytes`] says: ask it before.
+    /// Reads what is left into the beginning of `buffer`, and returns that part of it. The buffer grows
+    /// as far as [`LocalFile::size_bytes`] says, so ask it before, and never shrinks: memory that is used
+    /// again is not cleared again.
     ///
     /// # Errors
     /// As [`LocalFile::read`].
-    pub fn read_rest(&mut self, content: &mut Vec<u8>) -> Result<(), Error> {
+    pub fn read_rest<'b>(&mut self, buffer: &'b mut Vec<u8>) -> Result<&'b [u8], Error> {
         let left_bytes = self.size_bytes - self.received_bytes;
-        content.resize(usize::try_from(left_bytes).unwrap_or(usize::MAX), 0);
+        let left_bytes = usize::try_from(left_bytes).unwrap_or(usize::MAX);
+        if buffer.len() < left_bytes {
+            buffer.resize(left_bytes, 0);
+        }
+        let content = &mut buffer[..left_bytes];
         let mut filled = 0;
         while filled < content.len() {
             filled += self.read(&mut content[filled..])?;
         }
-        Ok(())
+        Ok(content)
     }
 }
