@@ -27,7 +27,7 @@ use crate::folder::walk::{Item, Walk};
 use crate::folder::write::Unsynced;
 use crate::store::{Condition, ListPage, ListRequest, Object, Put, Store};
 
-pub use local::{LocalFile, LocalReader};
+pub use local::{LocalFile, LocalFiles, LocalReader};
 
 /// Walks that are kept between pages. Each holds the entries of the folders from the root to where
 /// it stands. A walk that was given up for a newer one is begun anew at its page, which costs

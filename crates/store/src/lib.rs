@@ -23,7 +23,7 @@ pub mod contract;
 pub use body::{Body, Chunks};
 pub use error::{Cause, Error, Operation};
 pub use faulty::{Failure, Fault, Faulty};
-pub use folder::{Folder, LocalFile, LocalReader};
+pub use folder::{Folder, LocalFile, LocalFiles, LocalReader};
 pub use limited::Limited;
 pub use listing::{Pages, list_all, list_folders, list_folders_or_empty, read_if_there};
 pub use memory::Memory;

@@ -11,8 +11,8 @@ use std::process::Command;
 use std::sync::Arc;
 
 use store::{
-    Error, Faulty, Folder, Limited, ListRequest, Memory, Pages, Store, list_all, list_folders,
-    list_folders_or_empty,
+    Error, Faulty, Folder, Limited, ListRequest, LocalFiles, Memory, Pages, Store, list_all,
+    list_folders, list_folders_or_empty,
 };
 
 fn write(root: &Path, key: &str) {
@@ -127,11 +127,51 @@ async fn what_is_no_file_is_passed_over() {
     assert_eq!(keys(&store, "").await, [""; 0]);
     assert_eq!(list_folders(&store, "").await.unwrap(), [""; 0]);
     assert_eq!(list_folders_or_empty(&store, "").await.unwrap(), ["empty/"]);
-    let reader = store.local().unwrap();
-    for key in ["socket", "pipe", "linked", "empty", "no", "empty/no", "../x", ""] {
+    let mut files = store.local().unwrap().files();
+    let unopened = ["socket", "pipe", "linked", "empty", "no", "", "empty/no", "empty/nor", "../x"];
+    for key in unopened.into_iter().chain(["../y", "/x", "/y"]) {
         let error = store.get(key).await.unwrap_err();
         assert!(error.is_not_found(), "{key}: {error:?}");
-        assert_eq!(reader.open(key).unwrap_err().to_string(), error.to_string());
+        assert_eq!(files.open(key).unwrap_err().to_string(), error.to_string());
+    }
+}
+
+/// Whichever file was opened before, and although its folder is open.
+#[test]
+fn files_side_by_side_are_opened_as_others_are() {
+    let root = tempfile::tempdir().unwrap();
+    let keys = ["1", "2", "a/1", "a/2", "a/b/1", "b/1", "b/2"];
+    for key in keys {
+        write(root.path(), key);
+    }
+    symlink("a", root.path().join("c")).unwrap();
+    symlink("../1", root.path().join("a/linked")).unwrap();
+    let outside = tempfile::tempdir().unwrap();
+    write(outside.path(), "1");
+    write(outside.path(), "2");
+    let up = format!("../{}", outside.path().file_name().unwrap().to_str().unwrap());
+    let outside = ["1", "2"].map(|name| format!("{up}/{name}"));
+    let others = ["a/no", "a/nor", "no/1", "no/2", "a", "b", "a/b", "c/1", "c/2", "a/linked"];
+    let others =
+        others.into_iter().chain(["a/../1", "a/../2", "a/.", "a/..", "", "a/", "/1", "/2"]);
+    let all = keys.into_iter().chain(others).chain(outside.iter().map(String::as_str));
+    let all = all.collect::<Vec<_>>();
+    let store = Folder::open(root.path()).unwrap();
+    let reader = store.local().unwrap();
+    let read = |files: &mut LocalFiles, key| match files.open(key) {
+        Ok(mut file) => file.read_rest(&mut Vec::new()).map(<[u8]>::to_vec).unwrap(),
+        Err(error) => error.to_string().into_bytes(),
+    };
+    let mut in_turn = reader.files();
+    for before in &all {
+        for key in &all {
+            let expected = read(&mut reader.files(), key);
+            assert_eq!(read(&mut in_turn, key), expected, "{key} in turn");
+            let mut files = reader.files();
+            read(&mut files, before);
+            assert_eq!(read(&mut files, key), expected, "{key} after {before}");
+            assert_eq!(read(&mut files, key), expected, "{key} again after {before}");
+        }
     }
 }
 
@@ -165,26 +205,26 @@ async fn a_file_is_read_up_to_the_size_that_it_had() {
     let root = tempfile::tempdir().unwrap();
     let path = root.path().join("x");
     let store = Folder::open(root.path()).unwrap();
-    let reader = store.local().unwrap();
+    let mut files = store.local().unwrap().files();
     let resize = |size_bytes| {
         fs::OpenOptions::new().write(true).open(&path).unwrap().set_len(size_bytes).unwrap();
     };
     // What a buffer holds from the file before does not matter.
     for mut content in [Vec::new(), vec![9; 10], vec![9; 100_000]] {
         fs::write(&path, vec![1; 30_000]).unwrap();
-        let mut file = reader.open("x").unwrap();
+        let mut file = files.open("x").unwrap();
         resize(40_000);
         assert_eq!(file.size_bytes(), 30_000);
         assert_eq!(file.read_rest(&mut content).unwrap(), [1; 30_000]);
         assert_eq!(file.read(&mut [0; 10]).unwrap(), 0);
 
-        let mut file = reader.open("x").unwrap();
+        let mut file = files.open("x").unwrap();
         let mut start = [9; 29_999];
         assert_eq!(file.read(&mut start).unwrap(), start.len());
         let rest = file.read_rest(&mut content).unwrap();
         assert_eq!((rest[0], &rest[1..]), (1, &[0; 10_000][..]));
 
-        let mut file = reader.open("x").unwrap();
+        let mut file = files.open("x").unwrap();
         resize(20_000);
         let error = file.read_rest(&mut content).unwrap_err();
         assert!(
@@ -216,7 +256,7 @@ async fn an_unreadable_file_is_named() {
     let store = Folder::open(root.path()).unwrap();
     let errors = [
         store.get("x").await.err().map(|error| error.to_string()),
-        store.local().unwrap().open("x").err().map(|error| error.to_string()),
+        store.local().unwrap().files().open("x").err().map(|error| error.to_string()),
     ];
     // Root is not kept out of anything.
     let expected = (!may_read_all).then(|| format!("`{}` cannot be read", closed.display()));

@@ -9,7 +9,7 @@ use std::io::{self, BufReader, Read};
 
 use futures::stream::{FuturesUnordered, StreamExt};
 use logs::Unreadable;
-use store::{LocalFile, LocalReader};
+use store::{LocalFile, LocalFiles, LocalReader};
 use tokio::sync::mpsc::Receiver;
 
 use crate::error::Error;
@@ -104,10 +104,10 @@ impl<D: Decoder> Fetcher<'_, D> {
         let units = self.units(batch.largest_bytes);
         // The semaphore is never closed.
         let _bytes = self.bytes.acquire_many(units).await;
-        let (reader, decoder) = (reader.clone(), self.decoder);
+        let (mut files, decoder) = (reader.files(), self.decoder);
         let max_whole_bytes = u64::from(units) * BYTE_UNIT;
         let read = move |listed: ListedObject| {
-            let reading = read_file(&reader, decoder, &listed.meta.key, max_whole_bytes);
+            let reading = read_file(&mut files, decoder, &listed.meta.key, max_whole_bytes);
             ReadObject { listed, reading }
         };
         self.workers.run(move || batch.objects.into_iter().map(read).collect()).await
@@ -117,12 +117,12 @@ impl<D: Decoder> Fetcher<'_, D> {
 /// Reads a file on this thread. One that has grown beyond what was reserved for it since it was listed
 /// is streamed, as are large ones.
 fn read_file<D: Decoder>(
-    reader: &LocalReader,
+    files: &mut LocalFiles,
     decoder: D,
     key: &str,
     max_whole_bytes: u64,
 ) -> Result<D::Reading, Unreadable> {
-    let mut file = reader.open(key).map_err(|error| unreadable(&error))?;
+    let mut file = files.open(key).map_err(|error| unreadable(&error))?;
     if file.size_bytes() > max_whole_bytes {
         return decoder.stream(BufReader::with_capacity(CHUNK_BYTES, Streamed(file)));
     }

@@ -1,18 +1,32 @@
 //! Reading files on the thread that needs them, without a runtime.
 
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io::{ErrorKind, Read};
+use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::error::Error;
-use crate::folder::Inner;
-use crate::folder::read::{OpenFile, shortened};
+use rustix::fs::{Mode, OFlags};
 
-/// Opens the files of a folder. Cheap to clone.
+use crate::error::Error;
+use crate::folder::read::{OpenFile, shortened};
+use crate::folder::{Inner, key};
+
+/// The files of a folder. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct LocalReader {
     inner: Arc<Inner>,
+}
+
+/// Opens files one after the other. Of those that lie side by side, all but the first are opened in
+/// their folder, which saves the system the way there.
+#[derive(Debug)]
+pub struct LocalFiles {
+    inner: Arc<Inner>,
+    /// The folder of the file before, relative to the root: empty, or ends with `/`.
+    folder: Option<String>,
+    /// The same, once it was opened.
+    open_folder: Option<OwnedFd>,
 }
 
 /// A file that is read up to the size that it had when it was opened.
@@ -29,13 +43,54 @@ impl LocalReader {
         Self { inner }
     }
 
+    /// To open files one after the other.
+    pub fn files(&self) -> LocalFiles {
+        LocalFiles { inner: Arc::clone(&self.inner), folder: None, open_folder: None }
+    }
+}
+
+impl LocalFiles {
     /// Opens the file of a key. A pipe, a folder or the like is not found, and is not waited for.
     ///
     /// # Errors
     /// As [`crate::Store::get`].
-    pub fn open(&self, key: &str) -> Result<LocalFile, Error> {
-        let OpenFile { path, file, metadata } = self.inner.open(key)?;
+    pub fn open(&mut self, key: &str) -> Result<LocalFile, Error> {
+        let open = match self.open_in_folder(key) {
+            Some(open) => open,
+            None => self.inner.open(key)?,
+        };
+        let OpenFile { path, file, metadata } = open;
         Ok(LocalFile { path, file, received_bytes: 0, size_bytes: metadata.len() })
+    }
+
+    /// Opens a file in the folder of the file before. `None` if it lies elsewhere, or for whatever reason
+    /// it cannot be: its whole path is then tried, and tells why.
+    fn open_in_folder(&mut self, key: &str) -> Option<OpenFile> {
+        let (folder, name) = key.split_at(key.rfind('/').map_or(0, |slash| slash + 1));
+        if self.folder.as_deref() != Some(folder) {
+            self.folder = Some(folder.to_owned());
+            self.open_folder = None;
+            return None;
+        }
+        if key::refusal(name).is_some() {
+            return None;
+        }
+        let open_folder = match &self.open_folder {
+            Some(open) => open,
+            None => {
+                if folder.strip_suffix('/').and_then(key::refusal).is_some() {
+                    return None;
+                }
+                let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+                let path = self.inner.root.join(folder);
+                self.open_folder.insert(rustix::fs::open(path, flags, Mode::empty()).ok()?)
+            }
+        };
+        // As for a file that is opened by its path, a pipe is not waited for.
+        let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC;
+        let file = File::from(rustix::fs::openat(open_folder, name, flags, Mode::empty()).ok()?);
+        let metadata = file.metadata().ok().filter(Metadata::is_file)?;
+        Some(OpenFile { path: self.inner.root.join(key), file, metadata })
     }
 }
 
