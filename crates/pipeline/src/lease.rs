@@ -105,10 +105,26 @@ impl<'a> Lease<'a> {
     async fn renew(&mut self) -> Result<(), Error> {
         let holder = Holder { until: end_of_term(), ..self.holder.clone() };
         let condition = Condition::Unchanged { etag: self.etag.clone() };
-        let lost = || Error::LeaseLost { location: self.destination.location() };
-        self.etag = write(self.destination, &holder, condition).await?.ok_or_else(lost)?;
+        let written = write(self.destination, &holder, condition).await?;
+        self.etag = written.ok_or_else(|| self.lost())?;
         self.holder = holder;
         Ok(())
+    }
+
+    /// Makes sure that the lease is ours, and remains so for a while.
+    async fn ascertain(&mut self) -> Result<(), Error> {
+        if self.holder.until < Timestamp::now().saturating_add(TERM / 2).unwrap_or(Timestamp::MAX) {
+            return self.renew().await;
+        }
+        // Nobody takes over a lease before its end: it is enough to look.
+        match read(self.destination).await? {
+            Some((_, etag)) if etag == self.etag => Ok(()),
+            _ => Err(self.lost()),
+        }
+    }
+
+    fn lost(&self) -> Error {
+        Error::LeaseLost { location: self.destination.location() }
     }
 
     /// Gives the destination back.
@@ -117,7 +133,7 @@ impl<'a> Lease<'a> {
     /// If the lease is another run's now, or the destination cannot be written.
     pub async fn release(mut self) -> Result<(), Error> {
         // Only what is still ours is deleted.
-        self.renew().await?;
+        self.ascertain().await?;
         self.destination.delete(LEASE_KEY).await.map_err(Error::Write)
     }
 }
@@ -266,6 +282,31 @@ mod tests {
                 taken.release().await.expect("ours");
             }
             assert!(first.release().await.is_err(), "nothing of another run is deleted");
+        });
+    }
+
+    #[test]
+    fn only_what_is_ours_is_deleted() {
+        let store = Memory::new();
+        run(async {
+            for until in [end_of_term(), Timestamp::MIN] {
+                // It is about to end, or not.
+                let mut lease = Lease::take(&store, NOW, |_| {}).await.expect("free");
+                lease.holder.until = until;
+                lease.release().await.expect("ours");
+                let mut lease = Lease::take(&store, NOW, |_| {}).await.expect("deleted");
+                lease.holder.until = until;
+                store.put(LEASE_KEY, elsewhere(Timestamp::MAX)).await.expect("written");
+                let error = lease.release().await.expect_err("another's");
+                assert!(matches!(error, Error::LeaseLost { .. }), "{error}");
+                assert!(read(&store).await.expect("memory").is_some());
+                store.delete(LEASE_KEY).await.expect("memory");
+                let mut lease = Lease::take(&store, NOW, |_| {}).await.expect("deleted");
+                lease.holder.until = until;
+                store.delete(LEASE_KEY).await.expect("memory");
+                let error = lease.release().await.expect_err("nobody's");
+                assert!(matches!(error, Error::LeaseLost { .. }), "{error}");
+            }
         });
     }
 
