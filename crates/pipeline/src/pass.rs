@@ -200,7 +200,13 @@ impl<'a, 'j> Conductor<'a, 'j> {
             tokio::select! {
                 // What is read and built goes before what is still to be fetched: that bounds what waits.
                 biased;
-                Some(object) = read.recv() => self.take(object)?,
+                Some(object) = read.recv() => {
+                    self.take(object)?;
+                    // What else has come is taken in the same turn: each turn asks for everything.
+                    while let Ok(object) = read.try_recv() {
+                        self.take(object)?;
+                    }
+                }
                 Some(built) = building.next() => self.finish(built?),
                 Some(prepared) = preparing.next() => {
                     let (day, prepared) = prepared?;
@@ -217,13 +223,20 @@ impl<'a, 'j> Conductor<'a, 'j> {
                 }
                 permit = to_fetch.reserve(), if self.schedule.has_next() => {
                     // The receiver is gone if fetching failed, which is told there.
-                    let permit = permit.map_err(|_| Error::Worker)?;
-                    if let Some(object) = self.schedule.next_object() {
+                    let mut permit = permit.map_err(|_| Error::Worker)?;
+                    while let Some(object) = self.schedule.next_object() {
                         self.in_flight += 1;
                         permit.send(object);
+                        let Ok(another) = to_fetch.try_reserve() else { break };
+                        permit = another;
                     }
                 }
-                Some(object) = listed.recv() => self.list(object),
+                Some(object) = listed.recv() => {
+                    self.list(object);
+                    while let Ok(object) = listed.try_recv() {
+                        self.list(object);
+                    }
+                }
                 Some(done) = listing.next() => {
                     let done = done?;
                     while let Ok(object) = listed.try_recv() {

@@ -9,7 +9,6 @@ use anyhow::Context;
 use pipeline::lease::{Holder, Lease};
 use pipeline::run::Source;
 use pipeline::{Layout, Outcome, Progress, Settings};
-use tokio::task::spawn_blocking;
 
 use crate::args::{Gate, LayoutArg, OutputArgs, RunArgs, SourceArgs};
 use crate::command::{block_on, print};
@@ -52,11 +51,11 @@ pub fn run(mut args: RunArgs, output: &OutputArgs, report: &Report) -> Result<Ex
     for read in [Some(&source), invocation_logs.as_ref()].into_iter().flatten() {
         place::check_apart(read, &dest)?;
     }
+    let knowledge = knowledge::load(&args.knowledge)?;
     if let Some(path) = &args.summary_json {
         check_summary(path)?;
     }
     let options = place::s3_options(&args.source.aws);
-    let from_files = args.knowledge;
     let progress = Arc::new(Progress::default());
 
     let outcome = block_on(async |signals| {
@@ -74,13 +73,7 @@ pub fn run(mut args: RunArgs, output: &OutputArgs, report: &Report) -> Result<Ex
             };
             Ok::<_, Failure>((from, to, logs))
         };
-        // To know what is built in takes longer than to open folders, which wait for the disk.
-        let loading = async {
-            let loading = spawn_blocking(move || knowledge::load(&from_files));
-            Ok::<_, Failure>(loading.await.context("the knowledge cannot be read")??)
-        };
-        let both = async { tokio::try_join!(loading, opening) };
-        let (knowledge, (from, to, logs)) = signals.or(both).await??;
+        let (from, to, logs) = signals.or(opening).await??;
         let (root_path, logs_path) =
             (place::root_path(&source), invocation_logs.as_ref().map(place::root_path));
         let trail = Source { store: from.as_ref(), root_path: &root_path };
