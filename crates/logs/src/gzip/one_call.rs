@@ -48,7 +48,7 @@ pub(super) fn inflate(body: &[u8], scratch: &mut Vec<u8>, cap_bytes: u64) -> Opt
         return None;
     }
     let length = usize::try_from(stated_bytes).ok()?;
-    make_room(scratch, length);
+    make_room(scratch, length, possible_bytes);
     let found = INFLATER.with_borrow_mut(|inflater| {
         let text = &mut scratch[..length];
         inflater.gzip_decompress(body, text).ok()
@@ -71,12 +71,17 @@ fn ends_with_only(body: &[u8], length: usize) -> bool {
     memmem::find(before_last, end).is_none()
 }
 
+/// The buffer has room for the texts of most objects at once, if the body in hand could be so long. What
+/// is not written of it takes no memory, while each new buffer takes new memory as far as it is written.
+const ROOM_BYTES: u64 = 16 << 20;
+
 /// Makes the buffer at least so long. A new one is asked for instead of a longer one, because that
 /// comes cleared from the system, and nothing in the old one is needed.
-fn make_room(scratch: &mut Vec<u8>, length: usize) {
+fn make_room(scratch: &mut Vec<u8>, length: usize, possible_bytes: u64) {
     if scratch.capacity() < length {
+        let room = usize::try_from(ROOM_BYTES.min(possible_bytes)).unwrap_or(length);
         *scratch = Vec::new();
-        *scratch = vec![0; length + length / 4];
+        *scratch = vec![0; room.max(length + length / 4)];
     } else if scratch.len() < length {
         scratch.resize(length, 0);
     }
