@@ -13,18 +13,18 @@ use tables::ContextMeaning;
 pub struct Pricer<'a> {
     knowledge: &'a Knowledge,
     day: Date,
-    /// The place of each context's prices among `cards`.
-    by_context: FxHashMap<u32, Result<u32, Unpriced>>,
+    /// The place of each context's prices among `cards`, once it was looked up.
+    by_context: Vec<Option<Result<u32, Unpriced>>>,
     by_key: FxHashMap<PriceKey<'a>, u32>,
     /// `None` where no price is known.
     cards: Vec<Option<RateCard>>,
 }
 
 impl<'a> Pricer<'a> {
-    /// A pricer for a day.
-    pub fn new(knowledge: &'a Knowledge, day: Date) -> Self {
-        let (by_context, by_key) = (FxHashMap::default(), FxHashMap::default());
-        Pricer { knowledge, day, by_context, by_key, cards: Vec::new() }
+    /// A pricer for a day, with so many contexts.
+    pub fn new(knowledge: &'a Knowledge, day: Date, contexts: usize) -> Self {
+        let (by_key, cards) = (FxHashMap::default(), Vec::new());
+        Pricer { knowledge, day, by_context: vec![None; contexts], by_key, cards }
     }
 
     /// What a call of a context cost, or why that is not known. `number` stands for this context
@@ -32,6 +32,9 @@ impl<'a> Pricer<'a> {
     ///
     /// # Errors
     /// If it is not known.
+    ///
+    /// # Panics
+    /// If there are not so many contexts.
     pub fn cost(
         &mut self,
         number: u32,
@@ -39,7 +42,7 @@ impl<'a> Pricer<'a> {
         usage: Option<&Usage>,
     ) -> Result<Cost, Unpriced> {
         let Pricer { knowledge: Knowledge { prices, regions, .. }, day, by_key, cards, .. } = self;
-        let place = self.by_context.entry(number).or_insert_with(|| {
+        let place = self.by_context[number as usize].get_or_insert_with(|| {
             let key =
                 price_key(&meaning.resolution, context.source_region(), context.service_tier())?;
             Ok(*by_key.entry(key).or_insert_with_key(|key| {

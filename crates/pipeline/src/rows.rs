@@ -38,7 +38,7 @@ impl<'a> RowMaker<'a> {
         knowledge: &'a Knowledge,
         requests: Option<&'a Requests>,
     ) -> Self {
-        let pricer = Pricer::new(knowledge, day);
+        let pricer = Pricer::new(knowledge, day, contexts.len());
         let (join, groups) = (DayJoin::default(), Groups::new(contexts));
         RowMaker { calls, references, contexts, requests, pricer, join, groups }
     }

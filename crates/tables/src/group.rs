@@ -2,6 +2,7 @@
 //! for.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::hash::Hash;
 use std::sync::Arc;
 
 use bedrock::cost::CostBasis;
@@ -72,24 +73,14 @@ struct ContextSums {
 impl<'a> Groups<'a> {
     /// Nothing is counted yet. `contexts` are those that the calls are going to refer to.
     pub fn new(contexts: &'a [ContextMeaning]) -> Self {
-        let mut numbers = FxHashMap::<RouteTexts<'_>, u32>::default();
-        let mut by_context = Vec::with_capacity(contexts.len());
-        for context in contexts {
-            let next = u32::try_from(numbers.len()).unwrap_or(u32::MAX);
-            let route = *numbers.entry(route_texts(context)).or_insert(next);
-            by_context.push(ContextSums::new(context, route));
-        }
-        let mut ordered = numbers.into_iter().collect::<Vec<_>>();
-        ordered.sort_unstable();
-        let mut places = vec![0; ordered.len()];
-        for (place, (_, number)) in (0u32..).zip(&ordered) {
-            places[*number as usize] = place;
-        }
-        for of_context in &mut by_context {
-            of_context.route = places[of_context.route as usize];
-        }
-        let routes = ordered.into_iter().map(|(texts, _)| Arc::new(routing_key(texts)));
-        let routes = routes.collect::<Vec<_>>();
+        let (ways, way_of) = in_order(contexts.iter().map(way));
+        let with_ways = contexts.iter().zip(way_of);
+        let with_ways = with_ways.map(|(known, way)| (known.context.account_id(), way));
+        let (routes, route_of) = in_order(with_ways);
+        let sums = |(context, route)| ContextSums::new(context, route);
+        let by_context = contexts.iter().zip(route_of).map(sums).collect();
+        let key = |(account_id, way): (_, u32)| routing_key(account_id, ways[way as usize]);
+        let routes = routes.into_iter().map(|route| Arc::new(key(route))).collect::<Vec<_>>();
         let hour = vec![Counts::default(); routes.len()];
         let (hour_ms, routing_distribution) = (i64::MIN, Vec::new());
         Groups { contexts, by_context, routes, hour, hour_ms, routing_distribution }
@@ -138,15 +129,16 @@ impl<'a> Groups<'a> {
 impl Grouped<'_> {
     /// The rows of `model_costs`, in the table's order.
     pub fn model_costs(&self, price_version: &str) -> Vec<ModelCostRow> {
-        let mut rows = BTreeMap::<CostTexts<'_>, CostSums>::new();
-        for group in self.groups() {
-            rows.entry(cost_texts(group.context)).or_default().add(group.sums);
+        let (keys, places) = in_order(self.groups().map(|group| cost_texts(group.context)));
+        let mut sums = vec![CostSums::default(); keys.len()];
+        for (group, place) in self.groups().zip(places) {
+            sums[place as usize].add(group.sums);
         }
         let row = |(texts, sums)| {
             let (key, price_version) = (model_cost_key(texts), price_version.to_owned());
             ModelCostRow { key, sums, price_version }
         };
-        rows.into_iter().map(row).collect()
+        keys.into_iter().zip(sums).map(row).collect()
     }
 
     /// The rows of `unresolved_models`, in the table's order.
@@ -204,9 +196,27 @@ impl ContextSums {
     }
 }
 
-/// The fields of a [`RoutingKey`] in their order, borrowed.
-type RouteTexts<'a> = (
-    Option<&'a str>,
+/// Things in their order, each once, and the place of each of `all` among them.
+fn in_order<T: Copy + Ord + Hash>(all: impl Iterator<Item = T>) -> (Vec<T>, Vec<u32>) {
+    let mut numbers = FxHashMap::<T, u32>::default();
+    let number = |thing| {
+        let next = u32::try_from(numbers.len()).unwrap_or(u32::MAX);
+        *numbers.entry(thing).or_insert(next)
+    };
+    let of_all = all.map(number).collect::<Vec<_>>();
+    let mut ordered = numbers.into_iter().collect::<Vec<_>>();
+    ordered.sort_unstable();
+    let mut places = vec![0; ordered.len()];
+    for (place, (_, number)) in (0u32..).zip(&ordered) {
+        places[*number as usize] = place;
+    }
+    let ordered = ordered.into_iter().map(|(thing, _)| thing).collect();
+    (ordered, of_all.into_iter().map(|number| places[number as usize]).collect())
+}
+
+/// The fields of a [`RoutingKey`] behind the account, in their order, borrowed. Accounts go the same
+/// ways, so that these are compared among themselves first.
+type Way<'a> = (
     Option<&'a str>,
     &'static str,
     Option<&'a str>,
@@ -217,11 +227,10 @@ type RouteTexts<'a> = (
     Option<&'static str>,
 );
 
-fn route_texts(known: &ContextMeaning) -> RouteTexts<'_> {
+fn way(known: &ContextMeaning) -> Way<'_> {
     let ContextMeaning { context, meaning } = known;
     let model = known.model();
     (
-        context.account_id(),
         context.source_region(),
         meaning.resolution.target.as_str(),
         meaning.resolution.scope.as_deref(),
@@ -233,17 +242,17 @@ fn route_texts(known: &ContextMeaning) -> RouteTexts<'_> {
     )
 }
 
-fn routing_key(texts: RouteTexts<'_>) -> RoutingKey {
+fn routing_key(account_id: Option<&str>, way: Way<'_>) -> RoutingKey {
     RoutingKey {
-        account_id: texts.0.map(Box::from),
-        source_region: texts.1.map(Box::from),
-        target: texts.2,
-        scope: texts.3.map(str::to_owned),
-        model_id: texts.4.map(str::to_owned),
-        model_name: texts.5.map(str::to_owned),
-        inference_region: texts.6.map(str::to_owned),
-        inference_region_basis: texts.7,
-        residency: texts.8,
+        account_id: account_id.map(Box::from),
+        source_region: way.0.map(Box::from),
+        target: way.1,
+        scope: way.2.map(str::to_owned),
+        model_id: way.3.map(str::to_owned),
+        model_name: way.4.map(str::to_owned),
+        inference_region: way.5.map(str::to_owned),
+        inference_region_basis: way.6,
+        residency: way.7,
     }
 }
 

@@ -6,6 +6,7 @@ use std::collections::{BTreeSet, BinaryHeap};
 use std::{io, vec};
 
 use bedrock::{Call, CallId};
+use rayon::prelude::*;
 
 use super::identities::{Identities, Identity};
 use super::order::by_time;
@@ -158,7 +159,7 @@ impl Sorting<'_> {
             place,
         };
         let mut records = (0..).zip(calls).map(record).collect::<Vec<_>>();
-        records.sort_unstable_by_key(|record| record.identity);
+        records.par_sort_unstable_by_key(|record| record.identity);
         let mut is_kept = vec![false; calls.len()];
         for same in records.chunk_by(|a, b| a.identity == b.identity) {
             let preference = |record: &Record| {

@@ -5,6 +5,7 @@
 use std::cmp::Ordering;
 
 use bedrock::{Call, CallId};
+use rayon::prelude::*;
 
 use super::StoredCall;
 
@@ -27,7 +28,7 @@ pub(super) fn by_time(calls: &[StoredCall], whole: &[Call], ranks: &[u32]) -> Ve
         number(call.event_time_ms, id, place)
     };
     let mut numbers = (0..).zip(calls).map(number).collect::<Vec<_>>();
-    numbers.sort_unstable();
+    numbers.par_sort_unstable();
     let is_tie = |a: &u128, b: &u128| a >> PLACE_BITS == b >> PLACE_BITS;
     for tied in numbers.chunk_by_mut(is_tie).filter(|tied| tied.len() > 1) {
         let call = |number: &u128| &calls[place(*number) as usize];
