@@ -17,7 +17,8 @@ fn invocations_table(bencher: Bencher<'_, '_>, calls: u64) {
     let referred =
         Referred { contexts: &rows.contexts, callers: &rows.callers, objects: &rows.objects };
     bencher.counter(ItemsCount::new(rows.rows.len())).bench_local(|| {
-        let mut writer = TableWriter::new(&INVOCATIONS, referred).expect("a table of ours");
+        let mut writer =
+            TableWriter::new(&INVOCATIONS, referred, Vec::new()).expect("a table of ours");
         for batch in black_box(&rows.rows).chunks(BATCH_ROWS) {
             writer.write(batch).expect("the rows fit");
         }

@@ -1,20 +1,21 @@
 //! Builds the tables of a day.
 
 mod calls;
+mod file;
 mod ingest;
 
 use std::sync::Arc;
 
 use bedrock::Knowledge;
-use bytes::Bytes;
 use jiff::civil::Date;
-use tables::Table;
+
+pub(crate) use file::{Encoding, TableFile};
 
 use crate::calls::Distinct;
 use crate::collect::ObjectRecord;
 use crate::error::Error;
 use crate::join::Requests;
-use crate::manifest::{Counts, Output};
+use crate::manifest::Counts;
 use crate::tally::Tally;
 
 /// What the tables of a day are built from.
@@ -53,17 +54,6 @@ pub struct DayTables {
     pub tally: Tally,
 }
 
-/// One file of a day.
-#[derive(Debug)]
-pub struct TableFile {
-    /// The table.
-    pub table: &'static str,
-    /// What the manifest says of it.
-    pub output: Output,
-    /// Its content.
-    pub bytes: Bytes,
-}
-
 /// Builds the tables of a day; call it on the workers.
 ///
 /// # Errors
@@ -86,22 +76,4 @@ pub fn build(inputs: DayInputs) -> Result<DayTables, Error> {
         calls_without_entry: of_calls.calls_without_entry,
         tally: of_calls.tally,
     })
-}
-
-impl TableFile {
-    fn encode<R: Sync>(table: &'static Table<R>, day: Date, rows: &[R]) -> Result<Self, Error> {
-        let bytes = tables::write(table, rows)
-            .map_err(|source| Error::Encode { day: day.to_string(), source })?;
-        Ok(TableFile::new(table.name, day, bytes, rows.len() as u64))
-    }
-
-    fn new(table: &'static str, day: Date, bytes: Vec<u8>, rows: u64) -> Self {
-        let output = Output {
-            key: tables::layout::part_key(table, day),
-            bytes: bytes.len() as u64,
-            rows,
-            sha256: Output::hash(&bytes),
-        };
-        TableFile { table, output, bytes: Bytes::from(bytes) }
-    }
 }

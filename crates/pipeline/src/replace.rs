@@ -158,9 +158,8 @@ pub async fn replace(
     if let Some(previous) = previous.filter(|previous| previous.outputs != manifest.outputs) {
         withdraw(destination, day, previous).await?;
     }
-    let put = |file: TableFile| async move { destination.put(&file.output.key, file.bytes).await };
     futures::stream::iter(files)
-        .map(put)
+        .map(|file| file.put(destination))
         .buffer_unordered(PUTS_AT_ONCE)
         .try_collect::<Vec<()>>()
         .await

@@ -15,6 +15,7 @@ use tables::{
 use crate::calls::{References, SortedCalls, StoredCall};
 use crate::join::Requests;
 use crate::price::{Pricer, usage_of_trail};
+use crate::publish::Encoding;
 
 /// Makes the rows of a day's calls: joins, prices and counts them.
 pub(crate) struct RowMaker<'a> {
@@ -88,8 +89,8 @@ impl<'a> RowMaker<'a> {
 /// Writes the tables that have a row for a call.
 pub(crate) struct CallWriter<'a> {
     contexts: &'a [ContextMeaning],
-    invocations: TableWriter<'a, Invocation>,
-    denials: TableWriter<'a, DenialRow>,
+    invocations: TableWriter<'a, Invocation, Encoding>,
+    denials: TableWriter<'a, DenialRow, Encoding>,
     /// Rows of `denials` that are not written yet.
     refused: Vec<DenialRow>,
     n_rows: u64,
@@ -100,8 +101,8 @@ impl<'a> CallWriter<'a> {
     pub(crate) fn new(referred: Referred<'a>) -> Result<Self, WriteError> {
         Ok(CallWriter {
             contexts: referred.contexts,
-            invocations: TableWriter::new(&INVOCATIONS, referred)?,
-            denials: TableWriter::new(&DENIALS, referred)?,
+            invocations: TableWriter::new(&INVOCATIONS, referred, Encoding::begin())?,
+            denials: TableWriter::new(&DENIALS, referred, Encoding::begin())?,
             refused: Vec::new(),
             n_rows: 0,
             n_denials: 0,
@@ -135,11 +136,11 @@ impl<'a> CallWriter<'a> {
         Ok(())
     }
 
-    /// Ends both files: the bytes and rows of `invocations`, then of `denials`.
+    /// Ends both files: `invocations` with its number of rows, then `denials`.
     ///
     /// # Errors
     /// If a table cannot be encoded.
-    pub(crate) fn finish(mut self) -> Result<[(Vec<u8>, u64); 2], WriteError> {
+    pub(crate) fn finish(mut self) -> Result<[(Encoding, u64); 2], WriteError> {
         self.write_denials()?;
         let CallWriter { invocations, denials, n_rows, n_denials, .. } = self;
         Ok([(invocations.finish()?, n_rows), (denials.finish()?, n_denials)])

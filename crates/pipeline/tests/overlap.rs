@@ -1,5 +1,6 @@
 //! A source with many folders: the first objects are fetched while others are still being listed.
 
+use std::fs::File;
 use std::sync::Mutex;
 
 use async_trait::async_trait;
@@ -47,6 +48,10 @@ impl Store for Noted {
 
     async fn put(&self, key: &str, bytes: Bytes) -> Result<(), Error> {
         self.store.put(key, bytes).await
+    }
+
+    async fn put_file(&self, key: &str, file: File) -> Result<(), Error> {
+        self.store.put_file(key, file).await
     }
 
     async fn put_if(&self, key: &str, bytes: Bytes, condition: Condition) -> Result<Put, Error> {

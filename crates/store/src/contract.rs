@@ -3,6 +3,7 @@
 //! Each of the functions below is one promise. A store that is wrapped fulfils them as well.
 
 use std::collections::BTreeSet;
+use std::io::Write;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -21,6 +22,7 @@ pub async fn check(store: Arc<dyn Store>) {
     let store = store.as_ref();
     nothing_is_listed_in_an_empty_store(store).await;
     what_is_put_is_got(store).await;
+    what_a_file_holds_is_put(store).await;
     an_absent_object_is_not_found(store).await;
     an_object_is_replaced_whole(store).await;
     deleting_is_done_once_or_twice(store).await;
@@ -66,6 +68,18 @@ async fn what_is_put_is_got(store: &dyn Store) {
         assert_eq!(get(store, "put/key.json.gz").await, content);
     }
     clear(store, "put/").await;
+}
+
+/// All of it, wherever the file was read or written last, and in place of what was there.
+async fn what_a_file_holds_is_put(store: &dyn Store) {
+    for size_bytes in [0, 1, 3_000_000, 10] {
+        let content = (0..size_bytes).map(|n: u32| (n % 251) as u8).collect::<Vec<_>>();
+        let mut file = tempfile::tempfile().expect("a temporary file");
+        file.write_all(&content).expect("a temporary file");
+        store.put_file("file/x", file).await.expect("putting works");
+        assert!(get(store, "file/x").await == content, "{size_bytes} bytes");
+    }
+    clear(store, "file/").await;
 }
 
 async fn an_absent_object_is_not_found(store: &dyn Store) {

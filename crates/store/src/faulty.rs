@@ -1,5 +1,6 @@
 //! A wrapper that fails as a script says: for tests of what is built on a store.
 
+use std::fs::File;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -167,6 +168,14 @@ impl Store for Faulty {
         let failure = self.failure(Operation::Put, key);
         if matches!(failure, None | Some(Failure::AnswerLost)) {
             self.store.put(key, bytes).await?;
+        }
+        failure.map_or(Ok(()), |failure| Err(self.error(Operation::Put, key, failure)))
+    }
+
+    async fn put_file(&self, key: &str, file: File) -> Result<(), Error> {
+        let failure = self.failure(Operation::Put, key);
+        if matches!(failure, None | Some(Failure::AnswerLost)) {
+            self.store.put_file(key, file).await?;
         }
         failure.map_or(Ok(()), |failure| Err(self.error(Operation::Put, key, failure)))
     }

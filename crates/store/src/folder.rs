@@ -13,7 +13,8 @@ mod walk;
 mod write;
 
 use std::collections::VecDeque;
-use std::io::{self, ErrorKind};
+use std::fs::File;
+use std::io::{self, ErrorKind, Seek};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::{fs, panic};
@@ -123,9 +124,24 @@ impl Store for Folder {
 
     async fn put(&self, key: &str, bytes: Bytes) -> Result<(), Error> {
         let path = self.inner.path(key)?;
-        self.blocking(move |inner| match write::replace(&path, &bytes, &inner.unsynced) {
-            Ok(()) => Ok(()),
-            Err(source) => Err(Error::Unwritable { path, source }),
+        self.blocking(move |inner| {
+            match write::replace(&path, write::all(&bytes), &inner.unsynced) {
+                Ok(()) => Ok(()),
+                Err(source) => Err(Error::Unwritable { path, source }),
+            }
+        })
+        .await
+    }
+
+    async fn put_file(&self, key: &str, mut file: File) -> Result<(), Error> {
+        let path = self.inner.path(key)?;
+        self.blocking(move |inner| {
+            let copy = |placed: &mut File| {
+                file.rewind()?;
+                io::copy(&mut file, placed).map(drop)
+            };
+            let written = write::replace(&path, copy, &inner.unsynced);
+            written.map_err(|source| Error::Unwritable { path, source })
         })
         .await
     }

@@ -1,5 +1,6 @@
 //! A wrapper that bounds the requests in flight.
 
+use std::fs::File;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -57,6 +58,11 @@ impl Store for Limited {
     async fn put(&self, key: &str, bytes: Bytes) -> Result<(), Error> {
         let _place = self.place().await;
         self.store.put(key, bytes).await
+    }
+
+    async fn put_file(&self, key: &str, file: File) -> Result<(), Error> {
+        let _place = self.place().await;
+        self.store.put_file(key, file).await
     }
 
     async fn put_if(&self, key: &str, bytes: Bytes, condition: Condition) -> Result<Put, Error> {

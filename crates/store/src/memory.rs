@@ -1,7 +1,9 @@
 //! A store in memory.
 
 use std::collections::BTreeMap;
+use std::fs::File;
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::io::{Read, Seek};
 use std::ops::Bound;
 use std::sync::{Mutex, MutexGuard};
 
@@ -48,6 +50,13 @@ impl Store for Memory {
     async fn put(&self, key: &str, bytes: Bytes) -> Result<(), Error> {
         self.objects().insert(key.to_owned(), bytes);
         Ok(())
+    }
+
+    async fn put_file(&self, key: &str, mut file: File) -> Result<(), Error> {
+        let mut content = Vec::new();
+        let read = file.rewind().and_then(|()| file.read_to_end(&mut content));
+        read.map_err(|source| Error::Unreadable { path: "memory".into(), source })?;
+        self.put(key, content.into()).await
     }
 
     async fn put_if(&self, key: &str, bytes: Bytes, condition: Condition) -> Result<Put, Error> {

@@ -16,6 +16,7 @@ mod put;
 mod refusal;
 mod sign;
 
+use std::fs::File;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -114,6 +115,10 @@ impl Store for S3 {
 
     async fn put(&self, key: &str, bytes: Bytes) -> Result<(), Error> {
         self.inner.put(key, bytes).await
+    }
+
+    async fn put_file(&self, key: &str, file: File) -> Result<(), Error> {
+        self.inner.put_file(key, file).await
     }
 
     async fn put_if(&self, key: &str, bytes: Bytes, condition: Condition) -> Result<Put, Error> {

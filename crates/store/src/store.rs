@@ -1,6 +1,7 @@
 //! The trait that every store fulfils, and what goes in and out of it.
 
 use std::fmt::Debug;
+use std::fs::File;
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -45,6 +46,13 @@ pub trait Store: Send + Sync + Debug {
     /// # Errors
     /// The place cannot be written; the key is not one that the place can hold.
     async fn put(&self, key: &str, bytes: Bytes) -> Result<(), Error>;
+
+    /// Writes what a file of this machine holds, from its beginning to its end, as [`Store::put`] does:
+    /// for what is too large to be held.
+    ///
+    /// # Errors
+    /// As [`Store::put`]; the file cannot be read.
+    async fn put_file(&self, key: &str, file: File) -> Result<(), Error>;
 
     /// Writes an object whole if `condition` holds at that moment. Of any number of writers with the
     /// same condition, in whatever processes, one is done and the others are refused. It is how writers

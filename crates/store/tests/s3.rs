@@ -413,44 +413,60 @@ fn large() -> Vec<u8> {
     large
 }
 
+/// Writes content that is held, or that lies in a file.
+async fn put(store: &S3, key: &str, content: Vec<u8>, in_file: bool) {
+    let written = if in_file {
+        let mut file = tempfile::tempfile().unwrap();
+        file.write_all(&content).unwrap();
+        store.put_file(key, file).await
+    } else {
+        store.put(key, content.into()).await
+    };
+    written.unwrap();
+}
+
 #[tokio::test]
 async fn a_large_object_is_written_in_parts() {
-    let server = server(vec![]);
-    server.set_latency(Duration::from_millis(5));
-    let store = connect(&server).await;
-    server.reset_stats();
-    store.put("large", large().into()).await.unwrap();
-    assert!(server.object("logs", "large").unwrap() == large());
-    let stats = server.stats();
-    assert_eq!((stats.puts, stats.parts, stats.completes), (0, 5, 1));
-    assert_eq!(stats.max_in_flight, 4);
-    assert_eq!(server.n_open_uploads("logs"), 0);
+    for in_file in [false, true] {
+        let server = server(vec![]);
+        server.set_latency(Duration::from_millis(5));
+        let store = connect(&server).await;
+        server.reset_stats();
+        put(&store, "large", large(), in_file).await;
+        assert!(server.object("logs", "large").unwrap() == large());
+        let stats = server.stats();
+        assert_eq!((stats.puts, stats.parts, stats.completes), (0, 5, 1));
+        assert_eq!(stats.max_in_flight, 4);
+        assert_eq!(server.n_open_uploads("logs"), 0);
 
-    let whole = large().split_off(1);
-    assert_eq!(whole.len(), 64 << 20);
-    server.reset_stats();
-    store.put("large", whole.into()).await.unwrap();
-    assert_eq!((server.stats().puts, server.stats().parts), (1, 0));
+        let whole = large().split_off(1);
+        assert_eq!(whole.len(), 64 << 20);
+        server.reset_stats();
+        put(&store, "large", whole, in_file).await;
+        assert_eq!((server.stats().puts, server.stats().parts), (1, 0));
+    }
 }
 
 #[tokio::test]
 async fn a_part_that_fails_for_a_while_is_sent_again() {
-    let server = server(vec![]);
-    let store = connect(&server).await;
-    let failures = [Failure::SlowDown, Failure::InternalError, Failure::Reset, Failure::Lost];
-    let mut faults = Vec::new();
-    for (number, failure) in (1..).zip(failures) {
-        let part = format!("large?partNumber={number}");
-        faults.push(Fault::always(failure).on(Kind::Part).key(&part).when(When::First(3)));
+    for in_file in [false, true] {
+        let server = server(vec![]);
+        let store = connect(&server).await;
+        let failures = [Failure::SlowDown, Failure::InternalError, Failure::Reset, Failure::Lost];
+        let mut faults = Vec::new();
+        for (number, failure) in (1..).zip(failures) {
+            let part = format!("large?partNumber={number}");
+            faults.push(Fault::always(failure).on(Kind::Part).key(&part).when(When::First(3)));
+        }
+        faults.push(Fault::always(Failure::SlowDown).on(Kind::Complete).when(When::First(3)));
+        server.set_faults(faults);
+        server.reset_stats();
+        put(&store, "large", large(), in_file).await;
+        assert!(server.object("logs", "large").unwrap() == large());
+        let stats = server.stats();
+        assert_eq!((stats.parts, stats.completes, stats.faults), (17, 4, 15));
+        assert_eq!(server.n_open_uploads("logs"), 0);
     }
-    faults.push(Fault::always(Failure::SlowDown).on(Kind::Complete).when(When::First(3)));
-    server.set_faults(faults);
-    server.reset_stats();
-    store.put("large", large().into()).await.unwrap();
-    assert!(server.object("logs", "large").unwrap() == large());
-    let stats = server.stats();
-    assert_eq!((stats.parts, stats.completes, stats.faults), (17, 4, 15));
-    assert_eq!(server.n_open_uploads("logs"), 0);
 }
 
 #[tokio::test]

@@ -1,5 +1,6 @@
 //! Rows into the bytes of one Parquet file, a batch at a time and its columns in parallel.
 
+use std::io::Write;
 use std::sync::Arc;
 
 use parquet::arrow::ArrowSchemaConverter;
@@ -28,7 +29,7 @@ pub(crate) const TABLE_KEY: &str = "hoptrail.table";
 pub(crate) const SCHEMA_VERSION_KEY: &str = "hoptrail.schema_version";
 pub(crate) const TOOL_VERSION_KEY: &str = "hoptrail.version";
 
-/// A table that cannot be written. None of this depends on the input.
+/// A table that cannot be written. None of this depends on what is in the rows.
 #[derive(Debug, thiserror::Error)]
 pub enum WriteError {
     /// A column that is declared as never null has a row without a value.
@@ -50,14 +51,14 @@ pub enum WriteError {
     },
 }
 
-/// Writes one Parquet file, of which it holds the encoded part only. The same batches give the same
-/// bytes, on any number of threads.
-pub struct TableWriter<'a, R: 'static> {
+/// Writes one Parquet file into a sink, a row group at a time. The same batches give the same bytes, on
+/// any number of threads.
+pub struct TableWriter<'a, R: 'static, W: Write> {
     table: &'static Table<R>,
     referred: Referred<'a>,
     /// The texts of the contexts, by column.
     texts: Vec<ContextTexts<'a>>,
-    file: SerializedFileWriter<Vec<u8>>,
+    file: SerializedFileWriter<W>,
     open: Option<RowGroup>,
     row_groups: usize,
 }
@@ -68,18 +69,22 @@ struct RowGroup {
     rows: usize,
 }
 
-impl<'a, R: Sync> TableWriter<'a, R> {
+impl<'a, R: Sync, W: Write + Send> TableWriter<'a, R, W> {
     /// Begins a file. `referred` is what the rows refer to.
     ///
     /// # Errors
-    /// If Parquet refuses the declaration of the table.
-    pub fn new(table: &'static Table<R>, referred: Referred<'a>) -> Result<Self, WriteError> {
+    /// If Parquet refuses the declaration of the table, or the sink fails.
+    pub fn new(
+        table: &'static Table<R>,
+        referred: Referred<'a>,
+        sink: W,
+    ) -> Result<Self, WriteError> {
         let encode = |source| WriteError::Encode { table: table.name, source };
         let schema = table.schema();
         let properties = properties(table);
         let parquet_schema = ArrowSchemaConverter::new().convert(&schema).map_err(encode)?;
         let root = parquet_schema.root_schema_ptr();
-        let file = SerializedFileWriter::new(Vec::new(), root, Arc::new(properties));
+        let file = SerializedFileWriter::new(sink, root, Arc::new(properties));
         let file = file.map_err(encode)?;
 
         let texts = context_texts(table, referred.contexts);
@@ -92,7 +97,7 @@ impl<'a, R: Sync> TableWriter<'a, R> {
     /// thread's rayon pool.
     ///
     /// # Errors
-    /// If a row does not fit the declaration of its table.
+    /// If a row does not fit the declaration of its table, or the sink fails.
     ///
     /// # Panics
     /// If a row refers to a context or object that is none of those that the writer was given.
@@ -154,11 +159,11 @@ impl<'a, R: Sync> TableWriter<'a, R> {
         Ok(())
     }
 
-    /// Ends the file and returns its bytes.
+    /// Ends the file and returns the sink.
     ///
     /// # Errors
-    /// If Parquet refuses.
-    pub fn finish(mut self) -> Result<Vec<u8>, WriteError> {
+    /// If Parquet refuses, or the sink fails.
+    pub fn finish(mut self) -> Result<W, WriteError> {
         if let Some(group) = self.open.take() {
             self.close(group)?;
         }
@@ -181,7 +186,7 @@ fn columns_of_a_task(rows: usize) -> usize {
     (VALUES / rows.max(1)).max(1)
 }
 
-impl<R> std::fmt::Debug for TableWriter<'_, R> {
+impl<R, W: Write> std::fmt::Debug for TableWriter<'_, R, W> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{} after {} row groups", self.table.name, self.row_groups)
     }
@@ -192,7 +197,7 @@ impl<R> std::fmt::Debug for TableWriter<'_, R> {
 /// # Errors
 /// As [`TableWriter::write`].
 pub fn write<R: Sync>(table: &'static Table<R>, rows: &[R]) -> Result<Vec<u8>, WriteError> {
-    let mut writer = TableWriter::new(table, Referred::default())?;
+    let mut writer = TableWriter::new(table, Referred::default(), Vec::new())?;
     writer.write(rows)?;
     writer.finish()
 }
@@ -289,7 +294,8 @@ mod tests {
     fn file(rows: &[Invocation], batch_rows: usize) -> Bytes {
         let (contexts, objects) = (contexts(), objects());
         let referred = Referred { contexts: &contexts, callers: &callers(), objects: &objects };
-        let mut writer = TableWriter::new(&INVOCATIONS, referred).expect("a table of ours");
+        let mut writer =
+            TableWriter::new(&INVOCATIONS, referred, Vec::new()).expect("a table of ours");
         for rows in rows.chunks(batch_rows) {
             writer.write(rows).expect("the rows fit");
         }
@@ -417,7 +423,7 @@ mod tests {
         let (contexts, objects) = (contexts(), objects());
         let referred = Referred { contexts: &contexts, callers: &callers(), objects: &objects };
         let check = |index: usize, expected: &str| {
-            let mut writer = TableWriter::new(&REQUIRED, referred).expect("a table");
+            let mut writer = TableWriter::new(&REQUIRED, referred, Vec::new()).expect("a table");
             let found = writer.write(&rows(20)[index..=index]).map_err(|error| error.to_string());
             assert_eq!(found.err().as_deref(), Some(expected).filter(|text| !text.is_empty()));
         };

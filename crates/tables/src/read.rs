@@ -311,7 +311,7 @@ mod tests {
     fn written(keys: &[&str], row: impl Fn(u32) -> IngestRow) -> Vec<u8> {
         let objects = keys.iter().map(|key| Arc::from(*key)).collect::<Vec<_>>();
         let referred = Referred { objects: &objects, ..Referred::default() };
-        let mut writer = TableWriter::new(&INGEST, referred).expect("a table of ours");
+        let mut writer = TableWriter::new(&INGEST, referred, Vec::new()).expect("a table of ours");
         let rows = (0..).zip(keys).map(|(object, _)| row(object)).collect::<Vec<_>>();
         writer.write(&rows).expect("the rows fit");
         writer.finish().expect("the rows fit")

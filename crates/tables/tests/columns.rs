@@ -109,7 +109,7 @@ impl Things {
     fn file(&self, batches: &[Vec<Row>]) -> Bytes {
         let Things { contexts, callers, objects } = self;
         let referred = Referred { contexts, callers, objects };
-        let mut writer = TableWriter::new(&TABLE, referred).expect("a table of ours");
+        let mut writer = TableWriter::new(&TABLE, referred, Vec::new()).expect("a table of ours");
         for batch in batches {
             writer.write(batch).expect("the rows fit");
         }

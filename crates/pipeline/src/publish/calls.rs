@@ -75,8 +75,8 @@ pub(super) fn build(
             let [(invocations, n_invocations), (denials, n_denials)] =
                 writer.finish().map_err(encode)?;
             Ok::<_, Error>([
-                TableFile::new(INVOCATIONS.name, day, invocations, n_invocations),
-                TableFile::new(DENIALS.name, day, denials, n_denials),
+                invocations.end(INVOCATIONS.name, day, n_invocations),
+                denials.end(DENIALS.name, day, n_denials),
             ])
         },
         || rayon::join(|| group_files(day, &grouped, knowledge), || tally(&grouped)),
@@ -96,12 +96,14 @@ fn group_files(
     grouped: &Grouped<'_>,
     knowledge: &Knowledge,
 ) -> Result<[TableFile; 3], Error> {
+    let nothing = Referred::default();
     let (routing, (costs, unresolved)) = rayon::join(
-        || TableFile::encode(&ROUTING_DISTRIBUTION, day, &grouped.routing_distribution),
+        || TableFile::encode(&ROUTING_DISTRIBUTION, day, nothing, &grouped.routing_distribution),
         || {
             let costs = grouped.model_costs(&knowledge.prices.version());
-            let costs = TableFile::encode(&MODEL_COSTS, day, &costs);
-            (costs, TableFile::encode(&UNRESOLVED_MODELS, day, &grouped.unresolved_models()))
+            let unresolved = grouped.unresolved_models();
+            let costs = TableFile::encode(&MODEL_COSTS, day, nothing, &costs);
+            (costs, TableFile::encode(&UNRESOLVED_MODELS, day, nothing, &unresolved))
         },
     );
     Ok([routing?, costs?, unresolved?])

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::civil::Date;
-use tables::{INGEST, IngestRow, Referred, Status, TableWriter};
+use tables::{INGEST, IngestRow, Referred, Status};
 
 use super::TableFile;
 use crate::collect::ObjectRecord;
@@ -42,13 +42,9 @@ pub(super) fn build(
     let rows = (0..).zip(by_key).map(row).collect::<Vec<_>>();
     let keys = by_key.iter().map(|place| Arc::clone(&objects[*place as usize].key));
     let keys = keys.collect::<Vec<_>>();
-    let encode = |source| Error::Encode { day: day.to_string(), source };
     let referred = Referred { objects: &keys, ..Referred::default() };
-    let mut writer = TableWriter::new(&INGEST, referred).map_err(encode)?;
-    writer.write(&rows).map_err(encode)?;
-    let bytes = writer.finish().map_err(encode)?;
     Ok(OfObjects {
-        file: TableFile::new(INGEST.name, day, bytes, rows.len() as u64),
+        file: TableFile::encode(&INGEST, day, referred, &rows)?,
         counts: counts(&rows),
         is_complete: objects.iter().all(|object| is_sound(object)),
     })

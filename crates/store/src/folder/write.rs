@@ -74,18 +74,23 @@ impl Unsynced {
     }
 }
 
-/// Writes a file beside its place, then moves it there. Makes the folders above it.
-pub(super) fn replace(path: &Path, bytes: &[u8], unsynced: &Unsynced) -> io::Result<()> {
+/// Has a file filled beside its place, then moves it there. Makes the folders above it.
+pub(super) fn replace(
+    path: &Path,
+    fill: impl FnOnce(&mut File) -> io::Result<()>,
+    unsynced: &Unsynced,
+) -> io::Result<()> {
     let folder = parent(path);
-    let (temporary, file) = match create_temporary(folder) {
+    let (temporary, mut file) = match create_temporary(folder) {
         Err(error) if error.kind() == ErrorKind::NotFound => {
             unsynced.make_folder(folder)?;
             create_temporary(folder)?
         }
         created => created?,
     };
-    let written = fill(file, bytes).and_then(|()| fs::rename(&temporary, path));
-    if let Err(error) = written {
+    let written = fill(&mut file).and_then(|()| file.sync_all());
+    drop(file);
+    if let Err(error) = written.and_then(|()| fs::rename(&temporary, path)) {
         // The first error is the one to report; what is left behind is never listed.
         let _ = fs::remove_file(&temporary);
         return Err(error);
@@ -105,12 +110,12 @@ pub(super) fn probe(folder: &Path) -> io::Result<()> {
     fs::remove_file(temporary)
 }
 
-fn fill(mut file: File, bytes: &[u8]) -> io::Result<()> {
+/// Fills a file with bytes.
+pub(super) fn all(bytes: &[u8]) -> impl FnOnce(&mut File) -> io::Result<()> {
     /// For a long write Linux looks for large pieces of free memory, and those may take it ten times as
     /// long to come by as small ones that were in use just now.
     const PIECE_BYTES: usize = 256 << 10;
-    bytes.chunks(PIECE_BYTES).try_for_each(|piece| file.write_all(piece))?;
-    file.sync_all()
+    |file| bytes.chunks(PIECE_BYTES).try_for_each(|piece| file.write_all(piece))
 }
 
 pub(super) fn create_temporary(folder: &Path) -> io::Result<(PathBuf, File)> {
@@ -141,16 +146,16 @@ mod tests {
         let left = || unsynced.folders().keys().cloned().collect::<Vec<_>>();
         let path = |key: &str| root.path().join(key);
 
-        replace(&path("a/b/1"), b"1", &unsynced).unwrap();
+        replace(&path("a/b/1"), all(b"1"), &unsynced).unwrap();
         assert_eq!(left(), [""; 0].map(PathBuf::from));
         // Made by a writer that has not come to its sync, or that failed.
         unsynced.make_folder(&path("a/c/d")).unwrap();
         unsynced.make_folder(&path("e")).unwrap();
         assert_eq!(left(), [root.path().to_owned(), path("a"), path("a/c")]);
-        replace(&path("a/c/d/1"), b"1", &unsynced).unwrap();
+        replace(&path("a/c/d/1"), all(b"1"), &unsynced).unwrap();
         assert_eq!(left(), [""; 0].map(PathBuf::from));
         unsynced.make_folder(&path("e/f")).unwrap();
-        replace(&path("a/2"), b"2", &unsynced).unwrap();
+        replace(&path("a/2"), all(b"2"), &unsynced).unwrap();
         assert_eq!(left(), [path("e")], "another's folder is not this writer's to sync");
         assert_eq!(fs::read(path("a/2")).unwrap(), b"2");
     }

@@ -1,13 +1,17 @@
 //! Writing an object: a small one in one request, a large one in parts that are put together in
 //! the end. Either way, nothing is seen of it before it is whole.
 
+use std::fs::File;
+use std::io;
+use std::ops::Range;
+use std::os::unix::fs::FileExt;
 use std::sync::Arc;
 
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart};
 use bytes::Bytes;
 use tokio::runtime::Handle;
-use tokio::task::{JoinError, JoinSet};
+use tokio::task::{JoinError, JoinSet, spawn_blocking};
 
 use crate::error::{Error, Operation};
 use crate::s3::Inner;
@@ -20,10 +24,57 @@ const MAX_PARTS: usize = 10_000;
 /// Bounds what is hashed and held by connections at the same time.
 const PARTS_IN_FLIGHT: usize = 4;
 
+/// What is written.
+#[derive(Debug, Clone)]
+enum Content {
+    Bytes(Bytes),
+    File(Arc<File>, usize),
+}
+
+impl Content {
+    fn of_file(file: File) -> io::Result<Self> {
+        let size_bytes = file.metadata()?.len();
+        let size_bytes = usize::try_from(size_bytes).map_err(io::Error::other)?;
+        Ok(Content::File(Arc::new(file), size_bytes))
+    }
+
+    fn size_bytes(&self) -> usize {
+        match self {
+            Content::Bytes(bytes) => bytes.len(),
+            Content::File(_, size_bytes) => *size_bytes,
+        }
+    }
+
+    /// A part of it. A file is read where it does not hold up the runtime.
+    async fn part(self, range: Range<usize>) -> io::Result<Bytes> {
+        match self {
+            Content::Bytes(bytes) => Ok(bytes.slice(range)),
+            Content::File(file, _) => {
+                let read = move || {
+                    let mut part = vec![0; range.len()];
+                    file.read_exact_at(&mut part, range.start as u64)?;
+                    Ok(Bytes::from(part))
+                };
+                spawn_blocking(read).await.map_err(io::Error::other)?
+            }
+        }
+    }
+}
+
 impl Inner {
+    pub(super) async fn put_file(self: &Arc<Self>, key: &str, file: File) -> Result<(), Error> {
+        let content = Content::of_file(file).map_err(|error| self.unread(key, &error))?;
+        if content.size_bytes() > MAX_WHOLE_BYTES {
+            return self.put_in_parts(key, content).await;
+        }
+        let all = 0..content.size_bytes();
+        let bytes = content.part(all).await.map_err(|error| self.unread(key, &error))?;
+        self.put(key, bytes).await
+    }
+
     pub(super) async fn put(self: &Arc<Self>, key: &str, bytes: Bytes) -> Result<(), Error> {
         if bytes.len() > MAX_WHOLE_BYTES {
-            return self.put_in_parts(key, bytes).await;
+            return self.put_in_parts(key, Content::Bytes(bytes)).await;
         }
         let request = self.client.put_object().bucket(&self.bucket).key(self.full(key));
         let request = request.set_request_payer(self.payer());
@@ -33,12 +84,12 @@ impl Inner {
         }
     }
 
-    async fn put_in_parts(self: &Arc<Self>, key: &str, bytes: Bytes) -> Result<(), Error> {
+    async fn put_in_parts(self: &Arc<Self>, key: &str, content: Content) -> Result<(), Error> {
         // A task of its own, since it must come to its end: an upload that is begun while this write
         // is given up would have nobody who knows its id.
         let begun = tokio::spawn(Upload::create(Arc::clone(self), key.to_owned())).await;
         let mut upload = begun.unwrap_or_else(|error| Err(self.stopped(key, &error)))?;
-        let done = match upload.send(bytes).await {
+        let done = match upload.send(&content).await {
             Ok(parts) => upload.complete(parts).await,
             Err(error) => Err(error),
         };
@@ -47,6 +98,11 @@ impl Inner {
         }
         upload.is_open = false;
         done
+    }
+
+    fn unread(&self, key: &str, error: &io::Error) -> Error {
+        let why = format!("the file that holds what is to be written cannot be read: {error}");
+        self.other(Operation::Put, key, &why)
     }
 
     /// A task has not come to its end: the runtime is about to.
@@ -79,11 +135,13 @@ impl Upload {
 
     /// All parts, in their order. After an error none is under way any more: a part that arrives
     /// after the abort would stay.
-    async fn send(&self, bytes: Bytes) -> Result<Vec<CompletedPart>, Error> {
-        let part_bytes = part_bytes(bytes.len());
-        let starts = (0..bytes.len()).step_by(part_bytes);
+    async fn send(&self, content: &Content) -> Result<Vec<CompletedPart>, Error> {
+        let size_bytes = content.size_bytes();
+        let part_bytes = part_bytes(size_bytes);
+        let starts = (0..size_bytes).step_by(part_bytes);
         let mut waiting = (1..).zip(starts).map(|(number, start)| {
-            (number, bytes.slice(start..bytes.len().min(start + part_bytes)))
+            let range = start..size_bytes.min(start + part_bytes);
+            (number, content.clone().part(range))
         });
         let mut sending = JoinSet::new();
         let mut sent = Vec::new();
@@ -110,10 +168,11 @@ impl Upload {
     fn part(
         &self,
         number: i32,
-        bytes: Bytes,
+        content: impl Future<Output = io::Result<Bytes>> + Send + 'static,
     ) -> impl Future<Output = Result<CompletedPart, Error>> + Send + 'static {
         let (inner, key, id) = (Arc::clone(&self.inner), self.key.clone(), self.id.clone());
         async move {
+            let bytes = content.await.map_err(|error| inner.unread(&key, &error))?;
             let request = inner.client.upload_part().bucket(&inner.bucket).key(inner.full(&key));
             let request = request.upload_id(id).part_number(number).body(ByteStream::from(bytes));
             let sent = request.set_request_payer(inner.payer()).send().await;
