@@ -12,7 +12,7 @@ use futures::stream::{FuturesUnordered, StreamExt};
 use jiff::ToSpan;
 use jiff::civil::Date;
 use logs::{Limits, Reading, Scratch, Shape, Unreadable};
-use tokio::sync::mpsc;
+use tokio::sync::{Semaphore, mpsc};
 
 use crate::collect::{Collected, DayState};
 use crate::error::Error;
@@ -128,6 +128,9 @@ struct Conductor<'a, 'j> {
     late_for: BTreeMap<String, Vec<Date>>,
     /// Days that wait for their turn.
     waiting: BTreeSet<Date>,
+    /// As many days are built at a time as there are workers: one that waits for a part of its day would
+    /// begin another day, and come back to the first only when that is done.
+    built_at_once: Arc<Semaphore>,
     shared: BTreeSet<Date>,
     logs: Option<ListedLogs>,
     requests: Option<Arc<Requests>>,
@@ -149,6 +152,7 @@ impl<'a, 'j> Conductor<'a, 'j> {
             in_flight: 0,
             late_for: BTreeMap::new(),
             waiting: BTreeSet::new(),
+            built_at_once: Arc::new(Semaphore::new(job.settings.threads.max(1))),
             shared: BTreeSet::new(),
             logs: None,
             requests: None,
@@ -371,6 +375,7 @@ impl<'a, 'j> Conductor<'a, 'j> {
         });
         let knowledge = Arc::clone(&self.state.knowledge);
         let requests = self.requests.clone();
+        let built_at_once = Arc::clone(&self.built_at_once);
         async move {
             let Ready {
                 objects,
@@ -387,7 +392,11 @@ impl<'a, 'j> Conductor<'a, 'j> {
             manifest.late_objects = late_objects.into_iter().collect();
             manifest.calls_elsewhere = calls_elsewhere;
             let inputs = DayInputs { day, objects, by_key, distinct, knowledge, requests };
-            let mut tables = job.workers.run(move || build(inputs)).await??;
+            let mut tables = {
+                // The semaphore is never closed.
+                let _turn = built_at_once.acquire().await;
+                job.workers.run(move || build(inputs)).await??
+            };
             manifest.counts = tables.counts;
             manifest.is_complete = tables.is_complete;
             manifest.without_alias = std::mem::take(&mut tables.without_alias);

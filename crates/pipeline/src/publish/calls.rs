@@ -7,7 +7,6 @@ use bedrock::meaning::MeaningKey;
 use bedrock::resolve::Unresolved;
 use bedrock::{Context, Knowledge};
 use jiff::civil::Date;
-use rayon::prelude::*;
 use rustc_hash::FxHashMap;
 use tables::group::Grouped;
 use tables::{
@@ -127,7 +126,7 @@ fn with_meanings(contexts: Vec<Arc<Context>>, knowledge: &Knowledge) -> Vec<Cont
             keys.push(key);
         }
     }
-    let meanings = keys.into_par_iter().map(|key| Arc::new(knowledge.meaning(key)));
+    let meanings = keys.into_iter().map(|key| Arc::new(knowledge.meaning(key)));
     let meanings = meanings.collect::<Vec<_>>();
     let meaning = |(context, place): (Arc<Context>, usize)| {
         let meaning = Arc::clone(&meanings[place]);
