@@ -33,7 +33,8 @@ mod rows;
 pub mod run;
 pub mod schedule;
 pub mod settings;
-pub mod tally;
+pub mod spool;
+mod tally;
 pub mod verify;
 pub mod work;
 

@@ -9,7 +9,7 @@ use bedrock::Versions;
 use bytes::Bytes;
 use futures::stream::{StreamExt, TryStreamExt};
 use jiff::civil::Date;
-use logs::hash::{sha256, to_hex};
+use logs::hash::sha256;
 use serde::{Deserialize, Serialize};
 use store::{ListRequest, ObjectMeta, Pages, Store, read_if_there};
 
@@ -273,13 +273,6 @@ impl SourceSet {
     pub fn sources(&self) -> Sources {
         let fingerprint = self.sum.iter().rev().map(|limb| format!("{limb:016x}")).collect();
         Sources { objects: self.objects, bytes: self.bytes, fingerprint }
-    }
-}
-
-impl Output {
-    /// The SHA-256 of a file's content, as [`Output::sha256`] holds it.
-    pub fn hash(content: &[u8]) -> String {
-        to_hex(&sha256(content))
     }
 }
 

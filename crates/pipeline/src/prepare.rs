@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::civil::Date;
 use logs::layout::LogKind;
-use store::{Store, read_if_there};
+use store::Store;
 use tables::INVOCATIONS;
 
 use crate::calls::{Distinct, Identities, Identity, Rules};
@@ -16,6 +16,7 @@ use crate::error::Error;
 use crate::manifest::{self, Elsewhere, LateObject};
 use crate::replace::{Judgement, Loss, judge, standing};
 use crate::settings::{Layout, Settings};
+use crate::spool::Spooled;
 use crate::work::Workers;
 
 /// What becomes of a day that was read.
@@ -98,7 +99,7 @@ pub async fn prepare(
     }
     let OtherDays { mut built, neighbours, will_ask } = others;
     for neighbour in neighbours {
-        if let Some(identities) = standing_calls(destination, neighbour).await? {
+        if let Some(identities) = standing_calls(destination, workers, neighbour).await? {
             built.days.insert(neighbour, Arc::new(identities));
         }
     }
@@ -106,17 +107,24 @@ pub async fn prepare(
 }
 
 /// The calls of a day that stands; `None` if no manifest vouches for it.
-async fn standing_calls(destination: &dyn Store, day: Date) -> Result<Option<Identities>, Error> {
+async fn standing_calls(
+    destination: &dyn Store,
+    workers: &Workers,
+    day: Date,
+) -> Result<Option<Identities>, Error> {
     let Some(manifest) = manifest::read(destination, day).await?.flatten() else { return Ok(None) };
     let key = tables::layout::part_key(INVOCATIONS.name, day);
     if !manifest.outputs.iter().any(|output| output.key == key) {
         return Ok(None);
     }
-    let found = read_if_there(destination, &key).await.map_err(Error::Destination)?;
-    let Some((_, file)) = found else { return Ok(None) };
-    let events = tables::read::event_ids(&file)
-        .map_err(|source| Error::Standing { key, source: Box::new(source) })?;
-    Ok(Some(Identities::standing(&events, &manifest.addenda)))
+    let Some(file) = Spooled::fetch(destination, &key).await? else { return Ok(None) };
+    let read = move || {
+        let mut events = Vec::new();
+        file.event_ids(|id| events.push(Identity::of(&id)))?;
+        Ok(Identities::standing(events, &manifest.addenda))
+    };
+    let standing = workers.run(read).await?;
+    standing.map(Some).map_err(|source| Error::Standing { key, source: Box::new(source) })
 }
 
 fn distinct(

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use bedrock::Knowledge;
 use jiff::civil::Date;
 
-pub(crate) use file::{Encoding, TableFile};
+pub(crate) use file::TableFile;
 
 use crate::calls::Distinct;
 use crate::collect::ObjectRecord;

@@ -12,8 +12,9 @@ use tables::{INGEST, Status};
 
 use crate::collect::DayState;
 use crate::error::Error;
-use crate::manifest::{self, LateObject, Manifest, Output};
+use crate::manifest::{self, LateObject, Manifest};
 use crate::publish::TableFile;
+use crate::spool::Spooled;
 
 /// Files of a day that are put at the same time.
 const PUTS_AT_ONCE: usize = 6;
@@ -210,8 +211,8 @@ async fn delete_leftovers(
     let kept = now.outputs.iter().map(|output| output.key.as_str()).collect::<BTreeSet<_>>();
     let before = previous.outputs.iter().chain(&previous.replaced);
     for leftover in before.filter(|old| !kept.contains(old.key.as_str())) {
-        let found = read_if_there(destination, &leftover.key).await.map_err(Error::Destination)?;
-        if found.is_some_and(|(_, content)| Output::hash(&content) == leftover.sha256) {
+        let found = Spooled::fetch(destination, &leftover.key).await?;
+        if found.is_some_and(|found| found.sha256 == leftover.sha256) {
             destination.delete(&leftover.key).await.map_err(Error::Write)?;
         }
     }

@@ -15,7 +15,7 @@ use tables::{
 use crate::calls::{References, SortedCalls, StoredCall};
 use crate::join::Requests;
 use crate::price::{Pricer, usage_of_trail};
-use crate::publish::Encoding;
+use crate::spool::Spool;
 
 /// Makes the rows of a day's calls: joins, prices and counts them.
 pub(crate) struct RowMaker<'a> {
@@ -89,8 +89,8 @@ impl<'a> RowMaker<'a> {
 /// Writes the tables that have a row for a call.
 pub(crate) struct CallWriter<'a> {
     contexts: &'a [ContextMeaning],
-    invocations: TableWriter<'a, Invocation, Encoding>,
-    denials: TableWriter<'a, DenialRow, Encoding>,
+    invocations: TableWriter<'a, Invocation, Spool>,
+    denials: TableWriter<'a, DenialRow, Spool>,
     /// Rows of `denials` that are not written yet.
     refused: Vec<DenialRow>,
     n_rows: u64,
@@ -101,8 +101,8 @@ impl<'a> CallWriter<'a> {
     pub(crate) fn new(referred: Referred<'a>) -> Result<Self, WriteError> {
         Ok(CallWriter {
             contexts: referred.contexts,
-            invocations: TableWriter::new(&INVOCATIONS, referred, Encoding::begin())?,
-            denials: TableWriter::new(&DENIALS, referred, Encoding::begin())?,
+            invocations: TableWriter::new(&INVOCATIONS, referred, Spool::begin())?,
+            denials: TableWriter::new(&DENIALS, referred, Spool::begin())?,
             refused: Vec::new(),
             n_rows: 0,
             n_denials: 0,
@@ -140,7 +140,7 @@ impl<'a> CallWriter<'a> {
     ///
     /// # Errors
     /// If a table cannot be encoded.
-    pub(crate) fn finish(mut self) -> Result<[(Encoding, u64); 2], WriteError> {
+    pub(crate) fn finish(mut self) -> Result<[(Spool, u64); 2], WriteError> {
         self.write_denials()?;
         let CallWriter { invocations, denials, n_rows, n_denials, .. } = self;
         Ok([(invocations.finish()?, n_rows), (denials.finish()?, n_denials)])

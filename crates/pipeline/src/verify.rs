@@ -6,7 +6,7 @@ use futures::stream::{StreamExt, TryStreamExt};
 use jiff::civil::Date;
 use logs::layout::LogKind;
 use serde::Serialize;
-use store::{ListRequest, ObjectMeta, Pages, Store, read_if_there};
+use store::{ListRequest, ObjectMeta, Pages, Store};
 use tables::INVOCATIONS;
 use tokio::sync::mpsc;
 
@@ -16,6 +16,7 @@ use crate::manifest::{Counts, Manifest, Output, SourceSet, load};
 use crate::plan::{LISTED_AHEAD, list_all};
 use crate::run::Source;
 use crate::settings::Settings;
+use crate::spool::Spooled;
 
 /// Files that are read at the same time.
 const READ_AT_ONCE: usize = 4;
@@ -193,22 +194,18 @@ async fn check(
     destination: &dyn Store,
     output: &Output,
 ) -> Result<Option<(FindingKind, String)>, Error> {
-    let file = read_if_there(destination, &output.key).await.map_err(Error::Destination)?;
-    let Some((_, file)) = file else {
+    let Some(file) = Spooled::fetch(destination, &output.key).await? else {
         let reason = format!("expected {} bytes, found no such file", output.bytes);
         return Ok(Some((FindingKind::Missing, reason)));
     };
-    let found = Output::hash(&file);
-    if found != output.sha256 {
+    if file.sha256 != output.sha256 {
         let reason = format!(
-            "expected {} bytes with SHA-256 {}, found {} bytes with {found}",
-            output.bytes,
-            output.sha256,
-            file.len()
+            "expected {} bytes with SHA-256 {}, found {} bytes with {}",
+            output.bytes, output.sha256, file.n_bytes, file.sha256
         );
         return Ok(Some((FindingKind::Changed, reason)));
     }
-    let rows = tables::read::footer(&file).map(|footer| footer.rows);
+    let rows = file.footer().map(|footer| footer.rows);
     Ok(match rows {
         Ok(rows) if rows == output.rows => None,
         Ok(rows) => {

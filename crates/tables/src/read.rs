@@ -17,6 +17,7 @@ use parquet::arrow::arrow_reader::{
 };
 use parquet::errors::ParquetError;
 use parquet::file::metadata::{FileMetaData, ParquetMetaDataReader};
+use parquet::file::reader::ChunkReader;
 
 use crate::column::Type;
 use crate::ingest::{INGEST, Status};
@@ -57,7 +58,7 @@ pub enum ReadError {
     #[error("expected a Parquet file, found {size_bytes} bytes without its footer")]
     NotParquet {
         /// How many bytes there are.
-        size_bytes: usize,
+        size_bytes: u64,
         /// What Parquet says.
         #[source]
         source: ParquetError,
@@ -146,7 +147,7 @@ pub enum ReadError {
 ///
 /// # Errors
 /// If the bytes are no Parquet file, or none that hoptrail wrote.
-pub fn footer(file: &Bytes) -> Result<Footer, ReadError> {
+pub fn footer(file: &impl ChunkReader) -> Result<Footer, ReadError> {
     let metadata = ParquetMetaDataReader::new()
         .parse_and_finish(file)
         .map_err(|source| ReadError::NotParquet { size_bytes: file.len(), source })?;
@@ -193,7 +194,7 @@ fn read_ingest(file: &Bytes) -> Result<Vec<IngestedObject>, ReadError> {
     let table = INGEST.name;
     let columns =
         [(KEY, Type::Text), (STATUS, Type::Text), (BYTES, Type::Count), (WRITTEN, Type::Count)];
-    let reader = rows(file, table, columns)?;
+    let reader = rows(file.clone(), table, columns)?;
     let mut objects = Vec::new();
     for batch in reader {
         let batch = batch.map_err(|source| ReadError::Batch { table, source })?;
@@ -209,20 +210,23 @@ fn read_ingest(file: &Bytes) -> Result<Vec<IngestedObject>, ReadError> {
     Ok(objects)
 }
 
-/// Reads the event ids of a file of the table `invocations`, in the order of its rows.
+/// Gives the event ids of a file of the table `invocations`, which is held or lies on disk, to `take`, in
+/// the order of its rows.
 ///
 /// # Errors
-/// As those of [`ingest`].
-pub fn event_ids(file: &Bytes) -> Result<Vec<CallId>, ReadError> {
+/// As those of [`ingest`]. Some ids may have been given by then.
+pub fn event_ids(
+    file: impl ChunkReader + 'static,
+    mut take: impl FnMut(CallId),
+) -> Result<(), ReadError> {
     let table = INVOCATIONS.name;
     surviving(table, || {
-        let mut ids = Vec::new();
         for batch in rows(file, table, [(EVENT_ID, Type::Text)])? {
             let batch = batch.map_err(|source| ReadError::Batch { table, source })?;
             let column = batch[EVENT_ID].as_string::<i32>();
-            ids.extend(column.iter().flatten().map(CallId::new));
+            column.iter().flatten().map(CallId::new).for_each(&mut take);
         }
-        Ok(ids)
+        Ok(())
     })
 }
 
@@ -240,13 +244,14 @@ fn surviving<T>(
 
 /// The rows of a file of a table with some of its columns, if they are as declared.
 fn rows<const N: usize>(
-    file: &Bytes,
+    file: impl ChunkReader + 'static,
     table: &'static str,
     columns: [(&'static str, Type); N],
 ) -> Result<ParquetRecordBatchReader, ReadError> {
     let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
-    let builder = ParquetRecordBatchReaderBuilder::try_new_with_options(file.clone(), options)
-        .map_err(|source| ReadError::NotParquet { size_bytes: file.len(), source })?;
+    let size_bytes = file.len();
+    let builder = ParquetRecordBatchReaderBuilder::try_new_with_options(file, options)
+        .map_err(|source| ReadError::NotParquet { size_bytes, source })?;
     let footer = footer_of(builder.metadata().file_metadata())?;
     if footer.table != table {
         return Err(ReadError::OtherTable { expected: table, found: footer.table });

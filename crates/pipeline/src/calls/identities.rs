@@ -65,12 +65,12 @@ impl Identities {
 
     /// Those of a day that stands: the events of its table `invocations`, and what its manifest says of
     /// addenda, as [`Identities::addenda`] gave it.
-    pub fn standing(events: &[CallId], addenda: &[String]) -> Self {
+    pub fn standing(mut events: Vec<Identity>, addenda: &[String]) -> Self {
         let addenda =
             addenda.iter().filter_map(|hex| Some(Identity(u128::from_str_radix(hex, 16).ok()?)));
         let addenda = addenda.collect::<BTreeSet<_>>();
-        let all = events.iter().map(Identity::of).chain(addenda.iter().copied()).collect();
-        Identities::new(all, addenda)
+        events.extend(addenda.iter().copied());
+        Identities::new(events, addenda)
     }
 
     /// The calls that addenda tell, in 32 hexadecimal digits each.
@@ -114,7 +114,8 @@ mod tests {
         for numbers in [&spread as &dyn Fn(u128) -> u128, &near, &far] {
             for count in [0, 1, 2, 15, 16, 17, 1000] {
                 let events = (0..count).map(|n| id(numbers(n))).collect::<Vec<_>>();
-                let found = Identities::standing(&events, &[]);
+                let identities = events.iter().map(Identity::of).collect();
+                let found = Identities::standing(identities, &[]);
                 assert_eq!(found.len(), events.len());
                 for event in &events {
                     assert_eq!(found.find(Identity::of(event)), Some(false), "{event} of {count}");
@@ -139,7 +140,7 @@ mod tests {
         let both = [&event, &text].map(Identity::of);
         let built = Identities::new(both.to_vec(), BTreeSet::from([both[1]]));
         assert_eq!(both.map(|identity| built.find(identity)), [Some(false), Some(true)]);
-        let standing = Identities::standing(std::slice::from_ref(&event), &built.addenda());
+        let standing = Identities::standing(vec![both[0]], &built.addenda());
         assert_eq!(both.map(|identity| standing.find(identity)), [Some(false), Some(true)]);
         assert_eq!(standing.find(Identity::of(&CallId::new("another"))), None);
     }

@@ -74,8 +74,8 @@ pub(super) fn build(
             let [(invocations, n_invocations), (denials, n_denials)] =
                 writer.finish().map_err(encode)?;
             Ok::<_, Error>([
-                invocations.end(INVOCATIONS.name, day, n_invocations),
-                denials.end(DENIALS.name, day, n_denials),
+                TableFile::new(INVOCATIONS.name, day, invocations, n_invocations),
+                TableFile::new(DENIALS.name, day, denials, n_denials),
             ])
         },
         || rayon::join(|| group_files(day, &grouped, knowledge), || tally(&grouped)),

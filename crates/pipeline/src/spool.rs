@@ -1,0 +1,182 @@
+//! Files of the destination, on their way there or back. A large one is not held: it lies in a temporary
+//! file, which has no name and is gone with the process, however that ends.
+
+use std::fs::File;
+use std::io::{self, Write};
+
+use bedrock::CallId;
+use bytes::Bytes;
+use logs::hash::{Sha256, to_hex};
+use store::Store;
+use tables::read::{Footer, ReadError};
+use tempfile::{SpooledData, SpooledTempFile, spooled_tempfile};
+use tokio::task::spawn_blocking;
+
+use crate::error::Error;
+
+/// The largest file that is held: that of a million calls.
+const MAX_HELD_BYTES: usize = 64 << 20;
+
+/// A file that is being written.
+#[derive(Debug)]
+pub(crate) struct Spool {
+    content: SpooledTempFile,
+    n_bytes: u64,
+    hash: Sha256,
+}
+
+/// A file that was written.
+#[derive(Debug)]
+pub(crate) struct Spooled {
+    content: Content,
+    /// How long it is.
+    pub(crate) n_bytes: u64,
+    /// The SHA-256 of its content, in hexadecimal.
+    pub(crate) sha256: String,
+}
+
+#[derive(Debug)]
+enum Content {
+    Held(Bytes),
+    OnDisk(File),
+}
+
+impl Spool {
+    pub(crate) fn begin() -> Self {
+        Self::holding(MAX_HELD_BYTES)
+    }
+
+    fn holding(max_bytes: usize) -> Self {
+        Spool { content: spooled_tempfile(max_bytes), n_bytes: 0, hash: Sha256::default() }
+    }
+
+    pub(crate) fn end(self) -> Spooled {
+        let content = match self.content.into_inner() {
+            SpooledData::InMemory(content) => Content::Held(Bytes::from(content.into_inner())),
+            SpooledData::OnDisk(file) => Content::OnDisk(file),
+        };
+        Spooled { content, n_bytes: self.n_bytes, sha256: to_hex(&self.hash.finish()) }
+    }
+}
+
+impl Write for Spool {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.content.write(bytes)?;
+        self.hash.update(&bytes[..written]);
+        self.n_bytes += written as u64;
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.content.flush()
+    }
+}
+
+impl Spooled {
+    /// Fetches a file of the destination; `None` if there is none.
+    ///
+    /// # Errors
+    /// If the destination cannot be read, or a temporary file cannot be written.
+    pub(crate) async fn fetch(destination: &dyn Store, key: &str) -> Result<Option<Self>, Error> {
+        let mut body = match destination.get(key).await {
+            Ok(object) => object.body,
+            Err(error) if error.is_not_found() => return Ok(None),
+            Err(error) => return Err(Error::Destination(error)),
+        };
+        let mut spool = Spool::begin();
+        while let Some(chunk) = body.chunk().await.map_err(Error::Destination)? {
+            let write = move || spool.write_all(&chunk).map(|()| spool);
+            let written = spawn_blocking(write).await.map_err(|_| Error::Worker)?;
+            spool = written.map_err(Error::Temporary)?;
+        }
+        Ok(Some(spool.end()))
+    }
+
+    /// Puts it in its place.
+    ///
+    /// # Errors
+    /// If the destination cannot be written.
+    pub(crate) async fn put(self, destination: &dyn Store, key: &str) -> Result<(), store::Error> {
+        match self.content {
+            Content::Held(bytes) => destination.put(key, bytes).await,
+            Content::OnDisk(file) => destination.put_file(key, file).await,
+        }
+    }
+
+    /// What it says of itself, if it is a table.
+    ///
+    /// # Errors
+    /// If it is none.
+    pub(crate) fn footer(&self) -> Result<Footer, ReadError> {
+        match &self.content {
+            Content::Held(bytes) => tables::read::footer(bytes),
+            Content::OnDisk(file) => tables::read::footer(file),
+        }
+    }
+
+    /// Gives the event ids of a file of the table `invocations` to `take`, in the order of its rows. Call
+    /// it on the workers.
+    ///
+    /// # Errors
+    /// If it is no such file, or damaged.
+    pub(crate) fn event_ids(self, take: impl FnMut(CallId)) -> Result<(), ReadError> {
+        match self.content {
+            Content::Held(bytes) => tables::read::event_ids(bytes, take),
+            Content::OnDisk(file) => tables::read::event_ids(file, take),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use logs::hash::sha256;
+    use store::{Memory, read_if_there};
+    use tables::{INVOCATIONS, Referred, TableWriter};
+
+    use super::*;
+
+    fn run<T>(future: impl Future<Output = T>) -> T {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+        runtime.block_on(future)
+    }
+
+    #[test]
+    fn a_file_is_the_same_held_or_on_disk() {
+        let content = (0..100_000u32).flat_map(u32::to_le_bytes).collect::<Vec<_>>();
+        let store = Memory::new();
+        for (max_bytes, is_held) in [(0, false), (399_999, false), (400_000, true)] {
+            let mut spool = Spool::holding(max_bytes);
+            for piece in content.chunks(7001) {
+                spool.write_all(piece).expect("a temporary file");
+            }
+            let spooled = spool.end();
+            assert_eq!(matches!(spooled.content, Content::Held(_)), is_held, "{max_bytes}");
+            let hash = to_hex(&sha256(&content));
+            assert_eq!((spooled.n_bytes, &spooled.sha256), (400_000, &hash));
+            run(async {
+                spooled.put(&store, "x").await.expect("memory");
+                let found = read_if_there(&store, "x").await.expect("memory");
+                assert!(found.is_some_and(|(_, found)| found == content), "{max_bytes}");
+                let fetched = Spooled::fetch(&store, "x").await.expect("memory").expect("there");
+                assert_eq!((fetched.n_bytes, &fetched.sha256), (400_000, &hash));
+                assert!(Spooled::fetch(&store, "y").await.expect("memory").is_none());
+            });
+        }
+    }
+
+    #[test]
+    fn a_table_is_read_held_or_on_disk() {
+        for max_bytes in [0, 1 << 20] {
+            let spool = Spool::holding(max_bytes);
+            let writer = TableWriter::new(&INVOCATIONS, Referred::default(), spool);
+            let empty = writer.and_then(TableWriter::finish).expect("no rows fit").end();
+            assert_eq!(empty.footer().expect("a footer").table, INVOCATIONS.name);
+            empty.event_ids(|id| panic!("{id:?}")).expect("no ids");
+            let mut spool = Spool::holding(max_bytes);
+            spool.write_all(b"no table").expect("a temporary file");
+            let other = spool.end();
+            assert!(other.footer().is_err());
+            assert!(other.event_ids(drop).is_err());
+        }
+    }
+}
