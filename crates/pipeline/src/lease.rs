@@ -289,20 +289,23 @@ mod tests {
     fn only_what_is_ours_is_deleted() {
         let store = Memory::new();
         run(async {
+            // One that is looked at, and one that is renewed because it is about to end.
             for until in [end_of_term(), Timestamp::MIN] {
-                // It is about to end, or not.
-                let mut lease = Lease::take(&store, NOW, |_| {}).await.expect("free");
-                lease.holder.until = until;
-                lease.release().await.expect("ours");
-                let mut lease = Lease::take(&store, NOW, |_| {}).await.expect("deleted");
-                lease.holder.until = until;
-                store.put(LEASE_KEY, elsewhere(Timestamp::MAX)).await.expect("written");
+                let taken = async || {
+                    let mut lease = Lease::take(&store, NOW, |_| {}).await.expect("free");
+                    lease.holder.until = until;
+                    lease
+                };
+                taken().await.release().await.expect("ours");
+
+                let lease = taken().await;
+                store.put(LEASE_KEY, elsewhere(Timestamp::MAX)).await.expect("memory");
                 let error = lease.release().await.expect_err("another's");
                 assert!(matches!(error, Error::LeaseLost { .. }), "{error}");
                 assert!(read(&store).await.expect("memory").is_some());
                 store.delete(LEASE_KEY).await.expect("memory");
-                let mut lease = Lease::take(&store, NOW, |_| {}).await.expect("deleted");
-                lease.holder.until = until;
+
+                let lease = taken().await;
                 store.delete(LEASE_KEY).await.expect("memory");
                 let error = lease.release().await.expect_err("nobody's");
                 assert!(matches!(error, Error::LeaseLost { .. }), "{error}");

@@ -33,8 +33,8 @@ mod rows;
 pub mod run;
 pub mod schedule;
 pub mod settings;
-pub mod spool;
-mod tally;
+mod spool;
+pub mod tally;
 pub mod verify;
 pub mod work;
 

@@ -128,8 +128,8 @@ struct Conductor<'a, 'j> {
     late_for: BTreeMap<String, Vec<Date>>,
     /// Days that wait for their turn.
     waiting: BTreeSet<Date>,
-    /// As many days are built at a time as there are workers: one that waits for a part of its day would
-    /// begin another day, and come back to the first only when that is done.
+    /// As many days are built at a time as there are workers: a worker that waits for a part of its day
+    /// would begin another day, and come back to the first only when that is done.
     built_at_once: Arc<Semaphore>,
     shared: BTreeSet<Date>,
     logs: Option<ListedLogs>,

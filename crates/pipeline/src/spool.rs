@@ -1,6 +1,7 @@
 //! Files of the destination, on their way there or back. A large one is not held: it lies in a temporary
 //! file, which has no name and is gone with the process, however that ends.
 
+use std::env;
 use std::fs::File;
 use std::io::{self, Write};
 
@@ -61,7 +62,12 @@ impl Spool {
 
 impl Write for Spool {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let written = self.content.write(bytes)?;
+        // Whoever encodes a table knows no files: an error has to say what it is about.
+        let about = |error: io::Error| {
+            let folder = env::temp_dir();
+            io::Error::new(error.kind(), format!("a file in {}: {error}", folder.display()))
+        };
+        let written = self.content.write(bytes).map_err(about)?;
         self.hash.update(&bytes[..written]);
         self.n_bytes += written as u64;
         Ok(written)
@@ -129,9 +135,13 @@ impl Spooled {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
+    use bedrock::cost::Unpriced;
+    use bedrock::{Caller, Context, Knowledge};
     use logs::hash::sha256;
     use store::{Memory, read_if_there};
-    use tables::{INVOCATIONS, Referred, TableWriter};
+    use tables::{ContextMeaning, INVOCATIONS, Invocation, Referred, TableWriter};
 
     use super::*;
 
@@ -167,11 +177,33 @@ mod tests {
     #[test]
     fn a_table_is_read_held_or_on_disk() {
         for max_bytes in [0, 1 << 20] {
+            let context = Arc::new(Context::default());
+            let meaning = Arc::new(Knowledge::embedded().meaning_of(&context));
+            let contexts = [ContextMeaning { context, meaning }];
+            let (callers, objects) = ([Caller::default()], ["a".into()]);
+            let referred = Referred { contexts: &contexts, callers: &callers, objects: &objects };
+            let ids = ["11111111-2222-4333-8444-555566667777", "a", "b"].map(CallId::new);
+            let row = |(event_time_ms, event_id): (i64, &CallId)| Invocation {
+                event_time_ms,
+                event_id: event_id.clone(),
+                request_id: None,
+                usage: None,
+                cost: Err(Unpriced::NoTokens),
+                context: 0,
+                caller: 0,
+                object: 0,
+            };
+            let rows = (0..).zip(&ids).map(row).collect::<Vec<_>>();
             let spool = Spool::holding(max_bytes);
-            let writer = TableWriter::new(&INVOCATIONS, Referred::default(), spool);
-            let empty = writer.and_then(TableWriter::finish).expect("no rows fit").end();
-            assert_eq!(empty.footer().expect("a footer").table, INVOCATIONS.name);
-            empty.event_ids(|id| panic!("{id:?}")).expect("no ids");
+            let mut writer = TableWriter::new(&INVOCATIONS, referred, spool).expect("a table");
+            writer.write(&rows).expect("the rows fit");
+            let table = writer.finish().expect("the rows fit").end();
+            let footer = table.footer().expect("a footer");
+            assert_eq!((footer.table.as_str(), footer.rows), (INVOCATIONS.name, 3));
+            let mut found = Vec::new();
+            table.event_ids(|id| found.push(id)).expect("a table of invocations");
+            assert_eq!(found, ids);
+
             let mut spool = Spool::holding(max_bytes);
             spool.write_all(b"no table").expect("a temporary file");
             let other = spool.end();
