@@ -290,13 +290,17 @@ mod tests {
         let store = Memory::new();
         run(async {
             // One that is looked at, and one that is renewed because it is about to end.
-            for until in [end_of_term(), Timestamp::MIN] {
+            for (until, is_renewed) in [(end_of_term(), false), (Timestamp::MIN, true)] {
                 let taken = async || {
                     let mut lease = Lease::take(&store, NOW, |_| {}).await.expect("free");
                     lease.holder.until = until;
                     lease
                 };
-                taken().await.release().await.expect("ours");
+                let mut lease = taken().await;
+                let etag = lease.etag.clone();
+                lease.ascertain().await.expect("ours");
+                assert_eq!(lease.etag != etag, is_renewed);
+                lease.release().await.expect("ours");
 
                 let lease = taken().await;
                 store.put(LEASE_KEY, elsewhere(Timestamp::MAX)).await.expect("memory");

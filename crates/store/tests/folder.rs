@@ -141,7 +141,8 @@ async fn what_is_no_file_is_passed_over() {
 fn files_side_by_side_are_opened_as_others_are() {
     let root = tempfile::tempdir().unwrap();
     let keys = ["1", "2", "a/1", "a/2", "a/b/1", "b/1", "b/2"];
-    for key in keys {
+    let unfinished = ["a/.store-tmp-1", "a/.store-tmp-2"];
+    for key in keys.into_iter().chain(unfinished) {
         write(root.path(), key);
     }
     symlink("a", root.path().join("c")).unwrap();
@@ -154,7 +155,8 @@ fn files_side_by_side_are_opened_as_others_are() {
     let others = ["a/no", "a/nor", "no/1", "no/2", "a", "b", "a/b", "c/1", "c/2", "a/linked"];
     let others =
         others.into_iter().chain(["a/../1", "a/../2", "a/.", "a/..", "", "a/", "/1", "/2"]);
-    let all = keys.into_iter().chain(others).chain(outside.iter().map(String::as_str));
+    let all =
+        keys.into_iter().chain(unfinished).chain(others).chain(outside.iter().map(String::as_str));
     let all = all.collect::<Vec<_>>();
     let store = Folder::open(root.path()).unwrap();
     let reader = store.local().unwrap();

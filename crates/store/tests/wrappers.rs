@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use std::future::{Future, poll_fn};
+use std::io::Write;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::Poll;
@@ -63,6 +64,8 @@ async fn calls_fail_as_scripted() {
         Fault::on(Operation::List, Failure::Throttled).key("a/"),
         Fault::on(Operation::Put, Failure::AnswerLost).nth(1),
         Fault::on(Operation::Put, Failure::Unreachable).nth(1),
+        Fault::on(Operation::Put, Failure::AnswerLost).key("d").nth(1),
+        Fault::on(Operation::Put, Failure::Unreachable).key("d").nth(1),
     ];
     let store = Faulty::new(memory().await, faults);
     assert_eq!(read(&store, "a/1").await.unwrap(), "content");
@@ -83,5 +86,17 @@ async fn calls_fail_as_scripted() {
     store.put("c", "second".into()).await.unwrap_err();
     assert_eq!(read(&store, "c").await.unwrap(), "first", "nothing was done");
     store.put("c", "third".into()).await.unwrap();
-    assert_eq!(store.n_failed(), 6);
+
+    let file = |content: &str| {
+        let mut file = tempfile::tempfile().unwrap();
+        file.write_all(content.as_bytes()).unwrap();
+        file
+    };
+    store.put_file("d", file("first")).await.unwrap_err();
+    assert_eq!(read(&store, "d").await.unwrap(), "first", "only the answer was lost");
+    store.put_file("d", file("second")).await.unwrap_err();
+    assert_eq!(read(&store, "d").await.unwrap(), "first", "nothing was done");
+    store.put_file("d", file("third")).await.unwrap();
+    assert_eq!(read(&store, "d").await.unwrap(), "third");
+    assert_eq!(store.n_failed(), 8);
 }
