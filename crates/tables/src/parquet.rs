@@ -1,6 +1,6 @@
 //! Rows into the bytes of one Parquet file, a batch at a time and its columns in parallel.
 
-use std::io::Write;
+use std::io::{self, Write};
 use std::sync::Arc;
 
 use parquet::arrow::ArrowSchemaConverter;
@@ -49,6 +49,27 @@ pub enum WriteError {
         #[source]
         source: ParquetError,
     },
+    /// The sink failed.
+    #[error("table {table}: the file cannot be written")]
+    Sink {
+        /// The table.
+        table: &'static str,
+        /// What the sink says.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+}
+
+impl WriteError {
+    fn new(table: &'static str, source: ParquetError) -> Self {
+        match source {
+            // Parquet's own words for it would say the same twice.
+            ParquetError::External(source) if source.is::<io::Error>() => {
+                WriteError::Sink { table, source }
+            }
+            source => WriteError::Encode { table, source },
+        }
+    }
 }
 
 /// Writes one Parquet file into a sink, a row group at a time. The same batches give the same bytes, on
@@ -79,7 +100,7 @@ impl<'a, R: Sync, W: Write + Send> TableWriter<'a, R, W> {
         referred: Referred<'a>,
         sink: W,
     ) -> Result<Self, WriteError> {
-        let encode = |source| WriteError::Encode { table: table.name, source };
+        let encode = |source| WriteError::new(table.name, source);
         let schema = table.schema();
         let properties = properties(table);
         let parquet_schema = ArrowSchemaConverter::new().convert(&schema).map_err(encode)?;
@@ -138,7 +159,7 @@ impl<'a, R: Sync, W: Write + Send> TableWriter<'a, R, W> {
                     return Err(WriteError::Null { table: table.name, column: column.name });
                 }
                 let written = writer.write(&values);
-                written.map_err(|source| WriteError::Encode { table: table.name, source })
+                written.map_err(|source| WriteError::new(table.name, source))
             },
         )?;
         group.rows += rows.len();
@@ -147,7 +168,7 @@ impl<'a, R: Sync, W: Write + Send> TableWriter<'a, R, W> {
 
     fn close(&mut self, group: RowGroup) -> Result<(), WriteError> {
         let table = self.table.name;
-        let encode = |source| WriteError::Encode { table, source };
+        let encode = |source| WriteError::new(table, source);
         let columns = group.columns.into_par_iter().with_min_len(columns_of_a_task(group.rows));
         let chunks = columns.map(ColumnWriter::close).collect::<Result<Vec<_>, _>>();
         let mut row_group = self.file.next_row_group().map_err(encode)?;
@@ -168,7 +189,7 @@ impl<'a, R: Sync, W: Write + Send> TableWriter<'a, R, W> {
             self.close(group)?;
         }
         let table = self.table.name;
-        self.file.into_inner().map_err(|source| WriteError::Encode { table, source })
+        self.file.into_inner().map_err(|source| WriteError::new(table, source))
     }
 }
 
@@ -450,6 +471,38 @@ mod tests {
         order: |_, _| std::cmp::Ordering::Equal,
         refers: INVOCATIONS_REFER,
     };
+
+    /// A sink that takes so many bytes.
+    struct Full(usize);
+
+    impl Write for Full {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            let taken = bytes.len().min(self.0);
+            self.0 -= taken;
+            if taken == 0 { Err(io::Error::other("no room")) } else { Ok(taken) }
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_sink_that_fails_says_why() {
+        let (contexts, objects) = (contexts(), objects());
+        let referred = Referred { contexts: &contexts, callers: &callers(), objects: &objects };
+        for room in [0, 1, 4, 1000, 20_000] {
+            let full = TableWriter::new(&INVOCATIONS, referred, Full(room));
+            let written = full.and_then(|mut writer| {
+                writer.write(&rows(20_000))?;
+                writer.finish()
+            });
+            let error = written.map(drop).expect_err("no room");
+            assert_eq!(error.to_string(), "table invocations: the file cannot be written");
+            let source = std::error::Error::source(&error).map(ToString::to_string);
+            assert_eq!(source.as_deref(), Some("no room"), "{room}");
+        }
+    }
 
     #[test]
     fn a_table_without_rows_has_its_schema() {
