@@ -1,6 +1,7 @@
 //! What ends a run.
 
 use bedrock::alias::AliasFileError;
+use jiff::civil::Date;
 use tables::WriteError;
 
 use crate::day::DayRange;
@@ -18,7 +19,8 @@ pub enum Error {
     /// The destination cannot be read.
     #[error("the destination cannot be read")]
     Destination(#[source] store::Error),
-    /// Calls that are too many to be held cannot be written to a temporary file, or read from it.
+    /// What is too large to be held, calls or a table, cannot be written to a temporary file, or read from
+    /// it.
     #[error("temporary files cannot be used in {}", std::env::temp_dir().display())]
     Temporary(#[source] std::io::Error),
     /// A manifest cannot be written as JSON.
@@ -111,6 +113,16 @@ pub enum Error {
     Worker,
 }
 
+impl Error {
+    /// That of a table that cannot be written: to a temporary file, or at all.
+    pub(crate) fn of_table(day: Date, error: WriteError) -> Self {
+        match error {
+            WriteError::Sink { source, .. } => Error::Temporary(source),
+            source => Error::Encode { day: day.to_string(), source },
+        }
+    }
+}
+
 /// What was looked at when nothing was found, and what lies near.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct NothingFound {
@@ -143,5 +155,25 @@ impl std::fmt::Display for NothingFound {
             [] => write!(f, "; there are no log files in them at all"),
             near => write!(f, "; there are log files on {}", near.join(", ")),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::error::Error as _;
+    use std::io;
+
+    use jiff::civil::date;
+
+    use super::*;
+
+    #[test]
+    fn a_full_disk_is_told_with_its_folder() {
+        let full = WriteError::Sink { table: "t", source: io::Error::other("full") };
+        let error = Error::of_table(date(2026, 10, 1), full);
+        let folder = std::env::temp_dir();
+        let expected = format!("temporary files cannot be used in {}", folder.display());
+        assert_eq!(error.to_string(), expected);
+        assert_eq!(error.source().map(ToString::to_string).as_deref(), Some("full"));
     }
 }

@@ -1,7 +1,6 @@
 //! Files of the destination, on their way there or back. A large one is not held: it lies in a temporary
 //! file, which has no name and is gone with the process, however that ends.
 
-use std::env;
 use std::fs::File;
 use std::io::{self, Write};
 
@@ -62,12 +61,7 @@ impl Spool {
 
 impl Write for Spool {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        // Whoever encodes a table knows no files: an error has to say what it is about.
-        let about = |error: io::Error| {
-            let folder = env::temp_dir();
-            io::Error::new(error.kind(), format!("a file in {}: {error}", folder.display()))
-        };
-        let written = self.content.write(bytes).map_err(about)?;
+        let written = self.content.write(bytes)?;
         self.hash.update(&bytes[..written]);
         self.n_bytes += written as u64;
         Ok(written)
@@ -141,7 +135,7 @@ mod tests {
     use bedrock::{Caller, Context, Knowledge};
     use logs::hash::sha256;
     use store::{Memory, read_if_there};
-    use tables::{ContextMeaning, INVOCATIONS, Invocation, Referred, TableWriter};
+    use tables::{ContextMeaning, INVOCATIONS, Invocation, Referred};
 
     use super::*;
 
@@ -195,9 +189,8 @@ mod tests {
             };
             let rows = (0..).zip(&ids).map(row).collect::<Vec<_>>();
             let spool = Spool::holding(max_bytes);
-            let mut writer = TableWriter::new(&INVOCATIONS, referred, spool).expect("a table");
-            writer.write(&rows).expect("the rows fit");
-            let table = writer.finish().expect("the rows fit").end();
+            let table = tables::write(&INVOCATIONS, referred, &rows, spool).expect("the rows fit");
+            let table = table.end();
             let footer = table.footer().expect("a footer");
             assert_eq!((footer.table.as_str(), footer.rows), (INVOCATIONS.name, 3));
             let mut found = Vec::new();

@@ -118,6 +118,20 @@ impl Faulty {
         failure
     }
 
+    /// Makes a change, unless the script says that it fails before.
+    async fn change(
+        &self,
+        operation: Operation,
+        key: &str,
+        change: impl Future<Output = Result<(), Error>>,
+    ) -> Result<(), Error> {
+        let failure = self.failure(operation, key);
+        if matches!(failure, None | Some(Failure::AnswerLost)) {
+            change.await?;
+        }
+        failure.map_or(Ok(()), |failure| Err(self.error(operation, key, failure)))
+    }
+
     fn error(&self, operation: Operation, key: &str, failure: Failure) -> Error {
         let target = format!("{}{key}", self.store.location());
         match failure {
@@ -165,19 +179,11 @@ impl Store for Faulty {
     }
 
     async fn put(&self, key: &str, bytes: Bytes) -> Result<(), Error> {
-        let failure = self.failure(Operation::Put, key);
-        if matches!(failure, None | Some(Failure::AnswerLost)) {
-            self.store.put(key, bytes).await?;
-        }
-        failure.map_or(Ok(()), |failure| Err(self.error(Operation::Put, key, failure)))
+        self.change(Operation::Put, key, self.store.put(key, bytes)).await
     }
 
     async fn put_file(&self, key: &str, file: File) -> Result<(), Error> {
-        let failure = self.failure(Operation::Put, key);
-        if matches!(failure, None | Some(Failure::AnswerLost)) {
-            self.store.put_file(key, file).await?;
-        }
-        failure.map_or(Ok(()), |failure| Err(self.error(Operation::Put, key, failure)))
+        self.change(Operation::Put, key, self.store.put_file(key, file)).await
     }
 
     async fn put_if(&self, key: &str, bytes: Bytes, condition: Condition) -> Result<Put, Error> {
@@ -193,11 +199,7 @@ impl Store for Faulty {
     }
 
     async fn delete(&self, key: &str) -> Result<(), Error> {
-        let failure = self.failure(Operation::Delete, key);
-        if matches!(failure, None | Some(Failure::AnswerLost)) {
-            self.store.delete(key).await?;
-        }
-        failure.map_or(Ok(()), |failure| Err(self.error(Operation::Delete, key, failure)))
+        self.change(Operation::Delete, key, self.store.delete(key)).await
     }
 }
 

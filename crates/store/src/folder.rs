@@ -100,6 +100,20 @@ impl Folder {
         let inner = Arc::clone(&self.inner);
         run_blocking(move || work(&inner)).await
     }
+
+    /// Has the file of a key filled, and puts it in place of what was there.
+    async fn replace(
+        &self,
+        key: &str,
+        fill: impl FnOnce(&mut File) -> io::Result<()> + Send + 'static,
+    ) -> Result<(), Error> {
+        let path = self.inner.path(key)?;
+        self.blocking(move |inner| match write::replace(&path, fill, &inner.unsynced) {
+            Ok(()) => Ok(()),
+            Err(source) => Err(Error::Unwritable { path, source }),
+        })
+        .await
+    }
 }
 
 #[async_trait]
@@ -123,27 +137,15 @@ impl Store for Folder {
     }
 
     async fn put(&self, key: &str, bytes: Bytes) -> Result<(), Error> {
-        let path = self.inner.path(key)?;
-        self.blocking(move |inner| {
-            match write::replace(&path, write::all(&bytes), &inner.unsynced) {
-                Ok(()) => Ok(()),
-                Err(source) => Err(Error::Unwritable { path, source }),
-            }
-        })
-        .await
+        self.replace(key, move |placed| write::all(placed, &bytes)).await
     }
 
     async fn put_file(&self, key: &str, mut file: File) -> Result<(), Error> {
-        let path = self.inner.path(key)?;
-        self.blocking(move |inner| {
-            let copy = |placed: &mut File| {
-                file.rewind()?;
-                io::copy(&mut file, placed).map(drop)
-            };
-            let written = write::replace(&path, copy, &inner.unsynced);
-            written.map_err(|source| Error::Unwritable { path, source })
-        })
-        .await
+        let copy = move |placed: &mut File| {
+            file.rewind()?;
+            io::copy(&mut file, placed).map(drop)
+        };
+        self.replace(key, copy).await
     }
 
     async fn put_if(&self, key: &str, bytes: Bytes, condition: Condition) -> Result<Put, Error> {

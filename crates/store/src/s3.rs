@@ -34,6 +34,7 @@ use crate::s3::body::Resumed;
 use crate::s3::clock::Clock;
 use crate::s3::error::Context;
 use crate::s3::listing::WholeListing;
+use crate::s3::put::Content;
 use crate::s3::sign::Signer;
 use crate::store::{Condition, ListPage, ListRequest, Object, ObjectMeta, Put, Store};
 use crate::uri::as_folder;
@@ -114,7 +115,7 @@ impl Store for S3 {
     }
 
     async fn put(&self, key: &str, bytes: Bytes) -> Result<(), Error> {
-        self.inner.put(key, bytes).await
+        self.inner.put(key, Content::Bytes(bytes)).await
     }
 
     async fn put_file(&self, key: &str, file: File) -> Result<(), Error> {

@@ -56,7 +56,7 @@ pub trait Store: Send + Sync + Debug {
 
     /// Writes an object whole if `condition` holds at that moment. Of any number of writers with the
     /// same condition, in whatever processes, one is done and the others are refused. It is how writers
-    /// agree while they run: a power cut may undo it, other than what [`Store::put`] has written.
+    /// agree while they run: a power cut may undo it, which it does not do to what [`Store::put`] wrote.
     ///
     /// The write may have been done although it is refused or fails: the answer was lost, and the
     /// request that was sent again meets what the first one wrote. Who has to know writes what nobody

@@ -56,19 +56,20 @@ pub enum WriteError {
         table: &'static str,
         /// What the sink says.
         #[source]
-        source: Box<dyn std::error::Error + Send + Sync>,
+        source: io::Error,
     },
 }
 
 impl WriteError {
     fn new(table: &'static str, source: ParquetError) -> Self {
-        match source {
-            // Parquet's own words for it would say the same twice.
-            ParquetError::External(source) if source.is::<io::Error>() => {
-                WriteError::Sink { table, source }
-            }
-            source => WriteError::Encode { table, source },
-        }
+        let source = match source {
+            ParquetError::External(source) => match source.downcast::<io::Error>() {
+                Ok(source) => return WriteError::Sink { table, source: *source },
+                Err(source) => ParquetError::External(source),
+            },
+            source => source,
+        };
+        WriteError::Encode { table, source }
     }
 }
 
@@ -213,12 +214,20 @@ impl<R, W: Write> std::fmt::Debug for TableWriter<'_, R, W> {
     }
 }
 
-/// Writes rows, which have to be in the table's order and refer to nothing, as one Parquet file.
+/// Writes rows, which have to be in the table's order, as one Parquet file, and returns the sink.
 ///
 /// # Errors
 /// As [`TableWriter::write`].
-pub fn write<R: Sync>(table: &'static Table<R>, rows: &[R]) -> Result<Vec<u8>, WriteError> {
-    let mut writer = TableWriter::new(table, Referred::default(), Vec::new())?;
+///
+/// # Panics
+/// As [`TableWriter::write`].
+pub fn write<R: Sync, W: Write + Send>(
+    table: &'static Table<R>,
+    referred: Referred<'_>,
+    rows: &[R],
+    sink: W,
+) -> Result<W, WriteError> {
+    let mut writer = TableWriter::new(table, referred, sink)?;
     writer.write(rows)?;
     writer.finish()
 }
@@ -492,11 +501,7 @@ mod tests {
         let (contexts, objects) = (contexts(), objects());
         let referred = Referred { contexts: &contexts, callers: &callers(), objects: &objects };
         for room in [0, 1, 4, 1000, 20_000] {
-            let full = TableWriter::new(&INVOCATIONS, referred, Full(room));
-            let written = full.and_then(|mut writer| {
-                writer.write(&rows(20_000))?;
-                writer.finish()
-            });
+            let written = write(&INVOCATIONS, referred, &rows(20_000), Full(room));
             let error = written.map(drop).expect_err("no room");
             assert_eq!(error.to_string(), "table invocations: the file cannot be written");
             let source = std::error::Error::source(&error).map(ToString::to_string);
@@ -506,7 +511,7 @@ mod tests {
 
     #[test]
     fn a_table_without_rows_has_its_schema() {
-        let bytes = write(&INVOCATIONS, &[]).expect("no rows fit");
+        let bytes = write(&INVOCATIONS, Referred::default(), &[], Vec::new()).expect("no rows fit");
         let reader = ParquetRecordBatchReaderBuilder::try_new(Bytes::from(bytes)).expect("Parquet");
         assert_eq!(reader.schema().fields().len(), INVOCATIONS.columns.len());
         assert_eq!(reader.metadata().file_metadata().num_rows(), 0);

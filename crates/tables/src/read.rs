@@ -310,16 +310,14 @@ mod tests {
     use parquet::file::properties::WriterProperties;
 
     use super::*;
-    use crate::{IngestRow, MODEL_COSTS, Referred, TableWriter, write};
+    use crate::{IngestRow, MODEL_COSTS, Referred, write};
 
     /// An `ingest` of objects with these keys; the number of an object is its place.
     fn written(keys: &[&str], row: impl Fn(u32) -> IngestRow) -> Vec<u8> {
         let objects = keys.iter().map(|key| Arc::from(*key)).collect::<Vec<_>>();
         let referred = Referred { objects: &objects, ..Referred::default() };
-        let mut writer = TableWriter::new(&INGEST, referred, Vec::new()).expect("a table of ours");
         let rows = (0..).zip(keys).map(|(object, _)| row(object)).collect::<Vec<_>>();
-        writer.write(&rows).expect("the rows fit");
-        writer.finish().expect("the rows fit")
+        write(&INGEST, referred, &rows, Vec::new()).expect("the rows fit")
     }
 
     fn two_rows() -> Vec<u8> {
@@ -402,7 +400,7 @@ mod tests {
         assert_eq!(footer(&file).expect("a footer"), expected);
         let expected = [object("a", Status::Read, 5, 3), object("b", Status::Unreadable, 7, 0)];
         assert_eq!(ingest(&file).expect("an ingest"), expected);
-        let none = Bytes::from(write(&INGEST, &[]).expect("no rows fit"));
+        let none = Bytes::from(written(&[], |object| row(object, Status::Read, 0, 0)));
         assert_eq!(ingest(&none).expect("an ingest"), []);
         assert_eq!(footer(&none).expect("a footer").rows, 0);
     }
@@ -423,8 +421,8 @@ mod tests {
             Bytes::from_static(b"{}"),
             "expected a Parquet file, found 2 bytes without its footer",
         );
-        let costs = Bytes::from(write(&MODEL_COSTS, &[]).expect("no rows fit"));
-        check(costs, "expected the table ingest, found \"model_costs\"");
+        let costs = write(&MODEL_COSTS, Referred::default(), &[], Vec::new()).expect("no rows fit");
+        check(Bytes::from(costs), "expected the table ingest, found \"model_costs\"");
         let key = [(KEY, one_text(Some("a")))];
         check(
             file(&key, &[]),

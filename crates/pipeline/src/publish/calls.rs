@@ -51,7 +51,7 @@ pub(super) fn build(
     let keys = objects.iter().map(|object| Arc::clone(&object.key)).collect::<Vec<_>>();
     let referred = Referred { contexts: &contexts, callers: &references.callers, objects: &keys };
 
-    let encode = |source| Error::Encode { day: day.to_string(), source };
+    let encode = |error| Error::of_table(day, error);
     let (mut maker, writer) = rayon::join(
         || RowMaker::new(day, calls, &references, &contexts, knowledge, requests),
         || CallWriter::new(referred).map_err(encode),

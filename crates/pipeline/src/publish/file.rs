@@ -2,7 +2,7 @@
 
 use jiff::civil::Date;
 use store::Store;
-use tables::{Referred, Table, TableWriter};
+use tables::{Referred, Table};
 
 use crate::error::Error;
 use crate::manifest::Output;
@@ -29,10 +29,8 @@ impl TableFile {
         referred: Referred<'_>,
         rows: &[R],
     ) -> Result<Self, Error> {
-        let encode = |source| Error::Encode { day: day.to_string(), source };
-        let mut writer = TableWriter::new(table, referred, Spool::begin()).map_err(encode)?;
-        writer.write(rows).map_err(encode)?;
-        let encoded = writer.finish().map_err(encode)?;
+        let encoded = tables::write(table, referred, rows, Spool::begin());
+        let encoded = encoded.map_err(|error| Error::of_table(day, error))?;
         Ok(TableFile::new(table.name, day, encoded, rows.len() as u64))
     }
 

@@ -110,12 +110,12 @@ pub(super) fn probe(folder: &Path) -> io::Result<()> {
     fs::remove_file(temporary)
 }
 
-/// Fills a file with bytes.
-pub(super) fn all(bytes: &[u8]) -> impl FnOnce(&mut File) -> io::Result<()> {
+/// Writes all bytes to a file.
+pub(super) fn all(file: &mut File, bytes: &[u8]) -> io::Result<()> {
     /// For a long write Linux looks for large pieces of free memory, and those may take it ten times as
     /// long to come by as small ones that were in use just now.
     const PIECE_BYTES: usize = 256 << 10;
-    |file| bytes.chunks(PIECE_BYTES).try_for_each(|piece| file.write_all(piece))
+    bytes.chunks(PIECE_BYTES).try_for_each(|piece| file.write_all(piece))
 }
 
 pub(super) fn create_temporary(folder: &Path) -> io::Result<(PathBuf, File)> {
@@ -146,16 +146,16 @@ mod tests {
         let left = || unsynced.folders().keys().cloned().collect::<Vec<_>>();
         let path = |key: &str| root.path().join(key);
 
-        replace(&path("a/b/1"), all(b"1"), &unsynced).unwrap();
+        replace(&path("a/b/1"), |file| all(file, b"1"), &unsynced).unwrap();
         assert_eq!(left(), [""; 0].map(PathBuf::from));
         // Made by a writer that has not come to its sync, or that failed.
         unsynced.make_folder(&path("a/c/d")).unwrap();
         unsynced.make_folder(&path("e")).unwrap();
         assert_eq!(left(), [root.path().to_owned(), path("a"), path("a/c")]);
-        replace(&path("a/c/d/1"), all(b"1"), &unsynced).unwrap();
+        replace(&path("a/c/d/1"), |file| all(file, b"1"), &unsynced).unwrap();
         assert_eq!(left(), [""; 0].map(PathBuf::from));
         unsynced.make_folder(&path("e/f")).unwrap();
-        replace(&path("a/2"), all(b"2"), &unsynced).unwrap();
+        replace(&path("a/2"), |file| all(file, b"2"), &unsynced).unwrap();
         assert_eq!(left(), [path("e")], "another's folder is not this writer's to sync");
         assert_eq!(fs::read(path("a/2")).unwrap(), b"2");
     }

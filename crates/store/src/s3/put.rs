@@ -26,7 +26,7 @@ const PARTS_IN_FLIGHT: usize = 4;
 
 /// What is written.
 #[derive(Debug, Clone)]
-enum Content {
+pub(super) enum Content {
     Bytes(Bytes),
     File(Arc<File>, usize),
 }
@@ -64,18 +64,15 @@ impl Content {
 impl Inner {
     pub(super) async fn put_file(self: &Arc<Self>, key: &str, file: File) -> Result<(), Error> {
         let content = Content::of_file(file).map_err(|error| self.unread(key, &error))?;
-        if content.size_bytes() > MAX_WHOLE_BYTES {
-            return self.put_in_parts(key, content).await;
-        }
-        let all = 0..content.size_bytes();
-        let bytes = content.part(all).await.map_err(|error| self.unread(key, &error))?;
-        self.put(key, bytes).await
+        self.put(key, content).await
     }
 
-    pub(super) async fn put(self: &Arc<Self>, key: &str, bytes: Bytes) -> Result<(), Error> {
-        if bytes.len() > MAX_WHOLE_BYTES {
-            return self.put_in_parts(key, Content::Bytes(bytes)).await;
+    pub(super) async fn put(self: &Arc<Self>, key: &str, content: Content) -> Result<(), Error> {
+        let size_bytes = content.size_bytes();
+        if size_bytes > MAX_WHOLE_BYTES {
+            return self.put_in_parts(key, content).await;
         }
+        let bytes = content.part(0..size_bytes).await.map_err(|error| self.unread(key, &error))?;
         let request = self.client.put_object().bucket(&self.bucket).key(self.full(key));
         let request = request.set_request_payer(self.payer());
         match request.body(ByteStream::from(bytes)).send().await {
