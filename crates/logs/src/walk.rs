@@ -129,8 +129,8 @@ struct State {
     in_string: u64,
     /// The lowest bit set if that ended with the backslash of an escape.
     escape: u64,
-    /// Its quotes, but for those that are escaped.
-    quotes: u64,
+    /// Its quotes that open strings.
+    opening: u64,
     /// Open brackets in the list: 0 between records, 1 in a record.
     depth: u32,
 }
@@ -191,14 +191,15 @@ impl<'t, 'e> Walk<'t, 'e> {
                 self.unicode = at + 63 - unicode.leading_zeros() as usize;
             }
         }
-        let names = quotes << NAME_BYTES | state.quotes >> (64 - NAME_BYTES);
-        state.quotes = quotes;
-        if names & marks.name_ends != 0 {
-            self.names(at, names & marks.name_ends);
-        }
         // A string's bits are those from its first quote to the one before its last.
         let strings = parity(quotes) ^ state.in_string;
         state.in_string = (strings.cast_signed() >> 63).cast_unsigned();
+        let opening = quotes & strings;
+        let names = opening << NAME_BYTES | state.opening >> (64 - NAME_BYTES);
+        state.opening = opening;
+        if names & marks.name_ends != 0 {
+            self.names(at, names & marks.name_ends);
+        }
         let (open, close) = (marks.open & !strings, marks.close & !strings);
         let closes = close.count_ones();
         // Those before the first one that closes.
@@ -215,8 +216,9 @@ impl<'t, 'e> Walk<'t, 'e> {
         Ok(false)
     }
 
-    /// Looks what stands behind a quote where the name may end.
-    #[inline(never)]
+    /// Looks what stands behind a quote where the name may end. Not a call, which would have to put the
+    /// vectors away: it is needed in every fiftieth block or so.
+    #[inline(always)]
     fn names(&mut self, at: usize, mut ends: u64) {
         while ends != 0 {
             let end = at + ends.trailing_zeros() as usize + 1;

@@ -92,12 +92,13 @@ fn slow(text: &[u8]) -> Option<Vec<(Range<usize>, bool, bool)>> {
     }
 }
 
-/// Whether an event source of Bedrock's stands between a quote that is not escaped and another one.
+/// Whether a string in a record is an event source of Bedrock's.
 fn has_source(record: &[u8]) -> bool {
     let sources =
         ["", "-runtime", "-mantle"].map(|kind| format!("\"bedrock{kind}.amazonaws.com\""));
     let is_source = |at: usize| sources.iter().any(|s| record[at..].starts_with(s.as_bytes()));
-    unescaped(record).into_iter().any(is_source)
+    let quotes = unescaped(record).into_iter().filter(|at| record[*at] == b'"');
+    quotes.step_by(2).any(is_source)
 }
 
 fn has_unicode_escape(record: &[u8]) -> bool {
