@@ -75,11 +75,18 @@ pub fn late_days(late_window_minutes: i64) -> i64 {
 /// A name without a time is taken to be inside the window, so that nothing is lost.
 pub fn is_read_for(delivery: Delivery, day: Date, late_window_minutes: i64) -> bool {
     let Ok(span) = delivery.day.since(day) else { return false };
-    let minute = delivery.minute.unwrap_or(0);
-    match i64::from(span.get_days()) {
+    is_in_window(delivery, i64::from(span.get_days()), late_window_minutes)
+}
+
+/// As [`is_read_for`], for the day that lies so many days before that of the delivery.
+fn is_in_window(delivery: Delivery, days_before: i64, late_window_minutes: i64) -> bool {
+    match days_before {
         0 => true,
         days if days < 0 => false,
-        days => (days - 1) * MINUTES_PER_DAY + minute < late_window_minutes,
+        days => {
+            let minute = delivery.minute.unwrap_or(0);
+            (days - 1) * MINUTES_PER_DAY + minute < late_window_minutes
+        }
     }
 }
 
@@ -91,9 +98,9 @@ pub fn days_of_delivery(
 ) -> impl Iterator<Item = Date> {
     (0..=late_days(late_window_minutes))
         .rev()
+        .filter(move |before| is_in_window(delivery, *before, late_window_minutes))
         .filter_map(move |before| delivery.day.checked_sub(before.days()).ok())
         .filter(move |day| range.contains(*day))
-        .filter(move |day| is_read_for(delivery, *day, late_window_minutes))
 }
 
 #[cfg(test)]

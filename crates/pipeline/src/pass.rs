@@ -297,7 +297,7 @@ impl<'a, 'j> Conductor<'a, 'j> {
         let days = if read.listed.is_late {
             self.late_for.remove(&read.listed.meta.key).unwrap_or_default()
         } else {
-            self.schedule.days_of(&read.listed)
+            self.schedule.days_of(&read.listed).collect()
         };
         for day in &days {
             self.schedule.done(*day);

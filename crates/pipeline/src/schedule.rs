@@ -126,29 +126,27 @@ impl<'a> Schedule<'a> {
     }
 
     /// The days of the range that an object is read for.
-    pub fn days_of(&self, object: &ListedObject) -> Vec<Date> {
-        match (self.range, object.delivery) {
-            (Some(range), Some(delivery)) if !self.takes_everything => {
-                days_of_delivery(delivery, range, self.late_window_minutes).collect()
-            }
-            _ => Vec::new(),
-        }
+    pub fn days_of(&self, object: &ListedObject) -> impl Iterator<Item = Date> + use<> {
+        let window = self.late_window_minutes;
+        let delivery = object.delivery.filter(|_| !self.takes_everything);
+        let days = self.range.zip(delivery);
+        days.into_iter().flat_map(move |(range, of)| days_of_delivery(of, range, window))
     }
 
     /// Adds an object that was listed.
     pub fn add(&mut self, object: ListedObject) {
-        let days = self.days_of(&object);
-        for day in &days {
-            let listed = self.days.entry(*day).or_default();
+        let (mut first, mut all_open) = (None, true);
+        for day in self.days_of(&object) {
+            first.get_or_insert(day);
+            all_open &= self.is_open(day);
+            let listed = self.days.entry(day).or_default();
             listed.sources.add(&object.meta);
             listed.pending += 1;
         }
         if self.takes_everything {
             self.make_ready(Date::MIN, object);
-        } else if let Some(first) =
-            days.first().filter(|_| days.iter().all(|day| self.is_open(*day)))
-        {
-            self.make_ready(*first, object);
+        } else if let Some(first) = first.filter(|_| all_open) {
+            self.make_ready(first, object);
         } else {
             self.held.push(object);
         }
@@ -172,9 +170,9 @@ impl<'a> Schedule<'a> {
     /// Decides on the objects that were held, after the last day was opened.
     pub fn release(&mut self) {
         for object in std::mem::take(&mut self.held) {
-            let days = self.days_of(&object);
-            if let Some(day) = days.iter().find(|day| self.is_open(**day)) {
-                self.make_ready(*day, object);
+            let first = self.days_of(&object).find(|day| self.is_open(*day));
+            if let Some(first) = first {
+                self.make_ready(first, object);
             }
         }
     }

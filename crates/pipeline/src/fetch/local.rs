@@ -133,9 +133,9 @@ fn read_file<D: Decoder>(
 }
 
 /// A file whose errors are sentences.
-struct Streamed(LocalFile);
+struct Streamed<'f>(LocalFile<'f>);
 
-impl Read for Streamed {
+impl Read for Streamed<'_> {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
         self.0.read(out).map_err(|error| io::Error::other(sentence(&error)))
     }

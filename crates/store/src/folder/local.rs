@@ -3,7 +3,7 @@
 use std::fs::{File, Metadata};
 use std::io::{ErrorKind, Read};
 use std::os::fd::OwnedFd;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rustix::fs::{Mode, OFlags};
@@ -31,8 +31,9 @@ pub struct LocalFiles {
 
 /// A file that is read up to the size that it had when it was opened.
 #[derive(Debug)]
-pub struct LocalFile {
-    path: PathBuf,
+pub struct LocalFile<'f> {
+    root: &'f Path,
+    key: &'f str,
     file: File,
     received_bytes: u64,
     size_bytes: u64,
@@ -54,18 +55,21 @@ impl LocalFiles {
     ///
     /// # Errors
     /// As [`crate::Store::get`].
-    pub fn open(&mut self, key: &str) -> Result<LocalFile, Error> {
-        let open = match self.open_in_folder(key) {
+    pub fn open<'f>(&'f mut self, key: &'f str) -> Result<LocalFile<'f>, Error> {
+        let (file, metadata) = match self.open_in_folder(key) {
             Some(open) => open,
-            None => self.inner.open(key)?,
+            None => {
+                let OpenFile { file, metadata, .. } = self.inner.open(key)?;
+                (file, metadata)
+            }
         };
-        let OpenFile { path, file, metadata } = open;
-        Ok(LocalFile { path, file, received_bytes: 0, size_bytes: metadata.len() })
+        let (root, size_bytes) = (&self.inner.root, metadata.len());
+        Ok(LocalFile { root, key, file, received_bytes: 0, size_bytes })
     }
 
     /// Opens a file in the folder of the file before. `None` if it lies elsewhere, or for whatever reason
     /// it cannot be: its whole path is then tried, and tells why.
-    fn open_in_folder(&mut self, key: &str) -> Option<OpenFile> {
+    fn open_in_folder(&mut self, key: &str) -> Option<(File, Metadata)> {
         let (folder, name) = key.split_at(key.rfind('/').map_or(0, |slash| slash + 1));
         if self.folder.as_deref() != Some(folder) {
             self.folder = Some(folder.to_owned());
@@ -90,11 +94,11 @@ impl LocalFiles {
         let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC;
         let file = File::from(rustix::fs::openat(open_folder, name, flags, Mode::empty()).ok()?);
         let metadata = file.metadata().ok().filter(Metadata::is_file)?;
-        Some(OpenFile { path: self.inner.root.join(key), file, metadata })
+        Some((file, metadata))
     }
 }
 
-impl LocalFile {
+impl LocalFile<'_> {
     /// The length of the whole content in bytes.
     pub fn size_bytes(&self) -> u64 {
         self.size_bytes
@@ -112,13 +116,13 @@ impl LocalFile {
         }
         loop {
             match self.file.read(&mut out[..wanted]) {
-                Ok(0) => return Err(shortened(&self.path, self.received_bytes, self.size_bytes)),
+                Ok(0) => return Err(shortened(&self.path(), self.received_bytes, self.size_bytes)),
                 Ok(count) => {
                     self.received_bytes += count as u64;
                     return Ok(count);
                 }
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(source) => return Err(Error::Unreadable { path: self.path.clone(), source }),
+                Err(source) => return Err(Error::Unreadable { path: self.path(), source }),
             }
         }
     }
@@ -141,5 +145,10 @@ impl LocalFile {
             filled += self.read(&mut content[filled..])?;
         }
         Ok(content)
+    }
+
+    /// Only errors need it.
+    fn path(&self) -> PathBuf {
+        self.root.join(self.key)
     }
 }
