@@ -113,6 +113,19 @@ async fn links_are_followed_and_loops_end() {
     assert_eq!(list_folders(&store, "").await.unwrap(), ["a/", "linked/"]);
 }
 
+/// The second time, the folder is reached as what it is, and not by the link.
+#[tokio::test]
+async fn a_link_to_a_folder_above_the_root_does_not_lead_into_it_again() {
+    let above = tempfile::tempdir().unwrap();
+    let root = above.path().join("root");
+    write(&root, "1");
+    write(above.path(), "beside/2");
+    symlink("..", root.join("up")).unwrap();
+    let store = Folder::open(&root).unwrap();
+    assert_eq!(keys(&store, "").await, ["1", "up/beside/2"]);
+    assert_eq!(keys(&store, "up/root/").await, ["up/root/1", "up/root/up/beside/2"]);
+}
+
 #[tokio::test]
 async fn what_is_no_file_is_passed_over() {
     let root = tempfile::tempdir().unwrap();

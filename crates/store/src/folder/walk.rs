@@ -41,12 +41,10 @@ struct Frame {
     path: PathBuf,
     /// Empty, or ends with `/`.
     key: String,
-    id: Id,
+    /// Whether the walk came here by a link, on its way from where it began.
+    is_linked: bool,
     entries: vec::IntoIter<Entry>,
 }
-
-/// Device and inode: what a folder is, by whatever path it is reached.
-type Id = (u64, u64);
 
 #[derive(Debug)]
 struct Entry {
@@ -54,6 +52,7 @@ struct Entry {
     name: String,
     /// If it is not `name`.
     real_name: Option<OsString>,
+    kind: Kind,
     /// Of a file that was looked at while its folder was read, which is cheaper than by its path.
     stamp: Option<Stamp>,
 }
@@ -61,8 +60,8 @@ struct Entry {
 /// What an entry is, if it can be listed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
-    /// Or a link to one.
     Folder,
+    LinkedFolder,
     File,
     LinkedFile,
 }
@@ -80,7 +79,7 @@ impl Walk {
             // No key of a folder begins like this.
             Some(_) => return Ok(walk),
         };
-        if !walk.enter(path, folder.to_owned(), name)? && !root.is_dir() {
+        if !walk.enter(path, folder.to_owned(), name, false)? && !root.is_dir() {
             return Err(Error::FolderNotFound { path: root.to_owned() });
         }
         Ok(walk)
@@ -112,7 +111,11 @@ impl Walk {
                     Err(source) => return Err(Error::Unreadable { path, source }),
                 }
             } else if !self.delimiter {
-                self.enter(path, key, "")?;
+                // Without a link, no folder holds itself.
+                let is_linked = frame.is_linked || entry.kind == Kind::LinkedFolder;
+                if !is_linked || !self.leads_back(&path)? {
+                    self.enter(path, key, "", is_linked)?;
+                }
             } else if self.or_empty || holds_files(&path) {
                 return Ok(Some(Item::Folder(key)));
             }
@@ -126,30 +129,49 @@ impl Walk {
     }
 
     /// Goes into a folder, for the entries whose names begin with `name`. False if it is not there.
-    fn enter(&mut self, path: PathBuf, key: String, name: &str) -> Result<bool, Error> {
-        let read = || -> io::Result<(Id, Vec<Entry>)> {
-            let metadata = fs::metadata(&path)?;
-            let id = (metadata.dev(), metadata.ino());
-            if self.stack.iter().any(|frame| frame.id == id) {
-                // A link back to where we are: its files are listed there.
-                return Ok((id, Vec::new()));
-            }
+    fn enter(
+        &mut self,
+        path: PathBuf,
+        key: String,
+        name: &str,
+        is_linked: bool,
+    ) -> Result<bool, Error> {
+        let read = || -> io::Result<Vec<Entry>> {
             let mut entries = Vec::new();
             for entry in fs::read_dir(&path)? {
                 let wants = |found: &str| found.starts_with(name) && self.wants(&key, found);
                 entries.extend(Entry::new(&entry?, wants)?);
             }
-            Ok((id, entries))
+            Ok(entries)
         };
         match read() {
-            Ok((id, mut entries)) => {
+            Ok(mut entries) => {
                 entries.sort_unstable_by(|a, b| a.name.cmp(&b.name));
-                self.stack.push(Frame { path, key, id, entries: entries.into_iter() });
+                self.stack.push(Frame { path, key, is_linked, entries: entries.into_iter() });
                 Ok(true)
             }
             Err(error) if is_absent(&error) => Ok(false),
             Err(source) => Err(Error::Unreadable { path, source }),
         }
+    }
+
+    /// Whether a link has led back to a folder where we are: its files are listed there.
+    fn leads_back(&self, folder: &Path) -> Result<bool, Error> {
+        /// What a folder is, by whatever path it is reached.
+        fn id(path: &Path) -> Result<Option<(u64, u64)>, Error> {
+            match fs::metadata(path) {
+                Ok(metadata) => Ok(Some((metadata.dev(), metadata.ino()))),
+                Err(error) if is_absent(&error) => Ok(None),
+                Err(source) => Err(Error::Unreadable { path: path.to_owned(), source }),
+            }
+        }
+        let Some(target) = id(folder)? else { return Ok(false) };
+        for frame in &self.stack {
+            if id(&frame.path)? == Some(target) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Whether an entry, or something in it, is greater than `after`.
@@ -170,7 +192,7 @@ impl Kind {
             return Ok(if file_type.is_dir() { Some(Self::Folder) } else { file });
         }
         match fs::metadata(entry.path()) {
-            Ok(metadata) if metadata.is_dir() => Ok(Some(Self::Folder)),
+            Ok(metadata) if metadata.is_dir() => Ok(Some(Self::LinkedFolder)),
             Ok(metadata) => Ok(metadata.is_file().then_some(Self::LinkedFile)),
             Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Err(error),
             Err(_) => Ok(None),
@@ -187,7 +209,7 @@ impl Entry {
             Err(real_name) => (real_name.to_string_lossy().into_owned(), Some(real_name)),
         };
         let is_unfinished = name.starts_with(TEMPORARY);
-        if kind == Kind::Folder {
+        if matches!(kind, Kind::Folder | Kind::LinkedFolder) {
             name.push('/');
         }
         if is_unfinished || !wants(&name) {
@@ -196,7 +218,7 @@ impl Entry {
         // An error comes again, with the path of the file, when it is the entry's turn.
         let metadata = if kind == Kind::File { entry.metadata().ok() } else { None };
         let stamp = metadata.filter(fs::Metadata::is_file).map(|metadata| Stamp::of(&metadata));
-        Ok(Some(Self { name, real_name, stamp }))
+        Ok(Some(Self { name, real_name, kind, stamp }))
     }
 
     fn path(&self, folder: &Path) -> PathBuf {
@@ -217,10 +239,8 @@ fn holds_files(folder: &Path) -> bool {
             || entry.file_name().as_encoded_bytes().starts_with(TEMPORARY.as_bytes());
         match Kind::of(&entry) {
             Ok(None) => {}
+            Ok(Some(Kind::Folder)) => folders.push(entry.path()),
             // A link to a folder may lead back here: it counts as full.
-            Ok(Some(Kind::Folder)) if entry.file_type().is_ok_and(|found| found.is_dir()) => {
-                folders.push(entry.path());
-            }
             Ok(Some(_)) | Err(_) if !is_unfinished() => return true,
             Ok(Some(_)) | Err(_) => {}
         }
