@@ -178,6 +178,11 @@ fn level() -> ZstdLevel {
 }
 
 fn compressed(page: &[u8], content: Content) -> Result<Bytes, ParquetError> {
+    /// Most pages of small days have no more: of those, looking for the code of each byte takes longer
+    /// than all else that is done for them, and saves little.
+    const SMALL_BYTES: usize = 1024;
+    /// The first level without such codes.
+    const WITHOUT_CODES: i32 = -1;
     /// How many places a compressor remembers, as a power of two: as few as it can.
     const FEWEST: u32 = 6;
     /// As many as its level says.
@@ -187,7 +192,9 @@ fn compressed(page: &[u8], content: Content) -> Result<Bytes, ParquetError> {
         static COMPRESSOR: RefCell<Compressor<'static>> = RefCell::default();
     }
     COMPRESSOR.with_borrow_mut(|compressor| {
-        compressor.set_compression_level(level().compression_level())?;
+        let is_small = page.len() <= SMALL_BYTES;
+        let level = if is_small { WITHOUT_CODES } else { level().compression_level() };
+        compressor.set_compression_level(level)?;
         let is_random = content == Content::RandomDigits;
         compressor.set_parameter(CParameter::HashLog(if is_random { FEWEST } else { USUAL }))?;
         Ok(compressor.compress(page)?.into())
