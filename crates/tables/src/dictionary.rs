@@ -1,4 +1,6 @@
 //! A column of texts: a dictionary of those that occur in a row group, and pages of rows that name them.
+//! Where a dictionary saves nothing, the pages that follow have the texts themselves, as other writers of
+//! Parquet do it too.
 //!
 //! Parquet's own writer looks up the text of each row to find its place in the dictionary. Here a place
 //! is looked up once for all rows of a batch that refer to the same thing, which takes a tenth of the
@@ -27,9 +29,15 @@ pub(crate) struct DictionaryColumn {
     /// Where each text of the dictionary begins.
     starts: Vec<usize>,
     dictionary: Vec<u8>,
+    /// Rows so far that have a text.
+    n_named: usize,
     bounds: Bounds,
     pages: Pages,
 }
+
+/// A dictionary is given up that has more than half as many texts as there are rows, once there are more
+/// than so many texts.
+const MANY_TEXTS: usize = 4096;
 
 impl DictionaryColumn {
     pub(crate) fn new(descriptor: ColumnDescPtr) -> Self {
@@ -38,6 +46,7 @@ impl DictionaryColumn {
             by_hash: FxHashMap::default(),
             starts: Vec::new(),
             dictionary: Vec::new(),
+            n_named: 0,
             bounds: Bounds::default(),
             pages: Pages::new(descriptor, Encoding::RLE_DICTIONARY),
         }
@@ -48,11 +57,39 @@ impl DictionaryColumn {
     /// # Errors
     /// If they cannot be compressed.
     pub(crate) fn write(&mut self, texts: &Texts<'_>) -> Result<(), ParquetError> {
+        if self.saves_nothing() { self.write_plain(texts) } else { self.write_named(texts) }
+    }
+
+    /// Whether most texts stand in one row. Once that is so it stays so: no more texts are added.
+    fn saves_nothing(&self) -> bool {
+        let n_texts = self.starts.len();
+        n_texts > MANY_TEXTS && n_texts > self.n_named / 2
+    }
+
+    /// Writes a page of texts.
+    fn write_plain(&mut self, texts: &Texts<'_>) -> Result<(), ParquetError> {
+        let numbers = texts.numbers().collect::<Vec<_>>();
+        let numbers = texts.rows().iter().map(|row| numbers[*row as usize]);
+        let named = numbers.clone().filter(|number| *number != NO_TEXT);
+        let (n_rows, n_named) = (numbers.len(), named.clone().count());
+        self.bounds.add_nulls(n_rows - n_named);
+        let mut page = self.pages.begin(numbers.map(|number| number != NO_TEXT), n_named);
+        for number in named {
+            let text = texts.text(number).as_bytes();
+            self.bounds.add_text(text);
+            append_text(text, &mut page);
+        }
+        self.pages.push_plain(&page, n_rows)
+    }
+
+    /// Writes a page of places in the dictionary.
+    fn write_named(&mut self, texts: &Texts<'_>) -> Result<(), ParquetError> {
         let places = texts.numbers().map(|number| self.place(number, texts)).collect::<Vec<_>>();
         let places = texts.rows().iter().map(|row| places[*row as usize]);
         let mut named = Vec::with_capacity(places.len());
         named.extend(places.clone().filter(|place| *place != NO_TEXT));
         self.bounds.add_nulls(places.len() - named.len());
+        self.n_named += named.len();
         let n_rows = places.len();
         let mut page = self.pages.begin(places.map(|place| place != NO_TEXT), named.len());
         let greatest = self.starts.len().saturating_sub(1);

@@ -92,10 +92,27 @@ impl Pages {
     /// # Errors
     /// If it cannot be compressed.
     pub(crate) fn push(&mut self, page: &[u8], n_rows: usize) -> Result<(), ParquetError> {
+        self.push_encoded(page, n_rows, self.encoding)
+    }
+
+    /// Adds a page that has the values themselves, whatever those before it have.
+    ///
+    /// # Errors
+    /// If it cannot be compressed.
+    pub(crate) fn push_plain(&mut self, page: &[u8], n_rows: usize) -> Result<(), ParquetError> {
+        self.push_encoded(page, n_rows, Encoding::PLAIN)
+    }
+
+    fn push_encoded(
+        &mut self,
+        page: &[u8],
+        n_rows: usize,
+        encoding: Encoding,
+    ) -> Result<(), ParquetError> {
         let compressed = Page::DataPage {
             buf: compressed(page, self.content)?,
             num_values: fitting(n_rows)?,
-            encoding: self.encoding,
+            encoding,
             def_level_encoding: Encoding::RLE,
             rep_level_encoding: Encoding::RLE,
             statistics: None,
@@ -118,8 +135,14 @@ impl Pages {
         let mut sink = TrackedWrite::new(Vec::new());
         let mut writer = SerializedPageWriter::new(&mut sink);
         let stats = |page_type, encoding, count| PageEncodingStats { page_type, encoding, count };
-        let n_pages = fitting(self.pages.len())?;
-        let mut encoding_stats = vec![stats(PageType::DATA_PAGE, self.encoding, n_pages)];
+        // Readers ask these whether a value that is not in the dictionary is in no page.
+        let mut encoding_stats = Vec::<PageEncodingStats>::new();
+        for encoding in self.pages.iter().map(CompressedPage::encoding) {
+            match encoding_stats.iter_mut().find(|known| known.encoding == encoding) {
+                Some(known) => known.count += 1,
+                None => encoding_stats.push(stats(PageType::DATA_PAGE, encoding, 1)),
+            }
+        }
         let (mut n_bytes, mut dictionary_bytes) = (0, None);
         if let Some(Dictionary { texts, n_texts }) = dictionary {
             let page = Page::DictionaryPage {
