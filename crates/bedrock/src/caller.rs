@@ -21,9 +21,10 @@ struct Inner {
     address: Box<str>,
 }
 
-/// What callers share that differ in their addresses only.
+/// What callers share that differ in their addresses only: an ARN, and the name of the session. Cheap to
+/// clone.
 #[derive(Clone, PartialEq, Eq)]
-struct Session {
+pub struct Session {
     hash: u64,
     arn_end: u32,
     name_start: u32,
@@ -37,32 +38,17 @@ impl Caller {
     /// # Panics
     /// If the ARN is 4 GiB long.
     pub fn new(arn: Option<&str>, session_name: Option<&str>, address: Option<&str>) -> Self {
-        let session = Session::new(arn.unwrap_or_default(), session_name.unwrap_or_default());
-        Caller::of(session, address)
-    }
-
-    /// The same from another address.
-    #[must_use]
-    pub fn at(&self, address: Option<&str>) -> Self {
-        Caller::of(self.0.session.clone(), address)
-    }
-
-    fn of(session: Session, address: Option<&str>) -> Self {
-        let address = Box::from(address.unwrap_or_default());
-        let hash = FxBuildHasher.hash_one((session.hash, &address));
-        Caller(Arc::new(Inner { hash, session, address }))
+        Session::new(arn, session_name).at(address)
     }
 
     /// The ARN: of the session for an assumed role.
     pub fn arn(&self) -> Option<&str> {
-        let Session { text, arn_end, .. } = &self.0.session;
-        present(&text[..*arn_end as usize])
+        self.0.session.arn()
     }
 
     /// The session's name, where there is one.
     pub fn session_name(&self) -> Option<&str> {
-        let Session { text, name_start, .. } = &self.0.session;
-        present(&text[*name_start as usize..])
+        self.0.session.name()
     }
 
     /// The address, or the name of an AWS service (`sourceIPAddress`).
@@ -82,7 +68,12 @@ impl Caller {
 }
 
 impl Session {
-    fn new(arn: &str, name: &str) -> Self {
+    /// Holds both. An empty text says as little as none.
+    ///
+    /// # Panics
+    /// If the ARN is 4 GiB long.
+    pub fn new(arn: Option<&str>, name: Option<&str>) -> Self {
+        let [arn, name] = [arn, name].map(Option::unwrap_or_default);
         let (name_start, text) = match arn.strip_suffix(name) {
             Some(before) => (before.len(), Arc::from(arn)),
             None => (arn.len(), [arn, name].concat().into()),
@@ -91,6 +82,22 @@ impl Session {
             .map(|end| u32::try_from(end).expect("a record is no longer than 64 MiB"));
         let hash = FxBuildHasher.hash_one((arn_end, name_start, &text));
         Session { hash, arn_end, name_start, text }
+    }
+
+    fn arn(&self) -> Option<&str> {
+        present(&self.text[..self.arn_end as usize])
+    }
+
+    fn name(&self) -> Option<&str> {
+        present(&self.text[self.name_start as usize..])
+    }
+
+    /// The caller at an address.
+    #[must_use]
+    pub fn at(&self, address: Option<&str>) -> Caller {
+        let (session, address) = (self.clone(), Box::from(address.unwrap_or_default()));
+        let hash = FxBuildHasher.hash_one((session.hash, &address));
+        Caller(Arc::new(Inner { hash, session, address }))
     }
 }
 
@@ -108,6 +115,13 @@ impl PartialEq for Caller {
 impl Eq for Caller {}
 
 /// One that says nothing.
+impl Default for Session {
+    fn default() -> Self {
+        Session::new(None, None)
+    }
+}
+
+/// One that says nothing.
 impl Default for Caller {
     fn default() -> Self {
         Caller::new(None, None, None)
@@ -117,6 +131,12 @@ impl Default for Caller {
 impl Hash for Caller {
     fn hash<H: Hasher>(&self, state: &mut H) {
         state.write_u64(self.0.hash);
+    }
+}
+
+impl fmt::Debug for Session {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Session").field("arn", &self.arn()).field("name", &self.name()).finish()
     }
 }
 
@@ -151,7 +171,7 @@ mod tests {
             for (other, &(arn, name, address)) in all.iter().enumerate() {
                 assert_eq!(caller == Caller::new(arn, name, address), place == other);
             }
-            assert_eq!(Caller::new(arn, name, None).at(address), caller);
+            assert_eq!(Session::new(arn, name).at(address), caller);
             assert_eq!(caller.clone().place(), caller.place());
         }
         assert_eq!(Caller::new(Some(""), Some(""), Some("")), Caller::default());

@@ -24,7 +24,7 @@ pub mod uuid;
 
 pub use alias::{Alias, Aliases};
 pub use call::{Call, CallId};
-pub use caller::Caller;
+pub use caller::{Caller, Session};
 pub use catalog::Catalog;
 pub use context::{Context, Said};
 pub use cost::{Cost, Unpriced, Usage};

@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use bedrock::Caller;
+use bedrock::Session;
 use bedrock::arn::Arn;
 
 use crate::field::{self, Fields};
@@ -97,9 +97,9 @@ fn part<'a>(text: Option<&Cow<'a, str>>, part: impl Fn(&str) -> Option<&str>) ->
 }
 
 impl Identity<'_> {
-    /// The caller at an address.
-    pub(crate) fn caller(&self, address: Option<&str>) -> Caller {
-        Caller::new(self.arn.as_deref(), self.session_name.as_deref(), address)
+    /// The caller, wherever it calls from.
+    pub(crate) fn session(&self) -> Session {
+        Session::new(self.arn.as_deref(), self.session_name.as_deref())
     }
 }
 

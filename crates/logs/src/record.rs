@@ -255,7 +255,7 @@ fn call<'a>(
     let context = contexts.known.hold(&draft);
     own.call(id_and_time, context, |address| match glance {
         Some(glance) => contexts.recall.caller(glance, address),
-        None => identity.caller(address),
+        None => identity.session().at(address),
     })
 }
 

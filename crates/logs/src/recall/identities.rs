@@ -6,7 +6,7 @@
 use std::collections::hash_map::Entry;
 use std::hash::BuildHasher;
 
-use bedrock::Caller;
+use bedrock::{Caller, Session};
 use rustc_hash::{FxBuildHasher, FxHashMap};
 
 use super::texts::{MAX_TEXT_BYTES, Texts};
@@ -19,8 +19,8 @@ use crate::scan::Scan;
 pub(super) struct Identities {
     /// By the hash of the value.
     seen: FxHashMap<u64, Seen>,
-    /// What only the session says, without an address, and the number of the principal.
-    sessions: Vec<(Caller, u32)>,
+    /// What only the session says, and the number of the principal.
+    sessions: Vec<(Session, u32)>,
     /// The same at addresses, by the hash of number and address. An object holds nearly every caller once.
     callers: FxHashMap<u64, (u32, Caller)>,
     /// The numbers of principals, by those of their types and names.
@@ -40,7 +40,7 @@ impl Default for Identities {
     fn default() -> Self {
         Identities {
             seen: FxHashMap::default(),
-            sessions: vec![(Caller::default(), 0)],
+            sessions: vec![(Session::default(), 0)],
             callers: FxHashMap::default(),
             principals: FxHashMap::from_iter([([0; 2], 0)]),
             n_bytes: 0,
@@ -117,10 +117,10 @@ impl Identities {
         let principal = [texts.number_of(kind)?, texts.number_of(name)?];
         let principal = *self.principals.entry(principal).or_insert(next);
         let number = u32::try_from(self.sessions.len()).ok()?;
-        let session = identity.caller(None);
+        let session = identity.session();
         let texts = [&identity.arn, &identity.session_name].into_iter().flatten();
         self.n_bytes += texts.map(|text| text.len()).sum::<usize>();
-        self.n_bytes += session.own_bytes() + size_of::<(u64, Seen, Caller, u32)>();
+        self.n_bytes += size_of::<(u64, Seen, Session, u32)>();
         self.sessions.push((session, principal));
         Some(number)
     }
