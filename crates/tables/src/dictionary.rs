@@ -68,14 +68,13 @@ impl DictionaryColumn {
 
     /// Writes a page of texts.
     fn write_plain(&mut self, texts: &Texts<'_>) -> Result<(), ParquetError> {
-        let numbers = texts.numbers().collect::<Vec<_>>();
-        let numbers = texts.rows().iter().map(|row| numbers[*row as usize]);
-        let named = numbers.clone().filter(|number| *number != NO_TEXT);
-        let (n_rows, n_named) = (numbers.len(), named.clone().count());
+        let text = |number| (number != NO_TEXT).then(|| texts.text(number));
+        let found = texts.numbers().map(text).collect::<Vec<_>>();
+        let rows = texts.rows().iter().map(|row| found[*row as usize]);
+        let (n_rows, n_named) = (rows.len(), rows.clone().flatten().count());
         self.bounds.add_nulls(n_rows - n_named);
-        let mut page = self.pages.begin(numbers.map(|number| number != NO_TEXT), n_named);
-        for number in named {
-            let text = texts.text(number).as_bytes();
+        let mut page = self.pages.begin(rows.clone().map(|text| text.is_some()), n_named);
+        for text in rows.flatten().map(str::as_bytes) {
             self.bounds.add_text(text);
             append_text(text, &mut page);
         }
