@@ -4,7 +4,6 @@
 //! A manifest holds no time and nothing of the machine: the same input gives the same bytes.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write;
 
 use bedrock::Versions;
 use bytes::Bytes;
@@ -259,9 +258,7 @@ impl SourceSet {
         self.bytes += object.size_bytes;
         let etag = object.etag.as_deref().unwrap_or_default();
         // No key and no ETag has a NUL.
-        let mut text = String::with_capacity(object.key.len() + 22 + etag.len());
-        // Writing to a string never fails.
-        let _ = write!(text, "{}\0{}\0{etag}", object.key, object.size_bytes);
+        let text = [&object.key, "\0", &object.size_bytes.to_string(), "\0", etag].concat();
         let hash = sha256(text.as_bytes());
         let (numbers, _) = hash.as_chunks::<8>();
         let mut carry = false;

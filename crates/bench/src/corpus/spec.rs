@@ -7,6 +7,8 @@ use clap::ValueEnum;
 pub enum Preset {
     /// An organization's trail: large files, one call in a hundred records.
     Org,
+    /// The same number of files from a month instead of three days.
+    Month,
     /// An account that does little else: large files, six calls in ten records.
     Heavy,
     /// Many accounts that do little: 20,000 files of 35 records, one call in a hundred.
@@ -65,6 +67,7 @@ impl Spec {
                 skewed: true,
                 seed: 1,
             },
+            Preset::Month => Spec { days: 30, ..Spec::preset(Preset::Org) },
             Preset::Heavy => Spec {
                 objects: 700,
                 records: 880_000,
