@@ -117,7 +117,7 @@ struct Walk<'t, 'e> {
     end: usize,
     /// The last place where a `\u` was seen, or 0.
     unicode: usize,
-    /// The last place where an event source of Bedrock's was seen between quotes, or 0.
+    /// The last place where a string was seen that is an event source of Bedrock's, or 0.
     source: usize,
     each: &'e mut dyn FnMut(Found) -> Result<(), Odd>,
 }
@@ -216,7 +216,7 @@ impl<'t, 'e> Walk<'t, 'e> {
         Ok(false)
     }
 
-    /// Looks what stands behind a quote where the name may end. Not a call, which would have to put the
+    /// Looks what stands at the beginning of a string where the name may end. Not a call, which would have to put the
     /// vectors away: it is needed in every fiftieth block or so.
     #[inline(always)]
     fn names(&mut self, at: usize, mut ends: u64) {
