@@ -23,7 +23,7 @@ use rustc_hash::FxHashMap;
 use crate::field::Fields;
 use crate::record::{ADDITIONAL_EVENT_DATA, IDENTITY, RECORD, REQUEST_PARAMETERS};
 use crate::scan::Scan;
-use identities::Identities;
+use identities::{Identities, Principal};
 use skeleton::Skeleton;
 use texts::Texts;
 
@@ -119,6 +119,11 @@ impl Recall {
     /// Remembers the context of a call.
     pub(crate) fn hold(&mut self, key: Key, context: &Arc<Context>) {
         self.contexts.insert(key, Arc::clone(context));
+    }
+
+    /// The principal that called in a record that was looked at.
+    pub(crate) fn principal(&self, glance: &Glance<'_>) -> &Principal {
+        self.known.identities.principal(glance.identity)
     }
 
     /// Who called in a record that was looked at, from an address.

@@ -9,7 +9,7 @@ use bedrock::{Call, CallId, Caller, Context};
 use crate::candidate::is_candidate;
 use crate::context::{Contexts, Draft, Text};
 use crate::field::{self, Fields, place};
-use crate::identity::identity;
+use crate::identity::{Identity, identity};
 use crate::learn::learnt_alias;
 use crate::operation::{Operation, is_bedrock, operation};
 use crate::recall::Glance;
@@ -236,15 +236,23 @@ fn call<'a>(
     let source_region = text("awsRegion")?;
     let inference_region = additional("inferenceRegion");
     let inference_region = filled(inference_region, "additionalEventData.inferenceRegion")?;
-    let identity = identity(fields.raw("userIdentity"))?;
+    // What was glanced at need not be taken apart again.
+    let identity = match glance {
+        Some(_) => Identity::default(),
+        None => identity(fields.raw("userIdentity"))?,
+    };
+    let (principal_type, principal_name) = match glance {
+        Some(glance) => contexts.recall.principal(glance).texts(),
+        None => (identity.kind.as_deref(), identity.name.as_deref()),
+    };
     let draft = Draft {
         account_id,
         source_region,
         logged_inference_region: inference_region,
         event_name,
         model_ref,
-        principal_type: identity.kind.as_deref(),
-        principal_name: identity.name.as_deref(),
+        principal_type,
+        principal_name,
         api_key: field::boolean(bearer, "callWithBearerToken")?,
         user_agent: text("userAgent")?,
         vpc_endpoint_id: text("vpcEndpointId")?,

@@ -23,9 +23,17 @@ pub(super) struct Identities {
     sessions: Vec<(Session, u32)>,
     /// The same at addresses, by the hash of number and address. An object holds nearly every caller once.
     callers: FxHashMap<u64, (u32, Caller)>,
-    /// The numbers of principals, by those of their types and names.
-    principals: FxHashMap<[u32; 2], u32>,
+    /// The principals, and their numbers by those of their types and names.
+    principals: Vec<Principal>,
+    principal_numbers: FxHashMap<[u32; 2], u32>,
     n_bytes: usize,
+}
+
+/// What an identity gives to a context.
+#[derive(Debug, Default)]
+pub(crate) struct Principal {
+    kind: Option<Box<str>>,
+    name: Option<Box<str>>,
 }
 
 /// How often a value was seen.
@@ -42,9 +50,17 @@ impl Default for Identities {
             seen: FxHashMap::default(),
             sessions: vec![(Session::default(), 0)],
             callers: FxHashMap::default(),
-            principals: FxHashMap::from_iter([([0; 2], 0)]),
+            principals: vec![Principal::default()],
+            principal_numbers: FxHashMap::from_iter([([0; 2], 0)]),
             n_bytes: 0,
         }
+    }
+}
+
+impl Principal {
+    /// Its type and its name, as in an [`Identity`].
+    pub(crate) fn texts(&self) -> (Option<&str>, Option<&str>) {
+        (self.kind.as_deref(), self.name.as_deref())
     }
 }
 
@@ -62,6 +78,11 @@ impl Identities {
     /// The number of the principal of an identity: of its type and its name.
     pub(super) fn principal_number(&self, number: u32) -> u32 {
         self.sessions[number as usize].1
+    }
+
+    /// The principal of an identity.
+    pub(super) fn principal(&self, number: u32) -> &Principal {
+        &self.principals[self.principal_number(number) as usize]
     }
 
     /// The caller with an identity at an address.
@@ -112,10 +133,7 @@ impl Identities {
     }
 
     fn add(&mut self, identity: &Identity<'_>, texts: &mut Texts) -> Option<u32> {
-        let [kind, name] = [&identity.kind, &identity.name].map(Option::as_deref);
-        let next = u32::try_from(self.principals.len()).ok()?;
-        let principal = [texts.number_of(kind)?, texts.number_of(name)?];
-        let principal = *self.principals.entry(principal).or_insert(next);
+        let principal = self.add_principal(identity, texts)?;
         let number = u32::try_from(self.sessions.len()).ok()?;
         let session = identity.session();
         let texts = [&identity.arn, &identity.session_name].into_iter().flatten();
@@ -123,6 +141,21 @@ impl Identities {
         self.n_bytes += size_of::<(u64, Seen, Session, u32)>();
         self.sessions.push((session, principal));
         Some(number)
+    }
+
+    fn add_principal(&mut self, identity: &Identity<'_>, texts: &mut Texts) -> Option<u32> {
+        let [kind, name] = [&identity.kind, &identity.name].map(Option::as_deref);
+        let next = u32::try_from(self.principals.len()).ok()?;
+        match self.principal_numbers.entry([texts.number_of(kind)?, texts.number_of(name)?]) {
+            Entry::Occupied(known) => Some(*known.get()),
+            Entry::Vacant(place) => {
+                self.n_bytes += [kind, name].into_iter().flatten().map(str::len).sum::<usize>();
+                self.n_bytes += size_of::<(Principal, [u32; 2], u32)>();
+                let [kind, name] = [kind, name].map(|text| text.map(Box::from));
+                self.principals.push(Principal { kind, name });
+                Some(*place.insert(next))
+            }
+        }
     }
 }
 
