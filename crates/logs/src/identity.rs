@@ -46,25 +46,47 @@ type Text<'a> = Option<Cow<'a, str>>;
 /// If a field that is read has another type than the guide says.
 pub(crate) fn identity(raw: Option<&str>) -> Result<Identity<'_>, Rejection> {
     match field::object(raw, "userIdentity", IDENTITY)? {
-        Some(fields) => identity_of(&fields),
+        Some(fields) => identity_of(&telling(&fields)?),
         None => Ok(Identity::default()),
     }
 }
 
-/// Reads the element's fields.
+/// The values of an element that tell who called, as they stand in the record: `type`, `arn`,
+/// `principalId`, `userName`, `invokedBy`, `accountId`, the name of the session's issuer, and the id of the
+/// user on whose behalf.
+pub(crate) type Telling<'a> = [Option<&'a str>; 8];
+
+/// Takes the values that tell who called out of the element's fields.
+///
+/// # Errors
+/// If one of those that they lie in is no object.
+pub(crate) fn telling<'a>(identity: &Fields<'a, 8>) -> Result<Telling<'a>, Rejection> {
+    Ok([
+        identity.raw("type"),
+        identity.raw("arn"),
+        identity.raw("principalId"),
+        identity.raw("userName"),
+        identity.raw("invokedBy"),
+        identity.raw("accountId"),
+        issuer_name(identity)?,
+        on_behalf_of(identity)?,
+    ])
+}
+
+/// Reads what tells who called.
 ///
 /// # Errors
 /// As [`identity`].
-pub(crate) fn identity_of<'a>(identity: &Fields<'a, 8>) -> Result<Identity<'a>, Rejection> {
-    let text = |name: &'static str, field: &'static str| filled(identity.raw(name), field);
-    let kind = text("type", "userIdentity.type")?;
-    let arn = text("arn", "userIdentity.arn")?;
-    let principal_id = text("principalId", "userIdentity.principalId")?;
-    let user_name = text("userName", "userIdentity.userName")?;
-    let invoked_by = text("invokedBy", "userIdentity.invokedBy")?;
-    let account_id = text("accountId", "userIdentity.accountId")?;
-    let issuer = issuer_name(identity)?;
-    let on_behalf_of = on_behalf_of(identity)?;
+pub(crate) fn identity_of<'a>(telling: &Telling<'a>) -> Result<Identity<'a>, Rejection> {
+    let [kind, arn, principal_id, user_name, invoked_by, account_id, issuer, user_id] = *telling;
+    let kind = filled(kind, "userIdentity.type")?;
+    let arn = filled(arn, "userIdentity.arn")?;
+    let principal_id = filled(principal_id, "userIdentity.principalId")?;
+    let user_name = filled(user_name, "userIdentity.userName")?;
+    let invoked_by = filled(invoked_by, "userIdentity.invokedBy")?;
+    let account_id = filled(account_id, "userIdentity.accountId")?;
+    let issuer = filled(issuer, "userIdentity.sessionContext.sessionIssuer.userName")?;
+    let on_behalf_of = filled(user_id, "userIdentity.onBehalfOf.userId")?;
 
     let parts = arn.as_ref().and_then(ArnParts::read);
     let has_parts = parts.is_some();
@@ -103,20 +125,19 @@ impl Identity<'_> {
     }
 }
 
-fn issuer_name<'a>(identity: &Fields<'a, 8>) -> Result<Option<Cow<'a, str>>, Rejection> {
+fn issuer_name<'a>(identity: &Fields<'a, 8>) -> Result<Option<&'a str>, Rejection> {
     let context = identity.raw("sessionContext");
     let context = field::object(context, "userIdentity.sessionContext", SESSION_CONTEXT)?;
     let issuer = context.and_then(|context| context.raw("sessionIssuer"));
     let name = "userIdentity.sessionContext.sessionIssuer";
     let issuer = field::object(issuer, name, SESSION_ISSUER)?;
-    let raw = issuer.and_then(|issuer| issuer.raw("userName"));
-    filled(raw, "userIdentity.sessionContext.sessionIssuer.userName")
+    Ok(issuer.and_then(|issuer| issuer.raw("userName")))
 }
 
-fn on_behalf_of<'a>(identity: &Fields<'a, 8>) -> Result<Option<Cow<'a, str>>, Rejection> {
+fn on_behalf_of<'a>(identity: &Fields<'a, 8>) -> Result<Option<&'a str>, Rejection> {
     let raw = identity.raw("onBehalfOf");
     let user = field::object(raw, "userIdentity.onBehalfOf", ON_BEHALF_OF)?;
-    filled(user.and_then(|user| user.raw("userId")), "userIdentity.onBehalfOf.userId")
+    Ok(user.and_then(|user| user.raw("userId")))
 }
 
 /// A string; an empty one says as little as none.

@@ -12,6 +12,7 @@
 //! gives none, which is no verdict: such a record has to be read in full.
 
 mod identities;
+mod mold;
 mod skeleton;
 mod texts;
 
@@ -24,6 +25,7 @@ use crate::field::Fields;
 use crate::record::{ADDITIONAL_EVENT_DATA, IDENTITY, RECORD, REQUEST_PARAMETERS};
 use crate::scan::Scan;
 use identities::{Identities, Principal};
+use mold::Molds;
 use skeleton::Skeleton;
 use texts::Texts;
 
@@ -93,6 +95,8 @@ pub(crate) struct Recall {
 struct Known {
     texts: Texts,
     identities: Identities,
+    /// Of `additionalEventData`.
+    additional: Molds<N_ADDITIONAL>,
 }
 
 impl Recall {
@@ -189,9 +193,7 @@ impl Recall {
         }
         let n_known = self.known.len();
         let (value, numbers) = match slot {
-            Slot::Additional(_) => {
-                (glance.additional(scan, &mut self.known.texts)?, Numbers::default())
-            }
+            Slot::Additional(_) => (glance.additional(scan, &mut self.known)?, Numbers::default()),
             _ => slot.value(scan, &mut self.known)?,
         };
         // What is new may never come again, such as the session of each call.
@@ -248,8 +250,9 @@ impl<'a> Glance<'a> {
     }
 
     /// Reads `additionalEventData`: all but the counts makes the context.
-    fn additional(&mut self, scan: &mut Scan<'a>, texts: &mut Texts) -> Option<&'a str> {
-        let (value, found) = scan.fields(ADDITIONAL_EVENT_DATA)?;
+    fn additional(&mut self, scan: &mut Scan<'a>, known: &mut Known) -> Option<&'a str> {
+        let Known { texts, additional, .. } = known;
+        let (value, found) = additional.take(scan, |scan| scan.fields(ADDITIONAL_EVENT_DATA))?;
         for (index, (name, found)) in ADDITIONAL_EVENT_DATA.iter().zip(found).enumerate() {
             match *name {
                 "inputTokens" => self.input_tokens = found,
@@ -291,7 +294,7 @@ impl Slot {
     /// Reads a value and numbers what it gives to the context.
     fn value<'a>(self, scan: &mut Scan<'a>, known: &mut Known) -> Option<(&'a str, Numbers)> {
         let mut numbers = Numbers::default();
-        let Known { texts, identities } = known;
+        let Known { texts, identities, .. } = known;
         let value = match self {
             Slot::Request(_) => {
                 let (value, found) = scan.fields(REQUEST_PARAMETERS)?;

@@ -52,6 +52,12 @@ impl<'a> Scan<'a> {
         &self.text[start..self.at]
     }
 
+    /// Goes to where another scan of the same text is, further on, and gives the text between.
+    #[inline]
+    pub(crate) fn skip_to(&mut self, further: &Self) -> &'a str {
+        self.skip(0, further.at - self.at)
+    }
+
     /// Goes over white space, and gives the byte behind it.
     pub(crate) fn peek(&mut self) -> Option<u8> {
         loop {

@@ -9,14 +9,16 @@ use std::hash::BuildHasher;
 use bedrock::{Caller, Session};
 use rustc_hash::{FxBuildHasher, FxHashMap};
 
+use super::mold::Molds;
 use super::texts::{MAX_TEXT_BYTES, Texts};
 use crate::field::Fields;
-use crate::identity::{IDENTITY, Identity, identity_of};
+use crate::identity::{IDENTITY, Identity, identity_of, telling};
 use crate::scan::Scan;
 
 /// The identities that were read, by number. The number 0 is that of an absent one.
 #[derive(Debug)]
 pub(super) struct Identities {
+    molds: Molds<8>,
     /// By the hash of the value.
     seen: FxHashMap<u64, Seen>,
     /// What only the session says, and the number of the principal.
@@ -47,6 +49,7 @@ enum Seen {
 impl Default for Identities {
     fn default() -> Self {
         Identities {
+            molds: Molds::default(),
             seen: FxHashMap::default(),
             sessions: vec![(Session::default(), 0)],
             callers: FxHashMap::default(),
@@ -108,14 +111,17 @@ impl Identities {
         scan: &mut Scan<'a>,
         texts: &mut Texts,
     ) -> Option<(&'a str, u32)> {
-        let (value, fields) = scan.fields(IDENTITY)?;
+        let (value, telling) = self.molds.take(scan, |scan| {
+            let (value, fields) = scan.fields(IDENTITY)?;
+            Some((value, telling(&Fields::of(IDENTITY, fields)).ok()?))
+        })?;
         let hash = FxBuildHasher.hash_one(value);
         if let Some(Seen::Again(known, number)) = self.seen.get(&hash)
             && **known == *value
         {
             return Some((value, *number));
         }
-        let identity = identity_of(&Fields::of(IDENTITY, fields)).ok()?;
+        let identity = identity_of(&telling).ok()?;
         let number = self.add(&identity, texts)?;
         match self.seen.entry(hash) {
             Entry::Vacant(place) => {

@@ -155,7 +155,7 @@ impl Skeleton {
 
 /// How many bytes two texts have in common from the beginning.
 #[inline]
-fn n_same_bytes(a: &[u8], b: &[u8]) -> usize {
+pub(super) fn n_same_bytes(a: &[u8], b: &[u8]) -> usize {
     let pieces = a.as_chunks::<PIECE_BYTES>().0.iter().zip(b.as_chunks::<PIECE_BYTES>().0);
     let mut at = PIECE_BYTES * pieces.take_while(|(a, b)| a == b).count();
     let words = a[at..].as_chunks::<8>().0.iter().zip(b[at..].as_chunks::<8>().0);
