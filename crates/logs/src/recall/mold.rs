@@ -54,7 +54,6 @@ impl<const N: usize> Molds<N> {
         scan: &mut Scan<'a>,
         in_full: impl FnOnce(&mut Scan<'a>) -> Option<Taken<'a, N>>,
     ) -> Option<Taken<'a, N>> {
-        scan.peek()?;
         for place in 0..self.0.len() {
             if let Some(taken) = self.0[place].take(scan) {
                 self.0[..=place].rotate_right(1);
@@ -112,7 +111,7 @@ impl<const N: usize> Mold<N> {
             let unlike = loop {
                 match leaves.next() {
                     // A number that ends where the texts part may go on in the other.
-                    Some(leaf) if is_end || leaf.end < same_to => {
+                    Some(leaf) if leaf.end < same_to => {
                         let value = place.skip(leaf.start - at, leaf.end - leaf.start);
                         at = leaf.end;
                         if let Some(asked) = leaf.asked {
@@ -194,6 +193,7 @@ mod tests {
             r#"{"a":"é", "x":{"a":[{},"y"]},"c":12,"d":true,"b":null}"#,
             r#"{"a":"é", "x":{"b":[1,"y"]},"c":12,"d":true,"b":null}"#,
             r#"{"a":"é", "x":{"a":[1,"y"]},"c":null,"d":true,"b":null}"#,
+            r#"{"a":"é", "x":{"a":[1,"y"]},"c":"12","d":true,"b":null}"#,
             r#"{"a":"é", "x":{"a":[1,"y"]},"c":12,"d":false,"b":null}"#,
             r#"{"a":"é", "x":{"a":[1,"y"]},"c":12,"d":true,"b":"n"}"#,
             r#"{"a":"é","x":{"a":[1,"y"]},"c":12,"d":true,"b":null}"#,
@@ -213,6 +213,14 @@ mod tests {
             check(&mut molds, broken);
             assert_eq!(take(&mut molds, broken).0, None, "{broken}");
         }
+    }
+
+    #[test]
+    fn a_word_is_taken_where_it_is_the_same() {
+        let mut molds = Molds::default();
+        assert!(check(&mut molds, r#"{"a":"x","b":true}"#));
+        assert!(!check(&mut molds, r#"{"a":"y","b":true}"#));
+        assert!(check(&mut molds, r#"{"a":"y","b":false}"#));
     }
 
     #[test]
