@@ -157,13 +157,13 @@ impl Recall {
                 let field = &self.skeleton.fields[place];
                 let slot = field.slot;
                 scan.skip(field.before_value, 0);
-                self.value(&mut scan, slot, Some((place, n_bytes)), glance)?;
+                self.value(&mut scan, slot, Some((place, Some(n_bytes))), glance)?;
                 place += 1;
             } else {
                 n_changes += 1;
                 let key = scan.key()?;
                 let found = self.skeleton.place(key, place);
-                self.value(&mut scan, Slot::of(key)?, found.map(|found| (found, 0)), glance)?;
+                self.value(&mut scan, Slot::of(key)?, found.map(|found| (found, None)), glance)?;
                 place = found.map_or(place, |found| found + 1);
             }
             match scan.next()? {
@@ -180,7 +180,7 @@ impl Recall {
         &mut self,
         scan: &mut Scan<'a>,
         slot: Slot,
-        like: Option<(usize, usize)>,
+        like: Option<(usize, Option<usize>)>,
         glance: &mut Glance<'a>,
     ) -> Option<()> {
         scan.peek()?;

@@ -45,6 +45,9 @@ pub(super) struct Field {
 pub(super) struct Other {
     pub(super) text: Box<str>,
     pub(super) numbers: Numbers,
+    /// Where it is first unlike the skeleton's, and the bytes there, if there are as many.
+    unlike_at: usize,
+    unlike: Option<u64>,
 }
 
 /// How far a text is like the skeleton.
@@ -121,19 +124,34 @@ impl Skeleton {
         self.fields.get(from..)?.iter().position(|field| *field.key == *key).map(|at| from + at)
     }
 
-    /// The value that stood at a place in another record, if the rest of a record begins with it. Where
-    /// that is first unlike the skeleton's is looked at first, because others of a kind differ there.
+    /// The value that stood at a place in another record, if the rest of a record begins with it. That is
+    /// first unlike the skeleton's value at `unlike_at`, if this is known.
     #[inline]
-    pub(super) fn other(&self, place: usize, rest: &[u8], unlike_at: usize) -> Option<&Other> {
-        let few = |text: &[u8]| {
-            text.get(unlike_at..)?.first_chunk::<8>().map(|few| u64::from_le_bytes(*few))
+    pub(super) fn other(
+        &self,
+        place: usize,
+        rest: &[u8],
+        unlike_at: Option<usize>,
+    ) -> Option<&Other> {
+        let field = &self.fields[place];
+        // Both are values with an end of their own, so that where one is unlike the skeleton's, so is
+        // the other. Few have to be read.
+        let unlike_at = match unlike_at {
+            Some(at) => at.min(field.value_bytes),
+            None => n_same_bytes(self.value(field), rest),
         };
-        let expected = few(rest);
+        let unlike = few_bytes(rest, unlike_at);
         let is_here = |other: &&Other| {
-            let text = other.text.as_bytes();
-            few(text).is_none_or(|few| Some(few) == expected) && rest.starts_with(text)
+            other.unlike_at == unlike_at
+                && (other.unlike.is_none() || other.unlike == unlike)
+                && rest.starts_with(other.text.as_bytes())
         };
-        self.fields[place].others.iter().find(is_here)
+        field.others.iter().find(is_here)
+    }
+
+    /// What stands in a field of the skeleton itself.
+    fn value(&self, field: &Field) -> &[u8] {
+        &self.text.as_bytes()[field.start + field.before_value..][..field.value_bytes]
     }
 
     /// Remembers a value that stood at a place. A number is not: a longer one that begins like it would be
@@ -142,8 +160,10 @@ impl Skeleton {
         if !value.starts_with(['"', '{', '[']) || value.len() > MAX_VALUE_BYTES {
             return;
         }
+        let unlike_at = n_same_bytes(self.value(&self.fields[place]), value.as_bytes());
+        let unlike = few_bytes(value.as_bytes(), unlike_at);
+        let other = Other { text: value.into(), numbers, unlike_at, unlike };
         let field = &mut self.fields[place];
-        let other = Other { text: value.into(), numbers };
         if field.others.len() < MAX_OTHERS {
             field.others.push(other);
         } else {
@@ -151,6 +171,12 @@ impl Skeleton {
             field.next = (field.next + 1) % MAX_OTHERS;
         }
     }
+}
+
+/// The bytes at a place, if there are as many.
+#[inline]
+fn few_bytes(text: &[u8], at: usize) -> Option<u64> {
+    text.get(at..)?.first_chunk::<8>().map(|few| u64::from_le_bytes(*few))
 }
 
 /// How many bytes two texts have in common from the beginning.
@@ -167,4 +193,55 @@ pub(super) fn n_same_bytes(a: &[u8], b: &[u8]) -> usize {
         at += 8;
     }
     at + a[at..].iter().zip(&b[at..]).take_while(|(a, b)| a == b).count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The place of the first value that is not an event's own.
+    const PLACE: usize = 1;
+
+    #[test]
+    fn what_stood_in_another_record_is_found() {
+        let (mut known, before) = (Known::default(), r#"{"eventID":"e","awsRegion":"#);
+        let record = |value: &str| format!(r#"{before}{value},"n":1}}"#);
+        for own in ["\"us-east-1\"", "\"us-east-11\"", "\"u\"", "{\"a\":[1]}", "null", "12"] {
+            let mut skeleton = Skeleton::of(&record(own), &mut known).expect("a record");
+            let others =
+                ["\"us-east-2\"", "\"us-east\"", "\"us-west-2\"", "\"é\"", "{\"a\":[2]}", "{}"];
+            for other in others {
+                skeleton.remember(PLACE, other, Numbers::default());
+            }
+            for value in
+                others.into_iter().chain([own, "\"us-east-3\"", "\"us\"", "{\"a\":[21]}", "1"])
+            {
+                let record = record(value);
+                let rest = &record.as_bytes()[before.len()..];
+                let same = n_same_bytes(skeleton.value(&skeleton.fields[PLACE]), rest);
+                // Where the values are the same, more may be.
+                let unlike_at = if value == own { same + 5 } else { same };
+                for unlike_at in [None, Some(unlike_at)] {
+                    let found = skeleton.other(PLACE, rest, unlike_at).map(|other| &*other.text);
+                    assert_eq!(found, Some(value).filter(|value| others.contains(value)), "{own}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn so_many_others_are_remembered() {
+        let record = r#"{"eventID":"e","awsRegion":"r"}"#;
+        let mut skeleton = Skeleton::of(record, &mut Known::default()).expect("a record");
+        let value = |number: usize| format!("\"{number}\"");
+        for number in 0..MAX_OTHERS + 2 {
+            skeleton.remember(PLACE, &value(number), Numbers::default());
+        }
+        let is_known =
+            |number: usize| skeleton.other(PLACE, value(number).as_bytes(), None).is_some();
+        let forgotten = (0..MAX_OTHERS + 2).filter(|number| !is_known(*number));
+        assert!(forgotten.eq(0..2), "the first ones");
+        skeleton.remember(PLACE, "12", Numbers::default());
+        assert!(skeleton.other(PLACE, b"123", None).is_none(), "no number");
+    }
 }
