@@ -3,7 +3,8 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// Every log file below a folder, in the order of the paths.
+/// Every log file below a folder, in the order of the paths' bytes: comparing them name by name would take
+/// a tenth of the time of inflating small files.
 ///
 /// # Errors
 /// If a folder cannot be read.
@@ -21,6 +22,6 @@ pub fn log_files(folder: &Path) -> io::Result<Vec<PathBuf>> {
             }
         }
     }
-    files.sort_unstable();
+    files.sort_unstable_by(|a, b| a.as_os_str().cmp(b.as_os_str()));
     Ok(files)
 }
