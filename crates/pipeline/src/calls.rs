@@ -6,9 +6,11 @@
 mod distinct;
 mod identities;
 mod numbered;
+mod of_object;
 mod order;
 mod spill;
 
+use std::io;
 use std::sync::Arc;
 
 use bedrock::{Call, CallId, Caller, Context};
@@ -16,9 +18,10 @@ use bedrock::{Call, CallId, Caller, Context};
 pub use distinct::{Distinct, Rules, SortedCalls};
 pub use identities::{Identities, Identity};
 use numbered::Numbered;
+pub use of_object::ObjectCalls;
 use spill::Spill;
 
-/// A call with where it was read. The numbers are those of one [`DayCalls`].
+/// A call with where it was read. The numbers are those of one [`DayCalls`], or of one [`ObjectCalls`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct StoredCall {
     /// When the request completed, in milliseconds since 1970 UTC.
@@ -75,30 +78,27 @@ impl DayCalls {
         DayCalls { max_held: Some(max_held), ..DayCalls::default() }
     }
 
-    /// Begins with another object.
-    pub fn begin_object(&mut self) {
-        self.contexts.begin_object();
-        self.callers.begin_object();
+    /// Begins with another object, whose calls are added next.
+    pub fn begin_object(&mut self, calls: &ObjectCalls) {
+        self.contexts.begin_object(calls.contexts.len());
+        self.callers.begin_object(calls.callers.len());
     }
 
-    /// Adds a call of the object that was begun last. `object` and `index` are its number and the call's
-    /// number in it.
+    /// Adds a call of the object that was begun last, which has this number.
     ///
     /// # Errors
     /// If the calls are too many to be held and cannot be written to a temporary file.
-    pub fn add(&mut self, call: &Call, object: u32, index: u32) -> std::io::Result<()> {
-        let context = self.contexts.number_of(&call.context, Arc::as_ptr(&call.context).addr());
-        let caller = self.callers.number_of(&call.caller, call.caller.place());
-        let place = Place { context, caller, object, index };
-        let stored = StoredCall::pack(call, place).unwrap_or_else(|| {
-            let stored = StoredCall {
-                input_tokens: KEPT_WHOLE,
-                output_tokens: u32::try_from(self.whole.len()).unwrap_or(u32::MAX),
-                ..StoredCall::unpacked(call, place)
-            };
+    pub fn add(&mut self, calls: &ObjectCalls, call: &StoredCall, object: u32) -> io::Result<()> {
+        let mut stored = StoredCall {
+            context: self.contexts.number_of(&calls.contexts, call.context),
+            caller: self.callers.number_of(&calls.callers, call.caller),
+            object,
+            ..*call
+        };
+        if let Some(call) = calls.kept_whole(call) {
+            stored.output_tokens = u32::try_from(self.whole.len()).unwrap_or(u32::MAX);
             self.whole.push(call.clone());
-            stored
-        });
+        }
         self.held.push(stored);
         if self.held.len() >= self.max_held.unwrap_or(MAX_HELD) {
             let spill = match &mut self.spill {
@@ -112,48 +112,35 @@ impl DayCalls {
     }
 }
 
-/// The numbers of a call: of its context, its caller, its object, and itself in the object.
-#[derive(Debug, Clone, Copy)]
-struct Place {
-    context: u32,
-    caller: u32,
-    object: u32,
-    index: u32,
-}
-
 impl StoredCall {
     /// The length on disk.
     const BYTES: usize = 64;
 
-    /// A call that fits; `None` if it has to be kept whole.
-    fn pack(call: &Call, place: Place) -> Option<Self> {
-        let Call { event_id: CallId::Uuid(event_id), original_event_id: None, .. } = call else {
-            return None;
-        };
-        let Some(CallId::Uuid(request_id)) = call.request_id else { return None };
-        Some(StoredCall {
-            event_id: *event_id,
-            request_id,
-            input_tokens: packed_tokens(call.input_tokens)?,
-            output_tokens: packed_tokens(call.output_tokens)?,
-            ..StoredCall::unpacked(call, place)
-        })
-    }
-
-    /// What a call that is kept whole has here too.
-    fn unpacked(call: &Call, place: Place) -> Self {
-        let Place { context, caller, object, index } = place;
-        StoredCall {
+    /// What a call says itself, without numbers. One that has to be kept whole says that, and when it was.
+    fn of(call: &Call) -> Self {
+        let stored = StoredCall {
             event_time_ms: call.event_time_ms,
             event_id: [0; 16],
             request_id: [0; 16],
-            context,
-            caller,
-            object,
-            index,
-            input_tokens: NO_TOKENS,
-            output_tokens: NO_TOKENS,
-        }
+            context: 0,
+            caller: 0,
+            object: 0,
+            index: 0,
+            input_tokens: KEPT_WHOLE,
+            output_tokens: 0,
+        };
+        let packed = || {
+            let Call { event_id: CallId::Uuid(event_id), original_event_id: None, .. } = call
+            else {
+                return None;
+            };
+            let Some(CallId::Uuid(request_id)) = call.request_id else { return None };
+            let input_tokens = packed_tokens(call.input_tokens)?;
+            let output_tokens = packed_tokens(call.output_tokens)?;
+            let event_id = *event_id;
+            Some(StoredCall { event_id, request_id, input_tokens, output_tokens, ..stored })
+        };
+        packed().unwrap_or(stored)
     }
 
     fn kept_whole<'w>(&self, whole: &'w [Call]) -> Option<&'w Call> {
@@ -254,6 +241,16 @@ fn unpacked_tokens(tokens: u32) -> Option<i64> {
 }
 
 #[cfg(test)]
+impl DayCalls {
+    /// Adds a call as if its object had only that.
+    fn add_one(&mut self, call: Call, object: u32, index: u32) -> io::Result<()> {
+        let calls = ObjectCalls::new(vec![call]);
+        self.begin_object(&calls);
+        calls.iter().try_for_each(|call| self.add(&calls, &StoredCall { index, ..*call }, object))
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use super::*;
 
@@ -291,12 +288,16 @@ mod tests {
         calls.extend([by("s"), by("t"), by("s")]);
         calls.extend([from("192.0.2.1"), none, addendum, call("no uuid", Some(1))]);
         let mut day = DayCalls::default();
-        for (index, call) in (0u32..).zip(&calls) {
-            day.add(call, 3, index).unwrap();
+        // Of two objects, the second of which has what the first has, and more.
+        for calls in [&calls[..9], &calls] {
+            let calls = ObjectCalls::new(calls.to_vec());
+            day.begin_object(&calls);
+            calls.iter().for_each(|call| day.add(&calls, call, 3).unwrap());
         }
+        let calls = [&calls[..9], &calls].concat();
         let DayCalls { held, whole, contexts, callers, .. } = day;
         let (contexts, callers) = (contexts.into_all(), callers.into_all());
-        assert_eq!((whole.len(), contexts.len()), (8, 1), "few are kept whole, contexts once");
+        assert_eq!((whole.len(), contexts.len()), (4 + 8, 1), "few are kept whole, contexts once");
         assert_eq!(callers.len(), 5, "each is held once, and that there is none");
         let references = References { whole, contexts, callers };
         for (stored, call) in held.iter().zip(&calls) {

@@ -5,10 +5,9 @@ use std::sync::Arc;
 
 use bedrock::alias::LearntAlias;
 use jiff::civil::Date;
-use logs::Reading;
 use logs::layout::Delivery;
 
-use crate::calls::DayCalls;
+use crate::calls::{DayCalls, ObjectCalls};
 use crate::day::{DayRange, day_of, is_read_for};
 use crate::digests::Status;
 use crate::error::Error;
@@ -16,6 +15,7 @@ use crate::fetch::ReadObject;
 use crate::list::ListedObject;
 use crate::manifest::{Elsewhere, LateObject, Manifest};
 use crate::outcome::{Complaint, MAX_LISTED, Objects, Records};
+use crate::trail::TrailReading;
 
 /// What was read so far.
 #[derive(Debug)]
@@ -144,25 +144,25 @@ impl Collected {
     /// If calls are too many to be held and cannot be written to a temporary file.
     pub fn add(
         &mut self,
-        read: ReadObject<Reading>,
+        read: ReadObject<TrailReading>,
         days: &[Date],
         manifests: &BTreeMap<Date, Option<Manifest>>,
         digest_status: Option<Status>,
     ) -> Result<(), Error> {
         let mut record = ObjectRecord { digest_status, ..ObjectRecord::new(&read.listed) };
-        let mut calls = Vec::new();
+        let mut calls = ObjectCalls::default();
         match read.reading {
-            Ok(reading) => {
+            Ok(TrailReading { reading, calls: read }) => {
+                calls = read;
                 record.records = reading.records;
                 record.passed_over = reading.passed_over;
                 record.rejected = reading.rejected;
-                record.calls = reading.calls.len() as u64;
+                record.calls = calls.len() as u64;
                 record.rejections = reading.rejections;
                 self.learnt.extend(reading.learnt);
                 for (name, count) in reading.unknown_operations {
                     *self.unknown_operations.entry(name).or_default() += count;
                 }
-                calls = reading.calls;
             }
             Err(reason) => record.unreadable = Some(reason.to_string()),
         }
@@ -171,14 +171,14 @@ impl Collected {
         let mut placing = Placing::default();
         for day in days {
             if let Some(state) = self.days.get_mut(day) {
-                placing.place(*day, state, &record, !read.listed.is_late);
+                placing.place(*day, state, &record, &calls, !read.listed.is_late);
                 if record.unreadable.is_some() {
                     // It gave nothing that the day would have to keep.
                     state.late_objects.remove(&LateObject::of(&record));
                 }
             }
         }
-        for (index, call) in (0u32..).zip(calls) {
+        for call in calls.iter() {
             let day = day_of(call.event_time_ms);
             let is_covered = placing.is_covered(day, |day| {
                 self.takes_every_day
@@ -208,12 +208,12 @@ impl Collected {
                 }
                 continue;
             };
-            let Some(number) = placing.place(day, state, &record, is_covered) else {
+            let Some(number) = placing.place(day, state, &record, &calls, is_covered) else {
                 self.left += 1;
                 continue;
             };
             state.n_calls += 1;
-            state.calls.add(&call, number, index).map_err(Error::Temporary)?;
+            state.calls.add(&calls, call, number).map_err(Error::Temporary)?;
         }
         if placing.numbers.is_empty() && self.takes_every_day {
             self.unplaced.push(record);
@@ -278,6 +278,7 @@ impl Placing {
         day: Date,
         state: &mut DayState,
         record: &Arc<ObjectRecord>,
+        calls: &ObjectCalls,
         is_covered: bool,
     ) -> Option<u32> {
         if let Some((_, number)) = self.numbers.iter().find(|(known, _)| *known == day) {
@@ -286,7 +287,7 @@ impl Placing {
         let is_new = is_covered || state.late_objects.insert(LateObject::of(record));
         let number = is_new.then(|| {
             state.objects.push(Arc::clone(record));
-            state.calls.begin_object();
+            state.calls.begin_object(calls);
             u32::try_from(state.objects.len() - 1).unwrap_or(u32::MAX)
         });
         self.numbers.push((day, number));

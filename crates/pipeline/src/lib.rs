@@ -35,6 +35,7 @@ pub mod schedule;
 pub mod settings;
 mod spool;
 pub mod tally;
+pub mod trail;
 pub mod verify;
 pub mod work;
 

@@ -4,19 +4,17 @@
 mod decide;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::BufRead;
 use std::sync::Arc;
 
 use futures::FutureExt;
 use futures::stream::{FuturesUnordered, StreamExt};
 use jiff::ToSpan;
 use jiff::civil::Date;
-use logs::{Limits, Reading, Scratch, Shape, Unreadable};
 use tokio::sync::{Semaphore, mpsc};
 
 use crate::collect::{Collected, DayState};
 use crate::error::Error;
-use crate::fetch::{Decoder, Fetcher, ReadObject};
+use crate::fetch::{Fetcher, ReadObject};
 use crate::join::{ListedLogs, Requests, list_logs};
 use crate::list::ListedObject;
 use crate::manifest::{LateObject, Manifest};
@@ -27,6 +25,7 @@ use crate::replace::{replace, withdraw_all};
 use crate::run::{Job, State};
 use crate::schedule::{Reason, Schedule};
 use crate::settings::Layout;
+use crate::trail::{TrailDecoder, TrailReading};
 
 /// Objects on their way to being fetched. One at a time would cost a turn of the I/O thread each.
 const SENT_AHEAD: usize = 256;
@@ -95,25 +94,6 @@ pub(crate) async fn pass(job: &Job<'_>, state: &mut State, order: Order) -> Resu
     Ok(end)
 }
 
-/// Reads CloudTrail's objects.
-#[derive(Debug, Clone, Copy)]
-struct TrailDecoder {
-    shape: Shape,
-    limits: Limits,
-}
-
-impl Decoder for TrailDecoder {
-    type Reading = Reading;
-
-    fn whole(&self, body: &[u8], scratch: &mut Scratch) -> Result<Reading, Unreadable> {
-        logs::read_whole(body, self.shape, &self.limits, scratch)
-    }
-
-    fn stream(&self, body: impl BufRead) -> Result<Reading, Unreadable> {
-        logs::read_stream(body, self.shape, &self.limits)
-    }
-}
-
 /// What a pass knows while it goes on.
 struct Conductor<'a, 'j> {
     job: &'a Job<'j>,
@@ -164,7 +144,7 @@ impl<'a, 'j> Conductor<'a, 'j> {
     async fn conduct(
         mut self,
         to_fetch: mpsc::Sender<ListedObject>,
-        mut read: mpsc::UnboundedReceiver<ReadObject<Reading>>,
+        mut read: mpsc::UnboundedReceiver<ReadObject<TrailReading>>,
     ) -> Result<PassEnd, Error> {
         let job = self.job;
         match job.invocation_logs {
@@ -292,7 +272,7 @@ impl<'a, 'j> Conductor<'a, 'j> {
         Ok(())
     }
 
-    fn take(&mut self, read: ReadObject<Reading>) -> Result<(), Error> {
+    fn take(&mut self, read: ReadObject<TrailReading>) -> Result<(), Error> {
         self.in_flight -= 1;
         let days = if read.listed.is_late {
             self.late_for.remove(&read.listed.meta.key).unwrap_or_default()

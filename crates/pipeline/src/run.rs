@@ -6,7 +6,6 @@ use std::sync::Arc;
 use bedrock::alias::LearntAlias;
 use bedrock::{Knowledge, Outcome as CallOutcome};
 use jiff::civil::Date;
-use logs::Reading;
 use store::Store;
 use tables::table::SCHEMA_VERSION;
 
@@ -24,6 +23,7 @@ use crate::replace::Loss;
 use crate::schedule::{Reason, alias_known_now};
 use crate::settings::Settings;
 use crate::tally::Tally;
+use crate::trail::TrailReading;
 use crate::work::Workers;
 
 /// Days are opened again by what later days tell of them. More often than this they cannot.
@@ -180,8 +180,11 @@ impl State {
     }
 
     /// Compares an object that was read with what the digests say of it, if they were asked.
-    pub(crate) fn compare_with_digests(&mut self, read: &ReadObject<Reading>) -> Option<Status> {
-        let sha256 = read.reading.as_ref().ok()?.sha256?;
+    pub(crate) fn compare_with_digests(
+        &mut self,
+        read: &ReadObject<TrailReading>,
+    ) -> Option<Status> {
+        let sha256 = read.reading.as_ref().ok()?.reading.sha256?;
         Some(self.digests.as_mut()?.compare(&read.listed.meta.key, &sha256))
     }
 

@@ -274,8 +274,7 @@ mod tests {
     ) -> (Vec<(String, u32)>, Vec<u32>) {
         let mut day = DayCalls::holding(max_held);
         for (index, (call, object)) in (0u32..).zip(calls) {
-            day.begin_object();
-            day.add(call, *object, index).unwrap();
+            day.add_one(call.clone(), *object, index).unwrap();
         }
         // Objects were numbered as they came; their keys sort the other way round.
         let ranks = [3, 2, 1, 0];

@@ -11,36 +11,42 @@ pub(super) struct Numbered<T> {
     /// By their hashes, which take less than the things. Of two with one hash, which is a freak, the
     /// second gets a number in each object.
     numbers: FxHashMap<u64, u32>,
-    /// The things of the object that is being added, by where they lie: an object holds nearly
-    /// each of its things once, so that few are compared by their texts.
-    of_object: FxHashMap<usize, u32>,
+    /// The numbers of the things of the object that is being added, by theirs there.
+    of_object: Vec<Option<u32>>,
 }
 
 impl<T> Default for Numbered<T> {
     fn default() -> Self {
-        Numbered { all: Vec::new(), numbers: FxHashMap::default(), of_object: FxHashMap::default() }
+        Numbered { all: Vec::new(), numbers: FxHashMap::default(), of_object: Vec::new() }
     }
 }
 
 impl<T: Clone + Eq + Hash> Numbered<T> {
-    /// Begins with another object: the places where things lie are those of one object only.
-    pub(super) fn begin_object(&mut self) {
+    /// Begins with another object, which has so many things.
+    pub(super) fn begin_object(&mut self, n_things: usize) {
         self.of_object.clear();
+        self.of_object.resize(n_things, None);
     }
 
-    /// The number of a thing that lies at a place.
-    pub(super) fn number_of(&mut self, thing: &T, place: usize) -> u32 {
-        if let Some(number) = self.of_object.get(&place) {
-            return *number;
+    /// The number of one of the things of the object that was begun.
+    pub(super) fn number_of(&mut self, things: &[T], thing: u32) -> u32 {
+        let thing = thing as usize;
+        if let Some(number) = self.of_object[thing] {
+            return number;
         }
-        let next = u32::try_from(self.all.len()).unwrap_or(u32::MAX);
-        let mut number = *self.numbers.entry(FxBuildHasher.hash_one(thing)).or_insert(next);
-        if number == next || self.all[number as usize] != *thing {
-            self.all.push(thing.clone());
-            number = next;
-        }
-        self.of_object.insert(place, number);
+        let number = self.add(&things[thing]);
+        self.of_object[thing] = Some(number);
         number
+    }
+
+    fn add(&mut self, thing: &T) -> u32 {
+        let next = u32::try_from(self.all.len()).unwrap_or(u32::MAX);
+        let number = *self.numbers.entry(FxBuildHasher.hash_one(thing)).or_insert(next);
+        if number != next && self.all[number as usize] == *thing {
+            return number;
+        }
+        self.all.push(thing.clone());
+        next
     }
 
     /// All, and lets go what only adding needs, which is large.
@@ -63,27 +69,25 @@ mod tests {
         fn hash<H: Hasher>(&self, _: &mut H) {}
     }
 
-    fn names<T: Clone + Eq + Hash>(things: &[(T, usize)]) -> Vec<T> {
+    fn names<T: Clone + Eq + Hash + std::fmt::Debug>(things: &[T], numbers: &[u32]) -> Vec<T> {
         let mut numbered = Numbered::default();
-        let mut number = |objects: &[(T, usize)]| {
-            numbered.begin_object();
-            let numbers = objects.iter().map(|(thing, place)| numbered.number_of(thing, *place));
-            numbers.collect::<Vec<_>>()
-        };
-        // Another object's things lie where those of the first lay.
-        let elsewhere = things.iter().map(|(thing, place)| (thing.clone(), place + 1));
-        let numbers = [number(things), number(&elsewhere.collect::<Vec<_>>())].concat();
+        // Two objects that have the same things.
+        let mut found = Vec::new();
+        for _ in 0..2 {
+            numbered.begin_object(things.len());
+            found.extend(numbers.iter().map(|number| numbered.number_of(things, *number)));
+        }
         let all = numbered.into_all();
-        let again = numbers.iter().map(|number| all[*number as usize].clone());
-        let expected = things.iter().chain(things).map(|(thing, _)| thing.clone());
-        assert!(again.eq(expected));
+        let again = found.iter().map(|number| all[*number as usize].clone());
+        let expected = numbers.iter().chain(numbers).map(|number| things[*number as usize].clone());
+        assert!(again.eq(expected), "{found:?}");
         all
     }
 
     #[test]
     fn each_thing_has_its_number() {
-        let things = [('a', 1), ('b', 2), ('a', 1), ('c', 3), ('b', 9)];
-        assert_eq!(names(&things), ['a', 'b', 'c'], "each once");
-        names(&things.map(|(thing, place)| (Freak(thing), place)));
+        let (things, numbers) = (['a', 'b', 'c', 'b'], [1, 0, 1, 2, 3, 0]);
+        assert_eq!(names(&things, &numbers), ['b', 'a', 'c'], "each once");
+        names(&things.map(Freak), &numbers);
     }
 }

@@ -108,7 +108,7 @@ mod tests {
                     caller: Caller::default(),
                     context: Default::default(),
                 };
-                day.add(&call, object, index).unwrap();
+                day.add_one(call, object, index).unwrap();
                 let rank = ranks[object as usize];
                 expected.push((event_time_ms, event_id.to_string(), rank, index));
             }
