@@ -18,7 +18,7 @@ const MAX_MOLDS: usize = 8;
 const MAX_OBJECT_BYTES: usize = 8 * 1024;
 
 /// Some shapes of an object of which `N` values are asked for, the one that fitted last first.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Molds<const N: usize>(Vec<Mold<N>>);
 
 /// The text of an object with the values in it that are asked for, as they stand there.
@@ -39,12 +39,6 @@ struct Leaf {
     end: usize,
     /// Its place among the values that are asked for.
     asked: Option<usize>,
-}
-
-impl<const N: usize> Default for Molds<N> {
-    fn default() -> Self {
-        Molds(Vec::new())
-    }
 }
 
 impl<const N: usize> Molds<N> {
