@@ -54,7 +54,8 @@ pub(crate) fn identity(raw: Option<&str>) -> Result<Identity<'_>, Rejection> {
 /// The values of an element that tell who called, as they stand in the record: `type`, `arn`,
 /// `principalId`, `userName`, `invokedBy`, `accountId`, the name of the session's issuer, and the id of the
 /// user on whose behalf.
-pub(crate) type Telling<'a> = [Option<&'a str>; 8];
+pub(crate) type Telling<'a> = [Option<&'a str>; N_TELLING];
+pub(crate) const N_TELLING: usize = 8;
 
 /// Takes the values that tell who called out of the element's fields.
 ///

@@ -3,7 +3,8 @@
 //! Most calls of an object differ from one before in a time, two ids and some counts; all else is the
 //! same byte for byte, in the same order. So that a record is laid against one that was read before, the
 //! [`Skeleton`]: where the bytes are the same, so are the fields. Where they differ, the value is
-//! compared with what stood there in other records, and scanned strictly if it is new.
+//! compared with what stood there in other records, and scanned strictly if it is new. Of who called and of
+//! the counts, which are new most of the time, only what is unlike an object before is scanned ([`mold`]).
 //!
 //! **What it promises.** A [`Glance`] at a record is had only if the record is JSON, and then its raw
 //! values are those that [`Fields`](crate::field::Fields) gives.

@@ -12,13 +12,13 @@ use rustc_hash::{FxBuildHasher, FxHashMap};
 use super::mold::Molds;
 use super::texts::{MAX_TEXT_BYTES, Texts};
 use crate::field::Fields;
-use crate::identity::{IDENTITY, Identity, identity_of, telling};
+use crate::identity::{IDENTITY, Identity, N_TELLING, identity_of, telling};
 use crate::scan::Scan;
 
 /// The identities that were read, by number. The number 0 is that of an absent one.
 #[derive(Debug)]
 pub(super) struct Identities {
-    molds: Molds<8>,
+    molds: Molds<N_TELLING>,
     /// By the hash of the value.
     seen: FxHashMap<u64, Seen>,
     /// What only the session says, and the number of the principal.
