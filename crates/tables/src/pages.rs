@@ -18,7 +18,7 @@ use parquet::file::statistics::Statistics;
 use parquet::file::writer::{SerializedPageWriter, TrackedWrite};
 use parquet::schema::types::ColumnDescPtr;
 use zstd::bulk::Compressor;
-use zstd::zstd_safe::CParameter;
+use zstd::zstd_safe::{CParameter, ParamSwitch};
 
 use crate::hybrid;
 
@@ -59,7 +59,7 @@ impl Pages {
     }
 
     /// Pages of texts that are random digits. What a compressor finds there are chance repetitions of a
-    /// few of them: to look for them would take most of its time, for a twentieth of the bytes.
+    /// few of them: to look for them would take most of its time, for a thirteenth of the bytes.
     pub(crate) fn of_random_digits(descriptor: ColumnDescPtr) -> Self {
         Pages { content: Content::RandomDigits, ..Pages::new(descriptor, Encoding::PLAIN) }
     }
@@ -206,10 +206,6 @@ fn compressed(page: &[u8], content: Content) -> Result<Bytes, ParquetError> {
     const SMALL_BYTES: usize = 1024;
     /// The first level without such codes.
     const WITHOUT_CODES: i32 = -1;
-    /// How many places a compressor remembers, as a power of two: as few as it can.
-    const FEWEST: u32 = 6;
-    /// As many as its level says.
-    const USUAL: u32 = 0;
     thread_local! {
         /// Making one costs as much as compressing some thousand bytes.
         static COMPRESSOR: RefCell<Compressor<'static>> = RefCell::default();
@@ -218,11 +214,28 @@ fn compressed(page: &[u8], content: Content) -> Result<Bytes, ParquetError> {
         let is_small = page.len() <= SMALL_BYTES;
         let level = if is_small { WITHOUT_CODES } else { level().compression_level() };
         compressor.set_compression_level(level)?;
-        let is_random = content == Content::RandomDigits;
-        compressor.set_parameter(CParameter::HashLog(if is_random { FEWEST } else { USUAL }))?;
+        let search = if content == Content::RandomDigits && !is_small { NO_SEARCH } else { USUAL };
+        for parameter in search {
+            compressor.set_parameter(parameter)?;
+        }
         Ok(compressor.compress(page)?.into())
     })
 }
+
+/// The search for repetitions as the level says.
+const USUAL: [CParameter; 3] = [
+    CParameter::HashLog(0),
+    CParameter::TargetLength(0),
+    CParameter::LiteralCompressionMode(ParamSwitch::Auto),
+];
+
+/// As good as none: few places are remembered (as a power of two), as many as can be are passed over, and
+/// bytes get codes of their own, which a level that passes over places leaves out by itself.
+const NO_SEARCH: [CParameter; 3] = [
+    CParameter::HashLog(6),
+    CParameter::TargetLength(1 << 17),
+    CParameter::LiteralCompressionMode(ParamSwitch::Enable),
+];
 
 /// What a text's length takes before it.
 pub(crate) const TEXT_LENGTH_BYTES: usize = size_of::<u32>();

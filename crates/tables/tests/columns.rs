@@ -380,3 +380,33 @@ fn texts_that_hardly_come_again_stand_in_the_rows() {
     // ARNs and objects are given up after the first page; addresses and words come again.
     assert_eq!([2, 4, 5, 8].map(|index| plain_pages(&columns[index])), [2, 2, 0, 0]);
 }
+
+/// Random ids take the four bits a digit that they have and a little; of what repeats, little is left,
+/// though both are compressed by the same thread one after the other.
+#[test]
+fn ids_are_coded_and_repetitions_are_found() {
+    let id = |n: usize| {
+        let mut state = n as u64;
+        let mut bytes = [0; 16];
+        for word in bytes.as_chunks_mut::<8>().0 {
+            state = (state ^ 0x9e37_79b9_7f4a_7c15).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+            state ^= state >> 29;
+            *word = state.to_be_bytes();
+        }
+        CallId::Uuid(bytes)
+    };
+    let things =
+        Things::new(&[(None, "Converse".to_owned())], &[[const { None }; 3]], &["key".to_owned()]);
+    let row = |n: usize| Row { id: Some(id(n)), number: Some((n % 7) as i64), ..Row::default() };
+    let rows = (0..BATCH_ROWS).map(row).collect::<Vec<_>>();
+    assert_eq!(check(&things, &[rows.clone(), rows.clone()]), [2 * BATCH_ROWS]);
+
+    let file = open(things.file(&[rows.clone(), rows]));
+    let bytes_per_row = |index: usize| {
+        let column = file.metadata().row_group(0).column(index);
+        column.compressed_size() as f64 / (2 * BATCH_ROWS) as f64
+    };
+    let (ids, numbers) = (bytes_per_row(IDS), bytes_per_row(TEXTS));
+    assert!((17.0..24.0).contains(&ids), "{ids} bytes an id");
+    assert!(numbers < 1.0, "{numbers} bytes a number");
+}
