@@ -48,7 +48,8 @@ pub(crate) fn candidates(
             others += 1;
             return Ok(());
         }
-        let record = str::from_utf8(record).map_err(|_| Odd)?;
+        // Records are long enough for vectors: the standard library takes three times as long.
+        let record = simdutf8::basic::from_utf8(record).map_err(|_| Odd)?;
         each(std::mem::take(&mut others), record)
     })?;
     Ok(others)
