@@ -53,7 +53,7 @@ impl<'a, R> Batch<'a, R> {
     pub(crate) fn new(table: &Table<R>, rows: &'a [R], referred: Referred<'a>) -> Self {
         let asks = |is_of: fn(&Column<R>) -> bool| table.columns.iter().any(is_of);
         let numbers = |is_asked_for: bool, number: &dyn Fn(&R) -> u32| match is_asked_for {
-            true => Numbers::of(rows.iter().map(number)),
+            true => Numbers::of(&rows.iter().map(number).collect::<Vec<_>>()),
             false => Numbers::default(),
         };
         let Refers { context, caller, object, .. } = table.refers;
@@ -81,8 +81,8 @@ impl<'a, R> Batch<'a, R> {
             }
             Value::OneOf(all, get) => {
                 let number = |row| get(row).and_then(|place| u32::try_from(place).ok());
-                let numbers = Numbers::of(rows.map(|row| number(row).unwrap_or(NO_TEXT)));
-                texts(Source::Few(all), Cow::Owned(numbers))
+                let numbers = rows.map(|row| number(row).unwrap_or(NO_TEXT)).collect::<Vec<_>>();
+                texts(Source::Few(all), Cow::Owned(Numbers::of(&numbers)))
             }
             Value::ContextText(_) => {
                 texts(Source::Contexts(of_contexts), Cow::Borrowed(&self.contexts))
@@ -131,6 +131,17 @@ impl Texts<'_> {
             Source::Callers(callers, get) if get(&callers[number as usize]).is_none() => NO_TEXT,
             _ => number,
         })
+    }
+
+    /// How many numbers of texts there may be.
+    pub(crate) fn n_numbers(&self) -> usize {
+        match &self.source {
+            Source::Rows(words) => words.len(),
+            Source::Few(all) => all.len(),
+            Source::Contexts(found) => found.texts.len(),
+            Source::Callers(callers, _) => callers.len(),
+            Source::Objects(keys) => keys.len(),
+        }
     }
 
     /// Whether a number stands for the same text in all batches.

@@ -21,8 +21,8 @@ use crate::statistics::Bounds;
 
 /// A column that is being written, a page for each batch of rows.
 pub(crate) struct DictionaryColumn {
-    /// Where in the dictionary a text is, by its number, in columns where numbers last.
-    places: FxHashMap<u32, u32>,
+    /// Where in the dictionary a text is, by its number, or [`NO_TEXT`]; in columns where numbers last.
+    places: Vec<u32>,
     /// The same by the hash of the text, in columns where one text may have several numbers. Of two texts
     /// with one hash, which is a freak, the dictionary may have one several times.
     by_hash: FxHashMap<u64, u32>,
@@ -42,7 +42,7 @@ const MANY_TEXTS: usize = 4096;
 impl DictionaryColumn {
     pub(crate) fn new(descriptor: ColumnDescPtr) -> Self {
         DictionaryColumn {
-            places: FxHashMap::default(),
+            places: Vec::new(),
             by_hash: FxHashMap::default(),
             starts: Vec::new(),
             dictionary: Vec::new(),
@@ -83,6 +83,9 @@ impl DictionaryColumn {
 
     /// Writes a page of places in the dictionary.
     fn write_named(&mut self, texts: &Texts<'_>) -> Result<(), ParquetError> {
+        if texts.numbers_last() {
+            self.places.resize(texts.n_numbers(), NO_TEXT);
+        }
         let places = texts.numbers().map(|number| self.place(number, texts)).collect::<Vec<_>>();
         let greatest = self.starts.len().saturating_sub(1);
         let bits = hybrid::bits_of(u32::try_from(greatest).unwrap_or(NO_TEXT));
@@ -122,10 +125,9 @@ impl DictionaryColumn {
         if number == NO_TEXT {
             return NO_TEXT;
         }
-        if texts.numbers_last()
-            && let Some(place) = self.places.get(&number)
-        {
-            return *place;
+        let index = number as usize;
+        if texts.numbers_last() && self.places[index] != NO_TEXT {
+            return self.places[index];
         }
         let text = texts.text(number);
         let place = match texts.are_distinct() {
@@ -133,7 +135,7 @@ impl DictionaryColumn {
             false => self.find_or_append(text),
         };
         if texts.numbers_last() {
-            self.places.insert(number, place);
+            self.places[index] = place;
         }
         place
     }

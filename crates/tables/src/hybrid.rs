@@ -15,12 +15,17 @@ pub(crate) fn encode(numbers: &[u32], bits: u32, bytes: &mut Vec<u8>) {
     // What is not yet written: only whole groups, but for the last one.
     let (mut packed_from, mut at) = (0, 0);
     while let Some(first) = numbers.get(at) {
-        let group = &numbers[at..numbers.len().min(at + GROUP)];
-        if group.iter().any(|number| number != first) {
-            at += group.len();
+        let rest = &numbers[at..];
+        let are_same = match rest.first_chunk::<GROUP>() {
+            // One question for all eight: what each of them is cannot be foreseen.
+            Some(group) => group.iter().fold(0, |unlike, number| unlike | (number ^ first)) == 0,
+            None => rest.iter().all(|number| number == first),
+        };
+        if !are_same {
+            at += rest.len().min(GROUP);
             continue;
         }
-        let times = numbers[at..].iter().take_while(|number| *number == first).count();
+        let times = rest.iter().take_while(|number| *number == first).count();
         pack(&numbers[packed_from..at], bits, bytes);
         repeat(*first, times, bits, bytes);
         at += times;

@@ -15,7 +15,7 @@ pub(crate) trait Plain: Copy + Ord {
     const TYPE: Type;
 
     /// Appends values to a page.
-    fn append(values: impl Iterator<Item = Self>, page: &mut Vec<u8>);
+    fn append(values: &[Self], page: &mut Vec<u8>);
 
     /// What the footer says of a column in a row group.
     fn statistics(least: Option<Self>, greatest: Option<Self>, nulls: Option<u64>) -> Statistics;
@@ -23,7 +23,7 @@ pub(crate) trait Plain: Copy + Ord {
     /// A value alone.
     fn bytes(self) -> Vec<u8> {
         let mut bytes = Vec::new();
-        Self::append(std::iter::once(self), &mut bytes);
+        Self::append(&[self], &mut bytes);
         bytes
     }
 }
@@ -60,11 +60,11 @@ impl<T: Plain> PlainColumn<T> {
     /// # Errors
     /// If they cannot be compressed.
     pub(crate) fn write(&mut self, values: &[Option<T>]) -> Result<(), ParquetError> {
-        let present = || values.iter().flatten().copied();
-        let n_values = present().count();
-        let nulls = values.len() - n_values;
+        let mut present = Vec::with_capacity(values.len());
+        present.extend(values.iter().flatten());
+        let nulls = values.len() - present.len();
         self.nulls += nulls as u64;
-        let (least, greatest) = (present().min(), present().max());
+        let (least, greatest) = (present.iter().min().copied(), present.iter().max().copied());
         let bound = |value: Option<T>| value.map(T::bytes).unwrap_or_default();
         let n_nulls = i64::try_from(nulls).unwrap_or(i64::MAX);
         self.index.append(least.is_none(), bound(least), bound(greatest), n_nulls, None);
@@ -75,8 +75,9 @@ impl<T: Plain> PlainColumn<T> {
         }
         self.least = self.least.into_iter().chain(least).min();
         self.greatest = self.greatest.into_iter().chain(greatest).max();
-        let mut page = self.pages.begin(values.iter().map(Option::is_some), n_values);
-        T::append(present(), &mut page);
+        let mut page = self.pages.begin(values.iter().map(Option::is_some), present.len());
+        page.reserve(size_of_val(present.as_slice()));
+        T::append(&present, &mut page);
         self.pages.push(&page, values.len())
     }
 
@@ -96,8 +97,8 @@ impl<T: Plain> PlainColumn<T> {
 impl Plain for i64 {
     const TYPE: Type = Type::INT64;
 
-    fn append(values: impl Iterator<Item = Self>, page: &mut Vec<u8>) {
-        values.for_each(|value| page.extend_from_slice(&value.to_le_bytes()));
+    fn append(values: &[Self], page: &mut Vec<u8>) {
+        values.iter().for_each(|value| page.extend_from_slice(&value.to_le_bytes()));
     }
 
     fn statistics(least: Option<Self>, greatest: Option<Self>, nulls: Option<u64>) -> Statistics {
@@ -109,8 +110,8 @@ impl Plain for i64 {
 impl Plain for i128 {
     const TYPE: Type = Type::FIXED_LEN_BYTE_ARRAY;
 
-    fn append(values: impl Iterator<Item = Self>, page: &mut Vec<u8>) {
-        values.for_each(|value| page.extend_from_slice(&value.to_be_bytes()));
+    fn append(values: &[Self], page: &mut Vec<u8>) {
+        values.iter().for_each(|value| page.extend_from_slice(&value.to_be_bytes()));
     }
 
     fn statistics(least: Option<Self>, greatest: Option<Self>, nulls: Option<u64>) -> Statistics {
@@ -125,15 +126,10 @@ impl Plain for bool {
     const TYPE: Type = Type::BOOLEAN;
 
     /// Eight to a byte, the first in the lowest bit.
-    fn append(values: impl Iterator<Item = Self>, page: &mut Vec<u8>) {
-        for (place, value) in values.enumerate() {
-            if place % 8 == 0 {
-                page.push(0);
-            }
-            if let Some(byte) = page.last_mut() {
-                *byte |= u8::from(value) << (place % 8);
-            }
-        }
+    fn append(values: &[Self], page: &mut Vec<u8>) {
+        let bits =
+            |flags: &[bool]| flags.iter().rev().fold(0, |bits, flag| bits << 1 | u8::from(*flag));
+        page.extend(values.chunks(8).map(bits));
     }
 
     fn statistics(least: Option<Self>, greatest: Option<Self>, nulls: Option<u64>) -> Statistics {

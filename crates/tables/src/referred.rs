@@ -122,21 +122,49 @@ impl Numbers {
             })
         };
         let numbers = texts.map(number).collect::<Vec<_>>();
-        (found, Numbers::of(numbers.into_iter()))
+        (found, Numbers::of(&numbers))
     }
 
-    pub(crate) fn of(numbers: impl Iterator<Item = u32>) -> Self {
+    pub(crate) fn of(numbers: &[u32]) -> Self {
         let mut distinct = Vec::new();
-        let mut known = FxHashMap::<u32, u32>::default();
-        let mut next = 0;
-        let place = |number| {
-            *known.entry(number).or_insert_with(|| {
-                distinct.push(number);
-                next += 1;
-                next - 1
-            })
+        let mut known = Known::for_numbers(numbers);
+        let place = |number: &u32| {
+            let next = u32::try_from(distinct.len()).unwrap_or(NO_TEXT);
+            let place = known.place(*number);
+            if *place == NO_TEXT {
+                *place = next;
+                distinct.push(*number);
+            }
+            *place
         };
-        let places = numbers.map(place).collect();
+        let places = numbers.iter().map(place).collect();
         Numbers { distinct, places }
+    }
+}
+
+/// The places of numbers, [`NO_TEXT`] at first.
+enum Known {
+    /// By number, but for [`NO_TEXT`] itself, whose place stands first.
+    List(Vec<u32>),
+    Map(FxHashMap<u32, u32>),
+}
+
+impl Known {
+    /// A list is several times as fast, unless most of it would be left empty.
+    fn for_numbers(numbers: &[u32]) -> Self {
+        const MAX_UNUSED: usize = 16;
+        let greatest = numbers.iter().map(|number| number.wrapping_add(1)).max();
+        let n_places = greatest.unwrap_or_default() as usize + 1;
+        match n_places / MAX_UNUSED <= numbers.len() {
+            true => Known::List(vec![NO_TEXT; n_places]),
+            false => Known::Map(FxHashMap::default()),
+        }
+    }
+
+    fn place(&mut self, number: u32) -> &mut u32 {
+        match self {
+            Known::List(places) => &mut places[number.wrapping_add(1) as usize],
+            Known::Map(places) => places.entry(number).or_insert(NO_TEXT),
+        }
     }
 }
