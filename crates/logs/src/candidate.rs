@@ -48,7 +48,7 @@ pub(crate) fn candidates(
             others += 1;
             return Ok(());
         }
-        // Records are long enough for vectors: the standard library takes three times as long.
+        // Records are long: with vectors this takes two thirds of the standard library's time.
         let record = simdutf8::basic::from_utf8(record).map_err(|_| Odd)?;
         each(std::mem::take(&mut others), record)
     })?;

@@ -46,9 +46,9 @@ impl Limits {
     }
 }
 
-/// What an object held. `records = calls + passed_over + rejected`.
+/// What an object held. `records = calls + passed_over + rejected`. The calls are held as `C` holds them.
 #[derive(Debug, Default)]
-pub struct Reading {
+pub struct Reading<C = Vec<Call>> {
     /// Records of any kind.
     pub records: u64,
     /// Records that are no calls.
@@ -56,7 +56,7 @@ pub struct Reading {
     /// Calls that cannot be used.
     pub rejected: u64,
     /// The calls, in the order of the object.
-    pub calls: Vec<Call>,
+    pub calls: C,
     /// The first rejected records, as sentences.
     pub rejections: Vec<String>,
     /// What the object tells about opaque ARNs.
@@ -286,6 +286,22 @@ impl Reading {
     /// Whether the counts add up.
     pub fn adds_up(&self) -> bool {
         self.records == self.calls.len() as u64 + self.passed_over + self.rejected
+    }
+}
+
+impl<C> Reading<C> {
+    /// The same with the calls held in another way.
+    pub fn holding<D>(self, hold: impl FnOnce(C) -> D) -> Reading<D> {
+        Reading {
+            records: self.records,
+            passed_over: self.passed_over,
+            rejected: self.rejected,
+            calls: hold(self.calls),
+            rejections: self.rejections,
+            learnt: self.learnt,
+            unknown_operations: self.unknown_operations,
+            sha256: self.sha256,
+        }
     }
 }
 

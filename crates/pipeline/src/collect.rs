@@ -152,8 +152,8 @@ impl Collected {
         let mut record = ObjectRecord { digest_status, ..ObjectRecord::new(&read.listed) };
         let mut calls = ObjectCalls::default();
         match read.reading {
-            Ok(TrailReading { reading, calls: read }) => {
-                calls = read;
+            Ok(reading) => {
+                calls = reading.calls;
                 record.records = reading.records;
                 record.passed_over = reading.passed_over;
                 record.rejected = reading.rejected;

@@ -184,7 +184,7 @@ impl State {
         &mut self,
         read: &ReadObject<TrailReading>,
     ) -> Option<Status> {
-        let sha256 = read.reading.as_ref().ok()?.reading.sha256?;
+        let sha256 = read.reading.as_ref().ok()?.sha256?;
         Some(self.digests.as_mut()?.compare(&read.listed.meta.key, &sha256))
     }
 

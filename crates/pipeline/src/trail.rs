@@ -15,29 +15,20 @@ pub(crate) struct TrailDecoder {
 }
 
 /// What an object of a trail held.
-#[derive(Debug)]
-pub struct TrailReading {
-    /// All but the calls, whose list is empty here.
-    pub reading: Reading,
-    /// The calls.
-    pub calls: ObjectCalls,
-}
-
-impl From<Reading> for TrailReading {
-    fn from(mut reading: Reading) -> Self {
-        let calls = ObjectCalls::new(std::mem::take(&mut reading.calls));
-        TrailReading { reading, calls }
-    }
-}
+pub type TrailReading = Reading<ObjectCalls>;
 
 impl Decoder for TrailDecoder {
     type Reading = TrailReading;
 
     fn whole(&self, body: &[u8], scratch: &mut Scratch) -> Result<TrailReading, Unreadable> {
-        logs::read_whole(body, self.shape, &self.limits, scratch).map(TrailReading::from)
+        logs::read_whole(body, self.shape, &self.limits, scratch).map(packed)
     }
 
     fn stream(&self, body: impl BufRead) -> Result<TrailReading, Unreadable> {
-        logs::read_stream(body, self.shape, &self.limits).map(TrailReading::from)
+        logs::read_stream(body, self.shape, &self.limits).map(packed)
     }
+}
+
+fn packed(reading: Reading) -> TrailReading {
+    reading.holding(ObjectCalls::new)
 }
