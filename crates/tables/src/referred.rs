@@ -144,8 +144,9 @@ impl Numbers {
 
 /// The places of numbers, [`NO_TEXT`] at first.
 enum Known {
-    /// By number, but for [`NO_TEXT`] itself, whose place stands first.
+    /// By the number and one, so that that of [`NO_TEXT`] itself stands first.
     List(Vec<u32>),
+    /// By the number.
     Map(FxHashMap<u32, u32>),
 }
 
