@@ -46,7 +46,7 @@ impl Limits {
     }
 }
 
-/// What an object held. `records = calls + passed_over + rejected`. The calls are held as `C` holds them.
+/// What an object held. `records = calls + passed_over + rejected`. `C` is what holds the calls.
 #[derive(Debug, Default)]
 pub struct Reading<C = Vec<Call>> {
     /// Records of any kind.
@@ -290,13 +290,13 @@ impl Reading {
 }
 
 impl<C> Reading<C> {
-    /// The same with the calls held in another way.
-    pub fn holding<D>(self, hold: impl FnOnce(C) -> D) -> Reading<D> {
+    /// The same with what holds the calls turned into something else.
+    pub fn map_calls<D>(self, map: impl FnOnce(C) -> D) -> Reading<D> {
         Reading {
             records: self.records,
             passed_over: self.passed_over,
             rejected: self.rejected,
-            calls: hold(self.calls),
+            calls: map(self.calls),
             rejections: self.rejections,
             learnt: self.learnt,
             unknown_operations: self.unknown_operations,

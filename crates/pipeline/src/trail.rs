@@ -30,5 +30,5 @@ impl Decoder for TrailDecoder {
 }
 
 fn packed(reading: Reading) -> TrailReading {
-    reading.holding(ObjectCalls::new)
+    reading.map_calls(ObjectCalls::new)
 }

@@ -87,36 +87,17 @@ impl DictionaryColumn {
             self.places.resize(texts.n_numbers(), NO_TEXT);
         }
         let places = texts.numbers().map(|number| self.place(number, texts)).collect::<Vec<_>>();
+        let rows = texts.rows().iter().map(|row| places[*row as usize]);
+        let mut named = Vec::with_capacity(rows.len());
+        named.extend(rows.clone().filter(|place| *place != NO_TEXT));
+        let n_rows = rows.len();
+        self.bounds.add_nulls(n_rows - named.len());
+        self.n_named += named.len();
+        let mut page = self.pages.begin(rows.map(|place| place != NO_TEXT), named.len());
         let greatest = self.starts.len().saturating_sub(1);
         let bits = hybrid::bits_of(u32::try_from(greatest).unwrap_or(NO_TEXT));
-        let n_rows = texts.rows().len();
-        let rows = texts.rows().iter().map(|row| places[*row as usize]);
-        let is_named = rows.clone().map(|place| place != NO_TEXT);
-        let begin = |n_named: usize| {
-            let mut page = self.pages.begin(is_named, n_named);
-            page.extend_from_slice(&bits.to_le_bytes()[..1]);
-            page
-        };
-        // Many columns say one thing in all rows of a batch, or nothing: then no row is looked at.
-        let (n_named, page) = match places.first() {
-            Some(first) if places.iter().all(|place| place == first) => {
-                let n_named = if *first == NO_TEXT { 0 } else { n_rows };
-                let mut page = begin(n_named);
-                hybrid::repeat(*first, n_named, bits, &mut page);
-                (n_named, page)
-            }
-            _ => {
-                let named = match places.contains(&NO_TEXT) {
-                    true => rows.filter(|place| *place != NO_TEXT).collect::<Vec<_>>(),
-                    false => rows.collect(),
-                };
-                let mut page = begin(named.len());
-                hybrid::encode(&named, bits, &mut page);
-                (named.len(), page)
-            }
-        };
-        self.bounds.add_nulls(n_rows - n_named);
-        self.n_named += n_named;
+        page.extend_from_slice(&bits.to_le_bytes()[..1]);
+        hybrid::encode(&named, bits, &mut page);
         self.pages.push(&page, n_rows)
     }
 

@@ -125,12 +125,13 @@ impl Numbers {
         (found, Numbers::of(&numbers))
     }
 
+    /// The numbers of rows, among which [`NO_TEXT`] may be.
     pub(crate) fn of(numbers: &[u32]) -> Self {
         let mut distinct = Vec::new();
-        let mut known = Known::for_numbers(numbers);
+        let mut found = Places::for_numbers(numbers);
         let place = |number: &u32| {
             let next = u32::try_from(distinct.len()).unwrap_or(NO_TEXT);
-            let place = known.place(*number);
+            let place = found.of(*number);
             if *place == NO_TEXT {
                 *place = next;
                 distinct.push(*number);
@@ -142,30 +143,30 @@ impl Numbers {
     }
 }
 
-/// The places of numbers, [`NO_TEXT`] at first.
-enum Known {
+/// The place of each number among the distinct ones: [`NO_TEXT`] until it has one.
+enum Places {
     /// By the number and one, so that that of [`NO_TEXT`] itself stands first.
     List(Vec<u32>),
     /// By the number.
     Map(FxHashMap<u32, u32>),
 }
 
-impl Known {
+impl Places {
     /// A list is several times as fast, unless most of it would be left empty.
     fn for_numbers(numbers: &[u32]) -> Self {
         const MAX_UNUSED: usize = 16;
         let greatest = numbers.iter().map(|number| number.wrapping_add(1)).max();
         let n_places = greatest.unwrap_or_default() as usize + 1;
         match n_places / MAX_UNUSED <= numbers.len() {
-            true => Known::List(vec![NO_TEXT; n_places]),
-            false => Known::Map(FxHashMap::default()),
+            true => Places::List(vec![NO_TEXT; n_places]),
+            false => Places::Map(FxHashMap::default()),
         }
     }
 
-    fn place(&mut self, number: u32) -> &mut u32 {
+    fn of(&mut self, number: u32) -> &mut u32 {
         match self {
-            Known::List(places) => &mut places[number.wrapping_add(1) as usize],
-            Known::Map(places) => places.entry(number).or_insert(NO_TEXT),
+            Places::List(places) => &mut places[number.wrapping_add(1) as usize],
+            Places::Map(places) => places.entry(number).or_insert(NO_TEXT),
         }
     }
 }
