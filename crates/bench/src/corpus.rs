@@ -84,6 +84,23 @@ mod tests {
         assert!((2200..2600).contains(&calls), "{calls}");
     }
 
+    /// Most objects of a trail hold nothing of Bedrock's, nor its name. A corpus that names it in all of
+    /// them, as in the agents of other services' records, asks for more than a trail does.
+    #[test]
+    fn only_objects_with_calls_or_traps_name_bedrock() {
+        let spec = Spec { objects: 200, records: 20_000, ..Spec::preset(Preset::Org) };
+        let spec = Spec { files_with_traps_in_a_million: 0, ..spec };
+        let writer = Writer::new(&spec);
+        let mut without_calls = 0;
+        for object in objects(&spec) {
+            let (text, truth) = writer.document(&object);
+            let names_bedrock = text.windows(7).any(|letters| letters == b"bedrock");
+            assert_eq!(names_bedrock, truth.calls > 0, "{}", object.key);
+            without_calls += u64::from(truth.calls == 0);
+        }
+        assert!((90..140).contains(&without_calls), "{without_calls}");
+    }
+
     #[test]
     fn the_same_spec_gives_the_same_bytes() {
         let spec = Spec { objects: 6, records: 300, ..Spec::preset(Preset::Org) };

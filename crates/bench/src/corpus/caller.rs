@@ -1,5 +1,6 @@
 //! Who makes the calls: sessions of roles, users, services, each with an address and an agent.
 
+use std::borrow::Cow;
 use std::fmt::Write;
 
 use super::call::Habit;
@@ -15,7 +16,7 @@ pub(super) struct Caller {
     /// The role of a session.
     role: Option<Role>,
     pub(super) ip: String,
-    pub(super) agent: String,
+    agent: String,
     pub(super) habits: Vec<Habit>,
 }
 
@@ -41,12 +42,14 @@ pub(super) const APPS: [&str; 16] = [
     "support-assistant",
 ];
 
+/// What some SDKs write into their agent stands where `{api}` does: the client that sent the request,
+/// which is another one for each service.
 const AGENTS: [&str; 8] = [
     "Boto3/1.43.6 md/Botocore#1.43.6 ua/2.1 os/linux#6.8.0 md/arch#x86_64 lang/python#3.13.5 md/pyimpl#CPython m/D,b,Z cfg/retry-mode#standard Botocore/1.43.6",
     "Boto3/1.40.4 md/Botocore#1.40.4 ua/2.1 os/linux#5.10.245 md/arch#aarch64 lang/python#3.13.2 md/pyimpl#CPython exec-env/AWS_Lambda_python3.13 cfg/retry-mode#legacy Botocore/1.40.4",
     "aws-sdk-java/2.33.4 md/io#async md/http#NettyNio ua/2.1 os/Linux#6.1.141 lang/java#21.0.8 md/OpenJDK_64-Bit_Server_VM#21.0.8+9-LTS md/vendor#Amazon.com_Inc. md/en m/E,N",
-    "aws-sdk-go-v2/1.38.1 ua/2.1 os/linux lang/go#1.24.6 md/GOARCH#arm64 md/GOOS#linux api/dynamodb#1.49.2 m/E,g",
-    "aws-sdk-js/3.883.0 ua/2.1 os/linux#5.10.240-263.959.amzn2.x86_64 lang/js md/nodejs#22.18.0 api/bedrock-runtime#3.883.0 exec-env/AWS_Lambda_nodejs22.x m/E",
+    "aws-sdk-go-v2/1.38.1 ua/2.1 os/linux lang/go#1.24.6 md/GOARCH#arm64 md/GOOS#linux api/{api}#1.49.2 m/E,g",
+    "aws-sdk-js/3.883.0 ua/2.1 os/linux#5.10.240-263.959.amzn2.x86_64 lang/js md/nodejs#22.18.0 api/{api}#3.883.0 exec-env/AWS_Lambda_nodejs22.x m/E",
     "APN/1.0 HashiCorp/1.0 Terraform/1.12.2 (+https://www.terraform.io) terraform-provider-aws/6.11.0 (+https://registry.terraform.io/providers/hashicorp/aws) aws-sdk-go-v2/1.38.3 ua/2.1 os/linux lang/go#1.24.6",
     "[aws-cli/2.28.21 md/awscrt#0.27.6 ua/2.1 os/linux#6.8.0-1035-aws md/arch#x86_64 lang/python#3.13.7 md/pyimpl#CPython m/G,n,E,b cfg/retry-mode#standard md/installer#exe]",
     "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36",
@@ -100,6 +103,14 @@ impl Caller {
         let name = text(|out| dice.hex(out, 16));
         let identity = self.role.as_ref()?.session(&name, dice, object);
         Some(Caller { identity, ..self.clone() })
+    }
+
+    /// The user agent of its requests to a service, by the name of the service's client.
+    pub(super) fn agent(&self, api: &str) -> Cow<'_, str> {
+        match self.agent.split_once("{api}") {
+            Some((before, after)) => format!("{before}{api}{after}").into(),
+            None => Cow::Borrowed(&self.agent),
+        }
     }
 
     /// False for a service, which calls in its own name.

@@ -26,7 +26,11 @@ pub struct Writer {
 
 /// A record's text with gaps.
 #[derive(Debug, Clone)]
-struct Template(Vec<Piece>);
+struct Template {
+    /// The client that an SDK sends such a request with.
+    api: &'static str,
+    pieces: Vec<Piece>,
+}
 
 #[derive(Debug, Clone)]
 enum Piece {
@@ -60,6 +64,7 @@ struct Filling<'a> {
     object: &'a Object,
     caller: &'a Caller,
     ip: &'a str,
+    agent: &'a str,
     app: &'static str,
     time_ms: i64,
     call: Option<&'a Call>,
@@ -126,12 +131,13 @@ impl Writer {
                 Call::new(&mut dice, object, habit)
             });
             let app = *dice.pick(&APPS);
-            let filling = Filling { object, caller, ip, app, time_ms, call: call.as_ref() };
             let template = match &call {
                 Some(_) => &self.call,
                 None if dice.in_a_million(trap_rate) => dice.pick(&self.traps),
                 None => dice.pick(&self.others),
             };
+            let agent = &*caller.agent(template.api);
+            let filling = Filling { object, caller, ip, agent, app, time_ms, call: call.as_ref() };
             template.fill(&mut out, &mut dice, &filling);
             if let Some(call) = call {
                 truth.calls += 1;
@@ -169,11 +175,11 @@ impl Template {
             }
         }
         pieces.retain(|piece| !matches!(piece, Piece::Text("")));
-        Template(pieces)
+        Template { api: api(text), pieces }
     }
 
     fn fill(&self, out: &mut Vec<u8>, dice: &mut Dice, filling: &Filling<'_>) {
-        for piece in &self.0 {
+        for piece in &self.pieces {
             match piece {
                 Piece::Text(text) => out.extend_from_slice(text.as_bytes()),
                 Piece::Gap(gap) => gap.fill(out, dice, filling),
@@ -214,7 +220,7 @@ impl Gap {
         let text = match self {
             Gap::Identity => &filling.caller.identity,
             Gap::Ip => filling.ip,
-            Gap::Agent => &filling.caller.agent,
+            Gap::Agent => filling.agent,
             Gap::Account => &object.account,
             Gap::Region => object.region,
             Gap::App => filling.app,
@@ -232,6 +238,15 @@ impl Gap {
             Gap::Upper(letters) => return dice.upper(out, letters),
         };
         out.extend_from_slice(text.as_bytes());
+    }
+}
+
+/// The name of an SDK's client for the service that a template's event is of.
+fn api(template: &'static str) -> &'static str {
+    let source = template.split_once(r#""eventSource":""#).map_or("", |(_, source)| source);
+    match source.split_once('.').map_or("", |(service, _)| service) {
+        "bedrock" => "bedrock-runtime",
+        service => service,
     }
 }
 
