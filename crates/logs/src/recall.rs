@@ -5,6 +5,7 @@
 //! [`Skeleton`]: where the bytes are the same, so are the fields. Where they differ, the value is
 //! compared with what stood there in other records, and scanned strictly if it is new. Of who called and of
 //! the counts, which are new most of the time, only what is unlike an object before is scanned ([`mold`]).
+//! Callers that call again and again have a skeleton each ([`skeletons`]).
 //!
 //! **What it promises.** A [`Glance`] at a record is had only if the record is JSON, and then its raw
 //! values are those that [`Fields`](crate::field::Fields) gives.
@@ -15,6 +16,9 @@
 mod identities;
 mod mold;
 mod skeleton;
+mod skeletons;
+#[cfg(test)]
+mod tests;
 mod texts;
 
 use std::sync::Arc;
@@ -27,7 +31,8 @@ use crate::record::{ADDITIONAL_EVENT_DATA, IDENTITY, RECORD, REQUEST_PARAMETERS}
 use crate::scan::Scan;
 use identities::{Identities, Principal};
 use mold::Molds;
-use skeleton::Skeleton;
+use skeleton::{Field, Skeleton};
+use skeletons::Skeletons;
 use texts::Texts;
 
 /// How many keys of a record that is like the skeleton may be others, or elsewhere.
@@ -81,14 +86,22 @@ enum Slot {
     Other,
 }
 
-/// The records of one object, as far as they are remembered.
+/// The records that were read, as far as they are remembered.
 #[derive(Debug, Default)]
 pub(crate) struct Recall {
-    skeleton: Skeleton,
-    /// How many records in a row were not like it.
+    skeletons: Skeletons,
+    /// How many records in a row were not like theirs.
     n_misfits: usize,
     known: Known,
     contexts: FxHashMap<Key, Arc<Context>>,
+}
+
+/// How a record is like the skeleton that it was laid against.
+struct Likeness {
+    /// How many keys are others, or elsewhere.
+    n_changes: usize,
+    /// The record's own fields, if its caller is another one that was known.
+    fields: Option<Vec<Field>>,
 }
 
 /// What was numbered.
@@ -101,16 +114,23 @@ struct Known {
 }
 
 impl Recall {
+    /// Begins with another object, which most often has other callers.
+    pub(crate) fn begin_object(&mut self) {
+        self.skeletons.forget_callers();
+    }
+
     /// Looks at a record. `glance` was at none.
     pub(crate) fn look<'a>(&mut self, text: &'a str, glance: &mut Glance<'a>) -> Option<()> {
         if self.known.is_full() {
             *self = Recall::default();
         }
-        let n_changes = self.fields(text, glance)?;
-        self.n_misfits = if n_changes > MAX_CHANGES { self.n_misfits + 1 } else { 0 };
-        if self.n_misfits >= MAX_MISFITS || self.skeleton.is_empty() {
+        let like = self.fields(text, glance)?;
+        self.n_misfits = if like.n_changes > MAX_CHANGES { self.n_misfits + 1 } else { 0 };
+        if self.n_misfits >= MAX_MISFITS || self.skeletons.chosen().is_empty() {
             self.n_misfits = 0;
-            self.skeleton = Skeleton::of(text, &mut self.known)?;
+            *self.skeletons.chosen_mut() = Skeleton::of(text, &mut self.known)?;
+        } else if let Some(fields) = like.fields {
+            self.skeletons.add_caller(Skeleton::new(text, fields));
         }
         glance.key[IDENTITY] = self.known.identities.principal_number(glance.identity);
         Some(())
@@ -136,61 +156,91 @@ impl Recall {
         self.known.identities.caller(glance.identity, address)
     }
 
-    /// Reads all fields, and gives the number of those whose keys are not the skeleton's.
-    fn fields<'a>(&mut self, text: &'a str, glance: &mut Glance<'a>) -> Option<usize> {
+    /// Reads all fields.
+    fn fields<'a>(&mut self, text: &'a str, glance: &mut Glance<'a>) -> Option<Likeness> {
         let mut scan = Scan::new(text);
         scan.take(b'{')?;
-        let mut n_changes = 0;
+        let n_same_bytes = self.skeletons.choose(text.as_bytes());
+        let mut n_same_bytes = n_same_bytes.saturating_sub(scan.at());
+        let mut like = Likeness { n_changes: 0, fields: None };
         // The place of the skeleton's field that is expected next.
         let mut place = 0;
         loop {
-            let alike = self.skeleton.lay(place, scan.rest());
-            for field in &self.skeleton.fields[place..place + alike.n_fields] {
-                let value = scan.skip(field.before_value, field.value_bytes);
-                glance.put(field.slot, value, &field.numbers);
-                scan.skip(field.behind_value, 0);
-            }
-            place += alike.n_fields;
-            if alike.n_fields > 0 && place == self.skeleton.fields.len() {
-                return scan.is_at_end().then_some(n_changes);
-            }
-            if let Some(n_bytes) = alike.n_value_bytes {
-                let field = &self.skeleton.fields[place];
-                let slot = field.slot;
-                scan.skip(field.before_value, 0);
-                self.value(&mut scan, slot, Some((place, Some(n_bytes))), glance)?;
+            let skeleton = self.skeletons.chosen();
+            let first = place;
+            for field in &skeleton.fields[first..] {
+                // Its counts differ, and what they stand in is read in a way of its own.
+                if n_same_bytes < field.n_bytes() || matches!(field.slot, Slot::Additional(_)) {
+                    break;
+                }
+                if field.slot != Slot::Other {
+                    let value = scan.ahead(field.before_value, field.value_bytes);
+                    glance.put(field.slot, value, &field.numbers);
+                }
+                like.push(|| Field { start: scan.at(), ..*field });
+                scan.advance(field.n_bytes());
+                n_same_bytes -= field.n_bytes();
                 place += 1;
-            } else {
-                n_changes += 1;
-                let key = scan.key()?;
-                let found = self.skeleton.place(key, place);
-                self.value(&mut scan, Slot::of(key)?, found.map(|found| (found, None)), glance)?;
-                place = found.map_or(place, |found| found + 1);
             }
-            match scan.next()? {
+            if place > first && place == skeleton.fields.len() {
+                return scan.is_at_end().then_some(like);
+            }
+            let start = scan.at();
+            let next = skeleton.fields.get(place).copied();
+            let next = next.filter(|next| next.before_value <= n_same_bytes);
+            let (slot, key_bytes, before) = if let Some(next) = next {
+                scan.advance(next.before_value);
+                let n_value_bytes = n_same_bytes - next.before_value;
+                (next.slot, next.key_bytes, Some((place, Some(n_value_bytes))))
+            } else {
+                like.n_changes += 1;
+                let key = scan.key()?;
+                let before = skeleton.place(key, place);
+                (Slot::of(key)?, key.len(), before.map(|before| (before, None)))
+            };
+            place = before.map_or(place, |(before, _)| before + 1);
+            scan.peek()?;
+            let value_start = scan.at();
+            let is_known = self.value(&mut scan, slot, before, glance)?;
+            let value_end = scan.at();
+            let delimiter = scan.next()?;
+            // Where all before it is the same, a skeleton will be found by it.
+            if is_known && slot == Slot::Identity && first == 0 && like.n_changes == 0 {
+                like.fields = Some(self.skeletons.chosen().fields[..place - 1].to_vec());
+            }
+            like.push(|| Field {
+                slot,
+                numbers: glance.numbers(slot),
+                start,
+                key_bytes,
+                before_value: value_start - start,
+                value_bytes: value_end - value_start,
+                behind_value: scan.at() - value_end,
+            });
+            match delimiter {
                 b',' => {}
-                b'}' => return scan.is_at_end().then_some(n_changes),
+                b'}' => return scan.is_at_end().then_some(like),
                 _ => return None,
             }
+            n_same_bytes = self.skeletons.chosen().n_same_bytes_from(place, scan.rest());
         }
     }
 
-    /// Reads a value. `like` is the place of the skeleton's field with the same key, and how many bytes of
-    /// its value are the same.
+    /// Reads a value, and tells whether it stood there in a record before. `before` is the place of the
+    /// skeleton's field with the same key, and how many bytes of its value are the same.
     fn value<'a>(
         &mut self,
         scan: &mut Scan<'a>,
         slot: Slot,
-        like: Option<(usize, Option<usize>)>,
+        before: Option<(usize, Option<usize>)>,
         glance: &mut Glance<'a>,
-    ) -> Option<()> {
-        scan.peek()?;
-        let like = like.filter(|_| slot.comes_again());
-        if let Some((place, n_bytes)) = like
-            && let Some(other) = self.skeleton.other(place, scan.rest(), n_bytes)
+    ) -> Option<bool> {
+        let before = before.filter(|_| slot.comes_again());
+        if let Some((place, n_bytes)) = before
+            && let Some(other) = self.skeletons.chosen().other(place, scan.rest(), n_bytes)
         {
             glance.put(slot, scan.skip(0, other.text.len()), &other.numbers);
-            return Some(());
+            return Some(true);
         }
         let n_known = self.known.len();
         let (value, numbers) = match slot {
@@ -198,13 +248,23 @@ impl Recall {
             _ => slot.value(scan, &mut self.known)?,
         };
         // What is new may never come again, such as the session of each call.
-        if let Some((place, _)) = like
+        if let Some((place, _)) = before
             && self.known.len() == n_known
         {
-            self.skeleton.remember(place, value, numbers);
+            self.skeletons.chosen_mut().remember(place, value, numbers);
         }
         glance.put(slot, value, &numbers);
-        Some(())
+        Some(false)
+    }
+}
+
+impl Likeness {
+    /// Takes a field of the record, if they are asked for.
+    #[inline]
+    fn push(&mut self, field: impl FnOnce() -> Field) {
+        if let Some(fields) = &mut self.fields {
+            fields.push(field());
+        }
     }
 }
 
@@ -248,6 +308,18 @@ impl<'a> Glance<'a> {
             Slot::Additional(index) | Slot::Own(index) => index,
         };
         self.fields.put(usize::from(index), value);
+    }
+
+    /// The numbers of the value that was taken last for a slot.
+    fn numbers(&self, slot: Slot) -> Numbers {
+        let mut numbers = Numbers::default();
+        match slot {
+            Slot::Part(index) => numbers[0] = self.key[usize::from(index)],
+            Slot::Identity => numbers[0] = self.identity,
+            Slot::Request(_) => numbers.copy_from_slice(&self.key[N_TOP..N_TOP + N_REQUEST]),
+            Slot::Additional(_) | Slot::Own(_) | Slot::Other => {}
+        }
+        numbers
     }
 
     /// Reads `additionalEventData`: all but the counts makes the context.

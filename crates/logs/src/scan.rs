@@ -44,12 +44,25 @@ impl<'a> Scan<'a> {
         self.at == self.text.len()
     }
 
+    /// The text that so many bytes further begins.
+    #[inline]
+    pub(crate) fn ahead(&self, before_bytes: usize, n_bytes: usize) -> &'a str {
+        let start = self.at + before_bytes;
+        &self.text[start..start + n_bytes]
+    }
+
+    /// Goes over bytes that are known.
+    #[inline]
+    pub(crate) fn advance(&mut self, n_bytes: usize) {
+        self.at += n_bytes;
+    }
+
     /// Goes over bytes that are known, and over a value that is, and gives that.
     #[inline]
     pub(crate) fn skip(&mut self, before_bytes: usize, value_bytes: usize) -> &'a str {
-        let start = self.at + before_bytes;
-        self.at = start + value_bytes;
-        &self.text[start..self.at]
+        let value = self.ahead(before_bytes, value_bytes);
+        self.at += before_bytes + value_bytes;
+        value
     }
 
     /// Goes to where another scan of the same text is, further on, and gives the text between.

@@ -3,9 +3,10 @@
 use super::{Known, Numbers, Slot};
 use crate::scan::Scan;
 
-/// A longer record is no skeleton, and a longer value is not remembered.
+/// A longer record is no skeleton, nor is one of more fields, and a longer value is not remembered.
 const MAX_RECORD_BYTES: usize = 64 * 1024;
-const MAX_VALUE_BYTES: usize = 8 * 1024;
+const MAX_FIELDS: usize = 64;
+const MAX_VALUE_BYTES: usize = 2 * 1024;
 
 /// How many other values of a field are remembered: callers take turns.
 const MAX_OTHERS: usize = 16;
@@ -18,25 +19,34 @@ const PIECE_BYTES: usize = 32;
 pub(super) struct Skeleton {
     text: Box<str>,
     pub(super) fields: Vec<Field>,
+    /// What stood in each field in other records.
+    others: Vec<Others>,
+    /// Where the field that says who called ends.
+    caller_end: Option<usize>,
 }
 
 /// A field of it, from behind the brace or comma before it to behind the brace or comma after it.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Field {
     pub(super) slot: Slot,
     /// The numbers of its value.
     pub(super) numbers: Numbers,
     /// Where it begins.
-    start: usize,
-    /// The key with its quotes.
-    key: Box<str>,
+    pub(super) start: usize,
+    /// How long the key is, with its quotes.
+    pub(super) key_bytes: usize,
     /// How many bytes there are of the key, the colon, and what is blank.
     pub(super) before_value: usize,
     pub(super) value_bytes: usize,
     /// How many bytes there are of what is blank and the comma or brace.
     pub(super) behind_value: usize,
-    /// What stood there in other records, and which of them is forgotten next.
-    others: Vec<Other>,
+}
+
+/// Values of one field.
+#[derive(Debug, Default)]
+struct Others {
+    values: Vec<Other>,
+    /// Which of them is forgotten next.
     next: usize,
 }
 
@@ -50,19 +60,10 @@ pub(super) struct Other {
     unlike: Option<u64>,
 }
 
-/// How far a text is like the skeleton.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Alike {
-    /// How many fields are the same.
-    pub(super) n_fields: usize,
-    /// How many bytes of the next one's value are the same, if it begins as far behind the same key.
-    pub(super) n_value_bytes: Option<usize>,
-}
-
 impl Skeleton {
     /// Takes a record that was glanced at as a skeleton. A long one gives none.
     pub(super) fn of(text: &str, known: &mut Known) -> Option<Self> {
-        let mut skeleton = Skeleton { text: text.into(), fields: Vec::new() };
+        let mut fields = Vec::new();
         if text.len() > MAX_RECORD_BYTES {
             return Some(Skeleton::default());
         }
@@ -77,51 +78,72 @@ impl Skeleton {
             let (value, numbers) = slot.value(&mut scan, known)?;
             let value_end = scan.at();
             let delimiter = scan.next()?;
-            skeleton.fields.push(Field {
+            fields.push(Field {
                 slot,
                 numbers,
                 start,
-                key: key.into(),
+                key_bytes: key.len(),
                 before_value: value_start - start,
                 value_bytes: value.len(),
                 behind_value: scan.at() - value_end,
-                others: Vec::new(),
-                next: 0,
             });
             if delimiter == b'}' {
-                return Some(skeleton);
+                return Some(Skeleton::new(text, fields));
             }
         }
+    }
+
+    /// Takes a record of which these are the fields, all of them. Too many give none.
+    pub(super) fn new(text: &str, fields: Vec<Field>) -> Self {
+        if fields.len() > MAX_FIELDS {
+            return Skeleton::default();
+        }
+        let is_next = |pair: &[Field]| pair[0].start + pair[0].n_bytes() == pair[1].start;
+        debug_assert!(fields.windows(2).all(is_next), "fields lie side by side");
+        let others = fields.iter().map(|_| Others::default()).collect();
+        let caller = fields.iter().rfind(|field| field.slot == Slot::Identity);
+        let caller_end = caller.map(|field| field.start + field.n_bytes());
+        Skeleton { text: text.into(), fields, others, caller_end }
+    }
+
+    /// How many bytes a record has in common with this one from the beginning.
+    #[inline]
+    pub(super) fn n_same_bytes(&self, record: &[u8]) -> usize {
+        n_same_bytes(self.text.as_bytes(), record)
+    }
+
+    /// Whether a record with so many bytes in common is of the same caller.
+    #[inline]
+    pub(super) fn is_of_same_caller(&self, n_same_bytes: usize) -> bool {
+        self.caller_end.is_some_and(|end| end <= n_same_bytes)
+    }
+
+    /// The bytes of the record at a place, if there are as many.
+    #[inline]
+    pub(super) fn few_bytes(&self, at: usize) -> Option<u64> {
+        few_bytes(self.text.as_bytes(), at)
+    }
+
+    /// How long the record is.
+    pub(super) fn n_bytes(&self) -> usize {
+        self.text.len()
     }
 
     pub(super) fn is_empty(&self) -> bool {
         self.fields.is_empty()
     }
 
-    /// Lays the beginning of a field against the field at a place.
+    /// How many bytes the rest of a record has in common with the field at a place and those behind it.
     #[inline]
-    pub(super) fn lay(&self, place: usize, rest: &[u8]) -> Alike {
-        let mut alike = Alike { n_fields: 0, n_value_bytes: None };
-        let Some(fields) = self.fields.get(place..).filter(|fields| !fields.is_empty()) else {
-            return alike;
-        };
-        let mut n_bytes = n_same_bytes(&self.text.as_bytes()[fields[0].start..], rest);
-        for field in fields {
-            let bytes = field.before_value + field.value_bytes + field.behind_value;
-            // Its counts differ, and what they stand in is read in a way of its own.
-            if n_bytes < bytes || matches!(field.slot, Slot::Additional(_)) {
-                alike.n_value_bytes = n_bytes.checked_sub(field.before_value);
-                return alike;
-            }
-            n_bytes -= bytes;
-            alike.n_fields += 1;
-        }
-        alike
+    pub(super) fn n_same_bytes_from(&self, place: usize, rest: &[u8]) -> usize {
+        let field = self.fields.get(place);
+        field.map_or(0, |field| n_same_bytes(&self.text.as_bytes()[field.start..], rest))
     }
 
     /// The place of the field with a key, from a place on.
     pub(super) fn place(&self, key: &str, from: usize) -> Option<usize> {
-        self.fields.get(from..)?.iter().position(|field| *field.key == *key).map(|at| from + at)
+        let is_key = |field: &Field| self.text[field.start..][..field.key_bytes] == *key;
+        self.fields.get(from..)?.iter().position(is_key).map(|at| from + at)
     }
 
     /// The value that stood at a place in another record, if the rest of a record begins with it. That is
@@ -146,7 +168,7 @@ impl Skeleton {
                 && (other.unlike.is_none() || other.unlike == unlike)
                 && rest.starts_with(other.text.as_bytes())
         };
-        field.others.iter().find(is_here)
+        self.others[place].values.iter().find(is_here)
     }
 
     /// What stands in a field of the skeleton itself.
@@ -163,19 +185,27 @@ impl Skeleton {
         let unlike_at = n_same_bytes(self.value(&self.fields[place]), value.as_bytes());
         let unlike = few_bytes(value.as_bytes(), unlike_at);
         let other = Other { text: value.into(), numbers, unlike_at, unlike };
-        let field = &mut self.fields[place];
-        if field.others.len() < MAX_OTHERS {
-            field.others.push(other);
+        let others = &mut self.others[place];
+        if others.values.len() < MAX_OTHERS {
+            others.values.push(other);
         } else {
-            field.others[field.next] = other;
-            field.next = (field.next + 1) % MAX_OTHERS;
+            others.values[others.next] = other;
+            others.next = (others.next + 1) % MAX_OTHERS;
         }
+    }
+}
+
+impl Field {
+    /// How long it is.
+    #[inline]
+    pub(super) fn n_bytes(&self) -> usize {
+        self.before_value + self.value_bytes + self.behind_value
     }
 }
 
 /// The bytes at a place, if there are as many.
 #[inline]
-fn few_bytes(text: &[u8], at: usize) -> Option<u64> {
+pub(super) fn few_bytes(text: &[u8], at: usize) -> Option<u64> {
     text.get(at..)?.first_chunk::<8>().map(|few| u64::from_le_bytes(*few))
 }
 
@@ -227,6 +257,20 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn what_is_no_skeleton() {
+        let with_fields = |n_fields: usize| {
+            let fields = (0..n_fields).map(|number| format!("\"k{number}\":1"));
+            format!("{{{}}}", fields.collect::<Vec<_>>().join(","))
+        };
+        let is_none = |record: &str| {
+            Skeleton::of(record, &mut Known::default()).expect("a record").is_empty()
+        };
+        assert!(!is_none(&with_fields(MAX_FIELDS)) && is_none(&with_fields(MAX_FIELDS + 1)));
+        let long = |n_bytes: usize| format!("{{\"a\":\"{}\"}}", "x".repeat(n_bytes - 8));
+        assert!(!is_none(&long(MAX_RECORD_BYTES)) && is_none(&long(MAX_RECORD_BYTES + 1)));
     }
 
     #[test]
