@@ -54,7 +54,6 @@ impl Contexts {
         if self.known.0.len() > MAX_HELD {
             *self = Contexts::default();
         }
-        self.recall.begin_object();
     }
 }
 

@@ -114,11 +114,6 @@ struct Known {
 }
 
 impl Recall {
-    /// Begins with another object, which most often has other callers.
-    pub(crate) fn begin_object(&mut self) {
-        self.skeletons.forget_callers();
-    }
-
     /// Looks at a record. `glance` was at none.
     pub(crate) fn look<'a>(&mut self, text: &'a str, glance: &mut Glance<'a>) -> Option<()> {
         if self.known.is_full() {

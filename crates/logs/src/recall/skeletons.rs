@@ -8,6 +8,10 @@ use super::skeleton::{Skeleton, few_bytes};
 /// How many callers have a skeleton of their own.
 const MAX_CALLERS: usize = 32;
 
+/// After how many records in a row of other callers all of them are forgotten: other objects have other
+/// callers, and to look for those of before costs more than they save.
+const MAX_STRANGERS: usize = 4;
+
 /// A longer record is not remembered for its caller.
 const MAX_BYTES: usize = 8 * 1024;
 
@@ -19,23 +23,17 @@ pub(super) struct Skeletons {
     chosen: usize,
     /// Which of the callers is forgotten next.
     next: usize,
+    /// How many records in a row were of none of them.
+    n_strangers: usize,
 }
 
 impl Default for Skeletons {
     fn default() -> Self {
-        Skeletons { all: vec![Skeleton::default()], chosen: 0, next: 0 }
+        Skeletons { all: vec![Skeleton::default()], chosen: 0, next: 0, n_strangers: 0 }
     }
 }
 
 impl Skeletons {
-    /// Forgets those of callers: to look through them costs more than they save where there are few calls
-    /// in an object.
-    pub(super) fn forget_callers(&mut self) {
-        self.all.truncate(1);
-        self.chosen = 0;
-        self.next = 0;
-    }
-
     /// Chooses one of the same caller, or the first, and gives how many bytes the record has in common with
     /// it from the beginning.
     pub(super) fn choose(&mut self, record: &[u8]) -> usize {
@@ -46,16 +44,22 @@ impl Skeletons {
         }
         // Where the last one is unlike the record, one of its caller is not.
         let unlike = few_bytes(record, n_same_bytes);
-        for (place, skeleton) in self.all.iter().enumerate().skip(1) {
+        for (place, skeleton) in self.all.iter().enumerate() {
             if skeleton.few_bytes(n_same_bytes) == unlike {
                 let n_same_bytes = skeleton.n_same_bytes(record);
                 if skeleton.is_of_same_caller(n_same_bytes) {
                     self.chosen = place;
+                    self.n_strangers = 0;
                     return n_same_bytes;
                 }
             }
         }
         self.chosen = 0;
+        self.n_strangers += 1;
+        if self.n_strangers >= MAX_STRANGERS {
+            self.all.truncate(1);
+            (self.next, self.n_strangers) = (0, 0);
+        }
         self.chosen().n_same_bytes(record)
     }
 
@@ -121,9 +125,25 @@ mod tests {
         // Without a caller, there is none to choose.
         assert_eq!(skeletons.choose(br#"{"n":1}"#), r#"{"n":1"#.len());
         assert_eq!(skeletons.chosen, 0);
-        choose(&mut skeletons, "second");
-        skeletons.forget_callers();
-        assert_eq!(choose(&mut skeletons, "second"), (0, until_caller));
+    }
+
+    #[test]
+    fn callers_that_are_gone_are_forgotten() {
+        let mut skeletons = Skeletons::default();
+        *skeletons.chosen_mut() = skeleton(&record("first", 1));
+        skeletons.add_caller(skeleton(&record("second", 1)));
+        let strangers = |skeletons: &mut Skeletons, n_strangers: usize| {
+            for number in 0..n_strangers {
+                assert_eq!(choose(skeletons, &format!("stranger {number}")).0, 0);
+            }
+        };
+        strangers(&mut skeletons, MAX_STRANGERS - 1);
+        assert_eq!(choose(&mut skeletons, "second").0, 1);
+        strangers(&mut skeletons, MAX_STRANGERS - 1);
+        assert_eq!(choose(&mut skeletons, "first").0, 0);
+        assert_eq!(choose(&mut skeletons, "second").0, 1, "the first is no stranger");
+        strangers(&mut skeletons, MAX_STRANGERS);
+        assert_eq!(choose(&mut skeletons, "second").0, 0);
     }
 
     #[test]
