@@ -14,6 +14,7 @@
 //! gives none, which is no verdict: such a record has to be read in full.
 
 mod identities;
+mod latest;
 mod mold;
 mod skeleton;
 mod skeletons;
@@ -90,7 +91,7 @@ enum Slot {
 #[derive(Debug, Default)]
 pub(crate) struct Recall {
     skeletons: Skeletons,
-    /// How many records in a row were not like theirs.
+    /// How many records in a row were not like the one that was chosen.
     n_misfits: usize,
     known: Known,
     contexts: FxHashMap<Key, Arc<Context>>,
@@ -151,7 +152,7 @@ impl Recall {
         self.known.identities.caller(glance.identity, address)
     }
 
-    /// Reads all fields.
+    /// Reads all fields, and tells how the record is like the skeleton of its caller, or of any.
     fn fields<'a>(&mut self, text: &'a str, glance: &mut Glance<'a>) -> Option<Likeness> {
         let mut scan = Scan::new(text);
         scan.take(b'{')?;

@@ -1,5 +1,6 @@
 //! A record that others are like: its bytes, where its fields are, and what else stood there.
 
+use super::latest::Latest;
 use super::{Known, Numbers, Slot};
 use crate::scan::Scan;
 
@@ -20,7 +21,7 @@ pub(super) struct Skeleton {
     text: Box<str>,
     pub(super) fields: Vec<Field>,
     /// What stood in each field in other records.
-    others: Vec<Others>,
+    others: Vec<Latest<Other, MAX_OTHERS>>,
     /// Where the field that says who called ends.
     caller_end: Option<usize>,
 }
@@ -40,14 +41,6 @@ pub(super) struct Field {
     pub(super) value_bytes: usize,
     /// How many bytes there are of what is blank and the comma or brace.
     pub(super) behind_value: usize,
-}
-
-/// Values of one field.
-#[derive(Debug, Default)]
-struct Others {
-    values: Vec<Other>,
-    /// Which of them is forgotten next.
-    next: usize,
 }
 
 /// A value that was scanned.
@@ -100,7 +93,7 @@ impl Skeleton {
         }
         let is_next = |pair: &[Field]| pair[0].start + pair[0].n_bytes() == pair[1].start;
         debug_assert!(fields.windows(2).all(is_next), "fields lie side by side");
-        let others = fields.iter().map(|_| Others::default()).collect();
+        let others = fields.iter().map(|_| Latest::default()).collect();
         let caller = fields.iter().rfind(|field| field.slot == Slot::Identity);
         let caller_end = caller.map(|field| field.start + field.n_bytes());
         Skeleton { text: text.into(), fields, others, caller_end }
@@ -168,7 +161,7 @@ impl Skeleton {
                 && (other.unlike.is_none() || other.unlike == unlike)
                 && rest.starts_with(other.text.as_bytes())
         };
-        self.others[place].values.iter().find(is_here)
+        self.others[place].iter().find(is_here)
     }
 
     /// What stands in a field of the skeleton itself.
@@ -184,14 +177,7 @@ impl Skeleton {
         }
         let unlike_at = n_same_bytes(self.value(&self.fields[place]), value.as_bytes());
         let unlike = few_bytes(value.as_bytes(), unlike_at);
-        let other = Other { text: value.into(), numbers, unlike_at, unlike };
-        let others = &mut self.others[place];
-        if others.values.len() < MAX_OTHERS {
-            others.values.push(other);
-        } else {
-            others.values[others.next] = other;
-            others.next = (others.next + 1) % MAX_OTHERS;
-        }
+        self.others[place].push(Other { text: value.into(), numbers, unlike_at, unlike });
     }
 }
 

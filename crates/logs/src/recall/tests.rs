@@ -1,3 +1,5 @@
+//! Records of callers that take turns, against the plain reader of fields.
+
 use proptest::collection::vec;
 use proptest::prelude::*;
 
@@ -11,7 +13,8 @@ fn check(recall: &mut Recall, numbered: &mut Numbered, text: &str) {
     let mut glance = Glance::none();
     let is_glance = recall.look(text, &mut glance).is_some();
     let fields = Fields::read(text, RECORD);
-    assert!(is_glance || fields.is_none() || text.contains("\\u"), "{text}");
+    // One with escapes in a key has to be read in full.
+    assert_eq!(is_glance, fields.is_some() && !text.contains("\\u"), "{text}");
     let Some(fields) = fields.filter(|_| is_glance) else { return };
     let mut parts = Vec::new();
     for (place, name) in RECORD.iter().enumerate() {
@@ -54,16 +57,16 @@ fn record(caller: usize, id: u64, habit: usize, shape: usize) -> String {
         r#""readOnly":true"#.to_owned(),
     ];
     match shape {
-        0..6 => {}
-        6 => fields.swap(0, 1),
-        7 => fields.swap(1, 2),
-        8 => fields[0] = r#""eventRevision":"1.11""#.to_owned(),
-        9 => fields.insert(4, r#""errorCode":"AccessDenied""#.to_owned()),
-        10 => fields.push(format!(r#""userAgent":"{model}""#)),
-        11 => fields[1].push_str("  "),
-        12 => fields[1].insert(15, ' '),
-        13 => fields[4] = r#""user\u0041gent":"x""#.to_owned(),
-        14 => fields[1] = fields[1].replace("}}", "}"),
+        0 => {}
+        1 => fields.swap(0, 1),
+        2 => fields.swap(1, 2),
+        3 => fields[0] = r#""eventRevision":"1.11""#.to_owned(),
+        4 => fields.insert(4, r#""errorCode":"AccessDenied""#.to_owned()),
+        5 => fields.push(format!(r#""userAgent":"{model}""#)),
+        6 => fields[1].push_str("  "),
+        7 => fields[1].insert(r#""userIdentity":"#.len(), ' '),
+        8 => fields[4] = r#""user\u0041gent":"x""#.to_owned(),
+        9 => fields[1] = fields[1].replace("\"1\"", "1x"),
         _ => {
             let again = fields[1].replace("app", "web");
             fields.push(again);
@@ -96,14 +99,16 @@ proptest! {
     /// Callers that take turns, each with its habits, some in records of other shapes.
     #[test]
     fn what_callers_said_before_does_not_matter(
-        calls in vec((0..5_usize, any::<u64>(), 0..9_usize, 0..40_usize), 1..120),
+        calls in vec((0..5_usize, any::<u64>(), 0..9_usize, 0..36_usize), 1..120),
         sticky in vec(any::<bool>(), 120),
     ) {
         let (mut recall, mut numbered) = (Recall::default(), Numbered::default());
         let mut last = 0;
         for ((caller, id, habit, shape), stays) in calls.into_iter().zip(sticky) {
             last = if stays { last } else { caller };
-            check(&mut recall, &mut numbered, &record(last, id % 100_000, habit, shape.saturating_sub(24)));
+            // Most are of the first shape.
+            let record = record(last, id % 100_000, habit, shape.saturating_sub(25));
+            check(&mut recall, &mut numbered, &record);
         }
     }
 }
