@@ -245,6 +245,7 @@ impl Gap {
 fn api(template: &'static str) -> &'static str {
     let source = template.split_once(r#""eventSource":""#).map_or("", |(_, source)| source);
     match source.split_once('.').map_or("", |(service, _)| service) {
+        // Inference has a client of its own.
         "bedrock" => "bedrock-runtime",
         service => service,
     }
