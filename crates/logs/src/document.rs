@@ -10,7 +10,7 @@ use serde::de::{
 };
 use serde_json::value::RawValue;
 
-use crate::field::Key;
+use crate::value::Unescaped;
 
 /// What a log file may look like.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,7 +29,7 @@ const LONE_RECORD_KEYS: &[&str] =
 
 /// The error texts of the visitor, which `object` turns into its own.
 const NO_RECORDS: &str = "no `Records`";
-pub(crate) const TWO_RECORDS: &str = "`Records` stands twice";
+pub(crate) const TWO_RECORDS: &str = "duplicate key `Records`";
 
 /// Gives the text of each record in a whole file to `each`.
 ///
@@ -121,7 +121,7 @@ impl<'de, T: Deserialize<'de> + Borrow<RawValue>> Visitor<'de> for Document<'_, 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
         let mut seen = false;
         let mut lone = LoneRecord::default();
-        while let Some(Key(key)) = map.next_key::<Key<'de>>()? {
+        while let Some(Unescaped(key)) = map.next_key::<Unescaped<'de>>()? {
             match (key.as_ref(), self.shape) {
                 ("Records", _) if seen => return Err(A::Error::custom(TWO_RECORDS)),
                 ("Records", _) => {

@@ -1,28 +1,25 @@
 //! Turns the bytes of AWS log files into calls. AWS's field names are known here and nowhere else.
 //!
 //! Bytes come in, a [`Reading`] goes out; the caller owns the reading of files and objects. Reading
-//! never fails as a whole: an object is read or [`Unreadable`], a record is a call, passed over, or
-//! rejected, and all are counted. Bodies of requests and responses are never held.
+//! never fails as a whole: an object is read or [`Unreadable`], a record is a call, skipped, or rejected, and all are counted. Bodies of requests and responses are never held.
 
-mod candidate;
-pub mod context;
 pub mod digest;
-pub mod document;
-pub mod field;
+mod document;
+mod event_time;
 pub mod gzip;
 pub mod hash;
 mod identity;
 pub mod inference_profiles;
 pub mod invocation;
 pub mod layout;
-pub mod learn;
-pub mod object;
-pub mod operation;
-mod recall;
-pub mod record;
-pub mod reject;
-mod scan;
+mod learn;
+mod memo;
+mod object;
+mod operation;
+mod record;
+mod reject;
 mod scratch;
+mod value;
 mod walk;
 
 pub use document::Shape;
