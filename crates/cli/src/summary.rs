@@ -4,9 +4,9 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use pipeline::Outcome;
-use pipeline::outcome::{
-    Complaint, Denied, DigestOutcome, InvocationLog, ModelCost, Place, Route, UnresolvedReference,
+use pipeline::{
+    Complaint, Denied, DigestOutcome, InvocationLog, ModelCost, Outcome, Place, Route,
+    UnresolvedReference,
 };
 
 use crate::number::{bytes, counted, grouped, percent};

@@ -36,14 +36,14 @@ use tokio::sync::mpsc;
 pub use compare::Comparison;
 pub use report::{DigestCounts, Digests, Problem, ProblemKind, Status};
 
-use crate::day::{DayRange, days_of_delivery};
-use crate::discover::discover;
+use crate::dates::{DayRange, days_of_delivery};
 use crate::error::Error;
-use crate::fetch::{Decoder, Fetcher};
-use crate::list::{ListCounts, Selection, list_days};
+use crate::outcome::progress::Progress;
 use crate::plan::LISTED_AHEAD;
-use crate::progress::Progress;
 use crate::settings::Settings;
+use crate::source::discover::discover;
+use crate::source::fetch::{Decoder, Fetcher};
+use crate::source::list::{ListCounts, Selection, list_days};
 use crate::work::Workers;
 
 /// How long after the last log file of a range digests are read, in minutes: the digest that lists it
@@ -170,3 +170,6 @@ impl Decoder for DigestDecoder {
         self.whole(&held, &mut Scratch::default())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,7 +4,7 @@ use bedrock::alias::AliasFileError;
 use jiff::civil::Date;
 use tables::WriteError;
 
-use crate::day::DayRange;
+use crate::dates::DayRange;
 use crate::lease::Holder;
 
 /// What ends a run. An object that cannot be read does not.

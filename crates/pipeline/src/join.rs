@@ -18,16 +18,16 @@ use rustc_hash::FxHashMap;
 use store::Store;
 use tokio::sync::mpsc;
 
-use crate::day::day_of;
-use crate::discover::discover;
+use crate::dates::day_of;
+use crate::day::manifest::{SourceSet, Sources};
 use crate::error::Error;
-use crate::fetch::{Decoder, Fetcher, ReadObject};
-use crate::list::{ListCounts, ListedObject, Selection, list_any, list_days};
-use crate::manifest::{SourceSet, Sources};
+use crate::outcome::progress::Progress;
 use crate::outcome::{Complaint, InvocationLog, LeftOver, MAX_LISTED};
 use crate::plan::LISTED_AHEAD;
-use crate::progress::Progress;
 use crate::settings::{Layout, Settings};
+use crate::source::discover::discover;
+use crate::source::fetch::{Decoder, Fetcher, ReadObject};
+use crate::source::list::{ListCounts, ListedObject, Selection, list_any, list_days};
 use crate::work::Workers;
 
 /// What the invocation logs counted, by request.

@@ -1,12 +1,15 @@
 //! What a run did: the summary as data. Lists are sorted, most calls first.
 
+pub(crate) mod progress;
+pub(crate) mod tally;
+
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use crate::day::replace::Loss;
 use crate::digests::{DigestCounts, Problem};
 use crate::error::NothingFound;
-use crate::replace::Loss;
 
 /// What a run did. The counts add up: `records = calls + passed_over + rejected` and
 /// `calls = written + duplicates + out_of_range + calls_left`.

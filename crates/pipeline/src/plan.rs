@@ -10,12 +10,12 @@ use store::{Store, list_folders};
 use tables::INVOCATIONS;
 use tokio::sync::mpsc;
 
-use crate::day::{DayRange, days_of_delivery, late_days};
-use crate::discover::{Discovery, discover};
+use crate::dates::{DayRange, days_of_delivery, late_days};
 use crate::error::{Error, NothingFound};
-use crate::list::{ListCounts, ListedObject, Selection, list_any, list_days};
-use crate::progress::Progress;
+use crate::outcome::progress::Progress;
 use crate::settings::{Layout, Settings};
+use crate::source::discover::{Discovery, discover};
+use crate::source::list::{ListCounts, ListedObject, Selection, list_any, list_days};
 
 /// What a run would do.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]

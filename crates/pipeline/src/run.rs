@@ -1,5 +1,9 @@
 //! The run as a whole: passes over the days until every day stands as it should, and what they came to.
 
+pub(crate) mod learnt;
+mod pass;
+pub(crate) mod schedule;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -9,21 +13,20 @@ use jiff::civil::Date;
 use store::Store;
 use tables::table::SCHEMA_VERSION;
 
+use crate::day::manifest::{self, Counts, MadeWith, Manifest};
+use crate::day::prepare::BuiltCalls;
+use crate::day::replace::Loss;
+use crate::day::trail::TrailReading;
 use crate::digests::{Comparison, Status, read_digests};
 use crate::error::Error;
-use crate::fetch::ReadObject;
-use crate::learnt;
-use crate::manifest::{self, Counts, MadeWith, Manifest};
+use crate::outcome::progress::Progress;
+use crate::outcome::tally::Tally;
 use crate::outcome::{Day, InvocationLog, Outcome};
-use crate::pass::{BuiltDay, Joined, Order, PassEnd, pass};
 use crate::plan::nothing_found;
-use crate::prepare::BuiltCalls;
-use crate::progress::Progress;
-use crate::replace::Loss;
-use crate::schedule::{Reason, alias_known_now};
+use crate::run::pass::{BuiltDay, Joined, Order, PassEnd, pass};
+use crate::run::schedule::{Reason, alias_known_now};
 use crate::settings::Settings;
-use crate::tally::Tally;
-use crate::trail::TrailReading;
+use crate::source::fetch::ReadObject;
 use crate::work::Workers;
 
 /// Days are opened again by what later days tell of them. More often than this they cannot.

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use logs::digest::PublicKeys;
 use logs::{Limits, Shape};
 
-use crate::day::DayRange;
+use crate::dates::DayRange;
 
 /// How objects are found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

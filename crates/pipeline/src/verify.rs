@@ -10,13 +10,13 @@ use store::{ListRequest, ObjectMeta, Pages, Store};
 use tables::INVOCATIONS;
 use tokio::sync::mpsc;
 
-use crate::day::{DayRange, days_of_delivery};
+use crate::dates::{DayRange, days_of_delivery};
+use crate::day::manifest::{Counts, Manifest, Output, SourceSet, load};
+use crate::day::spool::Spooled;
 use crate::error::Error;
-use crate::manifest::{Counts, Manifest, Output, SourceSet, load};
 use crate::plan::{LISTED_AHEAD, list_all};
 use crate::run::Source;
 use crate::settings::Settings;
-use crate::spool::Spooled;
 
 /// Files that are read at the same time.
 const READ_AT_ONCE: usize = 4;

@@ -7,8 +7,7 @@ use async_trait::async_trait;
 use bedrock::Knowledge;
 use bytes::Bytes;
 use jiff::civil::date;
-use pipeline::run::Source;
-use pipeline::{DayRange, Progress, Settings};
+use pipeline::{DayRange, Progress, Settings, Source};
 use store::{Condition, Error, ListPage, ListRequest, Memory, Object, Put, Store};
 
 /// A store that takes note of what is asked of it.

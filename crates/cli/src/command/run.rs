@@ -6,9 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use pipeline::lease::{Holder, Lease};
-use pipeline::run::Source;
-use pipeline::{Layout, Outcome, Progress, Settings};
+use pipeline::{Holder, Layout, Lease, Outcome, Progress, Settings, Source};
 
 use crate::args::{Gate, LayoutArg, OutputArgs, RunArgs, SourceArgs};
 use crate::command::{block_on, print};

@@ -2,9 +2,7 @@
 
 use std::fmt::Write as _;
 
-use pipeline::Settings;
-use pipeline::run::Source;
-use pipeline::verify::{ChangedDay, SourceCheck, Verification};
+use pipeline::{ChangedDay, Settings, Source, SourceCheck, Verification};
 
 use crate::args::{Output, OutputArgs, VerifyArgs};
 use crate::command::{block_on, print};

@@ -7,15 +7,15 @@ use bedrock::alias::LearntAlias;
 use jiff::civil::Date;
 use logs::layout::Delivery;
 
-use crate::calls::{DayCalls, ObjectCalls};
-use crate::day::{DayRange, day_of, is_read_for};
+use crate::dates::{DayRange, day_of, is_read_for};
+use crate::day::calls::{DayCalls, ObjectCalls};
+use crate::day::manifest::{Elsewhere, LateObject, Manifest};
+use crate::day::trail::TrailReading;
 use crate::digests::Status;
 use crate::error::Error;
-use crate::fetch::ReadObject;
-use crate::list::ListedObject;
-use crate::manifest::{Elsewhere, LateObject, Manifest};
 use crate::outcome::{Complaint, MAX_LISTED, Objects, Records};
-use crate::trail::TrailReading;
+use crate::source::fetch::ReadObject;
+use crate::source::list::ListedObject;
 
 /// What was read so far.
 #[derive(Debug)]

@@ -9,10 +9,10 @@ use jiff::civil::Date;
 use logs::layout::LogKind;
 use store::ObjectMeta;
 
-use crate::day::{DayRange, days_of_delivery};
-use crate::list::ListedObject;
-use crate::manifest::{LateObject, MadeWith, Manifest, SourceSet, Sources};
-use crate::progress::Progress;
+use crate::dates::{DayRange, days_of_delivery};
+use crate::day::manifest::{LateObject, MadeWith, Manifest, SourceSet, Sources};
+use crate::outcome::progress::Progress;
+use crate::source::list::ListedObject;
 
 /// Why a day is built.
 #[derive(Debug, Clone, PartialEq, Eq)]

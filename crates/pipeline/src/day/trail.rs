@@ -4,8 +4,8 @@ use std::io::BufRead;
 
 use logs::{Limits, Reading, Scratch, Shape, Unreadable};
 
-use crate::calls::ObjectCalls;
-use crate::fetch::Decoder;
+use crate::day::calls::ObjectCalls;
+use crate::source::fetch::Decoder;
 
 /// Reads CloudTrail's objects.
 #[derive(Debug, Clone, Copy)]

@@ -11,12 +11,12 @@ use jiff::civil::Date;
 
 pub(crate) use file::TableFile;
 
-use crate::calls::Distinct;
-use crate::collect::ObjectRecord;
+use crate::day::calls::Distinct;
+use crate::day::collect::ObjectRecord;
+use crate::day::manifest::Counts;
 use crate::error::Error;
 use crate::join::Requests;
-use crate::manifest::Counts;
-use crate::tally::Tally;
+use crate::outcome::tally::Tally;
 
 /// What the tables of a day are built from.
 #[derive(Debug)]

@@ -9,14 +9,14 @@ use logs::layout::LogKind;
 use store::Store;
 use tables::INVOCATIONS;
 
-use crate::calls::{Distinct, Identities, Identity, Rules};
-use crate::collect::{DayState, ObjectRecord};
-use crate::day::is_read_for;
+use crate::dates::is_read_for;
+use crate::day::calls::{Distinct, Identities, Identity, Rules};
+use crate::day::collect::{DayState, ObjectRecord};
+use crate::day::manifest::{self, Elsewhere, LateObject};
+use crate::day::replace::{Judgement, Loss, judge, standing};
+use crate::day::spool::Spooled;
 use crate::error::Error;
-use crate::manifest::{self, Elsewhere, LateObject};
-use crate::replace::{Judgement, Loss, judge, standing};
 use crate::settings::{Layout, Settings};
-use crate::spool::Spooled;
 use crate::work::Workers;
 
 /// What becomes of a day that was read.

@@ -12,9 +12,9 @@ use tokio::sync::Semaphore;
 use tokio::sync::mpsc::Receiver;
 
 use crate::error::Error;
-use crate::list::ListedObject;
-use crate::progress::Progress;
+use crate::outcome::progress::Progress;
 use crate::settings::Settings;
+use crate::source::list::ListedObject;
 use crate::work::{Buffers, ChunkReader, Workers, with_buffers};
 
 /// Reads a body, whole or while it arrives; runs on a worker.

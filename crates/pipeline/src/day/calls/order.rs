@@ -68,7 +68,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::calls::DayCalls;
+    use crate::day::calls::DayCalls;
 
     /// Ids that differ in their last bits, in their first, and texts that stand between them.
     fn event_id(number: u32, of_texts: bool) -> CallId {

@@ -12,20 +12,20 @@ use jiff::ToSpan;
 use jiff::civil::Date;
 use tokio::sync::{Semaphore, mpsc};
 
-use crate::collect::{Collected, DayState};
+use crate::day::collect::{Collected, DayState};
+use crate::day::manifest::{LateObject, Manifest};
+use crate::day::prepare::{OtherDays, Prepared, Ready, prepare};
+use crate::day::publish::{DayInputs, DayTables, build};
+use crate::day::replace::{replace, withdraw_all};
+use crate::day::trail::{TrailDecoder, TrailReading};
 use crate::error::Error;
-use crate::fetch::{Fetcher, ReadObject};
 use crate::join::{ListedLogs, Requests, list_logs};
-use crate::list::ListedObject;
-use crate::manifest::{LateObject, Manifest};
 use crate::plan::{LISTED_AHEAD, Listed, list_all};
-use crate::prepare::{OtherDays, Prepared, Ready, prepare};
-use crate::publish::{DayInputs, DayTables, build};
-use crate::replace::{replace, withdraw_all};
+use crate::run::schedule::{Reason, Schedule};
 use crate::run::{Job, State};
-use crate::schedule::{Reason, Schedule};
 use crate::settings::Layout;
-use crate::trail::{TrailDecoder, TrailReading};
+use crate::source::fetch::{Fetcher, ReadObject};
+use crate::source::list::ListedObject;
 
 /// Objects on their way to being fetched. One at a time would cost a turn of the I/O thread each.
 const SENT_AHEAD: usize = 256;

@@ -4,9 +4,9 @@ use jiff::civil::Date;
 use store::Store;
 use tables::{Referred, Table};
 
+use crate::day::manifest::Output;
+use crate::day::spool::{Spool, Spooled};
 use crate::error::Error;
-use crate::manifest::Output;
-use crate::spool::{Spool, Spooled};
 
 /// One file of a day.
 #[derive(Debug)]

@@ -4,15 +4,16 @@ use bytes::Bytes;
 use jiff::civil::date;
 use logs::digest::PublicKeys;
 use logs::hash::{sha256, to_hex};
-use pipeline::digests::{Digests, Problem, ProblemKind, Status, read_digests};
-use pipeline::work::Workers;
-use pipeline::{DayRange, Settings};
 use serde_json::json;
 use store::{Memory, Store, list_all};
 
+use super::{Digests, Problem, ProblemKind, Status, read_digests};
+use crate::dates::DayRange;
+use crate::settings::Settings;
+use crate::work::Workers;
 use maker::{Chain, FINGERPRINT, Made, OTHER_KEY, gzip, log_key, public_keys};
 
-#[path = "../../logs/tests/digest/maker.rs"]
+#[path = "../../../logs/tests/digest/maker.rs"]
 mod maker;
 
 /// The day that is asked for.

@@ -13,9 +13,9 @@ use store::{LocalFile, LocalFiles, LocalReader};
 use tokio::sync::mpsc::Receiver;
 
 use crate::error::Error;
-use crate::fetch::{BYTE_UNIT, Decoder, Fetcher, ReadObject, sentence, unreadable};
-use crate::list::ListedObject;
-use crate::progress::Progress;
+use crate::outcome::progress::Progress;
+use crate::source::fetch::{BYTE_UNIT, Decoder, Fetcher, ReadObject, sentence, unreadable};
+use crate::source::list::ListedObject;
 use crate::work::{Buffers, with_buffers};
 
 /// The most files of a batch.

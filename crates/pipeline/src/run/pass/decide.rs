@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::civil::Date;
 
 use super::Conductor;
-use crate::manifest::{LateObject, Manifest};
-use crate::schedule::{Now, Reason, reason_to_rebuild};
+use crate::day::manifest::{LateObject, Manifest};
+use crate::run::schedule::{Now, Reason, reason_to_rebuild};
 use crate::settings::Layout;
 
 impl Conductor<'_, '_> {

@@ -7,10 +7,10 @@ use jiff::civil::Date;
 use tables::{INGEST, IngestRow, Referred, Status};
 
 use super::TableFile;
-use crate::collect::ObjectRecord;
+use crate::day::collect::ObjectRecord;
+use crate::day::manifest::Counts;
 use crate::digests;
 use crate::error::Error;
-use crate::manifest::Counts;
 
 /// What a day's objects come to.
 #[derive(Debug)]

@@ -9,9 +9,9 @@ use logs::layout::{Delivery, LogKind, day_folder, is_in_sibling_folder};
 use store::{ListPage, ListRequest, ObjectMeta, Pages, Store};
 use tokio::sync::mpsc::Sender;
 
-use crate::discover::RegionFolder;
 use crate::error::Error;
 use crate::settings::Settings;
+use crate::source::discover::RegionFolder;
 
 /// An object to read.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -13,7 +13,7 @@ use logs::hash::sha256;
 use serde::{Deserialize, Serialize};
 use store::{ListRequest, ObjectMeta, Pages, Store, read_if_there};
 
-use crate::day::DayRange;
+use crate::dates::DayRange;
 use crate::error::Error;
 
 /// The folder of the manifests, relative to the destination.
@@ -41,7 +41,7 @@ pub struct Manifest {
     pub late_objects: Vec<LateObject>,
     /// Objects delivered on the day with calls of days that they are not read for, by key.
     pub calls_elsewhere: BTreeMap<String, Elsewhere>,
-    /// Calls of the day that addenda tell, as [`crate::calls::Identities`] holds them: their table has the
+    /// Calls of the day that addenda tell, as [`crate::day::calls::Identities`] holds them: their table has the
     /// ids of the addenda.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub addenda: Vec<String>,

@@ -15,12 +15,12 @@ use tables::{
 };
 
 use super::TableFile;
-use crate::calls::{References, SortedCalls};
-use crate::collect::ObjectRecord;
+use crate::day::calls::{References, SortedCalls};
+use crate::day::collect::ObjectRecord;
+use crate::day::rows::{CallWriter, DayJoin, RowMaker};
 use crate::error::Error;
 use crate::join::Requests;
-use crate::rows::{CallWriter, DayJoin, RowMaker};
-use crate::tally::Tally;
+use crate::outcome::tally::Tally;
 
 /// What a day's calls come to.
 #[derive(Debug)]

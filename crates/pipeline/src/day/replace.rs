@@ -10,11 +10,11 @@ use store::{Store, read_if_there};
 use tables::read::IngestedObject;
 use tables::{INGEST, Status};
 
-use crate::collect::DayState;
+use crate::day::collect::DayState;
+use crate::day::manifest::{self, LateObject, Manifest};
+use crate::day::publish::TableFile;
+use crate::day::spool::Spooled;
 use crate::error::Error;
-use crate::manifest::{self, LateObject, Manifest};
-use crate::publish::TableFile;
-use crate::spool::Spooled;
 
 /// Files of a day that are put at the same time.
 const PUTS_AT_ONCE: usize = 6;

@@ -12,10 +12,10 @@ use tables::{
     WriteError,
 };
 
-use crate::calls::{References, SortedCalls, StoredCall};
+use crate::day::calls::{References, SortedCalls, StoredCall};
+use crate::day::price::{Pricer, usage_of_trail};
+use crate::day::spool::Spool;
 use crate::join::Requests;
-use crate::price::{Pricer, usage_of_trail};
-use crate::spool::Spool;
 
 /// Makes the rows of a day's calls: joins, prices and counts them.
 pub(crate) struct RowMaker<'a> {
