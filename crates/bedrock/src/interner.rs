@@ -15,6 +15,16 @@ impl TextId {
         self.0.get() as usize - 1
     }
 
+    /// The id as a number, from 1.
+    pub fn number(self) -> NonZeroU32 {
+        self.0
+    }
+
+    /// The id with a number.
+    pub fn of_number(number: NonZeroU32) -> Self {
+        TextId(number)
+    }
+
     /// The id at a position, if ids go so far.
     pub fn at(index: usize) -> Option<Self> {
         u32::try_from(index).ok()?.checked_add(1).and_then(NonZeroU32::new).map(TextId)

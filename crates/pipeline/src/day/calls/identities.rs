@@ -26,6 +26,13 @@ impl Identity {
         })
     }
 
+    /// One of so many parts of a day's calls, each about as large as the others.
+    pub(super) fn part(self, n_parts: u128) -> usize {
+        // Multiplied and folded, because ids of other kinds than UUIDs may differ in few bits.
+        const MIX: u128 = 0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835;
+        ((self.0.wrapping_mul(MIX) >> 64) % n_parts) as usize
+    }
+
     fn first_bits(self, n_bits: u32) -> usize {
         self.0.checked_shr(u128::BITS - n_bits).unwrap_or_default() as usize
     }
