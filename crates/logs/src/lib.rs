@@ -1,9 +1,11 @@
 //! Turns the bytes of AWS log files into calls. AWS's field names are known here and nowhere else.
 //!
 //! Bytes come in, a [`Reading`] goes out; the caller owns the reading of files and objects. Reading
-//! never fails as a whole: an object is read or [`Unreadable`], a record is a call, skipped, or rejected, and all are counted. Bodies of requests and responses are never held.
+//! never fails as a whole: an object is read or [`Unreadable`], a record is a call, skipped, or
+//! rejected, and all are counted. Bodies of requests and responses are never held.
 
 pub mod digest;
+mod discover;
 mod document;
 mod event_time;
 pub mod gzip;
@@ -12,7 +14,6 @@ mod identity;
 pub mod inference_profiles;
 pub mod invocation;
 pub mod layout;
-mod learn;
 mod memo;
 mod object;
 mod operation;

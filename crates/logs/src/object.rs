@@ -5,9 +5,8 @@ use std::collections::BTreeMap;
 use std::io::{self, BufRead, BufReader, Read};
 
 use bedrock::Calls;
-use bedrock::alias::LearntAlias;
+use bedrock::alias::DiscoveredAlias;
 use serde_json::error::Category;
-use serde_json::value::RawValue;
 
 use crate::document::{self, Shape, TWO_RECORDS};
 use crate::gzip::{self, GzipError, Members};
@@ -59,7 +58,7 @@ pub struct Reading {
     /// The first rejected records, as sentences.
     pub rejections: Vec<String>,
     /// What the object says about opaque ARNs.
-    pub learnt: Vec<LearntAlias>,
+    pub discovered: Vec<DiscoveredAlias>,
     /// Event names that look like inference and that we do not know, with their number.
     pub unknown_operations: BTreeMap<String, u64>,
     /// The SHA-256 of the inflated text, or of a plain body as it is; only if [`Limits::sha256`] asks
@@ -266,7 +265,7 @@ impl Reading {
                 self.calls.rows.push(call);
                 return;
             }
-            Ok(Record::Learnt(alias)) => self.learnt.push(alias),
+            Ok(Record::Discovered(alias)) => self.discovered.push(alias),
             Ok(Record::Unknown(name)) => *self.unknown_operations.entry(name).or_default() += 1,
             Ok(Record::Skipped) => {}
             Err(rejection) => {

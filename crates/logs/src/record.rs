@@ -4,12 +4,12 @@
 //! To read one more field: a member of [`Fields`] (or of [`Request`], [`Additional`], for what is nested)
 //! and, for what calls share, a line in [`RecordReader::attributes`].
 
-use bedrock::alias::LearntAlias;
+use bedrock::alias::DiscoveredAlias;
 use bedrock::{Attribute, Attributes, Call, CallId, InternerFull, TextId, Texts};
 
+use crate::discover::discovered_alias;
 use crate::event_time::EventTimes;
 use crate::identity::identity;
-use crate::learn::learnt_alias;
 use crate::memo::Memo;
 use crate::operation::{Operation, is_bedrock, operation};
 use crate::reject::Rejection;
@@ -22,7 +22,7 @@ pub(crate) enum Record {
     /// An inference call.
     Call(Call),
     /// An event that tells which model an opaque ARN is. Skipped as a record.
-    Learnt(LearntAlias),
+    Discovered(DiscoveredAlias),
     /// An event of Bedrock's that looks like inference under a name that we do not know, with that
     /// name. Skipped as a record.
     Unknown(String),
@@ -127,8 +127,8 @@ impl RecordReader {
         let event_name = required(fields.event_name, "eventName")?;
         match operation(&event_source, &event_name) {
             Operation::Call => self.call(&fields, &event_name).map(Record::Call),
-            Operation::Learn => {
-                fields.skipped(learnt_alias(record).map_or(Record::Skipped, Record::Learnt))
+            Operation::Discover => {
+                fields.skipped(discovered_alias(record).map_or(Record::Skipped, Record::Discovered))
             }
             Operation::Unknown => fields.skipped(Record::Unknown(event_name.into_owned())),
             Operation::Other => fields.skipped(Record::Skipped),
