@@ -27,7 +27,7 @@ pub use cost::{Cost, Unpriced, Usage};
 pub use fingerprint::Fingerprint;
 pub use interner::{Interner, InternerFull, TextId};
 pub use meaning::{Knowledge, Meaning, MeaningKey, Versions};
-pub use model_ref::{ModelRef, Target};
+pub use model_ref::{ModelRef, TargetType};
 pub use money::{Usd, UsdPerMillion};
 pub use outcome::Outcome;
 pub use price::{PriceBook, PriceKey, RateCard};

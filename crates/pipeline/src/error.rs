@@ -50,9 +50,9 @@ pub enum Error {
         /// How many passes there were.
         passes: usize,
     },
-    /// What earlier runs learnt is damaged.
+    /// What earlier runs discovered is damaged.
     #[error("`{key}` at the destination is damaged; mend it or delete it")]
-    LearntFile {
+    DiscoveredFile {
         /// Its key.
         key: String,
         /// What is wrong with it.

@@ -30,7 +30,7 @@ pub struct ListCounts {
     /// Pages that were asked for.
     pub lists: AtomicU64,
     /// Objects that are no log files, or lie in a folder of digests, insights and so on.
-    pub passed_by: AtomicU64,
+    pub skipped: AtomicU64,
 }
 
 /// Which objects of a kind of logs are listed.
@@ -102,7 +102,7 @@ pub async fn list_days(
                 continue;
             }
             if !kind.is_log_file(&meta.key) {
-                counts.passed_by.fetch_add(1, Ordering::Relaxed);
+                counts.skipped.fetch_add(1, Ordering::Relaxed);
                 continue;
             }
             if objects.send(ListedObject { meta, delivery, is_late: false }).await.is_err() {
@@ -130,7 +130,7 @@ pub async fn list_any(
         counts.lists.fetch_add(1, Ordering::Relaxed);
         for meta in page.objects {
             if !kind.is_log_file(&meta.key) || is_in_sibling_folder(&meta.key) {
-                counts.passed_by.fetch_add(1, Ordering::Relaxed);
+                counts.skipped.fetch_add(1, Ordering::Relaxed);
                 continue;
             }
             let delivery = kind.delivery(&meta.key);

@@ -115,7 +115,7 @@ pub struct Elsewhere {
     pub days: BTreeSet<Date>,
 }
 
-/// The sums of a day's `ingest`: `records = calls + passed_over + rejected` and
+/// The sums of a day's `ingest`: `records = calls + skipped + rejected` and
 /// `calls = written + duplicates + other_day`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counts {
@@ -128,7 +128,7 @@ pub struct Counts {
     /// Calls among them, of any day.
     pub calls: u64,
     /// Records that are none.
-    pub passed_over: u64,
+    pub skipped: u64,
     /// Calls that cannot be used.
     pub rejected: u64,
     /// Calls of the day, each once: the rows of `invocations`.

@@ -8,7 +8,7 @@ use crate::digests::{DigestCounts, Problem};
 use crate::error::NothingFound;
 use crate::replace::Loss;
 
-/// What a run did. The counts add up: `records = calls + passed_over + rejected` and
+/// What a run did. The counts add up: `records = calls + skipped + rejected` and
 /// `calls = written + duplicates + out_of_range + calls_left`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Outcome {
@@ -39,7 +39,7 @@ pub struct Outcome {
     pub calls_left: u64,
     /// Written calls by outcome.
     pub outcomes: BTreeMap<&'static str, u64>,
-    /// Written calls that ran, by residency; `unknown` where a geography is not known.
+    /// Written calls that ran, by residency; `unknown` where a jurisdiction is not known.
     pub residency: BTreeMap<&'static str, u64>,
     /// What all written calls cost at list prices, with how much of it is covered.
     pub cost: Coverage,
@@ -58,7 +58,7 @@ pub struct Outcome {
     /// What CloudTrail's digest files say; `None` if they were not asked.
     pub digests: Option<DigestOutcome>,
     /// What is known of opaque ARNs from the trail, earlier runs included.
-    pub learnt_aliases: u64,
+    pub discovered_aliases: u64,
     /// What was looked at, if nothing was found.
     pub nothing_found: Option<NothingFound>,
 }
@@ -85,9 +85,9 @@ pub struct Objects {
     pub unreadable: u64,
     /// Bytes of both, as stored.
     pub bytes: u64,
-    /// Files that are no log files, passed by.
-    pub passed_by: u64,
-    /// Folders of digests, insights and other logs, passed by.
+    /// Files that are no log files, skipped.
+    pub skipped: u64,
+    /// Folders of digests, insights and other logs, skipped.
     pub sibling_folders: u64,
     /// Folders beside `AWSLogs/`, not looked into.
     pub folders_not_searched: u64,
@@ -117,7 +117,7 @@ pub struct Records {
     /// Those that are calls.
     pub calls: u64,
     /// Those that are not.
-    pub passed_over: u64,
+    pub skipped: u64,
     /// Calls that cannot be used.
     pub rejected: u64,
 }
@@ -196,21 +196,21 @@ pub struct LeftOver {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Coverage {
     /// US dollars at list prices, a decimal number; `None` if no call is priced.
-    pub cost_usd: Option<String>,
+    pub list_cost_usd: Option<String>,
     /// All calls.
     pub calls: u64,
     /// Calls that succeeded.
-    pub ok_calls: u64,
+    pub succeeded_calls: u64,
     /// Calls with token counts.
     pub calls_with_tokens: u64,
     /// Calls with a cost.
     pub calls_priced: u64,
-    /// Those of `ok_calls` with token counts.
-    pub ok_calls_with_tokens: u64,
-    /// Those of `ok_calls` with a cost: their share is the coverage.
-    pub ok_calls_priced: u64,
+    /// Those of `succeeded_calls` with token counts.
+    pub succeeded_calls_with_tokens: u64,
+    /// Those of `succeeded_calls` with a cost: their share is the coverage.
+    pub succeeded_calls_priced: u64,
     /// Calls whose cost is a lower bound.
-    pub calls_partial: u64,
+    pub calls_lower_bound: u64,
     /// Calls with token counts and without a cost.
     pub calls_unpriced: u64,
 }
@@ -236,7 +236,7 @@ pub struct Route {
     /// The name that an alias gives to it.
     pub profile_name: Option<String>,
     /// What kind of profile it is.
-    pub target: &'static str,
+    pub target_type: &'static str,
     /// The model's name.
     pub model_name: Option<String>,
     /// Where the calls were sent.
@@ -309,7 +309,7 @@ impl Records {
     pub fn add(&mut self, other: Records) {
         self.records += other.records;
         self.calls += other.calls;
-        self.passed_over += other.passed_over;
+        self.skipped += other.skipped;
         self.rejected += other.rejected;
     }
 }
@@ -324,9 +324,9 @@ impl Outcome {
 
     /// Whether the counts add up.
     pub fn adds_up(&self) -> bool {
-        let Records { records, calls, passed_over, rejected } = self.records;
+        let Records { records, calls, skipped, rejected } = self.records;
         let out_of_range = self.out_of_range.values().sum::<u64>();
-        records == calls + passed_over + rejected
+        records == calls + skipped + rejected
             && calls == self.written + self.duplicates + out_of_range + self.calls_left
     }
 
@@ -335,8 +335,8 @@ impl Outcome {
         self.cost.calls_unpriced
     }
 
-    /// Calls that ran in another geography than they were sent to.
-    pub fn other_geography(&self) -> u64 {
-        self.residency.get("other_geography").copied().unwrap_or_default()
+    /// Calls that ran in another jurisdiction than they were sent to.
+    pub fn other_jurisdiction(&self) -> u64 {
+        self.residency.get("other_jurisdiction").copied().unwrap_or_default()
     }
 }

@@ -332,7 +332,7 @@ impl<'a, 'j> Conductor<'a, 'j> {
                 self.shared.append(&mut ready.shared);
                 let identities = std::mem::take(&mut ready.distinct.identities);
                 self.state.built_calls.remember(day, identities);
-                self.state.learn(self.job.destination, &mut self.collected.learnt).await?;
+                self.state.learn(self.job.destination, &mut self.collected.discovered).await?;
                 Ok(Some(*ready))
             }
         }

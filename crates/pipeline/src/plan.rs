@@ -30,7 +30,7 @@ pub struct Plan {
     pub accounts: u64,
     /// Their Regions.
     pub regions: u64,
-    /// Folders of digests, insights and other logs, passed by.
+    /// Folders of digests, insights and other logs, skipped.
     pub sibling_folders: u64,
     /// Folders beside `AWSLogs/`, not looked into.
     pub folders_not_searched: u64,
@@ -119,7 +119,7 @@ pub async fn days_at(
 pub(crate) struct Listed {
     pub(crate) discovery: Discovery,
     pub(crate) lists: u64,
-    pub(crate) passed_by: u64,
+    pub(crate) skipped: u64,
 }
 
 /// Finds what there is to read and gives it to `objects`.
@@ -149,8 +149,8 @@ pub(crate) async fn list_all(
         (Layout::Trail, None) => return Err(Error::NoRange),
     }
     let lists = discovery.lists + counts.lists.load(Ordering::Relaxed);
-    let passed_by = counts.passed_by.load(Ordering::Relaxed);
-    Ok(Listed { discovery, lists, passed_by })
+    let skipped = counts.skipped.load(Ordering::Relaxed);
+    Ok(Listed { discovery, lists, skipped })
 }
 
 /// Says where was looked, and what lies near.

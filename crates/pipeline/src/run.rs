@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use bedrock::alias::LearntAlias;
+use bedrock::alias::DiscoveredAlias;
 use bedrock::{Knowledge, Outcome as CallOutcome};
 use jiff::civil::Date;
 use store::Store;
@@ -109,7 +109,7 @@ pub async fn run(
     let mut order = Order { looks_at_all: true, ..Order::default() };
     for n_passes in 1.. {
         let mut end = pass(&job, &mut state, order).await?;
-        state.learn(destination, &mut end.collected.learnt).await?;
+        state.learn(destination, &mut end.collected.discovered).await?;
         if n_passes == 1 {
             outcome.begin(&end);
             if end.n_listed == 0 && state.refused.is_empty() && state.unchanged.is_empty() {
@@ -166,15 +166,15 @@ impl State {
     pub(crate) async fn learn(
         &mut self,
         destination: &dyn Store,
-        learnt: &mut Vec<LearntAlias>,
+        discovered: &mut Vec<DiscoveredAlias>,
     ) -> Result<(), Error> {
-        if learnt.is_empty() {
+        if discovered.is_empty() {
             return Ok(());
         }
         let aliases = &mut Arc::make_mut(&mut self.knowledge).aliases;
         let mut has_news = false;
-        for alias in learnt.drain(..) {
-            has_news |= aliases.learn(alias);
+        for alias in discovered.drain(..) {
+            has_news |= aliases.add_discovered(alias);
         }
         if has_news { learnt::save(destination, aliases).await } else { Ok(()) }
     }
@@ -255,7 +255,7 @@ impl State {
         outcome.digests = self.digests.map(Comparison::outcome);
         outcome.unchanged = self.unchanged.iter().map(ToString::to_string).collect();
         outcome.refused = self.refused.into_values().collect();
-        outcome.learnt_aliases = self.knowledge.aliases.learnt().count() as u64;
+        outcome.discovered_aliases = self.knowledge.aliases.discovered().count() as u64;
         outcome.outcomes =
             CallOutcome::ALL.map(CallOutcome::as_str).into_iter().zip(tally.by_outcome).collect();
         outcome.cost = tally.coverage();
@@ -270,7 +270,7 @@ impl State {
 impl Outcome {
     /// Takes in what the listing of the first pass met: the others see the same.
     fn begin(&mut self, end: &PassEnd) {
-        self.objects.passed_by = end.listed.passed_by;
+        self.objects.skipped = end.listed.skipped;
         self.objects.sibling_folders = end.listed.discovery.siblings;
         self.objects.folders_not_searched = end.listed.discovery.not_searched;
     }

@@ -218,17 +218,17 @@ async fn check(
 
 /// What contradicts itself in a manifest.
 fn contradiction(manifest: &Manifest) -> Option<String> {
-    let Counts { records, calls, passed_over, rejected, written, duplicates, other_day, .. } =
+    let Counts { records, calls, skipped, rejected, written, duplicates, other_day, .. } =
         manifest.counts;
     let rows_of = |table: &str| {
         let mut outputs = manifest.outputs.iter();
         outputs.find(|output| output.key.starts_with(table)).map_or(0, |output| output.rows)
     };
     let invocations = rows_of(INVOCATIONS.name);
-    if records != calls + passed_over + rejected {
+    if records != calls + skipped + rejected {
         Some(format!(
-            "expected records = calls + passed_over + rejected, found {records} = {calls} + \
-             {passed_over} + {rejected}"
+            "expected records = calls + skipped + rejected, found {records} = {calls} + \
+             {skipped} + {rejected}"
         ))
     } else if calls != written + duplicates + other_day {
         Some(format!(
