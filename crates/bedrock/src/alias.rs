@@ -155,7 +155,7 @@ impl Aliases {
     /// If the text is not what [`Aliases::discovered_csv`] writes.
     pub fn add_discovered_csv(&mut self, text: &[u8]) -> Result<(), AliasFileError> {
         for row in csv::Reader::from_reader(text).deserialize() {
-            self.learn(row.map_err(AliasFileError::Csv)?);
+            self.add_discovered(row.map_err(AliasFileError::Csv)?);
         }
         Ok(())
     }
