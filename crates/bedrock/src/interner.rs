@@ -23,7 +23,9 @@ impl TextId {
 
 /// There are too many texts, or too much of them, for ids of 32 bits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("expected fewer than 2^32 distinct texts of less than 4 GiB, found {texts} of {bytes} bytes")]
+#[error(
+    "expected fewer than 2^32 distinct texts of less than 4 GiB, found {texts} of {bytes} bytes"
+)]
 pub struct InternerFull {
     /// The texts that are held.
     pub texts: usize,
