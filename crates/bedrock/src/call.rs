@@ -17,6 +17,9 @@ pub enum CallId {
     Text(Box<str>),
 }
 
+/// The length of a UUID as text.
+pub const UUID_BYTES: usize = 36;
+
 /// One inference call as logged.
 ///
 /// There is no field for prompts or completions, nor for anything else out of a body.
@@ -186,7 +189,6 @@ pub struct Calls {
 impl CallId {
     /// Packs an id.
     pub fn new(text: &str) -> Self {
-        const UUID_BYTES: usize = 36;
         let is_lower_case = || !text.bytes().any(|byte| byte.is_ascii_uppercase());
         match Uuid::try_parse_ascii(text.as_bytes()) {
             Ok(uuid) if text.len() == UUID_BYTES && is_lower_case() => {
@@ -195,16 +197,19 @@ impl CallId {
             _ => CallId::Text(text.into()),
         }
     }
+
+    /// The id as text, which is written to `buffer` if it is a UUID.
+    pub fn as_text<'t>(&'t self, buffer: &'t mut [u8; UUID_BYTES]) -> &'t str {
+        match self {
+            CallId::Text(text) => text,
+            CallId::Uuid(bytes) => Uuid::from_bytes(*bytes).hyphenated().encode_lower(buffer),
+        }
+    }
 }
 
 impl fmt::Display for CallId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            CallId::Text(text) => f.write_str(text),
-            CallId::Uuid(bytes) => {
-                f.write_str(Uuid::from_bytes(*bytes).hyphenated().encode_lower(&mut [0; 36]))
-            }
-        }
+        f.write_str(self.as_text(&mut [0; UUID_BYTES]))
     }
 }
 

@@ -73,7 +73,7 @@ pub struct MeaningKey<'a> {
 }
 
 /// What the inference Region rests on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Basis {
     /// The record says it.
     Logged,

@@ -1,5 +1,7 @@
 //! From a model reference to a model: the catalog for what is spelled out, aliases for what is opaque.
 
+use serde::{Deserialize, Serialize};
+
 use crate::alias::Aliases;
 use crate::catalog::{Catalog, Lookup};
 use crate::model_ref::{ModelRef, TargetType};
@@ -45,7 +47,7 @@ pub enum Match {
 }
 
 /// Why a reference stands for no model that we know.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Unresolved {
     /// The record names no model.
     NoReference,

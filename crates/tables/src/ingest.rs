@@ -7,7 +7,8 @@ use crate::column::{
     Value::{Count, ObjectKey, Text},
     optional, required,
 };
-use crate::table::{Refers, Table};
+use crate::references::Refers;
+use crate::table::Table;
 
 /// One row: an object, seen from one day.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -2,17 +2,18 @@
 
 use bedrock::cost::{Cost, CostBasis, TokenSource, Unpriced, Usage};
 use bedrock::region::Residency;
-use bedrock::{CallId, Caller};
+use bedrock::{Attribute, Attributes, CallId};
 
 use crate::column::{
     Column,
-    Value::{CallerText, ContextFlag, ContextText, Count, Id, Money, ObjectKey, OneOf, Time},
+    Value::{self, AttributeFlag, Count, Id, Meaning, Money, ObjectKey, OneOf, Time},
     optional, required,
 };
-use crate::table::{Refers, Table};
+use crate::references::Refers;
+use crate::table::Table;
 
 /// One row: what only this call has. What it shares with others it refers to by number, see
-/// [`Referred`](crate::Referred).
+/// [`References`](crate::References).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Invocation {
     /// When the request completed, in milliseconds since 1970 UTC.
@@ -25,10 +26,10 @@ pub struct Invocation {
     pub usage: Option<Usage>,
     /// What it cost, or why that is not known.
     pub cost: Result<Cost, Unpriced>,
-    /// The number of its context.
-    pub context: u32,
-    /// The number of its caller.
-    pub caller: u32,
+    /// The ids of its texts.
+    pub attributes: Attributes,
+    /// The number of its meaning.
+    pub meaning: u32,
     /// The number of the object that it was read from.
     pub object: u32,
 }
@@ -41,9 +42,8 @@ pub static INVOCATIONS: Table<Invocation> = Table {
     columns: COLUMNS,
     order: |a, b| (a.event_time_ms, &a.event_id).cmp(&(b.event_time_ms, &b.event_id)),
     refers: Refers {
-        context: |r| r.context,
-        has_context: |_| true,
-        caller: |r| r.caller,
+        attribute: |r, attribute| r.attributes[attribute],
+        meaning: |r| r.meaning,
         object: |r| r.object,
     },
 };
@@ -58,113 +58,101 @@ const COLUMNS: &[Column<Invocation>] = &[
     ),
     optional(
         "account_id",
-        ContextText(|c| c.context.account_id()),
+        Value::Attribute(Attribute::AccountId),
         "The account that the event was delivered to (recipientAccountId).",
     ),
     optional(
         "source_region",
-        ContextText(|c| c.context.source_region()),
+        Value::Attribute(Attribute::SourceRegion),
         "The Region that the request was sent to (awsRegion).",
     ),
     optional(
         "inference_region",
-        ContextText(|c| c.meaning.inference_region.as_deref()),
+        Meaning(|m| m.inference_region.as_deref()),
         "The Region that the request ran in; null if it did not run.",
     ),
     required(
         "inference_region_basis",
-        ContextText(|c| Some(c.meaning.basis.as_str())),
+        Meaning(|m| Some(m.basis.as_str())),
         "What inference_region rests on: logged, source (it stayed where it was sent), none.",
     ),
     optional(
         "residency",
-        ContextText(|c| c.meaning.residency.map(Residency::as_str)),
+        Meaning(|m| m.residency.map(Residency::as_str)),
         "same_region, same_jurisdiction, other_jurisdiction; null if it did not run or a jurisdiction is unknown.",
     ),
-    required(
-        "event_name",
-        ContextText(|c| Some(c.context.event_name())),
-        "The eventName of CloudTrail.",
-    ),
+    required("event_name", Value::Attribute(Attribute::EventName), "The eventName of CloudTrail."),
     required(
         "target_type",
-        ContextText(|c| Some(c.meaning.resolution.target_type.as_str())),
+        Meaning(|m| Some(m.resolution.target_type.as_str())),
         "What was called: foundation_model, geo_profile, global_profile, application_profile, and so on.",
     ),
     optional(
         "profile_scope",
-        ContextText(|c| c.meaning.resolution.profile_scope.as_deref()),
+        Meaning(|m| m.resolution.profile_scope.as_deref()),
         "The scope of the inference profile: us, eu, apac, jp, au, ca, in, us-gov, global.",
     ),
     optional(
         "profile_id",
-        ContextText(|c| c.meaning.resolution.profile_id.as_deref()),
+        Meaning(|m| m.resolution.profile_id.as_deref()),
         "The id of the inference profile.",
     ),
     optional(
         "model_id",
-        ContextText(|c| c.model().map(|model| model.id.as_str())),
+        Meaning(|m| m.model().map(|model| model.id.as_str())),
         "The canonical foundation model id; null if unresolved.",
     ),
     optional(
         "model_name",
-        ContextText(|c| c.model().and_then(|model| model.name.as_deref())),
+        Meaning(|m| m.model().and_then(|model| model.name.as_deref())),
         "The name of the model as AWS prints it.",
     ),
     optional(
         "model_provider",
-        ContextText(|c| c.model().map(|model| model.provider.as_str())),
+        Meaning(|m| m.model().map(|model| model.provider.as_str())),
         "The provider of the model.",
     ),
     required(
         "model_match",
-        ContextText(|c| Some(c.model().map_or("none", |model| model.matched.as_str()))),
+        Meaning(|m| Some(m.model().map_or("none", |model| model.matched.as_str()))),
         "How the model was found: exact, base (its id apart from date and version), none.",
     ),
-    optional("model_ref", ContextText(|c| c.context.model_ref()), "The model reference as logged."),
+    optional("model_ref", Value::Attribute(Attribute::ModelRef), "The model reference as logged."),
     optional(
         "principal_type",
-        ContextText(|c| c.context.principal_type()),
+        Value::Attribute(Attribute::PrincipalType),
         "The userIdentity.type of CloudTrail.",
     ),
-    optional("principal_arn", CallerText(Caller::arn), "The ARN of the caller."),
+    optional("principal_arn", Value::Attribute(Attribute::PrincipalArn), "The ARN of the caller."),
     optional(
         "principal_name",
-        ContextText(|c| c.context.principal_name()),
+        Value::Attribute(Attribute::PrincipalName),
         "The role or user of the caller, without the session.",
     ),
     optional(
         "session_name",
-        CallerText(Caller::session_name),
+        Value::Attribute(Attribute::SessionName),
         "The name of the session of the role.",
     ),
     optional(
         "api_key",
-        ContextFlag(|c| c.context.api_key()),
+        AttributeFlag(Attribute::ApiKey),
         "Whether the call carried a bearer token (Bedrock API key); null if the record does not say.",
     ),
     optional(
         "source_ip",
-        CallerText(Caller::address),
+        Value::Attribute(Attribute::SourceIp),
         "The address of the caller, or the AWS service that called.",
     ),
-    optional(
-        "user_agent",
-        ContextText(|c| c.context.user_agent()),
-        "The user agent of the caller.",
-    ),
+    optional("user_agent", Value::Attribute(Attribute::UserAgent), "The user agent of the caller."),
     optional(
         "vpc_endpoint_id",
-        ContextText(|c| c.context.vpc_endpoint_id()),
+        Value::Attribute(Attribute::VpcEndpointId),
         "The VPC endpoint that the request came through.",
     ),
-    required(
-        "outcome",
-        ContextText(|c| Some(c.meaning.outcome.as_str())),
-        "ok, denied, throttled, failed.",
-    ),
-    optional("error_code", ContextText(|c| c.context.error_code()), "The errorCode of CloudTrail."),
-    optional("service_tier", ContextText(|c| c.context.service_tier()), "The service tier."),
+    required("outcome", Meaning(|m| Some(m.outcome.as_str())), "ok, denied, throttled, failed."),
+    optional("error_code", Value::Attribute(Attribute::ErrorCode), "The errorCode of CloudTrail."),
+    optional("service_tier", Value::Attribute(Attribute::ServiceTier), "The service tier."),
     optional(
         "input_tokens",
         Count(|r| r.usage.and_then(|usage| usage.input)),
@@ -199,7 +187,7 @@ const COLUMNS: &[Column<Invocation>] = &[
     required("log_object", ObjectKey, "The object that the call was read from."),
     optional(
         "profile_name",
-        ContextText(|c| c.meaning.resolution.alias_name.as_deref()),
+        Meaning(|m| m.resolution.alias_name.as_deref()),
         "The name that an alias gives to what was called, such as an application profile.",
     ),
 ];
