@@ -13,7 +13,7 @@ use crate::day::manifest::{Elsewhere, LateObject, Manifest};
 use crate::day::trail::TrailReading;
 use crate::digests::Status;
 use crate::error::Error;
-use crate::outcome::{Complaint, MAX_LISTED, Objects, Records};
+use crate::outcome::{MAX_LISTED, ObjectProblem, Objects, Records};
 use crate::source::fetch::ReadObject;
 use crate::source::list::ListedObject;
 
@@ -114,7 +114,7 @@ impl Collected {
     }
 
     /// Takes a day back that cannot be built yet.
-    pub fn give_back(&mut self, day: Date, state: DayState) {
+    pub fn restore_day(&mut self, day: Date, state: DayState) {
         self.days.insert(day, state);
     }
 
@@ -130,7 +130,7 @@ impl Collected {
     }
 
     /// Puts objects that belong to no day into the first one, so that every object stands somewhere.
-    pub fn place_the_rest(&mut self) {
+    pub fn assign_unplaced(&mut self) {
         let first_day = self.days.keys().next().copied();
         let first = self.range.map(|range| range.from()).or(first_day);
         let Some(first) = first.filter(|_| !self.unplaced.is_empty()) else { return };
@@ -235,7 +235,8 @@ impl Collected {
         self.records.passed_over += record.passed_over;
         self.records.rejected += record.rejected;
         self.objects.bytes += record.size_bytes;
-        let complaint = |reason: String| Complaint { key: record.key.as_ref().to_owned(), reason };
+        let complaint =
+            |reason: String| ObjectProblem { key: record.key.as_ref().to_owned(), reason };
         match &record.unreadable {
             Some(reason) => {
                 self.objects.unreadable += 1;
@@ -252,7 +253,7 @@ impl Collected {
 }
 
 /// Keeps the complaints with the least keys, in their order.
-fn add_complaint(complaints: &mut Vec<Complaint>, complaint: Complaint) {
+fn add_complaint(complaints: &mut Vec<ObjectProblem>, complaint: ObjectProblem) {
     let place = complaints.partition_point(|known| known.key <= complaint.key);
     if place < MAX_LISTED {
         complaints.insert(place, complaint);

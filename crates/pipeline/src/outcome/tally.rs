@@ -10,7 +10,7 @@ use tables::ContextMeaning;
 use tables::group::Group;
 use tables::model_costs::CostSums;
 
-use crate::outcome::{Coverage, Denied, ModelCost, Place, Route, UnresolvedReference};
+use crate::outcome::{Coverage, Denied, ModelCost, RegionShare, Route, UnresolvedReference};
 
 /// Sums over days. Days may be added in any order.
 #[derive(Debug, Default)]
@@ -218,23 +218,23 @@ impl CostKey {
 }
 
 fn route(key: &RouteKey, places: &BTreeMap<PlaceKey, u64>) -> Route {
-    let mut places = places
+    let mut regions = places
         .iter()
-        .map(|((inference_region, residency), calls)| Place {
+        .map(|((inference_region, residency), calls)| RegionShare {
             inference_region: inference_region.clone(),
             residency: residency.map(Residency::as_str),
             calls: *calls,
         })
         .collect::<Vec<_>>();
-    places.sort_by_key(|place| std::cmp::Reverse(place.calls));
+    regions.sort_by_key(|region| std::cmp::Reverse(region.calls));
     Route {
         profile: key.profile.clone(),
         profile_name: key.profile_name.clone(),
         target: key.target.as_str(),
         model_name: key.model_name.clone(),
         source_region: key.source_region.clone(),
-        calls: places.iter().map(|place| place.calls).sum(),
-        places,
+        calls: regions.iter().map(|region| region.calls).sum(),
+        regions,
     }
 }
 
