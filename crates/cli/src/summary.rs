@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use pipeline::{
-    Complaint, Denied, DigestOutcome, InvocationLog, ModelCost, Outcome, Place, Route,
+    Denied, DigestOutcome, InvocationLog, ModelCost, ObjectProblem, Outcome, RegionShare, Route,
     UnresolvedReference,
 };
 
@@ -73,9 +73,9 @@ fn head(out: &mut String, outcome: &Outcome) {
         let names = shortened(outcome.unchanged.clone());
         line("Unchanged", format!("{days}, skipped (--force builds them again): {names}"));
     }
-    if !outcome.refused.is_empty() {
-        let days = counted(outcome.refused.len() as u64, "day");
-        let names = outcome.refused.iter().map(|loss| loss.dt.clone()).collect();
+    if !outcome.not_replaced.is_empty() {
+        let days = counted(outcome.not_replaced.len() as u64, "day");
+        let names = outcome.not_replaced.iter().map(|loss| loss.dt.clone()).collect();
         line("Refused", format!("{days}, left as they are: {}", shortened(names)));
     }
     if outcome.duplicates > 0 {
@@ -108,7 +108,7 @@ fn head(out: &mut String, outcome: &Outcome) {
 /// Days that stood before, by the reason for building them again.
 fn again(line: &mut impl FnMut(&str, String), outcome: &Outcome) {
     let mut reasons = BTreeMap::<&str, Vec<String>>::new();
-    for day in outcome.days.iter().filter(|day| day.is_again) {
+    for day in outcome.days.iter().filter(|day| day.is_rebuilt) {
         reasons.entry(&day.reason).or_default().push(day.dt.clone());
     }
     for (reason, days) in reasons {
@@ -236,8 +236,8 @@ fn digest_files(out: &mut String, outcome: &DigestOutcome) {
         out,
         "\nDigest files: {}, {} not believed · signatures: {} right, {} not checked",
         grouped(counts.digests),
-        grouped(counts.not_believed),
-        grouped(counts.signatures_right),
+        grouped(counts.invalid),
+        grouped(counts.signatures_valid),
         grouped(counts.signatures_not_checked)
     );
     let names = ["valid", "mismatch", "not_listed", "no_digest"];
@@ -277,7 +277,7 @@ fn routes(out: &mut String, routes: &[Route]) {
         return;
     }
     let _ = writeln!(out, "\nWhere calls through profiles ran");
-    let leaves = |route: &Route| route.places.iter().any(is_other_jurisdiction);
+    let leaves = |route: &Route| route.regions.iter().any(is_other_jurisdiction);
     let mut hidden = 0;
     for (index, route) in routes.iter().enumerate() {
         // A route that leaves its jurisdiction is never cut off.
@@ -291,7 +291,7 @@ fn routes(out: &mut String, routes: &[Route]) {
         let alias = route.profile_name.as_deref().map(|n| format!(" “{n}”")).unwrap_or_default();
         let line = format!("{}{alias}{name} from {source}: {calls}", route.profile);
         let _ = writeln!(out, "\n  {}", plain(&line));
-        for place in &route.places {
+        for place in &route.regions {
             let _ = writeln!(out, "{}", place_line(place, route.calls));
         }
     }
@@ -301,7 +301,7 @@ fn routes(out: &mut String, routes: &[Route]) {
     }
 }
 
-fn place_line(place: &Place, whole: u64) -> String {
+fn place_line(place: &RegionShare, whole: u64) -> String {
     let mark = if is_other_jurisdiction(place) { "  other jurisdiction" } else { "" };
     let share = percent(place.calls, whole);
     let (bar, calls) = (bar(place.calls, whole), grouped(place.calls));
@@ -318,7 +318,7 @@ fn bar(part: u64, whole: u64) -> String {
     if bar.is_empty() && part > 0 { EIGHTHS[1].to_owned() } else { bar }
 }
 
-fn is_other_jurisdiction(place: &Place) -> bool {
+fn is_other_jurisdiction(place: &RegionShare) -> bool {
     place.residency == Some(OTHER_JURISDICTION)
 }
 
@@ -373,7 +373,7 @@ fn unknown_operations(out: &mut String, outcome: &Outcome) {
     }
 }
 
-fn complaints(out: &mut String, title: &str, complaints: &[Complaint], all: u64, place: &str) {
+fn complaints(out: &mut String, title: &str, complaints: &[ObjectProblem], all: u64, place: &str) {
     if complaints.is_empty() {
         return;
     }
@@ -404,7 +404,8 @@ mod tests {
     use super::*;
 
     fn route(profile: &str, calls: u64, residency: &'static str) -> Route {
-        let place = Place { inference_region: "r".to_owned(), residency: Some(residency), calls };
+        let place =
+            RegionShare { inference_region: "r".to_owned(), residency: Some(residency), calls };
         Route {
             profile: profile.to_owned(),
             profile_name: None,
@@ -412,7 +413,7 @@ mod tests {
             model_name: None,
             source_region: Some("us-east-1".to_owned()),
             calls,
-            places: vec![place],
+            regions: vec![place],
         }
     }
 

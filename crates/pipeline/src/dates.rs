@@ -35,7 +35,7 @@ impl DayRange {
         self.to
     }
 
-    /// Whether a day lies in the range.
+    /// Whether a day is in the range.
     pub fn contains(&self, day: Date) -> bool {
         self.from <= day && day <= self.to
     }
@@ -72,13 +72,13 @@ pub fn late_days(late_window_minutes: i64) -> i64 {
 /// Whether an object is read for a day: that of its delivery, or one before in whose late window it was
 /// delivered.
 ///
-/// A name without a time is taken to be inside the window, so that nothing is lost.
+/// A name without a time counts as inside the window: nothing is lost.
 pub fn is_read_for(delivery: Delivery, day: Date, late_window_minutes: i64) -> bool {
     let Ok(span) = delivery.day.since(day) else { return false };
     is_in_window(delivery, i64::from(span.get_days()), late_window_minutes)
 }
 
-/// As [`is_read_for`], for the day that lies so many days before that of the delivery.
+/// As [`is_read_for`], for the day that is so many days before that of the delivery.
 fn is_in_window(delivery: Delivery, days_before: i64, late_window_minutes: i64) -> bool {
     match days_before {
         0 => true,

@@ -3,11 +3,13 @@
 
 pub(crate) mod calls;
 pub(crate) mod collect;
+mod groups;
 pub(crate) mod manifest;
+mod meanings;
 pub(crate) mod prepare;
 mod price;
 pub(crate) mod publish;
 pub(crate) mod replace;
 mod rows;
 pub(crate) mod spool;
-pub(crate) mod trail;
+mod temporary;

@@ -1,13 +1,13 @@
-//! The run: plan, fetch, work, dedup, publish. The only place where tokio meets rayon.
+//! Runs the whole: list, fetch, read, count each call once, publish. Only here does tokio meet rayon.
 //!
 //! ```text
 //! discover → list ──objects──► fetch ──bytes──► work (rayon) ──readings──► collect ─┐
-//!                                                             learnt aliases, calls │
+//!                                                                    aliases, calls │
 //!                         put ◄── encode (rayon) ◄── dedup, meaning, group ◄── days ┘
 //! ```
 //!
 //! Reading never fails as a whole: an object that cannot be had or read is *unreadable*, and is
-//! counted. What ends a run is a place that cannot be listed or written.
+//! counted. What ends a run is a source that cannot be listed, or a destination that cannot be written.
 
 #![expect(unreachable_pub, reason = "modules have become private, one step before their items do")]
 
@@ -27,13 +27,13 @@ mod work;
 
 pub use dates::DayRange;
 pub use error::Error;
-pub use lease::{Holder, Lease};
 pub use outcome::progress::{Progress, Snapshot};
 pub use outcome::{
-    Complaint, Denied, DigestOutcome, InvocationLog, ModelCost, Outcome, Place, Route,
+    Denied, DigestOutcome, InvocationLog, ModelCost, ObjectProblem, Outcome, RegionShare, Route,
     UnresolvedReference,
 };
 pub use plan::{Plan, days_at, plan};
-pub use run::{Source, run};
+pub use run::{Endpoints, Notice, run};
 pub use settings::{Layout, Settings};
+pub use source::Source;
 pub use verify::{ChangedDay, SourceCheck, Verification, verify};

@@ -1,15 +1,20 @@
 //! What a run did: the summary as data. Lists are sorted, most calls first.
 
+pub(crate) mod counts;
+pub(crate) mod digests;
+pub(crate) mod nothing_found;
 pub(crate) mod progress;
+pub(crate) mod shrink;
 pub(crate) mod tally;
 
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::day::replace::Loss;
-use crate::digests::{DigestCounts, Problem};
-use crate::error::NothingFound;
+use counts::check_sum;
+pub use digests::DigestOutcome;
+pub use nothing_found::NothingFound;
+pub use shrink::ShrinkRefusal;
 
 /// What a run did. The counts add up: `records = calls + skipped + rejected` and
 /// `calls = written + duplicates + out_of_range + calls_left`.
@@ -19,26 +24,25 @@ pub struct Outcome {
     pub source: String,
     /// Where was written.
     pub destination: String,
-    /// The days that were asked for; `None` if all.
+    /// The days of the run; `None` if all.
     pub range: Option<String>,
     /// The days that were written, in order.
     pub days: Vec<Day>,
-    /// Days that were left as they are because nothing has changed, in order.
+    /// Days that were not rebuilt because nothing has changed, in order.
     pub unchanged: Vec<String>,
-    /// Days that were left as they are because a replacement would have lost something, in order.
-    pub refused: Vec<Loss>,
+    /// Days that were not replaced because source objects would have been lost, in order.
+    pub not_replaced: Vec<ShrinkRefusal>,
     /// The objects.
     pub objects: Objects,
     /// The records.
     pub records: Records,
     /// Calls that were written.
     pub written: u64,
-    /// Calls that another record told already.
+    /// Calls that another record was counted for already.
     pub duplicates: u64,
     /// Calls outside the range, by day.
     pub out_of_range: BTreeMap<String, u64>,
-    /// Calls that were read along and stand in a day that was left as it is, or that was built once
-    /// more later.
+    /// Calls of days that were not rebuilt, or that were rebuilt once more later.
     pub calls_left: u64,
     /// Written calls by outcome.
     pub outcomes: BTreeMap<&'static str, u64>,
@@ -58,7 +62,7 @@ pub struct Outcome {
     pub unknown_operations: BTreeMap<String, u64>,
     /// What the model invocation logs gave; `None` if there were none to read.
     pub invocation_log: Option<InvocationLog>,
-    /// What CloudTrail's digest files say; `None` if they were not asked.
+    /// What CloudTrail's digest files say; `None` if they were not read.
     pub digests: Option<DigestOutcome>,
     /// What is known of opaque ARNs from the trail, earlier runs included.
     pub discovered_aliases: u64,
@@ -73,8 +77,8 @@ pub struct Day {
     pub dt: String,
     /// Why it was built.
     pub reason: String,
-    /// Whether it stood before.
-    pub is_again: bool,
+    /// Whether it was published before.
+    pub is_rebuilt: bool,
     /// Rows by table.
     pub rows: BTreeMap<&'static str, u64>,
 }
@@ -95,9 +99,9 @@ pub struct Objects {
     /// Folders beside `AWSLogs/`, not looked into.
     pub folders_not_searched: u64,
     /// The unreadable ones, by key; the first [`MAX_LISTED`].
-    pub unreadable_objects: Vec<Complaint>,
+    pub unreadable_objects: Vec<ObjectProblem>,
     /// The ones with rejected records, by key; the first [`MAX_LISTED`].
-    pub objects_with_rejected_records: Vec<Complaint>,
+    pub objects_with_rejected_records: Vec<ObjectProblem>,
 }
 
 /// How many unreadable objects are listed one by one. All are rows of `ingest`.
@@ -105,7 +109,7 @@ pub const MAX_LISTED: usize = 100;
 
 /// What is wrong with an object.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Complaint {
+pub struct ObjectProblem {
     /// The object's key.
     pub key: String,
     /// What is wrong.
@@ -125,35 +129,6 @@ pub struct Records {
     pub rejected: u64,
 }
 
-/// What CloudTrail's digest files say of the log files that were read.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct DigestOutcome {
-    /// How much was checked.
-    pub counts: DigestCounts,
-    /// Log files that were read, by their status.
-    pub log_files: BTreeMap<&'static str, u64>,
-    /// Problems that mean that logs were changed or are missing, or cannot be vouched for.
-    pub errors: u64,
-    /// Problems that may have harmless reasons.
-    pub warnings: u64,
-    /// The problems, errors first, then by key; the first [`MAX_LISTED`].
-    pub problems: Vec<Problem>,
-}
-
-impl DigestOutcome {
-    /// Adds a problem.
-    pub fn add(&mut self, problem: Problem) {
-        let count = if problem.kind.is_error() { &mut self.errors } else { &mut self.warnings };
-        *count += 1;
-        let order = |problem: &Problem| (!problem.kind.is_error(), problem.clone());
-        let place = self.problems.partition_point(|known| order(known) <= order(&problem));
-        if place < MAX_LISTED {
-            self.problems.insert(place, problem);
-            self.problems.truncate(MAX_LISTED);
-        }
-    }
-}
-
 /// What the model invocation logs gave: `entries = joined + without_call + other_days + duplicates`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct InvocationLog {
@@ -167,7 +142,7 @@ pub struct InvocationLog {
     pub entries: u64,
     /// Entries that could not.
     pub rejected: u64,
-    /// Entries of a request that another entry told already.
+    /// Entries of a request that another entry was counted for already.
     pub duplicates: u64,
     /// Entries that gave a call its tokens.
     pub joined: u64,
@@ -180,7 +155,7 @@ pub struct InvocationLog {
     /// The entries without a call, by account and model.
     pub left_over: Vec<LeftOver>,
     /// Objects that are unreadable or hold rejected entries, by key; the first [`MAX_LISTED`].
-    pub unreadable_objects: Vec<Complaint>,
+    pub unreadable_objects: Vec<ObjectProblem>,
 }
 
 /// Entries of an account and a model without a call.
@@ -247,12 +222,12 @@ pub struct Route {
     /// How many of them ran.
     pub calls: u64,
     /// Where they ran, most calls first.
-    pub places: Vec<Place>,
+    pub regions: Vec<RegionShare>,
 }
 
 /// A Region where calls ran.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Place {
+pub struct RegionShare {
     /// The Region.
     pub inference_region: String,
     /// Seen from the source Region.
@@ -325,12 +300,21 @@ impl Outcome {
         self.objects.unreadable > 0 || self.records.rejected > 0 || is_log_partial
     }
 
-    /// Whether the counts add up.
-    pub fn adds_up(&self) -> bool {
+    /// Checks that the counts add up.
+    ///
+    /// # Errors
+    /// What was expected and what was found, if they do not.
+    pub(crate) fn check_counts(&self) -> Result<(), String> {
         let Records { records, calls, skipped, rejected } = self.records;
-        let out_of_range = self.out_of_range.values().sum::<u64>();
-        records == calls + skipped + rejected
-            && calls == self.written + self.duplicates + out_of_range + self.calls_left
+        let parts = [("calls", calls), ("skipped", skipped), ("rejected", rejected)];
+        check_sum(("records", records), &parts)?;
+        let parts = [
+            ("written", self.written),
+            ("duplicates", self.duplicates),
+            ("out_of_range", self.out_of_range.values().sum()),
+            ("calls_left", self.calls_left),
+        ];
+        check_sum(("calls", calls), &parts)
     }
 
     /// Calls with tokens that have no price.

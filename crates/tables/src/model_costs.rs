@@ -206,7 +206,8 @@ impl GroupRow for ModelCostRow {
 }
 
 impl CostSums {
-    pub(crate) fn add_call(&mut self, succeeded: bool, row: &Invocation) {
+    /// Adds a call.
+    pub fn add_call(&mut self, succeeded: bool, row: &Invocation) {
         let succeeded = i64::from(succeeded);
         self.calls += 1;
         self.succeeded_calls += succeeded;

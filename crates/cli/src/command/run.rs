@@ -2,11 +2,13 @@
 
 use std::fs::{self, OpenOptions};
 use std::path::Path;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use pipeline::{Holder, Layout, Lease, Outcome, Progress, Settings, Source};
+use pipeline::{Endpoints, Layout, Notice, Outcome, Progress, Settings, Source};
+use tokio::sync::Notify;
 
 use crate::args::{Gate, LayoutArg, OutputArgs, RunArgs, SourceArgs};
 use crate::command::{block_on, print};
@@ -23,11 +25,11 @@ use crate::{knowledge, number, place, progress, range, summary};
 pub fn run(mut args: RunArgs, output: &OutputArgs, report: &Report) -> Result<Exit, Failure> {
     range::complete_from_environment(&mut args.source)?;
     let args = Config::read(args.source.config.as_deref())?.complete_run(args);
-    let wait = match &args.wait_lock {
-        Some(text) => Duration::from_secs(60 * range::minutes("--wait-lock", text)?.unsigned_abs()),
-        None => Duration::ZERO,
-    };
     let mut settings = settings(&args.source)?;
+    if let Some(text) = &args.wait_lock {
+        let minutes = range::minutes("--wait-lock", text)?.unsigned_abs();
+        settings.lease_wait = Duration::from_secs(60 * minutes);
+    }
     settings.force = args.force;
     settings.allow_shrink = args.allow_shrink;
     settings.limits.accept_trailing_members = args.accept_trailing_members;
@@ -78,26 +80,41 @@ pub fn run(mut args: RunArgs, output: &OutputArgs, report: &Report) -> Result<Ex
         let logs = logs.as_ref().zip(logs_path.as_ref());
         let logs = logs.map(|(store, root_path)| Source { store: store.as_ref(), root_path });
 
-        let waits = |holder: &Holder| report.note(&format!("waiting for another run: {holder}"));
-        let mut lease = signals.or(Lease::take(to.as_ref(), wait, waits)).await??;
-        let ran = signals
-            .or(async {
-                tokio::select! {
-                    outcome = pipeline::run(trail, logs, to.as_ref(), &settings, knowledge, &progress) => {
-                        outcome.map_err(Failure::from)
-                    }
-                    lost = lease.keep() => Err(lost.into()),
-                    () = progress::show(Arc::clone(&progress), *report), if !output.no_progress => {
-                        unreachable!("progress is shown until it is dropped")
-                    }
+        let begun = Notify::new();
+        let notify = |notice: Notice<'_>| match notice {
+            Notice::Waiting(holder) => report.note(&format!("waiting for another run: {holder}")),
+            Notice::Begun => begun.notify_one(),
+            Notice::NotReleased(error) => {
+                report.warn(&format!("{:#}", anyhow::Error::from(error)));
+            }
+        };
+        let stop = Notify::new();
+        let endpoints =
+            Endpoints { source: trail, invocation_logs: logs, destination: to.as_ref() };
+        let running = async {
+            let running =
+                pipeline::run(endpoints, &settings, knowledge, &progress, notify, stop.notified());
+            let showing = async {
+                begun.notified().await;
+                progress::show(Arc::clone(&progress), *report).await;
+            };
+            tokio::select! {
+                outcome = running => outcome,
+                () = showing, if !output.no_progress => {
+                    unreachable!("progress is shown until it is dropped")
                 }
-            })
-            .await;
-        // A second signal ends this too; a lease that stays behind is stale in a while.
-        if let Err(error) = signals.or(lease.release()).await? {
-            report.warn(&format!("{:#}", anyhow::Error::from(error)));
+            }
+        };
+        let mut running = pin!(running);
+        match signals.or(&mut running).await {
+            Ok(outcome) => Ok(outcome?),
+            Err(signal) => {
+                // The lease is given back. A second signal ends that too: one that stays behind expires.
+                stop.notify_one();
+                let _ = signals.or(running).await?;
+                Err(signal)
+            }
         }
-        ran?
     })?;
     tell(&outcome, args.summary_json.as_deref(), report)?;
     Ok(exit(&outcome, &args.fail_on, report))
@@ -195,9 +212,9 @@ fn tell(outcome: &Outcome, json: Option<&Path>, report: &Report) -> Result<(), F
 /// A day that was refused goes before all else, because its tables are not those of its source. A gate
 /// goes before a partial result: it is certain, however much is missing.
 fn exit(outcome: &Outcome, gates: &[Gate], report: &Report) -> Exit {
-    if !outcome.refused.is_empty() {
-        for loss in &outcome.refused {
-            report.error(&loss.to_string());
+    if !outcome.not_replaced.is_empty() {
+        for refusal in &outcome.not_replaced {
+            report.error(&refusal.to_string());
         }
         report.error("to replace such days all the same: --allow-shrink");
         return Exit::Failed;

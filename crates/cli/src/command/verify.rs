@@ -57,7 +57,7 @@ pub fn run(mut args: VerifyArgs, _: &OutputArgs, report: &Report) -> Result<Exit
         Output::Text => print(&text(&found))?,
         Output::Json => print(&format!("{}\n", serde_json::to_string_pretty(&found)?))?,
     }
-    if found.is_sound() {
+    if found.is_valid() {
         return Ok(Exit::Done);
     }
     let findings = counted(found.findings.len() as u64, "finding");
@@ -75,8 +75,8 @@ fn text(found: &Verification) -> String {
         let _ = writeln!(out, "  {name:<9} {value}");
     };
     line("Days", grouped(found.days));
-    let files = counted(found.sound_files, "file");
-    line("Sound", format!("{files}, {}", bytes(found.sound_bytes)));
+    let files = counted(found.valid_files, "file");
+    line("Sound", format!("{files}, {}", bytes(found.valid_bytes)));
     if !found.partial.is_empty() {
         let days = counted(found.partial.len() as u64, "day");
         line(

@@ -3,17 +3,18 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use bedrock::Calls;
 use bedrock::alias::DiscoveredAlias;
 use jiff::civil::Date;
+use logs::Reading;
 use logs::layout::Delivery;
 
 use crate::dates::{DayRange, day_of, is_read_for};
-use crate::day::calls::{DayCalls, ObjectCalls};
+use crate::day::calls::DayCalls;
 use crate::day::manifest::{Elsewhere, LateObject, Manifest};
-use crate::day::trail::TrailReading;
 use crate::digests::Status;
 use crate::error::Error;
-use crate::outcome::{Complaint, MAX_LISTED, Objects, Records};
+use crate::outcome::{MAX_LISTED, ObjectProblem, Objects, Records};
 use crate::source::fetch::ReadObject;
 use crate::source::list::ListedObject;
 
@@ -114,7 +115,7 @@ impl Collected {
     }
 
     /// Takes a day back that cannot be built yet.
-    pub fn give_back(&mut self, day: Date, state: DayState) {
+    pub fn restore_day(&mut self, day: Date, state: DayState) {
         self.days.insert(day, state);
     }
 
@@ -130,7 +131,7 @@ impl Collected {
     }
 
     /// Puts objects that belong to no day into the first one, so that every object stands somewhere.
-    pub fn place_the_rest(&mut self) {
+    pub fn assign_unplaced(&mut self) {
         let first_day = self.days.keys().next().copied();
         let first = self.range.map(|range| range.from()).or(first_day);
         let Some(first) = first.filter(|_| !self.unplaced.is_empty()) else { return };
@@ -144,20 +145,20 @@ impl Collected {
     /// If calls are too many to be held and cannot be written to a temporary file.
     pub fn add(
         &mut self,
-        read: ReadObject<TrailReading>,
+        read: ReadObject<Reading>,
         days: &[Date],
         manifests: &BTreeMap<Date, Option<Manifest>>,
         digest_status: Option<Status>,
     ) -> Result<(), Error> {
         let mut record = ObjectRecord { digest_status, ..ObjectRecord::new(&read.listed) };
-        let mut calls = ObjectCalls::default();
+        let mut calls = Calls::default();
         match read.reading {
             Ok(reading) => {
                 calls = reading.calls;
                 record.records = reading.records;
                 record.skipped = reading.skipped;
                 record.rejected = reading.rejected;
-                record.calls = calls.len() as u64;
+                record.calls = calls.rows.len() as u64;
                 record.rejections = reading.rejections;
                 self.discovered.extend(reading.discovered);
                 for (name, count) in reading.unknown_operations {
@@ -178,7 +179,7 @@ impl Collected {
                 }
             }
         }
-        for call in calls.iter() {
+        for (index, call) in (0u32..).zip(&calls.rows) {
             let day = day_of(call.event_time_ms);
             let is_covered = placing.is_covered(day, |day| {
                 self.takes_every_day
@@ -213,7 +214,7 @@ impl Collected {
                 continue;
             };
             state.n_calls += 1;
-            state.calls.add(&calls, call, number).map_err(Error::Temporary)?;
+            state.calls.add(&calls, index, number)?;
         }
         if placing.numbers.is_empty() && self.takes_every_day {
             self.unplaced.push(record);
@@ -235,7 +236,8 @@ impl Collected {
         self.records.skipped += record.skipped;
         self.records.rejected += record.rejected;
         self.objects.bytes += record.size_bytes;
-        let complaint = |reason: String| Complaint { key: record.key.as_ref().to_owned(), reason };
+        let complaint =
+            |reason: String| ObjectProblem { key: record.key.as_ref().to_owned(), reason };
         match &record.unreadable {
             Some(reason) => {
                 self.objects.unreadable += 1;
@@ -252,7 +254,7 @@ impl Collected {
 }
 
 /// Keeps the complaints with the least keys, in their order.
-fn add_complaint(complaints: &mut Vec<Complaint>, complaint: Complaint) {
+fn add_complaint(complaints: &mut Vec<ObjectProblem>, complaint: ObjectProblem) {
     let place = complaints.partition_point(|known| known.key <= complaint.key);
     if place < MAX_LISTED {
         complaints.insert(place, complaint);
@@ -278,7 +280,7 @@ impl Placing {
         day: Date,
         state: &mut DayState,
         record: &Arc<ObjectRecord>,
-        calls: &ObjectCalls,
+        calls: &Calls,
         is_covered: bool,
     ) -> Option<u32> {
         if let Some((_, number)) = self.numbers.iter().find(|(known, _)| *known == day) {

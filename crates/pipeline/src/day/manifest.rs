@@ -1,5 +1,5 @@
 //! What a day was built from and what it came to, written last: a day whose inputs have not changed
-//! need not be built again.
+//! need not be rebuilt.
 //!
 //! A manifest holds no time and nothing of the machine: the same input gives the same bytes.
 
@@ -12,15 +12,17 @@ use jiff::civil::Date;
 use logs::hash::sha256;
 use serde::{Deserialize, Serialize};
 use store::{ListRequest, ObjectMeta, Pages, Store, read_if_there};
+use tables::INVOCATIONS;
 
 use crate::dates::DayRange;
 use crate::error::Error;
+use crate::outcome::counts::check_sum;
 
 /// The folder of the manifests, relative to the destination.
 pub const FOLDER: &str = "_hoptrail/manifest/";
 
-/// The version of this shape. A manifest of another one counts as none.
-const FORMAT: u32 = 1;
+/// The version of this shape. A manifest of another one counts as none, apart from the first.
+const FORMAT: u32 = 2;
 
 /// The manifest of one day.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,7 +31,7 @@ pub struct Manifest {
     format: u32,
     /// The day.
     pub dt: Date,
-    /// False if an object was unreadable or a record rejected: the next run tries again.
+    /// False if an object was unreadable or a record rejected: the next run rebuilds the day.
     pub is_complete: bool,
     /// What the day was built with.
     pub made_with: MadeWith,
@@ -45,10 +47,10 @@ pub struct Manifest {
     /// ids of the addenda.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub addenda: Vec<String>,
-    /// Days that have a call which would be this day's otherwise: it is built again when one of them is.
+    /// Days that have a call which would be this day's otherwise: it is rebuilt when one of them is.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub yields_to: BTreeSet<Date>,
-    /// References that no alias was known for: the day is built again when one is.
+    /// References that no alias was known for: the day is rebuilt when one is.
     pub without_alias: Vec<String>,
     /// The sums of the table `ingest`.
     pub counts: Counts,
@@ -67,11 +69,10 @@ pub struct MadeWith {
     /// The version of the tables' schema.
     pub schema: u32,
     /// The fingerprints of catalog, Regions, prices and the user's aliases.
-    #[serde(flatten)]
     pub knowledge: Versions,
     /// The late window, in minutes.
     pub late_window_minutes: i64,
-    /// What else changes a reading: how hostile bodies are taken, whether digests were compared.
+    /// What else changes a reading: which limits bodies have, whether digests were compared.
     pub reading: String,
 }
 
@@ -89,7 +90,7 @@ pub struct Sources {
 /// Builds a [`Sources`] from its members, in any order.
 ///
 /// The fingerprint is the sum, modulo 2^256, of the SHA-256 of each object's key, size and `ETag`: an
-/// incremental multiset hash (Clarke et al., ASIACRYPT 2003), so that nothing is held or sorted.
+/// incremental multiset hash (Clarke et al., ASIACRYPT 2003), which holds and sorts nothing.
 #[derive(Debug, Clone, Default)]
 pub struct SourceSet {
     objects: u64,
@@ -133,7 +134,7 @@ pub struct Counts {
     pub rejected: u64,
     /// Calls of the day, each once: the rows of `invocations`.
     pub written: u64,
-    /// Calls of the day that stand in another record too.
+    /// Calls of the day that are in another record too.
     pub duplicates: u64,
     /// Calls of other days.
     pub other_day: u64,
@@ -173,7 +174,7 @@ impl Manifest {
         }
     }
 
-    /// The same, vouching for nothing: what stands from the time when files of the day are replaced
+    /// The same, vouching for nothing: what is there from the time when files of the day are replaced
     /// until its new manifest is written. It keeps what is known of late objects.
     #[must_use]
     pub fn withdrawn(&self) -> Self {
@@ -183,12 +184,12 @@ impl Manifest {
         withdrawn
     }
 
-    /// Whether it is [withdrawn](Manifest::withdrawn): a run was broken off while it replaced the day.
-    pub fn is_broken_off(&self) -> bool {
+    /// Whether it is [withdrawn](Manifest::withdrawn): a run was interrupted while it replaced the day.
+    pub fn is_withdrawn(&self) -> bool {
         !self.replaced.is_empty()
     }
 
-    /// Where a day's manifest lies.
+    /// The key of a day's manifest.
     pub fn key(day: Date) -> String {
         format!("{FOLDER}dt={day}.json")
     }
@@ -203,18 +204,54 @@ impl Manifest {
         Ok(Bytes::from(text))
     }
 
-    /// Reads a manifest; `None` if it is none of this version's shape, or damaged.
-    pub fn of_json(json: &[u8], day: Date) -> Option<Self> {
-        let manifest = serde_json::from_slice::<Manifest>(json).ok()?;
-        (manifest.format == FORMAT && manifest.dt == day).then_some(manifest)
+    /// Reads a manifest; `None` if it is none of this version's shape, or corrupt.
+    ///
+    /// # Errors
+    /// [`Error::Version1`] if it is of the first version, whose tables have other columns.
+    fn of_json(json: &[u8], day: Date) -> Result<Option<Self>, Error> {
+        /// What a manifest of any version has.
+        #[derive(Deserialize)]
+        struct Versioned {
+            format: u32,
+        }
+        match serde_json::from_slice::<Versioned>(json) {
+            Ok(Versioned { format: 1 }) => Err(Error::Version1 { key: Manifest::key(day) }),
+            Ok(Versioned { format: FORMAT }) => {
+                let manifest = serde_json::from_slice::<Manifest>(json).ok();
+                Ok(manifest.filter(|manifest| manifest.dt == day))
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// Checks that the counts add up, and that as many calls were written as `invocations` has rows.
+    ///
+    /// # Errors
+    /// What was expected and what was found, if they do not.
+    pub(crate) fn check_counts(&self) -> Result<(), String> {
+        let Counts { records, calls, skipped, rejected, .. } = self.counts;
+        let Counts { written, duplicates, other_day, .. } = self.counts;
+        let parts = [("calls", calls), ("skipped", skipped), ("rejected", rejected)];
+        check_sum(("records", records), &parts)?;
+        let parts = [("written", written), ("duplicates", duplicates), ("other_day", other_day)];
+        check_sum(("calls", calls), &parts)?;
+        let key = tables::layout::part_key(INVOCATIONS.name, self.dt);
+        let rows = self.outputs.iter().find(|output| output.key == key);
+        match rows.map_or(0, |output| output.rows) {
+            rows if rows == written => Ok(()),
+            rows => Err(format!(
+                "expected as many rows of invocations as calls written, found {rows} and {written}"
+            )),
+        }
     }
 }
 
 /// The manifests of a range of days. A day whose manifest cannot be understood is in the list without
-/// one: it is built again.
+/// one: it is rebuilt.
 ///
 /// # Errors
-/// If the destination cannot be listed or read.
+/// If the destination cannot be listed or read; [`Error::Version1`] if its first manifest, of whatever
+/// day, or one of the range is of version 1.
 pub async fn load(
     destination: &dyn Store,
     range: Option<DayRange>,
@@ -223,16 +260,18 @@ pub async fn load(
     let mut days = Vec::new();
     let mut pages = Pages::new(destination, ListRequest::all(FOLDER));
     while let Some(page) = pages.next().await.map_err(Error::Destination)? {
-        let in_range = |meta: &ObjectMeta| {
-            let day = day_of_key(&meta.key)?;
-            range.is_none_or(|range| range.contains(day)).then_some(day)
-        };
-        days.extend(page.objects.iter().filter_map(in_range));
+        days.extend(page.objects.iter().filter_map(|meta| day_of_key(&meta.key)));
+    }
+    let is_in_range = |day: &Date| range.is_none_or(|range| range.contains(*day));
+    // Days of two versions in one destination would be read as one table.
+    if let Some(first) = days.first().filter(|day| !is_in_range(day)) {
+        read(destination, *first).await?;
     }
     let load = |day: Date| async move {
         let manifest = read(destination, day).await?;
-        Ok(manifest.map(|manifest| (day, manifest)))
+        Ok::<_, Error>(manifest.map(|manifest| (day, manifest)))
     };
+    let days = days.into_iter().filter(is_in_range);
     let loaded = futures::stream::iter(days).map(load).buffer_unordered(AT_ONCE);
     Ok(loaded.try_collect::<Vec<_>>().await?.into_iter().flatten().collect())
 }
@@ -240,11 +279,11 @@ pub async fn load(
 /// The manifest of a day: `None` if there is none, `Some(None)` if it cannot be understood.
 ///
 /// # Errors
-/// If the destination cannot be read.
+/// If the destination cannot be read; [`Error::Version1`].
 pub async fn read(destination: &dyn Store, day: Date) -> Result<Option<Option<Manifest>>, Error> {
     let key = Manifest::key(day);
     let found = read_if_there(destination, &key).await.map_err(Error::Destination)?;
-    Ok(found.map(|(_, json)| Manifest::of_json(&json, day)))
+    found.map(|(_, json)| Manifest::of_json(&json, day)).transpose()
 }
 
 fn day_of_key(key: &str) -> Option<Date> {
@@ -326,5 +365,59 @@ mod tests {
         }
         let expected = expected.iter().rev().map(|b| format!("{b:02x}")).collect::<String>();
         assert_eq!(fingerprint(&objects), expected);
+    }
+
+    #[test]
+    fn manifest_of_version_1_is_refused_by_name() {
+        let day = jiff::civil::date(2026, 10, 5);
+        let error = Manifest::of_json(br#"{"format": 1, "dt": "2026-10-05"}"#, day);
+        let error = error.expect_err("version 1").to_string();
+        assert!(error.contains("_hoptrail/manifest/dt=2026-10-05.json"), "{error}");
+        assert!(error.contains("built by version 1"), "{error}");
+        for other in ["", "{", r#"{"format": 2}"#, r#"{"format": 3}"#] {
+            let read = Manifest::of_json(other.as_bytes(), day).expect("not of version 1");
+            assert_eq!(read, None, "{other}");
+        }
+    }
+
+    #[test]
+    fn manifest_with_counts_that_do_not_add_up_is_told() {
+        let day = jiff::civil::date(2026, 10, 5);
+        let counts = Counts {
+            records: 6,
+            calls: 5,
+            skipped: 1,
+            written: 3,
+            duplicates: 1,
+            other_day: 1,
+            ..Counts::default()
+        };
+        let output = |rows| Output {
+            key: tables::layout::part_key(INVOCATIONS.name, day),
+            bytes: 0,
+            rows,
+            sha256: String::new(),
+        };
+        let check = |counts: Counts, rows: u64| {
+            let knowledge = bedrock::Knowledge::embedded().versions();
+            let made_with = MadeWith {
+                hoptrail: String::new(),
+                schema: 2,
+                knowledge,
+                late_window_minutes: 0,
+                reading: String::new(),
+            };
+            let outputs = vec![output(rows)];
+            Manifest { counts, outputs, ..Manifest::new(day, made_with) }.check_counts()
+        };
+        assert_eq!(check(counts, 3), Ok(()));
+        for (counts, rows, expected) in [
+            (Counts { records: 7, ..counts }, 3, "found 7 = 5 + 1 + 0"),
+            (Counts { other_day: 2, ..counts }, 3, "found 5 = 3 + 1 + 2"),
+            (counts, 4, "found 4 and 3"),
+        ] {
+            let error = check(counts, rows).expect_err("does not add up");
+            assert!(error.ends_with(expected), "{error}");
+        }
     }
 }

@@ -12,11 +12,18 @@ pub(crate) struct Meanings<'a> {
     knowledge: &'a Knowledge,
     numbers: FxHashMap<Key, u32>,
     meanings: Vec<Meaning>,
+    /// For each meaning, the attributes of the first call that has it.
+    attributes: Vec<Attributes>,
 }
 
 impl<'a> Meanings<'a> {
     pub(crate) fn new(knowledge: &'a Knowledge) -> Self {
-        Meanings { knowledge, numbers: FxHashMap::default(), meanings: Vec::new() }
+        Meanings {
+            knowledge,
+            numbers: FxHashMap::default(),
+            meanings: Vec::new(),
+            attributes: Vec::new(),
+        }
     }
 
     /// The number of the meaning of a call.
@@ -25,10 +32,13 @@ impl<'a> Meanings<'a> {
     /// If there are 2^32 meanings, which a batch of calls cannot have.
     pub(crate) fn number(&mut self, attributes: &Attributes, texts: &Texts) -> u32 {
         let key = MeaningKey::ATTRIBUTES.map(|attribute| attributes[attribute]);
-        let Meanings { knowledge, numbers, meanings } = self;
+        let Meanings { knowledge, numbers, meanings, .. } = self;
+        let first_attributes = &mut self.attributes;
         *numbers.entry(key).or_insert_with(|| {
+            first_attributes.push(*attributes);
             meanings.push(knowledge.meaning(MeaningKey::of(attributes, texts)));
-            u32::try_from(meanings.len() - 1).expect("ids of texts have 32 bits, and five make a key")
+            u32::try_from(meanings.len() - 1)
+                .expect("ids of texts have 32 bits, and five make a key")
         })
     }
 
@@ -37,10 +47,20 @@ impl<'a> Meanings<'a> {
         &self.meanings
     }
 
+    /// Every meaning with what it depends on, in the order of the numbers.
+    pub(crate) fn with_keys<'t>(
+        &self,
+        texts: &'t Texts,
+    ) -> impl Iterator<Item = (MeaningKey<'t>, &Meaning)> {
+        let keys = self.attributes.iter().map(|attributes| MeaningKey::of(attributes, texts));
+        keys.zip(&self.meanings)
+    }
+
     /// Begins with calls that refer to other texts.
     pub(crate) fn clear(&mut self) {
         self.numbers.clear();
         self.meanings.clear();
+        self.attributes.clear();
     }
 }
 

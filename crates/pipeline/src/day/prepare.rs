@@ -13,9 +13,10 @@ use crate::dates::is_read_for;
 use crate::day::calls::{Distinct, Identities, Identity, Rules};
 use crate::day::collect::{DayState, ObjectRecord};
 use crate::day::manifest::{self, Elsewhere, LateObject};
-use crate::day::replace::{Judgement, Loss, judge, standing};
+use crate::day::replace::{ReplaceDecision, decide, existing_day};
 use crate::day::spool::Spooled;
 use crate::error::Error;
+use crate::outcome::ShrinkRefusal;
 use crate::settings::{Layout, Settings};
 use crate::work::Workers;
 
@@ -25,7 +26,7 @@ pub enum Prepared {
     /// These objects have to be read as well.
     Needs(Box<DayState>, Vec<LateObject>),
     /// It is left as it is; so many calls were read for it.
-    Refused(Loss, u64),
+    NotReplaced(ShrinkRefusal, u64),
     /// It can be built.
     Ready(Box<Ready>),
 }
@@ -85,16 +86,20 @@ pub async fn prepare(
     others: OtherDays,
 ) -> Result<Prepared, Error> {
     if !settings.allow_shrink {
-        let standing = standing(destination, day).await?;
+        let existing = existing_day(destination, day).await?;
         let is_read_for = |key: &str| {
             let delivery = LogKind::CloudTrail.delivery(key);
             settings.layout == Layout::Any
                 || delivery.is_none_or(|d| is_read_for(d, day, settings.late_window_minutes))
         };
-        match judge(day, &standing, &state, is_read_for) {
-            Judgement::Sound => {}
-            Judgement::Needs(objects) => return Ok(Prepared::Needs(Box::new(state), objects)),
-            Judgement::Loses(loss) => return Ok(Prepared::Refused(loss, state.n_calls)),
+        match decide(day, &existing, &state, is_read_for) {
+            ReplaceDecision::Safe => {}
+            ReplaceDecision::NeedsObjects(objects) => {
+                return Ok(Prepared::Needs(Box::new(state), objects));
+            }
+            ReplaceDecision::WouldShrink(refusal) => {
+                return Ok(Prepared::NotReplaced(refusal, state.n_calls));
+            }
         }
     }
     let OtherDays { mut built, neighbours, will_ask } = others;
@@ -124,7 +129,7 @@ async fn standing_calls(
         Ok(Identities::standing(events, &manifest.addenda))
     };
     let standing = workers.run(read).await?;
-    standing.map(Some).map_err(|source| Error::Standing { key, source: Box::new(source) })
+    standing.map(Some).map_err(|source| Error::CorruptTable { key, source: Box::new(source) })
 }
 
 fn distinct(
@@ -147,7 +152,7 @@ fn distinct(
         winner.is_some()
     };
     let rules = Rules { ranks: &ranks, is_elsewhere: &is_elsewhere, keeps_identities: will_ask };
-    let distinct = calls.distinct(objects.len(), &rules).map_err(Error::Temporary)?;
+    let distinct = calls.distinct(&rules)?;
     let addenda = distinct.identities.addenda();
     let (shared, yields_to) = shared.into_inner().unwrap_or_else(PoisonError::into_inner);
     Ok(Prepared::Ready(Box::new(Ready {

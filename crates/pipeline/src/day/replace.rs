@@ -1,11 +1,10 @@
-//! Replaces a day at the destination: what stands there, what a replacement would lose, and the order
-//! in which files are put, deleted and vouched for.
+//! Replaces a day at the destination: what it was built from, what a replacement would lose, and the
+//! order in which files are put, deleted and vouched for.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use futures::stream::{StreamExt, TryStreamExt};
 use jiff::civil::Date;
-use serde::Serialize;
 use store::{Store, read_if_there};
 use tables::read::IngestedObject;
 use tables::{INGEST, Status};
@@ -15,94 +14,66 @@ use crate::day::manifest::{self, LateObject, Manifest};
 use crate::day::publish::TableFile;
 use crate::day::spool::Spooled;
 use crate::error::Error;
+use crate::outcome::ShrinkRefusal;
 
 /// Files of a day that are put at the same time.
 const PUTS_AT_ONCE: usize = 6;
 
-/// What a day that stands was built from.
+/// What a day that is published was built from.
 #[derive(Debug)]
-pub enum Standing {
+pub enum ExistingDay {
     /// There is no such day.
     Absent,
     /// These objects, by key.
     Objects(Vec<IngestedObject>),
-    /// Nobody can tell, because its `ingest` cannot be read.
+    /// It is not known, because its `ingest` cannot be read.
     Unknown(String),
 }
 
-/// What a replacement would do to what stands.
+/// Whether a day may be replaced.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Judgement {
+pub enum ReplaceDecision {
     /// Nothing is lost.
-    Sound,
-    /// It can only be judged when these objects are read too, because the day has calls of them.
-    Needs(Vec<LateObject>),
-    /// Something would be lost.
-    Loses(Loss),
-}
-
-/// What a refused replacement would have lost.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Loss {
-    /// The day, `YYYY-MM-DD`.
-    pub dt: String,
-    /// How many objects that the day was built from would be lost.
-    pub objects: u64,
-    /// How many it was built from.
-    pub of: u64,
-    /// One of them.
-    pub example: String,
-    /// Why it would be lost.
-    pub why: String,
-}
-
-impl std::fmt::Display for Loss {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Loss { dt, objects, of, example, why } = self;
-        if *of == 0 {
-            return write!(f, "{dt} is left as it is: {why}");
-        }
-        write!(
-            f,
-            "{dt} is left as it is: {objects} of the {of} source objects that it was built from {why}, \
-             for example {example}"
-        )
-    }
+    Safe,
+    /// That is known only when these objects are read too, because the day has calls of them.
+    NeedsObjects(Vec<LateObject>),
+    /// Source objects would be lost.
+    WouldShrink(ShrinkRefusal),
 }
 
 /// Looks at what a day was built from.
 ///
 /// # Errors
 /// If the destination cannot be read.
-pub async fn standing(destination: &dyn Store, day: Date) -> Result<Standing, Error> {
+pub async fn existing_day(destination: &dyn Store, day: Date) -> Result<ExistingDay, Error> {
     let key = tables::layout::part_key(INGEST.name, day);
     let found = read_if_there(destination, &key).await.map_err(Error::Destination)?;
-    let Some((_, file)) = found else { return Ok(Standing::Absent) };
+    let Some((_, file)) = found else { return Ok(ExistingDay::Absent) };
     Ok(match tables::read::ingest(&file) {
-        Ok(objects) => Standing::Objects(objects),
-        Err(error) => Standing::Unknown(error.to_string()),
+        Ok(objects) => ExistingDay::Objects(objects),
+        Err(error) => ExistingDay::Unknown(error.to_string()),
     })
 }
 
-/// Compares what stands with what was read for the day. `is_read_for` tells whether an object of a key is
+/// Compares what the day was built from with what was read for it now. `is_read_for` says whether an object of a key is
 /// delivered for the day; one that is not, and that gave calls to it, is needed as well.
-pub fn judge(
+pub fn decide(
     day: Date,
-    standing: &Standing,
+    existing: &ExistingDay,
     state: &DayState,
     is_read_for: impl Fn(&str) -> bool,
-) -> Judgement {
-    let objects = match standing {
-        Standing::Absent => return Judgement::Sound,
-        Standing::Objects(objects) => objects,
-        Standing::Unknown(error) => {
-            return Judgement::Loses(Loss {
+) -> ReplaceDecision {
+    let objects = match existing {
+        ExistingDay::Absent => return ReplaceDecision::Safe,
+        ExistingDay::Objects(objects) => objects,
+        ExistingDay::Unknown(error) => {
+            return ReplaceDecision::WouldShrink(ShrinkRefusal {
                 dt: day.to_string(),
                 objects: 0,
                 of: 0,
                 example: tables::layout::part_key(INGEST.name, day),
                 why: format!(
-                    "what it was built from cannot be told, because its {} cannot be read: {error}",
+                    "what it was built from is not known, because its {} cannot be read: {error}",
                     INGEST.name
                 ),
             });
@@ -126,14 +97,14 @@ pub fn judge(
         }
     }
     let why = match (gone.is_empty(), unreadable.is_empty()) {
-        (true, true) if needed.is_empty() => return Judgement::Sound,
-        (true, true) => return Judgement::Needs(needed),
+        (true, true) if needed.is_empty() => return ReplaceDecision::Safe,
+        (true, true) => return ReplaceDecision::NeedsObjects(needed),
         (false, true) => "are not there any more",
         (true, false) => "cannot be read any more",
         (false, false) => "are not there or cannot be read any more",
     };
     let lost = gone.iter().chain(&unreadable);
-    Judgement::Loses(Loss {
+    ReplaceDecision::WouldShrink(ShrinkRefusal {
         dt: day.to_string(),
         objects: (gone.len() + unreadable.len()) as u64,
         of: objects.len() as u64,
@@ -142,12 +113,11 @@ pub fn judge(
     })
 }
 
-/// Withdraws the manifest of an earlier build, if other files come; puts the files of a day in place,
-/// each whole; then deletes what the earlier build left under other keys; then writes the manifest,
+/// Withdraws the manifest of an earlier build, if other files come; puts the files of a day, each whole; then deletes what the earlier build left under other keys; then writes the manifest,
 /// which vouches for all of it.
 ///
 /// # Errors
-/// If the destination cannot be written.
+/// If the destination cannot be written. [`Error::Counts`] if the counts do not add up: then nothing is.
 pub async fn replace(
     destination: &dyn Store,
     day: Date,
@@ -156,6 +126,8 @@ pub async fn replace(
     previous: Option<&Manifest>,
 ) -> Result<Manifest, Error> {
     manifest.outputs = files.iter().map(|file| file.output.clone()).collect();
+    let checked = manifest.check_counts();
+    checked.map_err(|reason| Error::Counts { of: day.to_string(), reason })?;
     if let Some(previous) = previous.filter(|previous| previous.outputs != manifest.outputs) {
         withdraw(destination, day, previous).await?;
     }
@@ -173,8 +145,8 @@ pub async fn replace(
 }
 
 /// Lets the manifest of a day vouch for nothing, before its files are replaced, or before another day
-/// is published that makes it build again: a run that is broken off in between leaves no manifest
-/// that is wrong.
+/// is published that makes it necessary to rebuild it: a run that is interrupted in between leaves no
+/// manifest that is wrong.
 ///
 /// # Errors
 /// If the destination cannot be written.
@@ -187,22 +159,22 @@ pub async fn withdraw(
     destination.put(&Manifest::key(day), withdrawn).await.map_err(Error::Write)
 }
 
-/// Does so for days as they stand, if they do.
+/// Does so for those of the days that are published.
 ///
 /// # Errors
 /// If the destination cannot be read or written.
 pub async fn withdraw_all(destination: &dyn Store, days: &BTreeSet<Date>) -> Result<(), Error> {
     for day in days {
-        let standing = manifest::read(destination, *day).await?.flatten();
-        if let Some(manifest) = standing.filter(|manifest| !manifest.outputs.is_empty()) {
+        let published = manifest::read(destination, *day).await?.flatten();
+        if let Some(manifest) = published.filter(|manifest| !manifest.outputs.is_empty()) {
             withdraw(destination, *day, &manifest).await?;
         }
     }
     Ok(())
 }
 
-/// Deletes files of an earlier build that the new one does not have, as they were written: what anybody
-/// has put in their place since is not ours.
+/// Deletes files of an earlier build that the new one does not have, as they were written: what
+/// anybody has put there since is not ours.
 async fn delete_leftovers(
     destination: &dyn Store,
     previous: &Manifest,

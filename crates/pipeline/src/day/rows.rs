@@ -7,6 +7,7 @@ use bedrock::cost::Usage;
 use bedrock::resolve::Unresolved;
 use bedrock::{Attribute, CallId, Knowledge, Meaning, Outcome, Texts};
 use jiff::civil::Date;
+use tables::model_costs::CostSums;
 use tables::{
     DENIALS, DenialRow, Groups, INVOCATIONS, Invocation, References, TableWriter, WriteError,
 };
@@ -18,7 +19,7 @@ use crate::day::price::{Priced, Pricer, usage_of_trail};
 use crate::day::spool::Spool;
 use crate::error::Error;
 use crate::join::Requests;
-use crate::outcome::tally::Tally;
+use crate::outcome::tally::{Group, Tally};
 
 /// Groups beyond which they are turned into rows, which may go to disk.
 const MAX_GROUPS: usize = 256 * 1024;
@@ -34,6 +35,8 @@ pub(crate) struct DayRows<'a> {
     join: DayJoin,
     groups: Groups,
     group_tables: GroupTables,
+    /// The sums of the calls of each meaning.
+    sums: Vec<CostSums>,
     tally: Tally,
     invocations: TableWriter<Invocation, Spool>,
     denials: TableWriter<DenialRow, Spool>,
@@ -88,6 +91,7 @@ impl<'a> DayRows<'a> {
             join: DayJoin::default(),
             groups: Groups::default(),
             group_tables: GroupTables::default(),
+            sums: Vec::new(),
             tally: Tally::default(),
             invocations: TableWriter::new(&INVOCATIONS, Spool::begin())?,
             denials: TableWriter::new(&DENIALS, Spool::begin())?,
@@ -107,8 +111,8 @@ impl<'a> DayRows<'a> {
         let is_denied = |row: &&Invocation| {
             references.meanings[row.meaning as usize].outcome == Outcome::Denied
         };
-        let denials = rows.iter().filter(is_denied).map(DenialRow::of).collect::<Vec<_>>();
-        let (groups, tally) = (&mut self.groups, &mut self.tally);
+        let denials = rows.iter().filter(is_denied).map(denial).collect::<Vec<_>>();
+        let (groups, sums) = (&mut self.groups, &mut self.sums);
         let (invocations, denied) = (&mut self.invocations, &mut self.denials);
         let (written, ()) = rayon::join(
             || {
@@ -117,7 +121,7 @@ impl<'a> DayRows<'a> {
             },
             || {
                 groups.add(&rows, references);
-                tally.add(&rows, references);
+                add_sums(sums, &rows, references.meanings);
             },
         );
         written.map_err(|error| Error::of_table(self.day, error))?;
@@ -159,14 +163,15 @@ impl<'a> DayRows<'a> {
         self.group_tables.add(rows).map_err(Error::Temporary)
     }
 
-    /// Takes note of what the meanings say, which are going to be others.
+    /// Adds up what calls of each meaning came to, because meanings are going to have other numbers.
     fn take_meanings(&mut self, texts: &Texts) {
-        let lacks_alias =
-            |meaning: &&Meaning| meaning.resolution.model == Err(Unresolved::NoAlias);
-        let _ = texts;
-        let references = self.meanings.all().iter().filter(lacks_alias);
-        self.without_alias.extend(references.filter_map(|meaning| meaning.model_ref.clone()));
-        self.tally.take_meanings(self.meanings.all());
+        let sums = std::mem::take(&mut self.sums);
+        for ((key, meaning), sums) in self.meanings.with_keys(texts).zip(&sums) {
+            if meaning.resolution.model == Err(Unresolved::NoAlias) {
+                self.without_alias.extend(key.model_ref.map(str::to_owned));
+            }
+            self.tally.add(Group { key, meaning, sums });
+        }
         self.meanings.clear();
         self.pricer.clear();
     }
@@ -175,9 +180,8 @@ impl<'a> DayRows<'a> {
         let attributes = call.attributes;
         let number = self.meanings.number(&attributes, texts);
         let meaning = &self.meanings.all()[number as usize];
-        let logged = self
-            .requests
-            .and_then(|all| self.join.usage(all, call.request_id.as_ref(), meaning));
+        let logged =
+            self.requests.and_then(|all| self.join.usage(all, call.request_id.as_ref(), meaning));
         let usage = logged.or_else(|| usage_of_trail(call.input_tokens, call.output_tokens));
         let priced = Priced {
             meaning: (number, meaning),
@@ -197,6 +201,20 @@ impl<'a> DayRows<'a> {
             usage,
             cost: self.pricer.cost(priced, usage.as_ref()),
         }
+    }
+}
+
+/// The row of `denials` for a denied call.
+fn denial(row: &Invocation) -> DenialRow {
+    let Invocation { event_time_ms, ref event_id, attributes, meaning, .. } = *row;
+    DenialRow { event_time_ms, event_id: event_id.clone(), attributes, meaning }
+}
+
+fn add_sums(sums: &mut Vec<CostSums>, rows: &[Invocation], meanings: &[Meaning]) {
+    sums.resize(meanings.len(), CostSums::default());
+    for row in rows {
+        let number = row.meaning as usize;
+        sums[number].add_call(meanings[number].outcome == Outcome::Succeeded, row);
     }
 }
 

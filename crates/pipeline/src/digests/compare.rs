@@ -17,7 +17,7 @@ pub struct Comparison {
 }
 
 impl Comparison {
-    /// Nothing is compared yet; the problems of the digests themselves are told already.
+    /// Nothing is compared yet; the problems of the digests themselves are in.
     pub fn new(digests: Digests) -> Self {
         let mut outcome = DigestOutcome { counts: digests.counts(), ..DigestOutcome::default() };
         digests.problems().iter().for_each(|problem| outcome.add(problem.clone()));

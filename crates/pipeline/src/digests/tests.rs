@@ -7,8 +7,9 @@ use logs::hash::{sha256, to_hex};
 use serde_json::json;
 use store::{Memory, Store, list_all};
 
-use super::{Digests, Problem, ProblemKind, Status, read_digests};
+use super::{Digests, Status, read_digests};
 use crate::dates::DayRange;
+use crate::outcome::digests::{Problem, ProblemKind};
 use crate::settings::Settings;
 use crate::work::Workers;
 use maker::{Chain, FINGERPRINT, Made, OTHER_KEY, gzip, log_key, public_keys};
@@ -143,11 +144,11 @@ fn a_sound_trail() {
         }
         let counts = digests.counts();
         // From the one that ends at 0:17 to the last of the late window and three hours.
-        assert_eq!((counts.digests, counts.believed, counts.not_believed), (33, 33, 0));
-        assert_eq!((counts.chains, counts.hashes_right, counts.not_named), (1, 32, 1));
+        assert_eq!((counts.digests, counts.valid, counts.invalid), (33, 33, 0));
+        assert_eq!((counts.chains, counts.hashes_valid, counts.not_named), (1, 32, 1));
         assert_eq!((counts.log_files, counts.log_files_elsewhere), (60, 0));
         let signed = if world.keys.is_some() { 32 } else { 0 };
-        assert_eq!(counts.signatures_right, signed);
+        assert_eq!(counts.signatures_valid, signed);
         assert_eq!(counts.signatures_not_checked, 33 - signed);
     }
 }
@@ -255,13 +256,13 @@ fn a_changed_digest() {
     assert_eq!(status(&digests, &log_at(11)), Status::Valid);
     // Those before it may have been changed too.
     assert_eq!(status(&digests, &log_at(9)), Status::NoDigest);
-    assert_eq!(digests.counts().not_believed, 12);
+    assert_eq!(digests.counts().invalid, 12);
     // Their signatures tell that they were not.
     let digests = world.with_keys().read();
     let key = at(&made, 10).object.as_str();
     check_problems(&digests, &[(ProblemKind::WrongHash, key), (ProblemKind::WrongSignature, key)]);
     assert_eq!(status(&digests, &log_at(9)), Status::Valid);
-    assert_eq!(digests.counts().not_believed, 1);
+    assert_eq!(digests.counts().invalid, 1);
 }
 
 /// Who changes a digest and makes the one after it fit is found out by the one after that, and gains
@@ -297,7 +298,7 @@ fn a_forged_chain() {
     let digests = world.read();
     check_problems(&digests, &[]);
     assert_eq!(digests.status(&log_at(10), &forged), Status::Valid, "nothing tells without keys");
-    assert_eq!(digests.counts().signatures_right, 0);
+    assert_eq!(digests.counts().signatures_valid, 0);
 
     let digests = world.with_keys().read();
     assert!(digests.problems().iter().all(|p| p.kind == ProblemKind::WrongSignature));
@@ -327,7 +328,7 @@ fn a_digest_that_slanders_the_one_before() {
     let digests = world.with_keys().read();
     check_problems(&digests, &[(ProblemKind::WrongHash, &at(&made, 9).object)]);
     assert_eq!(status(&digests, &log_at(9)), Status::Valid);
-    assert_eq!(digests.counts().not_believed, 1);
+    assert_eq!(digests.counts().invalid, 1);
 }
 
 #[test]
@@ -369,7 +370,7 @@ fn digests_that_cannot_be_read() {
     for hour in [10, 12, 14] {
         assert_eq!(status(&digests, &log_at(hour)), Status::NoDigest, "{hour}");
     }
-    assert_eq!((digests.counts().digests, digests.counts().not_believed), (33, 3));
+    assert_eq!((digests.counts().digests, digests.counts().invalid), (33, 3));
 }
 
 #[test]

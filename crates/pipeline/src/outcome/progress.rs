@@ -29,7 +29,7 @@ pub struct Snapshot {
     pub days_published: u64,
     /// Days to publish in all; 0 until all is read.
     pub days_to_publish: u64,
-    /// Whether all objects are found, so that the totals stand.
+    /// Whether all objects are found, and the totals are final.
     pub is_listed: bool,
 }
 

@@ -1,4 +1,4 @@
-//! Which days are built and why, and in which order their objects are fetched: day by day, so that the
+//! Which days are built and why, and in which order their objects are fetched: day by day. Therefore the
 //! first days are published while later ones are still read.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -17,7 +17,7 @@ use crate::source::list::ListedObject;
 /// Why a day is built.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Reason {
-    /// It stands not at the destination, or without a manifest that can be understood.
+    /// It does not exist at the destination, or has no manifest that can be understood.
     New,
     /// The user wants it.
     Forced,
@@ -35,18 +35,18 @@ pub enum Reason {
         /// How many such objects.
         objects: u64,
     },
-    /// An event that it counts stands on another day as well.
+    /// An event that it counts is on another day as well.
     SharedEvents,
     /// Something was unreadable or rejected.
     Partial,
-    /// A run was broken off while it replaced the day, or was about to.
-    BrokenOff,
+    /// A run was interrupted while it replaced the day, or was about to.
+    Interrupted,
     /// An alias is known now for a reference that had none.
     Alias {
         /// The reference.
         model_ref: String,
     },
-    /// The layout has no days, so that nothing can be told before everything is read.
+    /// The layout has no days: nothing is known before everything is read.
     AnyLayout,
     /// What it was built with has changed.
     MadeWith {
@@ -69,11 +69,11 @@ impl std::fmt::Display for Reason {
             Reason::InvocationLogs => f.write_str("other model invocation logs"),
             Reason::LateObjects { objects: 1 } => f.write_str("1 object delivered late"),
             Reason::LateObjects { objects } => write!(f, "{objects} objects delivered late"),
-            Reason::SharedEvents => f.write_str("an event of it stands on another day"),
+            Reason::SharedEvents => f.write_str("an event of this day also appears on another day"),
             Reason::Partial => f.write_str("partial before"),
-            Reason::BrokenOff => f.write_str("broken off before"),
+            Reason::Interrupted => f.write_str("previous build was interrupted"),
             Reason::Alias { model_ref } => write!(f, "an alias is known now for {model_ref}"),
-            Reason::AnyLayout => f.write_str("read anew, as always with --layout any"),
+            Reason::AnyLayout => f.write_str("always rebuilt with --layout any"),
             Reason::MadeWith { what } => f.write_str(what),
         }
     }
@@ -89,15 +89,15 @@ pub struct Schedule<'a> {
     takes_everything: bool,
     days: BTreeMap<Date, ListedDay>,
     /// The days that are built, with the reason.
-    open: BTreeMap<Date, Reason>,
-    /// Objects to fetch, by the first open day that wants them.
+    built: BTreeMap<Date, Reason>,
+    /// Objects to fetch, by the first day that is built from them.
     ready: BTreeMap<Date, VecDeque<ListedObject>>,
-    /// Objects of a day that may turn out to be unchanged, or may be opened: what is read for one of its
-    /// days before the other is opened would be missing there.
+    /// Objects of which it is not known yet whether all their days are built: what is read for one of
+    /// them before the other is begun would be missing there.
     held: Vec<ListedObject>,
 }
 
-/// What a day is built from, as far as the listing tells.
+/// What a day is built from, as far as the listing shows.
 #[derive(Debug, Default)]
 struct ListedDay {
     sources: SourceSet,
@@ -106,7 +106,7 @@ struct ListedDay {
 }
 
 impl<'a> Schedule<'a> {
-    /// A schedule without any open day.
+    /// A schedule that builds no day yet.
     pub fn new(
         range: Option<DayRange>,
         late_window_minutes: i64,
@@ -119,7 +119,7 @@ impl<'a> Schedule<'a> {
             late_window_minutes,
             takes_everything,
             days: BTreeMap::new(),
-            open: BTreeMap::new(),
+            built: BTreeMap::new(),
             ready: BTreeMap::new(),
             held: Vec::new(),
         }
@@ -135,42 +135,42 @@ impl<'a> Schedule<'a> {
 
     /// Adds an object that was listed.
     pub fn add(&mut self, object: ListedObject) {
-        let (mut first, mut all_open) = (None, true);
+        let (mut first, mut are_all_built) = (None, true);
         for day in self.days_of(&object) {
             first.get_or_insert(day);
-            all_open &= self.is_open(day);
+            are_all_built &= self.is_built(day);
             let listed = self.days.entry(day).or_default();
             listed.sources.add(&object.meta);
             listed.pending += 1;
         }
         if self.takes_everything {
             self.make_ready(Date::MIN, object);
-        } else if let Some(first) = first.filter(|_| all_open) {
+        } else if let Some(first) = first.filter(|_| are_all_built) {
             self.make_ready(first, object);
         } else {
             self.held.push(object);
         }
     }
 
-    /// Opens a day: its objects are fetched.
-    pub fn open(&mut self, day: Date, reason: Reason) {
-        self.open.insert(day, reason);
+    /// Has a day built: its objects are fetched.
+    pub fn build(&mut self, day: Date, reason: Reason) {
+        self.built.insert(day, reason);
     }
 
     /// Whether a day is built.
-    pub fn is_open(&self, day: Date) -> bool {
-        self.takes_everything || self.open.contains_key(&day)
+    pub fn is_built(&self, day: Date) -> bool {
+        self.takes_everything || self.built.contains_key(&day)
     }
 
     /// Why a day is built.
     pub fn reason(&self, day: Date) -> Option<Reason> {
-        self.open.get(&day).cloned()
+        self.built.get(&day).cloned()
     }
 
-    /// Decides on the objects that were held, after the last day was opened.
+    /// Decides on the objects that were held, after the last day was added.
     pub fn release(&mut self) {
         for object in std::mem::take(&mut self.held) {
-            let first = self.days_of(&object).find(|day| self.is_open(*day));
+            let first = self.days_of(&object).find(|day| self.is_built(*day));
             if let Some(first) = first {
                 self.make_ready(first, object);
             }
@@ -178,7 +178,7 @@ impl<'a> Schedule<'a> {
     }
 
     /// Lets a day wait for an object that it needs although it is not delivered for it; with
-    /// `is_fetched`, somebody has sent for it already.
+    /// `is_fetched`, it is fetched for another day already.
     pub fn add_late(&mut self, day: Date, late: LateObject, is_fetched: bool) {
         self.days.entry(day).or_default().pending += 1;
         if !is_fetched {
@@ -219,7 +219,7 @@ impl<'a> Schedule<'a> {
     /// How many objects of a day are still to be read: none if it is not built, because those of its
     /// objects that no other day wants are never fetched.
     pub fn pending(&self, day: Date) -> u64 {
-        if !self.is_open(day) {
+        if !self.is_built(day) {
             return 0;
         }
         self.days.get(&day).map_or(0, |listed| listed.pending)
@@ -247,14 +247,14 @@ pub struct Now<'a> {
     pub trail: Sources,
     /// The invocation logs around the day.
     pub invocation_logs: Option<Sources>,
-    /// Objects with calls of the day that are not read for it, as far as manifests tell.
+    /// Objects with calls of the day that are not read for it, as far as manifests show.
     pub late_objects: Option<&'a BTreeSet<LateObject>>,
 }
 
-/// Why a day that stands is to be built again; `None` if it is unchanged.
+/// Why a published day is rebuilt; `None` if it is unchanged.
 pub fn reason_to_rebuild(manifest: &Manifest, now: &Now<'_>) -> Option<Reason> {
-    if manifest.is_broken_off() {
-        return Some(Reason::BrokenOff);
+    if manifest.is_withdrawn() {
+        return Some(Reason::Interrupted);
     }
     if !manifest.is_complete {
         return Some(Reason::Partial);

@@ -53,11 +53,11 @@ struct Folder {
     level: Level,
 }
 
-/// Finds the Regions' folders. `root_path` is the path of the source itself, whose last name may tell
-/// the level that the source is at.
+/// Finds the Regions' folders. `root_path` is the path of the source itself, whose last name shows
+/// the level of the source.
 ///
 /// Above `AWSLogs/` the search goes level by level and stops at the first level that has one: what
-/// lies beside it may be a whole data lake. How many folders were left is told.
+/// is beside it may be a whole data lake. How many folders were left is counted.
 ///
 /// # Errors
 /// If a folder cannot be listed, or there is no trail.

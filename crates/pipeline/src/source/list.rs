@@ -9,9 +9,13 @@ use logs::layout::{Delivery, LogKind, day_folder, is_in_sibling_folder};
 use store::{ListPage, ListRequest, ObjectMeta, Pages, Store};
 use tokio::sync::mpsc::Sender;
 
+use crate::dates::{days_of_delivery, late_days};
 use crate::error::Error;
-use crate::settings::Settings;
-use crate::source::discover::RegionFolder;
+use crate::settings::{Layout, Settings};
+use crate::source::discover::{Discovery, RegionFolder, discover};
+
+/// How many objects are on their way from the listing to whoever takes them.
+pub(crate) const LISTED_AHEAD: usize = 1024;
 
 /// An object to read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,12 +28,12 @@ pub struct ListedObject {
     pub is_late: bool,
 }
 
-/// What a listing met.
+/// What a listing counted.
 #[derive(Debug, Default)]
 pub struct ListCounts {
     /// Pages that were asked for.
     pub lists: AtomicU64,
-    /// Objects that are no log files, or lie in a folder of digests, insights and so on.
+    /// Objects that are no log files, or are in a folder of digests, insights and so on.
     pub skipped: AtomicU64,
 }
 
@@ -62,6 +66,45 @@ struct Stretch {
     token: Option<String>,
     from: Date,
     to: Date,
+}
+
+/// What a listing found.
+#[derive(Debug, Default)]
+pub(crate) struct Listed {
+    pub(crate) discovery: Discovery,
+    pub(crate) lists: u64,
+    pub(crate) skipped: u64,
+}
+
+/// Finds what there is to read and gives it to `objects`.
+pub(crate) async fn list_all(
+    source: &dyn Store,
+    root_path: &str,
+    settings: &Settings,
+    objects: Sender<ListedObject>,
+) -> Result<Listed, Error> {
+    let kind = LogKind::CloudTrail;
+    let counts = ListCounts::default();
+    let mut discovery = Discovery::default();
+    match (settings.layout, settings.range) {
+        (Layout::Any, _) => list_any(source, kind, &counts, &objects).await?,
+        (Layout::Trail, Some(range)) => {
+            discovery = discover(source, settings, root_path, kind).await?;
+            let window = settings.late_window_minutes;
+            let wanted = |delivery| days_of_delivery(delivery, range, window).next().is_some();
+            let selection = Selection {
+                kind,
+                first: range.from(),
+                last: range.to().saturating_add(late_days(window).days()),
+                wanted: &wanted,
+            };
+            list_days(source, settings, selection, &discovery.folders, &counts, &objects).await?;
+        }
+        (Layout::Trail, None) => return Err(Error::NoRange),
+    }
+    let lists = discovery.lists + counts.lists.load(Ordering::Relaxed);
+    let skipped = counts.skipped.load(Ordering::Relaxed);
+    Ok(Listed { discovery, lists, skipped })
 }
 
 /// Gives the objects of the Regions' folders that a range is built from to `objects`.

@@ -167,7 +167,11 @@ impl Merged {
 
     fn advance(&mut self, run: usize) -> io::Result<()> {
         let key = self.runs[run].advance()?;
-        self.heads.extend(key.map(|(event_time_ms, event_id)| Head { event_time_ms, event_id, run }));
+        self.heads.extend(key.map(|(event_time_ms, event_id)| Head {
+            event_time_ms,
+            event_id,
+            run,
+        }));
         Ok(())
     }
 }

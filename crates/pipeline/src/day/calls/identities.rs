@@ -1,12 +1,13 @@
 //! Which calls a day has, so that other days know them again.
 
 use std::collections::BTreeSet;
-use std::hash::{DefaultHasher, Hash, Hasher};
 
 use bedrock::CallId;
+use logs::hash::sha256;
 use rayon::prelude::*;
 
-/// What makes two records the same call, in 16 bytes: a UUID as it is, anything else by a hash of 128 bits.
+/// What makes two records the same call, in 16 bytes: a UUID as it is, anything else by the first
+/// half of its SHA-256.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Identity(u128);
 
@@ -15,13 +16,11 @@ impl Identity {
     pub fn of(event_id: &CallId) -> Self {
         Identity(match event_id {
             CallId::Uuid(bytes) => u128::from_be_bytes(*bytes),
+            // Manifests keep it, so that it must not depend on the toolchain.
             CallId::Text(text) => {
-                let half = |salt: u8| {
-                    let mut hasher = DefaultHasher::new();
-                    (salt, text).hash(&mut hasher);
-                    hasher.finish()
-                };
-                u128::from(half(0)) << 64 | u128::from(half(1))
+                let mut half = [0; 16];
+                half.copy_from_slice(&sha256(text.as_bytes())[..16]);
+                u128::from_be_bytes(half)
             }
         })
     }
@@ -91,6 +90,7 @@ impl Identities {
     }
 
     /// Whether there are none.
+    #[cfg(test)]
     pub fn is_empty(&self) -> bool {
         self.sorted.is_empty()
     }
@@ -150,5 +150,12 @@ mod tests {
         let standing = Identities::standing(vec![both[0]], &built.addenda());
         assert_eq!(both.map(|identity| standing.find(identity)), [Some(false), Some(true)]);
         assert_eq!(standing.find(Identity::of(&CallId::new("another"))), None);
+    }
+
+    #[test]
+    fn addendum_without_a_uuid_has_the_identity_that_earlier_manifests_have() {
+        let identity = Identity::of(&CallId::new("no uuid"));
+        let addenda = Identities::new(vec![identity], BTreeSet::from([identity])).addenda();
+        assert_eq!(addenda, ["e4f934b11780890ab83657bbe5c774a2"], "as sha256sum prints it");
     }
 }

@@ -8,7 +8,7 @@ use super::{DayCall, Rules};
 
 /// What decides the order of a call, and whether it is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct SortKey {
+pub(crate) struct SortKey {
     pub(super) event_time_ms: i64,
     pub(super) event_id: CallId,
     /// What makes two records the same call.

@@ -151,11 +151,7 @@ impl Run {
 }
 
 impl<'a> SpilledCall<'a> {
-    fn new(
-        call: &'a DayCall,
-        texts: &'a Texts,
-        kept: &[usize; Attribute::ALL.len()],
-    ) -> Self {
+    fn new(call: &'a DayCall, texts: &'a Texts, kept: &[usize; Attribute::ALL.len()]) -> Self {
         let DayCall { call, object, index } = call;
         SpilledCall {
             event_time_ms: call.event_time_ms,
@@ -168,9 +164,7 @@ impl<'a> SpilledCall<'a> {
             index: *index,
             attributes: Attribute::ALL.map(|attribute| match call.attributes[attribute] {
                 None => SpilledText::None,
-                Some(id) if id.index() < kept[attribute as usize] => {
-                    SpilledText::Kept(id.number())
-                }
+                Some(id) if id.index() < kept[attribute as usize] => SpilledText::Kept(id.number()),
                 Some(id) => SpilledText::Text(texts[attribute].get(id)),
             }),
         }

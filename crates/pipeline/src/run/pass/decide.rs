@@ -5,19 +5,19 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 
-use super::Conductor;
+use super::Scheduler;
 use crate::day::manifest::{LateObject, Manifest};
 use crate::run::schedule::{Now, Reason, reason_to_rebuild};
 use crate::settings::Layout;
 
-impl Conductor<'_, '_> {
-    /// Days that do not stand at the destination are built for sure, so that their objects need not
-    /// wait for the end of the listing.
-    pub(super) fn open_new_days(&mut self) {
-        let range = self.job.settings.range.filter(|_| self.order.looks_at_all);
+impl Scheduler<'_, '_> {
+    /// Days that have no manifest at the destination are built for sure: their objects need not wait for
+    /// the end of the listing.
+    pub(super) fn build_new_days(&mut self) {
+        let range = self.job.settings.range.filter(|_| self.request.checks_all_days);
         for day in range.into_iter().flat_map(|range| range.days()) {
             if !self.state.manifests.contains_key(&day) {
-                self.open(day, Reason::New);
+                self.build(day, Reason::New);
             }
         }
     }
@@ -28,24 +28,24 @@ impl Conductor<'_, '_> {
             return;
         }
         let late = self.late_objects();
-        for (day, reason) in std::mem::take(&mut self.order.open) {
-            self.open(day, reason);
+        for (day, reason) in std::mem::take(&mut self.request.rebuild) {
+            self.build(day, reason);
         }
         let mut days = self.schedule.listed_days().collect::<BTreeSet<_>>();
         days.extend(self.state.manifests.keys());
         days.extend(late.keys());
         for day in &days {
-            if self.schedule.is_open(*day) || !self.order.looks_at_all {
+            if self.schedule.is_built(*day) || !self.request.checks_all_days {
                 continue;
             }
             match self.reason(*day, late.get(day)) {
-                Some(reason) => self.open(*day, reason),
+                Some(reason) => self.build(*day, reason),
                 None => drop(self.state.unchanged.insert(*day)),
             }
         }
-        self.open_those_that_yield();
+        self.build_days_that_yield();
         for day in &days {
-            if !self.schedule.is_open(*day) {
+            if !self.schedule.is_built(*day) {
                 continue;
             }
             let known = self.state.manifests.get(day).and_then(Option::as_ref);
@@ -60,24 +60,24 @@ impl Conductor<'_, '_> {
         self.job.progress.publishing(self.waiting.len());
     }
 
-    /// Opens the days that left a call to one that is built: it may have it no more.
-    fn open_those_that_yield(&mut self) {
+    /// Rebuilds the days that left a call to one that is built: it may not have it any more.
+    fn build_days_that_yield(&mut self) {
         let yields =
-            |manifest: &Manifest| manifest.yields_to.iter().any(|day| self.schedule.is_open(*day));
+            |manifest: &Manifest| manifest.yields_to.iter().any(|day| self.schedule.is_built(*day));
         let manifests = self.state.manifests.iter();
         let days = manifests.filter(|(day, manifest)| {
-            !self.schedule.is_open(**day) && manifest.as_ref().is_some_and(yields)
+            !self.schedule.is_built(**day) && manifest.as_ref().is_some_and(yields)
         });
         for day in days.map(|(day, _)| *day).collect::<Vec<_>>() {
             self.state.unchanged.remove(&day);
-            self.open(day, Reason::SharedEvents);
+            self.build(day, Reason::SharedEvents);
         }
     }
 
     /// Objects with calls of days that they are not read for, as the last pass found out and as the
     /// manifests of the days of their delivery say.
     fn late_objects(&mut self) -> BTreeMap<Date, BTreeSet<LateObject>> {
-        let mut late = std::mem::take(&mut self.order.late);
+        let mut late = std::mem::take(&mut self.request.late);
         for manifest in self.state.manifests.values().flatten() {
             for (key, elsewhere) in &manifest.calls_elsewhere {
                 let in_range =
