@@ -161,7 +161,7 @@ const COLUMNS: &[Column<Invocation>] = &[
     required(
         "outcome",
         ContextText(|c| Some(c.meaning.outcome.as_str())),
-        "ok, denied, throttled, failed.",
+        "succeeded, denied, throttled, failed.",
     ),
     optional("error_code", ContextText(|c| c.context.error_code()), "The errorCode of CloudTrail."),
     optional("service_tier", ContextText(|c| c.context.service_tier()), "The service tier."),
