@@ -149,7 +149,10 @@ pub fn references(data: &[u8]) {
     let read = CATALOG.read(text);
     let resolution = resolve(Some(text), &CATALOG, &aliases);
     if !text.trim().is_empty() {
-        assert_eq!((resolution.target, &resolution.scope), (read.target, &read.scope));
+        assert_eq!(
+            (resolution.target_type, &resolution.profile_scope),
+            (read.target_type, &read.profile_scope)
+        );
     }
     if let Ok(model) = &resolution.model {
         let again = resolve(Some(&model.id), &CATALOG, &aliases);

@@ -211,7 +211,7 @@ fn rejected_records() {
     for (row, (record, reason)) in ingest[1..].iter().zip(&rejected) {
         assert_eq!(row["status"], "read", "{record}");
         let counts =
-            ["records", "calls", "passed_over", "rejected", "written"].map(|n| row[n].as_i64());
+            ["records", "calls", "skipped", "rejected", "written"].map(|n| row[n].as_i64());
         assert_eq!(counts, [3, 1, 1, 1, 1].map(Some), "{record}");
         let found = row["reason"].as_str().unwrap();
         assert!(found.starts_with("record 2: ") && found.contains(reason), "{found}");
@@ -300,7 +300,7 @@ fn ranges_and_values() {
     check(&["--day", DAY, "--concurrency", "x"], &["--concurrency", "x"]);
     check(&["--day", DAY, "--account", "123"], &["--account: expected 12 digits, found `123`"]);
     check(&["--day", DAY, "--layout", "hive"], &["--layout", "hive", "trail, any"]);
-    check(&["--day", DAY, "--fail-on", "weather"], &["--fail-on", "weather", "other-geography"]);
+    check(&["--day", DAY, "--fail-on", "weather"], &["--fail-on", "weather", "other-jurisdiction"]);
     check(&["--day", DAY, "--region", "eu-west-1"], &["--region", "--source-region eu-west-1"]);
     check(&["--day", DAY, "--nosuch"], &["--nosuch"]);
     assert!(!world.out().exists(), "nothing was begun");
@@ -345,10 +345,10 @@ fn files_of_settings_and_knowledge() {
     );
     check("--aliases", "f.txt", "", &["expected a name that ends in .toml, .csv or .json"]);
     check(
-        "--geographies",
+        "--jurisdictions",
         "g.csv",
         "a,b\n1,2\n",
-        &["expected CSV with the columns region_code,geography"],
+        &["expected CSV with the columns region_code,jurisdiction"],
     );
     world.write("catalog/models.csv", "id\nx\n");
     let catalog = world.text("catalog");
@@ -377,9 +377,9 @@ fn gates() {
         assert!(!world.event_ids(DAY).is_empty(), "the days are published all the same");
         run
     };
-    check(&[call("e1", TIME)], "unresolved,other-geography,empty", 0);
-    let run = check(&[call("e1", TIME), far.clone()], "other-geography", 4);
-    assert_eq!(run.stderr, "error: --fail-on: 1 call ran in another geography\n");
+    check(&[call("e1", TIME)], "unresolved,other-jurisdiction,empty", 0);
+    let run = check(&[call("e1", TIME), far.clone()], "other-jurisdiction", 4);
+    assert_eq!(run.stderr, "error: --fail-on: 1 call ran in another jurisdiction\n");
     let run = check(&[call("e1", TIME), unknown.clone()], "unresolved", 4);
     assert_eq!(run.stderr, "error: --fail-on: 1 call without a known model\n");
     check(&[far, unknown.clone()], "empty", 0);

@@ -28,7 +28,7 @@ struct Vector {
     cache_write_5m_tokens: i64,
     cache_write_1h_tokens: i64,
     /// Empty: no cost is known.
-    cost_usd: String,
+    list_cost_usd: String,
     origin: String,
 }
 
@@ -114,9 +114,9 @@ fn published_prices_come_out_to_the_last_digit() {
     {
         for (id, row) in by_id(&world.rows("invocations", day)) {
             let vector = &vectors[id[1..].parse::<usize>().unwrap()];
-            let expected = (!vector.cost_usd.is_empty())
-                .then(|| units(&Value::from(vector.cost_usd.as_str())));
-            let found = row["cost_usd"].is_string().then(|| units(&row["cost_usd"]));
+            let expected = (!vector.list_cost_usd.is_empty())
+                .then(|| units(&Value::from(vector.list_cost_usd.as_str())));
+            let found = row["list_cost_usd"].is_string().then(|| units(&row["list_cost_usd"]));
             assert_eq!(found, expected, "{} {}", vector.origin, vector.model_ref);
             let basis = expected.map(|_| "full");
             assert_eq!(row["cost_basis"].as_str(), basis, "{}", vector.origin);
@@ -196,11 +196,11 @@ fn calls_and_entries_are_joined_by_request() {
         let found = columns.map(|column| row[column].clone());
         assert_eq!(json!(found), *expected, "{id}");
     }
-    assert_eq!(rows["blocked"]["cost_usd"], "0.000000000000", "known to be nothing");
+    assert_eq!(rows["blocked"]["list_cost_usd"], "0.000000000000", "known to be nothing");
     assert_eq!(rows["blocked"]["cost_basis"], "full");
-    assert_eq!(rows["trail-only"]["cost_basis"], "partial", "without the cache: a lower bound");
+    assert_eq!(rows["trail-only"]["cost_basis"], "lower_bound", "without the cache: a lower bound");
     for id in ["nothing", "failed"] {
-        assert_eq!(rows[id]["cost_usd"], Value::Null, "{id}: missing is never 0");
+        assert_eq!(rows[id]["list_cost_usd"], Value::Null, "{id}: missing is never 0");
     }
     let log = &world.summary()["invocation_log"];
     let names =
@@ -247,7 +247,8 @@ fn costs_of_models_are_sums_of_calls() {
         let sums = |table: &str| {
             let mut sums = BTreeMap::<String, i128>::new();
             for row in world.rows(table, day) {
-                *sums.entry(row["model_id"].to_string()).or_default() += units(&row["cost_usd"]);
+                *sums.entry(row["model_id"].to_string()).or_default() +=
+                    units(&row["list_cost_usd"]);
             }
             sums
         };
@@ -283,13 +284,17 @@ fn what_has_no_price_has_no_cost() {
     world.object("20261005T1205Z", "a", &records);
     world.run(&["--day", DAY, "--fail-on", "unpriced"]).ends(4);
     for row in world.rows("invocations", DAY) {
-        assert_eq!((&row["cost_usd"], &row["cost_basis"]), (&Value::Null, &Value::Null), "{row:?}");
+        assert_eq!(
+            (&row["list_cost_usd"], &row["cost_basis"]),
+            (&Value::Null, &Value::Null),
+            "{row:?}"
+        );
         assert_eq!(row["input_tokens"], 10, "tokens are shown all the same");
     }
     let costs = world.rows("model_costs", DAY);
     assert_eq!(sum(&costs, "calls_unpriced"), 6);
-    assert!(costs.iter().all(|row| row["cost_usd"].is_null()), "{costs:?}");
-    assert_eq!(world.summary()["cost"]["cost_usd"], Value::Null);
+    assert!(costs.iter().all(|row| row["list_cost_usd"].is_null()), "{costs:?}");
+    assert_eq!(world.summary()["cost"]["list_cost_usd"], Value::Null);
 }
 
 #[test]
@@ -303,7 +308,7 @@ fn negotiated_prices_win() {
         let mut all = vec!["--day", DAY];
         all.extend(arguments);
         world.run(&all).ends(0);
-        units(&world.rows("invocations", DAY)[0]["cost_usd"])
+        units(&world.rows("invocations", DAY)[0]["list_cost_usd"])
     };
     // 10 input tokens at $3.30 and 2 output tokens at $16.50 per million.
     assert_eq!(cost(&[]), 66_000_000);
@@ -380,6 +385,7 @@ fn coverage_is_of_calls_that_succeeded() {
     let shown = "of 1 out of 2 calls that succeeded (50.0 %)";
     assert!(run.stdout.contains(shown), "{}", run.stdout);
     let cost = &world.summary()["cost"];
-    let found = ["calls_priced", "ok_calls_priced", "ok_calls"].map(|name| cost[name].as_u64());
+    let found = ["calls_priced", "succeeded_calls_priced", "succeeded_calls"]
+        .map(|name| cost[name].as_u64());
     assert_eq!(found, [Some(2), Some(1), Some(2)], "{cost}");
 }

@@ -218,7 +218,7 @@ fn where_a_call_ran_without_a_logged_region() {
         json!(["us-east-1", "source", "same_region"]),
         json!(["us-east-1", "source", "same_region"]),
         json!([null, "none", null]),
-        json!(["us-east-2", "logged", "same_geography"]),
+        json!(["us-east-2", "logged", "same_jurisdiction"]),
     ];
     assert_eq!(found.map(|row| json!(row)).collect::<Vec<_>>(), expected);
     assert!(rows[0]["input_tokens"].is_null(), "missing is never 0");

@@ -60,7 +60,7 @@ fn foreign_files_among_them() {
         (vec!["e1".into()], vec!["e2".into()])
     );
     let summary = world.summary();
-    assert_eq!(summary["objects"]["passed_by"], 3, "the text, the image and the digest");
+    assert_eq!(summary["objects"]["skipped"], 3, "the text, the image and the digest");
     assert_eq!(summary["objects"]["unreadable"], 1);
     assert!(run.stdout.contains("package.json\n      no `Records`"), "{}", run.stdout);
 }
@@ -100,8 +100,7 @@ fn hundreds_of_files_without_bedrock() {
         let run = world.run(&[&["--layout", "any"], range].concat()).ends(0);
         assert_eq!(run.stderr, "");
         let summary = world.summary();
-        let expected =
-            json!({ "records": N_FILES, "calls": 0, "passed_over": N_FILES, "rejected": 0 });
+        let expected = json!({ "records": N_FILES, "calls": 0, "skipped": N_FILES, "rejected": 0 });
         assert_eq!(summary["records"], expected);
         assert_eq!(summary["objects"]["unreadable"], 0);
         assert_eq!(summary["unknown_operations"], json!({}));

@@ -31,7 +31,7 @@ fn sample_bucket() -> Bucket {
 #[test]
 fn any_number_of_threads_and_requests_gives_the_same_bytes() {
     let expected = expected();
-    assert_eq!(expected.len(), 6 * 3 + 1, "six tables on three days, and what was learnt");
+    assert_eq!(expected.len(), 6 * 3 + 1, "six tables on three days, and what was discovered");
     for (threads, concurrency) in [("1", "1"), ("1", "64"), ("2", "3"), ("7", "1"), ("7", "200")] {
         let world = World::new();
         let (source, out) = (sample().display().to_string(), world.text("out"));
@@ -66,7 +66,7 @@ fn a_destination_on_s3_has_the_same_bytes() {
     let config = Config::new().bucket(sample_bucket()).bucket(Bucket::new("analytics"));
     let server = Server::start(config).unwrap();
     let arguments = run_arguments("s3://org-trail/", "s3://analytics/bedrock", &[]);
-    // Once more: a day is replaced whole, and what was learnt is read back.
+    // Once more: a day is replaced whole, and what was discovered is read back.
     for force in [&[][..], &["--force"]] {
         let arguments = [arguments.clone(), force.to_vec()].concat();
         World::new().hoptrail_on(&server, &arguments).ends(0);
@@ -198,7 +198,7 @@ fn settings_from_flags_environment_and_file() {
     assert!(!rows.is_empty() && rows.iter().all(|row| row["source_region"] == "us-west-2"));
 }
 
-/// Lesson 4: digests, insights and aggregated events are passed by and counted, and not even fetched.
+/// Lesson 4: digests, insights and aggregated events are skipped and counted, and not even fetched.
 #[test]
 fn sibling_folders_are_not_touched() {
     let server = Server::start(

@@ -19,7 +19,7 @@ fn explain(references: &[&str], more: &[&str]) -> (i32, Vec<Value>) {
     (run.code, serde_json::from_str(&run.stdout).unwrap())
 }
 
-/// Reference, target, scope, model; empty for none.
+/// Reference, target type, scope, model; empty for none.
 const VECTORS: &[(&str, &str, &str, &str)] = &[
     ("us.meta.llama3-2-1b-instruct-v1:0", "geo_profile", "us", "meta.llama3-2-1b-instruct-v1:0"),
     ("in.anthropic.claude-opus-5", "geo_profile", "in", "anthropic.claude-opus-5"),
@@ -105,10 +105,11 @@ const VECTORS: &[(&str, &str, &str, &str)] = &[
 fn vectors() {
     let references = VECTORS.iter().map(|vector| vector.0).collect::<Vec<_>>();
     let (code, found) = explain(&references, &[]);
-    for ((reference, target, scope, model), found) in VECTORS.iter().zip(&found) {
+    for ((reference, target_type, scope, model), found) in VECTORS.iter().zip(&found) {
         let text = |name: &str| found[name].as_str().unwrap_or_default();
-        let found = (text("reference"), text("target"), text("scope"), text("model_id"));
-        assert_eq!(found, (*reference, *target, *scope, *model));
+        let found =
+            (text("reference"), text("target_type"), text("profile_scope"), text("model_id"));
+        assert_eq!(found, (*reference, *target_type, *scope, *model));
     }
     assert_eq!((code, found.len()), (0, VECTORS.len()));
 }
@@ -117,17 +118,20 @@ fn vectors() {
 #[test]
 fn scopes() {
     for scope in ["us", "eu", "apac", "jp", "au", "ca", "in", "us-gov", "global", "mars"] {
-        let target = if scope == "global" { "global_profile" } else { "geo_profile" };
+        let target_type = if scope == "global" { "global_profile" } else { "geo_profile" };
         let known = format!("{scope}.anthropic.claude-sonnet-4-6");
         let (code, found) = explain(&[&known], &[]);
         assert_eq!((code, &found[0]["model_id"]), (0, &"anthropic.claude-sonnet-4-6".into()));
-        assert_eq!((&found[0]["target"], &found[0]["scope"]), (&target.into(), &scope.into()));
+        assert_eq!(
+            (&found[0]["target_type"], &found[0]["profile_scope"]),
+            (&target_type.into(), &scope.into())
+        );
         let unknown = format!("{scope}.newcomer.m-1");
         let (code, found) = explain(&[&unknown], &[]);
         let is_known_scope = scope != "mars";
         assert_eq!((code, &found[0]["model_id"]), (5, &Value::Null), "{unknown}");
-        assert_eq!(found[0]["target"] == target, is_known_scope, "{unknown}");
-        assert_eq!(found[0]["scope"] == scope, is_known_scope, "{unknown}");
+        assert_eq!(found[0]["target_type"] == target_type, is_known_scope, "{unknown}");
+        assert_eq!(found[0]["profile_scope"] == scope, is_known_scope, "{unknown}");
     }
 }
 
@@ -148,8 +152,8 @@ fn partitions() {
             let profile = format!("{head}:inference-profile/us.amazon.nova-lite-v1:0");
             let (code, found) = explain(&[&model, &profile], &[]);
             assert_eq!(code, 0, "{head}");
-            for (found, target) in found.iter().zip(["foundation_model", "geo_profile"]) {
-                assert_eq!(found["target"], target, "{head}");
+            for (found, target_type) in found.iter().zip(["foundation_model", "geo_profile"]) {
+                assert_eq!(found["target_type"], target_type, "{head}");
                 assert_eq!(found["model_id"], "amazon.nova-lite-v1:0", "{head}");
             }
         }
@@ -159,7 +163,7 @@ fn partitions() {
 #[test]
 fn unknown_references_stay_unknown() {
     let encoded = format!("bedrock/converse/{APPLICATION}");
-    for (reference, target, reason) in [
+    for (reference, target_type, reason) in [
         (APPLICATION, "application_profile", "no_alias"),
         (&encoded, "application_profile", "no_alias"),
         ("arn:aws:sagemaker:us-east-1:111122223333:endpoint/x", "marketplace_endpoint", "no_alias"),
@@ -180,7 +184,7 @@ fn unknown_references_stay_unknown() {
     ] {
         let (code, found) = explain(&[reference], &[]);
         assert_eq!(code, 5, "{reference}");
-        assert_eq!(found[0]["target"], target, "{reference}");
+        assert_eq!(found[0]["target_type"], target_type, "{reference}");
         assert_eq!(found[0]["reason"], reason, "{reference}");
         assert!(found[0]["model_id"].is_null() && found[0]["hint"].is_string(), "{reference}");
     }
@@ -214,9 +218,13 @@ fn every_profile_of_the_catalog() {
     assert_eq!((code, found.len()), (0, ids.len()), "all are known");
     for (id, found) in ids.iter().zip(&found) {
         let (scope, model) = id.split_once('.').unwrap();
-        let target = if scope == "global" { "global_profile" } else { "geo_profile" };
-        assert_eq!(found["target"], target, "{id}");
-        assert_eq!((&found["scope"], &found["profile_id"]), (&scope.into(), &(*id).into()), "{id}");
+        let target_type = if scope == "global" { "global_profile" } else { "geo_profile" };
+        assert_eq!(found["target_type"], target_type, "{id}");
+        assert_eq!(
+            (&found["profile_scope"], &found["profile_id"]),
+            (&scope.into(), &(*id).into()),
+            "{id}"
+        );
         assert_eq!(found["model_id"], **canonical[model], "{id}");
         assert_eq!(found["model_match"], "exact", "{id}");
         assert_eq!(found["destinations"], profiles[*id], "{id}");
@@ -262,7 +270,7 @@ fn alias_files() {
     let check = |files: &[&str], name: Value, model: &str, system_profile: Value| {
         let (code, found) = explain(&[APPLICATION], &["--aliases", &files.join(",")]);
         assert_eq!(code, 0);
-        assert_eq!(found[0]["target"], "application_profile");
+        assert_eq!(found[0]["target_type"], "application_profile");
         assert_eq!(found[0]["profile_id"], "088k6ehrxpci");
         assert_eq!(found[0]["alias_name"], name);
         assert_eq!(found[0]["model_id"], model);
@@ -287,7 +295,10 @@ fn aliases_of_a_run() {
     assert!(run.stdout.contains(&format!("{APPLICATION}  no_alias")), "{}", run.stdout);
     assert_eq!(world.rows("unresolved_models", DAY)[0]["model_ref"], APPLICATION);
     let row = &world.rows("invocations", DAY)[0];
-    assert!(row["model_id"].is_null() && row["cost_usd"].is_null(), "no model, no price: {row:?}");
+    assert!(
+        row["model_id"].is_null() && row["list_cost_usd"].is_null(),
+        "no model, no price: {row:?}"
+    );
     let csv = format!("model_ref,model\n{APPLICATION},global.anthropic.claude-sonnet-4-6\n");
     let csv = world.write("a.csv", csv);
     world.run(&["--day", DAY, "--fail-on", "unresolved", "--aliases", &csv]).ends(0);
@@ -295,7 +306,7 @@ fn aliases_of_a_run() {
     let row = &world.rows("invocations", DAY)[0];
     assert_eq!(row["model_id"], "anthropic.claude-sonnet-4-6");
     assert_eq!(
-        (&row["target"], &row["profile_scope"]),
+        (&row["target_type"], &row["profile_scope"]),
         (&"application_profile".into(), &"global".into())
     );
     assert_eq!(
@@ -306,7 +317,7 @@ fn aliases_of_a_run() {
 
 /// What a run learns from the trail is kept for later runs over other days.
 #[test]
-fn learnt_aliases_are_kept() {
+fn discovered_aliases_are_kept() {
     let world = World::new();
     let create = json!({
         "eventVersion": "1.11", "eventTime": "2026-10-05T08:00:00Z", "eventID": "create-1",
@@ -329,12 +340,12 @@ fn learnt_aliases_are_kept() {
     assert!(model("2026-10-07").is_null(), "the event is not in this range");
     world.run(&["--day", DAY]).ends(0);
     assert_eq!(model(DAY), "amazon.nova-pro-v1:0");
-    assert_eq!(world.summary()["learnt_aliases"], 1);
+    assert_eq!(world.summary()["discovered_aliases"], 1);
     let kept = fs::read_to_string(world.out().join("_hoptrail/aliases.csv")).unwrap();
     assert!(kept.lines().nth(1).unwrap().starts_with(APPLICATION), "{kept}");
     world.run(&["--day", "2026-10-07"]).ends(0);
-    assert_eq!(model("2026-10-07"), "amazon.nova-pro-v1:0", "learnt by the run before");
-    // A user's own alias wins, and what was learnt can be explained.
+    assert_eq!(model("2026-10-07"), "amazon.nova-pro-v1:0", "discovered by the run before");
+    // A user's own alias wins, and what was discovered can be explained.
     let own = world.write("own.csv", format!("model_ref,model\n{APPLICATION},deepseek.v3.2\n"));
     world.run(&["--day", "2026-10-07", "--aliases", &own]).ends(0);
     assert_eq!(model("2026-10-07"), "deepseek.v3.2");
@@ -343,7 +354,7 @@ fn learnt_aliases_are_kept() {
 }
 
 #[test]
-fn a_catalog_and_geographies_of_the_users_own() {
+fn a_catalog_and_jurisdictions_of_the_users_own() {
     let world = World::new();
     world.write(
         "catalog/models.csv",
@@ -359,9 +370,9 @@ fn a_catalog_and_geographies_of_the_users_own() {
     );
 
     world.object("20261005T1210Z", "x", &[call("e1", TIME)]);
-    let file = world.write("geo.csv", "region_code,geography\nus-east-2,Ohio\n");
-    let arguments = ["--day", DAY, "--geographies", &file, "--fail-on", "other-geography"];
+    let file = world.write("geo.csv", "region_code,jurisdiction\nus-east-2,Ohio\n");
+    let arguments = ["--day", DAY, "--jurisdictions", &file, "--fail-on", "other-jurisdiction"];
     let run = world.run(&arguments).ends(4);
-    assert!(run.stderr.contains("1 call ran in another geography"), "{}", run.stderr);
-    assert_eq!(world.rows("invocations", DAY)[0]["residency"], "other_geography");
+    assert!(run.stderr.contains("1 call ran in another jurisdiction"), "{}", run.stderr);
+    assert_eq!(world.rows("invocations", DAY)[0]["residency"], "other_jurisdiction");
 }

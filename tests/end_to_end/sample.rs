@@ -75,9 +75,9 @@ fn found(world: &World) -> Map<String, Value> {
         })
     };
     let is_system =
-        |row: &&Row| row["target"] == "geo_profile" || row["target"] == "global_profile";
+        |row: &&Row| row["target_type"] == "geo_profile" || row["target_type"] == "global_profile";
     let is_opaque = |row: &&Row| {
-        !is_system(row) && row["target"] != "foundation_model" && !row["model_ref"].is_null()
+        !is_system(row) && row["target_type"] != "foundation_model" && !row["model_ref"].is_null()
     };
     let with_tokens = calls.iter().filter(|row| !row["token_source"].is_null()).count();
     let found = json!({
@@ -86,7 +86,7 @@ fn found(world: &World) -> Map<String, Value> {
         "sibling_objects": sibling_objects(),
         "records": summary["records"]["records"],
         "calls": summary["records"]["calls"],
-        "passed_over": summary["records"]["passed_over"],
+        "skipped": summary["records"]["skipped"],
         "rejected": summary["records"]["rejected"],
         "written": summary["written"],
         "duplicates": summary["duplicates"],
@@ -95,8 +95,8 @@ fn found(world: &World) -> Map<String, Value> {
         "calls_per_day": per_day(&|day| world.rows("invocations", day).len().into()),
         "ingest_per_day": per_day(&ingest),
         "by_outcome": count_by(&calls, "outcome"),
-        "by_target": count_by(&calls, "target"),
-        "by_scope": count_by(&calls, "profile_scope"),
+        "by_target_type": count_by(&calls, "target_type"),
+        "by_profile_scope": count_by(&calls, "profile_scope"),
         "by_operation": count_by(&calls, "event_name"),
         "by_account": count_by(&calls, "account_id"),
         "by_source_region": count_by(&calls, "source_region"),
@@ -126,7 +126,7 @@ fn found(world: &World) -> Map<String, Value> {
         "opaque": combinations(calls.iter().filter(is_opaque), |row| {
             vec![
                 ("model_ref", row["model_ref"].clone()),
-                ("target", row["target"].clone()),
+                ("target_type", row["target_type"].clone()),
                 ("resolved_model_id", row["model_id"].clone()),
             ]
         }),
@@ -142,7 +142,7 @@ fn sibling_objects() -> Value {
     let (source, out) = (sample().display().to_string(), world.text("out"));
     let arguments = ["run", "--source", &source, "--dest", &out, "--layout", "any"];
     world.hoptrail(&[&arguments[..], &["--summary-json", "summary.json"]].concat()).ends(0);
-    world.summary()["objects"]["passed_by"].clone()
+    world.summary()["objects"]["skipped"].clone()
 }
 
 /// Lists in one order, whatever the order that they were written in.
@@ -173,7 +173,7 @@ fn counts_add_up() {
         let rows = world.rows("ingest", day);
         for row in &rows {
             let n = |column: &str| row[column].as_i64().unwrap();
-            assert_eq!(n("records"), n("calls") + n("passed_over") + n("rejected"), "{row:?}");
+            assert_eq!(n("records"), n("calls") + n("skipped") + n("rejected"), "{row:?}");
             assert_eq!(n("calls"), n("written") + n("duplicates") + n("other_day"), "{row:?}");
             let given =
                 objects.entry(row["key"].to_string()).or_insert((n("records"), n("calls"), 0));
@@ -208,8 +208,8 @@ fn sums_of_the_routing_distribution_are_counts_over_invocations() {
     const KEYS: [&str; 9] = [
         "account_id",
         "source_region",
-        "target",
-        "scope",
+        "target_type",
+        "profile_scope",
         "model_id",
         "model_name",
         "inference_region",
@@ -217,14 +217,13 @@ fn sums_of_the_routing_distribution_are_counts_over_invocations() {
         "residency",
     ];
     const COUNTS: [&str; 5] =
-        ["calls", "ok_calls", "denied_calls", "throttled_calls", "failed_calls"];
+        ["calls", "succeeded_calls", "denied_calls", "throttled_calls", "failed_calls"];
     let world = run();
     for day in DAYS {
         let mut expected = BTreeMap::<String, [i64; 7]>::new();
         for row in world.rows("invocations", day) {
             let hour = row["event_time"].as_i64().unwrap() / 3_600_000 * 3_600_000;
-            let name = |key| if key == "scope" { "profile_scope" } else { key };
-            let key = format!("{hour} {:?}", KEYS.map(|key| row[name(key)].clone()));
+            let key = format!("{hour} {:?}", KEYS.map(|key| row[key].clone()));
             let counts = expected.entry(key).or_default();
             counts[0] += 1;
             let outcome = format!("{}_calls", row["outcome"].as_str().unwrap());

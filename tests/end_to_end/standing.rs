@@ -49,12 +49,12 @@ fn assert_all_adds_up(world: &World) {
         let Ok(manifest) = fs::read(manifest) else { continue };
         let manifest = serde_json::from_slice::<Value>(&manifest).unwrap();
         let ingest = world.rows("ingest", day);
-        for column in ["records", "calls", "passed_over", "rejected", "written", "duplicates"] {
+        for column in ["records", "calls", "skipped", "rejected", "written", "duplicates"] {
             assert_eq!(n(&manifest["counts"][column]), sum(&ingest, column), "{day} {column}");
         }
         let of_object = |row: &crate::world::Row| {
             let n = |column: &str| row[column].as_i64().unwrap();
-            assert_eq!(n("records"), n("calls") + n("passed_over") + n("rejected"), "{row:?}");
+            assert_eq!(n("records"), n("calls") + n("skipped") + n("rejected"), "{row:?}");
             assert_eq!(n("calls"), n("written") + n("duplicates") + n("other_day"), "{row:?}");
         };
         ingest.iter().filter(|row| !row["records"].is_null()).for_each(of_object);

@@ -325,7 +325,7 @@ pub(crate) fn sum(rows: &[Row], column: &str) -> i64 {
 pub(crate) fn assert_adds_up(summary: &Value) {
     let n = |value: &Value| value.as_i64().unwrap();
     let records = &summary["records"];
-    let parts = ["calls", "passed_over", "rejected"].map(|part| n(&records[part]));
+    let parts = ["calls", "skipped", "rejected"].map(|part| n(&records[part]));
     assert_eq!(n(&records["records"]), parts.iter().sum::<i64>(), "{summary}");
     let out_of_range = summary["out_of_range"].as_object().unwrap().values().map(n).sum::<i64>();
     let parts = ["written", "duplicates", "calls_left"].map(|part| n(&summary[part]));

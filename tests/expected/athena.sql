@@ -6,9 +6,9 @@ CREATE EXTERNAL TABLE IF NOT EXISTS `invocations` (
   `source_region` string COMMENT 'The Region that the request was sent to (awsRegion).',
   `inference_region` string COMMENT 'The Region that the request ran in; null if it did not run.',
   `inference_region_basis` string COMMENT 'What inference_region rests on: logged, source (it stayed where it was sent), none.',
-  `residency` string COMMENT 'same_region, same_geography, other_geography; null if it did not run or a geography is unknown.',
+  `residency` string COMMENT 'same_region, same_jurisdiction, other_jurisdiction; null if it did not run or a jurisdiction is unknown.',
   `event_name` string COMMENT 'The eventName of CloudTrail.',
-  `target` string COMMENT 'What was called: foundation_model, geo_profile, global_profile, application_profile, and so on.',
+  `target_type` string COMMENT 'What was called: foundation_model, geo_profile, global_profile, application_profile, and so on.',
   `profile_scope` string COMMENT 'The scope of the inference profile: us, eu, apac, jp, au, ca, in, us-gov, global.',
   `profile_id` string COMMENT 'The id of the inference profile.',
   `model_id` string COMMENT 'The canonical foundation model id; null if unresolved.',
@@ -24,7 +24,7 @@ CREATE EXTERNAL TABLE IF NOT EXISTS `invocations` (
   `source_ip` string COMMENT 'The address of the caller, or the AWS service that called.',
   `user_agent` string COMMENT 'The user agent of the caller.',
   `vpc_endpoint_id` string COMMENT 'The VPC endpoint that the request came through.',
-  `outcome` string COMMENT 'ok, denied, throttled, failed.',
+  `outcome` string COMMENT 'succeeded, denied, throttled, failed.',
   `error_code` string COMMENT 'The errorCode of CloudTrail.',
   `service_tier` string COMMENT 'The service tier.',
   `input_tokens` bigint COMMENT 'Input tokens, without cache reads and writes.',
@@ -32,8 +32,8 @@ CREATE EXTERNAL TABLE IF NOT EXISTS `invocations` (
   `cache_read_tokens` bigint COMMENT 'Input tokens read from the prompt cache.',
   `cache_write_tokens` bigint COMMENT 'Input tokens written to the prompt cache.',
   `token_source` string COMMENT 'Where the token counts come from: invocation_log, cloudtrail; null if there are none.',
-  `cost_usd` decimal(38,12) COMMENT 'The cost in US dollars at list prices; null if unknown.',
-  `cost_basis` string COMMENT 'full; partial (a lower bound, such as without cache tokens); null if there is no cost.',
+  `list_cost_usd` decimal(38,12) COMMENT 'The cost in US dollars at list prices; null if unknown.',
+  `cost_basis` string COMMENT 'full; lower_bound (such as without cache tokens); null if there is no cost.',
   `log_object` string COMMENT 'The object that the call was read from.',
   `profile_name` string COMMENT 'The name that an alias gives to what was called, such as an application profile.'
 )
@@ -55,22 +55,22 @@ CREATE EXTERNAL TABLE IF NOT EXISTS `routing_distribution` (
   `event_hour` timestamp COMMENT 'The hour, by its beginning.',
   `account_id` string COMMENT 'As in invocations.',
   `source_region` string COMMENT 'As in invocations.',
-  `target` string COMMENT 'As in invocations.',
-  `scope` string COMMENT 'As profile_scope in invocations.',
+  `target_type` string COMMENT 'As in invocations.',
+  `profile_scope` string COMMENT 'As profile_scope in invocations.',
   `model_id` string COMMENT 'As in invocations.',
   `model_name` string COMMENT 'As in invocations.',
   `inference_region` string COMMENT 'As in invocations.',
   `inference_region_basis` string COMMENT 'As in invocations.',
   `residency` string COMMENT 'As in invocations.',
   `calls` bigint COMMENT 'All calls.',
-  `ok_calls` bigint COMMENT 'Calls that succeeded.',
+  `succeeded_calls` bigint COMMENT 'Calls that succeeded.',
   `denied_calls` bigint COMMENT 'Calls that were refused.',
   `throttled_calls` bigint COMMENT 'Calls that were throttled.',
   `failed_calls` bigint COMMENT 'Calls that failed otherwise.',
   `input_tokens` bigint COMMENT 'Input tokens of the calls that have a count; null if none has.',
   `output_tokens` bigint COMMENT 'Output tokens of the calls that have a count; null if none has.'
 )
-COMMENT 'Where requests were sent and where they ran, by the hour. One row: event_hour x account x source_region x target x scope x model x inference_region.'
+COMMENT 'Where requests were sent and where they ran, by the hour. One row: event_hour x account x source_region x target_type x profile_scope x model x inference_region.'
 PARTITIONED BY (`dt` string COMMENT 'The UTC day of event_time, YYYY-MM-DD.')
 STORED AS PARQUET
 LOCATION 's3://analytics/bedrock/routing_distribution/'
@@ -89,29 +89,29 @@ CREATE EXTERNAL TABLE IF NOT EXISTS `model_costs` (
   `source_region` string COMMENT 'As in invocations.',
   `model_id` string COMMENT 'As in invocations.',
   `model_name` string COMMENT 'As in invocations.',
-  `target` string COMMENT 'As in invocations.',
-  `scope` string COMMENT 'As profile_scope in invocations.',
+  `target_type` string COMMENT 'As in invocations.',
+  `profile_scope` string COMMENT 'As profile_scope in invocations.',
   `principal_name` string COMMENT 'As in invocations.',
   `service_tier` string COMMENT 'As in invocations.',
   `calls` bigint COMMENT 'All calls.',
-  `ok_calls` bigint COMMENT 'Calls that succeeded.',
+  `succeeded_calls` bigint COMMENT 'Calls that succeeded.',
   `calls_with_tokens` bigint COMMENT 'Calls with token counts: calls_priced + calls_unpriced.',
   `calls_priced` bigint COMMENT 'Calls with a cost.',
   `input_tokens` bigint COMMENT 'Input tokens; null if no call has a count.',
   `output_tokens` bigint COMMENT 'Output tokens.',
   `cache_read_tokens` bigint COMMENT 'Input tokens read from the cache.',
   `cache_write_tokens` bigint COMMENT 'Input tokens written to the cache.',
-  `input_cost_usd` decimal(38,12) COMMENT 'The cost of input.',
-  `output_cost_usd` decimal(38,12) COMMENT 'The cost of output.',
-  `cache_read_cost_usd` decimal(38,12) COMMENT 'The cost of cache reads.',
-  `cache_write_cost_usd` decimal(38,12) COMMENT 'The cost of cache writes.',
-  `cost_usd` decimal(38,12) COMMENT 'The cost of the priced calls in US dollars at list prices; null if none is priced.',
-  `calls_partial` bigint COMMENT 'Calls whose cost is a lower bound.',
+  `list_input_cost_usd` decimal(38,12) COMMENT 'The cost of input.',
+  `list_output_cost_usd` decimal(38,12) COMMENT 'The cost of output.',
+  `list_cache_read_cost_usd` decimal(38,12) COMMENT 'The cost of cache reads.',
+  `list_cache_write_cost_usd` decimal(38,12) COMMENT 'The cost of cache writes.',
+  `list_cost_usd` decimal(38,12) COMMENT 'The cost of the priced calls in US dollars at list prices; null if none is priced.',
+  `calls_lower_bound` bigint COMMENT 'Calls whose cost is a lower bound.',
   `calls_unpriced` bigint COMMENT 'Calls with token counts and without a cost.',
   `price_version` string COMMENT 'The version of the price book.',
   `profile_name` string COMMENT 'As in invocations.'
 )
-COMMENT 'What each model cost at list prices, with the counts that say how much of it is covered. One row: account x source_region x model x target x scope x principal_name x service_tier x profile_name.'
+COMMENT 'What each model cost at list prices, with the counts that say how much of it is covered. One row: account x source_region x model x target_type x profile_scope x principal_name x service_tier x profile_name.'
 PARTITIONED BY (`dt` string COMMENT 'The UTC day of event_time, YYYY-MM-DD.')
 STORED AS PARQUET
 LOCATION 's3://analytics/bedrock/model_costs/'
@@ -132,8 +132,8 @@ CREATE EXTERNAL TABLE IF NOT EXISTS `denials` (
   `principal_arn` string COMMENT 'As in invocations.',
   `principal_name` string COMMENT 'As in invocations.',
   `source_region` string COMMENT 'As in invocations.',
-  `target` string COMMENT 'As in invocations.',
-  `scope` string COMMENT 'As profile_scope in invocations.',
+  `target_type` string COMMENT 'As in invocations.',
+  `profile_scope` string COMMENT 'As profile_scope in invocations.',
   `model_id` string COMMENT 'As in invocations.',
   `model_ref` string COMMENT 'As in invocations.',
   `denied_action` string COMMENT 'The IAM action that was refused.',
@@ -186,9 +186,9 @@ CREATE EXTERNAL TABLE IF NOT EXISTS `ingest` (
   `bytes` bigint COMMENT 'Its size as stored.',
   `status` string COMMENT 'read, unreadable.',
   `reason` string COMMENT 'Why it is unreadable, or the first of its rejected records.',
-  `records` bigint COMMENT 'Records read: calls + passed_over + rejected.',
+  `records` bigint COMMENT 'Records read: calls + skipped + rejected.',
   `calls` bigint COMMENT 'Calls of any day: written + duplicates + other_day.',
-  `passed_over` bigint COMMENT 'Records that are no calls.',
+  `skipped` bigint COMMENT 'Records that are no calls.',
   `rejected` bigint COMMENT 'Calls that cannot be used.',
   `written` bigint COMMENT 'Calls that are rows of invocations on this day.',
   `duplicates` bigint COMMENT 'Calls of this day that stand in another record too, which was taken.',
@@ -210,17 +210,17 @@ TBLPROPERTIES (
 );
 
 CREATE OR REPLACE VIEW routing_share AS
-SELECT dt, account_id, source_region, target, scope, model_id, model_name, inference_region, residency,
-  SUM(ok_calls) AS ok_calls,
-  CAST(SUM(ok_calls) AS double) / SUM(SUM(ok_calls)) OVER (
-    PARTITION BY dt, account_id, source_region, target, scope, model_id) AS share
+SELECT dt, account_id, source_region, target_type, profile_scope, model_id, model_name, inference_region, residency,
+  SUM(succeeded_calls) AS succeeded_calls,
+  CAST(SUM(succeeded_calls) AS double) / SUM(SUM(succeeded_calls)) OVER (
+    PARTITION BY dt, account_id, source_region, target_type, profile_scope, model_id) AS share
 FROM routing_distribution
 WHERE inference_region IS NOT NULL
-GROUP BY dt, account_id, source_region, target, scope, model_id, model_name, inference_region, residency
-HAVING SUM(ok_calls) > 0;
+GROUP BY dt, account_id, source_region, target_type, profile_scope, model_id, model_name, inference_region, residency
+HAVING SUM(succeeded_calls) > 0;
 
 CREATE OR REPLACE VIEW residency_exceptions AS
 SELECT dt, event_time, event_id, account_id, principal_name, source_region, inference_region,
   profile_id, model_id, model_ref
 FROM invocations
-WHERE residency = 'other_geography';
+WHERE residency = 'other_jurisdiction';

@@ -1,6 +1,6 @@
 //! Aliases: what opaque references (application profiles, provisioned throughput, ...) stand for.
 //!
-//! A user's own aliases win over those that were learnt from the trail, because a map that somebody
+//! A user's own aliases win over those that were discovered in the trail, because a map that somebody
 //! wrote is a decision, and an event is only what happened once.
 
 use std::collections::BTreeMap;
@@ -18,9 +18,9 @@ pub struct Alias {
     pub name: Option<String>,
 }
 
-/// An alias that a `Create...` event in the trail told.
+/// An alias discovered in the trail, from a `Create...` event.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LearntAlias {
+pub struct DiscoveredAlias {
     /// The ARN that was created.
     pub model_ref: String,
     /// What it stands for.
@@ -38,7 +38,7 @@ pub struct LearntAlias {
 #[derive(Debug, Clone, Default)]
 pub struct Aliases {
     users: BTreeMap<String, Alias>,
-    learnt: BTreeMap<String, LearntAlias>,
+    discovered: BTreeMap<String, DiscoveredAlias>,
 }
 
 /// An alias file that cannot be used.
@@ -100,14 +100,14 @@ impl Aliases {
         self.add(&row.model_ref, Alias { model: row.model, name });
     }
 
-    /// Adds what the trail told, and says whether it was news. The order does not matter.
-    pub fn learn(&mut self, alias: LearntAlias) -> bool {
-        let newer = |known: &LearntAlias| {
+    /// Adds an alias found in the trail, and says whether it was news. The order does not matter.
+    pub fn add_discovered(&mut self, alias: DiscoveredAlias) -> bool {
+        let newer = |known: &DiscoveredAlias| {
             (alias.event_time_ms, &alias.event_id) > (known.event_time_ms, &known.event_id)
         };
-        let is_news = self.learnt.get(&alias.model_ref).is_none_or(newer);
+        let is_news = self.discovered.get(&alias.model_ref).is_none_or(newer);
         if is_news {
-            self.learnt.insert(alias.model_ref.clone(), alias);
+            self.discovered.insert(alias.model_ref.clone(), alias);
         }
         is_news
     }
@@ -115,15 +115,15 @@ impl Aliases {
     /// What a reference stands for.
     pub fn get(&self, model_ref: &str) -> Option<Alias> {
         self.users.get(model_ref).cloned().or_else(|| {
-            self.learnt.get(model_ref).map(|alias| Alias {
+            self.discovered.get(model_ref).map(|alias| Alias {
                 model: alias.model.clone(),
                 name: (!alias.name.is_empty()).then(|| alias.name.clone()),
             })
         })
     }
 
-    /// The fingerprint of the user's aliases. What was learnt is not in it: it grows from run to run,
-    /// and touches only references that were not resolved before.
+    /// The fingerprint of the user's aliases. Discovered ones are not in it: they grow from run to run
+    /// and concern only references that were not resolved before.
     pub fn version(&self) -> String {
         let of_alias = |all: Fingerprint, (model_ref, alias): (&String, &Alias)| {
             all.and(model_ref).and(&alias.model).and(alias.name.as_deref().unwrap_or_default())
@@ -131,31 +131,31 @@ impl Aliases {
         self.users.iter().fold(Fingerprint::default(), of_alias).to_string()
     }
 
-    /// What was learnt, by reference.
-    pub fn learnt(&self) -> impl Iterator<Item = &LearntAlias> {
-        self.learnt.values()
+    /// The discovered aliases, by reference.
+    pub fn discovered(&self) -> impl Iterator<Item = &DiscoveredAlias> {
+        self.discovered.values()
     }
 
-    /// What was learnt, as the CSV that [`Aliases::learn_csv`] reads and that serves as a user's
-    /// alias file too.
+    /// The discovered aliases, as the CSV that [`Aliases::add_discovered_csv`] reads and that serves
+    /// as a user's alias file too.
     ///
     /// # Errors
     /// None in practice: writing to memory does not fail.
-    pub fn learnt_csv(&self) -> Result<Vec<u8>, csv::Error> {
+    pub fn discovered_csv(&self) -> Result<Vec<u8>, csv::Error> {
         let mut writer = csv::Writer::from_writer(Vec::new());
-        for alias in self.learnt() {
+        for alias in self.discovered() {
             writer.serialize(alias)?;
         }
         writer.into_inner().map_err(|error| error.into_error().into())
     }
 
-    /// Adds what earlier runs learnt.
+    /// Adds what earlier runs discovered.
     ///
     /// # Errors
-    /// If the text is not what [`Aliases::learnt_csv`] writes.
-    pub fn learn_csv(&mut self, text: &[u8]) -> Result<(), AliasFileError> {
+    /// If the text is not what [`Aliases::discovered_csv`] writes.
+    pub fn add_discovered_csv(&mut self, text: &[u8]) -> Result<(), AliasFileError> {
         for row in csv::Reader::from_reader(text).deserialize() {
-            self.learn(row.map_err(AliasFileError::Csv)?);
+            self.add_discovered(row.map_err(AliasFileError::Csv)?);
         }
         Ok(())
     }
@@ -165,8 +165,8 @@ impl Aliases {
 mod tests {
     use super::*;
 
-    fn learnt(model: &str, event_time_ms: i64) -> LearntAlias {
-        LearntAlias {
+    fn discovered(model: &str, event_time_ms: i64) -> DiscoveredAlias {
+        DiscoveredAlias {
             model_ref: "arn:x".to_owned(),
             model: model.to_owned(),
             name: "search".to_owned(),
@@ -177,22 +177,25 @@ mod tests {
 
     #[test]
     fn the_later_event_holds_in_any_order() {
-        let (old, new) = (learnt("old", 1), learnt("new", 2));
+        let (old, new) = (discovered("old", 1), discovered("new", 2));
         for order in [[&old, &new], [&new, &old]] {
             let mut aliases = Aliases::default();
-            let news = order.map(|alias| aliases.learn(alias.clone()));
+            let news = order.map(|alias| aliases.add_discovered(alias.clone()));
             assert_eq!(news, [true, order[1].model == "new"]);
-            assert_eq!(aliases.get("arn:x").expect("learnt").model, "new");
+            assert_eq!(aliases.get("arn:x").expect("discovered").model, "new");
         }
     }
 
     #[test]
     fn files_come_back_and_the_user_wins() {
         let mut aliases = Aliases::default();
-        aliases.learn(learnt("learnt", 1));
+        aliases.add_discovered(discovered("discovered", 1));
         let mut again = Aliases::default();
-        again.learn_csv(&aliases.learnt_csv().expect("memory")).expect("own format");
-        assert_eq!(again.learnt().collect::<Vec<_>>(), aliases.learnt().collect::<Vec<_>>());
+        again.add_discovered_csv(&aliases.discovered_csv().expect("memory")).expect("own format");
+        assert_eq!(
+            again.discovered().collect::<Vec<_>>(),
+            aliases.discovered().collect::<Vec<_>>()
+        );
         again.add_csv("model_ref,model,name\narn:x,mine,\n").expect("well-formed");
         assert_eq!(again.get("arn:x"), Some(Alias { model: "mine".to_owned(), name: None }));
         let toml = "[[alias]]\nmodel_ref = 'arn:x'\nmodel = 'toml'\nname = 'n'\n";

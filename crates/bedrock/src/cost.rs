@@ -2,7 +2,7 @@
 
 use jiff::civil::Date;
 
-use crate::model_ref::Target;
+use crate::model_ref::TargetType;
 use crate::money::{Usd, UsdPerMillion};
 use crate::price::{Band, PriceBook, PriceKey, RateCard, Routing, Tier, TokenKind};
 use crate::region::Regions;
@@ -62,7 +62,7 @@ pub enum CostBasis {
     Full,
     /// It is a lower bound: the tokens of the cache are not known, or not for how long they were
     /// written, or the input is billed by something else than tokens.
-    Partial,
+    LowerBound,
 }
 
 /// Why a call has no cost.
@@ -120,13 +120,13 @@ pub fn price_key<'a>(
     source_region: Option<&'a str>,
     service_tier: Option<&str>,
 ) -> Result<PriceKey<'a>, Unpriced> {
-    if !resolution.target.has_price_per_token() {
+    if !resolution.target_type.has_price_per_token() {
         return Err(Unpriced::NoPerTokenPrice);
     }
     let model = resolution.model.as_ref().map_err(|_| Unpriced::UnresolvedModel)?;
     Ok(PriceKey {
         model_id: &model.id,
-        routing: Routing::of_scope(resolution.scope.as_deref()),
+        routing: Routing::of_scope(resolution.profile_scope.as_deref()),
         source_region: source_region.ok_or(Unpriced::NoPrice)?,
         tier: tier(service_tier)?,
     })
@@ -170,7 +170,7 @@ impl RateCard {
             cache_write,
             // No four parts reach the greatest amount, see `money`.
             total: parts.into_iter().flatten().fold(Usd::ZERO, Usd::saturating_add),
-            basis: if has_all_tokens { CostBasis::Full } else { CostBasis::Partial },
+            basis: if has_all_tokens { CostBasis::Full } else { CostBasis::LowerBound },
         })
     }
 }
@@ -256,7 +256,7 @@ impl TokenSource {
 
 impl CostBasis {
     /// The values of the column `cost_basis`, each at the place of its basis among all.
-    pub const NAMES: &[&str] = &["full", "partial"];
+    pub const NAMES: &[&str] = &["full", "lower_bound"];
 
     /// The value of the column `cost_basis`.
     pub fn as_str(self) -> &'static str {
@@ -288,23 +288,23 @@ impl Unpriced {
     }
 }
 
-impl Target {
+impl TargetType {
     /// Whether what was called can be billed by the token. Provisioned throughput and marketplace
     /// endpoints are billed by the hour, imported models by the minute; custom models on demand and
     /// prompt routers have prices of their own, which no source states.
     pub fn has_price_per_token(self) -> bool {
         match self {
-            Target::FoundationModel
-            | Target::GeoProfile
-            | Target::GlobalProfile
-            | Target::ApplicationProfile
-            | Target::Prompt
-            | Target::Unknown => true,
-            Target::Provisioned
-            | Target::CustomModel
-            | Target::ImportedModel
-            | Target::PromptRouter
-            | Target::MarketplaceEndpoint => false,
+            TargetType::FoundationModel
+            | TargetType::GeoProfile
+            | TargetType::GlobalProfile
+            | TargetType::ApplicationProfile
+            | TargetType::Prompt
+            | TargetType::Unknown => true,
+            TargetType::Provisioned
+            | TargetType::CustomModel
+            | TargetType::ImportedModel
+            | TargetType::PromptRouter
+            | TargetType::MarketplaceEndpoint => false,
         }
     }
 }
@@ -357,7 +357,7 @@ mod tests {
         let sonnet = "global.anthropic.claude-sonnet-4-6";
         let chat = Usage { input: Some(1000), output: Some(1000), ..NONE };
         check(sonnet, chat, "full 0.018");
-        check(sonnet, Usage { source: TokenSource::CloudTrail, ..chat }, "partial 0.018");
+        check(sonnet, Usage { source: TokenSource::CloudTrail, ..chat }, "lower_bound 0.018");
         check(sonnet, NONE, "no_tokens");
         check(sonnet, Usage { output: None, ..chat }, "no_tokens");
         check(sonnet, Usage { input: None, ..chat }, "no_tokens");
@@ -374,8 +374,8 @@ mod tests {
         check("amazon.titan-embed-text-v2:0", embedding, "full 0.00002");
         check("cohere.embed-english-v3", embedding, "full 0.0001");
         let pegasus = "us.twelvelabs.pegasus-1-2-v1:0";
-        check(pegasus, Usage { output: Some(1000), ..NONE }, "partial 0.0075");
-        check(pegasus, Usage { input: Some(0), output: Some(1000), ..NONE }, "partial 0.0075");
+        check(pegasus, Usage { output: Some(1000), ..NONE }, "lower_bound 0.0075");
+        check(pegasus, Usage { input: Some(0), output: Some(1000), ..NONE }, "lower_bound 0.0075");
         check(pegasus, chat, "no_price_of_kind");
     }
 
@@ -410,8 +410,8 @@ mod tests {
         check(opus, None, None, "full 0");
         check(opus, Some(0), None, "full 0");
         // Not split: a lower bound, and so is a split that does not add up.
-        check(opus, Some(8882), None, "partial 0.0555125");
-        check(opus, Some(8882), Some(8883), "partial 0.0555125");
+        check(opus, Some(8882), None, "lower_bound 0.0555125");
+        check(opus, Some(8882), Some(8883), "lower_bound 0.0555125");
         // Where there is but one time, nothing is missing.
         check("us.anthropic.claude-opus-4-1-20250805-v1:0", Some(1000), None, "full 0.01875");
         check("global.openai.gpt-6.1-sol", Some(1000), None, "full 0.0025");

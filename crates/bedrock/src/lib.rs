@@ -30,7 +30,7 @@ pub use context::{Context, Said};
 pub use cost::{Cost, Unpriced, Usage};
 pub use fingerprint::Fingerprint;
 pub use meaning::{Knowledge, Meaning, Versions};
-pub use model_ref::{ModelRef, Target};
+pub use model_ref::{ModelRef, TargetType};
 pub use money::{Usd, UsdPerMillion};
 pub use outcome::Outcome;
 pub use price::{PriceBook, PriceKey, RateCard};

@@ -17,7 +17,7 @@ use crate::resolve::{Resolution, resolve};
 pub struct Knowledge {
     /// Models and profiles.
     pub catalog: Catalog,
-    /// Regions and geographies.
+    /// Regions and jurisdictions.
     pub regions: Regions,
     /// What opaque references stand for.
     pub aliases: Aliases,
@@ -30,7 +30,7 @@ pub struct Knowledge {
 pub struct Versions {
     /// Models and profiles.
     pub catalog: String,
-    /// Regions and geographies.
+    /// Regions and jurisdictions.
     pub regions: String,
     /// Prices.
     pub prices: String,
@@ -142,7 +142,7 @@ impl Knowledge {
 fn inference_region(key: MeaningKey<'_>, outcome: Outcome) -> (Option<&str>, Basis) {
     match (key.logged_inference_region, key.source_region) {
         (Some(logged), _) => (Some(logged), Basis::Logged),
-        (None, Some(source)) if outcome == Outcome::Ok => (Some(source), Basis::Source),
+        (None, Some(source)) if outcome == Outcome::Succeeded => (Some(source), Basis::Source),
         _ => (None, Basis::None),
     }
 }
@@ -184,12 +184,12 @@ mod tests {
         };
         check(None, None, "eu-central-1 source same_region");
         check(Some("eu-central-1"), None, "eu-central-1 logged same_region");
-        check(Some("eu-west-1"), None, "eu-west-1 logged same_geography");
-        check(Some("us-east-1"), None, "us-east-1 logged other_geography");
+        check(Some("eu-west-1"), None, "eu-west-1 logged same_jurisdiction");
+        check(Some("us-east-1"), None, "us-east-1 logged other_jurisdiction");
         check(Some("mars-1"), None, "mars-1 logged -");
         check(None, Some("AccessDenied"), "- none -");
         check(None, Some("ThrottlingException"), "- none -");
-        check(Some("eu-west-1"), Some("ModelErrorException"), "eu-west-1 logged same_geography");
+        check(Some("eu-west-1"), Some("ModelErrorException"), "eu-west-1 logged same_jurisdiction");
     }
 
     #[test]

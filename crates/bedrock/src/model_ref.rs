@@ -1,5 +1,5 @@
 //! Every form that a `modelId` can have, as one table. Reading a reference never fails: what has no
-//! known form is `Target::Unknown`.
+//! known form is `TargetType::Unknown`.
 //!
 //! The forms are those that the patterns `InvokeModelIdentifier` and `ConversationalModelId` of the
 //! Bedrock service models admit (botocore 1.44.5), and the spellings that clients put around them.
@@ -11,7 +11,7 @@ use crate::region::is_region_shaped;
 
 /// What kind of thing a call was addressed to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Target {
+pub enum TargetType {
     /// A foundation model, by id or ARN.
     FoundationModel,
     /// A system profile of a geography (`us.`, `eu.`, ...).
@@ -53,32 +53,37 @@ enum Names {
 struct ArnForm {
     service: &'static str,
     resource_type: &'static str,
-    target: Target,
+    target_type: TargetType,
     names: Names,
 }
 
 const fn form(
     service: &'static str,
     resource_type: &'static str,
-    target: Target,
+    target_type: TargetType,
     names: Names,
 ) -> ArnForm {
-    ArnForm { service, resource_type, target, names }
+    ArnForm { service, resource_type, target_type, names }
 }
 
-/// The forms of ARN. A profile's target is refined by its scope.
+/// The forms of ARN. A profile's type is refined by its scope.
 const ARN_FORMS: &[ArnForm] = &[
-    form("bedrock", "foundation-model", Target::FoundationModel, Names::Model),
-    form("bedrock", "inference-profile", Target::GeoProfile, Names::Profile),
-    form("bedrock", "application-inference-profile", Target::ApplicationProfile, Names::Nothing),
-    form("bedrock", "provisioned-model", Target::Provisioned, Names::Nothing),
-    form("bedrock", "custom-model", Target::CustomModel, Names::BaseModel),
-    form("bedrock", "custom-model-deployment", Target::CustomModel, Names::Nothing),
-    form("bedrock", "imported-model", Target::ImportedModel, Names::Nothing),
-    form("bedrock", "prompt", Target::Prompt, Names::Nothing),
-    form("bedrock", "prompt-router", Target::PromptRouter, Names::Nothing),
-    form("bedrock", "default-prompt-router", Target::PromptRouter, Names::Nothing),
-    form("sagemaker", "endpoint", Target::MarketplaceEndpoint, Names::Nothing),
+    form("bedrock", "foundation-model", TargetType::FoundationModel, Names::Model),
+    form("bedrock", "inference-profile", TargetType::GeoProfile, Names::Profile),
+    form(
+        "bedrock",
+        "application-inference-profile",
+        TargetType::ApplicationProfile,
+        Names::Nothing,
+    ),
+    form("bedrock", "provisioned-model", TargetType::Provisioned, Names::Nothing),
+    form("bedrock", "custom-model", TargetType::CustomModel, Names::BaseModel),
+    form("bedrock", "custom-model-deployment", TargetType::CustomModel, Names::Nothing),
+    form("bedrock", "imported-model", TargetType::ImportedModel, Names::Nothing),
+    form("bedrock", "prompt", TargetType::Prompt, Names::Nothing),
+    form("bedrock", "prompt-router", TargetType::PromptRouter, Names::Nothing),
+    form("bedrock", "default-prompt-router", TargetType::PromptRouter, Names::Nothing),
+    form("sagemaker", "endpoint", TargetType::MarketplaceEndpoint, Names::Nothing),
 ];
 
 /// The scopes that were seen; the list is open, see [`ModelRef::read`].
@@ -94,9 +99,9 @@ pub struct ModelRef {
     /// The reference without encoding and without what clients put around it: the key for aliases.
     pub text: String,
     /// What the call was addressed to.
-    pub target: Target,
+    pub target_type: TargetType,
     /// `us`, `eu`, `global`, ...; system profiles only.
-    pub scope: Option<String>,
+    pub profile_scope: Option<String>,
     /// A system profile's id (`us.anthropic.claude-...`), or the opaque id of an application profile.
     pub profile_id: Option<String>,
     /// The model id that the reference spells out, scope removed; `None` if it is opaque.
@@ -128,8 +133,8 @@ impl ModelRef {
         }
         let opaque = |profile_id: Option<&str>| ModelRef {
             text: text.clone(),
-            target: form.target,
-            scope: None,
+            target_type: form.target_type,
+            profile_scope: None,
             profile_id: profile_id.map(str::to_owned),
             model: None,
         };
@@ -137,7 +142,7 @@ impl ModelRef {
             Names::Model => {
                 let (scope, model) = split_scope(id, is_provider);
                 ModelRef {
-                    scope: scope.map(str::to_owned),
+                    profile_scope: scope.map(str::to_owned),
                     model: Some(model.to_owned()),
                     ..opaque(None)
                 }
@@ -156,7 +161,9 @@ impl ModelRef {
                 }
                 _ => opaque(None),
             },
-            Names::Nothing => opaque((form.target == Target::ApplicationProfile).then_some(id)),
+            Names::Nothing => {
+                opaque((form.target_type == TargetType::ApplicationProfile).then_some(id))
+            }
         }
     }
 
@@ -166,13 +173,13 @@ impl ModelRef {
             && base.split_once('.').is_some_and(|(head, _)| is_provider(head))
         {
             let model = Some(base.to_owned());
-            return ModelRef { target: Target::CustomModel, model, ..Self::unknown(text) };
+            return ModelRef { target_type: TargetType::CustomModel, model, ..Self::unknown(text) };
         }
         let (scope, model) = split_scope(&text, &is_provider);
         match scope {
             Some(scope) => Self::profile(&text, scope, model, &text),
             None if model.split_once('.').is_some_and(|(head, _)| is_provider(head)) => ModelRef {
-                target: Target::FoundationModel,
+                target_type: TargetType::FoundationModel,
                 model: Some(text.clone()),
                 ..Self::unknown(text)
             },
@@ -181,51 +188,58 @@ impl ModelRef {
     }
 
     fn profile(text: &str, scope: &str, model: &str, id: &str) -> Self {
-        let target = if scope == "global" { Target::GlobalProfile } else { Target::GeoProfile };
+        let target_type =
+            if scope == "global" { TargetType::GlobalProfile } else { TargetType::GeoProfile };
         ModelRef {
             text: text.to_owned(),
-            target,
-            scope: Some(scope.to_owned()),
+            target_type,
+            profile_scope: Some(scope.to_owned()),
             profile_id: Some(id.to_owned()),
             model: Some(model.to_owned()),
         }
     }
 
     fn unknown(text: String) -> Self {
-        ModelRef { text, target: Target::Unknown, scope: None, profile_id: None, model: None }
+        ModelRef {
+            text,
+            target_type: TargetType::Unknown,
+            profile_scope: None,
+            profile_id: None,
+            model: None,
+        }
     }
 }
 
-impl Target {
-    /// Every target.
-    pub const ALL: [Target; 11] = [
-        Target::FoundationModel,
-        Target::GeoProfile,
-        Target::GlobalProfile,
-        Target::ApplicationProfile,
-        Target::Provisioned,
-        Target::CustomModel,
-        Target::ImportedModel,
-        Target::Prompt,
-        Target::PromptRouter,
-        Target::MarketplaceEndpoint,
-        Target::Unknown,
+impl TargetType {
+    /// Every type.
+    pub const ALL: [TargetType; 11] = [
+        TargetType::FoundationModel,
+        TargetType::GeoProfile,
+        TargetType::GlobalProfile,
+        TargetType::ApplicationProfile,
+        TargetType::Provisioned,
+        TargetType::CustomModel,
+        TargetType::ImportedModel,
+        TargetType::Prompt,
+        TargetType::PromptRouter,
+        TargetType::MarketplaceEndpoint,
+        TargetType::Unknown,
     ];
 
-    /// The value of the column `target`.
+    /// The value of the column `target_type`.
     pub fn as_str(self) -> &'static str {
         match self {
-            Target::FoundationModel => "foundation_model",
-            Target::GeoProfile => "geo_profile",
-            Target::GlobalProfile => "global_profile",
-            Target::ApplicationProfile => "application_profile",
-            Target::Provisioned => "provisioned",
-            Target::CustomModel => "custom_model",
-            Target::ImportedModel => "imported_model",
-            Target::Prompt => "prompt",
-            Target::PromptRouter => "prompt_router",
-            Target::MarketplaceEndpoint => "marketplace_endpoint",
-            Target::Unknown => "unknown",
+            TargetType::FoundationModel => "foundation_model",
+            TargetType::GeoProfile => "geo_profile",
+            TargetType::GlobalProfile => "global_profile",
+            TargetType::ApplicationProfile => "application_profile",
+            TargetType::Provisioned => "provisioned",
+            TargetType::CustomModel => "custom_model",
+            TargetType::ImportedModel => "imported_model",
+            TargetType::Prompt => "prompt",
+            TargetType::PromptRouter => "prompt_router",
+            TargetType::MarketplaceEndpoint => "marketplace_endpoint",
+            TargetType::Unknown => "unknown",
         }
     }
 }
@@ -295,16 +309,16 @@ mod tests {
         ModelRef::read(text, |head| providers.contains(&head))
     }
 
-    fn check(text: &str, target: Target, scope: &str, profile_id: &str, model: &str) {
+    fn check(text: &str, target_type: TargetType, scope: &str, profile_id: &str, model: &str) {
         let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
         let found = read(text);
-        let found = (found.target, found.scope, found.profile_id, found.model);
-        assert_eq!(found, (target, some(scope), some(profile_id), some(model)), "{text}");
+        let found = (found.target_type, found.profile_scope, found.profile_id, found.model);
+        assert_eq!(found, (target_type, some(scope), some(profile_id), some(model)), "{text}");
     }
 
     #[test]
     fn ids() {
-        use Target::{CustomModel, FoundationModel, GeoProfile, GlobalProfile, Unknown};
+        use TargetType::{CustomModel, FoundationModel, GeoProfile, GlobalProfile, Unknown};
         let model = |id: &str| check(id, FoundationModel, "", "", id);
         model("anthropic.claude-3-haiku-20240307-v1:0");
         model("anthropic.claude-v2:0:18k");
@@ -333,7 +347,7 @@ mod tests {
 
     #[test]
     fn arns() {
-        use Target as T;
+        use TargetType as T;
         let geo = "us.anthropic.claude-haiku-4-5-20251001-v1:0";
         let base = "anthropic.claude-haiku-4-5-20251001-v1:0";
         for head in [
@@ -368,7 +382,7 @@ mod tests {
         );
         let application = format!("{own}:application-inference-profile/abcdef123456");
         check(&application, T::ApplicationProfile, "", "abcdef123456", "");
-        for (resource, target) in [
+        for (resource, target_type) in [
             ("provisioned-model/abcdef123456", T::Provisioned),
             ("custom-model-deployment/abcdef123456", T::CustomModel),
             ("custom-model/imported/abcdef123456", T::CustomModel),
@@ -379,7 +393,7 @@ mod tests {
             ("guardrail/abcdef123456", T::Unknown),
             ("foundation-model/", T::Unknown),
         ] {
-            check(&format!("{own}:{resource}"), target, "", "", "");
+            check(&format!("{own}:{resource}"), target_type, "", "", "");
         }
         let endpoint = "arn:aws:sagemaker:us-east-1:111122223333:endpoint/e";
         check(endpoint, T::MarketplaceEndpoint, "", "", "");
@@ -389,7 +403,7 @@ mod tests {
     fn what_clients_put_around() {
         let haiku = "anthropic.claude-3-haiku-20240307-v1:0";
         let us = format!("us.{haiku}");
-        let geo = |text: String| check(&text, Target::GeoProfile, "us", &us, haiku);
+        let geo = |text: String| check(&text, TargetType::GeoProfile, "us", &us, haiku);
         geo(format!("bedrock/us-east-2/us.{haiku}"));
         geo(format!("litellm_proxy/bedrock/us.{haiku}"));
         geo(format!(" us.{haiku}\n"));
@@ -397,7 +411,7 @@ mod tests {
         let arn =
             "arn:aws:bedrock:us-east-1:111122223333:application-inference-profile/088k6ehrxpci";
         let text = format!("bedrock/converse/{arn}");
-        check(&text, Target::ApplicationProfile, "", "088k6ehrxpci", "");
+        check(&text, TargetType::ApplicationProfile, "", "088k6ehrxpci", "");
         assert_eq!(read(&text).text, arn);
     }
 
@@ -405,7 +419,7 @@ mod tests {
         #[test]
         fn reading_never_fails(text in "[a-z:./%+0-9-]{0,60}|\\PC{0,40}") {
             let found = read(&text);
-            prop_assert!(found.target != Target::GlobalProfile || found.scope.as_deref() == Some("global"));
+            prop_assert!(found.target_type != TargetType::GlobalProfile || found.profile_scope.as_deref() == Some("global"));
         }
     }
 }

@@ -4,7 +4,7 @@
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Outcome {
     /// No error code.
-    Ok,
+    Succeeded,
     /// Refused for lack of permission.
     Denied,
     /// Refused because of too many requests.
@@ -56,12 +56,12 @@ const THROTTLED: &[&str] = &[
 impl Outcome {
     /// Every outcome, in the order of the tables' count columns.
     pub const ALL: [Outcome; 4] =
-        [Outcome::Ok, Outcome::Denied, Outcome::Throttled, Outcome::Failed];
+        [Outcome::Succeeded, Outcome::Denied, Outcome::Throttled, Outcome::Failed];
 
     /// Judges an error code as CloudTrail writes it. An absent or empty code is success.
     pub fn of_error_code(error_code: Option<&str>) -> Self {
         let Some(code) = error_code.map(str::trim).filter(|code| !code.is_empty()) else {
-            return Outcome::Ok;
+            return Outcome::Succeeded;
         };
         let code = code.to_ascii_lowercase();
         if DENIED.contains(&code.as_str()) {
@@ -76,7 +76,7 @@ impl Outcome {
     /// The value of the column `outcome`.
     pub fn as_str(self) -> &'static str {
         match self {
-            Outcome::Ok => "ok",
+            Outcome::Succeeded => "succeeded",
             Outcome::Denied => "denied",
             Outcome::Throttled => "throttled",
             Outcome::Failed => "failed",
@@ -91,8 +91,8 @@ mod tests {
     #[test]
     fn codes() {
         let cases = [
-            (None, Outcome::Ok),
-            (Some(""), Outcome::Ok),
+            (None, Outcome::Succeeded),
+            (Some(""), Outcome::Succeeded),
             (Some("AccessDenied"), Outcome::Denied),
             (Some("AccessDeniedException"), Outcome::Denied),
             (Some("Client.UnauthorizedOperation"), Outcome::Denied),

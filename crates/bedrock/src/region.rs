@@ -1,4 +1,4 @@
-//! AWS Regions and the geographies (jurisdictions) that they lie in.
+//! AWS Regions and the jurisdictions that they belong to.
 
 use std::collections::BTreeMap;
 
@@ -18,8 +18,9 @@ pub struct Region {
     pub name: String,
     /// `aws`, `aws-us-gov`, ...
     pub partition: String,
-    /// The jurisdiction, or empty where it is not known.
-    pub geography: String,
+    /// The country, or the EU, whose law applies there; empty where it is not known. AWS's word
+    /// *geography* (us, eu, apac) is only what profiles are named after.
+    pub jurisdiction: String,
 }
 
 /// The Regions by code.
@@ -34,13 +35,13 @@ pub struct Regions {
 pub enum Residency {
     /// It ran in the source Region.
     SameRegion,
-    /// It ran in another Region of the same geography.
-    SameGeography,
-    /// It ran in another geography.
-    OtherGeography,
+    /// It ran in another Region of the same jurisdiction.
+    SameJurisdiction,
+    /// It ran in another jurisdiction.
+    OtherJurisdiction,
 }
 
-/// A line of a Region or geography file that cannot be used.
+/// A line of a Region or jurisdiction file that cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum RegionFileError {
     /// The file is no CSV with the columns that are needed.
@@ -57,7 +58,7 @@ pub enum RegionFileError {
 #[derive(Deserialize)]
 struct Regrouping {
     region_code: String,
-    geography: String,
+    jurisdiction: String,
 }
 
 impl Regions {
@@ -70,7 +71,7 @@ impl Regions {
         Self::parse(EMBEDDED).expect("config/regions.csv is well-formed")
     }
 
-    /// Reads a Region file: CSV with at least `region_code,name,partition,geography`.
+    /// Reads a Region file: CSV with at least `region_code,name,partition,jurisdiction`.
     ///
     /// # Errors
     /// If the text is no CSV with these columns.
@@ -78,7 +79,7 @@ impl Regions {
         let mut by_code = BTreeMap::new();
         for row in csv::Reader::from_reader(text.as_bytes()).deserialize::<Region>() {
             let region = row.map_err(|source| RegionFileError::Csv {
-                expected: "region_code,name,partition,geography",
+                expected: "region_code,name,partition,jurisdiction",
                 source,
             })?;
             by_code.insert(region.region_code.clone(), region);
@@ -86,24 +87,24 @@ impl Regions {
         Ok(Regions { by_code, fingerprint: Fingerprint::of(text) })
     }
 
-    /// Regroups Regions by a user's file: CSV `region_code,geography`. A Region that is new is
-    /// added, and an empty geography makes a Region's geography unknown.
+    /// Regroups Regions by a user's file: CSV `region_code,jurisdiction`. A Region that is new is
+    /// added, and an empty jurisdiction makes a Region's jurisdiction unknown.
     ///
     /// # Errors
     /// If the text is no CSV with these columns.
     pub fn regroup(&mut self, text: &str) -> Result<(), RegionFileError> {
         for row in csv::Reader::from_reader(text.as_bytes()).deserialize::<Regrouping>() {
             let row = row.map_err(|source| RegionFileError::Csv {
-                expected: "region_code,geography",
+                expected: "region_code,jurisdiction",
                 source,
             })?;
             let region = self.by_code.entry(row.region_code.clone()).or_insert_with(|| Region {
                 region_code: row.region_code,
                 name: String::new(),
                 partition: String::new(),
-                geography: String::new(),
+                jurisdiction: String::new(),
             });
-            region.geography = row.geography;
+            region.jurisdiction = row.jurisdiction;
         }
         self.fingerprint = self.fingerprint.and(text);
         Ok(())
@@ -119,19 +120,19 @@ impl Regions {
         self.by_code.get(code)
     }
 
-    /// A Region's geography; `None` if it is not known.
-    pub fn geography(&self, code: &str) -> Option<&str> {
-        self.by_code.get(code).map(|region| region.geography.as_str()).filter(|g| !g.is_empty())
+    /// A Region's jurisdiction; `None` if it is not known.
+    pub fn jurisdiction(&self, code: &str) -> Option<&str> {
+        self.by_code.get(code).map(|region| region.jurisdiction.as_str()).filter(|g| !g.is_empty())
     }
 
-    /// Compares where a call was sent with where it ran; `None` if the two differ and the geography
+    /// Compares where a call was sent with where it ran; `None` if the two differ and the jurisdiction
     /// of either is not known.
     pub fn residency(&self, source: &str, inference: &str) -> Option<Residency> {
         if source == inference {
             return Some(Residency::SameRegion);
         }
-        let same = self.geography(source)? == self.geography(inference)?;
-        Some(if same { Residency::SameGeography } else { Residency::OtherGeography })
+        let same = self.jurisdiction(source)? == self.jurisdiction(inference)?;
+        Some(if same { Residency::SameJurisdiction } else { Residency::OtherJurisdiction })
     }
 }
 
@@ -140,8 +141,8 @@ impl Residency {
     pub fn as_str(self) -> &'static str {
         match self {
             Residency::SameRegion => "same_region",
-            Residency::SameGeography => "same_geography",
-            Residency::OtherGeography => "other_geography",
+            Residency::SameJurisdiction => "same_jurisdiction",
+            Residency::OtherJurisdiction => "other_jurisdiction",
         }
     }
 }
@@ -162,17 +163,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_geography_is_a_jurisdiction() {
+    fn residency_compares_jurisdictions() {
         let regions = Regions::embedded();
         let cases = [
             ("us-east-1", "us-east-1", Some(Residency::SameRegion)),
-            ("us-east-1", "us-west-2", Some(Residency::SameGeography)),
-            ("eu-central-1", "eu-west-3", Some(Residency::SameGeography)),
-            ("eu-west-1", "eu-west-2", Some(Residency::OtherGeography)),
-            ("eu-central-1", "eu-central-2", Some(Residency::OtherGeography)),
-            ("ca-central-1", "us-east-1", Some(Residency::OtherGeography)),
-            ("ap-northeast-1", "ap-northeast-3", Some(Residency::SameGeography)),
-            ("us-gov-west-1", "us-east-1", Some(Residency::SameGeography)),
+            ("us-east-1", "us-west-2", Some(Residency::SameJurisdiction)),
+            ("eu-central-1", "eu-west-3", Some(Residency::SameJurisdiction)),
+            ("eu-west-1", "eu-west-2", Some(Residency::OtherJurisdiction)),
+            ("eu-central-1", "eu-central-2", Some(Residency::OtherJurisdiction)),
+            ("ca-central-1", "us-east-1", Some(Residency::OtherJurisdiction)),
+            ("ap-northeast-1", "ap-northeast-3", Some(Residency::SameJurisdiction)),
+            ("us-gov-west-1", "us-east-1", Some(Residency::SameJurisdiction)),
             ("us-east-1", "xx-north-9", None),
             ("xx-north-9", "xx-north-9", Some(Residency::SameRegion)),
         ];
@@ -184,10 +185,10 @@ mod tests {
     #[test]
     fn a_user_may_regroup() {
         let mut regions = Regions::embedded();
-        let file = "region_code,geography\neu-west-2,European Union\nmoon-base-1,Moon\n";
+        let file = "region_code,jurisdiction\neu-west-2,European Union\nmoon-base-1,Moon\n";
         regions.regroup(file).expect("well-formed");
-        assert_eq!(regions.residency("eu-west-1", "eu-west-2"), Some(Residency::SameGeography));
-        assert_eq!(regions.geography("moon-base-1"), Some("Moon"));
+        assert_eq!(regions.residency("eu-west-1", "eu-west-2"), Some(Residency::SameJurisdiction));
+        assert_eq!(regions.jurisdiction("moon-base-1"), Some("Moon"));
         assert!(regions.regroup("region,geo\n").is_ok(), "an empty file regroups nothing");
         assert!(regions.regroup("region,geo\na,b\n").is_err());
     }

@@ -2,7 +2,7 @@
 
 use crate::alias::Aliases;
 use crate::catalog::{Catalog, Lookup};
-use crate::model_ref::{ModelRef, Target};
+use crate::model_ref::{ModelRef, TargetType};
 
 /// How many aliases may follow one another (deployment → custom model → base model).
 const MAX_ALIASES: usize = 4;
@@ -11,9 +11,9 @@ const MAX_ALIASES: usize = 4;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Resolution {
     /// What the call was addressed to.
-    pub target: Target,
+    pub target_type: TargetType,
     /// The scope of the system profile, also of the one below an application profile.
-    pub scope: Option<String>,
+    pub profile_scope: Option<String>,
     /// The id of the system profile, or of the application profile itself.
     pub profile_id: Option<String>,
     /// The name that an alias gives.
@@ -104,8 +104,8 @@ impl Unresolved {
 pub fn resolve(text: Option<&str>, catalog: &Catalog, aliases: &Aliases) -> Resolution {
     let Some(text) = text.filter(|text| !text.trim().is_empty()) else {
         return Resolution {
-            target: Target::Unknown,
-            scope: None,
+            target_type: TargetType::Unknown,
+            profile_scope: None,
             profile_id: None,
             alias_name: None,
             model: Err(Unresolved::NoReference),
@@ -113,15 +113,16 @@ pub fn resolve(text: Option<&str>, catalog: &Catalog, aliases: &Aliases) -> Reso
     };
     let first = catalog.read(text);
     let mut resolution = Resolution {
-        target: first.target,
-        scope: first.scope.clone(),
+        target_type: first.target_type,
+        profile_scope: first.profile_scope.clone(),
         profile_id: first.profile_id.clone(),
         alias_name: None,
         model: Err(Unresolved::AliasLoop),
     };
     let mut reference = first;
     for _ in 0..=MAX_ALIASES {
-        resolution.scope = resolution.scope.or_else(|| reference.scope.clone());
+        resolution.profile_scope =
+            resolution.profile_scope.or_else(|| reference.profile_scope.clone());
         let lookup = reference.model.as_deref().map(|id| catalog.model(id));
         if let Some(found @ (Lookup::Exact(_) | Lookup::Base(_))) = lookup {
             resolution.model = found_model(found);
@@ -157,7 +158,7 @@ fn reason(reference: &ModelRef, lookup: Option<Lookup<'_>>) -> Unresolved {
     match lookup {
         Some(Lookup::Ambiguous) => Unresolved::Ambiguous,
         Some(_) => Unresolved::NotInCatalog,
-        None if reference.target == Target::Unknown => Unresolved::UnknownForm,
+        None if reference.target_type == TargetType::Unknown => Unresolved::UnknownForm,
         None => Unresolved::NoAlias,
     }
 }
@@ -175,8 +176,8 @@ mod tests {
             Ok(model) => format!("{} {}", model.matched.as_str(), model.id),
             Err(reason) => reason.as_str().to_owned(),
         };
-        let scope = found.scope.as_deref().unwrap_or("-");
-        assert_eq!(format!("{} {scope} {model}", found.target.as_str()), expected, "{text}");
+        let scope = found.profile_scope.as_deref().unwrap_or("-");
+        assert_eq!(format!("{} {scope} {model}", found.target_type.as_str()), expected, "{text}");
     }
 
     #[test]

@@ -20,7 +20,7 @@ struct Vector {
     cache_write_5m_tokens: i64,
     cache_write_1h_tokens: i64,
     /// Empty: no cost is known.
-    cost_usd: String,
+    list_cost_usd: String,
     origin: String,
 }
 
@@ -50,7 +50,7 @@ fn failures(book: &PriceBook) -> Vec<String> {
             let day = vector.date.parse().expect("a date");
             cost(book, &regions, &key, day, &usage)
         });
-        let expected = vector.cost_usd.parse().ok();
+        let expected = vector.list_cost_usd.parse().ok();
         let is_full = found.is_ok_and(|cost| cost.basis.as_str() == "full");
         if found.ok().map(|cost| cost.total) != expected || is_full != expected.is_some() {
             failures.push(format!("{} {:?}: {found:?}", vector.origin, vector.model_ref));

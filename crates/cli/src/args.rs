@@ -226,9 +226,9 @@ pub struct KnowledgeArgs {
     /// `aws bedrock list-inference-profiles` (repeatable; later ones win)
     #[arg(long, env = "HOPTRAIL_ALIASES", value_delimiter = ',', value_name = "FILE")]
     pub aliases: Vec<PathBuf>,
-    /// Regroups Regions into geographies: CSV of `region_code,geography`
-    #[arg(long, env = "HOPTRAIL_GEOGRAPHIES", value_name = "FILE")]
-    pub geographies: Option<PathBuf>,
+    /// Regroups Regions into jurisdictions: CSV of `region_code,jurisdiction`
+    #[arg(long, env = "HOPTRAIL_JURISDICTIONS", value_name = "FILE")]
+    pub jurisdictions: Option<PathBuf>,
 }
 
 /// `hoptrail ddl`.
@@ -331,8 +331,8 @@ pub enum LayoutArg {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Gate {
-    /// A call ran in another geography than it was sent to
-    OtherGeography,
+    /// A call ran in another jurisdiction than it was sent to
+    OtherJurisdiction,
     /// A reference stands for no known model
     Unresolved,
     /// A call with tokens has no price

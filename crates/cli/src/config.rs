@@ -36,7 +36,7 @@ pub struct Config {
     prices: Option<PathBuf>,
     price_overrides: Option<PathBuf>,
     aliases: Vec<PathBuf>,
-    geographies: Option<PathBuf>,
+    jurisdictions: Option<PathBuf>,
     fail_on: Vec<Gate>,
     summary_json: Option<PathBuf>,
 }
@@ -113,7 +113,7 @@ impl Config {
         if args.aliases.is_empty() {
             args.aliases.clone_from(&self.aliases);
         }
-        args.geographies = args.geographies.or_else(|| self.geographies.clone());
+        args.jurisdictions = args.jurisdictions.or_else(|| self.jurisdictions.clone());
         args
     }
 }

@@ -25,7 +25,7 @@ pub fn load(args: &KnowledgeArgs) -> anyhow::Result<Knowledge> {
     if let Some(file) = &args.price_overrides {
         knowledge.prices.overlay(&read(file)?).with_context(|| unusable(file))?;
     }
-    if let Some(file) = &args.geographies {
+    if let Some(file) = &args.jurisdictions {
         let text = read(file)?;
         knowledge.regions.regroup(&text).with_context(|| unusable(file))?;
     }

@@ -1,4 +1,4 @@
-//! What a run did, for people: most calls first, and nothing cut off that left its geography.
+//! What a run did, for people: most calls first, and nothing cut off that left its jurisdiction.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -19,7 +19,7 @@ const SHOWN_LINES: usize = 10;
 /// The length of the longest bar.
 const BAR_CELLS: u64 = 24;
 
-const OTHER_GEOGRAPHY: &str = "other_geography";
+const OTHER_JURISDICTION: &str = "other_jurisdiction";
 
 /// The summary. Writing into a string cannot fail, so that results of `writeln!` are let go.
 pub fn text(outcome: &Outcome) -> String {
@@ -58,12 +58,12 @@ fn head(out: &mut String, outcome: &Outcome) {
     let records = &outcome.records;
     let parts = [
         format!("{}: {}", counted(records.records, "record"), counted(records.calls, "call")),
-        format!("{} passed over", grouped(records.passed_over)),
+        format!("{} skipped", grouped(records.skipped)),
         format!("{} rejected", grouped(records.rejected)),
         counted(objects.unreadable, "unreadable object"),
     ];
     line("", parts.join(" · "));
-    passed_by(&mut line, outcome);
+    skipped(&mut line, outcome);
     let days = counted(outcome.days.len() as u64, "day");
     let written = counted(outcome.written, "call");
     line("Wrote", format!("{written} on {days} to {}", outcome.destination));
@@ -93,12 +93,12 @@ fn head(out: &mut String, outcome: &Outcome) {
     }
     if outcome.written > 0 {
         let share = |(name, calls): (&&str, &u64)| format!("{} {name}", grouped(*calls));
-        let outcomes = ["ok", "denied", "throttled", "failed"]
+        let outcomes = ["succeeded", "denied", "throttled", "failed"]
             .iter()
             .filter_map(|name| outcome.outcomes.get_key_value(name))
             .map(share);
         line("Outcome", outcomes.collect::<Vec<_>>().join(" · "));
-        let names = ["same_region", "same_geography", OTHER_GEOGRAPHY, "unknown"];
+        let names = ["same_region", "same_jurisdiction", OTHER_JURISDICTION, "unknown"];
         let places =
             names.iter().filter_map(|name| outcome.residency.get_key_value(name)).map(share);
         line("Ran in", places.collect::<Vec<_>>().join(" · "));
@@ -116,15 +116,15 @@ fn again(line: &mut impl FnMut(&str, String), outcome: &Outcome) {
     }
 }
 
-fn passed_by(line: &mut impl FnMut(&str, String), outcome: &Outcome) {
+fn skipped(line: &mut impl FnMut(&str, String), outcome: &Outcome) {
     let objects = &outcome.objects;
     let mut parts = Vec::new();
     if objects.sibling_folders > 0 {
         let folders = counted(objects.sibling_folders, "folder");
         parts.push(format!("{folders} of digests, insights and other logs"));
     }
-    if objects.passed_by > 0 {
-        parts.push(format!("{} that are no log files", counted(objects.passed_by, "file")));
+    if objects.skipped > 0 {
+        parts.push(format!("{} that are no log files", counted(objects.skipped, "file")));
     }
     if objects.folders_not_searched > 0 {
         let folders = counted(objects.folders_not_searched, "folder");
@@ -138,25 +138,25 @@ fn passed_by(line: &mut impl FnMut(&str, String), outcome: &Outcome) {
 /// A total is never shown without its coverage.
 fn costs(out: &mut String, outcome: &Outcome) {
     let all = &outcome.cost;
-    if all.ok_calls == 0 {
+    if all.succeeded_calls == 0 {
         return;
     }
-    let cost = all.cost_usd.as_deref().map_or("unknown".to_owned(), dollars);
+    let cost = all.list_cost_usd.as_deref().map_or("unknown".to_owned(), dollars);
     let _ = writeln!(
         out,
         "\nCost at list prices: {cost}, of {} out of {} that succeeded ({})",
-        grouped(all.ok_calls_priced),
-        counted(all.ok_calls, "call"),
-        percent(all.ok_calls_priced, all.ok_calls)
+        grouped(all.succeeded_calls_priced),
+        counted(all.succeeded_calls, "call"),
+        percent(all.succeeded_calls_priced, all.succeeded_calls)
     );
-    let without = all.ok_calls.saturating_sub(all.ok_calls_with_tokens);
+    let without = all.succeeded_calls.saturating_sub(all.succeeded_calls_with_tokens);
     let mut notes = Vec::new();
-    let failed = all.calls_priced.saturating_sub(all.ok_calls_priced);
+    let failed = all.calls_priced.saturating_sub(all.succeeded_calls_priced);
     if failed > 0 {
         notes.push(format!("and of calls that failed: {}", grouped(failed)));
     }
-    if all.calls_partial > 0 {
-        notes.push(format!("lower bounds: {}", grouped(all.calls_partial)));
+    if all.calls_lower_bound > 0 {
+        notes.push(format!("lower bounds: {}", grouped(all.calls_lower_bound)));
     }
     if all.calls_unpriced > 0 {
         notes.push(format!("tokens without a price: {}", grouped(all.calls_unpriced)));
@@ -167,20 +167,20 @@ fn costs(out: &mut String, outcome: &Outcome) {
     if !notes.is_empty() {
         let _ = writeln!(out, "  {}", notes.join(" · "));
     }
-    let priced = |model: &&ModelCost| model.coverage.cost_usd.is_some();
+    let priced = |model: &&ModelCost| model.coverage.list_cost_usd.is_some();
     let shown = outcome.costs.iter().filter(priced).collect::<Vec<_>>();
     if !shown.is_empty() {
         let _ = writeln!(out);
     }
     for model in shown.iter().take(SHOWN_LINES) {
         let coverage = &model.coverage;
-        let cost = coverage.cost_usd.as_deref().map(dollars).unwrap_or_default();
-        let share = percent(coverage.ok_calls_priced, coverage.ok_calls);
+        let cost = coverage.list_cost_usd.as_deref().map(dollars).unwrap_or_default();
+        let share = percent(coverage.succeeded_calls_priced, coverage.succeeded_calls);
         let _ = writeln!(
             out,
             "  {cost:>14}  {:<24} {share:>7} of {}",
             label(model),
-            counted(coverage.ok_calls, "call")
+            counted(coverage.succeeded_calls, "call")
         );
     }
     more(out, shown.len(), "model_costs");
@@ -277,10 +277,10 @@ fn routes(out: &mut String, routes: &[Route]) {
         return;
     }
     let _ = writeln!(out, "\nWhere calls through profiles ran");
-    let leaves = |route: &Route| route.regions.iter().any(is_other_geography);
+    let leaves = |route: &Route| route.regions.iter().any(is_other_jurisdiction);
     let mut hidden = 0;
     for (index, route) in routes.iter().enumerate() {
-        // A route that leaves its geography is never cut off.
+        // A route that leaves its jurisdiction is never cut off.
         if index >= SHOWN_ROUTES && !leaves(route) {
             hidden += 1;
             continue;
@@ -297,12 +297,12 @@ fn routes(out: &mut String, routes: &[Route]) {
     }
     if hidden > 0 {
         let more = counted(hidden, "more route");
-        let _ = writeln!(out, "\n  and {more} within their geography, in routing_distribution");
+        let _ = writeln!(out, "\n  and {more} within their jurisdiction, in routing_distribution");
     }
 }
 
 fn place_line(place: &RegionShare, whole: u64) -> String {
-    let mark = if is_other_geography(place) { "  other geography" } else { "" };
+    let mark = if is_other_jurisdiction(place) { "  other jurisdiction" } else { "" };
     let share = percent(place.calls, whole);
     let (bar, calls) = (bar(place.calls, whole), grouped(place.calls));
     let region = plain(&place.inference_region);
@@ -318,8 +318,8 @@ fn bar(part: u64, whole: u64) -> String {
     if bar.is_empty() && part > 0 { EIGHTHS[1].to_owned() } else { bar }
 }
 
-fn is_other_geography(place: &RegionShare) -> bool {
-    place.residency == Some(OTHER_GEOGRAPHY)
+fn is_other_jurisdiction(place: &RegionShare) -> bool {
+    place.residency == Some(OTHER_JURISDICTION)
 }
 
 fn denials(out: &mut String, denials: &[Denied]) {
@@ -409,7 +409,7 @@ mod tests {
         Route {
             profile: profile.to_owned(),
             profile_name: None,
-            target: "geo_profile",
+            target_type: "geo_profile",
             model_name: None,
             source_region: Some("us-east-1".to_owned()),
             calls,
@@ -418,14 +418,14 @@ mod tests {
     }
 
     #[test]
-    fn what_left_its_geography_is_never_cut_off() {
+    fn what_left_its_jurisdiction_is_never_cut_off() {
         let mut all =
             (0..40).map(|n| route(&format!("p{n}"), 100 - n, "same_region")).collect::<Vec<_>>();
-        all.push(route("stray", 1, OTHER_GEOGRAPHY));
+        all.push(route("stray", 1, OTHER_JURISDICTION));
         let shown = text(&Outcome { routes: all, ..Outcome::default() });
         assert!(shown.contains("p11 ") && !shown.contains("p12 "), "{shown}");
         assert!(shown.contains("stray from us-east-1: 1 call"), "{shown}");
-        assert!(shown.contains("and 28 more routes within their geography"), "{shown}");
+        assert!(shown.contains("and 28 more routes within their jurisdiction"), "{shown}");
     }
 
     #[test]

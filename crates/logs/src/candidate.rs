@@ -26,7 +26,7 @@ pub(crate) fn is_candidate(record: &[u8]) -> bool {
 /// Whether a string in a record is an event source of Bedrock's.
 fn has_event_source(record: &[u8]) -> bool {
     // That the quote opens a string is asked to save time only: a record that is parsed in vain is
-    // passed over all the same.
+    // skipped all the same.
     let is_opening = |at: usize| at.checked_sub(1).is_none_or(|before| record[before] != b'\\');
     let is_source = |at: usize| is_opening(at) && begins_with_source(&record[at + 1..]);
     NEEDLE.find_iter(record).any(is_source)

@@ -23,7 +23,7 @@ pub enum Shape {
 }
 
 /// Keys by which an object that stands alone is taken for a record: of CloudTrail, or of the other
-/// logs that are passed over (aggregated events, digests, model invocation logs).
+/// logs that are skipped (aggregated events, digests, model invocation logs).
 const LONE_RECORD_KEYS: &[&str] =
     &["eventVersion", "eventSource", "eventID", "eventId", "digestStartTime", "schemaType"];
 

@@ -1,9 +1,9 @@
 //! What `Create...` events tell about opaque ARNs.
 //!
 //! The shapes are those of the API (botocore 1.44.5): no recorded event of these was found in public,
-//! so that keys are compared without regard to case and whatever does not fit is passed over.
+//! so that keys are compared without regard to case and whatever does not fit is skipped.
 
-use bedrock::alias::LearntAlias;
+use bedrock::alias::DiscoveredAlias;
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -19,7 +19,7 @@ const STANDS_FOR: &[&str] = &["copyFrom", "modelSource", "modelArn", "modelId"];
 const NAME: &[&str] = &["inferenceProfileName", "provisionedModelName", "modelDeploymentName"];
 
 /// Reads a record of an event that creates an ARN; `None` if it failed or does not tell enough.
-pub fn learnt_alias(record: &str) -> Option<LearntAlias> {
+pub fn discovered_alias(record: &str) -> Option<DiscoveredAlias> {
     let record = serde_json::from_str::<Value>(record).ok()?;
     if record.get("errorCode").is_some_and(|code| !code.is_null()) {
         return None;
@@ -30,7 +30,7 @@ pub fn learnt_alias(record: &str) -> Option<LearntAlias> {
     let model = first(nested.unwrap_or(request), STANDS_FOR)?;
     let name = first(request, NAME).unwrap_or_default();
     let event_time = record.get("eventTime")?.as_str()?.parse::<Timestamp>().ok()?;
-    Some(LearntAlias {
+    Some(DiscoveredAlias {
         model_ref: first(response, NEW_ARN)?,
         model,
         name,
@@ -60,7 +60,7 @@ mod tests {
     }
 
     fn check(request: &str, response: &str, expected: Option<(&str, &str, &str)>) {
-        let found = learnt_alias(&event(request, response));
+        let found = discovered_alias(&event(request, response));
         let found = found.map(|alias| (alias.model_ref, alias.model, alias.name));
         let expected = expected.map(|(a, b, c)| (a.to_owned(), b.to_owned(), c.to_owned()));
         assert_eq!(found, expected, "{request}");
@@ -95,9 +95,9 @@ mod tests {
             check(&request, r#"{"provisionedModelArn":"arn:t"}"#, None);
         }
         check(r#"{"modelId":"m"}"#, r#"{"provisionedModelArn":""}"#, None);
-        assert_eq!(learnt_alias("{"), None);
+        assert_eq!(discovered_alias("{"), None);
         let failed = event(r#"{"modelId":"m"}"#, r#"{"provisionedModelArn":"arn:t"}"#)
             .replace("\"eventID\"", "\"errorCode\":\"AccessDenied\",\"eventID\"");
-        assert_eq!(learnt_alias(&failed), None);
+        assert_eq!(discovered_alias(&failed), None);
     }
 }

@@ -1,7 +1,7 @@
 //! Turns the bytes of AWS log files into calls. AWS's field names are known here and nowhere else.
 //!
 //! Bytes come in, a [`Reading`] goes out; the caller owns the reading of files and objects. Reading
-//! never fails as a whole: an object is read or [`Unreadable`], a record is a call, passed over, or
+//! never fails as a whole: an object is read or [`Unreadable`], a record is a call, skipped, or
 //! rejected, and all are counted. Bodies of requests and responses are never held.
 
 mod candidate;

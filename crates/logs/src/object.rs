@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::io::{self, BufRead, BufReader, Read};
 
-use bedrock::alias::LearntAlias;
+use bedrock::alias::DiscoveredAlias;
 use bedrock::call::Call;
 use serde_json::error::Category;
 use serde_json::value::RawValue;
@@ -46,13 +46,13 @@ impl Limits {
     }
 }
 
-/// What an object held. `records = calls + passed_over + rejected`. `C` is what holds the calls.
+/// What an object held. `records = calls + skipped + rejected`. `C` is what holds the calls.
 #[derive(Debug, Default)]
 pub struct Reading<C = Vec<Call>> {
     /// Records of any kind.
     pub records: u64,
     /// Records that are no calls.
-    pub passed_over: u64,
+    pub skipped: u64,
     /// Calls that cannot be used.
     pub rejected: u64,
     /// The calls, in the order of the object.
@@ -60,7 +60,7 @@ pub struct Reading<C = Vec<Call>> {
     /// The first rejected records, as sentences.
     pub rejections: Vec<String>,
     /// What the object tells about opaque ARNs.
-    pub learnt: Vec<LearntAlias>,
+    pub discovered: Vec<DiscoveredAlias>,
     /// Event names that look like inference and that we do not know, with their number.
     pub unknown_operations: BTreeMap<String, u64>,
     /// The SHA-256 of the inflated text, or of a plain body as it is; only if [`Limits::sha256`] asks
@@ -213,7 +213,7 @@ fn read_streamed_text(
 ///
 /// Of a document that is JSON, both give the same. The one difference is in documents that are not JSON
 /// and that the strict reader refuses as a whole: where only records that do not name Bedrock are broken,
-/// in the ways that [`walk`](crate::walk) tells, those are passed over and all others are read. A body
+/// in the ways that [`walk`](crate::walk) tells, those are skipped and all others are read. A body
 /// without a checksum is read strictly.
 fn read_walking(text: &[u8], contexts: &mut Contexts) -> Result<Reading, Odd> {
     contexts.begin_object();
@@ -259,7 +259,7 @@ fn read_with(
 impl Reading {
     fn pass_over(&mut self, records: u64) {
         self.records += records;
-        self.passed_over += records;
+        self.skipped += records;
     }
 
     fn add(&mut self, record: Result<Record, Rejection>) {
@@ -269,9 +269,9 @@ impl Reading {
                 self.calls.push(call);
                 return;
             }
-            Ok(Record::Learnt(alias)) => self.learnt.push(alias),
+            Ok(Record::Discovered(alias)) => self.discovered.push(alias),
             Ok(Record::Unknown(name)) => *self.unknown_operations.entry(name).or_default() += 1,
-            Ok(Record::PassedOver) => {}
+            Ok(Record::Skipped) => {}
             Err(rejection) => {
                 self.rejected += 1;
                 if self.rejections.len() < MAX_REJECTIONS {
@@ -280,12 +280,12 @@ impl Reading {
                 return;
             }
         }
-        self.passed_over += 1;
+        self.skipped += 1;
     }
 
     /// Whether the counts add up.
     pub fn adds_up(&self) -> bool {
-        self.records == self.calls.len() as u64 + self.passed_over + self.rejected
+        self.records == self.calls.len() as u64 + self.skipped + self.rejected
     }
 }
 
@@ -294,11 +294,11 @@ impl<C> Reading<C> {
     pub fn map_calls<D>(self, map: impl FnOnce(C) -> D) -> Reading<D> {
         Reading {
             records: self.records,
-            passed_over: self.passed_over,
+            skipped: self.skipped,
             rejected: self.rejected,
             calls: map(self.calls),
             rejections: self.rejections,
-            learnt: self.learnt,
+            discovered: self.discovered,
             unknown_operations: self.unknown_operations,
             sha256: self.sha256,
         }

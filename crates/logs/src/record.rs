@@ -1,16 +1,16 @@
-//! One CloudTrail record: a call, something to learn from, or passed over.
+//! One CloudTrail record: a call, something to learn from, or skipped.
 
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use bedrock::alias::LearntAlias;
+use bedrock::alias::DiscoveredAlias;
 use bedrock::{Call, CallId, Caller, Context};
 
 use crate::candidate::is_candidate;
 use crate::context::{Contexts, Draft, Text};
 use crate::field::{self, Fields, place};
 use crate::identity::{Identity, identity};
-use crate::learn::learnt_alias;
+use crate::learn::discovered_alias;
 use crate::operation::{Operation, is_bedrock, operation};
 use crate::recall::Glance;
 use crate::reject::Rejection;
@@ -21,12 +21,12 @@ pub enum Record {
     /// An inference call.
     Call(Call),
     /// An event that tells what an opaque ARN stands for. Passed over as a record.
-    Learnt(LearntAlias),
+    Discovered(DiscoveredAlias),
     /// An event of Bedrock's that looks like inference under a name that we do not know, with that
     /// name. Passed over as a record.
     Unknown(String),
     /// Anything else.
-    PassedOver,
+    Skipped,
 }
 
 pub(crate) const RECORD: &[&str; 17] = &[
@@ -75,7 +75,7 @@ pub fn read(text: &str, contexts: &mut Contexts) -> Result<Record, Rejection> {
         return Err(Rejection { field: "record", expected: "an object", found });
     }
     if !is_candidate(text.as_bytes()) {
-        return Ok(Record::PassedOver);
+        return Ok(Record::Skipped);
     }
     read_candidate(text, contexts)
 }
@@ -87,10 +87,10 @@ pub fn read(text: &str, contexts: &mut Contexts) -> Result<Record, Rejection> {
 pub(crate) fn read_candidate(text: &str, contexts: &mut Contexts) -> Result<Record, Rejection> {
     let mut glance = Glance::none();
     if contexts.recall.look(text, &mut glance).is_none() {
-        // It may be a call, so that one that cannot be taken apart is not passed over.
+        // It may be a call, so that one that cannot be taken apart is not skipped.
         return match field::object(Some(text), "record", RECORD)? {
             Some(fields) => read_fields(text, &fields, None, contexts),
-            None => Ok(Record::PassedOver),
+            None => Ok(Record::Skipped),
         };
     }
     // What made a context in a call before makes one here. Only what is this call's own can be wrong
@@ -118,17 +118,17 @@ fn read_fields(
     contexts: &mut Contexts,
 ) -> Result<Record, Rejection> {
     let Ok(Some(event_source)) = field::text(fields.raw("eventSource"), "eventSource") else {
-        return Ok(Record::PassedOver);
+        return Ok(Record::Skipped);
     };
     if !is_bedrock(&event_source) || is_summary(fields) {
-        return Ok(Record::PassedOver);
+        return Ok(Record::Skipped);
     }
     let event_name = required(fields.raw("eventName"), "eventName")?;
     match operation(&event_source, &event_name) {
         Operation::Call => call(fields, &event_name, glance, contexts).map(Record::Call),
-        Operation::Learn => Ok(learnt_alias(text).map_or(Record::PassedOver, Record::Learnt)),
+        Operation::Learn => Ok(discovered_alias(text).map_or(Record::Skipped, Record::Discovered)),
         Operation::Unknown => Ok(Record::Unknown(event_name.into_owned())),
-        Operation::Other => Ok(Record::PassedOver),
+        Operation::Other => Ok(Record::Skipped),
     }
 }
 
@@ -325,7 +325,7 @@ mod tests {
     fn in_full(text: &str) -> Result<Record, Rejection> {
         match field::object(Some(text), "record", RECORD)? {
             Some(fields) => read_fields(text, &fields, None, &mut Contexts::default()),
-            None => Ok(Record::PassedOver),
+            None => Ok(Record::Skipped),
         }
     }
 

@@ -174,8 +174,8 @@ fn a_redacted_time_is_rejected_by_name() {
 #[test]
 fn decoys_are_no_calls() {
     let reading = trail(DECOYS);
-    assert_eq!((reading.records, reading.passed_over), (2, 2));
-    assert!(reading.unknown_operations.is_empty() && reading.learnt.is_empty());
+    assert_eq!((reading.records, reading.skipped), (2, 2));
+    assert!(reading.unknown_operations.is_empty() && reading.discovered.is_empty());
 }
 
 #[test]
@@ -211,7 +211,7 @@ fn the_output_of_lookup_events() {
     let events = [TOKENS, AT_HOME, REDACTED, DECOYS[0]].map(event).join(",\n");
     let text = format!("{{\"Events\":[{events}],\"NextToken\":\"EXAMPLE\"}}");
     let reading = read(&text, Shape::Any).expect("readable");
-    assert_eq!((reading.records, reading.rejected, reading.passed_over), (4, 1, 1));
+    assert_eq!((reading.records, reading.rejected, reading.skipped), (4, 1, 1));
     assert_eq!(reading.calls, [call(TOKENS), call(AT_HOME)]);
     assert_eq!(read(&text, Shape::Trail).err(), Some(Unreadable::NoRecords));
 }
@@ -220,12 +220,12 @@ fn the_output_of_lookup_events() {
 fn what_lies_beside_a_trail() {
     for other in [DIGEST, AGGREGATED] {
         let reading = read(other, Shape::Any).expect("readable");
-        assert_eq!((reading.records, reading.passed_over), (1, 1), "{other}");
+        assert_eq!((reading.records, reading.skipped), (1, 1), "{other}");
         assert_eq!(read(other, Shape::Trail).err(), Some(Unreadable::NoRecords), "{other}");
     }
     let list = format!("[{AGGREGATED},{AGGREGATED}]");
     let reading = read(&list, Shape::Any).expect("readable");
-    assert_eq!((reading.records, reading.passed_over), (2, 2));
+    assert_eq!((reading.records, reading.skipped), (2, 2));
     assert_eq!(read(&list, Shape::Trail).err(), Some(Unreadable::NoRecords));
 }
 

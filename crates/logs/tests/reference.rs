@@ -141,9 +141,12 @@ fn the_generator_reaches_everything() {
         count(&format!("{:?}", expected.as_ref().err()), 1);
         let Ok(expected) = expected else { continue };
         count("records", expected.records);
-        count("passed over", expected.passed_over);
-        count("learnt", expected.learnt.len() as u64);
-        count("learnt name", expected.learnt.iter().filter(|a| !a.name.is_empty()).count() as u64);
+        count("skipped", expected.skipped);
+        count("discovered", expected.discovered.len() as u64);
+        count(
+            "discovered name",
+            expected.discovered.iter().filter(|a| !a.name.is_empty()).count() as u64,
+        );
         expected.unknown.values().for_each(|number| count("unknown", *number));
         for path in expected.rejected.iter().flat_map(|(_, wrong)| wrong) {
             count(&format!("rejected {path}"), 1);
@@ -169,10 +172,10 @@ fn the_generator_reaches_everything() {
     for (name, at_least) in [
         ("records", 4_000),
         ("calls", 1_500),
-        ("passed over", 1_000),
+        ("skipped", 1_000),
         ("rejected", 800),
-        ("learnt", 60),
-        ("learnt name", 30),
+        ("discovered", 60),
+        ("discovered name", 30),
         ("unknown", 200),
     ] {
         reached(name, at_least);
@@ -289,7 +292,7 @@ fn sample() -> String {
 fn sample_expected(text: &str) -> Result<Expected, Why> {
     let expected = slow::read(text.as_bytes());
     let found = expected.as_ref().expect("well-formed");
-    let counts = (found.calls.len(), found.rejected.len(), found.passed_over, found.unknown.len());
+    let counts = (found.calls.len(), found.rejected.len(), found.skipped, found.unknown.len());
     assert_eq!(counts, (1, 1, 2, 1));
     expected
 }

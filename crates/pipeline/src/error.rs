@@ -54,9 +54,9 @@ pub enum Error {
         /// How many passes there were.
         passes: usize,
     },
-    /// What earlier runs learnt is corrupt.
+    /// What earlier runs discovered is corrupt.
     #[error("`{key}` at the destination is corrupt; repair or delete it")]
-    LearntFile {
+    DiscoveredFile {
         /// Its key.
         key: String,
         /// What is wrong with it.

@@ -3,8 +3,8 @@
 //! The log has no event id; CloudTrail's `requestID` is its `requestId`. Both sides may lack a partner:
 //! a log that is off in some accounts, a trail that is. What is left over is counted.
 
-use std::collections::hash_map::{Entry, HashMap};
 use std::collections::BTreeMap;
+use std::collections::hash_map::{Entry, HashMap};
 use std::io::BufRead;
 use std::sync::Arc;
 

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! discover → list ──objects──► fetch ──bytes──► work (rayon) ──readings──► collect ─┐
-//!                                                             learnt aliases, calls │
+//!                                                         discovered aliases, calls │
 //!                         put ◄── encode (rayon) ◄── dedup, meaning, group ◄── days ┘
 //! ```
 //!

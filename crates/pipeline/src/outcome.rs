@@ -16,7 +16,7 @@ pub use digests::DigestOutcome;
 pub use nothing_found::NothingFound;
 pub use shrink::ShrinkRefusal;
 
-/// What a run did. The counts add up: `records = calls + passed_over + rejected` and
+/// What a run did. The counts add up: `records = calls + skipped + rejected` and
 /// `calls = written + duplicates + out_of_range + calls_left`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Outcome {
@@ -46,7 +46,7 @@ pub struct Outcome {
     pub calls_left: u64,
     /// Written calls by outcome.
     pub outcomes: BTreeMap<&'static str, u64>,
-    /// Written calls that ran, by residency; `unknown` where a geography is not known.
+    /// Written calls that ran, by residency; `unknown` where a jurisdiction is not known.
     pub residency: BTreeMap<&'static str, u64>,
     /// What all written calls cost at list prices, with how much of it is covered.
     pub cost: Coverage,
@@ -65,7 +65,7 @@ pub struct Outcome {
     /// What CloudTrail's digest files say; `None` if they were not read.
     pub digests: Option<DigestOutcome>,
     /// What is known of opaque ARNs from the trail, earlier runs included.
-    pub learnt_aliases: u64,
+    pub discovered_aliases: u64,
     /// What was looked at, if nothing was found.
     pub nothing_found: Option<NothingFound>,
 }
@@ -92,9 +92,9 @@ pub struct Objects {
     pub unreadable: u64,
     /// Bytes of both, as stored.
     pub bytes: u64,
-    /// Files that are no log files, passed by.
-    pub passed_by: u64,
-    /// Folders of digests, insights and other logs, passed by.
+    /// Files that are no log files, skipped.
+    pub skipped: u64,
+    /// Folders of digests, insights and other logs, skipped.
     pub sibling_folders: u64,
     /// Folders beside `AWSLogs/`, not looked into.
     pub folders_not_searched: u64,
@@ -124,7 +124,7 @@ pub struct Records {
     /// Those that are calls.
     pub calls: u64,
     /// Those that are not.
-    pub passed_over: u64,
+    pub skipped: u64,
     /// Calls that cannot be used.
     pub rejected: u64,
 }
@@ -174,21 +174,21 @@ pub struct LeftOver {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Coverage {
     /// US dollars at list prices, a decimal number; `None` if no call is priced.
-    pub cost_usd: Option<String>,
+    pub list_cost_usd: Option<String>,
     /// All calls.
     pub calls: u64,
     /// Calls that succeeded.
-    pub ok_calls: u64,
+    pub succeeded_calls: u64,
     /// Calls with token counts.
     pub calls_with_tokens: u64,
     /// Calls with a cost.
     pub calls_priced: u64,
-    /// Those of `ok_calls` with token counts.
-    pub ok_calls_with_tokens: u64,
-    /// Those of `ok_calls` with a cost: their share is the coverage.
-    pub ok_calls_priced: u64,
+    /// Those of `succeeded_calls` with token counts.
+    pub succeeded_calls_with_tokens: u64,
+    /// Those of `succeeded_calls` with a cost: their share is the coverage.
+    pub succeeded_calls_priced: u64,
     /// Calls whose cost is a lower bound.
-    pub calls_partial: u64,
+    pub calls_lower_bound: u64,
     /// Calls with token counts and without a cost.
     pub calls_unpriced: u64,
 }
@@ -214,7 +214,7 @@ pub struct Route {
     /// The name that an alias gives to it.
     pub profile_name: Option<String>,
     /// What kind of profile it is.
-    pub target: &'static str,
+    pub target_type: &'static str,
     /// The model's name.
     pub model_name: Option<String>,
     /// Where the calls were sent.
@@ -287,7 +287,7 @@ impl Records {
     pub fn add(&mut self, other: Records) {
         self.records += other.records;
         self.calls += other.calls;
-        self.passed_over += other.passed_over;
+        self.skipped += other.skipped;
         self.rejected += other.rejected;
     }
 }
@@ -305,8 +305,8 @@ impl Outcome {
     /// # Errors
     /// What was expected and what was found, if they do not.
     pub(crate) fn check_counts(&self) -> Result<(), String> {
-        let Records { records, calls, passed_over, rejected } = self.records;
-        let parts = [("calls", calls), ("passed_over", passed_over), ("rejected", rejected)];
+        let Records { records, calls, skipped, rejected } = self.records;
+        let parts = [("calls", calls), ("skipped", skipped), ("rejected", rejected)];
         check_sum(("records", records), &parts)?;
         let parts = [
             ("written", self.written),
@@ -322,8 +322,8 @@ impl Outcome {
         self.cost.calls_unpriced
     }
 
-    /// Calls that ran in another geography than they were sent to.
-    pub fn other_geography(&self) -> u64 {
-        self.residency.get("other_geography").copied().unwrap_or_default()
+    /// Calls that ran in another jurisdiction than they were sent to.
+    pub fn other_jurisdiction(&self) -> u64 {
+        self.residency.get("other_jurisdiction").copied().unwrap_or_default()
     }
 }

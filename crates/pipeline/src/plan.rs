@@ -28,7 +28,7 @@ pub struct Plan {
     pub accounts: u64,
     /// Their Regions.
     pub regions: u64,
-    /// Folders of digests, insights and other logs, passed by.
+    /// Folders of digests, insights and other logs, skipped.
     pub sibling_folders: u64,
     /// Folders beside `AWSLogs/`, not looked into.
     pub folders_not_searched: u64,

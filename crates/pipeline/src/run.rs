@@ -1,7 +1,7 @@
 //! The run as a whole: takes the lease of the destination, makes passes over the days until no day is
 //! left to build, and adds up what they came to.
 
-pub(crate) mod learnt;
+pub(crate) mod discovered;
 mod pass;
 pub(crate) mod schedule;
 mod state;
@@ -81,7 +81,7 @@ async fn run_with_lease(
 ) -> Result<Outcome, Error> {
     let Endpoints { source, destination, .. } = endpoints;
     let workers = Workers::start(settings.threads)?;
-    learnt::load(destination, &mut knowledge.aliases).await?;
+    discovered::load(destination, &mut knowledge.aliases).await?;
     let manifests = manifest::load(destination, settings.range).await?;
     let mut state = State::new(knowledge, settings, manifests);
     let job = Job { endpoints, settings, workers: &workers, progress };
@@ -100,7 +100,7 @@ async fn run_with_lease(
     let mut request = PassRequest { checks_all_days: true, ..PassRequest::default() };
     for n_passes in 1.. {
         let mut end = pass(&job, &mut state, request).await?;
-        state.learn(destination, &mut end.collected.learnt).await?;
+        state.add_discovered(destination, &mut end.collected.discovered).await?;
         if n_passes == 1 {
             outcome.begin(&end);
             if end.n_listed == 0 && state.has_no_days() {
@@ -128,7 +128,7 @@ async fn run_with_lease(
 impl Outcome {
     /// Adds what the listing of the first pass found: the others find the same.
     fn begin(&mut self, end: &PassEnd) {
-        self.objects.passed_by = end.listed.passed_by;
+        self.objects.skipped = end.listed.skipped;
         self.objects.sibling_folders = end.listed.discovery.siblings;
         self.objects.folders_not_searched = end.listed.discovery.not_searched;
     }

@@ -12,14 +12,14 @@ const VIEWS: &[(&str, &str)] = &[
     (
         "routing_share",
         "\
-SELECT dt, account_id, source_region, target, scope, model_id, model_name, inference_region, residency,
-  SUM(ok_calls) AS ok_calls,
-  CAST(SUM(ok_calls) AS double) / SUM(SUM(ok_calls)) OVER (
-    PARTITION BY dt, account_id, source_region, target, scope, model_id) AS share
+SELECT dt, account_id, source_region, target_type, profile_scope, model_id, model_name, inference_region, residency,
+  SUM(succeeded_calls) AS succeeded_calls,
+  CAST(SUM(succeeded_calls) AS double) / SUM(SUM(succeeded_calls)) OVER (
+    PARTITION BY dt, account_id, source_region, target_type, profile_scope, model_id) AS share
 FROM routing_distribution
 WHERE inference_region IS NOT NULL
-GROUP BY dt, account_id, source_region, target, scope, model_id, model_name, inference_region, residency
-HAVING SUM(ok_calls) > 0",
+GROUP BY dt, account_id, source_region, target_type, profile_scope, model_id, model_name, inference_region, residency
+HAVING SUM(succeeded_calls) > 0",
     ),
     (
         "residency_exceptions",
@@ -27,7 +27,7 @@ HAVING SUM(ok_calls) > 0",
 SELECT dt, event_time, event_id, account_id, principal_name, source_region, inference_region,
   profile_id, model_id, model_ref
 FROM invocations
-WHERE residency = 'other_geography'",
+WHERE residency = 'other_jurisdiction'",
     ),
 ];
 

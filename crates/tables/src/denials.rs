@@ -46,13 +46,13 @@ const COLUMNS: &[Column<DenialRow>] = &[
     optional("principal_name", ContextText(|c| c.context.principal_name()), "As in invocations."),
     optional("source_region", ContextText(|c| c.context.source_region()), "As in invocations."),
     required(
-        "target",
-        ContextText(|c| Some(c.meaning.resolution.target.as_str())),
+        "target_type",
+        ContextText(|c| Some(c.meaning.resolution.target_type.as_str())),
         "As in invocations.",
     ),
     optional(
-        "scope",
-        ContextText(|c| c.meaning.resolution.scope.as_deref()),
+        "profile_scope",
+        ContextText(|c| c.meaning.resolution.profile_scope.as_deref()),
         "As profile_scope in invocations.",
     ),
     optional(

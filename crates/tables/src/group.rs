@@ -188,7 +188,7 @@ impl ContextSums {
         ContextSums {
             route,
             outcome: Outcome::ALL.iter().position(|known| *known == outcome),
-            is_ok: outcome == Outcome::Ok,
+            is_ok: outcome == Outcome::Succeeded,
             sums: CostSums::default(),
             first_seen_ms: 0,
             last_seen_ms: 0,
@@ -232,8 +232,8 @@ fn way(known: &ContextMeaning) -> Way<'_> {
     let model = known.model();
     (
         context.source_region(),
-        meaning.resolution.target.as_str(),
-        meaning.resolution.scope.as_deref(),
+        meaning.resolution.target_type.as_str(),
+        meaning.resolution.profile_scope.as_deref(),
         model.map(|model| model.id.as_str()),
         model.and_then(|model| model.name.as_deref()),
         meaning.inference_region.as_deref(),
@@ -246,8 +246,8 @@ fn routing_key(account_id: Option<&str>, way: Way<'_>) -> RoutingKey {
     RoutingKey {
         account_id: account_id.map(Box::from),
         source_region: way.0.map(Box::from),
-        target: way.1,
-        scope: way.2.map(str::to_owned),
+        target_type: way.1,
+        profile_scope: way.2.map(str::to_owned),
         model_id: way.3.map(str::to_owned),
         model_name: way.4.map(str::to_owned),
         inference_region: way.5.map(str::to_owned),
@@ -277,8 +277,8 @@ fn cost_texts(known: &ContextMeaning) -> CostTexts<'_> {
         context.source_region(),
         model.map(|model| model.id.as_str()),
         model.and_then(|model| model.name.as_deref()),
-        resolution.target.as_str(),
-        resolution.scope.as_deref(),
+        resolution.target_type.as_str(),
+        resolution.profile_scope.as_deref(),
         context.principal_name(),
         context.service_tier(),
         resolution.alias_name.as_deref(),
@@ -291,8 +291,8 @@ fn model_cost_key(texts: CostTexts<'_>) -> ModelCostKey {
         source_region: texts.1.map(Box::from),
         model_id: texts.2.map(str::to_owned),
         model_name: texts.3.map(str::to_owned),
-        target: texts.4,
-        scope: texts.5.map(str::to_owned),
+        target_type: texts.4,
+        profile_scope: texts.5.map(str::to_owned),
         principal_name: texts.6.map(Box::from),
         service_tier: texts.7.map(Box::from),
         profile_name: texts.8.map(str::to_owned),
@@ -303,16 +303,16 @@ impl CostSums {
     fn add_call(&mut self, is_ok: bool, row: &Invocation) {
         let ok = i64::from(is_ok);
         self.calls += 1;
-        self.ok_calls += ok;
+        self.succeeded_calls += ok;
         let Some(usage) = &row.usage else { return };
         self.calls_with_tokens += 1;
-        self.ok_calls_with_tokens += ok;
+        self.succeeded_calls_with_tokens += ok;
         self.add_tokens([usage.input, usage.output, usage.cache_read, usage.cache_write]);
         match &row.cost {
             Ok(cost) => {
                 self.calls_priced += 1;
-                self.ok_calls_priced += ok;
-                self.calls_partial += i64::from(cost.basis == CostBasis::Partial);
+                self.succeeded_calls_priced += ok;
+                self.calls_lower_bound += i64::from(cost.basis == CostBasis::LowerBound);
                 let parts = [cost.input, cost.output, cost.cache_read, cost.cache_write];
                 self.add_costs(parts, Some(cost.total));
             }
@@ -323,12 +323,12 @@ impl CostSums {
     /// Adds other sums.
     pub fn add(&mut self, other: &CostSums) {
         self.calls += other.calls;
-        self.ok_calls += other.ok_calls;
+        self.succeeded_calls += other.succeeded_calls;
         self.calls_with_tokens += other.calls_with_tokens;
         self.calls_priced += other.calls_priced;
-        self.ok_calls_with_tokens += other.ok_calls_with_tokens;
-        self.ok_calls_priced += other.ok_calls_priced;
-        self.calls_partial += other.calls_partial;
+        self.succeeded_calls_with_tokens += other.succeeded_calls_with_tokens;
+        self.succeeded_calls_priced += other.succeeded_calls_priced;
+        self.calls_lower_bound += other.calls_lower_bound;
         self.calls_unpriced += other.calls_unpriced;
         self.add_tokens(other.tokens);
         self.add_costs(other.costs, other.cost);
@@ -451,7 +451,12 @@ mod tests {
         assert_eq!(rows.collect::<Vec<_>>(), expected);
         let costs = groups.model_costs("1");
         let counted = |row: &ModelCostRow| {
-            (row.sums.calls, row.sums.ok_calls, row.sums.calls_with_tokens, row.sums.calls_unpriced)
+            (
+                row.sums.calls,
+                row.sums.succeeded_calls,
+                row.sums.calls_with_tokens,
+                row.sums.calls_unpriced,
+            )
         };
         assert_eq!(costs.iter().map(counted).collect::<Vec<_>>(), [(5, 4, 2, 2), (1, 1, 0, 0)]);
         let unresolved = groups.unresolved_models();

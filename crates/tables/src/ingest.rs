@@ -22,12 +22,12 @@ pub struct IngestRow {
     pub status: Status,
     /// Why it was not, or which records were rejected.
     pub reason: Option<String>,
-    /// Its records: `calls + passed_over + rejected`.
+    /// Its records: `calls + skipped + rejected`.
     pub records: i64,
     /// Its calls, of any day: `written + duplicates + other_day`.
     pub calls: i64,
     /// Its records that are no calls.
-    pub passed_over: i64,
+    pub skipped: i64,
     /// Its calls that cannot be used.
     pub rejected: i64,
     /// Its calls that were written for this day.
@@ -74,17 +74,13 @@ const COLUMNS: &[Column<IngestRow>] = &[
         Text(|r| r.reason.as_deref()),
         "Why it is unreadable, or the first of its rejected records.",
     ),
-    required(
-        "records",
-        Count(|r| Some(r.records)),
-        "Records read: calls + passed_over + rejected.",
-    ),
+    required("records", Count(|r| Some(r.records)), "Records read: calls + skipped + rejected."),
     required(
         "calls",
         Count(|r| Some(r.calls)),
         "Calls of any day: written + duplicates + other_day.",
     ),
-    required("passed_over", Count(|r| Some(r.passed_over)), "Records that are no calls."),
+    required("skipped", Count(|r| Some(r.skipped)), "Records that are no calls."),
     required("rejected", Count(|r| Some(r.rejected)), "Calls that cannot be used."),
     required(
         "written",

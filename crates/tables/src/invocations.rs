@@ -79,7 +79,7 @@ const COLUMNS: &[Column<Invocation>] = &[
     optional(
         "residency",
         ContextText(|c| c.meaning.residency.map(Residency::as_str)),
-        "same_region, same_geography, other_geography; null if it did not run or a geography is unknown.",
+        "same_region, same_jurisdiction, other_jurisdiction; null if it did not run or a jurisdiction is unknown.",
     ),
     required(
         "event_name",
@@ -87,13 +87,13 @@ const COLUMNS: &[Column<Invocation>] = &[
         "The eventName of CloudTrail.",
     ),
     required(
-        "target",
-        ContextText(|c| Some(c.meaning.resolution.target.as_str())),
+        "target_type",
+        ContextText(|c| Some(c.meaning.resolution.target_type.as_str())),
         "What was called: foundation_model, geo_profile, global_profile, application_profile, and so on.",
     ),
     optional(
         "profile_scope",
-        ContextText(|c| c.meaning.resolution.scope.as_deref()),
+        ContextText(|c| c.meaning.resolution.profile_scope.as_deref()),
         "The scope of the inference profile: us, eu, apac, jp, au, ca, in, us-gov, global.",
     ),
     optional(
@@ -161,7 +161,7 @@ const COLUMNS: &[Column<Invocation>] = &[
     required(
         "outcome",
         ContextText(|c| Some(c.meaning.outcome.as_str())),
-        "ok, denied, throttled, failed.",
+        "succeeded, denied, throttled, failed.",
     ),
     optional("error_code", ContextText(|c| c.context.error_code()), "The errorCode of CloudTrail."),
     optional("service_tier", ContextText(|c| c.context.service_tier()), "The service tier."),
@@ -187,14 +187,14 @@ const COLUMNS: &[Column<Invocation>] = &[
         "Where the token counts come from: invocation_log, cloudtrail; null if there are none.",
     ),
     optional(
-        "cost_usd",
+        "list_cost_usd",
         Money(|r| r.cost.ok().map(|cost| cost.total.units())),
         "The cost in US dollars at list prices; null if unknown.",
     ),
     optional(
         "cost_basis",
         OneOf(CostBasis::NAMES, |r| r.cost.ok().map(|cost| cost.basis as usize)),
-        "full; partial (a lower bound, such as without cache tokens); null if there is no cost.",
+        "full; lower_bound (such as without cache tokens); null if there is no cost.",
     ),
     required("log_object", ObjectKey, "The object that the call was read from."),
     optional(

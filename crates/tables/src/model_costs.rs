@@ -33,9 +33,9 @@ pub struct ModelCostKey {
     /// See `invocations`.
     pub model_name: Option<String>,
     /// See `invocations`.
-    pub target: &'static str,
+    pub target_type: &'static str,
     /// See `invocations.profile_scope`.
-    pub scope: Option<String>,
+    pub profile_scope: Option<String>,
     /// See `invocations`.
     pub principal_name: Option<Box<str>>,
     /// See `invocations`.
@@ -50,17 +50,17 @@ pub struct CostSums {
     /// All calls.
     pub calls: i64,
     /// Calls that succeeded.
-    pub ok_calls: i64,
+    pub succeeded_calls: i64,
     /// Calls with token counts: `calls_priced + calls_unpriced`.
     pub calls_with_tokens: i64,
     /// Calls with a cost.
     pub calls_priced: i64,
-    /// Those of `ok_calls` with token counts.
-    pub ok_calls_with_tokens: i64,
-    /// Those of `ok_calls` with a cost.
-    pub ok_calls_priced: i64,
+    /// Those of `succeeded_calls` with token counts.
+    pub succeeded_calls_with_tokens: i64,
+    /// Those of `succeeded_calls` with a cost.
+    pub succeeded_calls_priced: i64,
     /// Calls whose cost is a lower bound.
-    pub calls_partial: i64,
+    pub calls_lower_bound: i64,
     /// Calls with token counts and without a cost.
     pub calls_unpriced: i64,
     /// Tokens: input, output, cache read, cache write.
@@ -74,7 +74,7 @@ pub struct CostSums {
 /// The table `model_costs`.
 pub static MODEL_COSTS: Table<ModelCostRow> = Table {
     name: "model_costs",
-    grain: "account × source_region × model × target × scope × principal_name × service_tier × profile_name",
+    grain: "account × source_region × model × target_type × profile_scope × principal_name × service_tier × profile_name",
     doc: "What each model cost at list prices, with the counts that say how much of it is covered.",
     columns: COLUMNS,
     order: |a, b| a.key.cmp(&b.key),
@@ -90,12 +90,16 @@ const COLUMNS: &[Column<ModelCostRow>] = &[
     optional("source_region", Text(|r| r.key.source_region.as_deref()), "As in invocations."),
     optional("model_id", Text(|r| r.key.model_id.as_deref()), "As in invocations."),
     optional("model_name", Text(|r| r.key.model_name.as_deref()), "As in invocations."),
-    required("target", Text(|r| Some(r.key.target)), "As in invocations."),
-    optional("scope", Text(|r| r.key.scope.as_deref()), "As profile_scope in invocations."),
+    required("target_type", Text(|r| Some(r.key.target_type)), "As in invocations."),
+    optional(
+        "profile_scope",
+        Text(|r| r.key.profile_scope.as_deref()),
+        "As profile_scope in invocations.",
+    ),
     optional("principal_name", Text(|r| r.key.principal_name.as_deref()), "As in invocations."),
     optional("service_tier", Text(|r| r.key.service_tier.as_deref()), "As in invocations."),
     required("calls", Count(|r| Some(r.sums.calls)), "All calls."),
-    required("ok_calls", Count(|r| Some(r.sums.ok_calls)), "Calls that succeeded."),
+    required("succeeded_calls", Count(|r| Some(r.sums.succeeded_calls)), "Calls that succeeded."),
     required(
         "calls_with_tokens",
         Count(|r| Some(r.sums.calls_with_tokens)),
@@ -114,22 +118,26 @@ const COLUMNS: &[Column<ModelCostRow>] = &[
         Count(|r| r.sums.tokens[3]),
         "Input tokens written to the cache.",
     ),
-    optional("input_cost_usd", Money(|r| money(r.sums.costs[0])), "The cost of input."),
-    optional("output_cost_usd", Money(|r| money(r.sums.costs[1])), "The cost of output."),
-    optional("cache_read_cost_usd", Money(|r| money(r.sums.costs[2])), "The cost of cache reads."),
+    optional("list_input_cost_usd", Money(|r| money(r.sums.costs[0])), "The cost of input."),
+    optional("list_output_cost_usd", Money(|r| money(r.sums.costs[1])), "The cost of output."),
     optional(
-        "cache_write_cost_usd",
+        "list_cache_read_cost_usd",
+        Money(|r| money(r.sums.costs[2])),
+        "The cost of cache reads.",
+    ),
+    optional(
+        "list_cache_write_cost_usd",
         Money(|r| money(r.sums.costs[3])),
         "The cost of cache writes.",
     ),
     optional(
-        "cost_usd",
+        "list_cost_usd",
         Money(|r| money(r.sums.cost)),
         "The cost of the priced calls in US dollars at list prices; null if none is priced.",
     ),
     required(
-        "calls_partial",
-        Count(|r| Some(r.sums.calls_partial)),
+        "calls_lower_bound",
+        Count(|r| Some(r.sums.calls_lower_bound)),
         "Calls whose cost is a lower bound.",
     ),
     required(

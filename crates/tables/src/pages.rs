@@ -229,7 +229,7 @@ const USUAL: [CParameter; 3] = [
     CParameter::LiteralCompressionMode(ParamSwitch::Auto),
 ];
 
-/// As good as none: few places are remembered (as a power of two), as many as can be are passed over, and
+/// As good as none: few places are remembered (as a power of two), as many as can be are skipped, and
 /// bytes get codes of their own, which a level that passes over places leaves out by itself.
 const NO_SEARCH: [CParameter; 3] = [
     CParameter::HashLog(6),

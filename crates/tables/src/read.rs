@@ -336,7 +336,7 @@ mod tests {
             reason: None,
             records: written,
             calls: written,
-            passed_over: 0,
+            skipped: 0,
             rejected: 0,
             written,
             duplicates: 0,
@@ -434,7 +434,7 @@ mod tests {
         );
         check(
             file(&key, &[ENTRIES[0], (SCHEMA_VERSION_KEY, "99"), ENTRIES[2]]),
-            "table ingest: expected at most schema version 1, found 99",
+            "table ingest: expected at most schema version 2, found 99",
         );
         check(
             file(&key, &ENTRIES),

@@ -28,9 +28,9 @@ pub struct RoutingKey {
     /// See `invocations`.
     pub source_region: Option<Box<str>>,
     /// See `invocations`.
-    pub target: &'static str,
+    pub target_type: &'static str,
     /// See `invocations.profile_scope`.
-    pub scope: Option<String>,
+    pub profile_scope: Option<String>,
     /// See `invocations`.
     pub model_id: Option<String>,
     /// See `invocations`.
@@ -59,7 +59,7 @@ pub struct Counts {
 /// The table `routing_distribution`.
 pub static ROUTING_DISTRIBUTION: Table<RoutingRow> = Table {
     name: "routing_distribution",
-    grain: "event_hour × account × source_region × target × scope × model × inference_region",
+    grain: "event_hour × account × source_region × target_type × profile_scope × model × inference_region",
     doc: "Where requests were sent and where they ran, by the hour.",
     columns: COLUMNS,
     order: |a, b| (a.event_hour_ms, &a.key).cmp(&(b.event_hour_ms, &b.key)),
@@ -70,8 +70,12 @@ const COLUMNS: &[Column<RoutingRow>] = &[
     required("event_hour", Time(|r| Some(r.event_hour_ms)), "The hour, by its beginning."),
     optional("account_id", Text(|r| r.key.account_id.as_deref()), "As in invocations."),
     optional("source_region", Text(|r| r.key.source_region.as_deref()), "As in invocations."),
-    required("target", Text(|r| Some(r.key.target)), "As in invocations."),
-    optional("scope", Text(|r| r.key.scope.as_deref()), "As profile_scope in invocations."),
+    required("target_type", Text(|r| Some(r.key.target_type)), "As in invocations."),
+    optional(
+        "profile_scope",
+        Text(|r| r.key.profile_scope.as_deref()),
+        "As profile_scope in invocations.",
+    ),
     optional("model_id", Text(|r| r.key.model_id.as_deref()), "As in invocations."),
     optional("model_name", Text(|r| r.key.model_name.as_deref()), "As in invocations."),
     optional("inference_region", Text(|r| r.key.inference_region.as_deref()), "As in invocations."),
@@ -82,7 +86,7 @@ const COLUMNS: &[Column<RoutingRow>] = &[
     ),
     optional("residency", Text(|r| r.key.residency), "As in invocations."),
     required("calls", Count(|r| Some(r.counts.calls)), "All calls."),
-    required("ok_calls", Count(|r| Some(r.counts.by_outcome[0])), "Calls that succeeded."),
+    required("succeeded_calls", Count(|r| Some(r.counts.by_outcome[0])), "Calls that succeeded."),
     required("denied_calls", Count(|r| Some(r.counts.by_outcome[1])), "Calls that were refused."),
     required(
         "throttled_calls",

@@ -10,7 +10,7 @@ use crate::column::{Column, Type};
 use crate::referred::ContextMeaning;
 
 /// The version of the tables' schema. It rises when a column changes its meaning, type or name.
-pub const SCHEMA_VERSION: u32 = 1;
+pub const SCHEMA_VERSION: u32 = 2;
 
 /// A table whose rows are `R`.
 #[derive(Debug)]

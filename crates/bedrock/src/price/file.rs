@@ -268,7 +268,7 @@ impl Lines<'_> {
 }
 
 /// Where each of [`Column::ALL`] stands. Other columns are refused: a misspelled `valid_until` that is
-/// passed over would keep a price for ever.
+/// skipped would keep a price for ever.
 fn places(header: &StringRecord, role: Role) -> Result<[Option<usize>; N_COLUMNS], Problem> {
     let may_lack = |column: Column| role == Role::Overrides && column.is_of_source();
     let place = |column: Column| header.iter().position(|name| name == column.as_str());

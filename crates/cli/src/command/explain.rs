@@ -21,8 +21,8 @@ use crate::{knowledge, range};
 #[derive(Debug, Serialize)]
 struct Explanation {
     reference: String,
-    target: &'static str,
-    scope: Option<String>,
+    target_type: &'static str,
+    profile_scope: Option<String>,
     profile_id: Option<String>,
     alias_name: Option<String>,
     model_id: Option<String>,
@@ -82,7 +82,7 @@ fn explain(reference: &str, region: Option<&str>, day: Date, knowledge: &Knowled
         Err(reason) => (None, Some(reason)),
     };
     // An application profile has the destinations of the system profile below it.
-    let system_profile = found.scope.as_ref().zip(model.as_ref()).map(|(scope, model)| {
+    let system_profile = found.profile_scope.as_ref().zip(model.as_ref()).map(|(scope, model)| {
         let written = found.profile_id.clone().filter(|id| knowledge.catalog.profile(id).is_some());
         written.unwrap_or_else(|| format!("{scope}.{}", model.id))
     });
@@ -97,8 +97,8 @@ fn explain(reference: &str, region: Option<&str>, day: Date, knowledge: &Knowled
         });
     Explanation {
         reference: reference.to_owned(),
-        target: found.target.as_str(),
-        scope: found.scope,
+        target_type: found.target_type.as_str(),
+        profile_scope: found.profile_scope,
         profile_id: found.profile_id,
         alias_name: found.alias_name,
         model_match: model.as_ref().map_or("none", |model| model.matched.as_str()),
@@ -164,8 +164,9 @@ fn regions(destinations: &Destinations) -> Option<Vec<String>> {
 fn text(found: &Explanation, region: Option<&str>) -> String {
     let mut lines = vec![found.reference.clone()];
     let mut line = |name: &str, value: String| lines.push(format!("  {name:<13} {value}"));
-    let scope = found.scope.as_ref().map(|scope| format!(", scope {scope}")).unwrap_or_default();
-    line("target", format!("{}{scope}", found.target));
+    let scope =
+        found.profile_scope.as_ref().map(|scope| format!(", scope {scope}")).unwrap_or_default();
+    line("target type", format!("{}{scope}", found.target_type));
     if let Some(profile_id) = &found.profile_id {
         line("profile", profile_id.clone());
     }

@@ -234,7 +234,7 @@ fn exit(outcome: &Outcome, gates: &[Gate], report: &Report) -> Exit {
             tripped = true;
         }
     };
-    trip(Gate::OtherGeography, outcome.other_geography(), "ran in another geography");
+    trip(Gate::OtherJurisdiction, outcome.other_jurisdiction(), "ran in another jurisdiction");
     let unresolved = outcome.unresolved.iter().map(|reference| reference.calls).sum();
     trip(Gate::Unresolved, unresolved, "without a known model");
     trip(Gate::Unpriced, outcome.unpriced(), "with tokens and without a price");

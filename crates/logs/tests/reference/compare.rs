@@ -56,15 +56,15 @@ fn both_within(body: &[u8], shape: Shape, limits: &Limits) -> Result<Reading, Un
 pub(crate) fn parts(reading: &Reading) -> impl PartialEq + Debug + '_ {
     let Reading {
         records,
-        passed_over,
+        skipped,
         rejected,
         calls,
         rejections,
-        learnt,
+        discovered,
         unknown_operations,
         sha256,
     } = reading;
-    (records, passed_over, rejected, calls, rejections, learnt, unknown_operations, sha256)
+    (records, skipped, rejected, calls, rejections, discovered, unknown_operations, sha256)
 }
 
 /// Compares all ways of reading a trail's file with the slow reader.
@@ -109,11 +109,11 @@ pub(crate) fn check_reading(
     assert_eq!(found.calls, expected.calls, "{document}");
     let rejected = expected.rejected.len() as u64;
     assert_eq!(
-        (found.records, found.passed_over, found.rejected),
-        (expected.records, expected.passed_over, rejected),
+        (found.records, found.skipped, found.rejected),
+        (expected.records, expected.skipped, rejected),
         "{document}"
     );
-    assert_eq!(found.learnt, expected.learnt, "{document}");
+    assert_eq!(found.discovered, expected.discovered, "{document}");
     assert_eq!(found.unknown_operations, expected.unknown, "{document}");
     assert_eq!(found.rejections.len(), expected.rejected.len().min(MAX_REJECTIONS), "{document}");
     for (sentence, (number, wrong)) in found.rejections.iter().zip(&expected.rejected) {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use bedrock::alias::LearntAlias;
+use bedrock::alias::DiscoveredAlias;
 use bedrock::{Call, CallId, Caller, Context, Said};
 
 use super::fields::{Complaints, time_ms};
@@ -14,11 +14,11 @@ use super::who::who;
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct Expected {
     pub(crate) records: u64,
-    pub(crate) passed_over: u64,
+    pub(crate) skipped: u64,
     pub(crate) calls: Vec<Call>,
     /// The number of each rejected record, with all that is wrong with it.
     pub(crate) rejected: Vec<(u64, Vec<String>)>,
-    pub(crate) learnt: Vec<LearntAlias>,
+    pub(crate) discovered: Vec<DiscoveredAlias>,
     pub(crate) unknown: BTreeMap<String, u64>,
 }
 
@@ -106,12 +106,12 @@ impl Expected {
         self.records += 1;
         match self.judge(record) {
             Ok(Some(call)) => self.calls.push(call),
-            Ok(None) => self.passed_over += 1,
+            Ok(None) => self.skipped += 1,
             Err(wrong) => self.rejected.push((self.records, wrong)),
         }
     }
 
-    /// The call that a record is, nothing if it is passed over, or all that is wrong with it.
+    /// The call that a record is, nothing if it is skipped, or all that is wrong with it.
     fn judge(&mut self, record: &Json) -> Result<Option<Call>, Vec<String>> {
         if !record.is_object() {
             return Err(vec!["record".to_owned()]);
@@ -131,7 +131,7 @@ impl Expected {
         let event = EVENTS.iter().find(|event| (event.0, event.1) == (source, name));
         match event.unwrap_or_else(|| panic!("{source} {name} is not in the table")).2 {
             Verdict::Call => return call(record, name).map(Some),
-            Verdict::Learn => self.learnt.extend(learnt(record)),
+            Verdict::Learn => self.discovered.extend(discovered(record)),
             Verdict::Unknown => *self.unknown.entry(name.to_owned()).or_default() += 1,
             Verdict::Other => {}
         }
@@ -213,8 +213,8 @@ fn service_tier(tier: &Json) -> Option<Box<str>> {
     name.as_text().filter(|name| !name.is_empty()).map(Box::from)
 }
 
-/// What does not fit is passed over, also a record with a text or a number that is none to a program.
-fn learnt(record: &Json) -> Option<LearntAlias> {
+/// What does not fit is skipped, also a record with a text or a number that is none to a program.
+fn discovered(record: &Json) -> Option<DiscoveredAlias> {
     if !record.is_sound() || record.get("errorCode").is_some() {
         return None;
     }
@@ -231,7 +231,7 @@ fn learnt(record: &Json) -> Option<LearntAlias> {
         _ => request,
     };
     let model = ["copyFrom", "modelSource", "modelArn", "modelId"];
-    Some(LearntAlias {
+    Some(DiscoveredAlias {
         model_ref: arn.iter().find_map(|key| told(response, key))?,
         model: model.iter().find_map(|key| told(source, key))?,
         name: name.iter().find_map(|key| told(request, key)).unwrap_or_default(),

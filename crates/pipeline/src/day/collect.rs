@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use bedrock::alias::LearntAlias;
+use bedrock::alias::DiscoveredAlias;
 use jiff::civil::Date;
 use logs::layout::Delivery;
 
@@ -32,8 +32,8 @@ pub struct Collected {
     pub objects: Objects,
     /// Sums over records.
     pub records: Records,
-    /// What was learnt about opaque ARNs since it was last taken.
-    pub learnt: Vec<LearntAlias>,
+    /// What was discovered about opaque ARNs since it was last taken.
+    pub discovered: Vec<DiscoveredAlias>,
     /// Events that look like inference under unknown names.
     pub unknown_operations: BTreeMap<String, u64>,
     /// Calls on days outside the range.
@@ -79,7 +79,7 @@ pub struct ObjectRecord {
     /// Its calls, of any day.
     pub calls: u64,
     /// Its records that are no calls.
-    pub passed_over: u64,
+    pub skipped: u64,
     /// Its calls that cannot be used.
     pub rejected: u64,
 }
@@ -95,7 +95,7 @@ impl Collected {
             unplaced: Vec::new(),
             objects: Objects::default(),
             records: Records::default(),
-            learnt: Vec::new(),
+            discovered: Vec::new(),
             unknown_operations: BTreeMap::new(),
             out_of_range: BTreeMap::new(),
             left: 0,
@@ -155,11 +155,11 @@ impl Collected {
             Ok(reading) => {
                 calls = reading.calls;
                 record.records = reading.records;
-                record.passed_over = reading.passed_over;
+                record.skipped = reading.skipped;
                 record.rejected = reading.rejected;
                 record.calls = calls.len() as u64;
                 record.rejections = reading.rejections;
-                self.learnt.extend(reading.learnt);
+                self.discovered.extend(reading.discovered);
                 for (name, count) in reading.unknown_operations {
                     *self.unknown_operations.entry(name).or_default() += count;
                 }
@@ -232,7 +232,7 @@ impl Collected {
     fn count(&mut self, record: &ObjectRecord) {
         self.records.records += record.records;
         self.records.calls += record.calls;
-        self.records.passed_over += record.passed_over;
+        self.records.skipped += record.skipped;
         self.records.rejected += record.rejected;
         self.objects.bytes += record.size_bytes;
         let complaint =
@@ -322,7 +322,7 @@ impl ObjectRecord {
             rejections: Vec::new(),
             records: 0,
             calls: 0,
-            passed_over: 0,
+            skipped: 0,
             rejected: 0,
         }
     }

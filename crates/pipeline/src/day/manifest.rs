@@ -116,7 +116,7 @@ pub struct Elsewhere {
     pub days: BTreeSet<Date>,
 }
 
-/// The sums of a day's `ingest`: `records = calls + passed_over + rejected` and
+/// The sums of a day's `ingest`: `records = calls + skipped + rejected` and
 /// `calls = written + duplicates + other_day`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counts {
@@ -129,7 +129,7 @@ pub struct Counts {
     /// Calls among them, of any day.
     pub calls: u64,
     /// Records that are none.
-    pub passed_over: u64,
+    pub skipped: u64,
     /// Calls that cannot be used.
     pub rejected: u64,
     /// Calls of the day, each once: the rows of `invocations`.
@@ -229,9 +229,9 @@ impl Manifest {
     /// # Errors
     /// What was expected and what was found, if they do not.
     pub(crate) fn check_counts(&self) -> Result<(), String> {
-        let Counts { records, calls, passed_over, rejected, .. } = self.counts;
+        let Counts { records, calls, skipped, rejected, .. } = self.counts;
         let Counts { written, duplicates, other_day, .. } = self.counts;
-        let parts = [("calls", calls), ("passed_over", passed_over), ("rejected", rejected)];
+        let parts = [("calls", calls), ("skipped", skipped), ("rejected", rejected)];
         check_sum(("records", records), &parts)?;
         let parts = [("written", written), ("duplicates", duplicates), ("other_day", other_day)];
         check_sum(("calls", calls), &parts)?;
@@ -386,7 +386,7 @@ mod tests {
         let counts = Counts {
             records: 6,
             calls: 5,
-            passed_over: 1,
+            skipped: 1,
             written: 3,
             duplicates: 1,
             other_day: 1,

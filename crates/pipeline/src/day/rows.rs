@@ -166,7 +166,7 @@ impl DayJoin {
         meaning: &Meaning,
     ) -> Option<Usage> {
         let entry = requests.entry_of(request_id).filter(|entry| self.taken.insert(*entry));
-        if entry.is_none() && meaning.outcome == Outcome::Ok {
+        if entry.is_none() && meaning.outcome == Outcome::Succeeded {
             self.calls_without_entry += 1;
         }
         requests.usage(entry?, meaning)

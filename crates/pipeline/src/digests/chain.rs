@@ -240,7 +240,8 @@ impl Check<'_> {
     /// Takes what a valid digest says of log files.
     fn take(&mut self, link: Link) {
         let Link { key, digest, place, .. } = link;
-        let number = u32::try_from(self.digests.keys.len()).expect("memory ends before 2^32 digests");
+        let number =
+            u32::try_from(self.digests.keys.len()).expect("memory ends before 2^32 digests");
         self.digests.keys.push(key.as_str().into());
         let Some(folder) = logs_folder(&key) else { return };
         for log in digest.log_files {

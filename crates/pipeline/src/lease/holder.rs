@@ -57,7 +57,8 @@ impl Holder {
     /// Whether the process is known to be gone: it was one of this boot and namespace, where no process
     /// of its number and start is left.
     fn is_gone(&self) -> bool {
-        let machine = |process: &str| process.rsplit_once(' ').map(|(machine, _)| machine.to_owned());
+        let machine =
+            |process: &str| process.rsplit_once(' ').map(|(machine, _)| machine.to_owned());
         let here = process(std::process::id()).as_deref().and_then(machine);
         here.is_some()
             && machine(&self.process) == here

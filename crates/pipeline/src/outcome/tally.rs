@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use bedrock::denial::{Denial, Leg, PolicyType};
 use bedrock::region::Residency;
 use bedrock::resolve::Unresolved;
-use bedrock::{Outcome, Target};
+use bedrock::{Outcome, TargetType};
 use tables::ContextMeaning;
 use tables::group::Group;
 use tables::model_costs::CostSums;
@@ -36,7 +36,7 @@ struct Callers {
 struct RouteKey {
     profile: String,
     profile_name: Option<String>,
-    target: Target,
+    target_type: TargetType,
     model_name: Option<String>,
     source_region: Option<String>,
 }
@@ -97,7 +97,7 @@ impl Tally {
         let key = RouteKey {
             profile: profile.clone(),
             profile_name: resolution.alias_name.clone(),
-            target: resolution.target,
+            target_type: resolution.target_type,
             model_name: resolution.model.as_ref().ok().and_then(|model| model.name.clone()),
             source_region: context.source_region().map(str::to_owned),
         };
@@ -188,14 +188,14 @@ impl Tally {
 fn coverage(sums: &CostSums) -> Coverage {
     let count = |count: i64| u64::try_from(count).unwrap_or_default();
     Coverage {
-        cost_usd: sums.cost.map(|cost| cost.to_string()),
+        list_cost_usd: sums.cost.map(|cost| cost.to_string()),
         calls: count(sums.calls),
-        ok_calls: count(sums.ok_calls),
+        succeeded_calls: count(sums.succeeded_calls),
         calls_with_tokens: count(sums.calls_with_tokens),
         calls_priced: count(sums.calls_priced),
-        ok_calls_with_tokens: count(sums.ok_calls_with_tokens),
-        ok_calls_priced: count(sums.ok_calls_priced),
-        calls_partial: count(sums.calls_partial),
+        succeeded_calls_with_tokens: count(sums.succeeded_calls_with_tokens),
+        succeeded_calls_priced: count(sums.succeeded_calls_priced),
+        calls_lower_bound: count(sums.calls_lower_bound),
         calls_unpriced: count(sums.calls_unpriced),
     }
 }
@@ -230,7 +230,7 @@ fn route(key: &RouteKey, places: &BTreeMap<PlaceKey, u64>) -> Route {
     Route {
         profile: key.profile.clone(),
         profile_name: key.profile_name.clone(),
-        target: key.target.as_str(),
+        target_type: key.target_type.as_str(),
         model_name: key.model_name.clone(),
         source_region: key.source_region.clone(),
         calls: regions.iter().map(|region| region.calls).sum(),

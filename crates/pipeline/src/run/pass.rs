@@ -258,7 +258,7 @@ impl<'a, 'j> Scheduler<'a, 'j> {
 fn check_counts(reading: &TrailReading) -> Result<(), String> {
     let parts = [
         ("calls", reading.calls.len() as u64),
-        ("passed_over", reading.passed_over),
+        ("skipped", reading.skipped),
         ("rejected", reading.rejected),
     ];
     check_sum(("records", reading.records), &parts)

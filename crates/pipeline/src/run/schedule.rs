@@ -297,7 +297,7 @@ fn what_changed(before: &MadeWith, now: &MadeWith) -> Option<String> {
         (before.hoptrail == now.hoptrail, version),
         (before.schema == now.schema, "another schema of the tables".to_owned()),
         (old.catalog == new.catalog, "another catalog".to_owned()),
-        (old.regions == new.regions, "other Regions or geographies".to_owned()),
+        (old.regions == new.regions, "other Regions or jurisdictions".to_owned()),
         (old.prices == new.prices, prices),
         (old.aliases == new.aliases, "other aliases".to_owned()),
         (before.late_window_minutes == now.late_window_minutes, window),

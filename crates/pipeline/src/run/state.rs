@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use bedrock::alias::LearntAlias;
+use bedrock::alias::DiscoveredAlias;
 use bedrock::{Knowledge, Outcome as CallOutcome};
 use jiff::civil::Date;
 use store::Store;
@@ -19,7 +19,7 @@ use crate::join::Requests;
 use crate::outcome::progress::Progress;
 use crate::outcome::tally::Tally;
 use crate::outcome::{Day, InvocationLog, Outcome, ShrinkRefusal};
-use crate::run::learnt;
+use crate::run::discovered;
 use crate::run::schedule::{Reason, alias_known_now};
 use crate::settings::Settings;
 use crate::source::Source;
@@ -131,20 +131,20 @@ impl State {
     ///
     /// # Errors
     /// If the destination cannot be written.
-    pub(super) async fn learn(
+    pub(super) async fn add_discovered(
         &mut self,
         destination: &dyn Store,
-        learnt: &mut Vec<LearntAlias>,
+        new: &mut Vec<DiscoveredAlias>,
     ) -> Result<(), Error> {
-        if learnt.is_empty() {
+        if new.is_empty() {
             return Ok(());
         }
         let aliases = &mut Arc::make_mut(&mut self.knowledge).aliases;
         let mut has_news = false;
-        for alias in learnt.drain(..) {
-            has_news |= aliases.learn(alias);
+        for alias in new.drain(..) {
+            has_news |= aliases.add_discovered(alias);
         }
-        if has_news { learnt::save(destination, aliases).await } else { Ok(()) }
+        if has_news { discovered::save(destination, aliases).await } else { Ok(()) }
     }
 
     /// Compares an object that was read with what the digests say of it, if they were read.
@@ -233,7 +233,7 @@ impl State {
         outcome.digests = self.digests.map(Comparison::outcome);
         outcome.unchanged = self.unchanged.iter().map(ToString::to_string).collect();
         outcome.not_replaced = self.not_replaced.into_values().collect();
-        outcome.learnt_aliases = self.knowledge.aliases.learnt().count() as u64;
+        outcome.discovered_aliases = self.knowledge.aliases.discovered().count() as u64;
         outcome.outcomes =
             CallOutcome::ALL.map(CallOutcome::as_str).into_iter().zip(tally.by_outcome).collect();
         outcome.cost = tally.coverage();

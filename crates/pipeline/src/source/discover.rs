@@ -17,7 +17,7 @@ const MAX_FOLDERS_ABOVE: usize = 10_000;
 pub struct Discovery {
     /// The Regions' folders, in the order of their prefixes.
     pub folders: Vec<RegionFolder>,
-    /// Folders beside the trails that were passed by: digests, insights, other logs.
+    /// Folders beside the trails that were skipped: digests, insights, other logs.
     pub siblings: u64,
     /// Folders beside `AWSLogs/` that were not looked into.
     pub not_searched: u64,

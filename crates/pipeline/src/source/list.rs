@@ -34,7 +34,7 @@ pub struct ListCounts {
     /// Pages that were asked for.
     pub lists: AtomicU64,
     /// Objects that are no log files, or are in a folder of digests, insights and so on.
-    pub passed_by: AtomicU64,
+    pub skipped: AtomicU64,
 }
 
 /// Which objects of a kind of logs are listed.
@@ -73,7 +73,7 @@ struct Stretch {
 pub(crate) struct Listed {
     pub(crate) discovery: Discovery,
     pub(crate) lists: u64,
-    pub(crate) passed_by: u64,
+    pub(crate) skipped: u64,
 }
 
 /// Finds what there is to read and gives it to `objects`.
@@ -103,8 +103,8 @@ pub(crate) async fn list_all(
         (Layout::Trail, None) => return Err(Error::NoRange),
     }
     let lists = discovery.lists + counts.lists.load(Ordering::Relaxed);
-    let passed_by = counts.passed_by.load(Ordering::Relaxed);
-    Ok(Listed { discovery, lists, passed_by })
+    let skipped = counts.skipped.load(Ordering::Relaxed);
+    Ok(Listed { discovery, lists, skipped })
 }
 
 /// Gives the objects of the Regions' folders that a range is built from to `objects`.
@@ -145,7 +145,7 @@ pub async fn list_days(
                 continue;
             }
             if !kind.is_log_file(&meta.key) {
-                counts.passed_by.fetch_add(1, Ordering::Relaxed);
+                counts.skipped.fetch_add(1, Ordering::Relaxed);
                 continue;
             }
             if objects.send(ListedObject { meta, delivery, is_late: false }).await.is_err() {
@@ -173,7 +173,7 @@ pub async fn list_any(
         counts.lists.fetch_add(1, Ordering::Relaxed);
         for meta in page.objects {
             if !kind.is_log_file(&meta.key) || is_in_sibling_folder(&meta.key) {
-                counts.passed_by.fetch_add(1, Ordering::Relaxed);
+                counts.skipped.fetch_add(1, Ordering::Relaxed);
                 continue;
             }
             let delivery = kind.delivery(&meta.key);

@@ -111,7 +111,7 @@ impl<'a> Scheduler<'a, '_> {
                 let identities = std::mem::take(&mut ready.distinct.identities);
                 self.state.built_calls.remember(day, identities);
                 let destination = self.job.endpoints.destination;
-                self.state.learn(destination, &mut self.collected.learnt).await?;
+                self.state.add_discovered(destination, &mut self.collected.discovered).await?;
                 tasks.publishing.push(self.publish(day, *ready));
             }
         }
