@@ -113,13 +113,13 @@ mod tests {
     }
 
     #[test]
-    fn days_are_utc() {
+    fn day_of_a_time_is_utc() {
         assert_eq!(day_of(1_780_358_399_999), date(2026, 6, 1));
         assert_eq!(day_of(1_780_358_400_000), date(2026, 6, 2));
     }
 
     #[test]
-    fn the_late_window_is_judged_by_the_minute() {
+    fn delivery_is_read_for_the_day_before_up_to_the_minute_of_the_window() {
         let range = DayRange::new(date(2026, 10, 5), date(2026, 10, 7)).expect("in order");
         let check = |day: Date, minute: Option<i64>, window: i64, expected: &[i8]| {
             let delivery = Delivery { day, minute };

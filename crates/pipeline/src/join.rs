@@ -341,7 +341,7 @@ mod tests {
     }
 
     #[test]
-    fn one_entry_of_a_request_counts_in_any_order() {
+    fn entries_of_one_request_count_once_in_any_order() {
         let key = |key: &str| Arc::<str>::from(key);
         let entries = [
             (entry("r", 5, Some(1)), (key("b"), 0)),
@@ -364,7 +364,7 @@ mod tests {
     }
 
     #[test]
-    fn the_cache_of_a_stream_is_not_counted_twice() {
+    fn cached_tokens_of_a_stream_are_taken_out_of_its_input() {
         let tokens = |input, cache_read, cache_write| {
             let tokens =
                 Tokens { input: Some(input), cache_read, cache_write, ..Tokens::default() };

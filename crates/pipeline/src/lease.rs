@@ -209,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn one_holder_at_a_time() {
+    fn held_lease_is_refused_until_it_is_released() {
         let store = Memory::new();
         run(async {
             let first = Lease::take(&store, NOW, |_| {}).await.expect("free");
@@ -221,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn a_stale_lease_is_taken_over_and_its_holder_notices() {
+    fn stale_lease_is_taken_over_and_its_holder_cannot_renew() {
         let store = Memory::new();
         run(async {
             let mut first = Lease::take(&store, NOW, |_| {}).await.expect("free");
@@ -238,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_is_ours_is_deleted() {
+    fn release_deletes_no_lease_of_another_run() {
         let store = Memory::new();
         run(async {
             // One that is looked at, and one that is renewed because it is about to end.
@@ -270,7 +270,7 @@ mod tests {
     }
 
     #[test]
-    fn a_run_waits() {
+    fn waiting_run_takes_the_lease_once_it_is_released() {
         let store = Memory::new();
         run(async {
             let first = Lease::take(&store, NOW, |_| {}).await.expect("free");

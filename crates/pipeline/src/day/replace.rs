@@ -193,3 +193,29 @@ async fn delete_leftovers(
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::date;
+    use store::{Memory, list_all};
+
+    use super::*;
+    use crate::day::manifest::Counts;
+
+    #[test]
+    fn day_whose_counts_do_not_add_up_is_not_published() {
+        let day = date(2026, 10, 5);
+        let mut manifest = Manifest::with_defaults(day);
+        // Of three calls nobody knows where one went.
+        manifest.counts = Counts { records: 3, calls: 3, other_day: 2, ..Counts::default() };
+        let store = Memory::new();
+        let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+        runtime.block_on(async {
+            let replaced = replace(&store, day, Vec::new(), manifest, None).await;
+            let error = replaced.expect_err("does not add up").to_string();
+            assert!(error.starts_with("the counts of 2026-10-05 do not add up: "), "{error}");
+            let written = list_all(&store, "").await.expect("memory");
+            assert!(written.is_empty(), "{written:?}");
+        });
+    }
+}

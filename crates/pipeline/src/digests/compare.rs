@@ -61,7 +61,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn without_digests_nothing_is_vouched_for() {
+    fn log_file_without_digests_has_status_no_digest() {
         let mut comparison = Comparison::new(Digests::absent("here".to_owned()));
         let key = "AWSLogs/111122223333/CloudTrail/us-east-1/2026/10/05/\
                    111122223333_CloudTrail_us-east-1_20261005T1210Z_a.json.gz";

@@ -14,7 +14,8 @@ use crate::error::Error;
 use crate::settings::{Layout, Settings};
 use crate::source::discover::{Discovery, RegionFolder, discover};
 
-/// How many objects are on their way from the listing to whoever takes them.
+/// How many objects wait between the listing and whoever takes them: those of one page, which are held
+/// anyway.
 pub(crate) const LISTED_AHEAD: usize = 1024;
 
 /// An object to read.

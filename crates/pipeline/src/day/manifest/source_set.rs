@@ -66,7 +66,7 @@ mod tests {
     }
 
     #[test]
-    fn a_set_of_objects_is_told_apart_and_has_no_order() {
+    fn fingerprint_depends_on_each_object_and_not_on_order() {
         let (a, b) = (object("a", 1, "x"), object("b", 2, "y"));
         let both = fingerprint(&[a.clone(), b.clone()]);
         assert_eq!(fingerprint(&[b.clone(), a.clone()]), both);
@@ -88,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn sums_carry() {
+    fn fingerprint_is_a_sum_of_256_bits() {
         let objects = (0..100).map(|n| object(&n.to_string(), n, "e")).collect::<Vec<_>>();
         let mut expected = [0u8; 32];
         for object in &objects {
