@@ -342,7 +342,7 @@ fn damaged_and_missing_manifests() {
     // What nobody can read is nothing that could be judged.
     fs::write(world.out().join(format!("ingest/dt={}/part-0.parquet", DAYS[0])), b"PAR1").unwrap();
     let run = range(&world, &["--force"]).ends(1);
-    assert!(run.stderr.contains("what it was built from cannot be told"), "{}", run.stderr);
+    assert!(run.stderr.contains("what it was built from is not known"), "{}", run.stderr);
     range(&world, &["--force", "--allow-shrink"]).ends(0);
     assert_fresh(&world, &[], "after all");
 }

@@ -20,28 +20,23 @@ impl DayRange {
         (from <= to).then_some(DayRange { from, to })
     }
 
-    /// Every day that a record may have.
-    pub fn all() -> Self {
-        DayRange { from: jiff::civil::date(2013, 1, 1), to: jiff::civil::date(2100, 12, 31) }
-    }
-
     /// The first day.
-    pub fn from(&self) -> Date {
+    pub(crate) fn from(&self) -> Date {
         self.from
     }
 
     /// The last day.
-    pub fn to(&self) -> Date {
+    pub(crate) fn to(&self) -> Date {
         self.to
     }
 
     /// Whether a day is in the range.
-    pub fn contains(&self, day: Date) -> bool {
+    pub(crate) fn contains(&self, day: Date) -> bool {
         self.from <= day && day <= self.to
     }
 
     /// The days, in order.
-    pub fn days(&self) -> impl Iterator<Item = Date> + use<> {
+    pub(crate) fn days(&self) -> impl Iterator<Item = Date> + use<> {
         let to = self.to;
         self.from.series(1.day()).take_while(move |day| *day <= to)
     }
@@ -58,14 +53,14 @@ impl std::fmt::Display for DayRange {
 }
 
 /// The UTC day of a time in milliseconds since 1970.
-pub fn day_of(time_ms: i64) -> Date {
+pub(crate) fn day_of(time_ms: i64) -> Date {
     // Records outside the years 2013 to 2100 were rejected before.
     let time = Timestamp::from_millisecond(time_ms).unwrap_or(Timestamp::UNIX_EPOCH);
     TimeZone::UTC.to_datetime(time).date()
 }
 
 /// How many days after a day its late objects may have been delivered.
-pub fn late_days(late_window_minutes: i64) -> i64 {
+pub(crate) fn late_days(late_window_minutes: i64) -> i64 {
     (late_window_minutes.max(0) + MINUTES_PER_DAY - 1) / MINUTES_PER_DAY
 }
 
@@ -73,7 +68,7 @@ pub fn late_days(late_window_minutes: i64) -> i64 {
 /// delivered.
 ///
 /// A name without a time counts as inside the window: nothing is lost.
-pub fn is_read_for(delivery: Delivery, day: Date, late_window_minutes: i64) -> bool {
+pub(crate) fn is_read_for(delivery: Delivery, day: Date, late_window_minutes: i64) -> bool {
     let Ok(span) = delivery.day.since(day) else { return false };
     is_in_window(delivery, i64::from(span.get_days()), late_window_minutes)
 }
@@ -91,7 +86,7 @@ fn is_in_window(delivery: Delivery, days_before: i64, late_window_minutes: i64) 
 }
 
 /// The days of a range that an object is read for, in order. Empty if it need not be read.
-pub fn days_of_delivery(
+pub(crate) fn days_of_delivery(
     delivery: Delivery,
     range: DayRange,
     late_window_minutes: i64,
@@ -118,13 +113,13 @@ mod tests {
     }
 
     #[test]
-    fn days_are_utc() {
+    fn day_of_a_time_is_utc() {
         assert_eq!(day_of(1_780_358_399_999), date(2026, 6, 1));
         assert_eq!(day_of(1_780_358_400_000), date(2026, 6, 2));
     }
 
     #[test]
-    fn the_late_window_is_judged_by_the_minute() {
+    fn delivery_is_read_for_the_day_before_up_to_the_minute_of_the_window() {
         let range = DayRange::new(date(2026, 10, 5), date(2026, 10, 7)).expect("in order");
         let check = |day: Date, minute: Option<i64>, window: i64, expected: &[i8]| {
             let delivery = Delivery { day, minute };

@@ -33,8 +33,8 @@ use logs::{Scratch, Unreadable};
 use store::Store;
 use tokio::sync::mpsc;
 
-pub use compare::Comparison;
-pub use report::{Digests, Status};
+pub(crate) use compare::Comparison;
+pub(crate) use report::{Digests, Status};
 
 use crate::dates::{DayRange, days_of_delivery};
 use crate::error::Error;
@@ -59,7 +59,7 @@ const LATER_MINUTES: i64 = 3 * 60;
 /// # Errors
 /// If the source cannot be listed, or a worker dies. A digest that cannot be had or read is a
 /// [`Problem`], and so is a source that has none.
-pub async fn read_digests(
+pub(crate) async fn read_digests(
     store: &dyn Store,
     root_path: &str,
     settings: &Settings,

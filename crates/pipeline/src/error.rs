@@ -141,7 +141,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_full_disk_is_told_with_its_folder() {
+    fn full_disk_is_an_error_that_names_the_folder() {
         let full = WriteError::Sink { table: "t", source: io::Error::other("full") };
         let error = Error::of_table(date(2026, 10, 1), full);
         let folder = std::env::temp_dir();

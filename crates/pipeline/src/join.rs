@@ -31,7 +31,7 @@ use crate::work::Workers;
 
 /// What the invocation logs counted, by request.
 #[derive(Debug, Default)]
-pub struct Requests {
+pub(crate) struct Requests {
     entries: Vec<Counted>,
     by_id: HashMap<CallId, u32>,
     counts: InvocationLog,
@@ -51,7 +51,7 @@ struct Counted {
 
 /// The logs around a range of days, not yet read.
 #[derive(Debug, Default)]
-pub struct ListedLogs {
+pub(crate) struct ListedLogs {
     objects: Vec<ListedObject>,
     by_day: BTreeMap<Date, SourceSet>,
 }
@@ -63,7 +63,7 @@ pub struct ListedLogs {
 ///
 /// # Errors
 /// If the logs cannot be listed.
-pub async fn list_logs(
+pub(crate) async fn list_logs(
     store: &dyn Store,
     root_path: &str,
     settings: &Settings,
@@ -104,7 +104,7 @@ pub async fn list_logs(
 
 impl ListedLogs {
     /// The logs around a day.
-    pub fn sources(&self, day: Date) -> Sources {
+    pub(crate) fn sources(&self, day: Date) -> Sources {
         self.by_day.get(&day).cloned().unwrap_or_default().sources()
     }
 
@@ -112,7 +112,7 @@ impl ListedLogs {
     ///
     /// # Errors
     /// If the store as a whole cannot be reached or a worker dies.
-    pub async fn read(
+    pub(crate) async fn read(
         &mut self,
         store: &dyn Store,
         settings: &Settings,
@@ -243,12 +243,12 @@ impl Requests {
     }
 
     /// The entry of a call with this request id, by its number; `None` if there is none.
-    pub fn entry_of(&self, request_id: Option<&CallId>) -> Option<u32> {
+    pub(crate) fn entry_of(&self, request_id: Option<&CallId>) -> Option<u32> {
         self.by_id.get(request_id?).copied()
     }
 
     /// The tokens of an entry; `None` if it has no counts, as for calls that failed.
-    pub fn usage(&self, entry: u32, meaning: &Meaning) -> Option<Usage> {
+    pub(crate) fn usage(&self, entry: u32, meaning: &Meaning) -> Option<Usage> {
         let counted = &self.entries[entry as usize];
         let usage = counted.usage?;
         let model = meaning.resolution.model.as_ref().ok();
@@ -258,7 +258,7 @@ impl Requests {
 
     /// Counts what was joined and what was left over. `joined` are the entries that calls took; an
     /// entry of a day that was not built belongs to another run.
-    pub fn counts(&self, joined: &[u32], is_built: impl Fn(Date) -> bool) -> InvocationLog {
+    pub(crate) fn counts(&self, joined: &[u32], is_built: impl Fn(Date) -> bool) -> InvocationLog {
         let mut is_joined = vec![false; self.entries.len()];
         for entry in joined {
             is_joined[*entry as usize] = true;
@@ -341,7 +341,7 @@ mod tests {
     }
 
     #[test]
-    fn one_entry_of_a_request_counts_in_any_order() {
+    fn entries_of_one_request_count_once_in_any_order() {
         let key = |key: &str| Arc::<str>::from(key);
         let entries = [
             (entry("r", 5, Some(1)), (key("b"), 0)),
@@ -364,7 +364,7 @@ mod tests {
     }
 
     #[test]
-    fn the_cache_of_a_stream_is_not_counted_twice() {
+    fn cached_tokens_of_a_stream_are_taken_out_of_its_input() {
         let tokens = |input, cache_read, cache_write| {
             let tokens =
                 Tokens { input: Some(input), cache_read, cache_write, ..Tokens::default() };

@@ -13,11 +13,11 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use store::{Condition, Put, Store, read_if_there};
 
-pub use holder::Holder;
+pub(crate) use holder::Holder;
 use holder::TERM;
 
 /// The key of the lease, relative to the destination.
-pub const LEASE_KEY: &str = "_hoptrail/lease.json";
+pub(crate) const LEASE_KEY: &str = "_hoptrail/lease.json";
 
 /// How often it is renewed.
 const RENEWED_EVERY: Duration = Duration::from_secs(30);
@@ -26,7 +26,7 @@ const ASKED_EVERY: Duration = Duration::from_millis(500);
 
 /// A destination that this run holds.
 #[derive(Debug)]
-pub struct Lease<'a> {
+pub(crate) struct Lease<'a> {
     destination: &'a dyn Store,
     holder: Holder,
     etag: String,
@@ -71,7 +71,7 @@ impl<'a> Lease<'a> {
     /// # Errors
     /// [`LeaseError::Held`] if another run holds it; if the destination cannot be read or written, or knows
     /// no conditional writes.
-    pub async fn take(
+    pub(crate) async fn take(
         destination: &'a dyn Store,
         wait: Duration,
         note: impl FnOnce(&Holder),
@@ -108,7 +108,7 @@ impl<'a> Lease<'a> {
     }
 
     /// Renews the lease from time to time; ends only if that fails.
-    pub async fn keep(&mut self) -> LeaseError {
+    pub(crate) async fn keep(&mut self) -> LeaseError {
         loop {
             tokio::time::sleep(RENEWED_EVERY).await;
             if let Err(error) = self.renew().await {
@@ -146,7 +146,7 @@ impl<'a> Lease<'a> {
     ///
     /// # Errors
     /// If the lease is another run's now, or the destination cannot be written.
-    pub async fn release(mut self) -> Result<(), LeaseError> {
+    pub(crate) async fn release(mut self) -> Result<(), LeaseError> {
         // Only what is still ours is deleted.
         self.check().await?;
         self.destination.delete(LEASE_KEY).await.map_err(LeaseError::Write)
@@ -209,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn one_holder_at_a_time() {
+    fn held_lease_is_refused_until_it_is_released() {
         let store = Memory::new();
         run(async {
             let first = Lease::take(&store, NOW, |_| {}).await.expect("free");
@@ -221,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn a_stale_lease_is_taken_over_and_its_holder_notices() {
+    fn stale_lease_is_taken_over_and_its_holder_cannot_renew() {
         let store = Memory::new();
         run(async {
             let mut first = Lease::take(&store, NOW, |_| {}).await.expect("free");
@@ -238,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_is_ours_is_deleted() {
+    fn release_deletes_no_lease_of_another_run() {
         let store = Memory::new();
         run(async {
             // One that is looked at, and one that is renewed because it is about to end.
@@ -270,7 +270,7 @@ mod tests {
     }
 
     #[test]
-    fn a_run_waits() {
+    fn waiting_run_takes_the_lease_once_it_is_released() {
         let store = Memory::new();
         run(async {
             let first = Lease::take(&store, NOW, |_| {}).await.expect("free");

@@ -1,7 +1,7 @@
 //! The run as a whole: takes the lease of the destination, makes passes over the days until no day is
 //! left to build, and adds up what they came to.
 
-pub(crate) mod aliases;
+pub(crate) mod discovered;
 mod pass;
 pub(crate) mod schedule;
 mod state;
@@ -81,7 +81,7 @@ async fn run_with_lease(
 ) -> Result<Outcome, Error> {
     let Endpoints { source, destination, .. } = endpoints;
     let workers = Workers::start(settings.threads)?;
-    aliases::load(destination, &mut knowledge.aliases).await?;
+    discovered::load(destination, &mut knowledge.aliases).await?;
     let manifests = manifest::load(destination, settings.range).await?;
     let mut state = State::new(knowledge, settings, manifests);
     let job = Job { endpoints, settings, workers: &workers, progress };

@@ -3,30 +3,33 @@
 //!
 //! A manifest holds no time and nothing of the machine: the same input gives the same bytes.
 
+mod source_set;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use bedrock::Versions;
 use bytes::Bytes;
 use futures::stream::{StreamExt, TryStreamExt};
 use jiff::civil::Date;
-use logs::hash::sha256;
 use serde::{Deserialize, Serialize};
-use store::{ListRequest, ObjectMeta, Pages, Store, read_if_there};
+use store::{ListRequest, Pages, Store, read_if_there};
 use tables::INVOCATIONS;
+
+pub(crate) use source_set::{SourceSet, Sources};
 
 use crate::dates::DayRange;
 use crate::error::Error;
 use crate::outcome::counts::check_sum;
 
 /// The folder of the manifests, relative to the destination.
-pub const FOLDER: &str = "_hoptrail/manifest/";
+pub(crate) const FOLDER: &str = "_hoptrail/manifest/";
 
 /// The version of this shape. A manifest of another one counts as none, apart from the first.
 const FORMAT: u32 = 2;
 
 /// The manifest of one day.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Manifest {
+pub(crate) struct Manifest {
     /// The version of the shape.
     format: u32,
     /// The day.
@@ -63,7 +66,7 @@ pub struct Manifest {
 
 /// What a day was built with.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct MadeWith {
+pub(crate) struct MadeWith {
     /// The version of hoptrail.
     pub hoptrail: String,
     /// The version of the tables' schema.
@@ -76,31 +79,9 @@ pub struct MadeWith {
     pub reading: String,
 }
 
-/// A set of source objects, without its members.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Sources {
-    /// How many.
-    pub objects: u64,
-    /// Their bytes, as stored.
-    pub bytes: u64,
-    /// See [`SourceSet`].
-    pub fingerprint: String,
-}
-
-/// Builds a [`Sources`] from its members, in any order.
-///
-/// The fingerprint is the sum, modulo 2^256, of the SHA-256 of each object's key, size and `ETag`: an
-/// incremental multiset hash (Clarke et al., ASIACRYPT 2003), which holds and sorts nothing.
-#[derive(Debug, Clone, Default)]
-pub struct SourceSet {
-    objects: u64,
-    bytes: u64,
-    sum: [u64; 4],
-}
-
 /// An object that was delivered after the late window of a day that it has calls of.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct LateObject {
+pub(crate) struct LateObject {
     /// Its key, relative to the source.
     pub key: String,
     /// Its size as stored.
@@ -109,7 +90,7 @@ pub struct LateObject {
 
 /// The days of calls that an object is not read for.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Elsewhere {
+pub(crate) struct Elsewhere {
     /// The object's size as stored.
     pub bytes: u64,
     /// The days.
@@ -119,7 +100,7 @@ pub struct Elsewhere {
 /// The sums of a day's `ingest`: `records = calls + skipped + rejected` and
 /// `calls = written + duplicates + other_day`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Counts {
+pub(crate) struct Counts {
     /// Objects.
     pub objects: u64,
     /// Objects that could not be read.
@@ -142,7 +123,7 @@ pub struct Counts {
 
 /// A file of a day.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Output {
+pub(crate) struct Output {
     /// Its key, relative to the destination.
     pub key: String,
     /// Its length.
@@ -155,7 +136,7 @@ pub struct Output {
 
 impl Manifest {
     /// A manifest of this version's shape.
-    pub fn new(day: Date, made_with: MadeWith) -> Self {
+    pub(crate) fn new(day: Date, made_with: MadeWith) -> Self {
         Manifest {
             format: FORMAT,
             dt: day,
@@ -177,7 +158,7 @@ impl Manifest {
     /// The same, vouching for nothing: what is there from the time when files of the day are replaced
     /// until its new manifest is written. It keeps what is known of late objects.
     #[must_use]
-    pub fn withdrawn(&self) -> Self {
+    pub(crate) fn withdrawn(&self) -> Self {
         let mut withdrawn = self.clone();
         withdrawn.is_complete = false;
         withdrawn.replaced.append(&mut withdrawn.outputs);
@@ -185,12 +166,12 @@ impl Manifest {
     }
 
     /// Whether it is [withdrawn](Manifest::withdrawn): a run was interrupted while it replaced the day.
-    pub fn is_withdrawn(&self) -> bool {
+    pub(crate) fn is_withdrawn(&self) -> bool {
         !self.replaced.is_empty()
     }
 
     /// The key of a day's manifest.
-    pub fn key(day: Date) -> String {
+    pub(crate) fn key(day: Date) -> String {
         format!("{FOLDER}dt={day}.json")
     }
 
@@ -198,7 +179,7 @@ impl Manifest {
     ///
     /// # Errors
     /// None in practice: all of it can be written as JSON.
-    pub fn to_json(&self) -> Result<Bytes, Error> {
+    pub(crate) fn to_json(&self) -> Result<Bytes, Error> {
         let mut text = serde_json::to_string_pretty(self).map_err(Error::Manifest)?;
         text.push('\n');
         Ok(Bytes::from(text))
@@ -252,7 +233,7 @@ impl Manifest {
 /// # Errors
 /// If the destination cannot be listed or read; [`Error::Version1`] if its first manifest, of whatever
 /// day, or one of the range is of version 1.
-pub async fn load(
+pub(crate) async fn load(
     destination: &dyn Store,
     range: Option<DayRange>,
 ) -> Result<BTreeMap<Date, Option<Manifest>>, Error> {
@@ -280,7 +261,10 @@ pub async fn load(
 ///
 /// # Errors
 /// If the destination cannot be read; [`Error::Version1`].
-pub async fn read(destination: &dyn Store, day: Date) -> Result<Option<Option<Manifest>>, Error> {
+pub(crate) async fn read(
+    destination: &dyn Store,
+    day: Date,
+) -> Result<Option<Option<Manifest>>, Error> {
     let key = Manifest::key(day);
     let found = read_if_there(destination, &key).await.map_err(Error::Destination)?;
     found.map(|(_, json)| Manifest::of_json(&json, day)).transpose()
@@ -290,82 +274,24 @@ fn day_of_key(key: &str) -> Option<Date> {
     key.strip_prefix(FOLDER)?.strip_prefix("dt=")?.strip_suffix(".json")?.parse().ok()
 }
 
-impl SourceSet {
-    /// Adds an object.
-    pub fn add(&mut self, object: &ObjectMeta) {
-        self.objects += 1;
-        self.bytes += object.size_bytes;
-        let etag = object.etag.as_deref().unwrap_or_default();
-        // No key and no ETag has a NUL.
-        let text = [&object.key, "\0", &object.size_bytes.to_string(), "\0", etag].concat();
-        let hash = sha256(text.as_bytes());
-        let (numbers, _) = hash.as_chunks::<8>();
-        let mut carry = false;
-        for (limb, number) in self.sum.iter_mut().zip(numbers) {
-            let (sum, over) = limb.overflowing_add(u64::from_le_bytes(*number));
-            let (sum, over_again) = sum.overflowing_add(u64::from(carry));
-            (*limb, carry) = (sum, over || over_again);
-        }
-    }
-
-    /// What was added.
-    pub fn sources(&self) -> Sources {
-        let fingerprint = self.sum.iter().rev().map(|limb| format!("{limb:016x}")).collect();
-        Sources { objects: self.objects, bytes: self.bytes, fingerprint }
+#[cfg(test)]
+impl Manifest {
+    /// One that was made with what is embedded.
+    pub(crate) fn with_defaults(day: Date) -> Self {
+        let made_with = MadeWith {
+            hoptrail: String::new(),
+            schema: tables::table::SCHEMA_VERSION,
+            knowledge: bedrock::Knowledge::embedded().versions(),
+            late_window_minutes: 0,
+            reading: String::new(),
+        };
+        Manifest::new(day, made_with)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn object(key: &str, size_bytes: u64, etag: &str) -> ObjectMeta {
-        ObjectMeta { key: key.to_owned(), size_bytes, etag: Some(etag.to_owned()) }
-    }
-
-    fn fingerprint(objects: &[ObjectMeta]) -> String {
-        let mut set = SourceSet::default();
-        objects.iter().for_each(|object| set.add(object));
-        set.sources().fingerprint
-    }
-
-    #[test]
-    fn a_set_of_objects_is_told_apart_and_has_no_order() {
-        let (a, b) = (object("a", 1, "x"), object("b", 2, "y"));
-        let both = fingerprint(&[a.clone(), b.clone()]);
-        assert_eq!(fingerprint(&[b.clone(), a.clone()]), both);
-        assert_eq!(both.len(), 64);
-        let others = [
-            vec![],
-            vec![a.clone()],
-            vec![a.clone(), a.clone()],
-            vec![a.clone(), object("b", 2, "z")],
-            vec![a.clone(), object("b", 3, "y")],
-            vec![a.clone(), object("c", 2, "y")],
-        ];
-        let mut seen = vec![both];
-        for other in others {
-            let found = fingerprint(&other);
-            assert!(!seen.contains(&found), "{other:?}");
-            seen.push(found);
-        }
-    }
-
-    #[test]
-    fn sums_carry() {
-        let objects = (0..100).map(|n| object(&n.to_string(), n, "e")).collect::<Vec<_>>();
-        let mut expected = [0u8; 32];
-        for object in &objects {
-            let text = format!("{}\0{}\0e", object.key, object.size_bytes);
-            let mut carry = 0;
-            for (byte, add) in expected.iter_mut().zip(sha256(text.as_bytes())) {
-                let sum = u16::from(*byte) + u16::from(add) + carry;
-                (*byte, carry) = (sum.to_le_bytes()[0], sum >> 8);
-            }
-        }
-        let expected = expected.iter().rev().map(|b| format!("{b:02x}")).collect::<String>();
-        assert_eq!(fingerprint(&objects), expected);
-    }
 
     #[test]
     fn manifest_of_version_1_is_refused_by_name() {
@@ -381,7 +307,7 @@ mod tests {
     }
 
     #[test]
-    fn manifest_with_counts_that_do_not_add_up_is_told() {
+    fn counts_that_do_not_add_up_are_an_error() {
         let day = jiff::civil::date(2026, 10, 5);
         let counts = Counts {
             records: 6,
@@ -399,16 +325,8 @@ mod tests {
             sha256: String::new(),
         };
         let check = |counts: Counts, rows: u64| {
-            let knowledge = bedrock::Knowledge::embedded().versions();
-            let made_with = MadeWith {
-                hoptrail: String::new(),
-                schema: 2,
-                knowledge,
-                late_window_minutes: 0,
-                reading: String::new(),
-            };
             let outputs = vec![output(rows)];
-            Manifest { counts, outputs, ..Manifest::new(day, made_with) }.check_counts()
+            Manifest { counts, outputs, ..Manifest::with_defaults(day) }.check_counts()
         };
         assert_eq!(check(counts, 3), Ok(()));
         for (counts, rows, expected) in [

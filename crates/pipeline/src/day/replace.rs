@@ -21,7 +21,7 @@ const PUTS_AT_ONCE: usize = 6;
 
 /// What a day that is published was built from.
 #[derive(Debug)]
-pub enum ExistingDay {
+pub(crate) enum ExistingDay {
     /// There is no such day.
     Absent,
     /// These objects, by key.
@@ -32,7 +32,7 @@ pub enum ExistingDay {
 
 /// Whether a day may be replaced.
 #[derive(Debug, PartialEq, Eq)]
-pub enum ReplaceDecision {
+pub(crate) enum ReplaceDecision {
     /// Nothing is lost.
     Safe,
     /// That is known only when these objects are read too, because the day has calls of them.
@@ -45,7 +45,7 @@ pub enum ReplaceDecision {
 ///
 /// # Errors
 /// If the destination cannot be read.
-pub async fn existing_day(destination: &dyn Store, day: Date) -> Result<ExistingDay, Error> {
+pub(crate) async fn existing_day(destination: &dyn Store, day: Date) -> Result<ExistingDay, Error> {
     let key = tables::layout::part_key(INGEST.name, day);
     let found = read_if_there(destination, &key).await.map_err(Error::Destination)?;
     let Some((_, file)) = found else { return Ok(ExistingDay::Absent) };
@@ -57,7 +57,7 @@ pub async fn existing_day(destination: &dyn Store, day: Date) -> Result<Existing
 
 /// Compares what the day was built from with what was read for it now. `is_read_for` says whether an object of a key is
 /// delivered for the day; one that is not, and that gave calls to it, is needed as well.
-pub fn decide(
+pub(crate) fn decide(
     day: Date,
     existing: &ExistingDay,
     state: &DayState,
@@ -118,7 +118,7 @@ pub fn decide(
 ///
 /// # Errors
 /// If the destination cannot be written. [`Error::Counts`] if the counts do not add up: then nothing is.
-pub async fn replace(
+pub(crate) async fn replace(
     destination: &dyn Store,
     day: Date,
     files: Vec<TableFile>,
@@ -150,7 +150,7 @@ pub async fn replace(
 ///
 /// # Errors
 /// If the destination cannot be written.
-pub async fn withdraw(
+pub(crate) async fn withdraw(
     destination: &dyn Store,
     day: Date,
     manifest: &Manifest,
@@ -163,7 +163,10 @@ pub async fn withdraw(
 ///
 /// # Errors
 /// If the destination cannot be read or written.
-pub async fn withdraw_all(destination: &dyn Store, days: &BTreeSet<Date>) -> Result<(), Error> {
+pub(crate) async fn withdraw_all(
+    destination: &dyn Store,
+    days: &BTreeSet<Date>,
+) -> Result<(), Error> {
     for day in days {
         let published = manifest::read(destination, *day).await?.flatten();
         if let Some(manifest) = published.filter(|manifest| !manifest.outputs.is_empty()) {
@@ -189,4 +192,30 @@ async fn delete_leftovers(
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::date;
+    use store::{Memory, list_all};
+
+    use super::*;
+    use crate::day::manifest::Counts;
+
+    #[test]
+    fn day_whose_counts_do_not_add_up_is_not_published() {
+        let day = date(2026, 10, 5);
+        let mut manifest = Manifest::with_defaults(day);
+        // Of three calls nobody knows where one went.
+        manifest.counts = Counts { records: 3, calls: 3, other_day: 2, ..Counts::default() };
+        let store = Memory::new();
+        let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+        runtime.block_on(async {
+            let replaced = replace(&store, day, Vec::new(), manifest, None).await;
+            let error = replaced.expect_err("does not add up").to_string();
+            assert!(error.starts_with("the counts of 2026-10-05 do not add up: "), "{error}");
+            let written = list_all(&store, "").await.expect("memory");
+            assert!(written.is_empty(), "{written:?}");
+        });
+    }
 }

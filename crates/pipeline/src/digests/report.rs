@@ -14,7 +14,7 @@ use crate::outcome::digests::{DigestCounts, Problem, ProblemKind};
 /// What the digests say of a log file that was read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Status {
+pub(crate) enum Status {
     /// A digest lists it, with this hash.
     Valid,
     /// A digest lists it with another hash.
@@ -27,7 +27,7 @@ pub enum Status {
 
 /// What the digests of a range say.
 #[derive(Debug, Default)]
-pub struct Digests {
+pub(crate) struct Digests {
     pub(super) counts: DigestCounts,
     pub(super) problems: Vec<Problem>,
     /// The keys of the digests that log files are listed by.
@@ -50,13 +50,13 @@ const MAY_BE_LISTED_LATER_MINUTES: i64 = 60;
 
 impl Digests {
     /// The SHA-256 that a digest lists a log file with; `None` if none lists it.
-    pub fn expected(&self, key: &str) -> Option<[u8; 32]> {
+    pub(crate) fn expected(&self, key: &str) -> Option<[u8; 32]> {
         self.listed.get(key).map(|listed| listed.sha256)
     }
 
     /// What the digests say of a log file that was read, by its key relative to the source and the
     /// SHA-256 of its inflated text ([`logs::Reading::sha256`]).
-    pub fn status(&self, key: &str, sha256: &[u8; 32]) -> Status {
+    pub(crate) fn status(&self, key: &str, sha256: &[u8; 32]) -> Status {
         match self.listed.get(key) {
             Some(listed) if listed.sha256 == *sha256 => Status::Valid,
             Some(_) => Status::Mismatch,
@@ -66,7 +66,7 @@ impl Digests {
     }
 
     /// The same as a problem, if it is one.
-    pub fn problem(&self, key: &str, sha256: &[u8; 32]) -> Option<Problem> {
+    pub(crate) fn problem(&self, key: &str, sha256: &[u8; 32]) -> Option<Problem> {
         let (kind, reason) = match (self.status(key, sha256), self.listed.get(key)) {
             (Status::Mismatch, Some(listed)) => {
                 let (expected, found) = (to_hex(&listed.sha256), to_hex(sha256));
@@ -86,7 +86,7 @@ impl Digests {
 
     /// The log files of the range that digests list and that are not there, in the order of their keys.
     /// `is_there` says whether a key was listed, read or not.
-    pub fn missing_logs(&self, is_there: impl Fn(&str) -> bool) -> Vec<Problem> {
+    pub(crate) fn missing_logs(&self, is_there: impl Fn(&str) -> bool) -> Vec<Problem> {
         let missing = self.listed.iter().filter(|(key, _)| !is_there(key));
         let mut problems = missing
             .map(|(key, listed)| Problem {
@@ -103,12 +103,12 @@ impl Digests {
     }
 
     /// What is wrong with the digests themselves, in the order of their keys.
-    pub fn problems(&self) -> &[Problem] {
+    pub(crate) fn problems(&self) -> &[Problem] {
         &self.problems
     }
 
     /// How much was checked.
-    pub fn counts(&self) -> DigestCounts {
+    pub(crate) fn counts(&self) -> DigestCounts {
         self.counts
     }
 
@@ -150,7 +150,7 @@ fn delivered_at(key: &str) -> Option<Timestamp> {
 
 impl Status {
     /// The name of the status in tables.
-    pub fn as_str(self) -> &'static str {
+    pub(crate) fn as_str(self) -> &'static str {
         match self {
             Status::Valid => "valid",
             Status::Mismatch => "mismatch",

@@ -127,7 +127,7 @@ fn check_problems(digests: &Digests, expected: &[(ProblemKind, &str)]) {
 }
 
 #[test]
-fn a_sound_trail() {
+fn unchanged_trail_has_no_problems_and_its_logs_are_valid() {
     for world in [World::full().0, World::full().0.with_keys()] {
         let digests = world.read();
         check_problems(&digests, &[]);
@@ -154,7 +154,7 @@ fn a_sound_trail() {
 }
 
 #[test]
-fn a_changed_log_file() {
+fn changed_log_file_is_a_mismatch_that_names_its_digest() {
     let (world, made) = World::full();
     let (digests, key) = (world.read(), log_at(10));
     let changed = sha256(b"{\"Records\":[{}]}");
@@ -165,7 +165,7 @@ fn a_changed_log_file() {
 }
 
 #[test]
-fn deleted_log_files() {
+fn deleted_log_files_are_missing_in_the_order_of_keys() {
     let (world, made) = World::full();
     for hour in [22, 10] {
         world.delete(&log_at(hour));
@@ -182,7 +182,7 @@ fn deleted_log_files() {
 
 /// Digests are found although nothing is left beside them.
 #[test]
-fn all_log_files_deleted() {
+fn digests_without_any_log_file_are_found_and_all_logs_missing() {
     let (world, _) = World::full();
     for key in world.there().iter().filter(|key| !key.contains("Digest")) {
         world.delete(key);
@@ -191,7 +191,7 @@ fn all_log_files_deleted() {
 }
 
 #[test]
-fn a_log_file_that_nobody_lists() {
+fn unlisted_log_file_is_a_problem_only_where_digests_cover_its_delivery() {
     let (world, _) = World::full();
     let digests = world.read();
     let key = |stamp: &str| log_key(stamp).replace("AbCd", "EfGh");
@@ -212,7 +212,7 @@ fn a_log_file_that_nobody_lists() {
 }
 
 #[test]
-fn a_deleted_digest() {
+fn deleted_digest_is_missing_and_covers_nothing() {
     let (world, made) = World::full();
     world.delete(&at(&made, 10).object);
     let digests = world.with_keys().read();
@@ -228,9 +228,9 @@ fn a_deleted_digest() {
     assert_eq!(status(&digests, &log_at(11)), Status::Valid);
 }
 
-/// Of several in a row only the last one is named, but the whole time is told (aws/aws-cli#7054).
+/// Of several in a row only the last one is named, but the whole time is in the message (aws/aws-cli#7054).
 #[test]
-fn deleted_digests_in_a_row() {
+fn deleted_digests_in_a_row_are_one_problem_with_the_whole_time() {
     let (world, made) = World::full();
     for hour in 8..=10 {
         world.delete(&at(&made, hour).object);
@@ -243,11 +243,11 @@ fn deleted_digests_in_a_row() {
 
 /// A log file is replaced, and its digest with it.
 #[test]
-fn a_changed_digest() {
+fn changed_digest_is_invalid_and_all_before_it_without_keys() {
     let (world, made) = World::full();
-    let (forged, sound) = (sha256(b"forged"), &at(&made, 10).text);
-    let text = sound.replace(&to_hex(&sha256(LOG)), &to_hex(&forged));
-    assert_ne!(&text, sound);
+    let (forged, unchanged) = (sha256(b"forged"), &at(&made, 10).text);
+    let text = unchanged.replace(&to_hex(&sha256(LOG)), &to_hex(&forged));
+    assert_ne!(&text, unchanged);
     world.put(&at(&made, 10).object, &gzip(text.as_bytes()));
     let digests = world.read();
     check_problems(&digests, &[(ProblemKind::WrongHash, &at(&made, 10).object)]);
@@ -257,7 +257,7 @@ fn a_changed_digest() {
     // Those before it may have been changed too.
     assert_eq!(status(&digests, &log_at(9)), Status::NoDigest);
     assert_eq!(digests.counts().invalid, 12);
-    // Their signatures tell that they were not.
+    // Their signatures show that they were not.
     let digests = world.with_keys().read();
     let key = at(&made, 10).object.as_str();
     check_problems(&digests, &[(ProblemKind::WrongHash, key), (ProblemKind::WrongSignature, key)]);
@@ -265,10 +265,9 @@ fn a_changed_digest() {
     assert_eq!(digests.counts().invalid, 1);
 }
 
-/// Who changes a digest and makes the one after it fit is found out by the one after that, and gains
-/// nothing.
+/// Whoever changes a digest and makes the one after it fit is found out by the one after that.
 #[test]
-fn two_changed_digests() {
+fn changed_digests_that_fit_each_other_are_invalid_by_the_next_one() {
     let (world, made) = World::full();
     let mut chain = Chain::new("trail");
     chain.previous = Some(at(&made, 8).clone());
@@ -283,9 +282,9 @@ fn two_changed_digests() {
     }
 }
 
-/// A chain that was made anew from some hour on: only signatures tell.
+/// A chain that was made anew from some hour on: only signatures show it.
 #[test]
-fn a_forged_chain() {
+fn forged_end_of_a_chain_is_invalid_only_with_keys() {
     let (world, made) = World::full();
     let mut chain = Chain::new("trail");
     chain.previous = Some(at(&made, 9).clone());
@@ -297,7 +296,11 @@ fn a_forged_chain() {
     let forged = sha256(b"forged");
     let digests = world.read();
     check_problems(&digests, &[]);
-    assert_eq!(digests.status(&log_at(10), &forged), Status::Valid, "nothing tells without keys");
+    assert_eq!(
+        digests.status(&log_at(10), &forged),
+        Status::Valid,
+        "nothing shows it without keys"
+    );
     assert_eq!(digests.counts().signatures_valid, 0);
 
     let digests = world.with_keys().read();
@@ -308,17 +311,16 @@ fn a_forged_chain() {
     assert_eq!(status(&digests, &log_at(9)), Status::Valid);
 }
 
-/// Who forges a digest may also say something false of the one before it. That one's signature speaks
-/// for itself.
+/// Whoever forges a digest may also give a false hash of the one before it. That one has its signature.
 #[test]
-fn a_digest_that_slanders_the_one_before() {
+fn digest_that_contradicts_the_one_before_does_not_invalidate_its_signature() {
     let (world, made) = World::full();
     let mut chain = Chain::new("trail");
     chain.previous = Some(at(&made, 9).clone());
-    let slander = chain.make(&time(10), &time(11), &[], |digest| {
+    let forged = chain.make(&time(10), &time(11), &[], |digest| {
         digest["previousDigestHashValue"] = json!("00".repeat(32));
     });
-    world.put(&slander.object, &gzip(slander.text.as_bytes()));
+    world.put(&forged.object, &gzip(forged.text.as_bytes()));
     for hour in 11..=32 {
         world.delete(&at(&made, hour).object);
     }
@@ -332,7 +334,7 @@ fn a_digest_that_slanders_the_one_before() {
 }
 
 #[test]
-fn a_key_that_was_not_given() {
+fn signature_without_its_public_key_is_not_checked() {
     let (mut world, made) = World::full();
     world.keys = Some(PublicKeys::default());
     let digests = world.read();
@@ -345,7 +347,7 @@ fn a_key_that_was_not_given() {
 }
 
 #[test]
-fn digests_that_cannot_be_read() {
+fn unreadable_and_misplaced_digests_are_invalid() {
     let (world, made) = World::full();
     let body = gzip(at(&made, 10).text.as_bytes());
     world.put(&at(&made, 10).object, &[&body[..], &gzip(b" ")].concat());
@@ -374,7 +376,7 @@ fn digests_that_cannot_be_read() {
 }
 
 #[test]
-fn a_chain_that_starts_anew() {
+fn chain_that_restarts_is_a_problem_with_both_times() {
     let (world, made) = World::full();
     for hour in 10..=32 {
         world.delete(&at(&made, hour).object);
@@ -393,7 +395,7 @@ fn a_chain_that_starts_anew() {
 
 /// Another trail's digests, and those that were written later, are chains of their own.
 #[test]
-fn chains_are_apart() {
+fn digests_of_several_trails_and_backfills_are_chains_of_their_own() {
     let (world, made) = World::full();
     let extra = log_key("20260802T1045Z");
     for (trail, variant) in [("other_trail", ""), ("trail", "_backfill")] {
@@ -415,7 +417,7 @@ fn chains_are_apart() {
 }
 
 #[test]
-fn digests_that_contradict_each_other() {
+fn log_file_in_two_digests_with_different_hashes_is_a_contradiction() {
     let (world, made) = World::full();
     let mut chain = Chain::new("other");
     let other = chain.next(&time(10), &time(11), &[(log_at(10), b"forged")]);
@@ -428,20 +430,20 @@ fn digests_that_contradict_each_other() {
 }
 
 #[test]
-fn a_digest_that_names_a_later_one() {
+fn digest_that_names_a_later_one_is_not_its_successor() {
     let (world, made) = World::full();
     let mut chain = Chain::new("other");
     chain.previous = Some(at(&made, 10).clone());
-    let odd = chain.make(&time(8), &time(9), &[], |_| {});
-    world.put(&odd.object, &gzip(odd.text.as_bytes()));
+    let later = chain.make(&time(8), &time(9), &[], |_| {});
+    world.put(&later.object, &gzip(later.text.as_bytes()));
     let digests = world.read();
-    check_problems(&digests, &[(ProblemKind::NotAPredecessor, &odd.object)]);
+    check_problems(&digests, &[(ProblemKind::NotAPredecessor, &later.object)]);
     assert!(digests.problems()[0].reason.contains(&at(&made, 10).object));
 }
 
-/// What a digest lists elsewhere is counted, and nobody is told that it is missing.
+/// What a digest lists elsewhere is counted, and not reported as missing.
 #[test]
-fn log_files_of_another_place() {
+fn log_files_delivered_elsewhere_are_counted_and_not_missing() {
     let world = World::new();
     let mut chain = Chain { prefix: "audit/".to_owned(), ..Chain::new("trail") };
     let here = format!("audit/{}", log_at(10));
@@ -463,7 +465,7 @@ fn log_files_of_another_place() {
 }
 
 #[test]
-fn a_source_without_digests() {
+fn source_without_digests_is_a_problem() {
     let (world, _) = World::full();
     for key in world.there().iter().filter(|key| key.contains("Digest")) {
         world.delete(key);
@@ -477,7 +479,7 @@ fn a_source_without_digests() {
 
 /// From inside `CloudTrail/` the folder beside it cannot be seen.
 #[test]
-fn a_source_that_begins_below_the_account() {
+fn source_below_the_account_is_a_problem() {
     let (mut world, _) = World::full();
     world.root_path = "AWSLogs/012345678901/CloudTrail/";
     let digests = world.read();

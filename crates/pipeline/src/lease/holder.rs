@@ -95,7 +95,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_process_that_is_gone_holds_nothing() {
+    fn holder_whose_process_has_ended_is_stale() {
         let mut child = std::process::Command::new("sleep").arg("60").spawn().expect("a process");
         let mut holder = Holder { pid: child.id(), ..Holder::this_process() };
         holder.process = process(child.id()).expect("it runs");

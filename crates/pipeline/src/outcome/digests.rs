@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-use super::MAX_LISTED;
+use super::problems::MAX_LISTED;
 
 /// What is wrong with a digest, or with what a digest lists.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -94,7 +94,7 @@ pub struct DigestOutcome {
 
 impl DigestOutcome {
     /// Adds a problem.
-    pub fn add(&mut self, problem: Problem) {
+    pub(crate) fn add(&mut self, problem: Problem) {
         let count = if problem.kind.is_error() { &mut self.errors } else { &mut self.warnings };
         *count += 1;
         let order = |problem: &Problem| (!problem.kind.is_error(), problem.clone());

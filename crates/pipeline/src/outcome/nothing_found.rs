@@ -19,7 +19,12 @@ pub struct NothingFound {
 
 impl NothingFound {
     /// Says that there was nothing in a range.
-    pub fn new(range: DayRange, examples: Vec<String>, prefixes: usize, near: Vec<String>) -> Self {
+    pub(crate) fn new(
+        range: DayRange,
+        examples: Vec<String>,
+        prefixes: usize,
+        near: Vec<String>,
+    ) -> Self {
         NothingFound { range: range.to_string(), prefixes, examples, near }
     }
 }

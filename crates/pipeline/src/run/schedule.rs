@@ -16,7 +16,7 @@ use crate::source::list::ListedObject;
 
 /// Why a day is built.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Reason {
+pub(crate) enum Reason {
     /// It does not exist at the destination, or has no manifest that can be understood.
     New,
     /// The user wants it.
@@ -81,7 +81,7 @@ impl std::fmt::Display for Reason {
 
 /// The order of work.
 #[derive(Debug)]
-pub struct Schedule<'a> {
+pub(crate) struct Schedule<'a> {
     progress: &'a Progress,
     range: Option<DayRange>,
     late_window_minutes: i64,
@@ -107,7 +107,7 @@ struct ListedDay {
 
 impl<'a> Schedule<'a> {
     /// A schedule that builds no day yet.
-    pub fn new(
+    pub(crate) fn new(
         range: Option<DayRange>,
         late_window_minutes: i64,
         takes_everything: bool,
@@ -126,7 +126,7 @@ impl<'a> Schedule<'a> {
     }
 
     /// The days of the range that an object is read for.
-    pub fn days_of(&self, object: &ListedObject) -> impl Iterator<Item = Date> + use<> {
+    pub(crate) fn days_of(&self, object: &ListedObject) -> impl Iterator<Item = Date> + use<> {
         let window = self.late_window_minutes;
         let delivery = object.delivery.filter(|_| !self.takes_everything);
         let days = self.range.zip(delivery);
@@ -134,7 +134,7 @@ impl<'a> Schedule<'a> {
     }
 
     /// Adds an object that was listed.
-    pub fn add(&mut self, object: ListedObject) {
+    pub(crate) fn add(&mut self, object: ListedObject) {
         let (mut first, mut are_all_built) = (None, true);
         for day in self.days_of(&object) {
             first.get_or_insert(day);
@@ -153,22 +153,22 @@ impl<'a> Schedule<'a> {
     }
 
     /// Has a day built: its objects are fetched.
-    pub fn build(&mut self, day: Date, reason: Reason) {
+    pub(crate) fn build(&mut self, day: Date, reason: Reason) {
         self.built.insert(day, reason);
     }
 
     /// Whether a day is built.
-    pub fn is_built(&self, day: Date) -> bool {
+    pub(crate) fn is_built(&self, day: Date) -> bool {
         self.takes_everything || self.built.contains_key(&day)
     }
 
     /// Why a day is built.
-    pub fn reason(&self, day: Date) -> Option<Reason> {
+    pub(crate) fn reason(&self, day: Date) -> Option<Reason> {
         self.built.get(&day).cloned()
     }
 
     /// Decides on the objects that were held, after the last day was added.
-    pub fn release(&mut self) {
+    pub(crate) fn release(&mut self) {
         for object in std::mem::take(&mut self.held) {
             let first = self.days_of(&object).find(|day| self.is_built(*day));
             if let Some(first) = first {
@@ -179,7 +179,7 @@ impl<'a> Schedule<'a> {
 
     /// Lets a day wait for an object that it needs although it is not delivered for it; with
     /// `is_fetched`, it is fetched for another day already.
-    pub fn add_late(&mut self, day: Date, late: LateObject, is_fetched: bool) {
+    pub(crate) fn add_late(&mut self, day: Date, late: LateObject, is_fetched: bool) {
         self.days.entry(day).or_default().pending += 1;
         if !is_fetched {
             let delivery = LogKind::CloudTrail.delivery(&late.key);
@@ -195,12 +195,12 @@ impl<'a> Schedule<'a> {
     }
 
     /// Whether there is something to fetch now.
-    pub fn has_next(&self) -> bool {
+    pub(crate) fn has_next(&self) -> bool {
         !self.ready.is_empty()
     }
 
     /// The next object to fetch.
-    pub fn next_object(&mut self) -> Option<ListedObject> {
+    pub(crate) fn next_object(&mut self) -> Option<ListedObject> {
         let mut first = self.ready.first_entry()?;
         let object = first.get_mut().pop_front();
         if first.get().is_empty() {
@@ -210,7 +210,7 @@ impl<'a> Schedule<'a> {
     }
 
     /// Takes note that an object of a day was read.
-    pub fn done(&mut self, day: Date) {
+    pub(crate) fn done(&mut self, day: Date) {
         if let Some(listed) = self.days.get_mut(&day) {
             listed.pending = listed.pending.saturating_sub(1);
         }
@@ -218,7 +218,7 @@ impl<'a> Schedule<'a> {
 
     /// How many objects of a day are still to be read: none if it is not built, because those of its
     /// objects that no other day wants are never fetched.
-    pub fn pending(&self, day: Date) -> u64 {
+    pub(crate) fn pending(&self, day: Date) -> u64 {
         if !self.is_built(day) {
             return 0;
         }
@@ -226,19 +226,19 @@ impl<'a> Schedule<'a> {
     }
 
     /// The objects that were listed for a day.
-    pub fn sources(&self, day: Date) -> Sources {
+    pub(crate) fn sources(&self, day: Date) -> Sources {
         self.days.get(&day).map(|listed| &listed.sources).cloned().unwrap_or_default().sources()
     }
 
     /// The days that objects were listed for.
-    pub fn listed_days(&self) -> impl Iterator<Item = Date> {
+    pub(crate) fn listed_days(&self) -> impl Iterator<Item = Date> {
         self.days.keys().copied()
     }
 }
 
 /// What decides whether a day is unchanged.
 #[derive(Debug)]
-pub struct Now<'a> {
+pub(crate) struct Now<'a> {
     /// What it would be built with.
     pub made_with: &'a MadeWith,
     /// What is known.
@@ -252,7 +252,7 @@ pub struct Now<'a> {
 }
 
 /// Why a published day is rebuilt; `None` if it is unchanged.
-pub fn reason_to_rebuild(manifest: &Manifest, now: &Now<'_>) -> Option<Reason> {
+pub(crate) fn reason_to_rebuild(manifest: &Manifest, now: &Now<'_>) -> Option<Reason> {
     if manifest.is_withdrawn() {
         return Some(Reason::Interrupted);
     }
@@ -277,7 +277,7 @@ pub fn reason_to_rebuild(manifest: &Manifest, now: &Now<'_>) -> Option<Reason> {
 }
 
 /// [`Reason::Alias`], if a reference that the day was built without an alias for has one by now.
-pub fn alias_known_now(manifest: &Manifest, knowledge: &Knowledge) -> Option<Reason> {
+pub(crate) fn alias_known_now(manifest: &Manifest, knowledge: &Knowledge) -> Option<Reason> {
     let Knowledge { catalog, aliases, .. } = knowledge;
     let is_known = |text: &&String| resolve(Some(text), catalog, aliases).model.is_ok();
     let model_ref = manifest.without_alias.iter().find(is_known)?;

@@ -19,7 +19,7 @@ use crate::join::Requests;
 use crate::outcome::progress::Progress;
 use crate::outcome::tally::Tally;
 use crate::outcome::{Day, InvocationLog, Outcome, ShrinkRefusal};
-use crate::run::aliases;
+use crate::run::discovered;
 use crate::run::schedule::{Reason, alias_known_now};
 use crate::settings::Settings;
 use crate::source::Source;
@@ -134,17 +134,17 @@ impl State {
     pub(super) async fn add_discovered(
         &mut self,
         destination: &dyn Store,
-        discovered: &mut Vec<DiscoveredAlias>,
+        new: &mut Vec<DiscoveredAlias>,
     ) -> Result<(), Error> {
-        if discovered.is_empty() {
+        if new.is_empty() {
             return Ok(());
         }
-        let known = &mut Arc::make_mut(&mut self.knowledge).aliases;
+        let aliases = &mut Arc::make_mut(&mut self.knowledge).aliases;
         let mut has_news = false;
-        for alias in discovered.drain(..) {
-            has_news |= known.add_discovered(alias);
+        for alias in new.drain(..) {
+            has_news |= aliases.add_discovered(alias);
         }
-        if has_news { aliases::save(destination, known).await } else { Ok(()) }
+        if has_news { discovered::save(destination, aliases).await } else { Ok(()) }
     }
 
     /// Compares an object that was read with what the digests say of it, if they were read.

@@ -14,7 +14,7 @@ const MAX_FOLDERS_ABOVE: usize = 10_000;
 
 /// What was found.
 #[derive(Debug, Default)]
-pub struct Discovery {
+pub(crate) struct Discovery {
     /// The Regions' folders, in the order of their prefixes.
     pub folders: Vec<RegionFolder>,
     /// Folders beside the trails that were skipped: digests, insights, other logs.
@@ -27,14 +27,14 @@ pub struct Discovery {
 
 /// A Region's folder of a trail.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct RegionFolder {
+pub(crate) struct RegionFolder {
     /// Its prefix, relative to the source, with a `/` at its end.
     pub prefix: String,
 }
 
 impl Discovery {
     /// How many accounts and Regions the folders belong to.
-    pub fn accounts_and_regions(&self) -> (u64, u64) {
+    pub(crate) fn accounts_and_regions(&self) -> (u64, u64) {
         let mut accounts = BTreeSet::new();
         let mut regions = BTreeSet::new();
         for folder in &self.folders {
@@ -61,7 +61,7 @@ struct Folder {
 ///
 /// # Errors
 /// If a folder cannot be listed, or there is no trail.
-pub async fn discover(
+pub(crate) async fn discover(
     store: &dyn Store,
     settings: &Settings,
     root_path: &str,

@@ -14,12 +14,13 @@ use crate::error::Error;
 use crate::settings::{Layout, Settings};
 use crate::source::discover::{Discovery, RegionFolder, discover};
 
-/// How many objects are on their way from the listing to whoever takes them.
+/// How many objects wait between the listing and whoever takes them: those of one page, which are held
+/// anyway.
 pub(crate) const LISTED_AHEAD: usize = 1024;
 
 /// An object to read.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ListedObject {
+pub(crate) struct ListedObject {
     /// The object.
     pub meta: ObjectMeta,
     /// What its key says of its delivery; `None` if it says nothing.
@@ -30,7 +31,7 @@ pub struct ListedObject {
 
 /// What a listing counted.
 #[derive(Debug, Default)]
-pub struct ListCounts {
+pub(crate) struct ListCounts {
     /// Pages that were asked for.
     pub lists: AtomicU64,
     /// Objects that are no log files, or are in a folder of digests, insights and so on.
@@ -39,7 +40,7 @@ pub struct ListCounts {
 
 /// Which objects of a kind of logs are listed.
 #[derive(Clone, Copy)]
-pub struct Selection<'a> {
+pub(crate) struct Selection<'a> {
     /// The kind.
     pub kind: LogKind,
     /// The first day of delivery.
@@ -115,7 +116,7 @@ pub(crate) async fn list_all(
 ///
 /// # Errors
 /// If a folder cannot be listed.
-pub async fn list_days(
+pub(crate) async fn list_days(
     store: &dyn Store,
     settings: &Settings,
     selection: Selection<'_>,
@@ -162,7 +163,7 @@ pub async fn list_days(
 ///
 /// # Errors
 /// If the source cannot be listed.
-pub async fn list_any(
+pub(crate) async fn list_any(
     store: &dyn Store,
     kind: LogKind,
     counts: &ListCounts,

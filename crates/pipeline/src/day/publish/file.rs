@@ -10,11 +10,11 @@ use crate::error::Error;
 
 /// One file of a day.
 #[derive(Debug)]
-pub struct TableFile {
+pub(crate) struct TableFile {
     /// The table.
-    pub table: &'static str,
+    pub(crate) table: &'static str,
     /// What the manifest says of it.
-    pub output: Output,
+    pub(crate) output: Output,
     content: Spooled,
 }
 

@@ -13,6 +13,10 @@ use crate::source::fetch::ReadObject;
 use crate::source::list::{Listed, ListedObject};
 
 /// What a pass waits for.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "the large one is nearly every event, and never kept"
+)]
 pub(super) enum Event {
     /// An object was read, or is unreadable.
     ObjectRead(ReadObject<Reading>),

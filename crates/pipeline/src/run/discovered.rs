@@ -7,13 +7,13 @@ use store::{Store, read_if_there};
 use crate::error::Error;
 
 /// Where it is kept, relative to the destination.
-pub const DISCOVERED_KEY: &str = "_hoptrail/aliases.csv";
+pub(crate) const DISCOVERED_KEY: &str = "_hoptrail/aliases.csv";
 
 /// Adds what earlier runs discovered.
 ///
 /// # Errors
 /// If it cannot be read. A destination without it is new, and no error.
-pub async fn load(destination: &dyn Store, aliases: &mut Aliases) -> Result<(), Error> {
+pub(crate) async fn load(destination: &dyn Store, aliases: &mut Aliases) -> Result<(), Error> {
     let found = read_if_there(destination, DISCOVERED_KEY).await.map_err(Error::Destination)?;
     let Some((_, text)) = found else { return Ok(()) };
     aliases
@@ -25,7 +25,7 @@ pub async fn load(destination: &dyn Store, aliases: &mut Aliases) -> Result<(), 
 ///
 /// # Errors
 /// If it cannot be written.
-pub async fn save(destination: &dyn Store, aliases: &Aliases) -> Result<(), Error> {
+pub(crate) async fn save(destination: &dyn Store, aliases: &Aliases) -> Result<(), Error> {
     if aliases.discovered().next().is_none() {
         return Ok(());
     }
