@@ -13,7 +13,7 @@ use rayon::prelude::*;
 
 use crate::batch::Batch;
 use crate::column::Column;
-use crate::properties::{ROW_GROUP_BYTES, properties};
+use crate::properties::{ROW_GROUP_BYTES, compression, properties};
 use crate::references::References;
 use crate::table::Table;
 
@@ -89,11 +89,17 @@ impl<R: Sync, W: Write + Send> TableWriter<R, W> {
     /// # Errors
     /// If Parquet refuses the declaration of the table, or the sink fails.
     pub fn new(table: &'static Table<R>, sink: W) -> Result<Self, WriteError> {
+        Self::of_rows(table, usize::MAX, sink)
+    }
+
+    /// Begins a file of at most so many rows.
+    fn of_rows(table: &'static Table<R>, rows: usize, sink: W) -> Result<Self, WriteError> {
         let encode = |source| WriteError::new(table.name, source);
         let schema = table.schema();
         let parquet_schema = ArrowSchemaConverter::new().convert(&schema).map_err(encode)?;
         let root = parquet_schema.root_schema_ptr();
-        let file = SerializedFileWriter::new(sink, root, Arc::new(properties(table)));
+        let file =
+            SerializedFileWriter::new(sink, root, Arc::new(properties(table, compression(rows))));
         let file = file.map_err(encode)?;
         let columns = ArrowRowGroupWriterFactory::new(&file, Arc::clone(&schema));
         Ok(TableWriter { table, schema, file, columns, open: None, row_groups: 0 })
@@ -214,7 +220,8 @@ impl<R, W: Write> std::fmt::Debug for TableWriter<R, W> {
     }
 }
 
-/// Writes rows, which have to be in the table's order, as one Parquet file, and returns the sink.
+/// Writes rows, which have to be in the table's order, as one Parquet file, and returns the sink. A file of
+/// few rows is written with less effort than [`TableWriter`] takes, which does not know how many follow.
 ///
 /// # Errors
 /// As [`TableWriter::write`].
@@ -227,7 +234,7 @@ pub fn write<R: Sync, W: Write + Send>(
     rows: &[R],
     sink: W,
 ) -> Result<W, WriteError> {
-    let mut writer = TableWriter::new(table, sink)?;
+    let mut writer = TableWriter::of_rows(table, rows.len(), sink)?;
     writer.write(rows, references)?;
     writer.finish()
 }
@@ -241,6 +248,7 @@ mod tests {
     use bedrock::{Attribute, Attributes, CallId, Knowledge, Meaning, Texts};
     use bytes::Bytes;
     use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+    use parquet::basic::Compression;
     use parquet::basic::Encoding::{PLAIN, RLE, RLE_DICTIONARY};
     use parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData, RowGroupMetaData};
 
@@ -526,6 +534,18 @@ mod tests {
             let source = std::error::Error::source(&error).map(ToString::to_string);
             assert_eq!(source.as_deref(), Some("no room"), "{room}");
         }
+    }
+
+    #[test]
+    fn a_file_of_few_rows_is_not_compressed() {
+        let calls = Calls::new();
+        let compression = |count: u32| {
+            let rows = calls.rows(count);
+            let file = write(&INVOCATIONS, calls.references(), &rows, Vec::new());
+            metadata(file.expect("the rows fit").into()).row_group(0).column(0).compression()
+        };
+        assert_eq!(compression(999), Compression::UNCOMPRESSED);
+        assert!(matches!(compression(1000), Compression::ZSTD(_)));
     }
 
     #[test]
