@@ -2,8 +2,8 @@
 
 use crate::dice::Dice;
 
-/// What some SDKs write into their agent stands where `{api}` does: the client that sent the request,
-/// which is another one for each service.
+/// The agents of programs. Some SDKs name the client that sent the request, another one for each
+/// service: that is what `{api}` is replaced by.
 pub(super) const AGENTS: [&str; 8] = [
     "Boto3/1.43.6 md/Botocore#1.43.6 ua/2.1 os/linux#6.8.0 md/arch#x86_64 lang/python#3.13.5 md/pyimpl#CPython m/D,b,Z cfg/retry-mode#standard Botocore/1.43.6",
     "Boto3/1.40.4 md/Botocore#1.40.4 ua/2.1 os/linux#5.10.245 md/arch#aarch64 lang/python#3.13.2 md/pyimpl#CPython exec-env/AWS_Lambda_python3.13 cfg/retry-mode#legacy Botocore/1.40.4",

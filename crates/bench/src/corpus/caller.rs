@@ -11,7 +11,7 @@ use crate::dice::Dice;
 pub(super) struct Caller {
     pub(super) identity: Identity,
     pub(super) ip: String,
-    /// Its user agent, in which `{api}` stands for the name of a service's client.
+    /// Its user agent, in which `{api}` is replaced by the name of a service's client.
     pub(super) agent: String,
     pub(super) habits: Vec<Habit>,
     /// The VPC endpoint that it calls Bedrock through.

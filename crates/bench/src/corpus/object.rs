@@ -26,7 +26,7 @@ pub(super) const REGIONS: [&str; 8] = [
     "eu-north-1",
 ];
 
-/// A number that stands for a Region.
+/// A number for a Region, for the names of dice.
 pub(super) fn region_number(region: &str) -> u64 {
     region.bytes().fold(0, |number, b| number.wrapping_mul(31).wrapping_add(b.into()))
 }

@@ -25,7 +25,7 @@ pub(super) struct Turn<'a> {
     /// The JSON of `userIdentity`.
     pub(super) identity: Cow<'a, str>,
     pub(super) ip: Cow<'a, str>,
-    /// The user agent, in which `{api}` stands for the name of a service's client.
+    /// The user agent, in which `{api}` is replaced by the name of a service's client.
     pub(super) agent: Cow<'a, str>,
     pub(super) call: Option<Call>,
 }

@@ -15,10 +15,10 @@ pub enum Preset {
     Small,
     /// As heavy, where a role is assumed for each request and called from anywhere.
     Sessions,
-    /// As heavy, where no two calls are alike: each draws caller, operation, model, Regions, agent and
-    /// error on its own.
+    /// As heavy, where no two calls are alike: each draws its caller, operation, model, Regions, agent
+    /// and error on its own.
     Varied,
-    /// As heavy, where people, services, functions and gateways call as they do.
+    /// As heavy, with the people, services, functions and gateways of an organization.
     People,
     /// Small files as most deliveries are, with five to twenty records, one call in a hundred.
     Trickle,
@@ -37,13 +37,13 @@ pub enum Population {
         /// for each request.
         other_session_in_a_million: u64,
     },
-    /// Whoever it is, each call is one of its own.
+    /// Callers whose calls have nothing in common but the caller.
     Varied,
     /// People, services, functions and gateways.
     People,
 }
 
-/// The programs of most corpora, some of which stand behind a balancer.
+/// The programs of most corpora, some of which are behind a balancer.
 const PROGRAMS: Population =
     Population::Programs { other_address_in_a_million: 50_000, other_session_in_a_million: 0 };
 

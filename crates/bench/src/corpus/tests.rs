@@ -79,7 +79,7 @@ fn only_objects_with_calls_or_traps_name_bedrock() {
     }
 }
 
-/// What a reader might hope to find again is another one in nearly each of the varied calls.
+/// A reader that keeps what it knows by whole combinations gains nothing here.
 #[test]
 fn most_varied_calls_are_alike_to_no_other() {
     let objects = calls(&smaller(Preset::Varied, 8, 10_000));

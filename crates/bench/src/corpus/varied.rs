@@ -1,4 +1,4 @@
-//! Calls of which no two are alike: each draws its caller, operation, model, Regions, agent and error on
+//! Calls of which hardly two are alike: each draws its caller, operation, model, Regions, agent and error on
 //! its own.
 
 use super::agent;
