@@ -16,7 +16,7 @@ use logs::{Limits, Reading, Scratch, Shape, Unreadable, read_stream, read_whole}
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use self::reference::compare::check_reading;
+use self::reference::compare::{check_reading, parts};
 use self::reference::fields::time_ms;
 use self::reference::json::Json;
 use self::reference::slow;
@@ -52,7 +52,7 @@ fn shown(found: &Result<Reading, Unreadable>) -> String {
     match found {
         Ok(reading) => {
             assert!(reading.adds_up(), "{reading:?}");
-            format!("{reading:?}")
+            format!("{:?}", parts(reading))
         }
         Err(reason) => {
             assert!(!reason.to_string().is_empty());

@@ -35,7 +35,7 @@ pub(crate) const TWO_RECORDS: &str = "duplicate key `Records`";
 ///
 /// # Errors
 /// If the text is no JSON or has another shape. Records may have been given until there.
-pub fn read_slice(
+pub(crate) fn read_slice(
     text: &[u8],
     shape: Shape,
     each: &mut dyn FnMut(&str),
@@ -47,7 +47,7 @@ pub fn read_slice(
 ///
 /// # Errors
 /// As [`read_slice`], or if reading fails.
-pub fn read_stream(
+pub(crate) fn read_stream(
     text: impl Read,
     shape: Shape,
     each: &mut dyn FnMut(&str),

@@ -7,7 +7,6 @@ use std::io::{self, BufRead, BufReader, Read};
 use bedrock::Calls;
 use bedrock::alias::LearntAlias;
 use serde_json::error::Category;
-use serde_json::value::RawValue;
 
 use crate::document::{self, Shape, TWO_RECORDS};
 use crate::gzip::{self, GzipError, Members};

@@ -2,7 +2,7 @@
 
 /// What an event of another source or name is to us.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Operation {
+pub(crate) enum Operation {
     /// An inference call.
     Call,
     /// An event that tells what a new opaque ARN stands for.
@@ -100,7 +100,7 @@ const INFERENCE_WORDS: &[&str] =
     &["Invoke", "Converse", "Inference", "Completion", "Response", "Message"];
 
 /// True for an event source of Bedrock's.
-pub fn is_bedrock(event_source: &str) -> bool {
+pub(crate) fn is_bedrock(event_source: &str) -> bool {
     SOURCES.iter().any(|(source, _)| *source == event_source)
 }
 
@@ -111,7 +111,7 @@ pub(crate) fn begins_with_source(text: &[u8]) -> bool {
 }
 
 /// Judges an event of Bedrock's by its name.
-pub fn operation(event_source: &str, event_name: &str) -> Operation {
+pub(crate) fn operation(event_source: &str, event_name: &str) -> Operation {
     let Some((_, calls)) = SOURCES.iter().find(|(source, _)| *source == event_source) else {
         return Operation::Other;
     };

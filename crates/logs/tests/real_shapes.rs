@@ -3,8 +3,15 @@
 //! The records are made up after those shapes: ids, addresses and names are AWS's documentation
 //! values. A field that AWS adds later must not matter, so that some carry fields of no meaning here.
 
-use bedrock::{Call, CallId, Caller, Context, Said};
+use std::collections::BTreeMap;
+
+use bedrock::{Attribute, CallId};
 use logs::{Limits, Reading, Scratch, Shape, Unreadable, read_stream, read_whole};
+
+use logged::Logged;
+
+#[path = "reference/logged.rs"]
+mod logged;
 
 const LIMITS: Limits = Limits::new(1 << 20, 1 << 20);
 
@@ -73,8 +80,17 @@ const AGGREGATED: &str = r#"{"eventVersion":"1.0","accountId":"111122223333","ev
 fn read(text: &str, shape: Shape) -> Result<Reading, Unreadable> {
     let whole = read_whole(text.as_bytes(), shape, &LIMITS, &mut Scratch::default());
     let streamed = read_stream(text.as_bytes(), shape, &LIMITS);
-    assert_eq!(format!("{whole:?}"), format!("{streamed:?}"));
+    assert_eq!(whole.as_ref().map(shown), streamed.as_ref().map(shown));
     whole
+}
+
+/// What is compared of a reading.
+fn shown(reading: &Reading) -> (Vec<Logged>, String) {
+    let Reading {
+        records, skipped, rejected, calls, rejections, learnt, unknown_operations, ..
+    } = reading;
+    let others = (records, skipped, rejected, rejections, learnt, unknown_operations);
+    (Logged::all(calls), format!("{others:?}"))
 }
 
 fn trail(records: &[&str]) -> Reading {
@@ -84,40 +100,41 @@ fn trail(records: &[&str]) -> Reading {
     reading
 }
 
-fn call(record: &str) -> Call {
-    let mut reading = trail(&[record]);
-    assert_eq!((reading.records, reading.calls.len()), (1, 1), "{:?}", reading.rejections);
-    reading.calls.remove(0)
+fn call(record: &str) -> Logged {
+    let reading = trail(&[record]);
+    assert_eq!((reading.records, reading.calls.rows.len()), (1, 1), "{:?}", reading.rejections);
+    Logged::all(&reading.calls).remove(0)
 }
 
 #[test]
 fn tokens_through_a_vpc_endpoint() {
     let call = call(TOKENS);
-    let context = Context::new(&Said {
-        account_id: Some("111122223333"),
-        source_region: Some("us-east-1"),
-        logged_inference_region: Some("us-west-2"),
-        event_name: "Converse",
-        model_ref: Some("us.anthropic.claude-sonnet-4-6"),
-        principal_type: Some("AssumedRole"),
-        principal_name: Some("search-service"),
-        user_agent: Some("Boto3/1.42.97 md/Botocore#1.42.97 ua/2.1"),
-        vpc_endpoint_id: Some("vpce-0a1b2c3d4e5f67890"),
-        ..Said::default()
-    });
-    let expected = Call {
+    let attributes = [
+        (Attribute::AccountId, "111122223333"),
+        (Attribute::SourceRegion, "us-east-1"),
+        (Attribute::InferenceRegion, "us-west-2"),
+        (Attribute::EventName, "Converse"),
+        (Attribute::ModelRef, "us.anthropic.claude-sonnet-4-6"),
+        (Attribute::PrincipalType, "AssumedRole"),
+        (
+            Attribute::PrincipalArn,
+            "arn:aws:sts::111122223333:assumed-role/search-service/i-0a1b2c3d4e5f67890",
+        ),
+        (Attribute::PrincipalName, "search-service"),
+        (Attribute::SessionName, "i-0a1b2c3d4e5f67890"),
+        (Attribute::SourceIp, "192.0.2.44"),
+        (Attribute::UserAgent, "Boto3/1.42.97 md/Botocore#1.42.97 ua/2.1"),
+        (Attribute::VpcEndpointId, "vpce-0a1b2c3d4e5f67890"),
+    ];
+    let attributes = attributes.map(|(attribute, text)| (attribute, text.to_owned()));
+    let expected = Logged {
         event_time_ms: 1_782_887_415_000,
         event_id: CallId::new("5f0c7a0e-1f4b-4d0e-8a58-6a2f4d1b9c01"),
         original_event_id: None,
         request_id: Some(CallId::new("0d2e6a53-0c44-4a3e-9d52-5b7f0a1c2d3e")),
         input_tokens: Some(1200),
         output_tokens: Some(345),
-        caller: Caller::new(
-            Some("arn:aws:sts::111122223333:assumed-role/search-service/i-0a1b2c3d4e5f67890"),
-            Some("i-0a1b2c3d4e5f67890"),
-            Some("192.0.2.44"),
-        ),
-        context: context.into(),
+        attributes: BTreeMap::from(attributes),
     };
     assert_eq!(call, expected);
 }
@@ -125,25 +142,30 @@ fn tokens_through_a_vpc_endpoint() {
 #[test]
 fn served_at_home() {
     let call = call(AT_HOME);
-    let context = &call.context;
-    assert_eq!(context.logged_inference_region(), None);
-    assert_eq!(context.source_region(), Some("eu-west-1"));
+    assert_eq!(call.get(Attribute::InferenceRegion), None);
+    assert_eq!(call.get(Attribute::SourceRegion), Some("eu-west-1"));
     assert_eq!((call.input_tokens, call.output_tokens), (None, None));
-    assert_eq!(context.principal_name(), Some("AWSReservedSSO_Research_0123456789abcdef"));
-    assert_eq!(call.caller.session_name(), Some("mary.major@example.com"));
+    assert_eq!(
+        call.get(Attribute::PrincipalName),
+        Some("AWSReservedSSO_Research_0123456789abcdef")
+    );
+    assert_eq!(call.get(Attribute::SessionName), Some("mary.major@example.com"));
 }
 
 #[test]
 fn an_iam_user_of_2024() {
     let call = call(IAM_USER);
-    let context = &call.context;
     assert_eq!(call.event_time_ms, 1_725_246_245_000);
-    assert_eq!(context.principal_type(), Some("IAMUser"));
-    assert_eq!(context.principal_name(), Some("richard-roe"));
-    assert_eq!(call.caller.session_name(), None);
-    assert_eq!(context.model_ref(), Some("anthropic.claude-3-5-sonnet-20240620-v1:0"));
+    assert_eq!(call.get(Attribute::PrincipalType), Some("IAMUser"));
+    assert_eq!(call.get(Attribute::PrincipalName), Some("richard-roe"));
+    assert_eq!(call.get(Attribute::SessionName), None);
+    assert_eq!(call.get(Attribute::ModelRef), Some("anthropic.claude-3-5-sonnet-20240620-v1:0"));
     assert_eq!(
-        (context.api_key(), context.service_tier(), context.error_code()),
+        (
+            call.get(Attribute::ApiKey),
+            call.get(Attribute::ServiceTier),
+            call.get(Attribute::ErrorCode)
+        ),
         (None, None, None)
     );
 }
@@ -152,17 +174,17 @@ fn an_iam_user_of_2024() {
 fn denied_for_want_of_model_access() {
     let call = call(MODEL_ACCESS);
     assert_eq!(call.event_time_ms, 1_717_747_750_123);
-    assert_eq!(call.context.error_code(), Some("AccessDenied"));
+    assert_eq!(call.get(Attribute::ErrorCode), Some("AccessDenied"));
     let message = "You don't have access to the model with the specified model ID.";
-    assert_eq!(call.context.error_message(), Some(message));
-    assert_eq!(call.context.account_id(), Some("1234567890"));
-    assert_eq!(call.context.model_ref(), Some("anthropic.claude-3-sonnet-20240229-v1:0"));
+    assert_eq!(call.get(Attribute::ErrorMessage), Some(message));
+    assert_eq!(call.get(Attribute::AccountId), Some("1234567890"));
+    assert_eq!(call.get(Attribute::ModelRef), Some("anthropic.claude-3-sonnet-20240229-v1:0"));
 }
 
 #[test]
 fn a_redacted_time_is_rejected_by_name() {
     let reading = trail(&[TOKENS, REDACTED]);
-    assert_eq!((reading.calls.len(), reading.rejected), (1, 1));
+    assert_eq!((reading.calls.rows.len(), reading.rejected), (1, 1));
     assert_eq!(
         reading.rejections,
         [
@@ -174,18 +196,17 @@ fn a_redacted_time_is_rejected_by_name() {
 #[test]
 fn decoys_are_no_calls() {
     let reading = trail(DECOYS);
-    assert_eq!((reading.records, reading.passed_over), (2, 2));
+    assert_eq!((reading.records, reading.skipped), (2, 2));
     assert!(reading.unknown_operations.is_empty() && reading.learnt.is_empty());
 }
 
 #[test]
 fn the_other_endpoint() {
     let call = call(MANTLE);
-    let context = &call.context;
-    assert_eq!(context.event_name(), "CreateInference");
-    assert_eq!(context.model_ref(), Some("openai.gpt-oss-120b"));
-    assert_eq!(context.api_key(), Some(true));
-    assert_eq!(context.service_tier(), Some("flex"));
+    assert_eq!(call.get(Attribute::EventName), Some("CreateInference"));
+    assert_eq!(call.get(Attribute::ModelRef), Some("openai.gpt-oss-120b"));
+    assert_eq!(call.get(Attribute::ApiKey), Some("true"));
+    assert_eq!(call.get(Attribute::ServiceTier), Some("flex"));
     assert_eq!(call.event_id.to_string(), "a1b2c3d4-5678-90ab-cdef-EXAMPLE11111");
     assert!(!format!("{call:?}").contains("search"), "what the customer attached is not held");
 }
@@ -193,11 +214,12 @@ fn the_other_endpoint() {
 #[test]
 fn a_global_profile_that_ran_elsewhere() {
     let call = call(GLOBAL);
-    assert_eq!(call.context.logged_inference_region(), Some("ap-southeast-4"));
-    assert_eq!((call.input_tokens, call.output_tokens, call.request_id), (None, None, None));
-    let Said { principal_type, principal_name, .. } = call.context.said();
-    assert_eq!((principal_type, principal_name), (None, None));
-    assert_eq!((call.caller.arn(), call.caller.session_name()), (None, None));
+    assert_eq!(call.get(Attribute::InferenceRegion), Some("ap-southeast-4"));
+    let (tokens, request_id) = ((call.input_tokens, call.output_tokens), &call.request_id);
+    assert_eq!((tokens, request_id), ((None, None), &None));
+    let principal = (call.get(Attribute::PrincipalType), call.get(Attribute::PrincipalName));
+    assert_eq!(principal, (None, None));
+    assert_eq!((call.get(Attribute::PrincipalArn), call.get(Attribute::SessionName)), (None, None));
 }
 
 #[test]
@@ -211,8 +233,8 @@ fn the_output_of_lookup_events() {
     let events = [TOKENS, AT_HOME, REDACTED, DECOYS[0]].map(event).join(",\n");
     let text = format!("{{\"Events\":[{events}],\"NextToken\":\"EXAMPLE\"}}");
     let reading = read(&text, Shape::Any).expect("readable");
-    assert_eq!((reading.records, reading.rejected, reading.passed_over), (4, 1, 1));
-    assert_eq!(reading.calls, [call(TOKENS), call(AT_HOME)]);
+    assert_eq!((reading.records, reading.rejected, reading.skipped), (4, 1, 1));
+    assert_eq!(Logged::all(&reading.calls), [call(TOKENS), call(AT_HOME)]);
     assert_eq!(read(&text, Shape::Trail).err(), Some(Unreadable::NoRecords));
 }
 
@@ -220,12 +242,12 @@ fn the_output_of_lookup_events() {
 fn what_lies_beside_a_trail() {
     for other in [DIGEST, AGGREGATED] {
         let reading = read(other, Shape::Any).expect("readable");
-        assert_eq!((reading.records, reading.passed_over), (1, 1), "{other}");
+        assert_eq!((reading.records, reading.skipped), (1, 1), "{other}");
         assert_eq!(read(other, Shape::Trail).err(), Some(Unreadable::NoRecords), "{other}");
     }
     let list = format!("[{AGGREGATED},{AGGREGATED}]");
     let reading = read(&list, Shape::Any).expect("readable");
-    assert_eq!((reading.records, reading.passed_over), (2, 2));
+    assert_eq!((reading.records, reading.skipped), (2, 2));
     assert_eq!(read(&list, Shape::Trail).err(), Some(Unreadable::NoRecords));
 }
 

@@ -1,5 +1,8 @@
 //! Takes one JSON object apart into its members: keys, and values as their text.
 
+#[cfg(test)]
+mod tests;
+
 use std::borrow::Cow;
 
 use memchr::memchr;
@@ -13,7 +16,7 @@ use crate::value;
 /// end and brackets balance in number is checked here.
 ///
 /// # Errors
-/// If the text is no object, if a key has escapes that are no text, or if `each` says so.
+/// If the text is no object, if a key has control characters, or escapes that are no text, or if `each` says so.
 pub(crate) fn members<'t>(
     object: &'t str,
     each: &mut dyn FnMut(&str, &'t str) -> Result<(), Unsupported>,
@@ -99,7 +102,8 @@ impl Members<'_, '_> {
         let quoted = text.strip_prefix('"').ok_or(Unsupported)?;
         let mut key_end = memchr(b'"', quoted.as_bytes()).ok_or(Unsupported)?;
         let mut key = Cow::Borrowed(&quoted[..key_end]);
-        if memchr(b'\\', key.as_bytes()).is_some() {
+        // Not short-circuiting, which compilers make vectors of.
+        if key.bytes().fold(false, |found, byte| found | matches!(byte, b'\\' | 0..0x20)) {
             key_end = end_of_string(quoted).ok_or(Unsupported)?;
             key = value::unescaped(&text[..key_end + 2]).ok_or(Unsupported)?;
         }
