@@ -119,7 +119,7 @@ fn is_known_to_slow_reader(document: &[u8]) -> bool {
     })
 }
 
-/// What a key says stands in it.
+/// Whatever is read from a key is in it.
 pub fn keys(data: &[u8]) {
     let Ok(key) = str::from_utf8(data) else { return };
     for kind in [LogKind::CloudTrail, LogKind::Digest, LogKind::ModelInvocation] {
@@ -162,7 +162,7 @@ pub fn references(data: &[u8]) {
     }
 }
 
-/// What a message says stands in it, whatever white space it has.
+/// Whatever is read from a message is in it, whatever white space it has.
 pub fn denials(data: &[u8]) {
     let Ok(message) = str::from_utf8(data) else { return };
     let denial = Denial::read(message);

@@ -98,16 +98,16 @@ fn calls_of(reading: &Reading) -> Vec<Logged> {
     Logged::all(&reading.calls)
 }
 
-/// A record among sound ones: those are read whatever it is.
+/// A record among valid ones, which are read whatever it is.
 #[track_caller]
 fn among(record: &str) -> Reading {
     let text = document(&[call(1), other(2), record.to_owned(), call(3)]);
     let reading = read(text.as_bytes()).expect("readable");
     assert_eq!(reading.records, 4);
-    let sound = read(document(&[call(1), call(3)]).as_bytes()).expect("readable");
-    let (found, sound) = (calls_of(&reading), calls_of(&sound));
-    assert_eq!(found.first(), sound.first());
-    assert_eq!(found.last(), sound.last());
+    let valid = read(document(&[call(1), call(3)]).as_bytes()).expect("readable");
+    let (found, valid) = (calls_of(&reading), calls_of(&valid));
+    assert_eq!(found.first(), valid.first());
+    assert_eq!(found.last(), valid.last());
     reading
 }
 
@@ -160,15 +160,20 @@ fn bomb(n_mib: usize) -> Vec<u8> {
 #[test]
 fn a_decompression_bomb() {
     let cap_bytes = 4 * MIB as u64;
-    let sound = bomb(64);
-    let lies = |stated: u32| {
-        let mut body = sound.clone();
+    let bomb = bomb(64);
+    let stating = |stated: u32| {
+        let mut body = bomb.clone();
         let end = body.len() - 4;
         body[end..].copy_from_slice(&stated.to_le_bytes());
         body
     };
-    let bodies =
-        [sound.clone(), lies(100), lies(u32::MAX), lies(3 << 20), [&sound[..], b"x"].concat()];
+    let bodies = [
+        bomb.clone(),
+        stating(100),
+        stating(u32::MAX),
+        stating(3 << 20),
+        [&bomb[..], b"x"].concat(),
+    ];
     for in_memory_bytes in [cap_bytes, 1 << 10] {
         let limits = Limits { in_memory_bytes, inflated_bytes: cap_bytes, ..LIMITS };
         for body in &bodies {
@@ -181,7 +186,7 @@ fn a_decompression_bomb() {
             let mut body = Counting { body: &body[..], taken: 0 };
             let found = read_stream(&mut body, Shape::Trail, &limits);
             assert_eq!(found.expect_err("too large"), expected);
-            assert!(body.taken < sound.len() / 8, "{} of {}", body.taken, sound.len());
+            assert!(body.taken < bomb.len() / 8, "{} of {}", body.taken, bomb.len());
         }
     }
 }
@@ -316,9 +321,9 @@ fn times_of_other_centuries() {
     }
 }
 
-/// Of a field that stands twice the last one holds, as JSON parsers commonly have it.
+/// The last one counts, as JSON parsers commonly have it.
 #[test]
-fn fields_that_stand_twice() {
+fn field_written_twice_has_its_last_value() {
     for field in [
         "\"eventID\":\"a1e5cace-56ad-37b9-be9d-00000000ffff\"",
         "\"eventTime\":\"2026-08-02T12:00:00Z\"",
@@ -409,7 +414,7 @@ fn document_with_broken_record_of_bedrock_is_unreadable_behind_a_checksum() {
     assert!(broken > 5_000, "{broken}");
 }
 
-/// Whether a string of a record is an event source, as far as that can be told of one that is broken.
+/// Whether a string of a record is an event source, as far as a broken one shows it.
 fn names_bedrock(record: &[u8]) -> bool {
     record.windows(23).any(|text| text == b"\"bedrock.amazonaws.com\"")
 }
@@ -554,13 +559,13 @@ fn flipped_bits_of_a_gzipped_body() {
     assert!(n_read < 1_000, "most bits matter: {n_read}");
 }
 
-/// Nothing guards a plain body. A flip inside a value is legitimately another value, which no reader can
-/// tell; but it stays in its own record: all other rows are as they were, and no record is lost or made.
+/// Nothing guards a plain body. A flip inside a value makes another value, which no reader can notice; but
+/// it stays in its own record: all other rows are as they were, and no record is lost or made.
 #[test]
 fn flipped_bits_of_a_plain_body() {
     let (records, text) = sample(40);
-    let sound = read(text.as_bytes()).expect("readable");
-    let sound_calls = calls_of(&sound);
+    let valid = read(text.as_bytes()).expect("readable");
+    let valid_calls = calls_of(&valid);
     let mut dice = Dice(2);
     let mut n_read = 0;
     for _ in 0..2_000 {
@@ -572,7 +577,7 @@ fn flipped_bits_of_a_plain_body() {
         assert_eq!(shown(&whole), shown(&streamed));
         let Ok(found) = whole else { continue };
         n_read += 1;
-        assert_eq!(found.records, sound.records, "byte {at}, bit {bit}");
+        assert_eq!(found.records, valid.records, "byte {at}, bit {bit}");
         // The number of the record that was hit, by where records begin.
         let mut end = "{\"Records\":[".len();
         let hit = records.iter().position(|record| {
@@ -582,7 +587,7 @@ fn flipped_bits_of_a_plain_body() {
         let n_calls_before = (0..hit.unwrap_or(records.len())).filter(|n| n % 3 != 0).count();
         let is_call_hit = hit.is_some_and(|hit| hit % 3 != 0);
         let rest = n_calls_before + usize::from(is_call_hit);
-        let (before, after) = (&sound_calls[..n_calls_before], &sound_calls[rest..]);
+        let (before, after) = (&valid_calls[..n_calls_before], &valid_calls[rest..]);
         let calls = calls_of(&found);
         assert_eq!(&calls[..before.len()], before, "byte {at}, bit {bit}");
         assert_eq!(&calls[calls.len() - after.len()..], after, "byte {at}, bit {bit}");
@@ -638,7 +643,7 @@ fn keys_that_nobody_should_write() {
             let level = Level::of_path(&key, kind);
             let _ = level.child(key.rsplit('/').next().unwrap_or_default(), kind);
             let _ = kind.is_log_file(&key);
-            // What is taken for a day is one, and stands in the key as such.
+            // What is taken for a day is one, and is in the key as such.
             if let Some(Delivery { day, .. }) = kind.delivery(&key) {
                 let folder = logs::layout::day_folder(day);
                 assert!(key.contains(&folder), "{key} {day}");

@@ -16,7 +16,7 @@ mod logged;
 const LIMITS: Limits = Limits::new(1 << 20, 1 << 20);
 
 /// Converse on a geographic profile through a VPC endpoint: it ran elsewhere, tokens are counted, and
-/// `sharedEventID` stands on a call of one account.
+/// `sharedEventID` is on a call of one account.
 const TOKENS: &str = r#"{"eventVersion":"1.11","userIdentity":{"type":"AssumedRole","principalId":"AROACKCEVSQ6C2EXAMPLE:i-0a1b2c3d4e5f67890","arn":"arn:aws:sts::111122223333:assumed-role/search-service/i-0a1b2c3d4e5f67890","accountId":"111122223333","accessKeyId":"ASIAIOSFODNN7EXAMPLE","sessionContext":{"sessionIssuer":{"type":"Role","principalId":"AROACKCEVSQ6C2EXAMPLE","arn":"arn:aws:iam::111122223333:role/search-service","accountId":"111122223333","userName":"search-service"},"attributes":{"creationDate":"2026-07-01T05:00:00Z","mfaAuthenticated":"false"},"ec2RoleDelivery":"2.0"}},"eventTime":"2026-07-01T06:30:15Z","eventSource":"bedrock.amazonaws.com","eventName":"Converse","awsRegion":"us-east-1","sourceIPAddress":"192.0.2.44","userAgent":"Boto3/1.42.97 md/Botocore#1.42.97 ua/2.1","requestParameters":{"modelId":"us.anthropic.claude-sonnet-4-6","inferenceConfig":{"maxTokens":4096}},"responseElements":null,"additionalEventData":{"inferenceRegion":"us-west-2","inputTokens":1200,"outputTokens":345},"requestID":"0d2e6a53-0c44-4a3e-9d52-5b7f0a1c2d3e","eventID":"5f0c7a0e-1f4b-4d0e-8a58-6a2f4d1b9c01","readOnly":true,"eventType":"AwsApiCall","managementEvent":true,"recipientAccountId":"111122223333","sharedEventID":"7b1a9c52-58d1-4b7e-9a55-0f4c3d2e1b0a","vpcEndpointId":"vpce-0a1b2c3d4e5f67890","vpcEndpointAccountId":"111122223333","eventCategory":"Management","tlsDetails":{"tlsVersion":"TLSv1.3","cipherSuite":"TLS_AES_128_GCM_SHA256","clientProvidedHostHeader":"bedrock-runtime.us-east-1.amazonaws.com"}}"#;
 
 /// A role of IAM Identity Center with its path, served in the source Region: no
@@ -55,7 +55,7 @@ const AT_HOME: &str = r#"{
 /// An IAM user in 2024, version 1.10, on a model of the Region.
 const IAM_USER: &str = r#"{"eventVersion":"1.10","userIdentity":{"type":"IAMUser","principalId":"AIDACKCEVSQ6C2EXAMPLE","arn":"arn:aws:iam::444455556666:user/richard-roe","accountId":"444455556666","accessKeyId":"AKIAIOSFODNN7EXAMPLE","userName":"richard-roe"},"eventTime":"2024-09-02T03:04:05Z","eventSource":"bedrock.amazonaws.com","eventName":"InvokeModel","awsRegion":"us-west-2","sourceIPAddress":"203.0.113.9","userAgent":"Boto3/1.34.162","requestParameters":{"modelId":"anthropic.claude-3-5-sonnet-20240620-v1:0"},"responseElements":null,"requestID":"3e1d9c8f-4152-4c7d-8e9f-1a2b3c4d5e6f","eventID":"4f2e0d90-5263-4d8e-9fa0-2b3c4d5e6f70","readOnly":true,"eventType":"AwsApiCall","managementEvent":true,"recipientAccountId":"444455556666","eventCategory":"Management"}"#;
 
-/// Denied for want of model access: the error stands last, and the time has seven digits.
+/// Denied because the account had no access to the model: the error comes last, and the time has seven digits.
 const MODEL_ACCESS: &str = r#"{"eventVersion":"1.09","userIdentity":{"type":"IAMUser","arn":"arn:aws:iam::1234567890:user/admin","accountId":"1234567890","userName":"admin"},"eventTime":"2024-06-07T08:09:10.1230000Z","eventSource":"bedrock.amazonaws.com","eventName":"InvokeModel","awsRegion":"eu-west-3","sourceIPAddress":"203.0.113.10","userAgent":"Python/3.11 aiohttp/3.9.5","requestParameters":{"modelId":"anthropic.claude-3-sonnet-20240229-v1:0"},"responseElements":null,"requestID":"50a1b2c3-6374-4e9f-80b1-3c4d5e6f7081","eventID":"61b2c3d4-7485-4fa0-91c2-4d5e6f708192","readOnly":true,"recipientAccountId":"1234567890","errorCode":"AccessDenied","errorMessage":"You don't have access to the model with the specified model ID."}"#;
 
 /// As published by somebody who took the time out.
@@ -171,7 +171,7 @@ fn an_iam_user_of_2024() {
 }
 
 #[test]
-fn denied_for_want_of_model_access() {
+fn denied_without_model_access() {
     let call = call(MODEL_ACCESS);
     assert_eq!(call.event_time_ms, 1_717_747_750_123);
     assert_eq!(call.get(Attribute::ErrorCode), Some("AccessDenied"));
@@ -239,7 +239,7 @@ fn the_output_of_lookup_events() {
 }
 
 #[test]
-fn what_lies_beside_a_trail() {
+fn other_logs_beside_a_trail_are_skipped() {
     for other in [DIGEST, AGGREGATED] {
         let reading = read(other, Shape::Any).expect("readable");
         assert_eq!((reading.records, reading.skipped), (1, 1), "{other}");

@@ -74,9 +74,9 @@ proptest! {
     ) {
         let record = |changes: &Vec<(usize, u32)>| {
             let mut choices = base.clone();
-            for (place, choice) in changes {
-                if let Some(place) = choices.get_mut(*place) {
-                    *place = *choice;
+            for (position, choice) in changes {
+                if let Some(changed) = choices.get_mut(*position) {
+                    *changed = *choice;
                 }
             }
             generate::record(&mut Dice::of_choices(&choices))

@@ -125,7 +125,7 @@ fn check(text: &[u8]) -> Option<Vec<Range<usize>>> {
     for (found, (_, has_source, has_escape)) in
         found.iter().flatten().zip(expected.iter().flatten())
     {
-        // To be told of one that is not there costs time only; that happens at a block's end.
+        // One that is not there only costs time; that happens at the end of a block.
         assert!(found.has_source || !has_source, "{shown}");
         assert!(found.has_unicode_escapes || !has_escape, "{shown}");
     }

@@ -144,7 +144,7 @@ fn members_of_what_is_no_object_are_unsupported() {
     }
 }
 
-/// What only a look into the values tells.
+/// Only who reads the values notices.
 #[test]
 fn members_of_broken_values_are_given() {
     for (object, value) in [
