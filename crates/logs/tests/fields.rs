@@ -34,6 +34,9 @@ fn read(records: &[String], scratch: &mut Scratch) -> Reading {
     let (found, strict) = (found.expect("readable"), strict.expect("readable"));
     assert_eq!(Logged::all(&found.calls), Logged::all(&strict.calls), "{text}");
     assert_eq!(found.rejections, strict.rejections, "{text}");
+    // Nothing is held of what the same scratch read before.
+    let bytes = |reading: &Reading| reading.calls.texts.text_bytes();
+    assert_eq!(bytes(&found), bytes(&strict), "{text}");
     assert!(found.adds_up() && found.skipped == strict.skipped, "{text}");
     found
 }
@@ -197,6 +200,28 @@ fn summaries_of_events_are_skipped() {
         let records = [record(&format!(r#","eventType":"{kind}""#)), record("")];
         let reading = read(&records, &mut Scratch::default());
         assert_eq!((reading.skipped, reading.calls.rows.len()), (1, 1), "{kind}");
+    }
+}
+
+#[test]
+fn source_in_escapes_is_that_of_a_call() {
+    for source in [r"\u0062edrock.amazonaws.com", r"bedrock\u002eamazonaws.com"] {
+        let record = record(&format!(r#","eventSource":"{source}""#));
+        let record = record.replacen(r#""eventSource":"bedrock.amazonaws.com","#, "", 1);
+        let reading = read(&[record], &mut Scratch::default());
+        assert_eq!(reading.calls.rows.len(), 1, "{source}");
+    }
+}
+
+#[test]
+fn object_after_an_unreadable_one_has_its_own_texts() {
+    let scratch = &mut Scratch::default();
+    let call = record(r#","userAgent":"of another object""#);
+    for broken in [r#"{"eventSource":"bedrock.amazonaws.com","x":nul}"#, "{", "{}}"] {
+        let text = format!("{{\"Records\":[{call},{broken}]}}");
+        let found = read_whole(&gzip(text.as_bytes()), Shape::Trail, &LIMITS, scratch);
+        assert!(found.is_err(), "{broken}");
+        assert_eq!(read(&[record(r#","userAgent":"cli""#)], scratch).calls.rows.len(), 1);
     }
 }
 

@@ -464,6 +464,8 @@ const FIELDS_OF_FULL_CALL: &[(&str, &str)] = &[
     ("errorMessage", "\"no\\u0020\""),
     ("modelId", "\"us.anthropic.claude-sonnet-4-6\""),
     ("model", "\"m\""),
+    ("serviceTier", "{\"type\":\"flex\"}"),
+    ("serviceTier", "\"flex\""),
     ("service_tier", "\"flex\""),
     ("callWithBearerToken", "true"),
     ("callWithBearerToken", "\"true\""),

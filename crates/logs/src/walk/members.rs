@@ -24,7 +24,7 @@ pub(crate) fn members<'t>(
     if !object.starts_with('{') {
         return Err(Unsupported);
     }
-    let mut members = Members { object, depth: 0, start: 1, has_any: false, each };
+    let mut members = Members { object, depth: 0, start: 1, each };
     #[cfg(target_arch = "x86_64")]
     if let Some(result) = super::x86::run_members(&mut members) {
         return result;
@@ -39,7 +39,6 @@ pub(super) struct Members<'t, 'e> {
     depth: u32,
     /// Where the current member begins.
     start: usize,
-    has_any: bool,
     each: &'e mut dyn FnMut(&str, &'t str) -> Result<(), Unsupported>,
 }
 
@@ -82,7 +81,7 @@ impl Members<'_, '_> {
             closing => {
                 self.depth = self.depth.checked_sub(1).ok_or(Unsupported)?;
                 if self.depth == 0 {
-                    let is_empty = !self.has_any && trim(&self.object[1..position]).is_empty();
+                    let is_empty = trim(&self.object[1..position]).is_empty();
                     if !is_empty {
                         self.member(position)?;
                     }
@@ -98,7 +97,7 @@ impl Members<'_, '_> {
     #[inline(always)]
     fn member(&mut self, end: usize) -> Result<(), Unsupported> {
         let text = trim(&self.object[self.start..end]);
-        (self.start, self.has_any) = (end + 1, true);
+        self.start = end + 1;
         let quoted = text.strip_prefix('"').ok_or(Unsupported)?;
         let mut key_end = memchr(b'"', quoted.as_bytes()).ok_or(Unsupported)?;
         let mut key = Cow::Borrowed(&quoted[..key_end]);

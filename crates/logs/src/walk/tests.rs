@@ -192,6 +192,7 @@ fn records_other_documents_are_unsupported() {
         r#"{"Records":[{"a":"]}"#,
         r#"{"Records":[{"a":"\"}]}"#,
         r#"{"Records":[{\"a":1}]}"#,
+        r#"{"Records":[{\"a\":1}]}"#,
         r#"{"\u0052ecords":[]}"#,
         r#"{"Records":[{} x]}"#,
         "{\"Records\":[\u{c}{}]}",
@@ -267,6 +268,22 @@ fn records_source_at_every_position_is_found() {
             assert!(has_source || !found[1].has_source, "{text}");
             assert!(has_escape || !found[1].has_unicode_escapes, "{text}");
             check(text.as_bytes());
+        }
+    }
+}
+
+/// Of two in one block, both count.
+#[test]
+fn records_short_records_have_their_own_sources_and_escapes() {
+    for pad in 0..70 {
+        let pad = " ".repeat(pad);
+        for record in [r#"{"k":"\u0061"}"#, r#"{"bedrock.amazonaws.com":0}"#] {
+            let text = format!("{{\"Records\":[{pad}{record},{record},{{}}]}}");
+            let found = walked(text.as_bytes()).expect("plain");
+            let is_escape = record.contains('u');
+            for found in &found[..2] {
+                assert_eq!((found.has_source, found.has_unicode_escapes), (!is_escape, is_escape));
+            }
         }
     }
 }

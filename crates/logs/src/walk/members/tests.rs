@@ -33,7 +33,7 @@ fn given(object: &str) -> (Vec<Member<'_>>, bool) {
             all.push((key.to_owned(), value));
             Ok(())
         };
-        let mut members = Members { object, depth: 0, start: 1, has_any: false, each };
+        let mut members = Members { object, depth: 0, start: 1, each };
         if let Some(found) = way(&mut members) {
             assert_eq!((all, found.is_ok()), usual, "{object}");
         }
