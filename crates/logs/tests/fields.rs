@@ -204,6 +204,19 @@ fn summaries_of_events_are_skipped() {
 }
 
 #[test]
+fn events_that_are_no_calls_are_skipped_and_kept_by_name() {
+    let arn = r#","requestParameters":{"modelId":"m"},"responseElements":{"provisionedModelArn":"arn:x"}"#;
+    let named = |name: &str| record(arn).replace("Converse", name);
+    let names =
+        ["ConverseV2", "CreateProvisionedModelThroughput", "GetFoundationModel", "ConverseV2"];
+    let reading = read(&names.map(named), &mut Scratch::default());
+    assert_eq!((reading.records, reading.skipped, reading.calls.rows.len()), (4, 4, 0));
+    assert_eq!(reading.unknown_operations, [("ConverseV2".to_owned(), 2)].into());
+    let aliases = reading.learnt.iter().map(|alias| (&*alias.model_ref, &*alias.model));
+    assert!(aliases.eq([("arn:x", "m")]));
+}
+
+#[test]
 fn source_in_escapes_is_that_of_a_call() {
     for source in [r"\u0062edrock.amazonaws.com", r"bedrock\u002eamazonaws.com"] {
         let record = record(&format!(r#","eventSource":"{source}""#));
