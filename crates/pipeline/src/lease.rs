@@ -234,15 +234,11 @@ mod tests {
     use std::time::Duration;
 
     use store::Memory;
+    use testkit::block_on;
 
     use super::*;
 
     const NOW: Duration = Duration::ZERO;
-
-    fn run<T>(future: impl Future<Output = T>) -> T {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-        runtime.expect("a runtime").block_on(future)
-    }
 
     /// A lease of a process that is still there, as far as anybody can tell from here.
     fn elsewhere(until: Timestamp) -> Bytes {
@@ -259,7 +255,7 @@ mod tests {
     #[test]
     fn one_holder_at_a_time() {
         let store = Memory::new();
-        run(async {
+        block_on(async {
             let first = Lease::take(&store, NOW, |_| {}).await.expect("free");
             let error = Lease::take(&store, NOW, |_| {}).await.expect_err("held").to_string();
             assert!(error.contains("another run"), "{error}");
@@ -271,7 +267,7 @@ mod tests {
     #[test]
     fn a_stale_lease_is_taken_over_and_its_holder_notices() {
         let store = Memory::new();
-        run(async {
+        block_on(async {
             let mut first = Lease::take(&store, NOW, |_| {}).await.expect("free");
             store.put(LEASE_KEY, elsewhere(Timestamp::MAX)).await.expect("written");
             assert!(matches!(first.renew().await, Err(Error::LeaseLost { .. })));
@@ -288,7 +284,7 @@ mod tests {
     #[test]
     fn only_what_is_ours_is_deleted() {
         let store = Memory::new();
-        run(async {
+        block_on(async {
             // One that is looked at, and one that is renewed because it is about to end.
             for (until, is_renewed) in [(end_of_term(), false), (Timestamp::MIN, true)] {
                 let taken = async || {
@@ -332,7 +328,7 @@ mod tests {
     #[test]
     fn a_run_waits() {
         let store = Memory::new();
-        run(async {
+        block_on(async {
             let first = Lease::take(&store, NOW, |_| {}).await.expect("free");
             let mut told = 0;
             let second = Lease::take(&store, Duration::from_secs(60), |_| told += 1);

@@ -9,8 +9,9 @@ use pipeline::work::Workers;
 use pipeline::{DayRange, Settings};
 use serde_json::json;
 use store::{Memory, Store, list_all};
+use testkit::gzip;
 
-use maker::{Chain, FINGERPRINT, Made, OTHER_KEY, gzip, log_key, public_keys};
+use maker::{Chain, FINGERPRINT, Made, OTHER_KEY, log_key, public_keys};
 
 #[path = "../../logs/tests/digest/maker.rs"]
 mod maker;
