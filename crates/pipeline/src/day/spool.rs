@@ -136,13 +136,9 @@ mod tests {
     use logs::hash::sha256;
     use store::{Memory, read_if_there};
     use tables::{ContextMeaning, INVOCATIONS, Invocation, Referred};
+    use testkit::block_on;
 
     use super::*;
-
-    fn run<T>(future: impl Future<Output = T>) -> T {
-        let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
-        runtime.block_on(future)
-    }
 
     #[test]
     fn a_file_is_the_same_held_or_on_disk() {
@@ -157,7 +153,7 @@ mod tests {
             assert_eq!(matches!(spooled.content, Content::Held(_)), is_held, "{max_bytes}");
             let hash = to_hex(&sha256(&content));
             assert_eq!((spooled.n_bytes, &spooled.sha256), (400_000, &hash));
-            run(async {
+            block_on(async {
                 spooled.put(&store, "x").await.expect("memory");
                 let found = read_if_there(&store, "x").await.expect("memory");
                 assert!(found.is_some_and(|(_, found)| found == content), "{max_bytes}");
