@@ -273,7 +273,7 @@ fn corrupt_aliases_at_the_destination_are_an_error() {
     let world = good();
     world.write("out/_hoptrail/aliases.csv", "no,such,columns\n1,2,3\n");
     run_from(&world, &world.text("trail"), &world.text("out"))
-        .says(1, &["_hoptrail/aliases.csv", "damaged", "mend it or delete it"]);
+        .says(1, &["_hoptrail/aliases.csv", "corrupt", "repair or delete it"]);
 }
 
 #[test]

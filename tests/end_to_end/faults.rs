@@ -211,7 +211,7 @@ fn day_interrupted_between_its_files_is_rebuilt() {
     run(&world, &server, DEST, &[]).ends(0);
     assert_same(&in_bucket(&server), &expected, "with the prices of before");
     let summary = world.summary();
-    assert_eq!(summary["days"][0]["reason"], "broken off before");
+    assert_eq!(summary["days"][0]["reason"], "previous build was interrupted");
 }
 
 /// The sums of `ingest` on a folder with the tables that a run under faults wrote.

@@ -71,7 +71,7 @@ fn days(world: &World) -> Vec<(String, String)> {
     let found = days.iter().map(|day| (text(&day["dt"]), text(&day["reason"]))).collect::<Vec<_>>();
     let unchanged = summary["unchanged"].as_array().unwrap().iter().map(text);
     let all = found.iter().map(|(day, _)| day.clone()).chain(unchanged).collect::<BTreeSet<_>>();
-    let refused = summary["refused"].as_array().unwrap().len();
+    let refused = summary["not_replaced"].as_array().unwrap().len();
     assert_eq!(all.len() + refused, DAYS.len(), "each is built, unchanged or refused: {summary}");
     found
 }
@@ -126,7 +126,7 @@ fn shrunk_source_replaces_no_day_without_allow_shrink() {
             let example = line.rsplit(' ').next().unwrap().trim_end_matches('.');
             assert!(gone.iter().any(|key| *key == example), "{line}");
         }
-        let refused = world.summary()["refused"].as_array().unwrap().len();
+        let refused = world.summary()["not_replaced"].as_array().unwrap().len();
         assert_eq!(refused, DAYS.len());
         assert_eq!(world.summary()["days"], json!([]));
         assert_all_adds_up(&world);
@@ -320,7 +320,7 @@ fn day_with_corrupt_or_missing_manifest_is_rebuilt() {
     fs::write(manifest(DAYS[0]), &whole[..whole.len() / 2]).unwrap();
     fs::write(manifest(DAYS[1]), b"").unwrap();
     let other_shape = String::from_utf8(fs::read(manifest(DAYS[2])).unwrap()).unwrap();
-    let other_shape = other_shape.replace("\"format\": 1", "\"format\": 2");
+    let other_shape = other_shape.replace("\"format\": 2", "\"format\": 3");
     fs::write(manifest(DAYS[2]), other_shape).unwrap();
     fs::remove_file(manifest(DAYS[3])).unwrap();
     range(&world, &[]).ends(0);
@@ -342,7 +342,7 @@ fn day_with_corrupt_or_missing_manifest_is_rebuilt() {
     // What nobody can read is nothing that could be judged.
     fs::write(world.out().join(format!("ingest/dt={}/part-0.parquet", DAYS[0])), b"PAR1").unwrap();
     let run = range(&world, &["--force"]).ends(1);
-    assert!(run.stderr.contains("what it was built from cannot be told"), "{}", run.stderr);
+    assert!(run.stderr.contains("what it was built from is not known"), "{}", run.stderr);
     range(&world, &["--force", "--allow-shrink"]).ends(0);
     assert_fresh(&world, &[], "after all");
 }

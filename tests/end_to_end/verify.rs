@@ -41,7 +41,7 @@ fn written_tables_are_valid() {
     let (run, found) = verify(&world, &[]);
     run.ends(0);
     assert_eq!(findings(&found), Vec::<String>::new());
-    assert_eq!((&found["days"], &found["sound_files"]), (&2.into(), &12.into()));
+    assert_eq!((&found["days"], &found["valid_files"]), (&2.into(), &12.into()));
     assert!(found["source"].is_null(), "the source was not asked");
 }
 
@@ -58,7 +58,7 @@ fn half_replaced_day_is_found() {
     world.write(&format!("out/{key}"), manifest.to_string());
     let (run, found) = verify(&world, &[]);
     run.ends(1);
-    assert_eq!(findings(&found), [format!("broken_off {key}")]);
+    assert_eq!(findings(&found), [format!("interrupted {key}")]);
     world.run(&["--from", D5, "--to", D6]).ends(0);
     let (run, found) = verify(&world, &[]);
     run.ends(0);
@@ -86,7 +86,7 @@ fn missing_changed_and_unexpected_files_are_found() {
         "changed invocations/dt=2026-10-05/part-0.parquet",
         "no_manifest ingest/dt=2026-10-06/part-0.parquet",
         "no_manifest ingest/dt=2026-10-06/theirs.parquet",
-        "damaged_manifest _hoptrail/manifest/dt=2026-10-07.json",
+        "corrupt_manifest _hoptrail/manifest/dt=2026-10-07.json",
     ];
     for expected in expected {
         assert!(found.iter().any(|found| found == expected), "{expected} in {found:?}");
@@ -103,7 +103,7 @@ fn file_beside_those_of_a_day_is_unexpected() {
     world.write("out/ingest/dt=2026-10-06/theirs.parquet", "theirs");
     let (run, found) = verify(&world, &[]);
     run.ends(1);
-    assert_eq!(findings(&found), ["foreign ingest/dt=2026-10-06/theirs.parquet"]);
+    assert_eq!(findings(&found), ["unexpected ingest/dt=2026-10-06/theirs.parquet"]);
 }
 
 #[test]

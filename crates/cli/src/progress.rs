@@ -4,8 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use pipeline::Progress;
-use pipeline::progress::Snapshot;
+use pipeline::{Progress, Snapshot};
 
 use crate::number::{bytes, counted, grouped};
 use crate::report::Report;

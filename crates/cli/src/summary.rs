@@ -7,8 +7,7 @@ mod routing;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use pipeline::Outcome;
-use pipeline::outcome::{Complaint, Denied, UnresolvedReference};
+use pipeline::{Denied, ObjectProblem, Outcome, UnresolvedReference};
 
 use crate::escape::escaped;
 use crate::number::{bytes, counted, grouped};
@@ -122,9 +121,9 @@ fn written(line: &mut impl FnMut(&str, String), outcome: &Outcome) {
         let names = shortened(outcome.unchanged.clone());
         line("Unchanged", format!("{days} (--force rebuilds them): {names}"));
     }
-    if !outcome.refused.is_empty() {
-        let days = counted(outcome.refused.len() as u64, "day");
-        let names = shortened(outcome.refused.iter().map(|loss| loss.dt.clone()).collect());
+    if !outcome.not_replaced.is_empty() {
+        let days = counted(outcome.not_replaced.len() as u64, "day");
+        let names = shortened(outcome.not_replaced.iter().map(|loss| loss.dt.clone()).collect());
         let why = "would lose source objects; --allow-shrink";
         line("Not replaced", format!("{days} ({why}): {names}"));
     }
@@ -133,7 +132,7 @@ fn written(line: &mut impl FnMut(&str, String), outcome: &Outcome) {
 /// Days that were published before, by the reason for rebuilding them.
 fn rebuilt(line: &mut impl FnMut(&str, String), outcome: &Outcome) {
     let mut reasons = BTreeMap::<&str, Vec<String>>::new();
-    for day in outcome.days.iter().filter(|day| day.is_again) {
+    for day in outcome.days.iter().filter(|day| day.is_rebuilt) {
         reasons.entry(&day.reason).or_default().push(day.dt.clone());
     }
     for (reason, days) in reasons {
@@ -209,7 +208,7 @@ fn unknown_operations(out: &mut String, outcome: &Outcome) {
     }
 }
 
-fn problems(out: &mut String, title: &str, problems: &[Complaint], all: u64, list: &str) {
+fn problems(out: &mut String, title: &str, problems: &[ObjectProblem], all: u64, list: &str) {
     if problems.is_empty() {
         return;
     }

@@ -4,18 +4,18 @@
 //! digest after it, which holds its hash and its signature; so whatever is changed or deleted shows,
 //! unless everything up to the newest digest is changed too.
 //!
-//! **Signatures.** That of a digest stands in the metadata of its object, which a [`Store`] does not give,
-//! and once more in the next digest. It is taken from there. So the signature of the newest digest of a
+//! **Signatures.** That of a digest is in the metadata of its object, which a [`Store`] does not give, and
+//! once more in the next digest, from which it is taken. So the signature of the newest digest of a
 //! chain can be checked only once its successor exists, and without public keys none can: then it is *not
 //! checked*, and only the hashes are compared.
 //!
-//! **What a digest that cannot be believed says does not count**: one whose hash or signature is wrong
-//! vouches for no log file, and none is missing because of it. Without a right signature of their own,
-//! the digests before it are not believed either, since who changed one may have changed them all. Those
+//! **What an invalid digest says does not count**: one whose hash or signature is wrong vouches for no log
+//! file, and none is missing because of it. Without a valid signature of their own, the digests before it
+//! are invalid too, since whoever changed one may have changed them all. Those
 //! before a *missing* digest are, as the newest one is: nothing contradicts them, and nothing vouches for
 //! them. The missing one is a problem, and how many are not vouched for is counted.
 //!
-//! **Several trails.** The key of a log file does not tell its trail. Where two trails deliver to one
+//! **Several trails.** The key of a log file does not name its trail. Where two trails deliver to one
 //! folder and only one of them writes digests, the other's files are [`Status::NotListed`].
 
 mod chain;
@@ -33,17 +33,16 @@ use logs::{Scratch, Unreadable};
 use store::Store;
 use tokio::sync::mpsc;
 
-pub use compare::Comparison;
-pub use report::{DigestCounts, Digests, Problem, ProblemKind, Status};
+pub(crate) use compare::Comparison;
+pub(crate) use report::{Digests, Status};
 
-use crate::day::{DayRange, days_of_delivery};
-use crate::discover::discover;
+use crate::dates::{DayRange, days_of_delivery};
 use crate::error::Error;
-use crate::fetch::{Decoder, Fetcher};
-use crate::list::{ListCounts, Selection, list_days};
-use crate::plan::LISTED_AHEAD;
-use crate::progress::Progress;
+use crate::outcome::progress::Progress;
 use crate::settings::Settings;
+use crate::source::discover::discover;
+use crate::source::fetch::{Decoder, Fetcher};
+use crate::source::list::{LISTED_AHEAD, ListCounts, Selection, list_days};
 use crate::work::Workers;
 
 /// How long after the last log file of a range digests are read, in minutes: the digest that lists it
@@ -53,14 +52,14 @@ const LATER_MINUTES: i64 = 3 * 60;
 
 /// Reads the digests of the log files that a range of days is built from, and checks them.
 ///
-/// `root_path` is the path of the source itself, whose last name may tell the level that it is at. Of the
+/// `root_path` is the path of the source itself, whose last name shows its level. Of the
 /// settings, the accounts, the Regions, the late window and the bounds of memory and requests count.
 /// Digests are not counted as objects of the run.
 ///
 /// # Errors
 /// If the source cannot be listed, or a worker dies. A digest that cannot be had or read is a
 /// [`Problem`], and so is a source that has none.
-pub async fn read_digests(
+pub(crate) async fn read_digests(
     store: &dyn Store,
     root_path: &str,
     settings: &Settings,
@@ -122,7 +121,7 @@ impl Span {
     /// Whether a digest may be about such a log file, or vouch for one that is.
     fn has_digest(&self, digest: Delivery) -> bool {
         let days = i64::from(digest.day.since(self.range.to()).map_or(0, |span| span.get_days()));
-        // A name without a time is taken to be inside.
+        // A name without a time counts as inside.
         let minutes = (days - 1) * MINUTES_PER_DAY + digest.minute.unwrap_or(0);
         digest.day >= self.range.from() && minutes <= self.minutes_after()
     }
@@ -160,7 +159,7 @@ impl Decoder for DigestDecoder {
     }
 
     fn stream(&self, body: impl BufRead) -> Result<Digest, Unreadable> {
-        // A digest is held while it is checked, so that it is held while it is read.
+        // A digest is held while it is checked, and therefore while it is read.
         let mut held = Vec::new();
         let reading = body.take(self.cap_bytes.saturating_add(1)).read_to_end(&mut held);
         reading.map_err(|error| Unreadable::Body(error.to_string()))?;
@@ -170,3 +169,6 @@ impl Decoder for DigestDecoder {
         self.whole(&held, &mut Scratch::default())
     }
 }
+
+#[cfg(test)]
+mod tests;

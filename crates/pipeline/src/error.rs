@@ -4,8 +4,7 @@ use bedrock::alias::AliasFileError;
 use jiff::civil::Date;
 use tables::WriteError;
 
-use crate::day::DayRange;
-use crate::lease::Holder;
+use crate::lease::LeaseError;
 
 /// What ends a run. An object that cannot be read does not.
 #[derive(Debug, thiserror::Error)]
@@ -26,32 +25,37 @@ pub enum Error {
     /// A manifest cannot be written as JSON.
     #[error("the manifest of a day cannot be encoded")]
     Manifest(#[source] serde_json::Error),
-    /// Another run writes to the destination.
+    /// The destination is another run's, or its lease cannot be kept.
+    #[error(transparent)]
+    Lease(#[from] LeaseError),
+    /// The caller wanted the run to end. Days that were published before are complete.
+    #[error("the run was stopped")]
+    Stopped,
+    /// Counts contradict each other. This is a bug in hoptrail, and nothing is published with them.
+    #[error("the counts of {of} do not add up: {reason}; please report this")]
+    Counts {
+        /// The object, the day, or the run.
+        of: String,
+        /// What was expected and what was found.
+        reason: String,
+    },
+    /// A manifest is of a version that is not read any more.
     #[error(
-        "another run is writing to {location}: {holder}; its lease `{}` holds until {:.0} unless it is \
-         renewed; to wait for it: --wait-lock",
-        crate::lease::LEASE_KEY, holder.until
+        "`{key}` at the destination was built by version 1 of the tables (hoptrail 0.1), which this \
+         version does not read: build into a new destination"
     )]
-    Held {
-        /// The destination.
-        location: String,
-        /// Who holds it.
-        holder: Box<Holder>,
+    Version1 {
+        /// The manifest's key.
+        key: String,
     },
-    /// Another run has taken over the destination, because this one did not renew its lease in time.
-    #[error("another run has taken over {location}: this one did not renew its lease in time")]
-    LeaseLost {
-        /// The destination.
-        location: String,
-    },
-    /// Days do not settle: each build of one opens another. This is a bug in hoptrail.
-    #[error("the days do not settle after {passes} passes; please report this")]
-    Unsettled {
+    /// Each rebuild of a day makes another one necessary. This is a bug in hoptrail.
+    #[error("rebuilding days did not converge after {passes} passes; please report this")]
+    NotConverged {
         /// How many passes there were.
         passes: usize,
     },
-    /// What earlier runs discovered is damaged.
-    #[error("`{key}` at the destination is damaged; mend it or delete it")]
+    /// What earlier runs discovered is corrupt.
+    #[error("`{key}` at the destination is corrupt; repair or delete it")]
     DiscoveredFile {
         /// Its key.
         key: String,
@@ -68,7 +72,7 @@ pub enum Error {
     NoLogs {
         /// Where they were looked for.
         location: String,
-        /// The folder's name that tells the kind.
+        /// The folder's name that shows the kind.
         folder: &'static str,
         /// What is there instead.
         found: String,
@@ -87,9 +91,9 @@ pub enum Error {
     /// A range is needed.
     #[error("a range of days is needed to read a trail")]
     NoRange,
-    /// A table that a manifest vouches for is damaged.
-    #[error("`{key}` at the destination is damaged; build its day again with --force")]
-    Standing {
+    /// A table that a manifest vouches for is corrupt.
+    #[error("`{key}` at the destination is corrupt; rebuild its day with --force")]
+    CorruptTable {
         /// Its key.
         key: String,
         /// What is wrong with it.
@@ -123,41 +127,6 @@ impl Error {
     }
 }
 
-/// What was looked at when nothing was found, and what lies near.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
-pub struct NothingFound {
-    /// The days that were asked for.
-    pub range: String,
-    /// How many prefixes were looked at, and the first of them.
-    pub prefixes: usize,
-    /// The first prefixes that were looked at.
-    pub examples: Vec<String>,
-    /// The first and the last delivery day that exists near, with its prefix.
-    pub near: Vec<String>,
-}
-
-impl NothingFound {
-    /// Says that there was nothing in a range.
-    pub fn new(range: DayRange, examples: Vec<String>, prefixes: usize, near: Vec<String>) -> Self {
-        NothingFound { range: range.to_string(), prefixes, examples, near }
-    }
-}
-
-impl std::fmt::Display for NothingFound {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let NothingFound { range, prefixes, examples, near } = self;
-        let plural = if *prefixes == 1 { "" } else { "es" };
-        write!(f, "no objects delivered on {range}; looked at {prefixes} prefix{plural}")?;
-        if !examples.is_empty() {
-            write!(f, ", such as {}", examples.join(", "))?;
-        }
-        match near.as_slice() {
-            [] => write!(f, "; there are no log files in them at all"),
-            near => write!(f, "; there are log files on {}", near.join(", ")),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::error::Error as _;
@@ -168,7 +137,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_full_disk_is_told_with_its_folder() {
+    fn full_disk_is_an_error_that_names_the_folder() {
         let full = WriteError::Sink { table: "t", source: io::Error::other("full") };
         let error = Error::of_table(date(2026, 10, 1), full);
         let folder = std::env::temp_dir();

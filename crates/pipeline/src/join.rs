@@ -4,6 +4,7 @@
 //! a log that is off in some accounts, a trail that is. What is left over is counted.
 
 use std::collections::BTreeMap;
+use std::collections::hash_map::{Entry, HashMap};
 use std::io::BufRead;
 use std::sync::Arc;
 
@@ -14,27 +15,25 @@ use jiff::civil::Date;
 use logs::invocation::{InvocationEntry, InvocationReading, Tokens};
 use logs::layout::{Delivery, LogKind};
 use logs::{Limits, Scratch, Unreadable};
-use rustc_hash::FxHashMap;
 use store::Store;
 use tokio::sync::mpsc;
 
-use crate::day::day_of;
-use crate::discover::discover;
+use crate::dates::day_of;
+use crate::day::manifest::{SourceSet, Sources};
 use crate::error::Error;
-use crate::fetch::{Decoder, Fetcher, ReadObject};
-use crate::list::{ListCounts, ListedObject, Selection, list_any, list_days};
-use crate::manifest::{SourceSet, Sources};
-use crate::outcome::{Complaint, InvocationLog, LeftOver, MAX_LISTED};
-use crate::plan::LISTED_AHEAD;
-use crate::progress::Progress;
+use crate::outcome::progress::Progress;
+use crate::outcome::{InvocationLog, LeftOver, MAX_LISTED, ObjectProblem};
 use crate::settings::{Layout, Settings};
+use crate::source::discover::discover;
+use crate::source::fetch::{Decoder, Fetcher, ReadObject};
+use crate::source::list::{LISTED_AHEAD, ListCounts, ListedObject, Selection, list_any, list_days};
 use crate::work::Workers;
 
 /// What the invocation logs counted, by request.
 #[derive(Debug, Default)]
-pub struct Requests {
+pub(crate) struct Requests {
     entries: Vec<Counted>,
-    by_id: FxHashMap<CallId, u32>,
+    by_id: HashMap<CallId, u32>,
     counts: InvocationLog,
 }
 
@@ -46,13 +45,13 @@ struct Counted {
     timestamp_ms: i64,
     account_id: Option<Arc<str>>,
     model_ref: Option<Arc<str>>,
-    /// Where it stands, which decides between two entries of one request.
-    place: (Arc<str>, u32),
+    /// Its object and its index there, which decide between two entries of one request.
+    position: (Arc<str>, u32),
 }
 
 /// The logs around a range of days, not yet read.
 #[derive(Debug, Default)]
-pub struct ListedLogs {
+pub(crate) struct ListedLogs {
     objects: Vec<ListedObject>,
     by_day: BTreeMap<Date, SourceSet>,
 }
@@ -64,7 +63,7 @@ pub struct ListedLogs {
 ///
 /// # Errors
 /// If the logs cannot be listed.
-pub async fn list_logs(
+pub(crate) async fn list_logs(
     store: &dyn Store,
     root_path: &str,
     settings: &Settings,
@@ -105,15 +104,15 @@ pub async fn list_logs(
 
 impl ListedLogs {
     /// The logs around a day.
-    pub fn sources(&self, day: Date) -> Sources {
+    pub(crate) fn sources(&self, day: Date) -> Sources {
         self.by_day.get(&day).cloned().unwrap_or_default().sources()
     }
 
     /// Reads the logs around the days that are wanted, once.
     ///
     /// # Errors
-    /// If the place as a whole cannot be reached or a worker dies.
-    pub async fn read(
+    /// If the store as a whole cannot be reached or a worker dies.
+    pub(crate) async fn read(
         &mut self,
         store: &dyn Store,
         settings: &Settings,
@@ -130,7 +129,7 @@ impl ListedLogs {
             let sender = sender;
             for object in std::mem::take(&mut self.objects).into_iter().filter(wanted) {
                 progress.listed(object.meta.size_bytes);
-                // The receiver is gone if reading failed, which is told there.
+                // The receiver is gone if reading failed, and that error is returned.
                 if sender.send(object).await.is_err() {
                     break;
                 }
@@ -140,7 +139,7 @@ impl ListedLogs {
         let decoder = InvocationDecoder { limits: settings.limits };
         let fetcher = Fetcher::new(store, settings, workers, decoder);
         let mut requests = Requests::default();
-        let mut texts = FxHashMap::default();
+        let mut texts = HashMap::default();
         let reading = fetcher.read_all(receiver, progress, |read| requests.add(read, &mut texts));
         futures::future::try_join(sending, reading).await?;
         requests.counts.unreadable_objects.sort_by(|a, b| a.key.cmp(&b.key));
@@ -149,7 +148,7 @@ impl ListedLogs {
     }
 }
 
-/// The days whose calls a log may tell of: that of its delivery, and those that it was delivered within a
+/// The days whose calls a log may be about: that of its delivery, and those that it was delivered within a
 /// late window of.
 fn days_of_log(delivery: Delivery, settings: &Settings) -> impl Iterator<Item = Date> + use<> {
     const DAY: i64 = 24 * 60;
@@ -180,12 +179,12 @@ impl Requests {
     fn add(
         &mut self,
         read: ReadObject<InvocationReading>,
-        texts: &mut FxHashMap<Box<str>, Arc<str>>,
+        texts: &mut HashMap<Box<str>, Arc<str>>,
     ) {
         let key = Arc::<str>::from(read.listed.meta.key.as_str());
         self.counts.objects += 1;
         self.counts.bytes += read.listed.meta.size_bytes;
-        let complaint = |reason: String| Complaint { key: key.as_ref().to_owned(), reason };
+        let complaint = |reason: String| ObjectProblem { key: key.as_ref().to_owned(), reason };
         let reading = match read.reading {
             Ok(reading) => reading,
             Err(reason) => {
@@ -209,10 +208,10 @@ impl Requests {
     fn add_entry(
         &mut self,
         entry: InvocationEntry,
-        place: (Arc<str>, u32),
-        texts: &mut FxHashMap<Box<str>, Arc<str>>,
+        position: (Arc<str>, u32),
+        texts: &mut HashMap<Box<str>, Arc<str>>,
     ) {
-        // Accounts and references repeat in every entry, so that each is held once.
+        // Accounts and references repeat in every entry: each is held once.
         let mut shared = |text: Option<Box<str>>| {
             let text = text?;
             let held = texts.entry(text).or_insert_with_key(|text| Arc::from(text.as_ref()));
@@ -225,15 +224,15 @@ impl Requests {
             timestamp_ms: entry.timestamp_ms,
             account_id: shared(entry.account_id),
             model_ref: shared(entry.model_ref),
-            place,
+            position,
         };
-        let next = u32::try_from(self.entries.len()).unwrap_or(u32::MAX);
+        let next = u32::try_from(self.entries.len()).expect("memory ends before 2^32 entries");
         match self.by_id.entry(entry.request_id) {
-            std::collections::hash_map::Entry::Vacant(vacant) => {
+            Entry::Vacant(vacant) => {
                 vacant.insert(next);
                 self.entries.push(counted);
             }
-            std::collections::hash_map::Entry::Occupied(occupied) => {
+            Entry::Occupied(occupied) => {
                 self.counts.duplicates += 1;
                 let known = &mut self.entries[*occupied.get() as usize];
                 if counted.goes_before(known) {
@@ -244,12 +243,12 @@ impl Requests {
     }
 
     /// The entry of a call with this request id, by its number; `None` if there is none.
-    pub fn entry_of(&self, request_id: Option<&CallId>) -> Option<u32> {
+    pub(crate) fn entry_of(&self, request_id: Option<&CallId>) -> Option<u32> {
         self.by_id.get(request_id?).copied()
     }
 
     /// The tokens of an entry; `None` if it has no counts, as for calls that failed.
-    pub fn usage(&self, entry: u32, meaning: &Meaning) -> Option<Usage> {
+    pub(crate) fn usage(&self, entry: u32, meaning: &Meaning) -> Option<Usage> {
         let counted = &self.entries[entry as usize];
         let usage = counted.usage?;
         let model = meaning.resolution.model.as_ref().ok();
@@ -259,7 +258,7 @@ impl Requests {
 
     /// Counts what was joined and what was left over. `joined` are the entries that calls took; an
     /// entry of a day that was not built belongs to another run.
-    pub fn counts(&self, joined: &[u32], is_built: impl Fn(Date) -> bool) -> InvocationLog {
+    pub(crate) fn counts(&self, joined: &[u32], is_built: impl Fn(Date) -> bool) -> InvocationLog {
         let mut is_joined = vec![false; self.entries.len()];
         for entry in joined {
             is_joined[*entry as usize] = true;
@@ -296,7 +295,7 @@ impl Counted {
     /// whose object has the least key: never the one that came first.
     fn goes_before(&self, known: &Counted) -> bool {
         let key = |counted: &Counted| (counted.usage.is_some(), counted.timestamp_ms);
-        key(self) > key(known) || (key(self) == key(known) && self.place < known.place)
+        key(self) > key(known) || (key(self) == key(known) && self.position < known.position)
     }
 }
 
@@ -342,7 +341,7 @@ mod tests {
     }
 
     #[test]
-    fn one_entry_of_a_request_counts_in_any_order() {
+    fn entries_of_one_request_count_once_in_any_order() {
         let key = |key: &str| Arc::<str>::from(key);
         let entries = [
             (entry("r", 5, Some(1)), (key("b"), 0)),
@@ -352,10 +351,10 @@ mod tests {
         ];
         for order in [[0, 1, 2, 3], [3, 2, 1, 0], [2, 3, 0, 1]] {
             let mut requests = Requests::default();
-            let mut texts = FxHashMap::default();
+            let mut texts = HashMap::default();
             for index in order {
-                let (entry, place) = entries[index].clone();
-                requests.add_entry(entry, place, &mut texts);
+                let (entry, position) = entries[index].clone();
+                requests.add_entry(entry, position, &mut texts);
             }
             let taken = requests.entries[0].usage.expect("has counts");
             assert_eq!(taken.input, Some(3), "{order:?}");
@@ -365,7 +364,7 @@ mod tests {
     }
 
     #[test]
-    fn the_cache_of_a_stream_is_not_counted_twice() {
+    fn cached_tokens_of_a_stream_are_taken_out_of_its_input() {
         let tokens = |input, cache_read, cache_write| {
             let tokens =
                 Tokens { input: Some(input), cache_read, cache_write, ..Tokens::default() };

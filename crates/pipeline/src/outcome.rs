@@ -1,12 +1,24 @@
 //! What a run did: the summary as data. Lists are sorted, most calls first.
 
+pub(crate) mod counts;
+pub(crate) mod digests;
+pub(crate) mod nothing_found;
+pub(crate) mod problems;
+pub(crate) mod progress;
+pub(crate) mod shrink;
+#[expect(unreachable_pub, reason = "to be narrowed with the rewrite of its contents")]
+pub(crate) mod tally;
+
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::digests::{DigestCounts, Problem};
-use crate::error::NothingFound;
-use crate::replace::Loss;
+use counts::check_sum;
+pub use digests::DigestOutcome;
+pub(crate) use nothing_found::NothingFound;
+pub(crate) use problems::MAX_LISTED;
+pub use problems::ObjectProblem;
+pub(crate) use shrink::ShrinkRefusal;
 
 /// What a run did. The counts add up: `records = calls + skipped + rejected` and
 /// `calls = written + duplicates + out_of_range + calls_left`.
@@ -16,26 +28,25 @@ pub struct Outcome {
     pub source: String,
     /// Where was written.
     pub destination: String,
-    /// The days that were asked for; `None` if all.
+    /// The days of the run; `None` if all.
     pub range: Option<String>,
     /// The days that were written, in order.
     pub days: Vec<Day>,
-    /// Days that were left as they are because nothing has changed, in order.
+    /// Days that were not rebuilt because nothing has changed, in order.
     pub unchanged: Vec<String>,
-    /// Days that were left as they are because a replacement would have lost something, in order.
-    pub refused: Vec<Loss>,
+    /// Days that were not replaced because source objects would have been lost, in order.
+    pub not_replaced: Vec<ShrinkRefusal>,
     /// The objects.
     pub objects: Objects,
     /// The records.
     pub records: Records,
     /// Calls that were written.
     pub written: u64,
-    /// Calls that another record told already.
+    /// Calls that another record was counted for already.
     pub duplicates: u64,
     /// Calls outside the range, by day.
     pub out_of_range: BTreeMap<String, u64>,
-    /// Calls that were read along and stand in a day that was left as it is, or that was built once
-    /// more later.
+    /// Calls of days that were not rebuilt, or that were rebuilt once more later.
     pub calls_left: u64,
     /// Written calls by outcome.
     pub outcomes: BTreeMap<&'static str, u64>,
@@ -55,7 +66,7 @@ pub struct Outcome {
     pub unknown_operations: BTreeMap<String, u64>,
     /// What the model invocation logs gave; `None` if there were none to read.
     pub invocation_log: Option<InvocationLog>,
-    /// What CloudTrail's digest files say; `None` if they were not asked.
+    /// What CloudTrail's digest files say; `None` if they were not read.
     pub digests: Option<DigestOutcome>,
     /// What is known of opaque ARNs from the trail, earlier runs included.
     pub discovered_aliases: u64,
@@ -70,8 +81,8 @@ pub struct Day {
     pub dt: String,
     /// Why it was built.
     pub reason: String,
-    /// Whether it stood before.
-    pub is_again: bool,
+    /// Whether it was published before.
+    pub is_rebuilt: bool,
     /// Rows by table.
     pub rows: BTreeMap<&'static str, u64>,
 }
@@ -92,21 +103,9 @@ pub struct Objects {
     /// Folders beside `AWSLogs/`, not looked into.
     pub folders_not_searched: u64,
     /// The unreadable ones, by key; the first [`MAX_LISTED`].
-    pub unreadable_objects: Vec<Complaint>,
+    pub unreadable_objects: Vec<ObjectProblem>,
     /// The ones with rejected records, by key; the first [`MAX_LISTED`].
-    pub objects_with_rejected_records: Vec<Complaint>,
-}
-
-/// How many unreadable objects are listed one by one. All are rows of `ingest`.
-pub const MAX_LISTED: usize = 100;
-
-/// What is wrong with an object.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Complaint {
-    /// The object's key.
-    pub key: String,
-    /// What is wrong.
-    pub reason: String,
+    pub objects_with_rejected_records: Vec<ObjectProblem>,
 }
 
 /// Records of a run.
@@ -122,35 +121,6 @@ pub struct Records {
     pub rejected: u64,
 }
 
-/// What CloudTrail's digest files say of the log files that were read.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct DigestOutcome {
-    /// How much was checked.
-    pub counts: DigestCounts,
-    /// Log files that were read, by their status.
-    pub log_files: BTreeMap<&'static str, u64>,
-    /// Problems that mean that logs were changed or are missing, or cannot be vouched for.
-    pub errors: u64,
-    /// Problems that may have harmless reasons.
-    pub warnings: u64,
-    /// The problems, errors first, then by key; the first [`MAX_LISTED`].
-    pub problems: Vec<Problem>,
-}
-
-impl DigestOutcome {
-    /// Adds a problem.
-    pub fn add(&mut self, problem: Problem) {
-        let count = if problem.kind.is_error() { &mut self.errors } else { &mut self.warnings };
-        *count += 1;
-        let order = |problem: &Problem| (!problem.kind.is_error(), problem.clone());
-        let place = self.problems.partition_point(|known| order(known) <= order(&problem));
-        if place < MAX_LISTED {
-            self.problems.insert(place, problem);
-            self.problems.truncate(MAX_LISTED);
-        }
-    }
-}
-
 /// What the model invocation logs gave: `entries = joined + without_call + other_days + duplicates`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct InvocationLog {
@@ -164,7 +134,7 @@ pub struct InvocationLog {
     pub entries: u64,
     /// Entries that could not.
     pub rejected: u64,
-    /// Entries of a request that another entry told already.
+    /// Entries of a request that another entry was counted for already.
     pub duplicates: u64,
     /// Entries that gave a call its tokens.
     pub joined: u64,
@@ -177,7 +147,7 @@ pub struct InvocationLog {
     /// The entries without a call, by account and model.
     pub left_over: Vec<LeftOver>,
     /// Objects that are unreadable or hold rejected entries, by key; the first [`MAX_LISTED`].
-    pub unreadable_objects: Vec<Complaint>,
+    pub unreadable_objects: Vec<ObjectProblem>,
 }
 
 /// Entries of an account and a model without a call.
@@ -244,12 +214,12 @@ pub struct Route {
     /// How many of them ran.
     pub calls: u64,
     /// Where they ran, most calls first.
-    pub places: Vec<Place>,
+    pub regions: Vec<RegionShare>,
 }
 
 /// A Region where calls ran.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Place {
+pub struct RegionShare {
     /// The Region.
     pub inference_region: String,
     /// Seen from the source Region.
@@ -290,7 +260,7 @@ pub struct UnresolvedReference {
 
 impl Objects {
     /// Adds objects of another pass.
-    pub fn add(&mut self, other: Objects) {
+    pub(crate) fn add(&mut self, other: Objects) {
         self.read += other.read;
         self.unreadable += other.unreadable;
         self.bytes += other.bytes;
@@ -306,7 +276,7 @@ impl Objects {
 
 impl Records {
     /// Adds records of another pass.
-    pub fn add(&mut self, other: Records) {
+    pub(crate) fn add(&mut self, other: Records) {
         self.records += other.records;
         self.calls += other.calls;
         self.skipped += other.skipped;
@@ -322,12 +292,21 @@ impl Outcome {
         self.objects.unreadable > 0 || self.records.rejected > 0 || is_log_partial
     }
 
-    /// Whether the counts add up.
-    pub fn adds_up(&self) -> bool {
+    /// Checks that the counts add up.
+    ///
+    /// # Errors
+    /// What was expected and what was found, if they do not.
+    pub(crate) fn check_counts(&self) -> Result<(), String> {
         let Records { records, calls, skipped, rejected } = self.records;
-        let out_of_range = self.out_of_range.values().sum::<u64>();
-        records == calls + skipped + rejected
-            && calls == self.written + self.duplicates + out_of_range + self.calls_left
+        let parts = [("calls", calls), ("skipped", skipped), ("rejected", rejected)];
+        check_sum(("records", records), &parts)?;
+        let parts = [
+            ("written", self.written),
+            ("duplicates", self.duplicates),
+            ("out_of_range", self.out_of_range.values().sum()),
+            ("calls_left", self.calls_left),
+        ];
+        check_sum(("calls", calls), &parts)
     }
 
     /// Calls with tokens that have no price.

@@ -1,11 +1,12 @@
 //! What a run is asked to do.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use logs::digest::PublicKeys;
 use logs::{Limits, Shape};
 
-use crate::day::DayRange;
+use crate::dates::DayRange;
 
 /// How objects are found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -36,8 +37,10 @@ pub struct Settings {
     pub requests_in_flight: usize,
     /// Bytes at most that are fetched and not yet read.
     pub bytes_in_flight: u64,
-    /// Whether days are built again that have not changed.
+    /// Whether days are rebuilt that have not changed.
     pub force: bool,
+    /// How long another run is waited for that holds the lease of the destination.
+    pub lease_wait: Duration,
     /// Whether a day may be replaced by one that was built from fewer source objects.
     pub allow_shrink: bool,
     /// Whether log files are compared with CloudTrail's digest files; `limits.sha256` goes with it.
@@ -61,6 +64,7 @@ impl Settings {
             requests_in_flight: 64,
             bytes_in_flight: 64 << 20,
             force: false,
+            lease_wait: Duration::ZERO,
             allow_shrink: false,
             verify_digests: false,
             digest_keys: None,

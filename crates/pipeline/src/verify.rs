@@ -7,16 +7,15 @@ use jiff::civil::Date;
 use logs::layout::LogKind;
 use serde::Serialize;
 use store::{ListRequest, ObjectMeta, Pages, Store};
-use tables::INVOCATIONS;
 use tokio::sync::mpsc;
 
-use crate::day::{DayRange, days_of_delivery};
+use crate::dates::{DayRange, days_of_delivery};
+use crate::day::manifest::{Manifest, Output, SourceSet, load};
+use crate::day::spool::Spooled;
 use crate::error::Error;
-use crate::manifest::{Counts, Manifest, Output, SourceSet, load};
-use crate::plan::{LISTED_AHEAD, list_all};
-use crate::run::Source;
 use crate::settings::Settings;
-use crate::spool::Spooled;
+use crate::source::Source;
+use crate::source::list::{LISTED_AHEAD, list_all};
 
 /// Files that are read at the same time.
 const READ_AT_ONCE: usize = 4;
@@ -31,14 +30,14 @@ pub struct Verification {
     /// Days with a manifest.
     pub days: u64,
     /// Files that are as their manifests say.
-    pub sound_files: u64,
+    pub valid_files: u64,
     /// Their bytes.
-    pub sound_bytes: u64,
-    /// Days that were built with something missing: they are built again by the next run.
+    pub valid_bytes: u64,
+    /// Days that were built with something missing: the next run rebuilds them.
     pub partial: Vec<String>,
     /// What is wrong.
     pub findings: Vec<Finding>,
-    /// What the source has that the days were not built from; `None` if it was not asked.
+    /// What the source has that the days were not built from; `None` if it was not listed.
     pub source: Option<SourceCheck>,
 }
 
@@ -49,7 +48,7 @@ pub struct Finding {
     pub dt: String,
     /// The file, relative to the destination.
     pub key: String,
-    /// What kind of thing it is.
+    /// What kind of finding it is.
     pub kind: FindingKind,
     /// What was expected and what was found.
     pub reason: String,
@@ -59,22 +58,22 @@ pub struct Finding {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FindingKind {
-    /// A file that the manifest names is not there.
+    /// A file that the manifest names does not exist.
     Missing,
     /// A file has another content than the manifest says.
     Changed,
-    /// A file lies in a partition and no manifest names it. Athena reads it all the same.
-    Foreign,
-    /// Files lie in a partition of a day without a manifest: a run was broken off, or an older hoptrail
-    /// wrote them.
+    /// A file is in a partition, and no manifest names it. Athena reads it all the same.
+    Unexpected,
+    /// A file is in a partition of a day without a manifest: a run was interrupted, or another program
+    /// wrote it.
     NoManifest,
     /// The manifest cannot be understood.
-    DamagedManifest,
+    CorruptManifest,
     /// The counts of a day contradict each other.
     Counts,
-    /// A run was broken off while it replaced the files of the day, or was about to: what stands may be of
-    /// two builds.
-    BrokenOff,
+    /// A run was interrupted while it replaced the files of the day, or was about to: they may be of two
+    /// builds.
+    Interrupted,
 }
 
 /// What a source has, seen from the manifests.
@@ -104,7 +103,7 @@ pub struct ChangedDay {
 /// Compares.
 ///
 /// # Errors
-/// If a place cannot be listed or read. What is missing or wrong there is no error.
+/// If the destination or the source cannot be listed or read. What is missing or wrong there is no error.
 pub async fn verify(
     destination: &dyn Store,
     source: Option<Source<'_>>,
@@ -118,57 +117,11 @@ pub async fn verify(
         days: manifests.len() as u64,
         ..Verification::default()
     };
-    let mut named = BTreeSet::new();
-    let mut outputs = Vec::new();
-    for (day, manifest) in &manifests {
-        let Some(manifest) = manifest else {
-            let reason = "the manifest is damaged, or of another version of hoptrail".to_owned();
-            found.find(*day, Manifest::key(*day), FindingKind::DamagedManifest, reason);
-            continue;
-        };
-        if manifest.is_broken_off() {
-            let reason =
-                "a run was broken off while it replaced the day: the next run of it builds it";
-            found.find(*day, Manifest::key(*day), FindingKind::BrokenOff, reason.to_owned());
-            continue;
-        }
-        if !manifest.is_complete {
-            found.partial.push(day.to_string());
-        }
-        if let Some(reason) = contradiction(manifest) {
-            found.find(*day, Manifest::key(*day), FindingKind::Counts, reason);
-        }
-        named.extend(manifest.outputs.iter().map(|output| output.key.as_str()));
-        outputs.extend(manifest.outputs.iter().map(|output| (*day, output)));
-    }
-    let checks = futures::stream::iter(outputs)
-        .map(|(day, output)| async move {
-            Ok::<_, Error>((day, output, check(destination, output).await?))
-        })
-        .buffered(READ_AT_ONCE);
-    for (day, output, finding) in checks.try_collect::<Vec<_>>().await? {
-        match finding {
-            None => {
-                found.sound_files += 1;
-                found.sound_bytes += output.bytes;
-            }
-            Some((kind, reason)) => found.find(day, output.key.clone(), kind, reason),
-        }
-    }
+    let outputs = found.check_manifests(&manifests);
+    found.check_outputs(destination, &outputs).await?;
+    let named = outputs.iter().map(|(_, output)| output.key.as_str()).collect();
     for (day, meta) in partition_files(destination, range).await? {
-        if named.contains(meta.key.as_str()) {
-            continue;
-        }
-        let (kind, reason) = match manifests.get(&day) {
-            // Its manifest names no file, and is a finding already.
-            Some(Some(manifest)) if manifest.is_broken_off() => continue,
-            Some(_) => (FindingKind::Foreign, "no manifest names it, and Athena reads it"),
-            None => (
-                FindingKind::NoManifest,
-                "its day has no manifest: the next run of the day builds it",
-            ),
-        };
-        found.find(day, meta.key, kind, reason.to_owned());
+        found.check_named(&manifests, &named, day, meta);
     }
     found.findings.sort();
     if let Some(source) = source {
@@ -180,12 +133,90 @@ pub async fn verify(
 impl Verification {
     /// Whether all is as it should be. Days that are partial or have new source objects are the next
     /// run's business, and no fault of the destination.
-    pub fn is_sound(&self) -> bool {
+    pub fn is_valid(&self) -> bool {
         self.findings.is_empty()
     }
 
-    fn find(&mut self, day: Date, key: String, kind: FindingKind, reason: String) {
-        self.findings.push(Finding { dt: day.to_string(), key, kind, reason });
+    fn find(&mut self, day: Date, key: String, kind: FindingKind, reason: impl Into<String>) {
+        self.findings.push(Finding { dt: day.to_string(), key, kind, reason: reason.into() });
+    }
+
+    /// Looks at the manifests themselves, and returns the files that they vouch for.
+    fn check_manifests<'m>(
+        &mut self,
+        manifests: &'m BTreeMap<Date, Option<Manifest>>,
+    ) -> Vec<(Date, &'m Output)> {
+        let mut outputs = Vec::new();
+        for (day, manifest) in manifests {
+            let key = Manifest::key(*day);
+            let Some(manifest) = manifest else {
+                let reason = "the manifest is corrupt, or of another version of hoptrail";
+                self.find(*day, key, FindingKind::CorruptManifest, reason);
+                continue;
+            };
+            if manifest.is_withdrawn() {
+                let reason =
+                    "a run was interrupted while it replaced the day; the next run rebuilds it";
+                self.find(*day, key, FindingKind::Interrupted, reason);
+                continue;
+            }
+            if !manifest.is_complete {
+                self.partial.push(day.to_string());
+            }
+            if let Err(reason) = manifest.check_counts() {
+                self.find(*day, key, FindingKind::Counts, reason);
+            }
+            outputs.extend(manifest.outputs.iter().map(|output| (*day, output)));
+        }
+        outputs
+    }
+
+    /// Reads the files that manifests vouch for, and compares them.
+    async fn check_outputs(
+        &mut self,
+        destination: &dyn Store,
+        outputs: &[(Date, &Output)],
+    ) -> Result<(), Error> {
+        let mut checks = futures::stream::iter(outputs)
+            .map(|(day, output)| async move {
+                Ok::<_, Error>((*day, *output, check(destination, output).await?))
+            })
+            .buffered(READ_AT_ONCE);
+        while let Some((day, output, finding)) = checks.try_next().await? {
+            match finding {
+                None => {
+                    self.valid_files += 1;
+                    self.valid_bytes += output.bytes;
+                }
+                Some((kind, reason)) => self.find(day, output.key.clone(), kind, reason),
+            }
+        }
+        Ok(())
+    }
+
+    /// Looks whether a file in a partition is one that a manifest vouches for.
+    fn check_named(
+        &mut self,
+        manifests: &BTreeMap<Date, Option<Manifest>>,
+        named: &BTreeSet<&str>,
+        day: Date,
+        meta: ObjectMeta,
+    ) {
+        if named.contains(meta.key.as_str()) {
+            return;
+        }
+        match manifests.get(&day) {
+            // Its manifest names no file, and is a finding already.
+            Some(Some(manifest)) if manifest.is_withdrawn() => {}
+            Some(_) => {
+                let reason = "no manifest names it, and Athena reads it";
+                self.find(day, meta.key, FindingKind::Unexpected, reason);
+            }
+            None => {
+                let reason = "its day has no manifest; the next run of the day builds it";
+                self.find(day, meta.key, FindingKind::NoManifest, reason);
+            }
+        }
     }
 }
 
@@ -216,34 +247,6 @@ async fn check(
     })
 }
 
-/// What contradicts itself in a manifest.
-fn contradiction(manifest: &Manifest) -> Option<String> {
-    let Counts { records, calls, skipped, rejected, written, duplicates, other_day, .. } =
-        manifest.counts;
-    let rows_of = |table: &str| {
-        let mut outputs = manifest.outputs.iter();
-        outputs.find(|output| output.key.starts_with(table)).map_or(0, |output| output.rows)
-    };
-    let invocations = rows_of(INVOCATIONS.name);
-    if records != calls + skipped + rejected {
-        Some(format!(
-            "expected records = calls + skipped + rejected, found {records} = {calls} + \
-             {skipped} + {rejected}"
-        ))
-    } else if calls != written + duplicates + other_day {
-        Some(format!(
-            "expected calls = written + duplicates + other_day, found {calls} = {written} + \
-             {duplicates} + {other_day}"
-        ))
-    } else if written != invocations {
-        Some(format!(
-            "expected as many rows of invocations as calls written, found {invocations} and {written}"
-        ))
-    } else {
-        None
-    }
-}
-
 /// The files in the partitions of all tables.
 async fn partition_files(
     destination: &dyn Store,
@@ -270,10 +273,10 @@ async fn check_source(
     settings: &Settings,
     manifests: &BTreeMap<Date, Option<Manifest>>,
 ) -> Result<SourceCheck, Error> {
-    // Without days the ones that stand are compared, and those between them.
-    let mut standing = manifests.keys().copied();
-    let first = standing.next();
-    let all = first.and_then(|first| DayRange::new(first, standing.next_back().unwrap_or(first)));
+    // Without a range the published days are compared, and those between them.
+    let mut published = manifests.keys().copied();
+    let first = published.next();
+    let all = first.and_then(|first| DayRange::new(first, published.next_back().unwrap_or(first)));
     let Some(range) = settings.range.or(all) else { return Ok(SourceCheck::default()) };
     let settings = &Settings { range: Some(range), ..settings.clone() };
     let (sender, mut receiver) = mpsc::channel(LISTED_AHEAD);

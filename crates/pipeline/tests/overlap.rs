@@ -7,8 +7,7 @@ use async_trait::async_trait;
 use bedrock::Knowledge;
 use bytes::Bytes;
 use jiff::civil::date;
-use pipeline::run::Source;
-use pipeline::{DayRange, Progress, Settings};
+use pipeline::{DayRange, Endpoints, Progress, Settings, Source};
 use store::{Condition, Error, ListPage, ListRequest, Memory, Object, Put, Store};
 
 /// A store that takes note of what is asked of it.
@@ -85,9 +84,11 @@ fn objects_are_fetched_while_others_are_listed() {
         let day = date(2026, 10, 5);
         // Few requests at a time, so that there is always something left to list.
         let settings = Settings { requests_in_flight: 2, ..Settings::new(DayRange::new(day, day)) };
-        let place = Source { store: &source, root_path: "" };
-        let progress = Progress::default();
-        pipeline::run(place, None, &destination, &settings, Knowledge::embedded(), &progress).await
+        let source = Source { store: &source, root_path: "" };
+        let endpoints = Endpoints { source, invocation_logs: None, destination: &destination };
+        let (knowledge, progress) = (Knowledge::embedded(), Progress::default());
+        let never = std::future::pending();
+        pipeline::run(endpoints, &settings, knowledge, &progress, |_| {}, never).await
     });
     assert_eq!(outcome.expect("a sound source").objects.read, ACCOUNTS * OBJECTS);
     let requests = source.requests.into_inner().expect("no holder panics");

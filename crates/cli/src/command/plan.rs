@@ -102,7 +102,7 @@ async fn replaced_days(
             let requests = settings.requests_in_flight;
             let store =
                 location::open_source("the destination", dest, options, requests, report).await?;
-            Ok(pipeline::plan::days_at(store.as_ref(), settings.range).await?)
+            Ok(pipeline::days_at(store.as_ref(), settings.range).await?)
         }
     }
 }

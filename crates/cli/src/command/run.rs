@@ -2,15 +2,15 @@
 
 use std::fs::{self, OpenOptions};
 use std::path::{Path, PathBuf};
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
 use bedrock::Knowledge;
-use pipeline::lease::{Holder, Lease};
-use pipeline::run::Source;
-use pipeline::{Layout, Outcome, Progress, Settings};
+use pipeline::{Endpoints, Layout, Notice, Outcome, Progress, Settings, Source};
 use store::{Location, S3Options, Store};
+use tokio::sync::Notify;
 
 use crate::args::{Gate, OutputArgs, RunArgs};
 use crate::command::{Signals, block_on, print};
@@ -27,8 +27,6 @@ struct Job {
     invocation_logs: Option<Location>,
     dest: Location,
     options: S3Options,
-    /// How long to wait while another run writes to the destination.
-    wait: Duration,
     fail_on: Vec<Gate>,
     summary_json: Option<PathBuf>,
 }
@@ -48,7 +46,7 @@ pub(crate) fn run(args: RunArgs, output: &OutputArgs, report: &Report) -> Result
     let job = Job::new(args)?;
     let outcome = block_on(async |signals| {
         let stores = signals.or(job.open(report)).await??;
-        under_lease(&job, &stores, signals, output, report).await
+        build(&job, &stores, signals, output, report).await
     })?;
     show(&outcome, job.summary_json.as_deref(), report)?;
     Ok(exit(&outcome, &job.fail_on, report))
@@ -63,9 +61,6 @@ impl Job {
             return Err(Failure::usage("--digest-keys has no effect without --verify-digests"));
         }
         let settings = settings_of(&args)?;
-        let wait = args.dest.wait_lock.as_deref();
-        let wait = wait.map(|text| range::minutes("--wait-lock", text)).transpose()?;
-        let wait = Duration::from_secs(60 * wait.unwrap_or_default().unsigned_abs());
         let source = location::required("--source", args.source.source.as_deref())?;
         let dest = location::required("--dest", args.dest.dest.as_deref())?;
         let invocation_logs = args.logs.invocation_logs.as_deref();
@@ -88,7 +83,6 @@ impl Job {
             invocation_logs,
             dest,
             options,
-            wait,
             fail_on,
             summary_json,
         })
@@ -111,6 +105,10 @@ impl Job {
 
 fn settings_of(args: &RunArgs) -> Result<Settings, Failure> {
     let mut settings = settings::of_read(&args.source, &args.days, &args.performance)?;
+    if let Some(text) = &args.dest.wait_lock {
+        let minutes = range::minutes("--wait-lock", text)?.unsigned_abs();
+        settings.lease_wait = Duration::from_secs(60 * minutes);
+    }
     settings.force = args.dest.force;
     settings.allow_shrink = args.dest.allow_shrink;
     settings.limits.accept_trailing_members = args.logs.accept_trailing_members;
@@ -127,8 +125,8 @@ fn settings_of(args: &RunArgs) -> Result<Settings, Failure> {
     Ok(settings)
 }
 
-/// Runs while it holds the lease of the destination.
-async fn under_lease(
+/// Reads, builds, and publishes, until it is done or a signal comes.
+async fn build(
     job: &Job,
     stores: &Stores,
     signals: &mut Signals,
@@ -139,30 +137,40 @@ async fn under_lease(
     let source = Source { store: stores.source.as_ref(), root_path: &root_path };
     let logs_root_path = job.invocation_logs.as_ref().map(location::root_path);
     let logs = stores.invocation_logs.as_ref().zip(logs_root_path.as_ref());
-    let logs = logs.map(|(store, root_path)| Source { store: store.as_ref(), root_path });
-    let dest = stores.dest.as_ref();
-    let progress = Arc::new(Progress::default());
-
-    let waits = |holder: &Holder| report.note(&format!("waiting for another run: {holder}"));
-    let mut lease = signals.or(Lease::take(dest, job.wait, waits)).await??;
+    let invocation_logs =
+        logs.map(|(store, root_path)| Source { store: store.as_ref(), root_path });
+    let endpoints = Endpoints { source, invocation_logs, destination: stores.dest.as_ref() };
+    let (progress, begun, stop) = (Arc::new(Progress::default()), Notify::new(), Notify::new());
+    let notify = |notice: Notice<'_>| match notice {
+        Notice::Waiting(holder) => report.note(&format!("waiting for another run: {holder}")),
+        Notice::Begun => begun.notify_one(),
+        Notice::NotReleased(error) => report.warn(&format!("{:#}", anyhow::Error::from(error))),
+    };
     let knowledge = job.knowledge.clone();
-    let running = pipeline::run(source, logs, dest, &job.settings, knowledge, &progress);
-    let ran = signals
-        .or(async {
-            tokio::select! {
-                outcome = running => outcome.map_err(Failure::from),
-                lost = lease.keep() => Err(lost.into()),
-                () = progress::show(Arc::clone(&progress), *report), if !output.no_progress => {
-                    unreachable!("progress is shown until it is dropped")
-                }
+    let running =
+        pipeline::run(endpoints, &job.settings, knowledge, &progress, notify, stop.notified());
+    let showing = async {
+        begun.notified().await;
+        progress::show(Arc::clone(&progress), *report).await;
+    };
+    let running = async {
+        tokio::select! {
+            outcome = running => outcome,
+            () = showing, if !output.no_progress => {
+                unreachable!("progress is shown until it is dropped")
             }
-        })
-        .await;
-    // A second signal ends this too; a lease that is left behind expires.
-    if let Err(error) = signals.or(lease.release()).await? {
-        report.warn(&format!("{:#}", anyhow::Error::from(error)));
+        }
+    };
+    let mut running = pin!(running);
+    match signals.or(&mut running).await {
+        Ok(outcome) => Ok(outcome?),
+        Err(signal) => {
+            // The lease is released. A second signal ends this too; a lease that is left behind expires.
+            stop.notify_one();
+            let _ = signals.or(running).await?;
+            Err(signal)
+        }
     }
-    ran?
 }
 
 /// Checks before a run that its summary can be written, because hours later is too late. It leaves no
@@ -206,9 +214,9 @@ fn show(outcome: &Outcome, json: Option<&Path>, report: &Report) -> Result<(), F
 /// A day that was not replaced takes precedence over everything else, because its tables are not those
 /// of its source. A gate takes precedence over a partial result: it holds whatever is missing.
 fn exit(outcome: &Outcome, gates: &[Gate], report: &Report) -> Exit {
-    if !outcome.refused.is_empty() {
-        for loss in &outcome.refused {
-            report.error(&loss.to_string());
+    if !outcome.not_replaced.is_empty() {
+        for refusal in &outcome.not_replaced {
+            report.error(&refusal.to_string());
         }
         report.error("to replace these days anyway, use --allow-shrink");
         return Exit::Failed;

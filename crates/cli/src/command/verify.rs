@@ -2,8 +2,7 @@
 
 use std::fmt::Write as _;
 
-use pipeline::run::Source;
-use pipeline::verify::{ChangedDay, SourceCheck, Verification};
+use pipeline::{ChangedDay, Source, SourceCheck, Verification};
 
 use crate::args::{Output, OutputArgs, VerifyArgs};
 use crate::command::{block_on, print};
@@ -55,7 +54,7 @@ pub(crate) fn run(mut args: VerifyArgs, _: &OutputArgs, report: &Report) -> Resu
         Output::Text => print(&text(&found))?,
         Output::Json => print(&format!("{}\n", serde_json::to_string_pretty(&found)?))?,
     }
-    if found.is_sound() {
+    if found.is_valid() {
         return Ok(Exit::Done);
     }
     let findings = counted(found.findings.len() as u64, "finding");
@@ -73,8 +72,8 @@ fn text(found: &Verification) -> String {
         let _ = writeln!(out, "  {name:<9} {value}");
     };
     line("Days", grouped(found.days));
-    let files = counted(found.sound_files, "file");
-    line("Valid", format!("{files}, {}", bytes(found.sound_bytes)));
+    let files = counted(found.valid_files, "file");
+    line("Valid", format!("{files}, {}", bytes(found.valid_bytes)));
     if !found.partial.is_empty() {
         let days = counted(found.partial.len() as u64, "day");
         line("Partial", format!("{days}, which the next run rebuilds: {}", listed(&found.partial)));

@@ -3,8 +3,7 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
-use pipeline::Outcome;
-use pipeline::outcome::{Coverage, ModelCost};
+use pipeline::{Coverage, ModelCost, Outcome};
 
 use super::{SHOWN_LINES, more, shortened};
 use crate::escape::escaped;

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use pipeline::outcome::{DigestOutcome, InvocationLog};
+use pipeline::{DigestOutcome, InvocationLog};
 
 use super::{JSON_SUMMARY, SHOWN_LINES, more, problems};
 use crate::escape::escaped;
@@ -51,8 +51,8 @@ pub(super) fn digest_files(out: &mut String, outcome: &DigestOutcome) {
         out,
         "\nDigest files: {}, {} invalid · signatures: {} valid, {} not checked",
         grouped(counts.digests),
-        grouped(counts.not_believed),
-        grouped(counts.signatures_right),
+        grouped(counts.invalid),
+        grouped(counts.signatures_valid),
         grouped(counts.signatures_not_checked)
     );
     let names = ["valid", "mismatch", "not_listed", "no_digest"];

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use pipeline::outcome::{Place, Route};
+use pipeline::{RegionShare, Route};
 
 use crate::escape::escaped;
 use crate::number::{counted, grouped, percent};
@@ -21,7 +21,7 @@ pub(super) fn write(out: &mut String, routes: &[Route]) {
         return;
     }
     let _ = writeln!(out, "\nWhere calls through inference profiles ran");
-    let leaves = |route: &Route| route.places.iter().any(is_other_jurisdiction);
+    let leaves = |route: &Route| route.regions.iter().any(is_other_jurisdiction);
     let mut hidden = 0;
     for (index, route) in routes.iter().enumerate() {
         if index >= SHOWN_ROUTES && !leaves(route) {
@@ -34,7 +34,7 @@ pub(super) fn write(out: &mut String, routes: &[Route]) {
         let alias = route.profile_name.as_deref().map(|n| format!(" “{n}”")).unwrap_or_default();
         let line = format!("{}{alias}{name} from {source}: {calls}", route.profile);
         let _ = writeln!(out, "\n  {}", escaped(&line));
-        for share in &route.places {
+        for share in &route.regions {
             let _ = writeln!(out, "{}", share_line(share, route.calls));
         }
     }
@@ -45,7 +45,7 @@ pub(super) fn write(out: &mut String, routes: &[Route]) {
 }
 
 /// A Region's share of a route.
-fn share_line(share: &Place, whole: u64) -> String {
+fn share_line(share: &RegionShare, whole: u64) -> String {
     let mark = if is_other_jurisdiction(share) { "  other jurisdiction" } else { "" };
     let percent = percent(share.calls, whole);
     let (bar, calls) = (bar(share.calls, whole), grouped(share.calls));
@@ -62,7 +62,7 @@ fn bar(part: u64, whole: u64) -> String {
     if bar.is_empty() && part > 0 { EIGHTHS[1].to_owned() } else { bar }
 }
 
-fn is_other_jurisdiction(share: &Place) -> bool {
+fn is_other_jurisdiction(share: &RegionShare) -> bool {
     share.residency == Some(OTHER_JURISDICTION)
 }
 
@@ -71,7 +71,8 @@ mod tests {
     use super::*;
 
     fn route(profile: &str, calls: u64, residency: &'static str) -> Route {
-        let place = Place { inference_region: "r".to_owned(), residency: Some(residency), calls };
+        let place =
+            RegionShare { inference_region: "r".to_owned(), residency: Some(residency), calls };
         Route {
             profile: profile.to_owned(),
             profile_name: None,
@@ -79,7 +80,7 @@ mod tests {
             model_name: None,
             source_region: Some("us-east-1".to_owned()),
             calls,
-            places: vec![place],
+            regions: vec![place],
         }
     }
 

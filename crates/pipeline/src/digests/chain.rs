@@ -10,7 +10,8 @@ use logs::layout::LogKind;
 use rustc_hash::FxHashMap;
 
 use super::Span;
-use super::report::{Digests, Listed, Problem, ProblemKind};
+use super::report::{Digests, Listed};
+use crate::outcome::digests::{Problem, ProblemKind};
 
 /// A digest that is where it belongs.
 struct Link {
@@ -22,8 +23,8 @@ struct Link {
     named_by: Vec<usize>,
     /// The one before it in its chain of those that are there.
     older: Option<usize>,
-    /// Whether what it says counts. What is wrong with it is found before it is asked.
-    is_believed: bool,
+    /// Whether what it says counts: known once it was compared with those after it.
+    is_valid: bool,
 }
 
 /// Checks digests that were found under keys, and collects what they say of the log files of a span.
@@ -59,7 +60,7 @@ pub(super) fn check(
 struct Check<'k> {
     keys: Option<&'k PublicKeys>,
     span: Span,
-    /// The newest first, so that a digest is judged after those that name it.
+    /// The newest first: a digest is checked after those that name it.
     links: Vec<Link>,
     /// By the keys that they say.
     by_object: FxHashMap<String, usize>,
@@ -87,7 +88,7 @@ impl Check<'_> {
                 chain: name.chain,
                 named_by: Vec::new(),
                 older: None,
-                is_believed: true,
+                is_valid: true,
             }),
             _ => {
                 self.useless.insert(file_name(&key).to_owned());
@@ -109,15 +110,15 @@ impl Check<'_> {
         self.digests.counts.chains = newest.len() as u64;
     }
 
-    /// Whether a digest can be believed, by those after it, which were judged before.
+    /// Whether a digest is valid, by those after it, which were checked before.
     ///
-    /// One that a later digest contradicts is not believed, nor is one that only such digests name, back
-    /// to the beginning: who changes a digest may have changed all before it too. A right signature
+    /// One that a later digest contradicts is invalid, and so is one that only such digests name, back to
+    /// the beginning: whoever changes a digest may have changed all before it too. A valid signature
     /// speaks for itself, whoever carries it.
     fn judge(&mut self, number: usize) {
         let link = &self.links[number];
         let digest = &link.digest;
-        let (mut is_signed, mut is_hash_right) = (false, false);
+        let (mut is_signed, mut hash_matches) = (false, false);
         let (mut wrong_signature, mut wrong_hash) = (None, None);
         for &later in &link.named_by {
             let later = &self.links[later];
@@ -133,7 +134,7 @@ impl Check<'_> {
                 None => {}
             }
             if *sha256 == digest.sha256 {
-                is_hash_right |= later.is_believed;
+                hash_matches |= later.is_valid;
             } else {
                 let (expected, found) = (to_hex(sha256), to_hex(&digest.sha256));
                 let reason =
@@ -142,14 +143,14 @@ impl Check<'_> {
             }
         }
         let is_contradicted = wrong_signature.is_some() || wrong_hash.is_some();
-        let is_vouched_for = is_hash_right || link.named_by.is_empty();
+        let is_vouched_for = hash_matches || link.named_by.is_empty();
         let counts = &mut self.digests.counts;
         counts.not_named += u64::from(link.named_by.is_empty());
-        counts.hashes_right += u64::from(is_hash_right);
-        counts.signatures_right += u64::from(is_signed);
+        counts.hashes_valid += u64::from(hash_matches);
+        counts.signatures_valid += u64::from(is_signed);
         counts.signatures_not_checked += u64::from(!is_signed && wrong_signature.is_none());
         let key = link.key.clone();
-        self.links[number].is_believed = is_signed || (is_vouched_for && !is_contradicted);
+        self.links[number].is_valid = is_signed || (is_vouched_for && !is_contradicted);
         if let Some(reason) = wrong_hash {
             self.problem(ProblemKind::WrongHash, &key, reason);
         }
@@ -167,7 +168,7 @@ impl Check<'_> {
         for later in self.links[number].named_by.clone() {
             let previous = self.links[later].digest.previous.as_ref();
             if previous.is_some_and(|previous| previous.sha256 != sha256) {
-                self.links[later].is_believed = false;
+                self.links[later].is_valid = false;
             }
         }
     }
@@ -178,7 +179,7 @@ impl Check<'_> {
         let key = link.key.clone();
         let digest = &link.digest;
         let Some(previous) = &digest.previous else {
-            if let Some(older) = link.older.filter(|_| link.is_believed) {
+            if let Some(older) = link.older.filter(|_| link.is_valid) {
                 let (end, start) = (self.links[older].digest.end, digest.start);
                 let reason = format!(
                     "it names no digest before it, although there are some in its chain; \
@@ -200,11 +201,11 @@ impl Check<'_> {
             }
             return;
         }
-        // What was in another place, or before the span, was not looked for.
+        // What was delivered elsewhere, or before the span, was not looked for.
         let Some(missing) = link.place.key(&previous.object) else { return };
         let ended = DigestName::of_key(&missing).map_or(digest.start, |name| name.end);
         let is_in_span = ended >= self.span.start();
-        if is_in_span && link.is_believed && !self.useless.contains(file_name(&missing)) {
+        if is_in_span && link.is_valid && !self.useless.contains(file_name(&missing)) {
             let since = link.older.map(|older| self.links[older].digest.end);
             let gap = since.map_or_else(String::new, |since| {
                 format!("; no digest covers {since} to {}", digest.start)
@@ -220,11 +221,11 @@ impl Check<'_> {
             self.problem(ProblemKind::NoPublicKey, &key, reason);
         }
         let mut links = std::mem::take(&mut self.links);
-        links.retain(|link| link.is_believed);
+        links.retain(|link| link.is_valid);
         links.sort_by(|a, b| a.key.cmp(&b.key));
         let counts = &mut self.digests.counts;
-        counts.believed = links.len() as u64;
-        counts.not_believed = counts.digests - counts.believed;
+        counts.valid = links.len() as u64;
+        counts.invalid = counts.digests - counts.valid;
         for link in links {
             self.take(link);
         }
@@ -236,10 +237,11 @@ impl Check<'_> {
         self.digests
     }
 
-    /// Takes what a believed digest says of log files.
+    /// Takes what a valid digest says of log files.
     fn take(&mut self, link: Link) {
         let Link { key, digest, place, .. } = link;
-        let number = u32::try_from(self.digests.keys.len()).unwrap_or(u32::MAX);
+        let number =
+            u32::try_from(self.digests.keys.len()).expect("memory ends before 2^32 digests");
         self.digests.keys.push(key.as_str().into());
         let Some(folder) = logs_folder(&key) else { return };
         for log in digest.log_files {

@@ -2,12 +2,12 @@
 
 use rustc_hash::FxHashSet;
 
-use super::{Digests, Status};
+use super::report::{Digests, Status};
 use crate::outcome::DigestOutcome;
 
 /// The digests of a run, and what was compared with them so far.
 #[derive(Debug)]
-pub struct Comparison {
+pub(crate) struct Comparison {
     digests: Digests,
     /// Log files that digests list and that are there.
     there: FxHashSet<Box<str>>,
@@ -17,8 +17,8 @@ pub struct Comparison {
 }
 
 impl Comparison {
-    /// Nothing is compared yet; the problems of the digests themselves are told already.
-    pub fn new(digests: Digests) -> Self {
+    /// Nothing is compared yet; the problems of the digests themselves are in.
+    pub(crate) fn new(digests: Digests) -> Self {
         let mut outcome = DigestOutcome { counts: digests.counts(), ..DigestOutcome::default() };
         digests.problems().iter().for_each(|problem| outcome.add(problem.clone()));
         let (there, compared) = (FxHashSet::default(), FxHashSet::default());
@@ -26,14 +26,14 @@ impl Comparison {
     }
 
     /// Takes note that a log file is there.
-    pub fn is_there(&mut self, key: &str) {
+    pub(crate) fn is_there(&mut self, key: &str) {
         if self.digests.expected(key).is_some() {
             self.there.insert(key.into());
         }
     }
 
     /// Compares a log file that was read, by its key and the SHA-256 of its inflated text.
-    pub fn compare(&mut self, key: &str, sha256: &[u8; 32]) -> Status {
+    pub(crate) fn compare(&mut self, key: &str, sha256: &[u8; 32]) -> Status {
         let status = self.digests.status(key, sha256);
         if self.compared.insert(key.into()) {
             *self.outcome.log_files.entry(status.as_str()).or_default() += 1;
@@ -45,7 +45,7 @@ impl Comparison {
     }
 
     /// What came of it, with the log files that digests list and that are not there.
-    pub fn outcome(self) -> DigestOutcome {
+    pub(crate) fn outcome(self) -> DigestOutcome {
         let Comparison { digests, there, mut outcome, .. } = self;
         for problem in digests.missing_logs(|key| there.contains(key)) {
             outcome.add(problem);
@@ -61,7 +61,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn without_digests_nothing_is_vouched_for() {
+    fn log_file_without_digests_has_status_no_digest() {
         let mut comparison = Comparison::new(Digests::absent("here".to_owned()));
         let key = "AWSLogs/111122223333/CloudTrail/us-east-1/2026/10/05/\
                    111122223333_CloudTrail_us-east-1_20261005T1210Z_a.json.gz";

@@ -1,7 +1,6 @@
 //! What the digests say: of each log file, and of themselves.
 
 use std::collections::BTreeMap;
-use std::fmt;
 
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
@@ -10,93 +9,25 @@ use logs::layout::LogKind;
 use rustc_hash::FxHashMap;
 use serde::Serialize;
 
+use crate::outcome::digests::{DigestCounts, Problem, ProblemKind};
+
 /// What the digests say of a log file that was read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Status {
+pub(crate) enum Status {
     /// A digest lists it, with this hash.
     Valid,
     /// A digest lists it with another hash.
     Mismatch,
     /// Digests cover the time of its delivery, and do not list it.
     NotListed,
-    /// No digest covers the time of its delivery: not yet, not any more, or none that can be believed.
+    /// No digest covers the time of its delivery: not yet, not any more, or no valid one.
     NoDigest,
-}
-
-/// What is wrong with a digest, or with what a digest lists.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ProblemKind {
-    /// There are no digests, or they are out of reach.
-    NoDigests,
-    /// A digest cannot be had or read.
-    Unreadable,
-    /// A digest was found where it does not belong.
-    Misplaced,
-    /// A digest has another hash than the next one says.
-    WrongHash,
-    /// A digest's signature is wrong.
-    WrongSignature,
-    /// A signature cannot be checked, because its public key was not given.
-    NoPublicKey,
-    /// A digest is named by the next one and is not there.
-    MissingDigest,
-    /// A chain starts anew: the deliveries before are covered by no digest, or by another chain's.
-    Restarted,
-    /// A digest names one before it that is no predecessor: of the same time or later.
-    NotAPredecessor,
-    /// Two digests list one log file with different hashes.
-    Contradiction,
-    /// A log file has another hash than its digest says.
-    WrongLog,
-    /// A log file is listed by no digest, although digests cover the time of its delivery.
-    UnlistedLog,
-    /// A log file is listed by a digest and is not there.
-    MissingLog,
-}
-
-/// A problem, as a sentence about a key.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-pub struct Problem {
-    /// What it concerns: the key of a digest or a log file, relative to the source; or the source.
-    pub key: String,
-    /// What kind it is.
-    pub kind: ProblemKind,
-    /// What was expected and what was found.
-    pub reason: String,
-}
-
-/// How much was checked.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
-pub struct DigestCounts {
-    /// Digests that were found: `believed + not_believed`.
-    pub digests: u64,
-    /// Digests whose log files count.
-    pub believed: u64,
-    /// Digests that are unreadable or misplaced, or whose hash or signature is wrong, or that only such
-    /// digests vouch for.
-    pub not_believed: u64,
-    /// Digests that no later one names: the newest of each chain, which nothing vouches for yet, and
-    /// those before a missing one.
-    pub not_named: u64,
-    /// Chains that they belong to.
-    pub chains: u64,
-    /// Digests that a later one, which is believed, names with the right hash.
-    pub hashes_right: u64,
-    /// Digests whose signature is right.
-    pub signatures_right: u64,
-    /// Digests whose signature was not checked: without public keys, and those that are not named.
-    pub signatures_not_checked: u64,
-    /// Log files of the range that believed digests list.
-    pub log_files: u64,
-    /// Log files that they list and that were written elsewhere: to another bucket or prefix.
-    pub log_files_elsewhere: u64,
 }
 
 /// What the digests of a range say.
 #[derive(Debug, Default)]
-pub struct Digests {
+pub(crate) struct Digests {
     pub(super) counts: DigestCounts,
     pub(super) problems: Vec<Problem>,
     /// The keys of the digests that log files are listed by.
@@ -114,19 +45,18 @@ pub(super) struct Listed {
     pub(super) digest: u32,
 }
 
-/// The time in the name of a log file is about that of its delivery, so that the digest after it may
-/// list it. Only if the time until then is covered too, in minutes, is a file *not listed*.
+/// The time in the name of a log file is about that of its delivery: the digest after it may list it. Only if the time until then is covered too, in minutes, is a file *not listed*.
 const MAY_BE_LISTED_LATER_MINUTES: i64 = 60;
 
 impl Digests {
     /// The SHA-256 that a digest lists a log file with; `None` if none lists it.
-    pub fn expected(&self, key: &str) -> Option<[u8; 32]> {
+    pub(crate) fn expected(&self, key: &str) -> Option<[u8; 32]> {
         self.listed.get(key).map(|listed| listed.sha256)
     }
 
     /// What the digests say of a log file that was read, by its key relative to the source and the
     /// SHA-256 of its inflated text ([`logs::Reading::sha256`]).
-    pub fn status(&self, key: &str, sha256: &[u8; 32]) -> Status {
+    pub(crate) fn status(&self, key: &str, sha256: &[u8; 32]) -> Status {
         match self.listed.get(key) {
             Some(listed) if listed.sha256 == *sha256 => Status::Valid,
             Some(_) => Status::Mismatch,
@@ -136,7 +66,7 @@ impl Digests {
     }
 
     /// The same as a problem, if it is one.
-    pub fn problem(&self, key: &str, sha256: &[u8; 32]) -> Option<Problem> {
+    pub(crate) fn problem(&self, key: &str, sha256: &[u8; 32]) -> Option<Problem> {
         let (kind, reason) = match (self.status(key, sha256), self.listed.get(key)) {
             (Status::Mismatch, Some(listed)) => {
                 let (expected, found) = (to_hex(&listed.sha256), to_hex(sha256));
@@ -155,8 +85,8 @@ impl Digests {
     }
 
     /// The log files of the range that digests list and that are not there, in the order of their keys.
-    /// `is_there` tells whether a key was listed, read or not.
-    pub fn missing_logs(&self, is_there: impl Fn(&str) -> bool) -> Vec<Problem> {
+    /// `is_there` says whether a key was listed, read or not.
+    pub(crate) fn missing_logs(&self, is_there: impl Fn(&str) -> bool) -> Vec<Problem> {
         let missing = self.listed.iter().filter(|(key, _)| !is_there(key));
         let mut problems = missing
             .map(|(key, listed)| Problem {
@@ -173,12 +103,12 @@ impl Digests {
     }
 
     /// What is wrong with the digests themselves, in the order of their keys.
-    pub fn problems(&self) -> &[Problem] {
+    pub(crate) fn problems(&self) -> &[Problem] {
         &self.problems
     }
 
     /// How much was checked.
-    pub fn counts(&self) -> DigestCounts {
+    pub(crate) fn counts(&self) -> DigestCounts {
         self.counts
     }
 
@@ -189,7 +119,7 @@ impl Digests {
     }
 
     pub(super) fn out_of_reach(location: String) -> Self {
-        let reason = "expected a source at or above the account's folder, because digest files lie \
+        let reason = "expected a source at or above the account's folder, because digest files are \
                       beside `CloudTrail/`; found one that begins in it";
         Digests::without_any(location, reason)
     }
@@ -218,32 +148,14 @@ fn delivered_at(key: &str) -> Option<Timestamp> {
     midnight.checked_add(delivery.minute?.minutes()).ok()
 }
 
-impl ProblemKind {
-    /// Whether it means that logs were changed or are missing, or that nothing vouches for them. What
-    /// else there is may have a harmless reason: a second trail, validation that was switched off and on
-    /// again, a key that was not given.
-    pub fn is_error(self) -> bool {
-        !matches!(
-            self,
-            ProblemKind::UnlistedLog | ProblemKind::Restarted | ProblemKind::NoPublicKey
-        )
-    }
-}
-
 impl Status {
     /// The name of the status in tables.
-    pub fn as_str(self) -> &'static str {
+    pub(crate) fn as_str(self) -> &'static str {
         match self {
             Status::Valid => "valid",
             Status::Mismatch => "mismatch",
             Status::NotListed => "not_listed",
             Status::NoDigest => "no_digest",
         }
-    }
-}
-
-impl fmt::Display for Problem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.key, self.reason)
     }
 }

@@ -1,0 +1,329 @@
+//! Holds what was read until its day is built: calls by day, objects, what they taught.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use bedrock::alias::DiscoveredAlias;
+use jiff::civil::Date;
+use logs::layout::Delivery;
+
+use crate::dates::{DayRange, day_of, is_read_for};
+use crate::day::calls::{DayCalls, ObjectCalls};
+use crate::day::manifest::{Elsewhere, LateObject, Manifest};
+use crate::day::trail::TrailReading;
+use crate::digests::Status;
+use crate::error::Error;
+use crate::outcome::{MAX_LISTED, ObjectProblem, Objects, Records};
+use crate::source::fetch::ReadObject;
+use crate::source::list::ListedObject;
+
+/// What was read so far.
+#[derive(Debug)]
+pub struct Collected {
+    range: Option<DayRange>,
+    late_window_minutes: i64,
+    /// The days that are built, until they are taken.
+    days: BTreeMap<Date, DayState>,
+    /// With any layout every day is built.
+    takes_every_day: bool,
+    /// Objects without a day of their own, which gave no call to any either.
+    unplaced: Vec<Arc<ObjectRecord>>,
+    /// Sums over objects, with complaints.
+    pub objects: Objects,
+    /// Sums over records.
+    pub records: Records,
+    /// What was discovered about opaque ARNs since it was last taken.
+    pub discovered: Vec<DiscoveredAlias>,
+    /// Events that look like inference under unknown names.
+    pub unknown_operations: BTreeMap<String, u64>,
+    /// Calls on days outside the range.
+    pub out_of_range: BTreeMap<Date, u64>,
+    /// Calls of days that are not built, or were built before.
+    pub left: u64,
+    /// Objects with calls of a day that was taken or is not built, and that it does not know of.
+    pub late: BTreeMap<Date, BTreeSet<LateObject>>,
+}
+
+/// What a day is built from.
+#[derive(Debug, Default)]
+pub struct DayState {
+    /// Its objects; a call's object is a place in this list.
+    pub objects: Vec<Arc<ObjectRecord>>,
+    /// Its calls.
+    pub calls: DayCalls,
+    /// How many there are, duplicates included.
+    pub n_calls: u64,
+    /// Objects that are not read for the day and had calls of it.
+    pub late_objects: BTreeSet<LateObject>,
+    /// Objects delivered on the day with calls of days that they are not read for.
+    pub calls_elsewhere: BTreeMap<String, Elsewhere>,
+}
+
+/// An object with its counts.
+#[derive(Debug, Clone)]
+pub struct ObjectRecord {
+    /// Its key, relative to the source.
+    pub key: Arc<str>,
+    /// What its key says of its delivery.
+    pub delivery: Option<Delivery>,
+    /// Its size as stored, in bytes.
+    pub size_bytes: u64,
+    /// Why it is unreadable, if it is.
+    pub unreadable: Option<String>,
+    /// What the digest files say of it, if they were asked and it could be read.
+    pub digest_status: Option<Status>,
+    /// Its rejected records, the first of them as sentences.
+    pub rejections: Vec<String>,
+    /// Its records.
+    pub records: u64,
+    /// Its calls, of any day.
+    pub calls: u64,
+    /// Its records that are no calls.
+    pub skipped: u64,
+    /// Its calls that cannot be used.
+    pub rejected: u64,
+}
+
+impl Collected {
+    /// Nothing yet. Days are taken in after [`Collected::begin`]; with `takes_every_day`, all are.
+    pub fn new(range: Option<DayRange>, late_window_minutes: i64, takes_every_day: bool) -> Self {
+        Collected {
+            range,
+            late_window_minutes,
+            days: BTreeMap::new(),
+            takes_every_day,
+            unplaced: Vec::new(),
+            objects: Objects::default(),
+            records: Records::default(),
+            discovered: Vec::new(),
+            unknown_operations: BTreeMap::new(),
+            out_of_range: BTreeMap::new(),
+            left: 0,
+            late: BTreeMap::new(),
+        }
+    }
+
+    /// Begins a day: what is read from now on is held for it.
+    pub fn begin(&mut self, day: Date) {
+        self.days.entry(day).or_default();
+    }
+
+    /// Takes a day out, to build it.
+    pub fn take(&mut self, day: Date) -> Option<DayState> {
+        self.days.remove(&day)
+    }
+
+    /// Takes a day back that cannot be built yet.
+    pub fn restore_day(&mut self, day: Date, state: DayState) {
+        self.days.insert(day, state);
+    }
+
+    /// The days that are held and have objects.
+    pub fn days_with_objects(&self) -> impl Iterator<Item = Date> {
+        let has_objects = |(_, state): &(&Date, &DayState)| !state.objects.is_empty();
+        self.days.iter().filter(has_objects).map(|(day, _)| *day)
+    }
+
+    /// Whether a day has a late object already.
+    pub fn has_late(&self, day: Date, late: &LateObject) -> bool {
+        self.days.get(&day).is_some_and(|state| state.late_objects.contains(late))
+    }
+
+    /// Puts objects that belong to no day into the first one, so that every object stands somewhere.
+    pub fn assign_unplaced(&mut self) {
+        let first_day = self.days.keys().next().copied();
+        let first = self.range.map(|range| range.from()).or(first_day);
+        let Some(first) = first.filter(|_| !self.unplaced.is_empty()) else { return };
+        self.days.entry(first).or_default().objects.append(&mut self.unplaced);
+    }
+
+    /// Takes in an object, which was read for `days`, with what the digests say of it. Calls outside the
+    /// range are counted and let go.
+    ///
+    /// # Errors
+    /// If calls are too many to be held and cannot be written to a temporary file.
+    pub fn add(
+        &mut self,
+        read: ReadObject<TrailReading>,
+        days: &[Date],
+        manifests: &BTreeMap<Date, Option<Manifest>>,
+        digest_status: Option<Status>,
+    ) -> Result<(), Error> {
+        let mut record = ObjectRecord { digest_status, ..ObjectRecord::new(&read.listed) };
+        let mut calls = ObjectCalls::default();
+        match read.reading {
+            Ok(reading) => {
+                calls = reading.calls;
+                record.records = reading.records;
+                record.skipped = reading.skipped;
+                record.rejected = reading.rejected;
+                record.calls = calls.len() as u64;
+                record.rejections = reading.rejections;
+                self.discovered.extend(reading.discovered);
+                for (name, count) in reading.unknown_operations {
+                    *self.unknown_operations.entry(name).or_default() += count;
+                }
+            }
+            Err(reason) => record.unreadable = Some(reason.to_string()),
+        }
+        self.count(&record);
+        let record = Arc::new(record);
+        let mut placing = Placing::default();
+        for day in days {
+            if let Some(state) = self.days.get_mut(day) {
+                placing.place(*day, state, &record, &calls, !read.listed.is_late);
+                if record.unreadable.is_some() {
+                    // It gave nothing that the day would have to keep.
+                    state.late_objects.remove(&LateObject::of(&record));
+                }
+            }
+        }
+        for call in calls.iter() {
+            let day = day_of(call.event_time_ms);
+            let is_covered = placing.is_covered(day, |day| {
+                self.takes_every_day
+                    || record.delivery.is_some_and(|delivery| {
+                        is_read_for(delivery, day, self.late_window_minutes)
+                    })
+            });
+            if !is_covered {
+                placing.elsewhere.insert(day);
+            }
+            if self.range.is_some_and(|range| !range.contains(day)) {
+                *self.out_of_range.entry(day).or_default() += 1;
+                continue;
+            }
+            if self.takes_every_day {
+                self.days.entry(day).or_default();
+            }
+            let is_wanted = !read.listed.is_late || days.contains(&day);
+            let Some(state) = self.days.get_mut(&day).filter(|_| is_wanted) else {
+                self.left += 1;
+                if !is_covered && is_wanted {
+                    let known = manifests.get(&day).and_then(Option::as_ref);
+                    let late = LateObject::of(&record);
+                    if known.is_none_or(|known| !known.late_objects.contains(&late)) {
+                        self.late.entry(day).or_default().insert(late);
+                    }
+                }
+                continue;
+            };
+            let Some(number) = placing.place(day, state, &record, &calls, is_covered) else {
+                self.left += 1;
+                continue;
+            };
+            state.n_calls += 1;
+            state.calls.add(&calls, call, number).map_err(Error::Temporary)?;
+        }
+        if placing.numbers.is_empty() && self.takes_every_day {
+            self.unplaced.push(record);
+            return Ok(());
+        }
+        let own_day = record.delivery.map(|delivery| delivery.day);
+        if let Some(state) = own_day.and_then(|day| self.days.get_mut(&day))
+            && !placing.elsewhere.is_empty()
+        {
+            let elsewhere = Elsewhere { bytes: record.size_bytes, days: placing.elsewhere };
+            state.calls_elsewhere.insert(record.key.as_ref().to_owned(), elsewhere);
+        }
+        Ok(())
+    }
+
+    fn count(&mut self, record: &ObjectRecord) {
+        self.records.records += record.records;
+        self.records.calls += record.calls;
+        self.records.skipped += record.skipped;
+        self.records.rejected += record.rejected;
+        self.objects.bytes += record.size_bytes;
+        let complaint =
+            |reason: String| ObjectProblem { key: record.key.as_ref().to_owned(), reason };
+        match &record.unreadable {
+            Some(reason) => {
+                self.objects.unreadable += 1;
+                add_complaint(&mut self.objects.unreadable_objects, complaint(reason.clone()));
+            }
+            None => self.objects.read += 1,
+        }
+        if record.rejected > 0 {
+            let reason = format!("{} rejected: {}", record.rejected, record.rejections.join("; "));
+            let all = &mut self.objects.objects_with_rejected_records;
+            add_complaint(all, complaint(reason));
+        }
+    }
+}
+
+/// Keeps the complaints with the least keys, in their order.
+fn add_complaint(complaints: &mut Vec<ObjectProblem>, complaint: ObjectProblem) {
+    let place = complaints.partition_point(|known| known.key <= complaint.key);
+    if place < MAX_LISTED {
+        complaints.insert(place, complaint);
+        complaints.truncate(MAX_LISTED);
+    }
+}
+
+/// Where an object stands in the days that it belongs to.
+#[derive(Debug, Default)]
+struct Placing {
+    /// Days with the object's number in each; `None` where it was before. There are few.
+    numbers: Vec<(Date, Option<u32>)>,
+    /// Whether the object is read for a day, of the days that were asked for.
+    covered: Vec<(Date, bool)>,
+    elsewhere: BTreeSet<Date>,
+}
+
+impl Placing {
+    /// The object's number in a day; `None` if the day has it already, because it was fetched for it
+    /// before its turn came.
+    fn place(
+        &mut self,
+        day: Date,
+        state: &mut DayState,
+        record: &Arc<ObjectRecord>,
+        calls: &ObjectCalls,
+        is_covered: bool,
+    ) -> Option<u32> {
+        if let Some((_, number)) = self.numbers.iter().find(|(known, _)| *known == day) {
+            return *number;
+        }
+        let is_new = is_covered || state.late_objects.insert(LateObject::of(record));
+        let number = is_new.then(|| {
+            state.objects.push(Arc::clone(record));
+            state.calls.begin_object(calls);
+            u32::try_from(state.objects.len() - 1).unwrap_or(u32::MAX)
+        });
+        self.numbers.push((day, number));
+        number
+    }
+
+    fn is_covered(&mut self, day: Date, is_covered: impl FnOnce(Date) -> bool) -> bool {
+        if let Some((_, known)) = self.covered.iter().find(|(known, _)| *known == day) {
+            return *known;
+        }
+        let is_covered = is_covered(day);
+        self.covered.push((day, is_covered));
+        is_covered
+    }
+}
+
+impl LateObject {
+    fn of(record: &ObjectRecord) -> Self {
+        LateObject { key: record.key.as_ref().to_owned(), bytes: record.size_bytes }
+    }
+}
+
+impl ObjectRecord {
+    fn new(listed: &ListedObject) -> Self {
+        ObjectRecord {
+            key: listed.meta.key.as_str().into(),
+            delivery: listed.delivery,
+            size_bytes: listed.meta.size_bytes,
+            unreadable: None,
+            digest_status: None,
+            rejections: Vec::new(),
+            records: 0,
+            calls: 0,
+            skipped: 0,
+            rejected: 0,
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! What a day was built from, as a manifest keeps it: a fingerprint of a set of objects.
+
+use logs::hash::sha256;
+use serde::{Deserialize, Serialize};
+use store::ObjectMeta;
+
+/// A set of source objects, without its members.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Sources {
+    /// How many.
+    pub objects: u64,
+    /// Their bytes, as stored.
+    pub bytes: u64,
+    /// See [`SourceSet`].
+    pub fingerprint: String,
+}
+
+/// Builds a [`Sources`] from its members, in any order.
+///
+/// The fingerprint is the sum, modulo 2^256, of the SHA-256 of each object's key, size and `ETag`: an
+/// incremental multiset hash (Clarke et al., ASIACRYPT 2003), which holds and sorts nothing.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct SourceSet {
+    objects: u64,
+    bytes: u64,
+    sum: [u64; 4],
+}
+
+impl SourceSet {
+    /// Adds an object.
+    pub(crate) fn add(&mut self, object: &ObjectMeta) {
+        self.objects += 1;
+        self.bytes += object.size_bytes;
+        let etag = object.etag.as_deref().unwrap_or_default();
+        // No key and no ETag has a NUL.
+        let text = [&object.key, "\0", &object.size_bytes.to_string(), "\0", etag].concat();
+        let hash = sha256(text.as_bytes());
+        let (numbers, _) = hash.as_chunks::<8>();
+        let mut carry = false;
+        for (limb, number) in self.sum.iter_mut().zip(numbers) {
+            let (sum, over) = limb.overflowing_add(u64::from_le_bytes(*number));
+            let (sum, over_again) = sum.overflowing_add(u64::from(carry));
+            (*limb, carry) = (sum, over || over_again);
+        }
+    }
+
+    /// What was added.
+    pub(crate) fn sources(&self) -> Sources {
+        let fingerprint = self.sum.iter().rev().map(|limb| format!("{limb:016x}")).collect();
+        Sources { objects: self.objects, bytes: self.bytes, fingerprint }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn object(key: &str, size_bytes: u64, etag: &str) -> ObjectMeta {
+        ObjectMeta { key: key.to_owned(), size_bytes, etag: Some(etag.to_owned()) }
+    }
+
+    fn fingerprint(objects: &[ObjectMeta]) -> String {
+        let mut set = SourceSet::default();
+        objects.iter().for_each(|object| set.add(object));
+        set.sources().fingerprint
+    }
+
+    #[test]
+    fn fingerprint_depends_on_each_object_and_not_on_order() {
+        let (a, b) = (object("a", 1, "x"), object("b", 2, "y"));
+        let both = fingerprint(&[a.clone(), b.clone()]);
+        assert_eq!(fingerprint(&[b.clone(), a.clone()]), both);
+        assert_eq!(both.len(), 64);
+        let others = [
+            vec![],
+            vec![a.clone()],
+            vec![a.clone(), a.clone()],
+            vec![a.clone(), object("b", 2, "z")],
+            vec![a.clone(), object("b", 3, "y")],
+            vec![a.clone(), object("c", 2, "y")],
+        ];
+        let mut seen = vec![both];
+        for other in others {
+            let found = fingerprint(&other);
+            assert!(!seen.contains(&found), "{other:?}");
+            seen.push(found);
+        }
+    }
+
+    #[test]
+    fn fingerprint_is_a_sum_of_256_bits() {
+        let objects = (0..100).map(|n| object(&n.to_string(), n, "e")).collect::<Vec<_>>();
+        let mut expected = [0u8; 32];
+        for object in &objects {
+            let text = format!("{}\0{}\0e", object.key, object.size_bytes);
+            let mut carry = 0;
+            for (byte, add) in expected.iter_mut().zip(sha256(text.as_bytes())) {
+                let sum = u16::from(*byte) + u16::from(add) + carry;
+                (*byte, carry) = (sum.to_le_bytes()[0], sum >> 8);
+            }
+        }
+        let expected = expected.iter().rev().map(|b| format!("{b:02x}")).collect::<String>();
+        assert_eq!(fingerprint(&objects), expected);
+    }
+}

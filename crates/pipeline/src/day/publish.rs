@@ -1,0 +1,79 @@
+//! Builds the tables of a day.
+
+mod calls;
+mod file;
+mod ingest;
+
+use std::sync::Arc;
+
+use bedrock::Knowledge;
+use jiff::civil::Date;
+
+pub(crate) use file::TableFile;
+
+use crate::day::calls::Distinct;
+use crate::day::collect::ObjectRecord;
+use crate::day::manifest::Counts;
+use crate::error::Error;
+use crate::join::Requests;
+use crate::outcome::tally::Tally;
+
+/// What the tables of a day are built from.
+#[derive(Debug)]
+pub struct DayInputs {
+    /// The day.
+    pub day: Date,
+    /// Its objects; a call's object is a place in this list.
+    pub objects: Vec<Arc<ObjectRecord>>,
+    /// The places of the objects in the order of their keys.
+    pub by_key: Vec<u32>,
+    /// Its calls without duplicates.
+    pub distinct: Distinct,
+    /// What is known.
+    pub knowledge: Arc<Knowledge>,
+    /// What the model invocation logs counted.
+    pub requests: Option<Arc<Requests>>,
+}
+
+/// The tables of a day.
+#[derive(Debug)]
+pub struct DayTables {
+    /// The files.
+    pub files: Vec<TableFile>,
+    /// The sums of `ingest`.
+    pub counts: Counts,
+    /// False if an object was unreadable, has rejected records, or is not as its digest says.
+    pub is_complete: bool,
+    /// References that no alias was known for, in order.
+    pub without_alias: Vec<String>,
+    /// The numbers of the invocation log's entries that calls took.
+    pub joined: Vec<u32>,
+    /// Successful calls without such an entry.
+    pub calls_without_entry: u64,
+    /// The day's sums.
+    pub tally: Tally,
+}
+
+/// Builds the tables of a day; call it on the workers.
+///
+/// # Errors
+/// If a table cannot be encoded, or calls in a temporary file cannot be read.
+pub fn build(inputs: DayInputs) -> Result<DayTables, Error> {
+    let DayInputs { day, objects, by_key, distinct, knowledge, requests } = inputs;
+    let Distinct { calls, references, kept, dropped, .. } = distinct;
+    let (of_calls, of_objects) = rayon::join(
+        || calls::build(day, calls, references, &objects, &knowledge, requests.as_deref()),
+        || ingest::build(day, &objects, &by_key, &kept, &dropped),
+    );
+    let (mut of_calls, of_objects) = (of_calls?, of_objects?);
+    of_calls.files.push(of_objects.file);
+    Ok(DayTables {
+        files: of_calls.files,
+        counts: of_objects.counts,
+        is_complete: of_objects.is_complete,
+        without_alias: of_calls.without_alias,
+        joined: of_calls.joined,
+        calls_without_entry: of_calls.calls_without_entry,
+        tally: of_calls.tally,
+    })
+}

@@ -1,0 +1,56 @@
+//! A file of a day, with what the manifest says of it.
+
+use jiff::civil::Date;
+use store::Store;
+use tables::{Referred, Table};
+
+use crate::day::manifest::Output;
+use crate::day::spool::{Spool, Spooled};
+use crate::error::Error;
+
+/// One file of a day.
+#[derive(Debug)]
+pub struct TableFile {
+    /// The table.
+    pub table: &'static str,
+    /// What the manifest says of it.
+    pub output: Output,
+    content: Spooled,
+}
+
+impl TableFile {
+    /// Encodes rows.
+    ///
+    /// # Errors
+    /// If that cannot be done.
+    pub(super) fn encode<R: Sync>(
+        table: &'static Table<R>,
+        day: Date,
+        referred: Referred<'_>,
+        rows: &[R],
+    ) -> Result<Self, Error> {
+        let encoded = tables::write(table, referred, rows, Spool::begin());
+        let encoded = encoded.map_err(|error| Error::of_table(day, error))?;
+        Ok(TableFile::new(table.name, day, encoded, rows.len() as u64))
+    }
+
+    /// Of what was encoded.
+    pub(super) fn new(table: &'static str, day: Date, encoded: Spool, rows: u64) -> Self {
+        let content = encoded.end();
+        let output = Output {
+            key: tables::layout::part_key(table, day),
+            bytes: content.n_bytes,
+            rows,
+            sha256: content.sha256.clone(),
+        };
+        TableFile { table, output, content }
+    }
+
+    /// Puts the file in its place.
+    ///
+    /// # Errors
+    /// If the destination cannot be written.
+    pub(crate) async fn put(self, destination: &dyn Store) -> Result<(), store::Error> {
+        self.content.put(destination, &self.output.key).await
+    }
+}

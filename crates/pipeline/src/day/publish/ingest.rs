@@ -1,0 +1,117 @@
+//! The table `ingest` of a day: what each of its objects gave.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jiff::civil::Date;
+use tables::{INGEST, IngestRow, Referred, Status};
+
+use super::TableFile;
+use crate::day::collect::ObjectRecord;
+use crate::day::manifest::Counts;
+use crate::digests;
+use crate::error::Error;
+
+/// What a day's objects come to.
+#[derive(Debug)]
+pub(super) struct OfObjects {
+    pub(super) file: TableFile,
+    /// The sums of the table.
+    pub(super) counts: Counts,
+    /// False if an object was unreadable, has rejected records, or is not as its digest says.
+    pub(super) is_complete: bool,
+}
+
+/// Builds the table of a day's objects. `by_key` are their places in the order of their keys; `kept` and
+/// `dropped` are how many calls of each are written for the day, and how many are duplicates.
+///
+/// # Errors
+/// If the table cannot be encoded.
+pub(super) fn build(
+    day: Date,
+    objects: &[Arc<ObjectRecord>],
+    by_key: &[u32],
+    kept: &[u32],
+    dropped: &[u32],
+) -> Result<OfObjects, Error> {
+    let mut days = DayTexts::default();
+    let row = |(number, place): (u32, &u32)| {
+        let place = *place as usize;
+        row(number, &objects[place], kept[place].into(), dropped[place].into(), &mut days)
+    };
+    let rows = (0..).zip(by_key).map(row).collect::<Vec<_>>();
+    let keys = by_key.iter().map(|place| Arc::clone(&objects[*place as usize].key));
+    let keys = keys.collect::<Vec<_>>();
+    let referred = Referred { objects: &keys, ..Referred::default() };
+    Ok(OfObjects {
+        file: TableFile::encode(&INGEST, day, referred, &rows)?,
+        counts: counts(&rows),
+        is_complete: objects.iter().all(|object| is_sound(object)),
+    })
+}
+
+fn is_sound(object: &ObjectRecord) -> bool {
+    object.unreadable.is_none()
+        && object.rejected == 0
+        && object.digest_status != Some(digests::Status::Mismatch)
+}
+
+fn counts(rows: &[IngestRow]) -> Counts {
+    let count = |of: &dyn Fn(&IngestRow) -> i64| {
+        rows.iter().map(|row| u64::try_from(of(row)).unwrap_or_default()).sum()
+    };
+    Counts {
+        objects: rows.len() as u64,
+        unreadable: count(&|row| i64::from(row.status == Status::Unreadable)),
+        records: count(&|row| row.records),
+        calls: count(&|row| row.calls),
+        skipped: count(&|row| row.skipped),
+        rejected: count(&|row| row.rejected),
+        written: count(&|row| row.written),
+        duplicates: count(&|row| row.duplicates),
+        other_day: count(&|row| row.other_day),
+    }
+}
+
+/// Days as texts, each once: many objects have one in common.
+#[derive(Debug, Default)]
+struct DayTexts(BTreeMap<Date, Arc<str>>);
+
+impl DayTexts {
+    fn of(&mut self, day: Date) -> Arc<str> {
+        Arc::clone(self.0.entry(day).or_insert_with(|| day.to_string().into()))
+    }
+}
+
+fn row(
+    number: u32,
+    object: &ObjectRecord,
+    written: i64,
+    duplicates: i64,
+    days: &mut DayTexts,
+) -> IngestRow {
+    let count = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
+    let calls = count(object.calls);
+    let (status, reason) = match &object.unreadable {
+        Some(reason) => (Status::Unreadable, Some(reason.clone())),
+        None => {
+            let reason = (!object.rejections.is_empty()).then(|| object.rejections.join("; "));
+            (Status::Read, reason)
+        }
+    };
+    IngestRow {
+        object: number,
+        delivery_day: object.delivery.map(|delivery| days.of(delivery.day)),
+        bytes: count(object.size_bytes),
+        status,
+        reason,
+        records: count(object.records),
+        calls,
+        skipped: count(object.skipped),
+        rejected: count(object.rejected),
+        written,
+        duplicates,
+        other_day: calls - written - duplicates,
+        digest_status: object.digest_status.map(digests::Status::as_str),
+    }
+}

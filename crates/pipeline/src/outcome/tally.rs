@@ -1,0 +1,260 @@
+//! Adds up, over all days of a run, what the summary shows.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use bedrock::denial::{Denial, Leg, PolicyType};
+use bedrock::region::Residency;
+use bedrock::resolve::Unresolved;
+use bedrock::{Outcome, TargetType};
+use tables::ContextMeaning;
+use tables::group::Group;
+use tables::model_costs::CostSums;
+
+use crate::outcome::{Coverage, Denied, ModelCost, RegionShare, Route, UnresolvedReference};
+
+/// Sums over days. Days may be added in any order.
+#[derive(Debug, Default)]
+pub struct Tally {
+    /// Calls by outcome, in the order of [`Outcome::ALL`].
+    pub by_outcome: [u64; 4],
+    /// Calls that ran, by residency.
+    pub by_residency: BTreeMap<&'static str, u64>,
+    costs: BTreeMap<CostKey, CostSums>,
+    routes: BTreeMap<RouteKey, BTreeMap<PlaceKey, u64>>,
+    denials: BTreeMap<DenialKey, u64>,
+    unresolved: BTreeMap<(Option<String>, Unresolved), Callers>,
+}
+
+/// How many calls there were, and from which accounts.
+#[derive(Debug, Default)]
+struct Callers {
+    calls: u64,
+    accounts: BTreeSet<Option<String>>,
+}
+
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct RouteKey {
+    profile: String,
+    profile_name: Option<String>,
+    target_type: TargetType,
+    model_name: Option<String>,
+    source_region: Option<String>,
+}
+
+/// A model, or a reference that no model was found for.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct CostKey {
+    model_id: Option<String>,
+    model_name: Option<String>,
+    model_ref: Option<String>,
+}
+
+type PlaceKey = (String, Option<Residency>);
+
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct DenialKey {
+    blocked_region: Option<String>,
+    policy_type: Option<PolicyType>,
+    policy_arn: Option<String>,
+    leg: Option<Leg>,
+}
+
+impl Tally {
+    /// Adds the calls of one context.
+    pub fn add(&mut self, group: Group<'_>) {
+        let calls = u64::try_from(group.sums.calls).unwrap_or_default();
+        let ContextMeaning { context, meaning } = group.context;
+        let outcome = Outcome::ALL.iter().position(|known| *known == meaning.outcome);
+        if let Some(outcome) = outcome {
+            self.by_outcome[outcome] += calls;
+        }
+        if meaning.inference_region.is_some() {
+            let residency = meaning.residency.map_or("unknown", Residency::as_str);
+            *self.by_residency.entry(residency).or_default() += calls;
+        }
+        self.costs.entry(CostKey::new(group.context)).or_default().add(group.sums);
+        self.add_route(group.context, calls);
+        if let Some(denial) = &meaning.denial {
+            let source_region = context.source_region();
+            *self.denials.entry(DenialKey::new(denial, source_region)).or_default() += calls;
+        }
+        if let Err(reason) = meaning.resolution.model {
+            let model_ref = context.model_ref().map(str::to_owned);
+            let callers = self.unresolved.entry((model_ref, reason)).or_default();
+            callers.calls += calls;
+            callers.accounts.insert(context.account_id().map(str::to_owned));
+        }
+    }
+
+    /// Only profiles route; what was called directly stays where it is.
+    fn add_route(&mut self, ContextMeaning { context, meaning }: &ContextMeaning, calls: u64) {
+        let resolution = &meaning.resolution;
+        let (Some(profile), Some(inference_region)) =
+            (&resolution.profile_id, &meaning.inference_region)
+        else {
+            return;
+        };
+        let key = RouteKey {
+            profile: profile.clone(),
+            profile_name: resolution.alias_name.clone(),
+            target_type: resolution.target_type,
+            model_name: resolution.model.as_ref().ok().and_then(|model| model.name.clone()),
+            source_region: context.source_region().map(str::to_owned),
+        };
+        let place = (inference_region.clone(), meaning.residency);
+        *self.routes.entry(key).or_default().entry(place).or_default() += calls;
+    }
+
+    /// Adds the sums of another tally.
+    pub fn merge(&mut self, other: Tally) {
+        for (mine, others) in self.by_outcome.iter_mut().zip(other.by_outcome) {
+            *mine += others;
+        }
+        for (residency, calls) in other.by_residency {
+            *self.by_residency.entry(residency).or_default() += calls;
+        }
+        for (key, sums) in other.costs {
+            self.costs.entry(key).or_default().add(&sums);
+        }
+        for (key, places) in other.routes {
+            let mine = self.routes.entry(key).or_default();
+            for (place, calls) in places {
+                *mine.entry(place).or_default() += calls;
+            }
+        }
+        for (key, calls) in other.denials {
+            *self.denials.entry(key).or_default() += calls;
+        }
+        for (key, callers) in other.unresolved {
+            let mine = self.unresolved.entry(key).or_default();
+            mine.calls += callers.calls;
+            mine.accounts.extend(callers.accounts);
+        }
+    }
+
+    /// What each model cost, the highest first, then by calls.
+    pub fn costs(&self) -> Vec<ModelCost> {
+        let mut costs = self.costs.iter().collect::<Vec<_>>();
+        costs.sort_by_key(|(_, sums)| std::cmp::Reverse((sums.cost, sums.calls)));
+        let model_cost = |(key, sums): (&CostKey, &CostSums)| ModelCost {
+            model_id: key.model_id.clone(),
+            model_name: key.model_name.clone(),
+            model_ref: key.model_ref.clone(),
+            coverage: coverage(sums),
+        };
+        costs.into_iter().map(model_cost).collect()
+    }
+
+    /// What all calls cost, with how much of it is covered.
+    pub fn coverage(&self) -> Coverage {
+        let mut sums = CostSums::default();
+        self.costs.values().for_each(|model| sums.add(model));
+        coverage(&sums)
+    }
+
+    /// The routes, most calls first.
+    pub fn routes(&self) -> Vec<Route> {
+        let routes = self.routes.iter().map(|(key, places)| route(key, places));
+        let mut routes = routes.collect::<Vec<_>>();
+        routes.sort_by_key(|route| std::cmp::Reverse(route.calls));
+        routes
+    }
+
+    /// The denials, most calls first.
+    pub fn denials(&self) -> Vec<Denied> {
+        let denials = self.denials.iter().map(|(key, calls)| key.denied(*calls));
+        let mut denials = denials.collect::<Vec<_>>();
+        denials.sort_by_key(|denied| std::cmp::Reverse(denied.calls));
+        denials
+    }
+
+    /// The unresolved references, most calls first.
+    pub fn unresolved(&self) -> Vec<UnresolvedReference> {
+        let mut references = Vec::new();
+        for ((model_ref, reason), callers) in &self.unresolved {
+            references.push(UnresolvedReference {
+                model_ref: model_ref.clone(),
+                reason: reason.as_str(),
+                hint: reason.hint(),
+                calls: callers.calls,
+                accounts: callers.accounts.len() as u64,
+            });
+        }
+        references.sort_by_key(|reference| std::cmp::Reverse(reference.calls));
+        references
+    }
+}
+
+fn coverage(sums: &CostSums) -> Coverage {
+    let count = |count: i64| u64::try_from(count).unwrap_or_default();
+    Coverage {
+        list_cost_usd: sums.cost.map(|cost| cost.to_string()),
+        calls: count(sums.calls),
+        succeeded_calls: count(sums.succeeded_calls),
+        calls_with_tokens: count(sums.calls_with_tokens),
+        calls_priced: count(sums.calls_priced),
+        succeeded_calls_with_tokens: count(sums.succeeded_calls_with_tokens),
+        succeeded_calls_priced: count(sums.succeeded_calls_priced),
+        calls_lower_bound: count(sums.calls_lower_bound),
+        calls_unpriced: count(sums.calls_unpriced),
+    }
+}
+
+impl CostKey {
+    fn new(ContextMeaning { context, meaning }: &ContextMeaning) -> Self {
+        match &meaning.resolution.model {
+            Ok(model) => CostKey {
+                model_id: Some(model.id.clone()),
+                model_name: model.name.clone(),
+                model_ref: None,
+            },
+            Err(_) => CostKey {
+                model_id: None,
+                model_name: None,
+                model_ref: context.model_ref().map(str::to_owned),
+            },
+        }
+    }
+}
+
+fn route(key: &RouteKey, places: &BTreeMap<PlaceKey, u64>) -> Route {
+    let mut regions = places
+        .iter()
+        .map(|((inference_region, residency), calls)| RegionShare {
+            inference_region: inference_region.clone(),
+            residency: residency.map(Residency::as_str),
+            calls: *calls,
+        })
+        .collect::<Vec<_>>();
+    regions.sort_by_key(|region| std::cmp::Reverse(region.calls));
+    Route {
+        profile: key.profile.clone(),
+        profile_name: key.profile_name.clone(),
+        target_type: key.target_type.as_str(),
+        model_name: key.model_name.clone(),
+        source_region: key.source_region.clone(),
+        calls: regions.iter().map(|region| region.calls).sum(),
+        regions,
+    }
+}
+
+impl DenialKey {
+    fn new(denial: &Denial, source_region: Option<&str>) -> Self {
+        DenialKey {
+            blocked_region: denial.blocked_region().map(str::to_owned),
+            policy_type: denial.policy_type,
+            policy_arn: denial.policy_arn.clone(),
+            leg: denial.leg(source_region),
+        }
+    }
+
+    fn denied(&self, calls: u64) -> Denied {
+        Denied {
+            blocked_region: self.blocked_region.clone(),
+            policy_type: self.policy_type.map(PolicyType::as_str),
+            policy_arn: self.policy_arn.clone(),
+            leg: self.leg.map(Leg::as_str),
+            calls,
+        }
+    }
+}

@@ -1,0 +1,265 @@
+//! One pass over the days: lists, decides which days are built, and then reads, builds and publishes at
+//! the same time. Days are finished in their order, so that a run that is interrupted has published the
+//! first of them.
+
+mod days;
+mod decide;
+mod tasks;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use futures::FutureExt;
+use jiff::civil::Date;
+use tokio::sync::{Semaphore, mpsc};
+
+use crate::day::collect::Collected;
+use crate::day::trail::{TrailDecoder, TrailReading};
+use crate::error::Error;
+use crate::join::{ListedLogs, Requests, list_logs};
+use crate::outcome::counts::check_sum;
+use crate::run::pass::tasks::{Event, Tasks};
+use crate::run::schedule::{Reason, Schedule};
+use crate::run::state::{Job, Joined, PassRequest, State};
+use crate::settings::{Layout, Settings};
+use crate::source::fetch::{Fetcher, ReadObject};
+use crate::source::list::{LISTED_AHEAD, Listed, ListedObject, list_all};
+
+/// Objects on their way to being fetched. One at a time would cost a turn of the I/O thread each.
+const SENT_AHEAD: usize = 256;
+
+/// What a pass came to, apart from what it left in the state of the run.
+#[derive(Debug)]
+pub(super) struct PassEnd {
+    /// What the listing found.
+    pub(super) listed: Listed,
+    /// How many objects were listed.
+    pub(super) n_listed: u64,
+    /// What was read.
+    pub(super) collected: Collected,
+    /// Days that have to let go of a call that another day has now.
+    pub(super) shared: BTreeSet<Date>,
+    /// What the model invocation logs counted, with what was joined.
+    pub(super) joined: Option<Joined>,
+}
+
+/// Makes a pass.
+pub(super) async fn pass(
+    job: &Job<'_>,
+    state: &mut State,
+    request: PassRequest,
+) -> Result<PassEnd, Error> {
+    let (to_fetch, fetched) = mpsc::channel(SENT_AHEAD);
+    // There is always room for what comes back: no more is out.
+    let (done, read) = mpsc::channel(max_in_flight(job.settings));
+    let decoder = TrailDecoder { shape: job.settings.shape(), limits: job.settings.limits };
+    let fetcher = Fetcher::new(job.endpoints.source.store, job.settings, job.workers, decoder);
+    let reading = fetcher.read_all(fetched, job.progress, |object| {
+        // The receiver is gone if the pass failed, and that error is returned.
+        let _ = done.try_send(object);
+    });
+    let scheduling = Scheduler::new(job, state, request).run(to_fetch, read);
+    // The first error ends both. Reading comes first: a task that never has to wait is made to by tokio
+    // after a number of steps, and listing alone would take them all until there is nothing to list.
+    let ((), end) = futures::future::try_join(reading, scheduling).await?;
+    Ok(end)
+}
+
+/// How many objects may be sent to be fetched and not taken back as read. Enough for every request and
+/// every worker, with queues between them that are seldom empty; not more, because what is read is held in
+/// memory until it is taken.
+fn max_in_flight(settings: &Settings) -> usize {
+    4 * SENT_AHEAD + settings.requests_in_flight.max(1) + settings.threads.max(1)
+}
+
+/// What a pass knows while it goes on.
+struct Scheduler<'a, 'j> {
+    job: &'a Job<'j>,
+    state: &'a mut State,
+    request: PassRequest,
+    schedule: Schedule<'a>,
+    collected: Collected,
+    n_listed: u64,
+    /// Objects that were sent to be fetched and have not come back.
+    n_in_flight: usize,
+    /// Late objects on their way, by key, with the days that need them.
+    late_for: BTreeMap<String, Vec<Date>>,
+    /// Days that wait for their turn.
+    waiting: BTreeSet<Date>,
+    /// As many days are built at a time as there are workers: a worker that waits for a part of its day
+    /// would begin another day, and come back to the first only when that is done.
+    built_at_once: Arc<Semaphore>,
+    shared: BTreeSet<Date>,
+    logs: Option<ListedLogs>,
+    requests: Option<Arc<Requests>>,
+    entries: Vec<u32>,
+    calls_without_entry: u64,
+}
+
+impl<'a, 'j> Scheduler<'a, 'j> {
+    fn new(job: &'a Job<'j>, state: &'a mut State, request: PassRequest) -> Self {
+        let (range, window) = (job.settings.range, job.settings.late_window_minutes);
+        let takes_every_day = job.settings.layout == Layout::Any;
+        Scheduler {
+            job,
+            state,
+            request,
+            schedule: Schedule::new(range, window, takes_every_day, job.progress),
+            collected: Collected::new(range, window, takes_every_day),
+            n_listed: 0,
+            n_in_flight: 0,
+            late_for: BTreeMap::new(),
+            waiting: BTreeSet::new(),
+            built_at_once: Arc::new(Semaphore::new(job.settings.threads.max(1))),
+            shared: BTreeSet::new(),
+            logs: None,
+            requests: None,
+            entries: Vec::new(),
+            calls_without_entry: 0,
+        }
+    }
+
+    /// Until the last object is listed, days without a manifest are read. Then it is decided which others
+    /// are built too, and days are prepared and published while the rest is read.
+    async fn run(
+        mut self,
+        to_fetch: mpsc::Sender<ListedObject>,
+        read: mpsc::Receiver<ReadObject<TrailReading>>,
+    ) -> Result<PassEnd, Error> {
+        self.begin().await?;
+        let source = self.job.endpoints.source;
+        let (sender, listed) = mpsc::channel(LISTED_AHEAD);
+        let listing = list_all(source.store, source.root_path, self.job.settings, sender);
+        let mut tasks = Tasks::new(listing.boxed(), listed, to_fetch, read);
+        let mut all_listed = None;
+        loop {
+            if all_listed.is_some() {
+                self.prepare_next_day(&mut tasks);
+                if tasks.have_no_days() && self.waiting.is_empty() && self.is_all_read() {
+                    break;
+                }
+            }
+            let may_send =
+                self.schedule.has_next() && self.n_in_flight < max_in_flight(self.job.settings);
+            match tasks.next(may_send).await? {
+                Event::ObjectRead(object) => {
+                    self.take(object)?;
+                    // What else has come is taken in the same turn: each turn asks for everything.
+                    while let Ok(object) = tasks.read.try_recv() {
+                        self.take(object)?;
+                    }
+                }
+                Event::DayPublished(day) => self.finish(*day),
+                Event::DayPrepared(day, prepared) => {
+                    self.publish_if_ready(&mut tasks, day, prepared).await?;
+                }
+                Event::FetcherHasRoom => self.send(&tasks.to_fetch),
+                Event::ObjectListed(object) => {
+                    self.list(object);
+                    self.list_others(&mut tasks);
+                }
+                Event::AllListed(listed) => {
+                    self.list_others(&mut tasks);
+                    self.job.progress.all_listed();
+                    all_listed = Some(listed);
+                    self.decide();
+                    self.read_logs().await?;
+                }
+            }
+        }
+        Ok(self.end(all_listed.unwrap_or_default()))
+    }
+
+    /// With model invocation logs all decisions come first: they are read for the days that are built,
+    /// before the first of these.
+    async fn begin(&mut self) -> Result<(), Error> {
+        match self.job.endpoints.invocation_logs {
+            Some(logs) => {
+                let listed = list_logs(logs.store, logs.root_path, self.job.settings).await?;
+                self.logs = Some(listed);
+            }
+            None => self.build_new_days(),
+        }
+        Ok(())
+    }
+
+    fn build(&mut self, day: Date, reason: Reason) {
+        self.schedule.build(day, reason);
+        self.collected.begin(day);
+    }
+
+    fn list(&mut self, object: ListedObject) {
+        self.n_listed += 1;
+        self.state.record_listed(&object.meta.key);
+        self.schedule.add(object);
+    }
+
+    fn list_others(&mut self, tasks: &mut Tasks<'_>) {
+        while let Ok(object) = tasks.listed.try_recv() {
+            self.list(object);
+        }
+    }
+
+    /// Sends as many objects as there is room for.
+    fn send(&mut self, to_fetch: &mpsc::Sender<ListedObject>) {
+        let max_in_flight = max_in_flight(self.job.settings);
+        while self.n_in_flight < max_in_flight
+            && let Ok(permit) = to_fetch.try_reserve()
+            && let Some(object) = self.schedule.next_object()
+        {
+            self.n_in_flight += 1;
+            permit.send(object);
+        }
+    }
+
+    /// Reads the model invocation logs around the days that are built.
+    async fn read_logs(&mut self) -> Result<(), Error> {
+        let job = self.job;
+        if let (Some(listed), Some(logs)) = (&mut self.logs, job.endpoints.invocation_logs) {
+            let is_built = |day| self.schedule.is_built(day);
+            let requests =
+                listed.read(logs.store, job.settings, job.workers, job.progress, is_built);
+            self.requests = Some(Arc::new(requests.await?));
+        }
+        Ok(())
+    }
+
+    fn take(&mut self, read: ReadObject<TrailReading>) -> Result<(), Error> {
+        self.n_in_flight -= 1;
+        if let Ok(reading) = &read.reading {
+            let of = || format!("`{}`", read.listed.meta.key);
+            check_counts(reading).map_err(|reason| Error::Counts { of: of(), reason })?;
+        }
+        let days = if read.listed.is_late {
+            self.late_for.remove(&read.listed.meta.key).unwrap_or_default()
+        } else {
+            self.schedule.days_of(&read.listed).collect()
+        };
+        for day in &days {
+            self.schedule.done(*day);
+        }
+        let digest_status = self.state.compare_with_digests(&read);
+        self.collected.add(read, &days, &self.state.manifests, digest_status)
+    }
+
+    fn is_all_read(&self) -> bool {
+        self.n_in_flight == 0 && !self.schedule.has_next()
+    }
+
+    fn end(self, listed: Listed) -> PassEnd {
+        let Scheduler { collected, n_listed, shared, entries, calls_without_entry, .. } = self;
+        let joined =
+            self.requests.map(|requests| Joined { requests, entries, calls_without_entry });
+        PassEnd { listed, n_listed, collected, shared, joined }
+    }
+}
+
+/// Checks that the counts of an object add up.
+fn check_counts(reading: &TrailReading) -> Result<(), String> {
+    let parts = [
+        ("calls", reading.calls.len() as u64),
+        ("skipped", reading.skipped),
+        ("rejected", reading.rejected),
+    ];
+    check_sum(("records", reading.records), &parts)
+}

@@ -1,0 +1,120 @@
+//! Decides which days a pass builds, and which objects they need beyond those that were delivered for
+//! them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::civil::Date;
+
+use super::Scheduler;
+use crate::day::manifest::{LateObject, Manifest};
+use crate::run::schedule::{Now, Reason, reason_to_rebuild};
+use crate::settings::Layout;
+
+impl Scheduler<'_, '_> {
+    /// Days that have no manifest at the destination are built for sure: their objects need not wait for
+    /// the end of the listing.
+    pub(super) fn build_new_days(&mut self) {
+        let range = self.job.settings.range.filter(|_| self.request.checks_all_days);
+        for day in range.into_iter().flat_map(|range| range.days()) {
+            if !self.state.manifests.contains_key(&day) {
+                self.build(day, Reason::New);
+            }
+        }
+    }
+
+    /// Decides which days are built, now that it is known what there is.
+    pub(super) fn decide(&mut self) {
+        if self.job.settings.layout == Layout::Any {
+            return;
+        }
+        let late = self.late_objects();
+        for (day, reason) in std::mem::take(&mut self.request.rebuild) {
+            self.build(day, reason);
+        }
+        let mut days = self.schedule.listed_days().collect::<BTreeSet<_>>();
+        days.extend(self.state.manifests.keys());
+        days.extend(late.keys());
+        for day in &days {
+            if self.schedule.is_built(*day) || !self.request.checks_all_days {
+                continue;
+            }
+            match self.reason(*day, late.get(day)) {
+                Some(reason) => self.build(*day, reason),
+                None => drop(self.state.unchanged.insert(*day)),
+            }
+        }
+        self.build_days_that_yield();
+        for day in &days {
+            if !self.schedule.is_built(*day) {
+                continue;
+            }
+            let known = self.state.manifests.get(day).and_then(Option::as_ref);
+            let known = known.map(|manifest| &manifest.late_objects).into_iter().flatten();
+            let needed = known.chain(late.get(day).into_iter().flatten()).cloned();
+            for object in needed.collect::<BTreeSet<_>>() {
+                self.add_late(*day, object);
+            }
+            self.waiting.insert(*day);
+        }
+        self.schedule.release();
+        self.job.progress.publishing(self.waiting.len());
+    }
+
+    /// Rebuilds the days that left a call to one that is built: it may not have it any more.
+    fn build_days_that_yield(&mut self) {
+        let yields =
+            |manifest: &Manifest| manifest.yields_to.iter().any(|day| self.schedule.is_built(*day));
+        let manifests = self.state.manifests.iter();
+        let days = manifests.filter(|(day, manifest)| {
+            !self.schedule.is_built(**day) && manifest.as_ref().is_some_and(yields)
+        });
+        for day in days.map(|(day, _)| *day).collect::<Vec<_>>() {
+            self.state.unchanged.remove(&day);
+            self.build(day, Reason::SharedEvents);
+        }
+    }
+
+    /// Objects with calls of days that they are not read for, as the last pass found out and as the
+    /// manifests of the days of their delivery say.
+    fn late_objects(&mut self) -> BTreeMap<Date, BTreeSet<LateObject>> {
+        let mut late = std::mem::take(&mut self.request.late);
+        for manifest in self.state.manifests.values().flatten() {
+            for (key, elsewhere) in &manifest.calls_elsewhere {
+                let in_range =
+                    |day: &&Date| self.job.settings.range.is_none_or(|range| range.contains(**day));
+                for day in elsewhere.days.iter().filter(in_range) {
+                    let object = LateObject { key: key.clone(), bytes: elsewhere.bytes };
+                    late.entry(*day).or_default().insert(object);
+                }
+            }
+        }
+        late
+    }
+
+    fn reason(&self, day: Date, late: Option<&BTreeSet<LateObject>>) -> Option<Reason> {
+        if self.job.settings.force {
+            return Some(Reason::Forced);
+        }
+        let Some(Some(manifest)) = self.state.manifests.get(&day) else { return Some(Reason::New) };
+        let now = Now {
+            made_with: &self.state.made_with,
+            knowledge: &self.state.knowledge,
+            trail: self.schedule.sources(day),
+            invocation_logs: self.logs.as_ref().map(|logs| logs.sources(day)),
+            late_objects: late,
+        };
+        reason_to_rebuild(manifest, &now)
+    }
+
+    /// Adds an object that a day needs, unless the day has it.
+    pub(super) fn add_late(&mut self, day: Date, late: LateObject) {
+        if self.collected.has_late(day, &late) {
+            return;
+        }
+        let days = self.late_for.entry(late.key.clone()).or_default();
+        if !days.contains(&day) {
+            self.schedule.add_late(day, late, !days.is_empty());
+            days.push(day);
+        }
+    }
+}

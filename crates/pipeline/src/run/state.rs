@@ -1,0 +1,246 @@
+//! What a run knows from pass to pass: its job, what is published, and what each day came to.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use bedrock::alias::DiscoveredAlias;
+use bedrock::{Knowledge, Outcome as CallOutcome};
+use jiff::civil::Date;
+use store::Store;
+use tables::table::SCHEMA_VERSION;
+
+use crate::day::manifest::{Counts, LateObject, MadeWith, Manifest};
+use crate::day::prepare::BuiltCalls;
+use crate::day::publish::DayTables;
+use crate::day::trail::TrailReading;
+use crate::digests::{Comparison, Status};
+use crate::error::Error;
+use crate::join::Requests;
+use crate::outcome::progress::Progress;
+use crate::outcome::tally::Tally;
+use crate::outcome::{Day, InvocationLog, Outcome, ShrinkRefusal};
+use crate::run::discovered;
+use crate::run::schedule::{Reason, alias_known_now};
+use crate::settings::Settings;
+use crate::source::Source;
+use crate::source::fetch::ReadObject;
+use crate::work::Workers;
+
+/// Where a run reads and writes.
+#[derive(Debug, Clone, Copy)]
+pub struct Endpoints<'a> {
+    /// The trail.
+    pub source: Source<'a>,
+    /// The model invocation logs, if there are any.
+    pub invocation_logs: Option<Source<'a>>,
+    /// Where the tables are written.
+    pub destination: &'a dyn Store,
+}
+
+/// What a pass works with.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Job<'a> {
+    pub(super) endpoints: Endpoints<'a>,
+    pub(super) settings: &'a Settings,
+    pub(super) workers: &'a Workers,
+    pub(super) progress: &'a Progress,
+}
+
+/// What a pass is to do.
+#[derive(Debug, Default)]
+pub(super) struct PassRequest {
+    /// Days that are built whatever their manifests say.
+    pub(super) rebuild: BTreeMap<Date, Reason>,
+    /// Objects that are read for a day although they are not delivered for it.
+    pub(super) late: BTreeMap<Date, BTreeSet<LateObject>>,
+    /// Whether the other days of the range are checked too.
+    pub(super) checks_all_days: bool,
+}
+
+/// What a run knows.
+#[derive(Debug)]
+pub(super) struct State {
+    pub(super) knowledge: Arc<Knowledge>,
+    pub(super) made_with: MadeWith,
+    /// The manifests of the range that are at the destination now.
+    pub(super) manifests: BTreeMap<Date, Option<Manifest>>,
+    /// The calls of the days that were built.
+    pub(super) built_calls: BuiltCalls,
+    /// Days that were not built because nothing has changed.
+    pub(super) unchanged: BTreeSet<Date>,
+    /// Days that were not replaced because they would have lost source objects.
+    pub(super) not_replaced: BTreeMap<Date, ShrinkRefusal>,
+    pub(super) digests: Option<Comparison>,
+    days: BTreeMap<Date, BuiltDay>,
+}
+
+/// A day that was built.
+#[derive(Debug)]
+struct BuiltDay {
+    reason: Reason,
+    rows: BTreeMap<&'static str, u64>,
+    counts: Counts,
+    tally: Tally,
+}
+
+/// A day that was published.
+#[derive(Debug)]
+pub(super) struct PublishedDay {
+    pub(super) day: Date,
+    pub(super) reason: Reason,
+    pub(super) rows: BTreeMap<&'static str, u64>,
+    pub(super) tables: DayTables,
+    pub(super) manifest: Manifest,
+}
+
+/// What the days took from the model invocation logs.
+#[derive(Debug)]
+pub(super) struct Joined {
+    pub(super) requests: Arc<Requests>,
+    pub(super) entries: Vec<u32>,
+    pub(super) calls_without_entry: u64,
+}
+
+impl State {
+    pub(super) fn new(
+        knowledge: Knowledge,
+        settings: &Settings,
+        manifests: BTreeMap<Date, Option<Manifest>>,
+    ) -> Self {
+        let made_with = MadeWith {
+            hoptrail: env!("CARGO_PKG_VERSION").to_owned(),
+            schema: SCHEMA_VERSION,
+            knowledge: knowledge.versions(),
+            late_window_minutes: settings.late_window_minutes,
+            reading: settings.reading(),
+        };
+        State {
+            knowledge: Arc::new(knowledge),
+            made_with,
+            manifests,
+            built_calls: BuiltCalls::default(),
+            unchanged: BTreeSet::new(),
+            not_replaced: BTreeMap::new(),
+            digests: None,
+            days: BTreeMap::new(),
+        }
+    }
+
+    /// Adds what the trail says about opaque ARNs, and keeps it at the destination before a day is built
+    /// with it.
+    ///
+    /// # Errors
+    /// If the destination cannot be written.
+    pub(super) async fn add_discovered(
+        &mut self,
+        destination: &dyn Store,
+        new: &mut Vec<DiscoveredAlias>,
+    ) -> Result<(), Error> {
+        if new.is_empty() {
+            return Ok(());
+        }
+        let aliases = &mut Arc::make_mut(&mut self.knowledge).aliases;
+        let mut has_news = false;
+        for alias in new.drain(..) {
+            has_news |= aliases.add_discovered(alias);
+        }
+        if has_news { discovered::save(destination, aliases).await } else { Ok(()) }
+    }
+
+    /// Compares an object that was read with what the digests say of it, if they were read.
+    pub(super) fn compare_with_digests(
+        &mut self,
+        read: &ReadObject<TrailReading>,
+    ) -> Option<Status> {
+        let sha256 = read.reading.as_ref().ok()?.sha256?;
+        Some(self.digests.as_mut()?.compare(&read.listed.meta.key, &sha256))
+    }
+
+    /// Records that a log file exists, read or not.
+    pub(super) fn record_listed(&mut self, key: &str) {
+        if let Some(comparison) = &mut self.digests {
+            comparison.is_there(key);
+        }
+    }
+
+    /// Records that a day was published, and returns how many calls an earlier build of it in the same
+    /// run had.
+    pub(super) fn record_published(&mut self, published: PublishedDay) -> u64 {
+        let PublishedDay { day, reason, rows, tables, manifest } = published;
+        self.manifests.insert(day, Some(manifest));
+        self.unchanged.remove(&day);
+        let built = BuiltDay { reason, rows, counts: tables.counts, tally: tables.tally };
+        let before = self.days.insert(day, built);
+        before.map_or(0, |before| before.counts.written + before.counts.duplicates)
+    }
+
+    /// Whether the run found no day that is published already.
+    pub(super) fn has_no_days(&self) -> bool {
+        self.not_replaced.is_empty() && self.unchanged.is_empty()
+    }
+
+    /// The days that a pass left otherwise than they should be: those that `late` objects have calls of,
+    /// those that are to let go of a call that is `shared`, and those whose aliases are known by now.
+    pub(super) fn days_to_rebuild(
+        &self,
+        late: &BTreeMap<Date, BTreeSet<LateObject>>,
+        shared: &BTreeSet<Date>,
+    ) -> PassRequest {
+        let mut request = PassRequest::default();
+        for (day, objects) in late {
+            request.rebuild.insert(*day, Reason::LateObjects { objects: objects.len() as u64 });
+            request.late.insert(*day, objects.clone());
+        }
+        // Days outside the range are not built now; their manifests were withdrawn.
+        for day in shared.iter().filter(|day| self.manifests.contains_key(day)) {
+            request.rebuild.entry(*day).or_insert(Reason::SharedEvents);
+        }
+        for (day, manifest) in &self.manifests {
+            let known_now = |manifest| alias_known_now(manifest, &self.knowledge);
+            if let Some(reason) = manifest.as_ref().and_then(known_now) {
+                request.rebuild.entry(*day).or_insert(reason);
+            }
+        }
+        request.rebuild.retain(|day, _| !self.not_replaced.contains_key(day));
+        request
+    }
+
+    /// What was joined, and what was left over: an entry of a day that was not built belongs to another
+    /// run.
+    pub(super) fn invocation_log(&self, joined: Joined, settings: &Settings) -> InvocationLog {
+        let is_built = |day| {
+            settings.range.is_none_or(|range| range.contains(day))
+                && !self.unchanged.contains(&day)
+                && !self.not_replaced.contains_key(&day)
+        };
+        let Joined { requests, entries, calls_without_entry } = joined;
+        let counts = requests.counts(&entries, is_built);
+        InvocationLog { calls_without_entry, ..counts }
+    }
+
+    /// Adds up what the days came to.
+    pub(super) fn write_into(self, outcome: &mut Outcome) {
+        let mut tally = Tally::default();
+        for (day, built) in self.days {
+            outcome.written += built.counts.written;
+            outcome.duplicates += built.counts.duplicates;
+            let BuiltDay { reason, rows, tally: of_day, .. } = built;
+            let is_rebuilt = !matches!(reason, Reason::New | Reason::AnyLayout);
+            let reason = reason.to_string();
+            outcome.days.push(Day { dt: day.to_string(), reason, is_rebuilt, rows });
+            tally.merge(of_day);
+        }
+        outcome.digests = self.digests.map(Comparison::outcome);
+        outcome.unchanged = self.unchanged.iter().map(ToString::to_string).collect();
+        outcome.not_replaced = self.not_replaced.into_values().collect();
+        outcome.discovered_aliases = self.knowledge.aliases.discovered().count() as u64;
+        outcome.outcomes =
+            CallOutcome::ALL.map(CallOutcome::as_str).into_iter().zip(tally.by_outcome).collect();
+        outcome.cost = tally.coverage();
+        outcome.costs = tally.costs();
+        outcome.routes = tally.routes();
+        outcome.denials = tally.denials();
+        outcome.unresolved = tally.unresolved();
+        outcome.residency = tally.by_residency;
+    }
+}
