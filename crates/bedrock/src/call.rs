@@ -2,11 +2,11 @@
 
 use std::cmp::Ordering;
 use std::fmt;
-use std::sync::Arc;
+use std::ops::{Index, IndexMut};
 
-use crate::caller::Caller;
-use crate::context::Context;
-use crate::uuid;
+use uuid::Uuid;
+
+use crate::interner::{Interner, InternerFull, TextId};
 
 /// An event or request id. The usual UUID takes 16 bytes; anything else is kept as text.
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -17,8 +17,10 @@ pub enum CallId {
     Text(Box<str>),
 }
 
-/// One inference call as logged. What only this call has stands here; what many calls share stands
-/// in the [`Context`].
+/// The length of a UUID as text.
+pub const UUID_BYTES: usize = 36;
+
+/// One inference call as logged.
 ///
 /// There is no field for prompts or completions, nor for anything else out of a body.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,37 +30,186 @@ pub struct Call {
     /// CloudTrail's `eventID`.
     pub event_id: CallId,
     /// `addendum.originalEventID`: the event that this record delivers again, amended.
-    pub original_event_id: Option<CallId>,
+    pub original_event_id: Option<Box<CallId>>,
     /// CloudTrail's `requestID`, the key to the model invocation log.
     pub request_id: Option<CallId>,
     /// Input tokens as CloudTrail counts them; cache reads and writes are not in it.
     pub input_tokens: Option<i64>,
     /// Output tokens as CloudTrail counts them.
     pub output_tokens: Option<i64>,
-    /// The caller's ARN, session and address.
-    pub caller: Caller,
-    /// Everything else.
-    pub context: Arc<Context>,
+    /// Everything that other calls may share, in the [`Texts`] that come with the call.
+    pub attributes: Attributes,
+}
+
+/// What calls share: texts as logged, an empty one counting as none.
+///
+/// To add one: a variant here and in [`Attribute::ALL`]; `logs::record` reads it, a column of `tables`
+/// shows it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Attribute {
+    /// The account that the event was delivered to, twelve digits (`recipientAccountId`).
+    AccountId,
+    /// Where the request was sent (`awsRegion`).
+    SourceRegion,
+    /// Where it ran, if the record says so (`additionalEventData.inferenceRegion`): absent when it
+    /// stayed home and when it failed.
+    InferenceRegion,
+    /// `Converse`, `InvokeModel`, …
+    EventName,
+    /// The model reference as the caller sent it.
+    ModelRef,
+    /// Who called: `AssumedRole`, `IAMUser`, `AWSService`, …
+    PrincipalType,
+    /// The caller's ARN: of the session for an assumed role.
+    PrincipalArn,
+    /// The role or user without its session.
+    PrincipalName,
+    /// The session's name, where there is one.
+    SessionName,
+    /// Whether the call carried a bearer token (a Bedrock API key): `true`, `false`.
+    ApiKey,
+    /// The caller's address, or the name of an AWS service (`sourceIPAddress`).
+    SourceIp,
+    /// The caller's user agent.
+    UserAgent,
+    /// The VPC endpoint that the request came through.
+    VpcEndpointId,
+    /// The error code; absent on success.
+    ErrorCode,
+    /// The error message.
+    ErrorMessage,
+    /// The service tier.
+    ServiceTier,
+}
+
+const N_ATTRIBUTES: usize = Attribute::ALL.len();
+
+impl Attribute {
+    /// Every attribute, in the order of the variants.
+    pub const ALL: [Attribute; 16] = [
+        Attribute::AccountId,
+        Attribute::SourceRegion,
+        Attribute::InferenceRegion,
+        Attribute::EventName,
+        Attribute::ModelRef,
+        Attribute::PrincipalType,
+        Attribute::PrincipalArn,
+        Attribute::PrincipalName,
+        Attribute::SessionName,
+        Attribute::ApiKey,
+        Attribute::SourceIp,
+        Attribute::UserAgent,
+        Attribute::VpcEndpointId,
+        Attribute::ErrorCode,
+        Attribute::ErrorMessage,
+        Attribute::ServiceTier,
+    ];
+
+    /// Whether a call may well have a value that no other call has: a session for each request, say.
+    /// Nothing is grouped by these.
+    pub fn is_of_one_caller(self) -> bool {
+        matches!(self, Attribute::PrincipalArn | Attribute::SessionName | Attribute::SourceIp)
+    }
+}
+
+/// The attributes of one call: for each the id of its text, or none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub struct Attributes([Option<TextId>; N_ATTRIBUTES]);
+
+impl Index<Attribute> for Attributes {
+    type Output = Option<TextId>;
+    fn index(&self, attribute: Attribute) -> &Self::Output {
+        &self.0[attribute as usize]
+    }
+}
+
+impl IndexMut<Attribute> for Attributes {
+    fn index_mut(&mut self, attribute: Attribute) -> &mut Self::Output {
+        &mut self.0[attribute as usize]
+    }
+}
+
+/// The texts that the attributes of some calls refer to, by attribute.
+#[derive(Debug, Clone, Default)]
+pub struct Texts([Interner; N_ATTRIBUTES]);
+
+impl Index<Attribute> for Texts {
+    type Output = Interner;
+    fn index(&self, attribute: Attribute) -> &Interner {
+        &self.0[attribute as usize]
+    }
+}
+
+impl IndexMut<Attribute> for Texts {
+    fn index_mut(&mut self, attribute: Attribute) -> &mut Interner {
+        &mut self.0[attribute as usize]
+    }
+}
+
+impl Texts {
+    /// The text of one attribute of a call.
+    ///
+    /// # Panics
+    /// If the attributes refer to other texts.
+    #[inline]
+    pub fn get(&self, attributes: &Attributes, attribute: Attribute) -> Option<&str> {
+        attributes[attribute].map(|id| self[attribute].get(id))
+    }
+
+    /// Refers to a text from now on; an empty one says as little as none.
+    ///
+    /// # Errors
+    /// If there are too many texts.
+    pub fn set(
+        &mut self,
+        attributes: &mut Attributes,
+        attribute: Attribute,
+        text: Option<&str>,
+    ) -> Result<(), InternerFull> {
+        let text = text.filter(|text| !text.is_empty());
+        attributes[attribute] = text.map(|text| self[attribute].intern(text)).transpose()?;
+        Ok(())
+    }
+
+    /// The length of all texts, in bytes.
+    pub fn text_bytes(&self) -> usize {
+        self.0.iter().map(Interner::text_bytes).sum()
+    }
+}
+
+/// Calls with the texts that their attributes refer to.
+#[derive(Debug, Clone, Default)]
+pub struct Calls {
+    /// The calls.
+    pub rows: Vec<Call>,
+    /// What their attributes refer to.
+    pub texts: Texts,
 }
 
 impl CallId {
     /// Packs an id.
     pub fn new(text: &str) -> Self {
-        match uuid::bytes(text) {
-            Some(bytes) => CallId::Uuid(bytes),
-            None => CallId::Text(text.into()),
+        let is_lower_case = || !text.bytes().any(|byte| byte.is_ascii_uppercase());
+        match Uuid::try_parse_ascii(text.as_bytes()) {
+            Ok(uuid) if text.len() == UUID_BYTES && is_lower_case() => {
+                CallId::Uuid(uuid.into_bytes())
+            }
+            _ => CallId::Text(text.into()),
+        }
+    }
+
+    /// The id as text, which is written to `buffer` if it is a UUID.
+    pub fn as_text<'t>(&'t self, buffer: &'t mut [u8; UUID_BYTES]) -> &'t str {
+        match self {
+            CallId::Text(text) => text,
+            CallId::Uuid(bytes) => Uuid::from_bytes(*bytes).hyphenated().encode_lower(buffer),
         }
     }
 }
 
 impl fmt::Display for CallId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            CallId::Text(text) => f.write_str(text),
-            CallId::Uuid(bytes) => {
-                f.write_str(str::from_utf8(&uuid::text(bytes)).map_err(|_| fmt::Error)?)
-            }
-        }
+        f.write_str(self.as_text(&mut [0; UUID_BYTES]))
     }
 }
 
@@ -88,7 +239,7 @@ impl fmt::Debug for CallId {
 impl Call {
     /// What makes two records the same call: the id of the event that was first delivered.
     pub fn identity(&self) -> &CallId {
-        self.original_event_id.as_ref().unwrap_or(&self.event_id)
+        self.original_event_id.as_deref().unwrap_or(&self.event_id)
     }
 }
 
@@ -102,14 +253,34 @@ mod tests {
     fn ids_are_packed_only_where_the_text_comes_back() {
         let uuid = "a1e5cace-56ad-37b9-be9d-d52d0f29a6a1";
         assert!(matches!(CallId::new(uuid), CallId::Uuid(_)));
-        for text in ["", "EXAMPLE", "A1E5CACE-56AD-37B9-BE9D-D52D0F29A6A1", &uuid[1..]] {
+        let (simple, braced) = (uuid.replace('-', ""), format!("{{{uuid}}}"));
+        for text in
+            ["", "EXAMPLE", "A1E5CACE-56AD-37B9-BE9D-D52D0F29A6A1", &uuid[1..], &simple, &braced]
+        {
             assert!(matches!(CallId::new(text), CallId::Text(_)), "{text}");
+        }
+    }
+
+    #[test]
+    fn attributes_are_in_the_order_of_their_numbers() {
+        for (index, attribute) in Attribute::ALL.into_iter().enumerate() {
+            assert_eq!(attribute as usize, index);
+        }
+    }
+
+    #[test]
+    fn texts_empty_text_is_none() {
+        let (mut texts, mut attributes) = (Texts::default(), Attributes::default());
+        for (text, expected) in [(Some("a"), Some("a")), (Some(""), None), (None, None)] {
+            texts.set(&mut attributes, Attribute::ModelRef, text).expect("few texts");
+            assert_eq!(texts.get(&attributes, Attribute::ModelRef), expected);
+            assert_eq!(texts.get(&attributes, Attribute::UserAgent), None);
         }
     }
 
     proptest! {
         #[test]
-        fn ids_come_back(bytes: [u8; 16], text in "\\PC{0,40}|[0-9a-f-]{36}") {
+        fn ids_come_back(bytes: [u8; 16], text in "\\PC{0,40}|[0-9a-fA-F-]{36}") {
             prop_assert_eq!(CallId::new(&text).to_string(), text.clone());
             let uuid = CallId::Uuid(bytes);
             prop_assert_eq!(CallId::new(&uuid.to_string()), uuid.clone());

@@ -1,16 +1,16 @@
-//! What a call's context means: model, place, outcome, refusal. It is worked out once per context,
-//! not once per call.
+//! What a call means: model, Region, outcome, denial. It is worked out once for all calls that agree in
+//! what it depends on.
 
 use serde::{Deserialize, Serialize};
 
 use crate::alias::Aliases;
+use crate::call::{Attribute, Attributes, Texts};
 use crate::catalog::Catalog;
-use crate::context::Context;
-use crate::denial::Denial;
+use crate::denial::{Denial, Leg};
 use crate::outcome::Outcome;
 use crate::price::PriceBook;
 use crate::region::{Regions, Residency};
-use crate::resolve::{Resolution, resolve};
+use crate::resolve::{Resolution, ResolvedModel, resolve};
 
 /// Everything that meaning is drawn from.
 #[derive(Debug, Clone)]
@@ -38,7 +38,7 @@ pub struct Versions {
     pub aliases: String,
 }
 
-/// What a [`Context`] means.
+/// What a call means.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Meaning {
     /// How the call ended.
@@ -53,20 +53,27 @@ pub struct Meaning {
     pub residency: Option<Residency>,
     /// The refusal, for denied calls.
     pub denial: Option<Denial>,
+    /// Which of the resources that a cross-Region call is checked for was denied, for denied calls.
+    pub leg: Option<Leg>,
 }
 
-/// All of a [`Context`] that its meaning depends on: contexts with equal keys mean the same.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+/// What the meaning of a call depends on: calls with equal keys mean the same.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct MeaningKey<'a> {
-    error_code: Option<&'a str>,
-    error_message: Option<&'a str>,
-    model_ref: Option<&'a str>,
-    source_region: Option<&'a str>,
-    logged_inference_region: Option<&'a str>,
+    /// See [`Attribute::ErrorCode`].
+    pub error_code: Option<&'a str>,
+    /// See [`Attribute::ErrorMessage`].
+    pub error_message: Option<&'a str>,
+    /// See [`Attribute::ModelRef`].
+    pub model_ref: Option<&'a str>,
+    /// See [`Attribute::SourceRegion`].
+    pub source_region: Option<&'a str>,
+    /// See [`Attribute::InferenceRegion`].
+    pub logged_inference_region: Option<&'a str>,
 }
 
 /// What the inference Region rests on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Basis {
     /// The record says it.
     Logged,
@@ -79,15 +86,21 @@ pub enum Basis {
 }
 
 impl<'a> MeaningKey<'a> {
-    /// That of a context.
-    pub fn of(context: &'a Context) -> Self {
-        MeaningKey {
-            error_code: context.error_code(),
-            error_message: context.error_message(),
-            model_ref: context.model_ref(),
-            source_region: context.source_region(),
-            logged_inference_region: context.logged_inference_region(),
-        }
+    /// The attributes that a key is made of.
+    pub const ATTRIBUTES: [Attribute; 5] = [
+        Attribute::ErrorCode,
+        Attribute::ErrorMessage,
+        Attribute::ModelRef,
+        Attribute::SourceRegion,
+        Attribute::InferenceRegion,
+    ];
+
+    /// The key of a call.
+    pub fn of(attributes: &Attributes, texts: &'a Texts) -> Self {
+        let text = |attribute| texts.get(attributes, attribute);
+        let [error_code, error_message, model_ref, source_region, logged_inference_region] =
+            Self::ATTRIBUTES.map(text);
+        MeaningKey { error_code, error_message, model_ref, source_region, logged_inference_region }
     }
 }
 
@@ -112,12 +125,7 @@ impl Knowledge {
         }
     }
 
-    /// Works out what a context means.
-    pub fn meaning_of(&self, context: &Context) -> Meaning {
-        self.meaning(MeaningKey::of(context))
-    }
-
-    /// The same for every context with this key.
+    /// Works out what the calls with a key mean.
     pub fn meaning(&self, key: MeaningKey<'_>) -> Meaning {
         let outcome = Outcome::of_error_code(key.error_code);
         let (inference_region, basis) = inference_region(key, outcome);
@@ -133,6 +141,7 @@ impl Knowledge {
             inference_region: inference_region.map(str::to_owned),
             basis,
             residency,
+            leg: denial.as_ref().and_then(|denial| denial.leg(key.source_region)),
             denial,
         }
     }
@@ -144,6 +153,13 @@ fn inference_region(key: MeaningKey<'_>, outcome: Outcome) -> (Option<&str>, Bas
         (Some(logged), _) => (Some(logged), Basis::Logged),
         (None, Some(source)) if outcome == Outcome::Succeeded => (Some(source), Basis::Source),
         _ => (None, Basis::None),
+    }
+}
+
+impl Meaning {
+    /// The model that was called, if it is known.
+    pub fn model(&self) -> Option<&ResolvedModel> {
+        self.resolution.model.as_ref().ok()
     }
 }
 
@@ -161,19 +177,17 @@ impl Basis {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Said;
 
     #[test]
     fn where_a_call_ran() {
         let knowledge = Knowledge::embedded();
         let check = |logged: Option<&str>, error: Option<&str>, expected: &str| {
-            let context = Context::new(&Said {
+            let found = knowledge.meaning(MeaningKey {
                 source_region: Some("eu-central-1"),
                 logged_inference_region: logged,
                 error_code: error,
-                ..Said::default()
+                ..MeaningKey::default()
             });
-            let found = knowledge.meaning_of(&context);
             let found = format!(
                 "{} {} {}",
                 found.inference_region.as_deref().unwrap_or("-"),
@@ -195,12 +209,12 @@ mod tests {
     #[test]
     fn only_denied_calls_have_a_denial() {
         let knowledge = Knowledge::embedded();
-        let context = |code: &str| {
-            let message = "Access denied. This Model is marked by provider as Legacy";
-            let error_message = Some(message);
-            Context::new(&Said { error_code: Some(code), error_message, ..Said::default() })
+        let has_denial = |code: &str| {
+            let error_message = Some("Access denied. This Model is marked by provider as Legacy");
+            let key = MeaningKey { error_code: Some(code), error_message, ..MeaningKey::default() };
+            knowledge.meaning(key).denial.is_some()
         };
-        assert!(knowledge.meaning_of(&context("ResourceNotFoundException")).denial.is_none());
-        assert!(knowledge.meaning_of(&context("AccessDenied")).denial.is_some());
+        assert!(!has_denial("ResourceNotFoundException"));
+        assert!(has_denial("AccessDenied"));
     }
 }

@@ -6,11 +6,13 @@
 
 use percent_encoding::percent_decode_str;
 
+use serde::{Deserialize, Serialize};
+
 use crate::arn::Arn;
 use crate::region::is_region_shaped;
 
 /// What kind of resource a call was addressed to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum TargetType {
     /// A foundation model, by id or ARN.
     FoundationModel,

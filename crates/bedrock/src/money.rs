@@ -8,6 +8,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use serde::{Deserialize, Serialize};
+
 /// Decimal places of an amount.
 const USD_PLACES: usize = 12;
 /// Digits before the point of an amount: 38 in all.
@@ -19,7 +21,9 @@ const PRICE_PLACES: usize = 6;
 const PRICE_WHOLE_DIGITS: usize = 9;
 
 /// An amount of US dollars, never negative, that fits in `DECIMAL(38,12)`.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize,
+)]
 pub struct Usd(i128);
 
 /// A price in US dollars per million tokens: 0 or more, less than 10^9, at most six decimal places.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::fingerprint::Fingerprint;
 
@@ -31,7 +31,7 @@ pub struct Regions {
 }
 
 /// Where a call ran, seen from the Region it was sent to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Residency {
     /// It ran in the source Region.
     SameRegion,

@@ -1,5 +1,7 @@
 //! From a model identifier to a model: the catalog if it names one, aliases if it is opaque.
 
+use serde::{Deserialize, Serialize};
+
 use crate::alias::Aliases;
 use crate::catalog::{Catalog, Lookup};
 use crate::model_ref::{ModelRef, TargetType};
@@ -45,7 +47,7 @@ pub enum Match {
 }
 
 /// Why no model is known for a model identifier.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Unresolved {
     /// The record names no model.
     NoReference,

@@ -10,7 +10,7 @@ use serde::de::{
 };
 use serde_json::value::RawValue;
 
-use crate::field::Key;
+use crate::value::Unescaped;
 
 /// What a log file may look like.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,13 +29,13 @@ const LONE_RECORD_KEYS: &[&str] =
 
 /// The error texts of the visitor, which `object` turns into its own.
 const NO_RECORDS: &str = "no `Records`";
-pub(crate) const TWO_RECORDS: &str = "`Records` stands twice";
+pub(crate) const TWO_RECORDS: &str = "duplicate key `Records`";
 
 /// Gives the text of each record in a whole file to `each`.
 ///
 /// # Errors
 /// If the text is no JSON or has another shape. Records may have been given until there.
-pub fn read_slice(
+pub(crate) fn read_slice(
     text: &[u8],
     shape: Shape,
     each: &mut dyn FnMut(&str),
@@ -47,7 +47,7 @@ pub fn read_slice(
 ///
 /// # Errors
 /// As [`read_slice`], or if reading fails.
-pub fn read_stream(
+pub(crate) fn read_stream(
     text: impl Read,
     shape: Shape,
     each: &mut dyn FnMut(&str),
@@ -121,7 +121,7 @@ impl<'de, T: Deserialize<'de> + Borrow<RawValue>> Visitor<'de> for Document<'_, 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
         let mut seen = false;
         let mut lone = LoneRecord::default();
-        while let Some(Key(key)) = map.next_key::<Key<'de>>()? {
+        while let Some(Unescaped(key)) = map.next_key::<Unescaped<'de>>()? {
             match (key.as_ref(), self.shape) {
                 ("Records", _) if seen => return Err(A::Error::custom(TWO_RECORDS)),
                 ("Records", _) => {

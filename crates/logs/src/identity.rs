@@ -5,25 +5,10 @@
 
 use std::borrow::Cow;
 
-use bedrock::Session;
 use bedrock::arn::Arn;
 
-use crate::field::{self, Fields};
 use crate::reject::Rejection;
-
-pub(crate) const IDENTITY: &[&str; 8] = &[
-    "type",
-    "principalId",
-    "arn",
-    "accountId",
-    "userName",
-    "invokedBy",
-    "sessionContext",
-    "onBehalfOf",
-];
-const SESSION_CONTEXT: &[&str; 1] = &["sessionIssuer"];
-const SESSION_ISSUER: &[&str; 1] = &["userName"];
-const ON_BEHALF_OF: &[&str; 1] = &["userId"];
+use crate::value::{is_json, object, put, text};
 
 /// Who called, borrowed from the record where that has no escapes.
 #[derive(Debug, Default)]
@@ -40,54 +25,69 @@ pub(crate) struct Identity<'a> {
 
 type Text<'a> = Option<Cow<'a, str>>;
 
+/// The fields of the element that are read, as their text.
+#[derive(Default)]
+struct Fields<'a> {
+    kind: Option<&'a str>,
+    arn: Option<&'a str>,
+    principal_id: Option<&'a str>,
+    user_name: Option<&'a str>,
+    invoked_by: Option<&'a str>,
+    account_id: Option<&'a str>,
+    session_context: Option<&'a str>,
+    session_issuer: Option<&'a str>,
+    issuer_name: Option<&'a str>,
+    on_behalf_of: Option<&'a str>,
+    user_id: Option<&'a str>,
+}
+
+impl<'a> Fields<'a> {
+    fn read(raw: Option<&'a str>) -> Result<Self, Rejection> {
+        let mut fields = Fields::default();
+        object(raw, "userIdentity", &mut |key, value| match key {
+            "type" => put(&mut fields.kind, value),
+            "arn" => put(&mut fields.arn, value),
+            "principalId" => put(&mut fields.principal_id, value),
+            "userName" => put(&mut fields.user_name, value),
+            "invokedBy" => put(&mut fields.invoked_by, value),
+            "accountId" => put(&mut fields.account_id, value),
+            "sessionContext" => put(&mut fields.session_context, value),
+            "onBehalfOf" => put(&mut fields.on_behalf_of, value),
+            _ => is_json(value),
+        })?;
+        let field = "userIdentity.sessionContext";
+        object(fields.session_context, field, &mut |key, value| match key {
+            "sessionIssuer" => put(&mut fields.session_issuer, value),
+            _ => is_json(value),
+        })?;
+        let field = "userIdentity.sessionContext.sessionIssuer";
+        object(fields.session_issuer, field, &mut |key, value| match key {
+            "userName" => put(&mut fields.issuer_name, value),
+            _ => is_json(value),
+        })?;
+        object(fields.on_behalf_of, "userIdentity.onBehalfOf", &mut |key, value| match key {
+            "userId" => put(&mut fields.user_id, value),
+            _ => is_json(value),
+        })?;
+        Ok(fields)
+    }
+}
+
 /// Reads the element.
 ///
 /// # Errors
 /// If a field that is read has another type than the guide says.
 pub(crate) fn identity(raw: Option<&str>) -> Result<Identity<'_>, Rejection> {
-    match field::object(raw, "userIdentity", IDENTITY)? {
-        Some(fields) => identity_of(&telling(&fields)?),
-        None => Ok(Identity::default()),
-    }
-}
-
-/// The values of an element that tell who called, as they stand in the record: `type`, `arn`,
-/// `principalId`, `userName`, `invokedBy`, `accountId`, the name of the session's issuer, and the id of the
-/// user on whose behalf.
-pub(crate) type Telling<'a> = [Option<&'a str>; N_TELLING];
-pub(crate) const N_TELLING: usize = 8;
-
-/// Takes the values that tell who called out of the element's fields.
-///
-/// # Errors
-/// If one of those that they lie in is no object.
-pub(crate) fn telling<'a>(identity: &Fields<'a, 8>) -> Result<Telling<'a>, Rejection> {
-    Ok([
-        identity.raw("type"),
-        identity.raw("arn"),
-        identity.raw("principalId"),
-        identity.raw("userName"),
-        identity.raw("invokedBy"),
-        identity.raw("accountId"),
-        issuer_name(identity)?,
-        on_behalf_of(identity)?,
-    ])
-}
-
-/// Reads what tells who called.
-///
-/// # Errors
-/// As [`identity`].
-pub(crate) fn identity_of<'a>(telling: &Telling<'a>) -> Result<Identity<'a>, Rejection> {
-    let [kind, arn, principal_id, user_name, invoked_by, account_id, issuer, user_id] = *telling;
-    let kind = filled(kind, "userIdentity.type")?;
-    let arn = filled(arn, "userIdentity.arn")?;
-    let principal_id = filled(principal_id, "userIdentity.principalId")?;
-    let user_name = filled(user_name, "userIdentity.userName")?;
-    let invoked_by = filled(invoked_by, "userIdentity.invokedBy")?;
-    let account_id = filled(account_id, "userIdentity.accountId")?;
-    let issuer = filled(issuer, "userIdentity.sessionContext.sessionIssuer.userName")?;
-    let on_behalf_of = filled(user_id, "userIdentity.onBehalfOf.userId")?;
+    let fields = Fields::read(raw)?;
+    let kind = text(fields.kind, "userIdentity.type")?;
+    let arn = text(fields.arn, "userIdentity.arn")?;
+    let principal_id = text(fields.principal_id, "userIdentity.principalId")?;
+    let user_name = text(fields.user_name, "userIdentity.userName")?;
+    let invoked_by = text(fields.invoked_by, "userIdentity.invokedBy")?;
+    let account_id = text(fields.account_id, "userIdentity.accountId")?;
+    let field = "userIdentity.sessionContext.sessionIssuer.userName";
+    let issuer = text(fields.issuer_name, field)?;
+    let on_behalf_of = text(fields.user_id, "userIdentity.onBehalfOf.userId")?;
 
     let parts = arn.as_ref().and_then(ArnParts::read);
     let has_parts = parts.is_some();
@@ -117,36 +117,6 @@ fn part<'a>(text: Option<&Cow<'a, str>>, part: impl Fn(&str) -> Option<&str>) ->
         Cow::Borrowed(text) => part(text).map(Cow::Borrowed),
         Cow::Owned(text) => part(text).map(|part| Cow::Owned(part.to_owned())),
     }
-}
-
-impl Identity<'_> {
-    /// The caller, wherever it calls from.
-    pub(crate) fn session(&self) -> Session {
-        Session::new(self.arn.as_deref(), self.session_name.as_deref())
-    }
-}
-
-fn issuer_name<'a>(identity: &Fields<'a, 8>) -> Result<Option<&'a str>, Rejection> {
-    let context = identity.raw("sessionContext");
-    let context = field::object(context, "userIdentity.sessionContext", SESSION_CONTEXT)?;
-    let issuer = context.and_then(|context| context.raw("sessionIssuer"));
-    let name = "userIdentity.sessionContext.sessionIssuer";
-    let issuer = field::object(issuer, name, SESSION_ISSUER)?;
-    Ok(issuer.and_then(|issuer| issuer.raw("userName")))
-}
-
-fn on_behalf_of<'a>(identity: &Fields<'a, 8>) -> Result<Option<&'a str>, Rejection> {
-    let raw = identity.raw("onBehalfOf");
-    let user = field::object(raw, "userIdentity.onBehalfOf", ON_BEHALF_OF)?;
-    Ok(user.and_then(|user| user.raw("userId")))
-}
-
-/// A string; an empty one says as little as none.
-fn filled<'a>(
-    raw: Option<&'a str>,
-    field: &'static str,
-) -> Result<Option<Cow<'a, str>>, Rejection> {
-    Ok(field::text(raw, field)?.filter(|text| !text.is_empty()))
 }
 
 fn present(text: &str) -> Option<&str> {

@@ -4,25 +4,23 @@
 //! never fails as a whole: an object is read or [`Unreadable`], a record is a call, skipped, or
 //! rejected, and all are counted. Bodies of requests and responses are never held.
 
-mod candidate;
-pub mod context;
 pub mod digest;
-pub mod document;
-pub mod field;
+mod discover;
+mod document;
+mod event_time;
 pub mod gzip;
 pub mod hash;
 mod identity;
 pub mod inference_profiles;
 pub mod invocation;
 pub mod layout;
-pub mod learn;
-pub mod object;
-pub mod operation;
-mod recall;
-pub mod record;
-pub mod reject;
-mod scan;
+mod memo;
+mod object;
+mod operation;
+mod record;
+mod reject;
 mod scratch;
+mod value;
 mod walk;
 
 pub use document::Shape;

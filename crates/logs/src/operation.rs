@@ -2,11 +2,11 @@
 
 /// What an event of another source or name is to us.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Operation {
+pub(crate) enum Operation {
     /// An inference call.
     Call,
     /// An event that tells what a new opaque ARN stands for.
-    Learn,
+    Discover,
     /// Looks like inference, but is a name that we do not know: counted by name.
     Unknown,
     /// Anything else.
@@ -32,7 +32,7 @@ const RUNTIME_CALLS: &[&str] = &[
 ];
 
 /// Events whose response holds a new ARN and whose request holds what it stands for.
-const LEARN: &[&str] =
+const DISCOVER: &[&str] =
     &["CreateInferenceProfile", "CreateProvisionedModelThroughput", "CreateCustomModelDeployment"];
 
 /// Names that look like inference and are known to be none, or to be logged once more as the calls
@@ -100,7 +100,7 @@ const INFERENCE_WORDS: &[&str] =
     &["Invoke", "Converse", "Inference", "Completion", "Response", "Message"];
 
 /// True for an event source of Bedrock's.
-pub fn is_bedrock(event_source: &str) -> bool {
+pub(crate) fn is_bedrock(event_source: &str) -> bool {
     SOURCES.iter().any(|(source, _)| *source == event_source)
 }
 
@@ -111,15 +111,15 @@ pub(crate) fn begins_with_source(text: &[u8]) -> bool {
 }
 
 /// Judges an event of Bedrock's by its name.
-pub fn operation(event_source: &str, event_name: &str) -> Operation {
+pub(crate) fn operation(event_source: &str, event_name: &str) -> Operation {
     let Some((_, calls)) = SOURCES.iter().find(|(source, _)| *source == event_source) else {
         return Operation::Other;
     };
     if calls.contains(&event_name) {
         return Operation::Call;
     }
-    if LEARN.contains(&event_name) {
-        return Operation::Learn;
+    if DISCOVER.contains(&event_name) {
+        return Operation::Discover;
     }
     let known = KNOWN_OTHERS.contains(&event_name)
         || KNOWN_WORDS.iter().any(|word| event_name.contains(word));
@@ -146,7 +146,7 @@ mod tests {
         }
         check(mantle, "CreateInference", Operation::Call);
         check(mantle, "InvokeModel", Operation::Unknown);
-        check(runtime, "CreateInferenceProfile", Operation::Learn);
+        check(runtime, "CreateInferenceProfile", Operation::Discover);
         for name in [
             "GetFoundationModelAvailability",
             "CreateFoundationModelAgreement",

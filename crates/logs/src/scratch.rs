@@ -1,13 +1,13 @@
 //! What a reader keeps from one object to the next.
 
-use crate::context::Contexts;
+use crate::record::RecordReader;
 
-/// Memory to inflate into, and what the records before had in common. Keep one for each thread: the next
-/// object is read the faster. Nothing of one object is seen in the reading of another, whichever they are.
+/// Memory to inflate into and to read records with. Keep one for each thread: the next object is read
+/// faster. Nothing of one object is seen in the reading of another.
 #[derive(Debug, Default)]
 pub struct Scratch {
     pub(crate) text: Vec<u8>,
-    pub(crate) contexts: Contexts,
+    pub(crate) reader: RecordReader,
 }
 
 impl Scratch {
@@ -27,6 +27,6 @@ impl Scratch {
 /// With a buffer, whatever is in it.
 impl From<Vec<u8>> for Scratch {
     fn from(text: Vec<u8>) -> Self {
-        Scratch { text, contexts: Contexts::default() }
+        Scratch { text, reader: RecordReader::default() }
     }
 }

@@ -1,23 +1,24 @@
-//! A trail's file taken apart into its records at the speed of memory, without parsing them.
+//! Takes JSON apart at the speed of memory, without parsing it: a trail's file into its records, an
+//! object into its members.
 //!
-//! Most records are none of Bedrock's, and of those nothing but their number is wanted. So that the walk
-//! looks at 64 bytes at a time and at few things only: quotes, backslashes, brackets, and strings that
-//! are Bedrock's event sources. It knows exactly what is inside a string and how deep each bracket lies,
-//! whatever strings hold.
+//! Most records are of other services, and nothing but their number is wanted. The walk therefore looks
+//! at 64 bytes at a time, and at few characters only: quotes, backslashes, brackets, and strings that
+//! are event sources of Bedrock. It knows exactly what is inside a string and how deep each bracket is
+//! nested, whatever strings hold.
 //!
-//! **What it takes.** `{"Records":[{…},{…}]}` with white space anywhere: `Records` first and alone, all
-//! elements objects. Anything else is [`Odd`], which is no verdict: the strict reader
-//! ([`document`](crate::document)) then reads the document from its beginning and says what it is. So
-//! that all errors, places in the text, other keys and other shapes are the strict reader's.
+//! **Input.** [`records`] takes `{"Records":[{…},{…}]}` with white space anywhere: `Records` first and
+//! alone, all elements objects. Anything else is [`Unsupported`], which is no verdict: the strict reader
+//! ([`document`](crate::document)) then reads the document from its beginning and names the error.
 //!
-//! **What it promises.** Of a document that is JSON, it gives the same records as the strict reader, byte
-//! for byte. Of one that is not JSON, it takes only those whose strings end, whose brackets balance in
-//! number, whose records stand between single commas and begin and end with braces, and that ends right
-//! after its list. What else is wrong inside a record may go unnoticed here: bad literals, commas, colons
+//! **Promise.** Of a document that is JSON, it gives the same records as the strict reader, byte for
+//! byte. Of one that is not JSON, it takes only those whose strings end, whose brackets balance in
+//! number, whose records are separated by single commas and begin and end with braces, and that ends
+//! right after its list. Other errors inside a record may go unnoticed here: bad literals, commas, colons
 //! or escapes, control characters, bytes that are no UTF-8, `]` for `}` below the record's own braces.
-//! The caller has to parse strictly what it makes use of.
+//! The caller has to check strictly what it makes use of.
 
 mod block;
+mod members;
 #[cfg(test)]
 mod tests;
 #[cfg(target_arch = "x86_64")]
@@ -26,6 +27,7 @@ mod x86;
 use std::ops::Range;
 
 use block::{BLOCK_BYTES, Block, Marks};
+pub(crate) use members::members;
 
 use crate::operation::begins_with_source;
 
@@ -33,9 +35,9 @@ use crate::operation::begins_with_source;
 const NAME: &[u8; NAME_BYTES] = b"bedrock";
 const NAME_BYTES: usize = 7;
 
-/// The document is not of the plain shape, or not sound; the strict reader has to say which.
+/// The text is not of the usual shape, or no JSON; the strict reader has to say which.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Odd;
+pub(crate) struct Unsupported;
 
 /// Where a record is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,18 +50,18 @@ pub(crate) struct Found {
     pub(crate) has_unicode_escapes: bool,
 }
 
-/// Gives each record of a document to `each`, which may find it odd itself.
+/// Gives each record of a document to `each`, which may end the walk.
 ///
 /// # Errors
-/// If the document is odd. Records may have been given until there.
+/// If the document is not supported, or `each` says so. Records may have been given before.
 pub(crate) fn records(
     text: &[u8],
-    each: &mut dyn FnMut(Found) -> Result<(), Odd>,
-) -> Result<(), Odd> {
-    let list = list_start(text).ok_or(Odd)?;
+    each: &mut dyn FnMut(Found) -> Result<(), Unsupported>,
+) -> Result<(), Unsupported> {
+    let list = list_start(text).ok_or(Unsupported)?;
     let mut walk = Walk::new(text, list, each);
     #[cfg(target_arch = "x86_64")]
-    if let Some(result) = x86::run_wide(&mut walk).or_else(|| x86::run(&mut walk)) {
+    if let Some(result) = x86::run(&mut walk) {
         return result;
     }
     block::run(&mut walk)
@@ -90,7 +92,7 @@ fn trim(text: &[u8]) -> &[u8] {
     &text[..text.len() - blanks]
 }
 
-/// The bytes that stand behind the backslash of an escape, and whether the first byte of the next block
+/// The bytes that follow the backslash of an escape, and whether the first byte of the next block
 /// does (the lowest bit; `escape` is the same of this block). A backslash that is escaped itself escapes
 /// nothing: in a row of them, every second one does.
 #[inline(always)]
@@ -98,7 +100,7 @@ fn escaped(backslashes: u64, escape: u64) -> (u64, u64) {
     const EVEN: u64 = 0x5555_5555_5555_5555;
     let first = backslashes & !escape;
     let behind = first << 1 | escape;
-    // A row that begins at an odd place: adding its first bit carries to the bit behind the row.
+    // A row that begins at an odd position: adding its first bit carries to the bit behind the row.
     let odd_starts = first & !EVEN & !behind;
     let (carried, overflow) = odd_starts.overflowing_add(first);
     ((EVEN ^ carried << 1) & behind, overflow.into())
@@ -111,24 +113,66 @@ struct Walk<'t, 'e> {
     at: usize,
     /// Where the current record begins.
     start: usize,
-    /// What has to stand between the last record and the next.
+    /// What has to be between the last record and the next.
     separator: &'static [u8],
     /// Where the last record ended, or the list began.
     end: usize,
-    /// The last place where a `\u` was seen, or 0.
+    /// The position of the last `\u`, or 0.
     unicode: usize,
-    /// The last place where a string was seen that is an event source of Bedrock's, or 0.
+    /// The position of the last string that is an event source of Bedrock, or 0.
     source: usize,
-    each: &'e mut dyn FnMut(Found) -> Result<(), Odd>,
+    each: &'e mut dyn FnMut(Found) -> Result<(), Unsupported>,
 }
 
-/// What one block has to know of the one before.
+/// Where a walk is with regard to strings, at the end of a block.
+#[derive(Clone, Copy, Default)]
+struct InString {
+    /// All bits set if the block ended inside a string.
+    in_string: u64,
+    /// The lowest bit set if the block ended with the backslash of an escape.
+    escape: u64,
+}
+
+/// The strings of a block.
+struct Strings {
+    /// The quotes that begin and end strings.
+    quotes: u64,
+    /// The bytes of strings, from the first quote to the one before the last.
+    inside: u64,
+    /// The bytes that follow the backslash of an escape.
+    escaped: u64,
+}
+
+impl InString {
+    /// Finds the strings of the next block.
+    ///
+    /// # Errors
+    /// If there is an escape outside of strings.
+    #[inline(always)]
+    fn next(
+        &mut self,
+        marks: &Marks,
+        parity: &impl Fn(u64) -> u64,
+    ) -> Result<Strings, Unsupported> {
+        let (mut quotes, mut behind_escape) = (marks.quotes, 0);
+        if marks.backslashes | self.escape != 0 {
+            (behind_escape, self.escape) = escaped(marks.backslashes, self.escape);
+            quotes &= !behind_escape;
+            // This is checked here and not below, where it would be for all blocks: few have a backslash.
+            if behind_escape & !(parity(quotes) ^ self.in_string) != 0 {
+                return Err(Unsupported);
+            }
+        }
+        let inside = parity(quotes) ^ self.in_string;
+        self.in_string = (inside.cast_signed() >> 63).cast_unsigned();
+        Ok(Strings { quotes, inside, escaped: behind_escape })
+    }
+}
+
+/// What one block of a document has to know of the one before.
 #[derive(Clone, Copy, Default)]
 struct State {
-    /// All bits set if that ended inside a string.
-    in_string: u64,
-    /// The lowest bit set if that ended with the backslash of an escape.
-    escape: u64,
+    strings: InString,
     /// Its quotes that open strings.
     opening: u64,
     /// Open brackets in the list: 0 between records, 1 in a record.
@@ -136,7 +180,11 @@ struct State {
 }
 
 impl<'t, 'e> Walk<'t, 'e> {
-    fn new(text: &'t [u8], list: usize, each: &'e mut dyn FnMut(Found) -> Result<(), Odd>) -> Self {
+    fn new(
+        text: &'t [u8],
+        list: usize,
+        each: &'e mut dyn FnMut(Found) -> Result<(), Unsupported>,
+    ) -> Self {
         Walk { text, at: list, start: list, separator: b"", end: list, unicode: 0, source: 0, each }
     }
 
@@ -148,7 +196,7 @@ impl<'t, 'e> Walk<'t, 'e> {
         marks: impl Fn(&Block) -> Marks,
         letters: impl Fn(&Block, u8) -> u64,
         parity: impl Fn(u64) -> u64,
-    ) -> Result<(), Odd> {
+    ) -> Result<(), Unsupported> {
         let (blocks, rest) = self.text[self.at..].as_chunks::<BLOCK_BYTES>();
         let mut state = State::default();
         let mut at = self.at;
@@ -161,7 +209,7 @@ impl<'t, 'e> Walk<'t, 'e> {
         let mut last = [b' '; BLOCK_BYTES];
         last[..rest.len()].copy_from_slice(rest);
         let is_end = self.block(at, &last, &mut state, &marks, &letters, &parity)?;
-        if is_end { Ok(()) } else { Err(Odd) }
+        if is_end { Ok(()) } else { Err(Unsupported) }
     }
 
     /// Walks over one block, and tells whether the list ends in it.
@@ -174,33 +222,22 @@ impl<'t, 'e> Walk<'t, 'e> {
         marks: &impl Fn(&Block) -> Marks,
         letters: &impl Fn(&Block, u8) -> u64,
         parity: &impl Fn(u64) -> u64,
-    ) -> Result<bool, Odd> {
+    ) -> Result<bool, Unsupported> {
         let marks = marks(block);
-        let mut quotes = marks.quotes;
-        if marks.backslashes | state.escape != 0 {
-            let behind_escape;
-            (behind_escape, state.escape) = escaped(marks.backslashes, state.escape);
-            quotes &= !behind_escape;
-            // Outside of strings there is none. This is asked here and not behind, where it would be asked of
-            // all blocks: few have a backslash.
-            if behind_escape & !(parity(quotes) ^ state.in_string) != 0 {
-                return Err(Odd);
-            }
-            let unicode = behind_escape & letters(block, b'u');
+        let Strings { quotes, inside, escaped } = state.strings.next(&marks, parity)?;
+        if escaped != 0 {
+            let unicode = escaped & letters(block, b'u');
             if unicode != 0 {
                 self.unicode = at + 63 - unicode.leading_zeros() as usize;
             }
         }
-        // A string's bits are those from its first quote to the one before its last.
-        let strings = parity(quotes) ^ state.in_string;
-        state.in_string = (strings.cast_signed() >> 63).cast_unsigned();
-        let opening = quotes & strings;
+        let opening = quotes & inside;
         let names = opening << NAME_BYTES | state.opening >> (64 - NAME_BYTES);
         state.opening = opening;
         if names & marks.name_ends != 0 {
             self.names(at, names & marks.name_ends);
         }
-        let (open, close) = (marks.open & !strings, marks.close & !strings);
+        let (open, close) = (marks.open & !inside, marks.close & !inside);
         let closes = close.count_ones();
         // Those before the first one that closes.
         let opens_first = || (open & (close ^ close.wrapping_sub(1))).count_ones();
@@ -216,8 +253,8 @@ impl<'t, 'e> Walk<'t, 'e> {
         Ok(false)
     }
 
-    /// Looks what stands at the beginning of a string where the name may end. Not a call, which would have to put the
-    /// vectors away: it is needed in every fiftieth block or so.
+    /// Looks for event sources at the beginning of the strings in which the name may end. Inlined, because a call would have to
+    /// spill the vectors: it is needed in every fiftieth block or so.
     #[inline(always)]
     fn names(&mut self, at: usize, mut ends: u64) {
         while ends != 0 {
@@ -242,7 +279,7 @@ impl<'t, 'e> Walk<'t, 'e> {
         open: u64,
         close: u64,
         depth: u32,
-    ) -> Result<Option<u32>, Odd> {
+    ) -> Result<Option<u32>, Unsupported> {
         let Some((end, start)) = self.next_record(block, open, close, depth) else {
             return self.one_by_one(block, open, close, depth);
         };
@@ -276,7 +313,7 @@ impl<'t, 'e> Walk<'t, 'e> {
         open: u64,
         close: u64,
         mut depth: u32,
-    ) -> Result<Option<u32>, Odd> {
+    ) -> Result<Option<u32>, Unsupported> {
         let mut brackets = open | close;
         while brackets != 0 {
             let index = brackets.trailing_zeros();
@@ -286,7 +323,7 @@ impl<'t, 'e> Walk<'t, 'e> {
             if open >> index & 1 == 1 {
                 if depth == 0 {
                     if byte != b'{' || trim(&self.text[self.end..at]) != self.separator {
-                        return Err(Odd);
+                        return Err(Unsupported);
                     }
                     self.start = at;
                 }
@@ -294,12 +331,12 @@ impl<'t, 'e> Walk<'t, 'e> {
                 continue;
             }
             if depth == 0 {
-                return if byte == b']' && self.ends(at) { Ok(None) } else { Err(Odd) };
+                return if byte == b']' && self.ends(at) { Ok(None) } else { Err(Unsupported) };
             }
             depth -= 1;
             if depth == 0 {
                 if byte != b'}' {
-                    return Err(Odd);
+                    return Err(Unsupported);
                 }
                 self.found(at)?;
             }
@@ -307,8 +344,8 @@ impl<'t, 'e> Walk<'t, 'e> {
         Ok(Some(depth))
     }
 
-    /// Gives the record that ends with the brace at a place.
-    fn found(&mut self, brace: usize) -> Result<(), Odd> {
+    /// Gives the record that ends with the brace at a position.
+    fn found(&mut self, brace: usize) -> Result<(), Unsupported> {
         self.end = brace + 1;
         self.separator = b",";
         (self.each)(Found {

@@ -4,6 +4,7 @@ use bedrock::alias::AliasFileError;
 use jiff::civil::Date;
 use tables::WriteError;
 
+use crate::day::calls::HoldError;
 use crate::lease::LeaseError;
 
 /// What ends a run. An object that cannot be read does not.
@@ -22,6 +23,9 @@ pub enum Error {
     /// it.
     #[error("temporary files cannot be used in {}", std::env::temp_dir().display())]
     Temporary(#[source] std::io::Error),
+    /// A day's calls have more distinct texts than there are ids.
+    #[error("a day's calls have too many distinct texts")]
+    TooManyTexts(#[source] bedrock::InternerFull),
     /// A manifest cannot be written as JSON.
     #[error("the manifest of a day cannot be encoded")]
     Manifest(#[source] serde_json::Error),
@@ -144,5 +148,14 @@ mod tests {
         let expected = format!("temporary files cannot be used in {}", folder.display());
         assert_eq!(error.to_string(), expected);
         assert_eq!(error.source().map(ToString::to_string).as_deref(), Some("full"));
+    }
+}
+
+impl From<HoldError> for Error {
+    fn from(error: HoldError) -> Self {
+        match error {
+            HoldError::Temporary(source) => Error::Temporary(source),
+            HoldError::Full(source) => Error::TooManyTexts(source),
+        }
     }
 }

@@ -5,6 +5,7 @@ pub(crate) mod discover;
 pub(crate) mod fetch;
 pub(crate) mod list;
 pub(crate) mod nothing_found;
+pub(crate) mod trail;
 
 use store::Store;
 

@@ -1,175 +1,163 @@
-//! Some rows of a table, and what each column has of them to be encoded.
+//! The values of a column in some rows, as an array of Arrow.
 
-use std::borrow::Cow;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
-use bedrock::{CallId, Caller};
+use arrow::array::{
+    Array, ArrayRef, BooleanArray, Decimal128Array, DictionaryArray, Int64Array, LargeStringArray,
+    LargeStringBuilder, TimestampMillisecondArray, UInt32Array,
+};
+use arrow::compute::take;
+use arrow::error::ArrowError;
+use bedrock::call::UUID_BYTES;
+use bedrock::{Attribute, CallId, Meaning, TextId};
+use rustc_hash::FxHashMap;
 
-use crate::column::{Column, Value};
-use crate::referred::{ContextTexts, NO_TEXT, Numbers, Referred};
-use crate::table::{Refers, Table};
+use crate::column::{Column, MONEY_PRECISION, MONEY_SCALE, Value};
+use crate::references::{References, Refers};
+use crate::table::Table;
 
 /// Some rows of a table, with what they refer to.
 pub(crate) struct Batch<'a, R: 'static> {
     rows: &'a [R],
-    referred: Referred<'a>,
-    /// Which contexts they refer to. Most columns ask, and rows are long: they are visited once.
-    contexts: Numbers,
-    /// Of the callers; empty if no column asks.
-    callers: Numbers,
-    /// Of the objects; empty if no column asks.
-    objects: Numbers,
+    refers: &'a Refers<R>,
+    references: References<'a>,
+    /// The meanings that the rows refer to: many columns ask for them.
+    meanings: OnceLock<Referred>,
 }
 
-/// The values of a column, one for each row.
-pub(crate) enum Values<'b> {
-    Texts(Texts<'b>),
-    Ids(Vec<Option<&'b CallId>>),
-    /// Numbers, and times in milliseconds.
-    Numbers(Vec<Option<i64>>),
-    /// US dollars, in units of 10^-12.
-    Money(Vec<Option<i128>>),
-    Flags(Vec<Option<bool>>),
-}
-
-/// The texts of some rows, by number.
-pub(crate) struct Texts<'b> {
-    source: Source<'b>,
-    /// What the rows refer to.
-    referred: Cow<'b, Numbers>,
-}
-
-enum Source<'b> {
-    /// Those of these rows, by the order in which they come first.
-    Rows(Vec<&'b str>),
-    /// A few that are always the same.
-    Few(&'static [&'static str]),
-    Contexts(&'b ContextTexts<'b>),
-    Callers(&'b [Caller], fn(&Caller) -> Option<&str>),
-    Objects(&'b [Arc<str>]),
+/// What rows refer to: each number once, in the order in which they come first.
+struct Referred {
+    numbers: Vec<usize>,
+    /// For each row, the place of its number among them; null if it refers to nothing.
+    places: UInt32Array,
 }
 
 impl<'a, R> Batch<'a, R> {
-    pub(crate) fn new(table: &Table<R>, rows: &'a [R], referred: Referred<'a>) -> Self {
-        let asks = |is_of: fn(&Column<R>) -> bool| table.columns.iter().any(is_of);
-        let numbers = |is_asked_for: bool, number: &dyn Fn(&R) -> u32| match is_asked_for {
-            true => Numbers::of(&rows.iter().map(number).collect::<Vec<_>>()),
-            false => Numbers::default(),
-        };
-        let Refers { context, caller, object, .. } = table.refers;
-        Batch {
-            rows,
-            referred,
-            contexts: numbers(asks(Column::is_of_context), &context),
-            callers: numbers(asks(|column| matches!(column.value, Value::CallerText(_))), &caller),
-            objects: numbers(asks(|column| matches!(column.value, Value::ObjectKey)), &object),
-        }
+    pub(crate) fn new(table: &'a Table<R>, rows: &'a [R], references: References<'a>) -> Self {
+        Batch { rows, refers: &table.refers, references, meanings: OnceLock::new() }
     }
 
-    /// The values of a column; `of_contexts` are the texts that contexts have in it.
-    pub(crate) fn values<'b>(
-        &'b self,
-        column: &Column<R>,
-        of_contexts: &'b ContextTexts<'b>,
-    ) -> Values<'b> {
+    pub(crate) fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// The values of a column.
+    ///
+    /// # Errors
+    /// If Arrow takes them for inconsistent, which they are not.
+    ///
+    /// # Panics
+    /// If a row refers to what is not there.
+    pub(crate) fn array(&self, column: &Column<R>) -> Result<ArrayRef, ArrowError> {
         let rows = self.rows.iter();
-        let texts = |source, referred| Values::Texts(Texts { source, referred });
-        match column.value {
-            Value::Text(get) => {
-                let (words, numbers) = Numbers::of_texts(rows.map(get));
-                texts(Source::Rows(words), Cow::Owned(numbers))
-            }
+        Ok(match column.value {
+            Value::Text(get) => Arc::new(rows.map(get).collect::<LargeStringArray>()),
             Value::OneOf(all, get) => {
-                let number = |row| get(row).and_then(|place| u32::try_from(place).ok());
-                let numbers = rows.map(|row| number(row).unwrap_or(NO_TEXT)).collect::<Vec<_>>();
-                texts(Source::Few(all), Cow::Owned(Numbers::of(&numbers)))
+                let place = |row| get(row).and_then(|place| u32::try_from(place).ok());
+                dictionary(rows.map(place).collect(), LargeStringArray::from_iter_values(all))?
             }
-            Value::ContextText(_) => {
-                texts(Source::Contexts(of_contexts), Cow::Borrowed(&self.contexts))
+            Value::Id(get) => Arc::new(ids(rows.map(get))),
+            Value::Count(get) => Arc::new(rows.map(get).collect::<Int64Array>()),
+            Value::Time(get) => {
+                let times = rows.map(get).collect::<TimestampMillisecondArray>();
+                Arc::new(times.with_timezone("UTC"))
             }
-            Value::CallerText(get) => {
-                texts(Source::Callers(self.referred.callers, get), Cow::Borrowed(&self.callers))
+            Value::Flag(get) => Arc::new(rows.map(get).collect::<BooleanArray>()),
+            Value::Money(get) => {
+                let amounts = rows.map(get).collect::<Decimal128Array>();
+                Arc::new(amounts.with_precision_and_scale(MONEY_PRECISION, MONEY_SCALE)?)
             }
-            Value::ObjectKey => {
-                texts(Source::Objects(self.referred.objects), Cow::Borrowed(&self.objects))
-            }
-            Value::Id(get) => Values::Ids(rows.map(get).collect()),
-            Value::Count(get) | Value::Time(get) => Values::Numbers(rows.map(get).collect()),
-            Value::Money(get) => Values::Money(rows.map(get).collect()),
-            Value::Flag(get) => Values::Flags(rows.map(get).collect()),
-            Value::ContextFlag(get) => {
-                let Numbers { distinct, places } = &self.contexts;
-                let contexts = self.referred.contexts;
-                let flags = distinct.iter().map(|context| get(&contexts[*context as usize]));
-                let flags = flags.collect::<Vec<_>>();
-                Values::Flags(places.iter().map(|place| flags[*place as usize]).collect())
-            }
-        }
-    }
-}
-
-impl Values<'_> {
-    /// Whether a row has none.
-    pub(crate) fn has_nulls(&self) -> bool {
-        match self {
-            // What no row refers to is not among them.
-            Values::Texts(texts) => texts.numbers().any(|number| number == NO_TEXT),
-            Values::Ids(ids) => ids.iter().any(Option::is_none),
-            Values::Numbers(numbers) => numbers.iter().any(Option::is_none),
-            Values::Money(amounts) => amounts.iter().any(Option::is_none),
-            Values::Flags(flags) => flags.iter().any(Option::is_none),
-        }
-    }
-}
-
-impl Texts<'_> {
-    /// For each thing that is referred to, the number of its text, or [`NO_TEXT`].
-    pub(crate) fn numbers(&self) -> impl Iterator<Item = u32> {
-        let referred = self.referred.distinct.iter().copied();
-        referred.map(|number| match &self.source {
-            Source::Contexts(found) => found.numbers[number as usize],
-            Source::Callers(callers, get) if get(&callers[number as usize]).is_none() => NO_TEXT,
-            _ => number,
+            Value::Attribute(attribute) => self.attribute(attribute)?,
+            Value::AttributeFlag(attribute) => Arc::new(self.attribute_flag(attribute)),
+            Value::Meaning(get) => self.meaning(get)?,
+            Value::ObjectKey => self.object_key()?,
         })
     }
 
-    /// How many numbers of texts there may be.
-    pub(crate) fn n_numbers(&self) -> usize {
-        match &self.source {
-            Source::Rows(words) => words.len(),
-            Source::Few(all) => all.len(),
-            Source::Contexts(found) => found.texts.len(),
-            Source::Callers(callers, _) => callers.len(),
-            Source::Objects(keys) => keys.len(),
+    fn attribute(&self, attribute: Attribute) -> Result<ArrayRef, ArrowError> {
+        let texts = &self.references.texts[attribute];
+        let number = |row| (self.refers.attribute)(row, attribute).map(TextId::index);
+        Referred::new(self.rows.iter().map(number), texts.len())
+            .array(|number| TextId::at(number).map(|id| texts.get(id)))
+    }
+
+    fn attribute_flag(&self, attribute: Attribute) -> BooleanArray {
+        let texts = &self.references.texts[attribute];
+        let flag = |row| match texts.get((self.refers.attribute)(row, attribute)?) {
+            "true" => Some(true),
+            "false" => Some(false),
+            _ => None,
+        };
+        self.rows.iter().map(flag).collect()
+    }
+
+    fn meaning(&self, get: fn(&Meaning) -> Option<&str>) -> Result<ArrayRef, ArrowError> {
+        let meanings = self.references.meanings;
+        let number = |row| Some((self.refers.meaning)(row) as usize);
+        let referred = || Referred::new(self.rows.iter().map(number), meanings.len());
+        self.meanings.get_or_init(referred).array(|number| get(&meanings[number]))
+    }
+
+    fn object_key(&self) -> Result<ArrayRef, ArrowError> {
+        let objects = self.references.objects;
+        let number = |row| Some((self.refers.object)(row) as usize);
+        Referred::new(self.rows.iter().map(number), objects.len())
+            .array(|number| Some(&*objects[number]))
+    }
+}
+
+impl Referred {
+    /// Of the numbers of some rows, each less than `end`.
+    fn new(rows: impl ExactSizeIterator<Item = Option<usize>>, end: usize) -> Self {
+        let mut numbers = Vec::new();
+        let mut place = |place: &mut u32, number: usize| {
+            if *place == 0 {
+                numbers.push(number);
+                // A batch has fewer rows than that.
+                *place = numbers.len() as u32;
+            }
+            *place - 1
+        };
+        // A map of all numbers is the quickest, unless most of them are not there.
+        const NUMBERS_PER_ROW: usize = 16;
+        let places = if end <= rows.len() * NUMBERS_PER_ROW {
+            let mut known = vec![0; end];
+            rows.map(|number| number.map(|number| place(&mut known[number], number))).collect()
+        } else {
+            let mut known = FxHashMap::default();
+            let mut find = |number| place(known.entry(number).or_default(), number);
+            rows.map(|number| number.map(&mut find)).collect()
+        };
+        Referred { numbers, places }
+    }
+
+    /// Texts of what is referred to, one for each row.
+    fn array<'t>(&self, text: impl Fn(usize) -> Option<&'t str>) -> Result<ArrayRef, ArrowError> {
+        let texts = self.numbers.iter().map(|number| text(*number)).collect::<Vec<_>>();
+        let mut known = 0..;
+        let places = texts.iter().map(|text| text.and(known.next())).collect::<Vec<_>>();
+        let texts = LargeStringArray::from_iter_values(texts.into_iter().flatten());
+        if texts.len() == places.len() {
+            return dictionary(self.places.clone(), texts);
         }
+        let of_row = |place: Option<u32>| places[place? as usize];
+        dictionary(self.places.iter().map(of_row).collect(), texts)
     }
+}
 
-    /// Whether a number stands for the same text in all batches.
-    pub(crate) fn numbers_last(&self) -> bool {
-        !matches!(self.source, Source::Rows(_))
+/// Texts by their places, as a dictionary where they come again.
+fn dictionary(places: UInt32Array, texts: LargeStringArray) -> Result<ArrayRef, ArrowError> {
+    if texts.len() > places.len() / 2 {
+        return take(&texts, &places, None);
     }
+    Ok(Arc::new(DictionaryArray::try_new(places, Arc::new(texts))?))
+}
 
-    /// Whether numbers that last stand for different texts.
-    pub(crate) fn are_distinct(&self) -> bool {
-        !matches!(self.source, Source::Rows(_) | Source::Callers(..))
+fn ids<'r>(ids: impl ExactSizeIterator<Item = Option<&'r CallId>>) -> LargeStringArray {
+    let mut buffer = [0; UUID_BYTES];
+    let mut array = LargeStringBuilder::with_capacity(ids.len(), ids.len() * UUID_BYTES);
+    for id in ids {
+        array.append_option(id.map(|id| id.as_text(&mut buffer)));
     }
-
-    /// For each row, which of [`numbers`](Self::numbers) is its own.
-    pub(crate) fn rows(&self) -> &[u32] {
-        &self.referred.places
-    }
-
-    /// The text with a number.
-    ///
-    /// # Panics
-    /// If there is none.
-    pub(crate) fn text(&self, number: u32) -> &str {
-        match &self.source {
-            Source::Rows(words) => words[number as usize],
-            Source::Few(all) => all[number as usize],
-            Source::Contexts(found) => found.texts[number as usize],
-            Source::Callers(callers, get) => get(&callers[number as usize]).unwrap_or_default(),
-            Source::Objects(keys) => &keys[number as usize],
-        }
-    }
+    array.finish()
 }

@@ -2,9 +2,7 @@
 //! to.
 
 use arrow::datatypes::{DataType, Field, TimeUnit};
-use bedrock::{CallId, Caller};
-
-use crate::referred::ContextMeaning;
+use bedrock::{Attribute, CallId, Meaning};
 
 /// Decimal digits behind the point of a sum of money, in US dollars.
 pub const MONEY_SCALE: i8 = 12;
@@ -38,12 +36,12 @@ pub enum Value<R> {
     Flag(fn(&R) -> Option<bool>),
     /// US dollars, in units of 10^-12.
     Money(fn(&R) -> Option<i128>),
-    /// Text that the row's context decides.
-    ContextText(fn(&ContextMeaning) -> Option<&str>),
-    /// True or false, as the row's context decides.
-    ContextFlag(fn(&ContextMeaning) -> Option<bool>),
-    /// Text of the row's caller.
-    CallerText(fn(&Caller) -> Option<&str>),
+    /// The text of an attribute.
+    Attribute(Attribute),
+    /// An attribute whose texts are `true` and `false`, as true and false.
+    AttributeFlag(Attribute),
+    /// Text that the row's meaning decides.
+    Meaning(fn(&Meaning) -> Option<&str>),
     /// The key of the row's object.
     ObjectKey,
 }
@@ -80,19 +78,14 @@ impl<R> Column<R> {
             Value::Text(_)
             | Value::OneOf(..)
             | Value::Id(_)
-            | Value::ContextText(_)
-            | Value::CallerText(_)
+            | Value::Attribute(_)
+            | Value::Meaning(_)
             | Value::ObjectKey => Type::Text,
             Value::Count(_) => Type::Count,
             Value::Time(_) => Type::Time,
-            Value::Flag(_) | Value::ContextFlag(_) => Type::Flag,
+            Value::Flag(_) | Value::AttributeFlag(_) => Type::Flag,
             Value::Money(_) => Type::Money,
         }
-    }
-
-    /// True if the context of a row decides the value.
-    pub(crate) fn is_of_context(&self) -> bool {
-        matches!(self.value, Value::ContextText(_) | Value::ContextFlag(_))
     }
 
     pub(crate) fn field(&self) -> Field {
@@ -133,9 +126,9 @@ impl<R> std::fmt::Debug for Value<R> {
             Value::Time(_) => "Time",
             Value::Flag(_) => "Flag",
             Value::Money(_) => "Money",
-            Value::ContextText(_) => "ContextText",
-            Value::ContextFlag(_) => "ContextFlag",
-            Value::CallerText(_) => "CallerText",
+            Value::Attribute(_) => "Attribute",
+            Value::AttributeFlag(_) => "AttributeFlag",
+            Value::Meaning(_) => "Meaning",
             Value::ObjectKey => "ObjectKey",
         })
     }

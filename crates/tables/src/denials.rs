@@ -1,14 +1,15 @@
 //! The table `denials`: every refused call, with what its message says.
 
 use bedrock::denial::{Denial, Leg, PolicyType};
-use bedrock::{CallId, Caller, Outcome};
+use bedrock::{Attribute, Attributes, CallId};
 
 use crate::column::{
     Column,
-    Value::{CallerText, ContextText, Id, Time},
+    Value::{self, Id, Meaning, Time},
     optional, required,
 };
-use crate::table::{Refers, Table};
+use crate::references::Refers;
+use crate::table::Table;
 
 /// One row: a refused call.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,23 +18,22 @@ pub struct DenialRow {
     pub event_time_ms: i64,
     /// CloudTrail's `eventID`.
     pub event_id: CallId,
-    /// The number of its context.
-    pub context: u32,
-    /// The number of its caller.
-    pub caller: u32,
+    /// The ids of its texts.
+    pub attributes: Attributes,
+    /// The number of its meaning.
+    pub meaning: u32,
 }
 
 /// The table `denials`.
 pub static DENIALS: Table<DenialRow> = Table {
     name: "denials",
-    grain: "one refused call",
-    doc: "Calls with the outcome denied: which action on which resource, by which kind of policy.",
+    grain: "one denied call",
+    doc: "Denied calls: which action on which resource, by which type of policy.",
     columns: COLUMNS,
     order: |a, b| (a.event_time_ms, &a.event_id).cmp(&(b.event_time_ms, &b.event_id)),
     refers: Refers {
-        context: |r| r.context,
-        has_context: |c| c.meaning.outcome == Outcome::Denied,
-        caller: |r| r.caller,
+        attribute: |r, attribute| r.attributes[attribute],
+        meaning: |r| r.meaning,
         object: |_| 0,
     },
 };
@@ -41,64 +41,61 @@ pub static DENIALS: Table<DenialRow> = Table {
 const COLUMNS: &[Column<DenialRow>] = &[
     required("event_time", Time(|r| Some(r.event_time_ms)), "When the request completed."),
     required("event_id", Id(|r| Some(&r.event_id)), "As in invocations."),
-    optional("account_id", ContextText(|c| c.context.account_id()), "As in invocations."),
-    optional("principal_arn", CallerText(Caller::arn), "As in invocations."),
-    optional("principal_name", ContextText(|c| c.context.principal_name()), "As in invocations."),
-    optional("source_region", ContextText(|c| c.context.source_region()), "As in invocations."),
+    optional("account_id", Value::Attribute(Attribute::AccountId), "As in invocations."),
+    optional("principal_arn", Value::Attribute(Attribute::PrincipalArn), "As in invocations."),
+    optional("principal_name", Value::Attribute(Attribute::PrincipalName), "As in invocations."),
+    optional("source_region", Value::Attribute(Attribute::SourceRegion), "As in invocations."),
     required(
         "target_type",
-        ContextText(|c| Some(c.meaning.resolution.target_type.as_str())),
+        Meaning(|m| Some(m.resolution.target_type.as_str())),
         "As in invocations.",
     ),
     optional(
         "profile_scope",
-        ContextText(|c| c.meaning.resolution.profile_scope.as_deref()),
-        "As profile_scope in invocations.",
+        Meaning(|m| m.resolution.profile_scope.as_deref()),
+        "As in invocations.",
     ),
     optional(
         "model_id",
-        ContextText(|c| c.model().map(|model| model.id.as_str())),
+        Meaning(|m| m.model().map(|model| model.id.as_str())),
         "As in invocations.",
     ),
-    optional("model_ref", ContextText(|c| c.context.model_ref()), "As in invocations."),
+    optional("model_ref", Value::Attribute(Attribute::ModelRef), "As in invocations."),
     optional(
         "denied_action",
-        ContextText(|c| c.meaning.denial.as_ref().and_then(|denial| denial.action.as_deref())),
-        "The IAM action that was refused.",
+        Meaning(|m| m.denial.as_ref().and_then(|denial| denial.action.as_deref())),
+        "The IAM action that was denied.",
     ),
     optional(
         "denied_resource",
-        ContextText(|c| c.meaning.denial.as_ref().and_then(|denial| denial.resource.as_deref())),
-        "The resource that it was refused on.",
+        Meaning(|m| m.denial.as_ref().and_then(|denial| denial.resource.as_deref())),
+        "The resource that it was denied on.",
     ),
     optional(
         "blocked_region",
-        ContextText(|c| c.meaning.denial.as_ref().and_then(Denial::blocked_region)),
-        "The Region of that resource; unspecified is the Region-less leg of a global profile.",
+        Meaning(|m| m.denial.as_ref().and_then(Denial::blocked_region)),
+        "The Region of that resource; unspecified for the Region-less model of a global profile.",
     ),
     optional(
         "leg",
-        ContextText(|c| {
-            let source_region = c.context.source_region();
-            c.meaning.denial.as_ref().and_then(|denial| denial.leg(source_region)).map(Leg::as_str)
-        }),
-        "The leg of the call: profile, source_model, destination_model, global_model.",
+        Meaning(|m| m.leg.map(Leg::as_str)),
+        "Which resource of the cross-Region call was evaluated and denied: profile, source_model, destination_model, global_model.",
     ),
     optional(
         "policy_type",
-        ContextText(|c| {
-            c.meaning.denial.as_ref().and_then(|denial| denial.policy_type).map(PolicyType::as_str)
+        Meaning(|m| {
+            m.denial.as_ref().and_then(|denial| denial.policy_type).map(PolicyType::as_str)
         }),
-        "The kind of policy, such as service_control_policy; null if the message names none.",
+        "The type of the policy, such as service_control_policy; null if the message names none.",
     ),
     optional(
         "policy_arn",
-        ContextText(|c| c.meaning.denial.as_ref().and_then(|denial| denial.policy_arn.as_deref())),
+        Meaning(|m| m.denial.as_ref().and_then(|denial| denial.policy_arn.as_deref())),
         "The policy, if the message names it.",
     ),
     optional(
         "message",
-        ContextText(|c| c.context.error_message()),
+        Value::Attribute(Attribute::ErrorMessage),
         "The errorMessage of CloudTrail.",
     ),
 ];

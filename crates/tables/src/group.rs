@@ -1,467 +1,468 @@
 //! Counts calls: over the Regions, by what they cost, and over the references that no model was found
 //! for.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::hash::Hash;
+mod parts;
+mod ranks;
+
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use bedrock::cost::CostBasis;
-use bedrock::money::Usd;
-use bedrock::region::Residency;
-use bedrock::{Outcome, Usage};
+use bedrock::resolve::Unresolved;
+use bedrock::{Attribute, Meaning, Outcome, TextId};
 use rustc_hash::FxHashMap;
 
+use self::parts::Parts;
+use self::ranks::Ranks;
 use crate::invocations::Invocation;
-use crate::model_costs::{CostSums, ModelCostKey, ModelCostRow};
-use crate::referred::ContextMeaning;
-use crate::routing_distribution::{Counts, RoutingKey, RoutingRow};
+use crate::merge::GroupRow;
+use crate::model_costs::{Called, CostSums, ModelCostKey, ModelCostRow};
+use crate::references::References;
+use crate::routing_distribution::{Counts, Route, RoutingKey, RoutingRow};
 use crate::unresolved_models::UnresolvedRow;
 
 const HOUR_MS: i64 = 3_600_000;
 
-/// Counts a day's calls, in the order of their times.
+/// Counts calls by the ids of their texts, which costs no comparison of texts.
 ///
-/// A call is counted under the number of its context, which costs no comparison of texts. What a table
-/// tells apart are texts: which contexts are one route is found once, before the first call; the rest is
-/// added up after the last one.
-#[derive(Debug)]
-pub struct Groups<'a> {
-    contexts: &'a [ContextMeaning],
-    by_context: Vec<ContextSums>,
-    /// The routes, in the order of the table.
-    routes: Vec<Arc<RoutingKey>>,
-    /// The calls of `hour_ms` by route.
-    hour: Vec<Counts>,
-    hour_ms: i64,
-    routing_distribution: Vec<RoutingRow>,
+/// Rows of groups are made by [`Groups::take`], after which ids may mean other texts. Until then, what is
+/// referred to may grow, and what is there has to stay.
+#[derive(Debug, Default)]
+pub struct Groups {
+    /// For each meaning that was met, what groups tell apart of it.
+    meanings: Vec<Option<MeaningParts>>,
+    routes: Parts,
+    called: Parts,
+    routing: FxHashMap<RoutingIds, Counts>,
+    /// The places of groups in `costs`, which are too large to be moved about in a map.
+    cost_places: FxHashMap<CostIds, usize>,
+    costs: Vec<CostSums>,
+    unresolved: FxHashMap<UnresolvedIds, Seen>,
 }
 
-/// A day's calls, counted.
-#[derive(Debug)]
-pub struct Grouped<'a> {
-    /// The rows of `routing_distribution`, in the table's order.
-    pub routing_distribution: Vec<RoutingRow>,
-    contexts: &'a [ContextMeaning],
-    by_context: Vec<ContextSums>,
+/// What was counted, as rows in the orders of their tables.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct GroupRows {
+    /// The rows of `routing_distribution`.
+    pub routing: Vec<RoutingRow>,
+    /// The rows of `model_costs`.
+    pub costs: Vec<ModelCostRow>,
+    /// The rows of `unresolved_models`.
+    pub unresolved: Vec<UnresolvedRow>,
 }
 
-/// The calls of a day that have a context in common.
+/// What groups tell apart of a meaning.
 #[derive(Debug, Clone, Copy)]
-pub struct Group<'a> {
-    /// What they have in common, and what that means.
-    pub context: &'a ContextMeaning,
-    /// How many they are, and what they cost.
-    pub sums: &'a CostSums,
-    /// The first of them, in milliseconds since 1970 UTC.
-    pub first_seen_ms: i64,
-    /// The last of them.
-    pub last_seen_ms: i64,
-}
-
-#[derive(Debug, Clone)]
-struct ContextSums {
-    /// The context's route, by number.
-    route: u32,
-    /// The place of its outcome in [`Outcome::ALL`].
+struct MeaningParts {
+    /// The place of the outcome in [`Outcome::ALL`].
     outcome: Option<usize>,
-    is_ok: bool,
-    sums: CostSums,
-    first_seen_ms: i64,
-    last_seen_ms: i64,
+    succeeded: bool,
+    /// The number of its [`Route`].
+    route: usize,
+    /// The number of its [`Called`].
+    called: usize,
+    unresolved: Option<Unresolved>,
 }
 
-impl<'a> Groups<'a> {
-    /// Nothing is counted yet. `contexts` are those that the calls are going to refer to.
-    pub fn new(contexts: &'a [ContextMeaning]) -> Self {
-        let (ways, way_of) = in_order(contexts.iter().map(way));
-        let with_ways = contexts.iter().zip(way_of);
-        let with_ways = with_ways.map(|(known, way)| (known.context.account_id(), way));
-        let (routes, route_of) = in_order(with_ways);
-        let sums = |(context, route)| ContextSums::new(context, route);
-        let by_context = contexts.iter().zip(route_of).map(sums).collect();
-        let key = |(account_id, way): (_, u32)| routing_key(account_id, ways[way as usize]);
-        let routes = routes.into_iter().map(|route| Arc::new(key(route))).collect::<Vec<_>>();
-        let hour = vec![Counts::default(); routes.len()];
-        let (hour_ms, routing_distribution) = (i64::MIN, Vec::new());
-        Groups { contexts, by_context, routes, hour, hour_ms, routing_distribution }
-    }
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+struct RoutingIds {
+    hour: i64,
+    account_id: Option<TextId>,
+    source_region: Option<TextId>,
+    route: usize,
+}
 
-    /// Counts a call, which is not earlier than those that were counted before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+struct CostIds {
+    account_id: Option<TextId>,
+    source_region: Option<TextId>,
+    called: usize,
+    principal_name: Option<TextId>,
+    service_tier: Option<TextId>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+struct UnresolvedIds {
+    model_ref: Option<TextId>,
+    reason: Unresolved,
+}
+
+/// When and where calls were seen, and how many.
+#[derive(Debug)]
+struct Seen {
+    calls: i64,
+    first_ms: i64,
+    last_ms: i64,
+    accounts: BTreeSet<Option<TextId>>,
+}
+
+impl Groups {
+    /// Counts calls.
     ///
     /// # Panics
-    /// If it refers to a context that is none of those that were given.
-    pub fn add(&mut self, row: &Invocation) {
-        let event_time_ms = row.event_time_ms;
-        let hour_ms = event_time_ms.div_euclid(HOUR_MS) * HOUR_MS;
-        if hour_ms != self.hour_ms {
-            debug_assert!(hour_ms > self.hour_ms, "{hour_ms} after {}", self.hour_ms);
-            self.end_hour();
-            self.hour_ms = hour_ms;
+    /// If one refers to a meaning that is not there.
+    pub fn add(&mut self, rows: &[Invocation], references: References<'_>) {
+        if self.meanings.len() < references.meanings.len() {
+            self.meanings.resize(references.meanings.len(), None);
         }
-        let of_context = &mut self.by_context[row.context as usize];
-        if of_context.sums.calls == 0 {
-            of_context.first_seen_ms = event_time_ms;
-        }
-        of_context.last_seen_ms = event_time_ms;
-        of_context.sums.add_call(of_context.is_ok, row);
-        self.hour[of_context.route as usize].add_call(of_context.outcome, row.usage.as_ref());
-    }
-
-    /// Makes rows of what was counted in an hour.
-    fn end_hour(&mut self) {
-        for (key, counts) in self.routes.iter().zip(&mut self.hour) {
-            if counts.calls > 0 {
-                let (event_hour_ms, key) = (self.hour_ms, Arc::clone(key));
-                let counts = std::mem::take(counts);
-                self.routing_distribution.push(RoutingRow { event_hour_ms, key, counts });
-            }
+        for row in rows {
+            let parts = self.parts(row.meaning as usize, references.meanings);
+            self.add_call(row, parts);
         }
     }
 
-    /// Ends the counting.
-    pub fn finish(mut self) -> Grouped<'a> {
-        self.end_hour();
-        let Groups { contexts, by_context, routing_distribution, .. } = self;
-        Grouped { routing_distribution, contexts, by_context }
-    }
-}
-
-impl Grouped<'_> {
-    /// The rows of `model_costs`, in the table's order.
-    pub fn model_costs(&self, price_version: &str) -> Vec<ModelCostRow> {
-        let (keys, places) = in_order(self.groups().map(|group| cost_texts(group.context)));
-        let mut sums = vec![CostSums::default(); keys.len()];
-        for (group, place) in self.groups().zip(places) {
-            sums[place as usize].add(group.sums);
+    fn parts(&mut self, number: usize, meanings: &[Meaning]) -> MeaningParts {
+        if let Some(parts) = self.meanings[number] {
+            return parts;
         }
-        let row = |(texts, sums)| {
-            let (key, price_version) = (model_cost_key(texts), price_version.to_owned());
-            ModelCostRow { key, sums, price_version }
+        let meaning = &meanings[number];
+        let parts = MeaningParts {
+            outcome: Outcome::ALL.iter().position(|known| *known == meaning.outcome),
+            succeeded: meaning.outcome == Outcome::Succeeded,
+            route: self.routes.number(number, meanings, Route::of),
+            called: self.called.number(number, meanings, Called::of),
+            unresolved: meaning.resolution.model.as_ref().err().copied(),
         };
-        keys.into_iter().zip(sums).map(row).collect()
+        self.meanings[number] = Some(parts);
+        parts
     }
 
-    /// The rows of `unresolved_models`, in the table's order.
-    pub fn unresolved_models(&self) -> Vec<UnresolvedRow> {
-        type Key<'a> = (Option<&'a str>, &'static str);
-        let mut rows = BTreeMap::<Key<'_>, (UnresolvedRow, BTreeSet<Option<&str>>)>::new();
-        for group in self.groups() {
-            let ContextMeaning { context, meaning } = group.context;
-            let Err(reason) = meaning.resolution.model else { continue };
-            let model_ref = context.model_ref();
-            let (row, accounts) = rows.entry((model_ref, reason.as_str())).or_insert_with(|| {
-                let row = UnresolvedRow {
-                    model_ref: model_ref.map(Box::from),
-                    reason: reason.as_str(),
-                    calls: 0,
-                    first_seen_ms: group.first_seen_ms,
-                    last_seen_ms: group.last_seen_ms,
-                    accounts: 0,
-                };
-                (row, BTreeSet::new())
-            });
-            row.calls += group.sums.calls;
-            row.first_seen_ms = row.first_seen_ms.min(group.first_seen_ms);
-            row.last_seen_ms = row.last_seen_ms.max(group.last_seen_ms);
-            accounts.insert(context.account_id());
-            row.accounts = i64::try_from(accounts.len()).unwrap_or(i64::MAX);
+    fn add_call(&mut self, row: &Invocation, parts: MeaningParts) {
+        let id = |attribute| row.attributes[attribute];
+        let (account_id, source_region) = (id(Attribute::AccountId), id(Attribute::SourceRegion));
+        let time_ms = row.event_time_ms;
+
+        let hour = time_ms.div_euclid(HOUR_MS);
+        let ids = RoutingIds { hour, account_id, source_region, route: parts.route };
+        self.routing.entry(ids).or_default().add_call(parts.outcome, row.usage.as_ref());
+
+        let ids = CostIds {
+            account_id,
+            source_region,
+            called: parts.called,
+            principal_name: id(Attribute::PrincipalName),
+            service_tier: id(Attribute::ServiceTier),
+        };
+        let place = *self.cost_places.entry(ids).or_insert(self.costs.len());
+        if place == self.costs.len() {
+            self.costs.push(CostSums::default());
         }
-        rows.into_values().map(|(row, _)| row).collect()
+        self.costs[place].add_call(parts.succeeded, row);
+
+        let Some(reason) = parts.unresolved else { return };
+        let ids = UnresolvedIds { model_ref: id(Attribute::ModelRef), reason };
+        let seen = self.unresolved.entry(ids).or_insert_with(|| Seen {
+            calls: 0,
+            first_ms: time_ms,
+            last_ms: time_ms,
+            accounts: BTreeSet::new(),
+        });
+        seen.calls += 1;
+        seen.first_ms = seen.first_ms.min(time_ms);
+        seen.last_ms = seen.last_ms.max(time_ms);
+        seen.accounts.insert(account_id);
     }
 
-    /// The calls by context, of those contexts that have any, in the order of their numbers. That order
-    /// may depend on the order of arrival: whoever takes them adds them up into something ordered.
-    pub fn groups(&self) -> impl Iterator<Item = Group<'_>> {
-        let all = self.contexts.iter().zip(&self.by_context);
-        all.filter(|(_, counted)| counted.sums.calls > 0).map(|(context, counted)| Group {
-            context,
-            sums: &counted.sums,
-            first_seen_ms: counted.first_seen_ms,
-            last_seen_ms: counted.last_seen_ms,
-        })
+    /// How many groups are held.
+    pub fn len(&self) -> usize {
+        self.routing.len() + self.costs.len() + self.unresolved.len()
+    }
+
+    /// Whether no call was counted.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Makes rows of what was counted, and begins anew. `references` are those of the last calls.
+    ///
+    /// # Panics
+    /// If calls refer to what is not there.
+    pub fn take(&mut self, references: References<'_>, price_version: &str) -> GroupRows {
+        let Groups { routes, called, routing, cost_places, costs, unresolved, .. } =
+            std::mem::take(self);
+        let ((routing, costs), unresolved) = rayon::join(
+            || {
+                rayon::join(
+                    || routing_rows(&routing, &routes, references),
+                    || cost_rows(&cost_places, &costs, &called, references, price_version),
+                )
+            },
+            || unresolved_rows(&unresolved, references),
+        );
+        GroupRows { routing, costs, unresolved }
     }
 }
 
-impl ContextSums {
-    fn new(context: &ContextMeaning, route: u32) -> Self {
-        let outcome = context.meaning.outcome;
-        ContextSums {
-            route,
-            outcome: Outcome::ALL.iter().position(|known| *known == outcome),
-            is_ok: outcome == Outcome::Succeeded,
-            sums: CostSums::default(),
-            first_seen_ms: 0,
-            last_seen_ms: 0,
-        }
-    }
-}
-
-/// Things in their order, each once, and the place of each of `all` among them.
-fn in_order<T: Copy + Ord + Hash>(all: impl Iterator<Item = T>) -> (Vec<T>, Vec<u32>) {
-    let mut numbers = FxHashMap::<T, u32>::default();
-    let number = |thing| {
-        let next = u32::try_from(numbers.len()).unwrap_or(u32::MAX);
-        *numbers.entry(thing).or_insert(next)
+fn routing_rows(
+    routing: &FxHashMap<RoutingIds, Counts>,
+    routes: &Parts,
+    References { texts, meanings, .. }: References<'_>,
+) -> Vec<RoutingRow> {
+    let rank = |attribute, id: fn(&RoutingIds) -> Option<TextId>| {
+        Ranks::of_texts(routing.keys().map(id), &texts[attribute])
     };
-    let of_all = all.map(number).collect::<Vec<_>>();
-    let mut ordered = numbers.into_iter().collect::<Vec<_>>();
-    ordered.sort_unstable();
-    let mut places = vec![0; ordered.len()];
-    for (place, (_, number)) in (0u32..).zip(&ordered) {
-        places[*number as usize] = place;
-    }
-    let ordered = ordered.into_iter().map(|(thing, _)| thing).collect();
-    (ordered, of_all.into_iter().map(|number| places[number as usize]).collect())
+    let accounts = rank(Attribute::AccountId, |ids| ids.account_id);
+    let regions = rank(Attribute::SourceRegion, |ids| ids.source_region);
+    let routes =
+        Ranks::of_parts(routes.parts(meanings, Route::of), |route| Arc::new(route.owned()));
+
+    let ranked = routing.iter().map(|(ids, counts)| {
+        let account = accounts.rank_of(ids.account_id);
+        let region = regions.rank_of(ids.source_region);
+        ((ids.hour, account, region, routes.rank(ids.route)), counts)
+    });
+    let mut ranked = ranked.collect::<Vec<_>>();
+    ranked.sort_unstable_by_key(|(ranks, _)| *ranks);
+    let row = |((hour, account, region, route), counts): (_, &Counts)| RoutingRow {
+        key: RoutingKey {
+            event_hour_ms: hour * HOUR_MS,
+            account_id: accounts.get(account),
+            source_region: regions.get(region),
+            route: routes.get(route),
+        },
+        counts: *counts,
+    };
+    ranked.into_iter().map(row).collect()
 }
 
-/// The fields of a [`RoutingKey`] behind the account, in their order, borrowed. Accounts go the same
-/// ways, so that these are compared among themselves first.
-type Way<'a> = (
-    Option<&'a str>,
-    &'static str,
-    Option<&'a str>,
-    Option<&'a str>,
-    Option<&'a str>,
-    Option<&'a str>,
-    &'static str,
-    Option<&'static str>,
-);
+fn cost_rows(
+    places: &FxHashMap<CostIds, usize>,
+    sums: &[CostSums],
+    called: &Parts,
+    References { texts, meanings, .. }: References<'_>,
+    price_version: &str,
+) -> Vec<ModelCostRow> {
+    let rank = |attribute, id: fn(&CostIds) -> Option<TextId>| {
+        Ranks::of_texts(places.keys().map(id), &texts[attribute])
+    };
+    let accounts = rank(Attribute::AccountId, |ids| ids.account_id);
+    let regions = rank(Attribute::SourceRegion, |ids| ids.source_region);
+    let called =
+        Ranks::of_parts(called.parts(meanings, Called::of), |called| Arc::new(called.owned()));
+    let principals = rank(Attribute::PrincipalName, |ids| ids.principal_name);
+    let tiers = rank(Attribute::ServiceTier, |ids| ids.service_tier);
 
-fn way(known: &ContextMeaning) -> Way<'_> {
-    let ContextMeaning { context, meaning } = known;
-    let model = known.model();
-    (
-        context.source_region(),
-        meaning.resolution.target_type.as_str(),
-        meaning.resolution.profile_scope.as_deref(),
-        model.map(|model| model.id.as_str()),
-        model.and_then(|model| model.name.as_deref()),
-        meaning.inference_region.as_deref(),
-        meaning.basis.as_str(),
-        meaning.residency.map(Residency::as_str),
-    )
+    let ranked = places.iter().map(|(ids, place)| {
+        let ranks = [
+            accounts.rank_of(ids.account_id),
+            regions.rank_of(ids.source_region),
+            called.rank(ids.called),
+            principals.rank_of(ids.principal_name),
+            tiers.rank_of(ids.service_tier),
+        ];
+        (ranks, *place)
+    });
+    let mut ranked = ranked.collect::<Vec<_>>();
+    ranked.sort_unstable();
+    let price_version = Arc::from(price_version);
+    let row = |([account, region, what, principal, tier], place): ([u32; 5], usize)| ModelCostRow {
+        key: ModelCostKey {
+            account_id: accounts.get(account),
+            source_region: regions.get(region),
+            called: called.get(what),
+            principal_name: principals.get(principal),
+            service_tier: tiers.get(tier),
+        },
+        sums: sums[place],
+        price_version: Arc::clone(&price_version),
+    };
+    ranked.into_iter().map(row).collect()
 }
 
-fn routing_key(account_id: Option<&str>, way: Way<'_>) -> RoutingKey {
-    RoutingKey {
-        account_id: account_id.map(Box::from),
-        source_region: way.0.map(Box::from),
-        target_type: way.1,
-        profile_scope: way.2.map(str::to_owned),
-        model_id: way.3.map(str::to_owned),
-        model_name: way.4.map(str::to_owned),
-        inference_region: way.5.map(str::to_owned),
-        inference_region_basis: way.6,
-        residency: way.7,
-    }
-}
+fn unresolved_rows(
+    unresolved: &FxHashMap<UnresolvedIds, Seen>,
+    References { texts, .. }: References<'_>,
+) -> Vec<UnresolvedRow> {
+    let model_refs = unresolved.keys().map(|ids| ids.model_ref);
+    let model_refs = Ranks::of_texts(model_refs, &texts[Attribute::ModelRef]);
+    let accounts = unresolved.values().flat_map(|seen| seen.accounts.iter().copied());
+    let accounts = Ranks::of_texts(accounts, &texts[Attribute::AccountId]);
 
-/// The fields of a [`ModelCostKey`] in their order, borrowed.
-type CostTexts<'a> = (
-    Option<&'a str>,
-    Option<&'a str>,
-    Option<&'a str>,
-    Option<&'a str>,
-    &'static str,
-    Option<&'a str>,
-    Option<&'a str>,
-    Option<&'a str>,
-    Option<&'a str>,
-);
-
-fn cost_texts(known: &ContextMeaning) -> CostTexts<'_> {
-    let ContextMeaning { context, meaning } = known;
-    let (resolution, model) = (&meaning.resolution, known.model());
-    (
-        context.account_id(),
-        context.source_region(),
-        model.map(|model| model.id.as_str()),
-        model.and_then(|model| model.name.as_deref()),
-        resolution.target_type.as_str(),
-        resolution.profile_scope.as_deref(),
-        context.principal_name(),
-        context.service_tier(),
-        resolution.alias_name.as_deref(),
-    )
-}
-
-fn model_cost_key(texts: CostTexts<'_>) -> ModelCostKey {
-    ModelCostKey {
-        account_id: texts.0.map(Box::from),
-        source_region: texts.1.map(Box::from),
-        model_id: texts.2.map(str::to_owned),
-        model_name: texts.3.map(str::to_owned),
-        target_type: texts.4,
-        profile_scope: texts.5.map(str::to_owned),
-        principal_name: texts.6.map(Box::from),
-        service_tier: texts.7.map(Box::from),
-        profile_name: texts.8.map(str::to_owned),
-    }
-}
-
-impl CostSums {
-    fn add_call(&mut self, is_ok: bool, row: &Invocation) {
-        let ok = i64::from(is_ok);
-        self.calls += 1;
-        self.succeeded_calls += ok;
-        let Some(usage) = &row.usage else { return };
-        self.calls_with_tokens += 1;
-        self.succeeded_calls_with_tokens += ok;
-        self.add_tokens([usage.input, usage.output, usage.cache_read, usage.cache_write]);
-        match &row.cost {
-            Ok(cost) => {
-                self.calls_priced += 1;
-                self.succeeded_calls_priced += ok;
-                self.calls_lower_bound += i64::from(cost.basis == CostBasis::LowerBound);
-                let parts = [cost.input, cost.output, cost.cache_read, cost.cache_write];
-                self.add_costs(parts, Some(cost.total));
-            }
-            Err(_) => self.calls_unpriced += 1,
-        }
-    }
-
-    /// Adds other sums.
-    pub fn add(&mut self, other: &CostSums) {
-        self.calls += other.calls;
-        self.succeeded_calls += other.succeeded_calls;
-        self.calls_with_tokens += other.calls_with_tokens;
-        self.calls_priced += other.calls_priced;
-        self.succeeded_calls_with_tokens += other.succeeded_calls_with_tokens;
-        self.succeeded_calls_priced += other.succeeded_calls_priced;
-        self.calls_lower_bound += other.calls_lower_bound;
-        self.calls_unpriced += other.calls_unpriced;
-        self.add_tokens(other.tokens);
-        self.add_costs(other.costs, other.cost);
-    }
-
-    fn add_tokens(&mut self, tokens: [Option<i64>; 4]) {
-        for (mine, others) in self.tokens.iter_mut().zip(tokens) {
-            *mine = sum(*mine, others, i64::saturating_add);
-        }
-    }
-
-    fn add_costs(&mut self, costs: [Option<Usd>; 4], cost: Option<Usd>) {
-        for (mine, others) in self.costs.iter_mut().zip(costs) {
-            *mine = sum(*mine, others, Usd::saturating_add);
-        }
-        self.cost = sum(self.cost, cost, Usd::saturating_add);
-    }
-}
-
-/// A sum in which nothing is not 0.
-fn sum<T>(a: Option<T>, b: Option<T>, add: impl Fn(T, T) -> T) -> Option<T> {
-    match (a, b) {
-        (Some(a), Some(b)) => Some(add(a, b)),
-        (a, b) => a.or(b),
-    }
-}
-
-impl Counts {
-    /// Adds a call, whose outcome is told by its place in [`Outcome::ALL`]. Sums of tokens that would
-    /// not fit stay at the largest number.
-    fn add_call(&mut self, outcome: Option<usize>, usage: Option<&Usage>) {
-        self.calls += 1;
-        if let Some(outcome) = outcome {
-            self.by_outcome[outcome] += 1;
-        }
-        if let Some(usage) = usage {
-            self.input_tokens = sum(self.input_tokens, usage.input, i64::saturating_add);
-            self.output_tokens = sum(self.output_tokens, usage.output, i64::saturating_add);
-        }
-    }
+    let row = |(ids, seen): (&UnresolvedIds, &Seen)| UnresolvedRow {
+        model_ref: model_refs.get(model_refs.rank_of(ids.model_ref)),
+        reason: ids.reason,
+        calls: seen.calls,
+        first_seen_ms: seen.first_ms,
+        last_seen_ms: seen.last_ms,
+        accounts: seen.accounts.iter().map(|id| accounts.get(accounts.rank_of(*id))).collect(),
+    };
+    let mut rows = unresolved.iter().map(row).collect::<Vec<_>>();
+    rows.sort_unstable_by(GroupRow::compare_group);
+    rows
 }
 
 #[cfg(test)]
 mod tests {
-    use bedrock::cost::{TokenSource, Unpriced};
-    use bedrock::{CallId, Context, Knowledge, Said};
+    use bedrock::cost::{TokenSource, Unpriced, Usage};
+    use bedrock::meaning::MeaningKey;
+    use bedrock::{Attributes, CallId, Knowledge, Texts};
 
     use super::*;
 
-    fn contexts() -> Vec<ContextMeaning> {
-        let context = |event_name: &str, region: &str, error_code: Option<&str>| {
-            let (account_id, source_region) = (Some("111122223333"), Some(region));
-            let said =
-                Said { account_id, source_region, event_name, error_code, ..Said::default() };
-            Context::new(&said)
-        };
-        let contexts = [
-            context("Converse", "us-west-2", None),
-            context("InvokeModel", "eu-central-1", None),
-            context("Converse", "eu-central-1", None),
-            context("Converse", "eu-central-1", Some("ThrottlingException")),
-        ];
-        let knowledge = Knowledge::embedded();
-        let meaning = |context: Context| {
-            let meaning = Arc::new(knowledge.meaning_of(&context));
-            ContextMeaning { context: Arc::new(context), meaning }
-        };
-        contexts.map(meaning).to_vec()
+    /// What some calls refer to; the meaning of each has the number of its attributes.
+    struct Calls {
+        texts: Texts,
+        attributes: Vec<Attributes>,
+        meanings: Vec<Meaning>,
     }
 
-    fn call(event_time_ms: i64, context: u32, input: Option<i64>) -> Invocation {
-        let usage = input.map(|input| Usage {
-            input: Some(input),
-            output: None,
-            cache_read: None,
-            cache_write: None,
-            cache_write_1h: None,
-            source: TokenSource::CloudTrail,
-            input_includes_cache: false,
-        });
-        Invocation {
-            event_time_ms,
-            event_id: CallId::new("e"),
-            request_id: None,
-            usage,
-            cost: Err(Unpriced::NoPrice),
-            context,
-            caller: 0,
-            object: 0,
+    impl Calls {
+        fn new(all: &[[(Attribute, &str); 5]]) -> Self {
+            let mut texts = Texts::default();
+            let mut attributes = Vec::new();
+            for pairs in all {
+                let mut of_call = Attributes::default();
+                for (attribute, text) in pairs {
+                    texts.set(&mut of_call, *attribute, Some(text)).expect("few texts");
+                }
+                attributes.push(of_call);
+            }
+            let knowledge = Knowledge::embedded();
+            let meaning = |all| knowledge.meaning(MeaningKey::of(all, &texts));
+            let meanings = attributes.iter().map(meaning).collect();
+            Calls { texts, attributes, meanings }
+        }
+
+        fn references(&self) -> References<'_> {
+            References { texts: &self.texts, meanings: &self.meanings, objects: &[] }
+        }
+
+        fn row(&self, event_time_ms: i64, number: u32, input: Option<i64>) -> Invocation {
+            let usage = input.map(|input| Usage {
+                input: Some(input),
+                output: None,
+                cache_read: None,
+                cache_write: None,
+                cache_write_1h: None,
+                source: TokenSource::CloudTrail,
+                input_includes_cache: false,
+            });
+            Invocation {
+                event_time_ms,
+                event_id: CallId::new("e"),
+                request_id: None,
+                usage,
+                cost: Err(Unpriced::NoPrice),
+                attributes: self.attributes[number as usize],
+                meaning: number,
+                object: 0,
+            }
         }
     }
 
+    fn call<'a>(
+        account: &'a str,
+        event_name: &'a str,
+        region: &'a str,
+        model_ref: &'a str,
+        error_code: &'a str,
+    ) -> [(Attribute, &'a str); 5] {
+        [
+            (Attribute::AccountId, account),
+            (Attribute::EventName, event_name),
+            (Attribute::SourceRegion, region),
+            (Attribute::ModelRef, model_ref),
+            (Attribute::ErrorCode, error_code),
+        ]
+    }
+
     #[test]
-    fn contexts_of_one_route_are_added_up_by_the_hour() {
-        let contexts = contexts();
-        let mut groups = Groups::new(&contexts);
-        let calls = [
-            call(0, 0, None),
-            call(1, 1, Some(5)),
-            call(2, 2, Some(7)),
-            call(HOUR_MS - 1, 3, None),
-            call(HOUR_MS, 2, None),
-            call(3 * HOUR_MS, 2, None),
+    fn calls_of_one_route_are_added_up_by_the_hour() {
+        let calls = Calls::new(&[
+            call("2", "Converse", "us-west-2", "", ""),
+            call("2", "InvokeModel", "eu-central-1", "", ""),
+            call("2", "Converse", "eu-central-1", "", ""),
+            call("1", "Converse", "eu-central-1", "", "ThrottlingException"),
+        ]);
+        let rows = [
+            calls.row(0, 0, None),
+            calls.row(1, 1, Some(5)),
+            calls.row(2, 2, Some(7)),
+            calls.row(HOUR_MS - 1, 3, None),
+            calls.row(HOUR_MS, 2, None),
+            calls.row(3 * HOUR_MS, 2, None),
         ];
-        calls.iter().for_each(|call| groups.add(call));
-        let groups = groups.finish();
-        let rows = groups.routing_distribution.iter().map(|row| {
-            let region = row.key.source_region.as_deref().unwrap_or_default().to_owned();
-            let ran = row.key.inference_region.is_some();
-            let hour = row.event_hour_ms / HOUR_MS;
-            (hour, region, ran, row.counts.by_outcome, row.counts.input_tokens)
+        let mut groups = Groups::default();
+        groups.add(&rows[..2], calls.references());
+        groups.add(&rows[2..], calls.references());
+        assert_eq!(groups.len(), 5 + 3 + 1);
+        let GroupRows { routing, costs, unresolved } = groups.take(calls.references(), "1");
+        assert!(groups.is_empty());
+
+        let rows = routing.iter().map(|row| {
+            let account = row.key.account_id.as_deref().unwrap_or_default();
+            let region = row.key.source_region.as_deref().unwrap_or_default();
+            let ran = row.key.route.inference_region.is_some();
+            let hour = row.key.event_hour_ms / HOUR_MS;
+            (hour, account, region, ran, row.counts.by_outcome, row.counts.input_tokens)
         });
         let expected = [
-            (0, "eu-central-1".to_owned(), false, [0, 0, 1, 0], None),
-            (0, "eu-central-1".to_owned(), true, [2, 0, 0, 0], Some(12)),
-            (0, "us-west-2".to_owned(), true, [1, 0, 0, 0], None),
-            (1, "eu-central-1".to_owned(), true, [1, 0, 0, 0], None),
-            (3, "eu-central-1".to_owned(), true, [1, 0, 0, 0], None),
+            (0, "1", "eu-central-1", false, [0, 0, 1, 0], None),
+            (0, "2", "eu-central-1", true, [2, 0, 0, 0], Some(12)),
+            (0, "2", "us-west-2", true, [1, 0, 0, 0], None),
+            (1, "2", "eu-central-1", true, [1, 0, 0, 0], None),
+            (3, "2", "eu-central-1", true, [1, 0, 0, 0], None),
         ];
         assert_eq!(rows.collect::<Vec<_>>(), expected);
-        let costs = groups.model_costs("1");
+
         let counted = |row: &ModelCostRow| {
-            (
-                row.sums.calls,
-                row.sums.succeeded_calls,
-                row.sums.calls_with_tokens,
-                row.sums.calls_unpriced,
-            )
+            let CostSums { calls, succeeded_calls, calls_with_tokens, calls_unpriced, .. } =
+                row.sums;
+            [calls, succeeded_calls, calls_with_tokens, calls_unpriced]
         };
-        assert_eq!(costs.iter().map(counted).collect::<Vec<_>>(), [(5, 4, 2, 2), (1, 1, 0, 0)]);
-        let unresolved = groups.unresolved_models();
+        let expected = [[1, 0, 0, 0], [4, 4, 2, 2], [1, 1, 0, 0]];
+        assert_eq!(costs.iter().map(counted).collect::<Vec<_>>(), expected);
+
         let [row] = unresolved.as_slice() else { panic!("one reference: none") };
-        let seen = (row.calls, row.first_seen_ms, row.last_seen_ms, row.accounts);
-        assert_eq!(seen, (6, 0, 3 * HOUR_MS, 1));
+        let seen = (row.calls, row.first_seen_ms, row.last_seen_ms, row.accounts.len());
+        assert_eq!((row.reason, seen), (Unresolved::NoReference, (6, 0, 3 * HOUR_MS, 2)));
+    }
+
+    /// Merges rows of one group, as whoever takes several times does.
+    fn merged<R: GroupRow>(mut rows: Vec<R>) -> Vec<R> {
+        rows.sort_by(GroupRow::compare_group);
+        let mut merged = Vec::<R>::new();
+        for row in rows {
+            match merged.last_mut() {
+                Some(last) if last.same_group(&row) => last.merge(row),
+                _ => merged.push(row),
+            }
+        }
+        merged
+    }
+
+    /// Ids mean other texts after a take.
+    #[test]
+    fn rows_of_several_takes_merge_to_those_of_one() {
+        let sonnet = "us.anthropic.claude-sonnet-4-6";
+        let kinds = [
+            call("1", "Converse", "us-west-2", sonnet, ""),
+            call("2", "Converse", "us-west-2", "no.such-model", ""),
+            call("1", "Converse", "eu-west-1", "no.such-model", "AccessDenied"),
+            call("1", "InvokeModel", "us-west-2", sonnet, "ThrottlingException"),
+        ];
+        let mut reversed = kinds;
+        reversed.reverse();
+        let (calls, others) = (Calls::new(&kinds), Calls::new(&reversed));
+        let numbers = (0..40).map(|n| (i64::from(n) * HOUR_MS / 7, n % 4)).collect::<Vec<_>>();
+        let input = |number: u32| (number > 0).then(|| i64::from(number));
+        let row = |(time, number): &(i64, u32)| calls.row(*time, *number, input(*number));
+
+        let mut groups = Groups::default();
+        groups.add(&numbers.iter().map(row).collect::<Vec<_>>(), calls.references());
+        let expected = groups.take(calls.references(), "1");
+
+        let (early, late) = numbers.split_at(17);
+        groups.add(&early.iter().map(row).collect::<Vec<_>>(), calls.references());
+        let mut found = groups.take(calls.references(), "1");
+        let row = |(time, number): &(i64, u32)| others.row(*time, 3 - number, input(*number));
+        groups.add(&late.iter().map(row).collect::<Vec<_>>(), others.references());
+        let rest = groups.take(others.references(), "1");
+        found.routing.extend(rest.routing);
+        found.costs.extend(rest.costs);
+        found.unresolved.extend(rest.unresolved);
+        assert_eq!(merged(found.routing), expected.routing);
+        assert_eq!(merged(found.costs), expected.costs);
+        assert_eq!(merged(found.unresolved), expected.unresolved);
+        assert_eq!(expected.unresolved.len(), 1);
     }
 }

@@ -2,17 +2,18 @@
 
 use bedrock::cost::{Cost, CostBasis, TokenSource, Unpriced, Usage};
 use bedrock::region::Residency;
-use bedrock::{CallId, Caller};
+use bedrock::{Attribute, Attributes, CallId};
 
 use crate::column::{
     Column,
-    Value::{CallerText, ContextFlag, ContextText, Count, Id, Money, ObjectKey, OneOf, Time},
+    Value::{self, AttributeFlag, Count, Id, Meaning, Money, ObjectKey, OneOf, Time},
     optional, required,
 };
-use crate::table::{Refers, Table};
+use crate::references::Refers;
+use crate::table::Table;
 
 /// One row: what only this call has. What it shares with others it refers to by number, see
-/// [`Referred`](crate::Referred).
+/// [`References`](crate::References).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Invocation {
     /// When the request completed, in milliseconds since 1970 UTC.
@@ -25,10 +26,10 @@ pub struct Invocation {
     pub usage: Option<Usage>,
     /// What it cost, or why that is not known.
     pub cost: Result<Cost, Unpriced>,
-    /// The number of its context.
-    pub context: u32,
-    /// The number of its caller.
-    pub caller: u32,
+    /// The ids of its texts.
+    pub attributes: Attributes,
+    /// The number of its meaning.
+    pub meaning: u32,
     /// The number of the object that it was read from.
     pub object: u32,
 }
@@ -37,13 +38,12 @@ pub struct Invocation {
 pub static INVOCATIONS: Table<Invocation> = Table {
     name: "invocations",
     grain: "one call",
-    doc: "Every Bedrock inference call: where it was sent, where it ran, which model it was.",
+    doc: "Every Bedrock inference call: where it was sent, where it ran, which model it called.",
     columns: COLUMNS,
     order: |a, b| (a.event_time_ms, &a.event_id).cmp(&(b.event_time_ms, &b.event_id)),
     refers: Refers {
-        context: |r| r.context,
-        has_context: |_| true,
-        caller: |r| r.caller,
+        attribute: |r, attribute| r.attributes[attribute],
+        meaning: |r| r.meaning,
         object: |r| r.object,
     },
 };
@@ -58,113 +58,105 @@ const COLUMNS: &[Column<Invocation>] = &[
     ),
     optional(
         "account_id",
-        ContextText(|c| c.context.account_id()),
+        Value::Attribute(Attribute::AccountId),
         "The account that the event was delivered to (recipientAccountId).",
     ),
     optional(
         "source_region",
-        ContextText(|c| c.context.source_region()),
+        Value::Attribute(Attribute::SourceRegion),
         "The Region that the request was sent to (awsRegion).",
     ),
     optional(
         "inference_region",
-        ContextText(|c| c.meaning.inference_region.as_deref()),
-        "The Region that the request ran in; null if it did not run.",
+        Meaning(|m| m.inference_region.as_deref()),
+        "The Region where the request ran; null if it did not run.",
     ),
     required(
         "inference_region_basis",
-        ContextText(|c| Some(c.meaning.basis.as_str())),
-        "What inference_region rests on: logged, source (it stayed where it was sent), none.",
+        Meaning(|m| Some(m.basis.as_str())),
+        "Where inference_region comes from: logged, source (not logged, and the call succeeded), none.",
     ),
     optional(
         "residency",
-        ContextText(|c| c.meaning.residency.map(Residency::as_str)),
-        "same_region, same_jurisdiction, other_jurisdiction; null if it did not run or a jurisdiction is unknown.",
+        Meaning(|m| m.residency.map(Residency::as_str)),
+        "same_region, same_jurisdiction, other_jurisdiction (compares source_region with inference_region); null if it did not run or a jurisdiction is unknown.",
     ),
-    required(
-        "event_name",
-        ContextText(|c| Some(c.context.event_name())),
-        "The eventName of CloudTrail.",
-    ),
+    required("event_name", Value::Attribute(Attribute::EventName), "The eventName of CloudTrail."),
     required(
         "target_type",
-        ContextText(|c| Some(c.meaning.resolution.target_type.as_str())),
-        "What was called: foundation_model, geo_profile, global_profile, application_profile, and so on.",
+        Meaning(|m| Some(m.resolution.target_type.as_str())),
+        "What was called: foundation_model, geo_profile, global_profile, application_profile, provisioned, custom_model, imported_model, prompt, prompt_router, marketplace_endpoint, unknown.",
     ),
     optional(
         "profile_scope",
-        ContextText(|c| c.meaning.resolution.profile_scope.as_deref()),
+        Meaning(|m| m.resolution.profile_scope.as_deref()),
         "The scope of the inference profile: us, eu, apac, jp, au, ca, in, us-gov, global.",
     ),
     optional(
         "profile_id",
-        ContextText(|c| c.meaning.resolution.profile_id.as_deref()),
-        "The id of the inference profile.",
+        Meaning(|m| m.resolution.profile_id.as_deref()),
+        "The ID of the inference profile.",
     ),
     optional(
         "model_id",
-        ContextText(|c| c.model().map(|model| model.id.as_str())),
-        "The canonical foundation model id; null if unresolved.",
+        Meaning(|m| m.model().map(|model| model.id.as_str())),
+        "The ID of the foundation model; null if unresolved.",
     ),
     optional(
         "model_name",
-        ContextText(|c| c.model().and_then(|model| model.name.as_deref())),
-        "The name of the model as AWS prints it.",
+        Meaning(|m| m.model().and_then(|model| model.name.as_deref())),
+        "The name of the model, as AWS writes it.",
     ),
     optional(
         "model_provider",
-        ContextText(|c| c.model().map(|model| model.provider.as_str())),
+        Meaning(|m| m.model().map(|model| model.provider.as_str())),
         "The provider of the model.",
     ),
     required(
         "model_match",
-        ContextText(|c| Some(c.model().map_or("none", |model| model.matched.as_str()))),
-        "How the model was found: exact, base (its id apart from date and version), none.",
+        Meaning(|m| Some(m.model().map_or("none", |model| model.matched.as_str()))),
+        "How the model was found: exact, base (by its ID without date and version), none.",
     ),
-    optional("model_ref", ContextText(|c| c.context.model_ref()), "The model reference as logged."),
+    optional(
+        "model_ref",
+        Value::Attribute(Attribute::ModelRef),
+        "The model identifier as logged (modelId).",
+    ),
     optional(
         "principal_type",
-        ContextText(|c| c.context.principal_type()),
+        Value::Attribute(Attribute::PrincipalType),
         "The userIdentity.type of CloudTrail.",
     ),
-    optional("principal_arn", CallerText(Caller::arn), "The ARN of the caller."),
+    optional("principal_arn", Value::Attribute(Attribute::PrincipalArn), "The ARN of the caller."),
     optional(
         "principal_name",
-        ContextText(|c| c.context.principal_name()),
+        Value::Attribute(Attribute::PrincipalName),
         "The role or user of the caller, without the session.",
     ),
     optional(
         "session_name",
-        CallerText(Caller::session_name),
-        "The name of the session of the role.",
+        Value::Attribute(Attribute::SessionName),
+        "The name of the role session.",
     ),
     optional(
         "api_key",
-        ContextFlag(|c| c.context.api_key()),
-        "Whether the call carried a bearer token (Bedrock API key); null if the record does not say.",
+        AttributeFlag(Attribute::ApiKey),
+        "Whether the call used a bearer token (Bedrock API key); null if the record does not say.",
     ),
     optional(
         "source_ip",
-        CallerText(Caller::address),
-        "The address of the caller, or the AWS service that called.",
+        Value::Attribute(Attribute::SourceIp),
+        "The IP address of the caller, or the AWS service that called.",
     ),
-    optional(
-        "user_agent",
-        ContextText(|c| c.context.user_agent()),
-        "The user agent of the caller.",
-    ),
+    optional("user_agent", Value::Attribute(Attribute::UserAgent), "The user agent of the caller."),
     optional(
         "vpc_endpoint_id",
-        ContextText(|c| c.context.vpc_endpoint_id()),
+        Value::Attribute(Attribute::VpcEndpointId),
         "The VPC endpoint that the request came through.",
     ),
-    required(
-        "outcome",
-        ContextText(|c| Some(c.meaning.outcome.as_str())),
-        "succeeded, denied, throttled, failed.",
-    ),
-    optional("error_code", ContextText(|c| c.context.error_code()), "The errorCode of CloudTrail."),
-    optional("service_tier", ContextText(|c| c.context.service_tier()), "The service tier."),
+    required("outcome", Meaning(|m| Some(m.outcome.as_str())), "ok, denied, throttled, failed."),
+    optional("error_code", Value::Attribute(Attribute::ErrorCode), "The errorCode of CloudTrail."),
+    optional("service_tier", Value::Attribute(Attribute::ServiceTier), "The service tier."),
     optional(
         "input_tokens",
         Count(|r| r.usage.and_then(|usage| usage.input)),
@@ -189,17 +181,17 @@ const COLUMNS: &[Column<Invocation>] = &[
     optional(
         "list_cost_usd",
         Money(|r| r.cost.ok().map(|cost| cost.total.units())),
-        "The cost in US dollars at list prices; null if unknown.",
+        "The cost in US dollars at list prices (FOCUS: ListCost); null if unknown.",
     ),
     optional(
         "cost_basis",
         OneOf(CostBasis::NAMES, |r| r.cost.ok().map(|cost| cost.basis as usize)),
-        "full; lower_bound (such as without cache tokens); null if there is no cost.",
+        "full, lower_bound (such as without cache tokens); null if there is no cost.",
     ),
     required("log_object", ObjectKey, "The object that the call was read from."),
     optional(
         "profile_name",
-        ContextText(|c| c.meaning.resolution.alias_name.as_deref()),
-        "The name that an alias gives to what was called, such as an application profile.",
+        Meaning(|m| m.resolution.alias_name.as_deref()),
+        "The name of the application profile or other target, from an alias.",
     ),
 ];

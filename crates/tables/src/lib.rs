@@ -4,33 +4,30 @@
 //! and the documentation derive from the declaration. Arrow is known here and nowhere else.
 
 mod batch;
-mod chunk;
 pub mod column;
 pub mod ddl;
 pub mod denials;
-mod dictionary;
 pub mod group;
-mod hybrid;
-mod ids;
 pub mod ingest;
 pub mod invocations;
 pub mod layout;
 pub mod markdown;
+mod merge;
 pub mod model_costs;
-mod pages;
 pub mod parquet;
-mod plain;
+mod properties;
 pub mod read;
-pub mod referred;
+mod references;
 pub mod routing_distribution;
-mod statistics;
 pub mod table;
 pub mod unresolved_models;
 
 pub use column::Column;
-pub use parquet::{BATCH_ROWS, ROW_GROUP_ROWS, TableWriter, WriteError, write};
-pub use referred::{ContextMeaning, Referred};
-pub use table::{Refers, Table, TableSpec, all};
+pub use group::{GroupRows, Groups};
+pub use merge::GroupRow;
+pub use parquet::{ROW_GROUP_ROWS, TableWriter, WriteError, write};
+pub use references::{References, Refers};
+pub use table::{Table, TableSpec, all};
 
 pub use denials::{DENIALS, DenialRow};
 pub use ingest::{INGEST, IngestRow, Status};

@@ -1,51 +1,68 @@
 //! The table `model_costs`: what each model cost, and how sure that is.
 
+use std::cmp::Ordering;
+use std::sync::Arc;
+
+use bedrock::cost::CostBasis;
 use bedrock::money::Usd;
+use bedrock::{Meaning, TargetType};
+use serde::{Deserialize, Serialize};
 
 use crate::column::{
     Column,
     Value::{Count, Money, Text},
     optional, required,
 };
-use crate::table::{Refers, Table};
+use crate::invocations::Invocation;
+use crate::merge::{GroupRow, sum};
+use crate::references::Refers;
+use crate::table::Table;
 
 /// One row: what its calls have in common, and what they cost.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ModelCostRow {
     /// What the calls have in common.
     pub key: ModelCostKey,
     /// What they cost.
     pub sums: CostSums,
     /// The version of the price book.
-    pub price_version: String,
+    pub price_version: Arc<str>,
 }
 
 /// What the calls of a row have in common, in the order of the table. The columns are those of
 /// `invocations`.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct ModelCostKey {
     /// See `invocations`, and so on.
-    pub account_id: Option<Box<str>>,
+    pub account_id: Option<Arc<str>>,
     /// See `invocations`.
-    pub source_region: Option<Box<str>>,
+    pub source_region: Option<Arc<str>>,
+    /// What was called.
+    pub called: Arc<Called<Box<str>>>,
     /// See `invocations`.
-    pub model_id: Option<String>,
+    pub principal_name: Option<Arc<str>>,
     /// See `invocations`.
-    pub model_name: Option<String>,
+    pub service_tier: Option<Arc<str>>,
+}
+
+/// What was called, as far as costs are told apart by it; `T` is the text. The columns are those of
+/// `invocations`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Called<T> {
+    /// See `invocations`, and so on.
+    pub model_id: Option<T>,
     /// See `invocations`.
-    pub target_type: &'static str,
-    /// See `invocations.profile_scope`.
-    pub profile_scope: Option<String>,
+    pub model_name: Option<T>,
     /// See `invocations`.
-    pub principal_name: Option<Box<str>>,
+    pub target_type: TargetType,
     /// See `invocations`.
-    pub service_tier: Option<Box<str>>,
+    pub profile_scope: Option<T>,
     /// See `invocations`.
-    pub profile_name: Option<String>,
+    pub profile_name: Option<T>,
 }
 
 /// Sums over calls. A sum is `None` if no call has a value, which is not 0.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CostSums {
     /// All calls.
     pub calls: i64,
@@ -61,7 +78,7 @@ pub struct CostSums {
     pub succeeded_calls_priced: i64,
     /// Calls whose cost is a lower bound.
     pub calls_lower_bound: i64,
-    /// Calls with token counts and without a cost.
+    /// Calls with token counts but no price.
     pub calls_unpriced: i64,
     /// Tokens: input, output, cache read, cache write.
     pub tokens: [Option<i64>; 4],
@@ -75,9 +92,9 @@ pub struct CostSums {
 pub static MODEL_COSTS: Table<ModelCostRow> = Table {
     name: "model_costs",
     grain: "account × source_region × model × target_type × profile_scope × principal_name × service_tier × profile_name",
-    doc: "What each model cost at list prices, with the counts that say how much of it is covered.",
+    doc: "What each model cost at list prices, with counts that show how much of it is covered.",
     columns: COLUMNS,
-    order: |a, b| a.key.cmp(&b.key),
+    order: ModelCostRow::compare_group,
     refers: Refers::NOTHING,
 };
 
@@ -88,13 +105,17 @@ fn money(cost: Option<Usd>) -> Option<i128> {
 const COLUMNS: &[Column<ModelCostRow>] = &[
     optional("account_id", Text(|r| r.key.account_id.as_deref()), "As in invocations."),
     optional("source_region", Text(|r| r.key.source_region.as_deref()), "As in invocations."),
-    optional("model_id", Text(|r| r.key.model_id.as_deref()), "As in invocations."),
-    optional("model_name", Text(|r| r.key.model_name.as_deref()), "As in invocations."),
-    required("target_type", Text(|r| Some(r.key.target_type)), "As in invocations."),
+    optional("model_id", Text(|r| r.key.called.model_id.as_deref()), "As in invocations."),
+    optional("model_name", Text(|r| r.key.called.model_name.as_deref()), "As in invocations."),
+    required(
+        "target_type",
+        Text(|r| Some(r.key.called.target_type.as_str())),
+        "As in invocations.",
+    ),
     optional(
         "profile_scope",
-        Text(|r| r.key.profile_scope.as_deref()),
-        "As profile_scope in invocations.",
+        Text(|r| r.key.called.profile_scope.as_deref()),
+        "As in invocations.",
     ),
     optional("principal_name", Text(|r| r.key.principal_name.as_deref()), "As in invocations."),
     optional("service_tier", Text(|r| r.key.service_tier.as_deref()), "As in invocations."),
@@ -118,22 +139,30 @@ const COLUMNS: &[Column<ModelCostRow>] = &[
         Count(|r| r.sums.tokens[3]),
         "Input tokens written to the cache.",
     ),
-    optional("list_input_cost_usd", Money(|r| money(r.sums.costs[0])), "The cost of input."),
-    optional("list_output_cost_usd", Money(|r| money(r.sums.costs[1])), "The cost of output."),
+    optional(
+        "list_input_cost_usd",
+        Money(|r| money(r.sums.costs[0])),
+        "The list cost of input tokens.",
+    ),
+    optional(
+        "list_output_cost_usd",
+        Money(|r| money(r.sums.costs[1])),
+        "The list cost of output tokens.",
+    ),
     optional(
         "list_cache_read_cost_usd",
         Money(|r| money(r.sums.costs[2])),
-        "The cost of cache reads.",
+        "The list cost of cache reads.",
     ),
     optional(
         "list_cache_write_cost_usd",
         Money(|r| money(r.sums.costs[3])),
-        "The cost of cache writes.",
+        "The list cost of cache writes.",
     ),
     optional(
         "list_cost_usd",
         Money(|r| money(r.sums.cost)),
-        "The cost of the priced calls in US dollars at list prices; null if none is priced.",
+        "The list cost of the priced calls in US dollars, the sum of the four parts; null if none is priced.",
     ),
     required(
         "calls_lower_bound",
@@ -143,8 +172,94 @@ const COLUMNS: &[Column<ModelCostRow>] = &[
     required(
         "calls_unpriced",
         Count(|r| Some(r.sums.calls_unpriced)),
-        "Calls with token counts and without a cost.",
+        "Calls with token counts but no price.",
     ),
     required("price_version", Text(|r| Some(&r.price_version)), "The version of the price book."),
-    optional("profile_name", Text(|r| r.key.profile_name.as_deref()), "As in invocations."),
+    optional("profile_name", Text(|r| r.key.called.profile_name.as_deref()), "As in invocations."),
 ];
+
+impl<'m> Called<&'m str> {
+    /// What a call with this meaning called.
+    pub(crate) fn of(meaning: &'m Meaning) -> Self {
+        let (resolution, model) = (&meaning.resolution, meaning.model());
+        Called {
+            model_id: model.map(|model| &*model.id),
+            model_name: model.and_then(|model| model.name.as_deref()),
+            target_type: resolution.target_type,
+            profile_scope: resolution.profile_scope.as_deref(),
+            profile_name: resolution.alias_name.as_deref(),
+        }
+    }
+
+    /// With texts of its own.
+    pub(crate) fn owned(self) -> Called<Box<str>> {
+        Called {
+            model_id: self.model_id.map(Box::from),
+            model_name: self.model_name.map(Box::from),
+            target_type: self.target_type,
+            profile_scope: self.profile_scope.map(Box::from),
+            profile_name: self.profile_name.map(Box::from),
+        }
+    }
+}
+
+impl GroupRow for ModelCostRow {
+    fn compare_group(&self, other: &Self) -> Ordering {
+        self.key.cmp(&other.key)
+    }
+
+    fn merge(&mut self, other: Self) {
+        self.sums.add(&other.sums);
+    }
+}
+
+impl CostSums {
+    /// Adds a call.
+    pub fn add_call(&mut self, succeeded: bool, row: &Invocation) {
+        let succeeded = i64::from(succeeded);
+        self.calls += 1;
+        self.succeeded_calls += succeeded;
+        let Some(usage) = &row.usage else { return };
+        self.calls_with_tokens += 1;
+        self.succeeded_calls_with_tokens += succeeded;
+        self.add_tokens([usage.input, usage.output, usage.cache_read, usage.cache_write]);
+        match &row.cost {
+            Ok(cost) => {
+                self.calls_priced += 1;
+                self.succeeded_calls_priced += succeeded;
+                self.calls_lower_bound += i64::from(cost.basis == CostBasis::LowerBound);
+                let parts = [cost.input, cost.output, cost.cache_read, cost.cache_write];
+                self.add_costs(parts, Some(cost.total));
+            }
+            Err(_) => self.calls_unpriced += 1,
+        }
+    }
+
+    /// Adds other sums.
+    pub fn add(&mut self, other: &CostSums) {
+        self.calls += other.calls;
+        self.succeeded_calls += other.succeeded_calls;
+        self.calls_with_tokens += other.calls_with_tokens;
+        self.calls_priced += other.calls_priced;
+        self.succeeded_calls_with_tokens += other.succeeded_calls_with_tokens;
+        self.succeeded_calls_priced += other.succeeded_calls_priced;
+        self.calls_lower_bound += other.calls_lower_bound;
+        self.calls_unpriced += other.calls_unpriced;
+        self.add_tokens(other.tokens);
+        self.add_costs(other.costs, other.cost);
+    }
+
+    /// Sums of tokens that would not fit stay at the largest number, and so do those of costs.
+    fn add_tokens(&mut self, tokens: [Option<i64>; 4]) {
+        for (mine, others) in self.tokens.iter_mut().zip(tokens) {
+            *mine = sum(*mine, others, i64::saturating_add);
+        }
+    }
+
+    fn add_costs(&mut self, costs: [Option<Usd>; 4], cost: Option<Usd>) {
+        for (mine, others) in self.costs.iter_mut().zip(costs) {
+            *mine = sum(*mine, others, Usd::saturating_add);
+        }
+        self.cost = sum(self.cost, cost, Usd::saturating_add);
+    }
+}

@@ -3,31 +3,24 @@
 use std::io::{self, Write};
 use std::sync::Arc;
 
+use arrow::array::Array as _;
+use arrow::datatypes::{Field, Schema, SchemaRef};
 use parquet::arrow::ArrowSchemaConverter;
+use parquet::arrow::arrow_writer::{ArrowColumnWriter, ArrowRowGroupWriterFactory, compute_leaves};
 use parquet::errors::ParquetError;
-use parquet::file::metadata::KeyValue;
-use parquet::file::properties::WriterProperties;
 use parquet::file::writer::SerializedFileWriter;
 use rayon::prelude::*;
 
 use crate::batch::Batch;
-use crate::chunk::ColumnWriter;
-use crate::referred::{ContextTexts, Referred, context_texts};
-use crate::table::{SCHEMA_VERSION, Table};
+use crate::column::Column;
+use crate::properties::{ROW_GROUP_BYTES, properties};
+use crate::references::References;
+use crate::table::Table;
 
-/// Rows per row group: enough for Athena to read in one go, and few enough to bound what is held.
-pub const ROW_GROUP_ROWS: usize = 128 * 1024;
+pub use crate::properties::ROW_GROUP_ROWS;
 
-/// Rows that are encoded at a time, a page of each column: as many as the caller needs to hold.
-pub const BATCH_ROWS: usize = 8 * 1024;
-
-/// The different texts of a column beyond which a row group ends, in bytes: a reader holds them all.
-const MAX_DICTIONARY_BYTES: usize = 16 << 20;
-
-/// The entries of the footer.
-pub(crate) const TABLE_KEY: &str = "hoptrail.table";
-pub(crate) const SCHEMA_VERSION_KEY: &str = "hoptrail.schema_version";
-pub(crate) const TOOL_VERSION_KEY: &str = "hoptrail.version";
+/// Rows that are encoded at a time, by one task for each column. What is held is looked at in between.
+const PIECE_ROWS: usize = 16 * 1024;
 
 /// A table that cannot be written. None of this depends on what is in the rows.
 #[derive(Debug, thiserror::Error)]
@@ -75,63 +68,59 @@ impl WriteError {
 
 /// Writes one Parquet file into a sink, a row group at a time. The same batches give the same bytes, on
 /// any number of threads.
-pub struct TableWriter<'a, R: 'static, W: Write> {
+pub struct TableWriter<R: 'static, W: Write> {
     table: &'static Table<R>,
-    referred: Referred<'a>,
-    /// The texts of the contexts, by column.
-    texts: Vec<ContextTexts<'a>>,
+    schema: SchemaRef,
     file: SerializedFileWriter<W>,
+    columns: ArrowRowGroupWriterFactory,
     open: Option<RowGroup>,
     row_groups: usize,
 }
 
 /// A row group that is being written.
 struct RowGroup {
-    columns: Vec<ColumnWriter>,
+    columns: Vec<ArrowColumnWriter>,
     rows: usize,
 }
 
-impl<'a, R: Sync, W: Write + Send> TableWriter<'a, R, W> {
-    /// Begins a file. `referred` is what the rows refer to.
+impl<R: Sync, W: Write + Send> TableWriter<R, W> {
+    /// Begins a file.
     ///
     /// # Errors
     /// If Parquet refuses the declaration of the table, or the sink fails.
-    pub fn new(
-        table: &'static Table<R>,
-        referred: Referred<'a>,
-        sink: W,
-    ) -> Result<Self, WriteError> {
+    pub fn new(table: &'static Table<R>, sink: W) -> Result<Self, WriteError> {
         let encode = |source| WriteError::new(table.name, source);
         let schema = table.schema();
-        let properties = properties(table);
         let parquet_schema = ArrowSchemaConverter::new().convert(&schema).map_err(encode)?;
         let root = parquet_schema.root_schema_ptr();
-        let file = SerializedFileWriter::new(sink, root, Arc::new(properties));
+        let file = SerializedFileWriter::new(sink, root, Arc::new(properties(table)));
         let file = file.map_err(encode)?;
-
-        let texts = context_texts(table, referred.contexts);
-        Ok(TableWriter { table, referred, texts, file, open: None, row_groups: 0 })
+        let columns = ArrowRowGroupWriterFactory::new(&file, Arc::clone(&schema));
+        Ok(TableWriter { table, schema, file, columns, open: None, row_groups: 0 })
     }
 
-    /// Writes rows, in the table's order, after those that were written before. Best are
-    /// [`BATCH_ROWS`] at a time; a row group ends by itself after [`ROW_GROUP_ROWS`], or with so many
-    /// different texts that a reader would mind. The columns are encoded in parallel on the calling
-    /// thread's rayon pool.
+    /// Writes rows, in the table's order, after those that were written before; `references` is what
+    /// these rows refer to. Best are [`ROW_GROUP_ROWS`] at a time. A row group ends by itself after as
+    /// many, or when it is large. The columns are encoded in parallel on the calling thread's rayon
+    /// pool.
     ///
     /// # Errors
     /// If a row does not fit the declaration of its table, or the sink fails.
     ///
     /// # Panics
-    /// If a row refers to a context or object that is none of those that the writer was given.
-    pub fn write(&mut self, rows: &[R]) -> Result<(), WriteError> {
+    /// If a row refers to what is not there.
+    pub fn write(&mut self, rows: &[R], references: References<'_>) -> Result<(), WriteError> {
         let table = self.table;
         debug_assert!(rows.is_sorted_by(|a, b| (table.order)(a, b).is_le()), "{}", table.name);
         let mut rows = rows;
         while !rows.is_empty() {
-            let mut group = self.open.take().unwrap_or_else(|| self.row_group());
-            let fitting = rows.len().min(BATCH_ROWS).min(ROW_GROUP_ROWS - group.rows);
-            let (batch, later) = rows.split_at(fitting);
-            self.write_batch(&mut group, batch)?;
+            let mut group = match self.open.take() {
+                Some(group) => group,
+                None => self.row_group()?,
+            };
+            let fitting = rows.len().min(PIECE_ROWS).min(ROW_GROUP_ROWS - group.rows);
+            let (piece, later) = rows.split_at(fitting);
+            group.write(table, &self.schema, &Batch::new(table, piece, references))?;
             rows = later;
             if group.is_full() {
                 self.close(group)?;
@@ -142,39 +131,20 @@ impl<'a, R: Sync, W: Write + Send> TableWriter<'a, R, W> {
         Ok(())
     }
 
-    fn row_group(&self) -> RowGroup {
-        let descriptors = self.file.schema_descr().columns();
-        let columns = self.table.columns.iter().zip(descriptors);
-        let writer = |(column, descriptor)| ColumnWriter::new(column, Arc::clone(descriptor));
-        RowGroup { columns: columns.map(writer).collect(), rows: 0 }
-    }
-
-    fn write_batch(&self, group: &mut RowGroup, rows: &[R]) -> Result<(), WriteError> {
-        let (table, texts) = (self.table, &self.texts);
-        let batch = Batch::new(table, rows, self.referred);
-        let columns = table.columns.par_iter().zip(&mut group.columns).enumerate();
-        columns.with_min_len(columns_of_a_task(rows.len())).try_for_each(
-            |(index, (column, writer))| {
-                let values = batch.values(column, &texts[index]);
-                if !column.nullable && values.has_nulls() {
-                    return Err(WriteError::Null { table: table.name, column: column.name });
-                }
-                let written = writer.write(&values);
-                written.map_err(|source| WriteError::new(table.name, source))
-            },
-        )?;
-        group.rows += rows.len();
-        Ok(())
+    fn row_group(&self) -> Result<RowGroup, WriteError> {
+        let columns = self.columns.create_column_writers(self.row_groups);
+        let columns = columns.map_err(|source| WriteError::new(self.table.name, source))?;
+        Ok(RowGroup { columns, rows: 0 })
     }
 
     fn close(&mut self, group: RowGroup) -> Result<(), WriteError> {
         let table = self.table.name;
         let encode = |source| WriteError::new(table, source);
         let columns = group.columns.into_par_iter().with_min_len(columns_of_a_task(group.rows));
-        let chunks = columns.map(ColumnWriter::close).collect::<Result<Vec<_>, _>>();
+        let chunks = columns.map(ArrowColumnWriter::close).collect::<Result<Vec<_>, _>>();
         let mut row_group = self.file.next_row_group().map_err(encode)?;
         for chunk in chunks.map_err(encode)? {
-            row_group.append_column(&chunk.bytes, chunk.close).map_err(encode)?;
+            chunk.append_to_row_group(&mut row_group).map_err(encode)?;
         }
         row_group.close().map_err(encode)?;
         self.row_groups += 1;
@@ -195,10 +165,40 @@ impl<'a, R: Sync, W: Write + Send> TableWriter<'a, R, W> {
 }
 
 impl RowGroup {
-    fn is_full(&self) -> bool {
-        self.rows == ROW_GROUP_ROWS
-            || self.columns.iter().any(|column| column.held_bytes() >= MAX_DICTIONARY_BYTES)
+    fn write<R: Sync>(
+        &mut self,
+        table: &'static Table<R>,
+        schema: &Schema,
+        batch: &Batch<'_, R>,
+    ) -> Result<(), WriteError> {
+        let columns = table.columns.par_iter().zip(schema.fields().par_iter());
+        columns.zip(&mut self.columns).with_min_len(columns_of_a_task(batch.len())).try_for_each(
+            |((column, field), writer)| write_column(table.name, column, field, batch, writer),
+        )?;
+        self.rows += batch.len();
+        Ok(())
     }
+
+    fn is_full(&self) -> bool {
+        let bytes = self.columns.iter().map(ArrowColumnWriter::get_estimated_total_bytes);
+        self.rows == ROW_GROUP_ROWS || bytes.sum::<usize>() >= ROW_GROUP_BYTES
+    }
+}
+
+fn write_column<R>(
+    table: &'static str,
+    column: &Column<R>,
+    field: &Field,
+    batch: &Batch<'_, R>,
+    writer: &mut ArrowColumnWriter,
+) -> Result<(), WriteError> {
+    let encode = |source| WriteError::new(table, source);
+    let array = batch.array(column).map_err(|source| encode(source.into()))?;
+    if !column.nullable && array.null_count() > 0 {
+        return Err(WriteError::Null { table, column: column.name });
+    }
+    let leaves = compute_leaves(field, &array).map_err(encode)?;
+    leaves.iter().try_for_each(|leaf| writer.write(leaf)).map_err(encode)
 }
 
 /// How many columns a thread takes at least: to wake another one costs as much as to encode some
@@ -208,7 +208,7 @@ fn columns_of_a_task(rows: usize) -> usize {
     (VALUES / rows.max(1)).max(1)
 }
 
-impl<R, W: Write> std::fmt::Debug for TableWriter<'_, R, W> {
+impl<R, W: Write> std::fmt::Debug for TableWriter<R, W> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{} after {} row groups", self.table.name, self.row_groups)
     }
@@ -223,166 +223,165 @@ impl<R, W: Write> std::fmt::Debug for TableWriter<'_, R, W> {
 /// As [`TableWriter::write`].
 pub fn write<R: Sync, W: Write + Send>(
     table: &'static Table<R>,
-    referred: Referred<'_>,
+    references: References<'_>,
     rows: &[R],
     sink: W,
 ) -> Result<W, WriteError> {
-    let mut writer = TableWriter::new(table, referred, sink)?;
-    writer.write(rows)?;
+    let mut writer = TableWriter::new(table, sink)?;
+    writer.write(rows, references)?;
     writer.finish()
-}
-
-fn properties<R>(table: &Table<R>) -> WriterProperties {
-    let entry = |key: &str, value: String| KeyValue::new(key.to_owned(), value);
-    let version = env!("CARGO_PKG_VERSION");
-    WriterProperties::builder()
-        .set_created_by(format!("hoptrail {version}"))
-        .set_key_value_metadata(Some(vec![
-            entry(TOOL_VERSION_KEY, version.to_owned()),
-            entry(SCHEMA_VERSION_KEY, SCHEMA_VERSION.to_string()),
-            entry(TABLE_KEY, table.name.to_owned()),
-        ]))
-        .build()
 }
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use arrow::array::{Array, AsArray};
     use arrow::datatypes::{Int64Type, TimestampMillisecondType};
     use bedrock::cost::{TokenSource, Unpriced, Usage};
-    use bedrock::{CallId, Caller, Context, Knowledge, Said};
+    use bedrock::meaning::MeaningKey;
+    use bedrock::{Attribute, Attributes, CallId, Knowledge, Meaning, Texts};
     use bytes::Bytes;
     use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
-    use parquet::file::metadata::{ColumnChunkMetaData, RowGroupMetaData};
+    use parquet::basic::Encoding::{PLAIN, RLE, RLE_DICTIONARY};
+    use parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData, RowGroupMetaData};
 
     use super::*;
     use crate::column::{
-        Value::{ContextText, Id},
+        Value::{self, Id},
         required,
     };
-    use crate::{ContextMeaning, INVOCATIONS, Invocation, Refers};
+    use crate::{INVOCATIONS, Invocation, Refers};
 
-    /// A context with some texts, and one that lacks them.
-    fn contexts() -> Vec<ContextMeaning> {
-        let named = Context::new(&Said {
-            source_region: Some("us-east-1"),
-            event_name: "Converse",
-            model_ref: Some("us.anthropic.claude-sonnet-4-6"),
-            api_key: Some(true),
-            ..Said::default()
-        });
-        let bare = Context::new(&Said { event_name: "InvokeModel", ..Said::default() });
-        let knowledge = Knowledge::embedded();
-        let meaning = |context: Context| {
-            let meaning = Arc::new(knowledge.meaning_of(&context));
-            ContextMeaning { context: Arc::new(context), meaning }
-        };
-        vec![meaning(named), meaning(bare)]
+    /// What the rows refer to: one has many attributes, one has few.
+    struct Calls {
+        texts: Texts,
+        attributes: [Attributes; 2],
+        meanings: Vec<Meaning>,
+        objects: Vec<Arc<str>>,
     }
 
-    fn objects() -> Vec<Arc<str>> {
-        ["a.json.gz", "b.json.gz", "c.json.gz"].map(Arc::from).to_vec()
-    }
-
-    fn callers() -> [Caller; 4] {
-        [
-            Caller::default(),
-            Caller::new(Some("arn"), Some("s"), Some("192.0.2.9")),
-            Caller::new(Some("arn"), None, Some("2001:db8::1")),
-            Caller::new(None, None, Some("192.0.2.10")),
-        ]
-    }
-
-    /// Rows of both contexts in turn, and of all objects but the first.
-    fn rows(count: u32) -> Vec<Invocation> {
-        let row = |index: u32| Invocation {
-            event_time_ms: 1_780_000_000_000 + i64::from(index),
-            event_id: match index % 3 {
-                0 => CallId::new(&format!("event-{index}")),
-                _ => CallId::Uuid(u128::from(index).to_be_bytes()),
-            },
-            request_id: (!index.is_multiple_of(5)).then(|| CallId::Uuid(u128::MAX.to_be_bytes())),
-            usage: Some(Usage {
-                input: index.is_multiple_of(2).then_some(i64::from(index)),
-                output: None,
-                cache_read: None,
-                cache_write: None,
-                cache_write_1h: None,
-                source: TokenSource::CloudTrail,
-                input_includes_cache: false,
-            }),
-            cost: Err(Unpriced::NoTokens),
-            context: index % 2,
-            caller: index % 4,
-            object: 1 + index % 2,
-        };
-        (0..count).map(row).collect()
-    }
-
-    fn file(rows: &[Invocation], batch_rows: usize) -> Bytes {
-        let (contexts, objects) = (contexts(), objects());
-        let referred = Referred { contexts: &contexts, callers: &callers(), objects: &objects };
-        let mut writer =
-            TableWriter::new(&INVOCATIONS, referred, Vec::new()).expect("a table of ours");
-        for rows in rows.chunks(batch_rows) {
-            writer.write(rows).expect("the rows fit");
+    impl Calls {
+        fn new() -> Self {
+            let mut texts = Texts::default();
+            let mut attributes = |all: &[(Attribute, &str)]| {
+                let mut attributes = Attributes::default();
+                for (attribute, text) in all {
+                    texts.set(&mut attributes, *attribute, Some(text)).expect("few texts");
+                }
+                attributes
+            };
+            let attributes = [
+                attributes(&[
+                    (Attribute::SourceRegion, "us-east-1"),
+                    (Attribute::EventName, "Converse"),
+                    (Attribute::ModelRef, "us.anthropic.claude-sonnet-4-6"),
+                    (Attribute::ApiKey, "true"),
+                    (Attribute::SourceIp, "192.0.2.10"),
+                ]),
+                attributes(&[
+                    (Attribute::EventName, "InvokeModel"),
+                    (Attribute::SourceIp, "2001:db8::1"),
+                ]),
+            ];
+            let knowledge = Knowledge::embedded();
+            let meaning = |all| knowledge.meaning(MeaningKey::of(all, &texts));
+            let meanings = attributes.iter().map(meaning).collect();
+            let objects = ["a.json.gz", "b.json.gz", "c.json.gz"].map(Arc::from).to_vec();
+            Calls { texts, attributes, meanings, objects }
         }
-        Bytes::from(writer.finish().expect("the rows fit"))
+
+        fn references(&self) -> References<'_> {
+            References { texts: &self.texts, meanings: &self.meanings, objects: &self.objects }
+        }
+
+        /// Rows of both sorts in turn, and of all objects but the first.
+        fn rows(&self, count: u32) -> Vec<Invocation> {
+            let row = |index: u32| Invocation {
+                event_time_ms: 1_780_000_000_000 + i64::from(index),
+                event_id: match index % 3 {
+                    0 => CallId::new(&format!("event-{index}")),
+                    _ => CallId::Uuid(u128::from(index).to_be_bytes()),
+                },
+                request_id: (!index.is_multiple_of(5))
+                    .then(|| CallId::Uuid(u128::MAX.to_be_bytes())),
+                usage: Some(Usage {
+                    input: index.is_multiple_of(2).then_some(i64::from(index)),
+                    output: None,
+                    cache_read: None,
+                    cache_write: None,
+                    cache_write_1h: None,
+                    source: TokenSource::CloudTrail,
+                    input_includes_cache: false,
+                }),
+                cost: Err(Unpriced::NoTokens),
+                attributes: self.attributes[index as usize % 2],
+                meaning: index % 2,
+                object: 1 + index % 2,
+            };
+            (0..count).map(row).collect()
+        }
+
+        fn file(&self, rows: &[Invocation], batch_rows: usize) -> Bytes {
+            let mut writer = TableWriter::new(&INVOCATIONS, Vec::new()).expect("a table of ours");
+            for rows in rows.chunks(batch_rows) {
+                writer.write(rows, self.references()).expect("the rows fit");
+            }
+            Bytes::from(writer.finish().expect("the rows fit"))
+        }
+    }
+
+    fn metadata(file: Bytes) -> Arc<ParquetMetaData> {
+        let reader = ParquetRecordBatchReaderBuilder::try_new(file).expect("Parquet");
+        Arc::clone(reader.metadata())
     }
 
     #[test]
     fn what_was_written_is_read_back() {
-        let (rows, contexts, objects) = (rows(20_000), contexts(), objects());
-        let bytes = file(&rows, BATCH_ROWS);
-        assert_eq!(bytes, file(&rows, BATCH_ROWS), "the same bytes");
+        let calls = Calls::new();
+        let rows = calls.rows(20_000);
+        let bytes = calls.file(&rows, rows.len());
+        assert_eq!(bytes, calls.file(&rows, rows.len()), "the same bytes");
         let reader = ParquetRecordBatchReaderBuilder::try_new(bytes).expect("Parquet");
         let schema = reader.schema();
         let expected = INVOCATIONS.schema();
-        let names = |schema: &arrow::datatypes::Schema| {
-            schema
-                .fields()
-                .iter()
-                .map(|f| (f.name().clone(), f.data_type().clone(), f.is_nullable()))
-                .collect::<Vec<_>>()
+        let names = |schema: &Schema| {
+            let field = |field: &Arc<Field>| {
+                (field.name().clone(), field.data_type().clone(), field.is_nullable())
+            };
+            schema.fields().iter().map(field).collect::<Vec<_>>()
         };
         assert_eq!(names(schema), names(&expected));
         let mut index = 0;
         for batch in reader.build().expect("Parquet") {
             let batch = batch.expect("a batch");
             let times = batch["event_time"].as_primitive::<TimestampMillisecondType>();
-            let ids = batch["event_id"].as_string::<i32>();
-            let requests = batch["request_id"].as_string::<i32>();
             let tokens = batch["input_tokens"].as_primitive::<Int64Type>();
-            let regions = batch["source_region"].as_string::<i32>();
-            let names = batch["event_name"].as_string::<i32>();
             let flags = batch["api_key"].as_boolean();
-            let keys = batch["log_object"].as_string::<i32>();
-            let [arns, sessions, from] = ["principal_arn", "session_name", "source_ip"]
-                .map(|name| batch[name].as_string::<i32>());
+            let text = |column: &str, row: usize| {
+                let texts = batch[column].as_string::<i32>();
+                texts.is_valid(row).then(|| texts.value(row).to_owned())
+            };
             for row in 0..batch.num_rows() {
                 let call = &rows[index];
-                let context = &contexts[call.context as usize].context;
+                let has_many = index.is_multiple_of(2);
                 assert_eq!(times.value(row), call.event_time_ms);
-                assert_eq!(ids.value(row), call.event_id.to_string());
-                let found = requests.is_valid(row).then(|| requests.value(row).to_owned());
-                assert_eq!(found, call.request_id.as_ref().map(ToString::to_string));
                 let found = tokens.is_valid(row).then(|| tokens.value(row));
                 assert_eq!(found, call.usage.and_then(|usage| usage.input));
-                let found = regions.is_valid(row).then(|| regions.value(row));
-                assert_eq!(found, context.source_region());
-                assert_eq!(names.value(row), context.event_name());
                 let found = flags.is_valid(row).then(|| flags.value(row));
-                assert_eq!(found, context.api_key());
-                assert_eq!(keys.value(row), &*objects[call.object as usize]);
-                let caller = &callers()[call.caller as usize];
-                let found = arns.is_valid(row).then(|| arns.value(row));
-                assert_eq!(found, caller.arn());
-                let found = sessions.is_valid(row).then(|| sessions.value(row));
-                assert_eq!(found, caller.session_name());
-                let found = from.is_valid(row).then(|| from.value(row));
-                assert_eq!(found, caller.address());
+                assert_eq!(found, has_many.then_some(true));
+                let expected = [
+                    ("event_id", Some(call.event_id.to_string())),
+                    ("request_id", call.request_id.as_ref().map(ToString::to_string)),
+                    ("source_region", has_many.then(|| "us-east-1".to_owned())),
+                    ("inference_region", has_many.then(|| "us-east-1".to_owned())),
+                    ("model_id", has_many.then(|| "anthropic.claude-sonnet-4-6".to_owned())),
+                    ("outcome", Some("succeeded".to_owned())),
+                    ("token_source", Some("cloudtrail".to_owned())),
+                    ("cost_basis", None),
+                    ("log_object", Some(calls.objects[call.object as usize].to_string())),
+                ];
+                for (column, expected) in expected {
+                    assert_eq!(text(column, row), expected, "{column} of row {index}");
+                }
                 index += 1;
             }
         }
@@ -390,11 +389,22 @@ mod tests {
     }
 
     #[test]
+    fn the_same_batches_give_the_same_bytes_on_any_number_of_threads() {
+        let calls = Calls::new();
+        let rows = calls.rows(40_000);
+        let file = |threads: usize| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
+            pool.expect("threads").install(|| calls.file(&rows, 30_000))
+        };
+        assert!(file(1) == file(4));
+    }
+
+    #[test]
     fn row_groups_end_by_themselves() {
-        let rows = rows(u32::try_from(ROW_GROUP_ROWS).expect("a number of rows") + 7);
+        let calls = Calls::new();
+        let rows = calls.rows(u32::try_from(ROW_GROUP_ROWS).expect("a number of rows") + 7);
         for batch_rows in [rows.len(), 5000] {
-            let reader = ParquetRecordBatchReaderBuilder::try_new(file(&rows, batch_rows));
-            let metadata = Arc::clone(reader.expect("Parquet").metadata());
+            let metadata = metadata(calls.file(&rows, batch_rows));
             let sizes = metadata.row_groups().iter().map(RowGroupMetaData::num_rows);
             let expected = [i64::try_from(ROW_GROUP_ROWS).expect("a number of rows"), 7];
             assert_eq!(sizes.collect::<Vec<_>>(), expected);
@@ -403,34 +413,35 @@ mod tests {
 
     #[test]
     fn row_groups_say_what_they_hold() {
-        let reader = ParquetRecordBatchReaderBuilder::try_new(file(&rows(10_000), 3000));
-        let metadata = Arc::clone(reader.expect("Parquet").metadata());
-        let check = |column: &str, least: Option<&str>, greatest: Option<&str>, nulls: u64| {
+        let calls = Calls::new();
+        let metadata = metadata(calls.file(&calls.rows(10_000), 3000));
+        let statistics = |column: &str| {
             let mut columns = metadata.row_group(0).columns().iter();
             let is_it = |chunk: &&ColumnChunkMetaData| chunk.column_path().string() == column;
-            let statistics = columns.find(is_it).and_then(ColumnChunkMetaData::statistics);
-            let statistics = statistics.expect("every column has them");
+            columns.find(is_it).expect("a column").statistics()
+        };
+        let check = |column: &str, least: Option<&str>, greatest: Option<&str>, nulls: u64| {
+            let statistics = statistics(column).expect("most columns have them");
             assert_eq!(statistics.min_bytes_opt(), least.map(str::as_bytes), "{column}");
             assert_eq!(statistics.max_bytes_opt(), greatest.map(str::as_bytes), "{column}");
             assert_eq!(statistics.null_count_opt(), Some(nulls), "{column}");
         };
         check("event_name", Some("Converse"), Some("InvokeModel"), 0);
-        check("source_ip", Some("192.0.2.10"), Some("2001:db8::1"), 2500);
+        check("source_ip", Some("192.0.2.10"), Some("2001:db8::1"), 0);
         check("log_object", Some("b.json.gz"), Some("c.json.gz"), 0);
         check("source_region", Some("us-east-1"), Some("us-east-1"), 5000);
         check("vpc_endpoint_id", None, None, 10_000);
-        check("event_id", None, None, 0);
-        check("request_id", None, None, 2000);
         check("cost_basis", None, None, 10_000);
+        for column in ["event_id", "request_id"] {
+            assert!(statistics(column).is_none(), "{column}: ids have no order");
+        }
     }
 
     /// The encodings that every reader supports.
     #[test]
     fn columns_say_how_they_are_encoded() {
-        use parquet::basic::Encoding::{PLAIN, RLE, RLE_DICTIONARY};
-
-        let reader = ParquetRecordBatchReaderBuilder::try_new(file(&rows(100), 100));
-        let metadata = Arc::clone(reader.expect("Parquet").metadata());
+        let calls = Calls::new();
+        let metadata = metadata(calls.file(&calls.rows(100), 100));
         let encodings = |column: &str| {
             let mut columns = metadata.row_group(0).columns().iter();
             let found = columns.find(|chunk| chunk.column_path().string() == column);
@@ -444,42 +455,37 @@ mod tests {
     #[test]
     fn a_required_column_has_a_value_in_every_row() {
         static REQUIRED: Table<Invocation> = Table {
+            name: "required",
+            grain: "",
+            doc: "",
             columns: &[
-                required("source_region", ContextText(|c| c.context.source_region()), "."),
-                required("request_id", Id(|r| r.request_id.as_ref()), "."),
+                required("region", Value::Attribute(Attribute::SourceRegion), "."),
+                required("request_id", Id(|row| row.request_id.as_ref()), "."),
+                required("model", Value::Meaning(|m| m.model().map(|model| &*model.id)), "."),
             ],
-            ..REFERRING
+            order: |_, _| std::cmp::Ordering::Equal,
+            refers: Refers {
+                attribute: |row, attribute| row.attributes[attribute],
+                meaning: |row| row.meaning,
+                object: |row| row.object,
+            },
         };
-        let (contexts, objects) = (contexts(), objects());
-        let referred = Referred { contexts: &contexts, callers: &callers(), objects: &objects };
-        let check = |index: usize, expected: &str| {
-            let mut writer = TableWriter::new(&REQUIRED, referred, Vec::new()).expect("a table");
-            let found = writer.write(&rows(20)[index..=index]).map_err(|error| error.to_string());
-            assert_eq!(found.err().as_deref(), Some(expected).filter(|text| !text.is_empty()));
+        let calls = Calls::new();
+        let check = |change: &dyn Fn(&mut Invocation), expected: Option<&str>| {
+            let mut row = calls.rows(3).remove(2);
+            change(&mut row);
+            let mut writer = TableWriter::new(&REQUIRED, Vec::new()).expect("a table");
+            let found = writer.write(&[row], calls.references()).map_err(|e| e.to_string());
+            let expected = expected.map(|column| {
+                format!("table required: expected a value in every row of {column}, found null")
+            });
+            assert_eq!(found.err(), expected);
         };
-        let null = |column| {
-            format!("table required: expected a value in every row of {column}, found null")
-        };
-        check(1, &null("source_region"));
-        check(0, &null("request_id"));
-        check(2, "");
+        check(&|_| {}, None);
+        check(&|row| row.attributes = calls.attributes[1], Some("region"));
+        check(&|row| row.request_id = None, Some("request_id"));
+        check(&|row| row.meaning = 1, Some("model"));
     }
-
-    const INVOCATIONS_REFER: Refers<Invocation> = Refers {
-        context: |r| r.context,
-        has_context: |_| true,
-        caller: |r| r.caller,
-        object: |r| r.object,
-    };
-
-    const REFERRING: Table<Invocation> = Table {
-        name: "required",
-        grain: "",
-        doc: "",
-        columns: &[],
-        order: |_, _| std::cmp::Ordering::Equal,
-        refers: INVOCATIONS_REFER,
-    };
 
     /// A sink that takes so many bytes.
     struct Full(usize);
@@ -498,10 +504,10 @@ mod tests {
 
     #[test]
     fn a_sink_that_fails_says_why() {
-        let (contexts, objects) = (contexts(), objects());
-        let referred = Referred { contexts: &contexts, callers: &callers(), objects: &objects };
+        let calls = Calls::new();
+        let rows = calls.rows(20_000);
         for room in [0, 1, 4, 1000, 20_000] {
-            let written = write(&INVOCATIONS, referred, &rows(20_000), Full(room));
+            let written = write(&INVOCATIONS, calls.references(), &rows, Full(room));
             let error = written.map(drop).expect_err("no room");
             assert_eq!(error.to_string(), "table invocations: the file cannot be written");
             let source = std::error::Error::source(&error).map(ToString::to_string);
@@ -511,7 +517,8 @@ mod tests {
 
     #[test]
     fn a_table_without_rows_has_its_schema() {
-        let bytes = write(&INVOCATIONS, Referred::default(), &[], Vec::new()).expect("no rows fit");
+        let bytes =
+            write(&INVOCATIONS, References::default(), &[], Vec::new()).expect("no rows fit");
         let reader = ParquetRecordBatchReaderBuilder::try_new(Bytes::from(bytes)).expect("Parquet");
         assert_eq!(reader.schema().fields().len(), INVOCATIONS.columns.len());
         assert_eq!(reader.metadata().file_metadata().num_rows(), 0);

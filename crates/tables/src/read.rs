@@ -22,7 +22,7 @@ use parquet::file::reader::ChunkReader;
 use crate::column::Type;
 use crate::ingest::{INGEST, Status};
 use crate::invocations::INVOCATIONS;
-use crate::parquet::{SCHEMA_VERSION_KEY, TABLE_KEY, TOOL_VERSION_KEY};
+use crate::properties::{SCHEMA_VERSION_KEY, TABLE_KEY, TOOL_VERSION_KEY};
 use crate::table::SCHEMA_VERSION;
 
 /// What the footer of a file says.
@@ -236,9 +236,11 @@ fn surviving<T>(
     table: &'static str,
     read: impl FnOnce() -> Result<T, ReadError>,
 ) -> Result<T, ReadError> {
-    catch_unwind(AssertUnwindSafe(read)).unwrap_or_else(|_| {
-        let source = ParquetError::General("the reader gave up".to_owned());
-        Err(ReadError::Rows { table, source })
+    catch_unwind(AssertUnwindSafe(read)).unwrap_or_else(|panic| {
+        let text = panic.downcast_ref::<String>().map(String::as_str);
+        let text = text.or_else(|| panic.downcast_ref::<&str>().copied());
+        let text = format!("the reader panicked: {}", text.unwrap_or("without a message"));
+        Err(ReadError::Rows { table, source: ParquetError::General(text) })
     })
 }
 
@@ -310,14 +312,14 @@ mod tests {
     use parquet::file::properties::WriterProperties;
 
     use super::*;
-    use crate::{IngestRow, MODEL_COSTS, Referred, write};
+    use crate::{IngestRow, MODEL_COSTS, References, write};
 
     /// An `ingest` of objects with these keys; the number of an object is its place.
     fn written(keys: &[&str], row: impl Fn(u32) -> IngestRow) -> Vec<u8> {
         let objects = keys.iter().map(|key| Arc::from(*key)).collect::<Vec<_>>();
-        let referred = Referred { objects: &objects, ..Referred::default() };
+        let references = References { objects: &objects, ..References::default() };
         let rows = (0..).zip(keys).map(|(object, _)| row(object)).collect::<Vec<_>>();
-        write(&INGEST, referred, &rows, Vec::new()).expect("the rows fit")
+        write(&INGEST, references, &rows, Vec::new()).expect("the rows fit")
     }
 
     fn two_rows() -> Vec<u8> {
@@ -421,7 +423,8 @@ mod tests {
             Bytes::from_static(b"{}"),
             "expected a Parquet file, found 2 bytes without its footer",
         );
-        let costs = write(&MODEL_COSTS, Referred::default(), &[], Vec::new()).expect("no rows fit");
+        let costs =
+            write(&MODEL_COSTS, References::default(), &[], Vec::new()).expect("no rows fit");
         check(Bytes::from(costs), "expected the table ingest, found \"model_costs\"");
         let key = [(KEY, one_text(Some("a")))];
         check(
@@ -477,6 +480,14 @@ mod tests {
             let error = ingest(&Bytes::copy_from_slice(&whole[..end])).expect_err("cut short");
             assert!(matches!(error, ReadError::NotParquet { .. }), "{end}: {error}");
         }
+    }
+
+    #[test]
+    fn a_panic_of_the_reader_is_an_error_with_its_text() {
+        let found = surviving::<()>("ingest", || panic!("offset {} is odd", 7));
+        let source = found.expect_err("it panics").source().map(ToString::to_string);
+        let expected = "Parquet error: the reader panicked: offset 7 is odd";
+        assert_eq!(source.as_deref(), Some(expected));
     }
 
     #[test]

@@ -1,50 +1,66 @@
 //! The table `routing_distribution`: how calls spread over the Regions.
 
+use std::cmp::Ordering;
 use std::sync::Arc;
+
+use bedrock::meaning::Basis;
+use bedrock::region::Residency;
+use bedrock::{Meaning, TargetType, Usage};
+use serde::{Deserialize, Serialize};
 
 use crate::column::{
     Column,
     Value::{Count, Text, Time},
     optional, required,
 };
-use crate::table::{Refers, Table};
+use crate::merge::{GroupRow, sum};
+use crate::references::Refers;
+use crate::table::Table;
 
 /// One row: what its calls have in common, and how many they are.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RoutingRow {
-    /// The beginning of the hour, in milliseconds since 1970 UTC.
-    pub event_hour_ms: i64,
-    /// What else the calls have in common, held once for all hours.
-    pub key: Arc<RoutingKey>,
+    /// What the calls have in common.
+    pub key: RoutingKey,
     /// How many they are.
     pub counts: Counts,
 }
 
-/// What the calls of a row have in common besides the hour, in the order of the table.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+/// What the calls of a row have in common, in the order of the table. The columns are those of
+/// `invocations`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct RoutingKey {
+    /// The beginning of the hour, in milliseconds since 1970 UTC.
+    pub event_hour_ms: i64,
     /// See `invocations`, and so on.
-    pub account_id: Option<Box<str>>,
+    pub account_id: Option<Arc<str>>,
     /// See `invocations`.
-    pub source_region: Option<Box<str>>,
+    pub source_region: Option<Arc<str>>,
+    /// The way that they took.
+    pub route: Arc<Route<Box<str>>>,
+}
+
+/// What was called and where it ran; `T` is the text. The columns are those of `invocations`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Route<T> {
+    /// See `invocations`, and so on.
+    pub target_type: TargetType,
     /// See `invocations`.
-    pub target_type: &'static str,
-    /// See `invocations.profile_scope`.
-    pub profile_scope: Option<String>,
+    pub profile_scope: Option<T>,
     /// See `invocations`.
-    pub model_id: Option<String>,
+    pub model_id: Option<T>,
     /// See `invocations`.
-    pub model_name: Option<String>,
+    pub model_name: Option<T>,
     /// See `invocations`.
-    pub inference_region: Option<String>,
+    pub inference_region: Option<T>,
     /// See `invocations`.
-    pub inference_region_basis: &'static str,
+    pub inference_region_basis: Basis,
     /// See `invocations`.
-    pub residency: Option<&'static str>,
+    pub residency: Option<Residency>,
 }
 
 /// Counts of calls and tokens.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counts {
     /// All calls.
     pub calls: i64,
@@ -60,34 +76,38 @@ pub struct Counts {
 pub static ROUTING_DISTRIBUTION: Table<RoutingRow> = Table {
     name: "routing_distribution",
     grain: "event_hour × account × source_region × target_type × profile_scope × model × inference_region",
-    doc: "Where requests were sent and where they ran, by the hour.",
+    doc: "Where calls were sent and where they ran, by the hour.",
     columns: COLUMNS,
-    order: |a, b| (a.event_hour_ms, &a.key).cmp(&(b.event_hour_ms, &b.key)),
+    order: RoutingRow::compare_group,
     refers: Refers::NOTHING,
 };
 
 const COLUMNS: &[Column<RoutingRow>] = &[
-    required("event_hour", Time(|r| Some(r.event_hour_ms)), "The hour, by its beginning."),
+    required("event_hour", Time(|r| Some(r.key.event_hour_ms)), "Start of the hour (UTC)."),
     optional("account_id", Text(|r| r.key.account_id.as_deref()), "As in invocations."),
     optional("source_region", Text(|r| r.key.source_region.as_deref()), "As in invocations."),
-    required("target_type", Text(|r| Some(r.key.target_type)), "As in invocations."),
+    required("target_type", Text(|r| Some(r.key.route.target_type.as_str())), "As in invocations."),
+    optional("profile_scope", Text(|r| r.key.route.profile_scope.as_deref()), "As in invocations."),
+    optional("model_id", Text(|r| r.key.route.model_id.as_deref()), "As in invocations."),
+    optional("model_name", Text(|r| r.key.route.model_name.as_deref()), "As in invocations."),
     optional(
-        "profile_scope",
-        Text(|r| r.key.profile_scope.as_deref()),
-        "As profile_scope in invocations.",
-    ),
-    optional("model_id", Text(|r| r.key.model_id.as_deref()), "As in invocations."),
-    optional("model_name", Text(|r| r.key.model_name.as_deref()), "As in invocations."),
-    optional("inference_region", Text(|r| r.key.inference_region.as_deref()), "As in invocations."),
-    required(
-        "inference_region_basis",
-        Text(|r| Some(r.key.inference_region_basis)),
+        "inference_region",
+        Text(|r| r.key.route.inference_region.as_deref()),
         "As in invocations.",
     ),
-    optional("residency", Text(|r| r.key.residency), "As in invocations."),
+    required(
+        "inference_region_basis",
+        Text(|r| Some(r.key.route.inference_region_basis.as_str())),
+        "As in invocations.",
+    ),
+    optional(
+        "residency",
+        Text(|r| r.key.route.residency.map(Residency::as_str)),
+        "As in invocations.",
+    ),
     required("calls", Count(|r| Some(r.counts.calls)), "All calls."),
     required("succeeded_calls", Count(|r| Some(r.counts.by_outcome[0])), "Calls that succeeded."),
-    required("denied_calls", Count(|r| Some(r.counts.by_outcome[1])), "Calls that were refused."),
+    required("denied_calls", Count(|r| Some(r.counts.by_outcome[1])), "Calls that were denied."),
     required(
         "throttled_calls",
         Count(|r| Some(r.counts.by_outcome[2])),
@@ -96,7 +116,7 @@ const COLUMNS: &[Column<RoutingRow>] = &[
     required(
         "failed_calls",
         Count(|r| Some(r.counts.by_outcome[3])),
-        "Calls that failed otherwise.",
+        "Calls that failed for another reason.",
     ),
     optional(
         "input_tokens",
@@ -109,3 +129,70 @@ const COLUMNS: &[Column<RoutingRow>] = &[
         "Output tokens of the calls that have a count; null if none has.",
     ),
 ];
+
+impl<'m> Route<&'m str> {
+    /// The route of a call with this meaning.
+    pub(crate) fn of(meaning: &'m Meaning) -> Self {
+        let (resolution, model) = (&meaning.resolution, meaning.model());
+        Route {
+            target_type: resolution.target_type,
+            profile_scope: resolution.profile_scope.as_deref(),
+            model_id: model.map(|model| &*model.id),
+            model_name: model.and_then(|model| model.name.as_deref()),
+            inference_region: meaning.inference_region.as_deref(),
+            inference_region_basis: meaning.basis,
+            residency: meaning.residency,
+        }
+    }
+
+    /// With texts of its own.
+    pub(crate) fn owned(self) -> Route<Box<str>> {
+        Route {
+            target_type: self.target_type,
+            profile_scope: self.profile_scope.map(Box::from),
+            model_id: self.model_id.map(Box::from),
+            model_name: self.model_name.map(Box::from),
+            inference_region: self.inference_region.map(Box::from),
+            inference_region_basis: self.inference_region_basis,
+            residency: self.residency,
+        }
+    }
+}
+
+impl GroupRow for RoutingRow {
+    fn compare_group(&self, other: &Self) -> Ordering {
+        self.key.cmp(&other.key)
+    }
+
+    fn merge(&mut self, other: Self) {
+        self.counts.add(&other.counts);
+    }
+}
+
+impl Counts {
+    /// Adds a call, whose outcome is told by its place in [`bedrock::Outcome::ALL`].
+    pub(crate) fn add_call(&mut self, outcome: Option<usize>, usage: Option<&Usage>) {
+        self.calls += 1;
+        if let Some(outcome) = outcome {
+            self.by_outcome[outcome] += 1;
+        }
+        if let Some(usage) = usage {
+            self.add_tokens(usage.input, usage.output);
+        }
+    }
+
+    /// Adds other counts.
+    pub fn add(&mut self, other: &Counts) {
+        self.calls += other.calls;
+        for (mine, others) in self.by_outcome.iter_mut().zip(other.by_outcome) {
+            *mine += others;
+        }
+        self.add_tokens(other.input_tokens, other.output_tokens);
+    }
+
+    /// Sums that would not fit stay at the largest number.
+    fn add_tokens(&mut self, input: Option<i64>, output: Option<i64>) {
+        self.input_tokens = sum(self.input_tokens, input, i64::saturating_add);
+        self.output_tokens = sum(self.output_tokens, output, i64::saturating_add);
+    }
+}

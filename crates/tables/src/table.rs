@@ -7,7 +7,7 @@ use std::sync::Arc;
 use arrow::datatypes::{Schema, SchemaRef};
 
 use crate::column::{Column, Type};
-use crate::referred::ContextMeaning;
+use crate::references::Refers;
 
 /// The version of the tables' schema. It rises when a column changes its meaning, type or name.
 pub const SCHEMA_VERSION: u32 = 2;
@@ -27,30 +27,6 @@ pub struct Table<R: 'static> {
     pub order: fn(&R, &R) -> Ordering,
     /// What a row refers to.
     pub refers: Refers<R>,
-}
-
-/// How a row names what it refers to.
-pub struct Refers<R> {
-    /// The number of its context.
-    pub context: fn(&R) -> u32,
-    /// Whether rows may refer to a context: texts are looked up for these only.
-    pub has_context: fn(&ContextMeaning) -> bool,
-    /// The number of its caller.
-    pub caller: fn(&R) -> u32,
-    /// The number of its object.
-    pub object: fn(&R) -> u32,
-}
-
-impl<R> Refers<R> {
-    /// For rows that stand for themselves: no column of theirs asks.
-    pub const NOTHING: Refers<R> =
-        Refers { context: |_| 0, has_context: |_| false, caller: |_| 0, object: |_| 0 };
-}
-
-impl<R> std::fmt::Debug for Refers<R> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Refers")
-    }
 }
 
 /// What a table looks like, without its rows.

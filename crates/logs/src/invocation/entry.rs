@@ -6,8 +6,8 @@ use serde::de::MapAccess;
 use super::loose::{Loose, Parts, Scalar, skip};
 use super::usage::Body;
 use super::{InvocationEntry, Tokens};
-use crate::field;
 use crate::reject::Rejection;
+use crate::value;
 
 /// The fields of an entry that are read. There is none for a prompt, a completion, an identity or the
 /// metadata that a customer attached.
@@ -58,7 +58,7 @@ pub(super) fn finish(entry: Loose<Entry>) -> Result<Option<InvocationEntry>, Rej
     }
     let request_id = required(entry.request_id, "requestId")?;
     let timestamp = required(entry.timestamp, "timestamp")?;
-    let timestamp_ms = field::time_ms(&timestamp, "timestamp")
+    let timestamp_ms = value::time_ms(&timestamp, "timestamp")
         .map_err(|rejection| Rejection { found: "another string".to_owned(), ..rejection })?;
     let input = entry.input.object("input")?;
     let output = entry.output.object("output")?;

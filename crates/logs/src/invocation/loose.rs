@@ -7,8 +7,8 @@ use std::marker::PhantomData;
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use super::shortened::{CUT, MAX_STRING_BYTES};
-use crate::field::{COUNT, Key, whole_number};
 use crate::reject::Rejection;
+use crate::value::{COUNT, Unescaped, whole_number};
 
 /// What takes the fields of an object, or the items of an array.
 pub(super) trait Parts: Default {
@@ -130,7 +130,7 @@ impl<'de, T: Parts> Visitor<'de> for LooseVisitor<T> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
         let mut parts = T::default();
-        while let Some(Key(key)) = map.next_key::<Key<'de>>()? {
+        while let Some(Unescaped(key)) = map.next_key::<Unescaped<'de>>()? {
             parts.field(&key, &mut map)?;
         }
         Ok(Loose { kind: "an object", parts })

@@ -1,6 +1,7 @@
 //! Quotes, backslashes and brackets of 64 bytes, as one bit per byte.
 
-use super::{NAME, NAME_BYTES, Odd, Walk};
+use super::members::Members;
+use super::{NAME, NAME_BYTES, Unsupported, Walk};
 
 /// How many bytes are looked at at once.
 pub(super) const BLOCK_BYTES: usize = 64;
@@ -10,7 +11,7 @@ pub(super) const NAME_END: u8 = NAME[NAME_BYTES - 1];
 
 pub(super) type Block = [u8; BLOCK_BYTES];
 
-/// What is where: the lowest bit stands for the first byte.
+/// Which bytes are which: the lowest bit is that of the first byte.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Marks {
     pub(super) quotes: u64,
@@ -24,8 +25,13 @@ pub(super) struct Marks {
 }
 
 /// Walks on any processor.
-pub(super) fn run(walk: &mut Walk<'_, '_>) -> Result<(), Odd> {
+pub(super) fn run(walk: &mut Walk<'_, '_>) -> Result<(), Unsupported> {
     walk.run(marks, equal, parity)
+}
+
+/// Takes an object apart on any processor.
+pub(super) fn run_members(members: &mut Members<'_, '_>) -> Result<(), Unsupported> {
+    members.run(marks, equal, parity)
 }
 
 #[inline(always)]
@@ -42,7 +48,7 @@ fn marks(block: &Block) -> Marks {
 }
 
 /// Which bytes are equal to one. Written so that compilers make vectors of it: bytes become 0 or the
-/// bit of their place in a word of eight, and a multiplication adds those up.
+/// bit of their position in a word of eight, and a multiplication adds those up.
 #[inline(always)]
 fn equal(block: &Block, byte: u8) -> u64 {
     let mut bits = [0; BLOCK_BYTES];
@@ -57,7 +63,7 @@ fn equal(block: &Block, byte: u8) -> u64 {
     mask
 }
 
-/// Whether the number of bits up to a place, with its own, is odd.
+/// For each position, whether the number of bits up to and with it is odd.
 #[inline(always)]
 fn parity(mut bits: u64) -> u64 {
     for shift in [1, 2, 4, 8, 16, 32] {

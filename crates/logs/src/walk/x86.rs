@@ -1,35 +1,23 @@
-//! The same with the vectors of x86-64 processors: those of 2013 (AVX2, BMI, carry-less multiplication),
-//! and the wider ones of newer servers (AVX-512).
+//! The same with the vectors of x86-64 processors since 2013 (AVX2, BMI, carry-less multiplication).
 //!
-//! This is the one place in our crates with `unsafe`: to call what is compiled for more than the
-//! processor that the program is compiled for (that the processor has it is asked right before), to
-//! load a vector, and to have memory fetched. Nothing else of the walk is in here, and tests compare it with the portable one.
+//! This is the only module of our crates with `unsafe`: to call what is compiled for more than the
+//! processor that the program is compiled for (that the processor has it is checked right before), to
+//! load a vector, and to prefetch memory. Nothing else of the walk is in here, and tests compare it with
+//! the portable one.
 
 use std::arch::is_x86_feature_detected;
 use std::arch::x86_64::{
-    __m256i, __m512i, _MM_HINT_T0, _mm_clmulepi64_si128, _mm_cvtsi128_si64, _mm_prefetch,
-    _mm_set_epi64x, _mm_set1_epi8, _mm256_cmpeq_epi8, _mm256_loadu_si256, _mm256_movemask_epi8,
-    _mm256_or_si256, _mm256_set1_epi8, _mm512_cmpeq_epi8_mask, _mm512_loadu_si512, _mm512_or_si512,
-    _mm512_set1_epi8,
+    __m256i, _MM_HINT_T0, _mm_clmulepi64_si128, _mm_cvtsi128_si64, _mm_prefetch, _mm_set_epi64x,
+    _mm_set1_epi8, _mm256_cmpeq_epi8, _mm256_loadu_si256, _mm256_movemask_epi8, _mm256_or_si256,
+    _mm256_set1_epi8,
 };
 
 use super::block::{Block, Marks, NAME_END};
-use super::{Odd, Walk};
-
-/// Walks with the widest vectors, if the processor has them.
-pub(super) fn run_wide(walk: &mut Walk<'_, '_>) -> Option<Result<(), Odd>> {
-    if !has_avx2() || !is_x86_feature_detected!("avx512f") || !is_x86_feature_detected!("avx512bw")
-    {
-        return None;
-    }
-    // SAFETY: the processor has all features that the function is compiled for. There is no other
-    // condition: the function itself is safe code.
-    #[expect(unsafe_code, reason = "the only way to call what is compiled for some processors")]
-    Some(unsafe { run_avx512(walk) })
-}
+use super::members::Members;
+use super::{Unsupported, Walk};
 
 /// Walks with vectors, if the processor has them.
-pub(super) fn run(walk: &mut Walk<'_, '_>) -> Option<Result<(), Odd>> {
+pub(super) fn run(walk: &mut Walk<'_, '_>) -> Option<Result<(), Unsupported>> {
     if !has_avx2() {
         return None;
     }
@@ -49,29 +37,23 @@ fn has_avx2() -> bool {
 }
 
 #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt,pclmulqdq")]
-fn run_avx2(walk: &mut Walk<'_, '_>) -> Result<(), Odd> {
+fn run_avx2(walk: &mut Walk<'_, '_>) -> Result<(), Unsupported> {
     walk.run(|block| marks(block), |block, byte| equal(halves(block), byte), |bits| parity(bits))
 }
 
-#[target_feature(enable = "avx512f,avx512bw,avx2,bmi1,bmi2,lzcnt,popcnt,pclmulqdq")]
-fn run_avx512(walk: &mut Walk<'_, '_>) -> Result<(), Odd> {
-    let letters = |block: &Block, byte: u8| equal_wide(wide(block), byte);
-    walk.run(|block| marks_wide(block), letters, |bits| parity(bits))
+/// Takes an object apart with vectors, if the processor has them.
+pub(super) fn run_members(members: &mut Members<'_, '_>) -> Option<Result<(), Unsupported>> {
+    if !has_avx2() {
+        return None;
+    }
+    // SAFETY: as above.
+    #[expect(unsafe_code, reason = "the only way to call what is compiled for some processors")]
+    Some(unsafe { members_avx2(members) })
 }
 
-#[inline]
-#[target_feature(enable = "avx512f,avx512bw")]
-fn marks_wide(block: &Block) -> Marks {
-    fetch_ahead(block);
-    let block = wide(block);
-    let braces = _mm512_or_si512(block, _mm512_set1_epi8(0x20));
-    Marks {
-        quotes: equal_wide(block, b'"'),
-        backslashes: equal_wide(block, b'\\'),
-        open: equal_wide(braces, b'{'),
-        close: equal_wide(braces, b'}'),
-        name_ends: equal_wide(block, NAME_END),
-    }
+#[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt,pclmulqdq")]
+fn members_avx2(members: &mut Members<'_, '_>) -> Result<(), Unsupported> {
+    members.run(|block| marks(block), |block, byte| equal(halves(block), byte), |bits| parity(bits))
 }
 
 /// Has the processor fetch what will be looked at soon: the walk is faster than it fetches by itself.
@@ -84,22 +66,6 @@ fn fetch_ahead(block: &Block) {
     unsafe {
         _mm_prefetch::<_MM_HINT_T0>(ahead.cast());
     }
-}
-
-#[inline]
-#[target_feature(enable = "avx512f")]
-fn wide(block: &Block) -> __m512i {
-    // SAFETY: a block is 64 bytes long, which is what is loaded, from any address.
-    #[expect(unsafe_code, reason = "the safe way to fill a vector compiles to shuffles")]
-    unsafe {
-        _mm512_loadu_si512(block.as_ptr().cast())
-    }
-}
-
-#[inline]
-#[target_feature(enable = "avx512f,avx512bw")]
-fn equal_wide(block: __m512i, byte: u8) -> u64 {
-    _mm512_cmpeq_epi8_mask(block, _mm512_set1_epi8(byte.cast_signed()))
 }
 
 #[inline]

@@ -3,14 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use bedrock::Calls;
 use bedrock::alias::DiscoveredAlias;
 use jiff::civil::Date;
+use logs::Reading;
 use logs::layout::Delivery;
 
 use crate::dates::{DayRange, day_of, is_read_for};
-use crate::day::calls::{DayCalls, ObjectCalls};
+use crate::day::calls::DayCalls;
 use crate::day::manifest::{Elsewhere, LateObject, Manifest};
-use crate::day::trail::TrailReading;
 use crate::digests::Status;
 use crate::error::Error;
 use crate::outcome::{MAX_LISTED, ObjectProblem, Objects, Records};
@@ -19,7 +20,7 @@ use crate::source::list::ListedObject;
 
 /// What was read so far.
 #[derive(Debug)]
-pub struct Collected {
+pub(crate) struct Collected {
     range: Option<DayRange>,
     late_window_minutes: i64,
     /// The days that are built, until they are taken.
@@ -29,64 +30,68 @@ pub struct Collected {
     /// Objects without a day of their own, which gave no call to any either.
     unplaced: Vec<Arc<ObjectRecord>>,
     /// Sums over objects, with complaints.
-    pub objects: Objects,
+    pub(crate) objects: Objects,
     /// Sums over records.
-    pub records: Records,
+    pub(crate) records: Records,
     /// What was discovered about opaque ARNs since it was last taken.
-    pub discovered: Vec<DiscoveredAlias>,
+    pub(crate) discovered: Vec<DiscoveredAlias>,
     /// Events that look like inference under unknown names.
-    pub unknown_operations: BTreeMap<String, u64>,
+    pub(crate) unknown_operations: BTreeMap<String, u64>,
     /// Calls on days outside the range.
-    pub out_of_range: BTreeMap<Date, u64>,
+    pub(crate) out_of_range: BTreeMap<Date, u64>,
     /// Calls of days that are not built, or were built before.
-    pub left: u64,
+    pub(crate) left: u64,
     /// Objects with calls of a day that was taken or is not built, and that it does not know of.
-    pub late: BTreeMap<Date, BTreeSet<LateObject>>,
+    pub(crate) late: BTreeMap<Date, BTreeSet<LateObject>>,
 }
 
 /// What a day is built from.
 #[derive(Debug, Default)]
-pub struct DayState {
+pub(crate) struct DayState {
     /// Its objects; a call's object is a place in this list.
-    pub objects: Vec<Arc<ObjectRecord>>,
+    pub(crate) objects: Vec<Arc<ObjectRecord>>,
     /// Its calls.
-    pub calls: DayCalls,
+    pub(crate) calls: DayCalls,
     /// How many there are, duplicates included.
-    pub n_calls: u64,
+    pub(crate) n_calls: u64,
     /// Objects that are not read for the day and had calls of it.
-    pub late_objects: BTreeSet<LateObject>,
+    pub(crate) late_objects: BTreeSet<LateObject>,
     /// Objects delivered on the day with calls of days that they are not read for.
-    pub calls_elsewhere: BTreeMap<String, Elsewhere>,
+    pub(crate) calls_elsewhere: BTreeMap<String, Elsewhere>,
 }
 
 /// An object with its counts.
 #[derive(Debug, Clone)]
-pub struct ObjectRecord {
+pub(crate) struct ObjectRecord {
     /// Its key, relative to the source.
-    pub key: Arc<str>,
+    pub(crate) key: Arc<str>,
     /// What its key says of its delivery.
-    pub delivery: Option<Delivery>,
+    pub(crate) delivery: Option<Delivery>,
     /// Its size as stored, in bytes.
-    pub size_bytes: u64,
+    pub(crate) size_bytes: u64,
     /// Why it is unreadable, if it is.
-    pub unreadable: Option<String>,
+    pub(crate) unreadable: Option<String>,
     /// What the digest files say of it, if they were asked and it could be read.
-    pub digest_status: Option<Status>,
+    pub(crate) digest_status: Option<Status>,
     /// Its rejected records, the first of them as sentences.
-    pub rejections: Vec<String>,
+    pub(crate) rejections: Vec<String>,
     /// Its records.
-    pub records: u64,
+    pub(crate) records: u64,
     /// Its calls, of any day.
-    pub calls: u64,
+    pub(crate) calls: u64,
     /// Its records that are no calls.
-    pub skipped: u64,
+    pub(crate) skipped: u64,
     /// Its calls that cannot be used.
-    pub rejected: u64,
+    pub(crate) rejected: u64,
 }
 
 impl Collected {
     /// Nothing yet. Days are taken in after [`Collected::begin`]; with `takes_every_day`, all are.
-    pub fn new(range: Option<DayRange>, late_window_minutes: i64, takes_every_day: bool) -> Self {
+    pub(crate) fn new(
+        range: Option<DayRange>,
+        late_window_minutes: i64,
+        takes_every_day: bool,
+    ) -> Self {
         Collected {
             range,
             late_window_minutes,
@@ -104,33 +109,33 @@ impl Collected {
     }
 
     /// Begins a day: what is read from now on is held for it.
-    pub fn begin(&mut self, day: Date) {
+    pub(crate) fn begin(&mut self, day: Date) {
         self.days.entry(day).or_default();
     }
 
     /// Takes a day out, to build it.
-    pub fn take(&mut self, day: Date) -> Option<DayState> {
+    pub(crate) fn take(&mut self, day: Date) -> Option<DayState> {
         self.days.remove(&day)
     }
 
     /// Takes a day back that cannot be built yet.
-    pub fn restore_day(&mut self, day: Date, state: DayState) {
+    pub(crate) fn restore_day(&mut self, day: Date, state: DayState) {
         self.days.insert(day, state);
     }
 
     /// The days that are held and have objects.
-    pub fn days_with_objects(&self) -> impl Iterator<Item = Date> {
+    pub(crate) fn days_with_objects(&self) -> impl Iterator<Item = Date> {
         let has_objects = |(_, state): &(&Date, &DayState)| !state.objects.is_empty();
         self.days.iter().filter(has_objects).map(|(day, _)| *day)
     }
 
     /// Whether a day has a late object already.
-    pub fn has_late(&self, day: Date, late: &LateObject) -> bool {
+    pub(crate) fn has_late(&self, day: Date, late: &LateObject) -> bool {
         self.days.get(&day).is_some_and(|state| state.late_objects.contains(late))
     }
 
     /// Puts objects that belong to no day into the first one, so that every object stands somewhere.
-    pub fn assign_unplaced(&mut self) {
+    pub(crate) fn assign_unplaced(&mut self) {
         let first_day = self.days.keys().next().copied();
         let first = self.range.map(|range| range.from()).or(first_day);
         let Some(first) = first.filter(|_| !self.unplaced.is_empty()) else { return };
@@ -142,22 +147,22 @@ impl Collected {
     ///
     /// # Errors
     /// If calls are too many to be held and cannot be written to a temporary file.
-    pub fn add(
+    pub(crate) fn add(
         &mut self,
-        read: ReadObject<TrailReading>,
+        read: ReadObject<Reading>,
         days: &[Date],
         manifests: &BTreeMap<Date, Option<Manifest>>,
         digest_status: Option<Status>,
     ) -> Result<(), Error> {
         let mut record = ObjectRecord { digest_status, ..ObjectRecord::new(&read.listed) };
-        let mut calls = ObjectCalls::default();
+        let mut calls = Calls::default();
         match read.reading {
             Ok(reading) => {
                 calls = reading.calls;
                 record.records = reading.records;
                 record.skipped = reading.skipped;
                 record.rejected = reading.rejected;
-                record.calls = calls.len() as u64;
+                record.calls = calls.rows.len() as u64;
                 record.rejections = reading.rejections;
                 self.discovered.extend(reading.discovered);
                 for (name, count) in reading.unknown_operations {
@@ -178,7 +183,7 @@ impl Collected {
                 }
             }
         }
-        for call in calls.iter() {
+        for (index, call) in (0u32..).zip(&calls.rows) {
             let day = day_of(call.event_time_ms);
             let is_covered = placing.is_covered(day, |day| {
                 self.takes_every_day
@@ -213,7 +218,7 @@ impl Collected {
                 continue;
             };
             state.n_calls += 1;
-            state.calls.add(&calls, call, number).map_err(Error::Temporary)?;
+            state.calls.add(&calls, index, number)?;
         }
         if placing.numbers.is_empty() && self.takes_every_day {
             self.unplaced.push(record);
@@ -279,7 +284,7 @@ impl Placing {
         day: Date,
         state: &mut DayState,
         record: &Arc<ObjectRecord>,
-        calls: &ObjectCalls,
+        calls: &Calls,
         is_covered: bool,
     ) -> Option<u32> {
         if let Some((_, number)) = self.numbers.iter().find(|(known, _)| *known == day) {

@@ -22,7 +22,7 @@ use crate::work::Workers;
 
 /// What becomes of a day that was read.
 #[derive(Debug)]
-pub enum Prepared {
+pub(crate) enum Prepared {
     /// These objects have to be read as well.
     Needs(Box<DayState>, Vec<LateObject>),
     /// It is left as it is; so many calls were read for it.
@@ -33,28 +33,28 @@ pub enum Prepared {
 
 /// A day that can be built.
 #[derive(Debug)]
-pub struct Ready {
+pub(crate) struct Ready {
     /// Its objects.
-    pub objects: Vec<Arc<ObjectRecord>>,
+    pub(crate) objects: Vec<Arc<ObjectRecord>>,
     /// Their places in the order of their keys.
-    pub by_key: Vec<u32>,
+    pub(crate) by_key: Vec<u32>,
     /// Its calls.
-    pub distinct: Distinct,
+    pub(crate) distinct: Distinct,
     /// Objects that are not read for the day and had calls of it.
-    pub late_objects: BTreeSet<LateObject>,
+    pub(crate) late_objects: BTreeSet<LateObject>,
     /// Objects delivered on the day with calls of days that they are not read for.
-    pub calls_elsewhere: BTreeMap<String, Elsewhere>,
+    pub(crate) calls_elsewhere: BTreeMap<String, Elsewhere>,
     /// Days that have to let go of a call, because this one has it.
-    pub shared: BTreeSet<Date>,
+    pub(crate) shared: BTreeSet<Date>,
     /// Days that have a call which would be this one's otherwise.
-    pub yields_to: BTreeSet<Date>,
+    pub(crate) yields_to: BTreeSet<Date>,
     /// Calls that addenda tell, as the manifest keeps them.
-    pub addenda: Vec<String>,
+    pub(crate) addenda: Vec<String>,
 }
 
 /// Which calls the days have that were built, so that one event on two days is one call.
 #[derive(Debug, Default, Clone)]
-pub struct BuiltCalls {
+pub(crate) struct BuiltCalls {
     days: BTreeMap<Date, Arc<Identities>>,
 }
 
@@ -64,20 +64,20 @@ const MAX_REMEMBERED: usize = 8 << 20;
 
 /// The days around one that is looked at.
 #[derive(Debug)]
-pub struct OtherDays {
+pub(crate) struct OtherDays {
     /// The calls of those that were built.
-    pub built: BuiltCalls,
+    pub(crate) built: BuiltCalls,
     /// Neighbours that are not built now: if they stand, their calls count too.
-    pub neighbours: Vec<Date>,
+    pub(crate) neighbours: Vec<Date>,
     /// Whether others are going to ask for the calls of this one.
-    pub will_ask: bool,
+    pub(crate) will_ask: bool,
 }
 
 /// Looks at a day.
 ///
 /// # Errors
 /// If the destination cannot be read, or temporary files cannot be written.
-pub async fn prepare(
+pub(crate) async fn prepare(
     destination: &dyn Store,
     settings: &Settings,
     workers: &Workers,
@@ -152,7 +152,7 @@ fn distinct(
         winner.is_some()
     };
     let rules = Rules { ranks: &ranks, is_elsewhere: &is_elsewhere, keeps_identities: will_ask };
-    let distinct = calls.distinct(objects.len(), &rules).map_err(Error::Temporary)?;
+    let distinct = calls.distinct(&rules)?;
     let addenda = distinct.identities.addenda();
     let (shared, yields_to) = shared.into_inner().unwrap_or_else(PoisonError::into_inner);
     Ok(Prepared::Ready(Box::new(Ready {
@@ -187,7 +187,7 @@ fn places(numbers: &[u32]) -> Vec<u32> {
 
 impl BuiltCalls {
     /// Remembers the calls of a day that was built, in place of those that it had before.
-    pub fn remember(&mut self, day: Date, identities: Identities) {
+    pub(crate) fn remember(&mut self, day: Date, identities: Identities) {
         self.days.insert(day, Arc::new(identities));
         let mut remembered = self.days.values().map(|day| day.len()).sum::<usize>();
         while remembered > MAX_REMEMBERED && self.days.len() > 1 {
@@ -197,7 +197,7 @@ impl BuiltCalls {
     }
 
     /// Whether the calls of a day are known.
-    pub fn has(&self, day: Date) -> bool {
+    pub(crate) fn has(&self, day: Date) -> bool {
         self.days.contains_key(&day)
     }
 

@@ -1,62 +1,64 @@
 //! From a call's tokens to its cost, at the price of its day.
 
-use bedrock::Knowledge;
 use bedrock::cost::{Cost, TokenSource, Unpriced, Usage, price_key};
-use bedrock::price::{PriceKey, RateCard};
+use bedrock::price::RateCard;
+use bedrock::{Knowledge, Meaning, TextId};
 use jiff::civil::Date;
 use rustc_hash::FxHashMap;
-use tables::ContextMeaning;
 
-/// Prices the calls of one day. The prices of a context are looked up once, and few contexts differ in
-/// them.
+/// Prices the calls of one day. A rate card is looked up once for all calls of one meaning and tier.
 #[derive(Debug)]
-pub struct Pricer<'a> {
+pub(crate) struct Pricer<'a> {
     knowledge: &'a Knowledge,
     day: Date,
-    /// The place of each context's prices among `cards`, once it was looked up.
-    by_context: Vec<Option<Result<u32, Unpriced>>>,
-    by_key: FxHashMap<PriceKey<'a>, u32>,
-    /// `None` where no price is known.
-    cards: Vec<Option<RateCard>>,
+    cards: FxHashMap<(u32, Option<TextId>), Result<RateCard, Unpriced>>,
+}
+
+/// What the price of a call depends on, besides its tokens. A meaning says nothing of the source
+/// Region, but calls of one meaning have the same.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Priced<'a> {
+    /// The number of the meaning, and the meaning.
+    pub(crate) meaning: (u32, &'a Meaning),
+    /// Where the call was sent.
+    pub(crate) source_region: Option<&'a str>,
+    /// The id of the service tier, and the tier.
+    pub(crate) service_tier: (Option<TextId>, Option<&'a str>),
 }
 
 impl<'a> Pricer<'a> {
-    /// A pricer for a day, with so many contexts.
-    pub fn new(knowledge: &'a Knowledge, day: Date, contexts: usize) -> Self {
-        let (by_key, cards) = (FxHashMap::default(), Vec::new());
-        Pricer { knowledge, day, by_context: vec![None; contexts], by_key, cards }
+    /// A pricer for a day.
+    pub(crate) fn new(knowledge: &'a Knowledge, day: Date) -> Self {
+        Pricer { knowledge, day, cards: FxHashMap::default() }
     }
 
-    /// What a call of a context cost, or why that is not known. `number` stands for this context
-    /// whenever this pricer is asked.
+    /// What a call cost, or why that is not known.
     ///
     /// # Errors
     /// If it is not known.
-    ///
-    /// # Panics
-    /// If there are not so many contexts.
-    pub fn cost(
+    pub(crate) fn cost(
         &mut self,
-        number: u32,
-        ContextMeaning { context, meaning }: &'a ContextMeaning,
+        priced: Priced<'_>,
         usage: Option<&Usage>,
     ) -> Result<Cost, Unpriced> {
-        let Pricer { knowledge: Knowledge { prices, regions, .. }, day, by_key, cards, .. } = self;
-        let place = self.by_context[number as usize].get_or_insert_with(|| {
-            let key =
-                price_key(&meaning.resolution, context.source_region(), context.service_tier())?;
-            Ok(*by_key.entry(key).or_insert_with_key(|key| {
-                cards.push(prices.rate_card(regions, key, *day));
-                u32::try_from(cards.len() - 1).unwrap_or(u32::MAX)
-            }))
+        let Knowledge { prices, regions, .. } = self.knowledge;
+        let key = (priced.meaning.0, priced.service_tier.0);
+        let card = self.cards.entry(key).or_insert_with(|| {
+            let resolution = &priced.meaning.1.resolution;
+            let key = price_key(resolution, priced.source_region, priced.service_tier.1)?;
+            prices.rate_card(regions, &key, self.day).ok_or(Unpriced::NoPrice)
         });
-        let card = self.cards[(*place)? as usize].as_ref().ok_or(Unpriced::NoPrice)?;
-        card.cost(usage.ok_or(Unpriced::NoTokens)?)
+        card.as_ref().map_err(|reason| *reason)?.cost(usage.ok_or(Unpriced::NoTokens)?)
+    }
+
+    /// Begins with calls whose meanings and tiers have other numbers.
+    pub(crate) fn clear(&mut self) {
+        self.cards.clear();
     }
 }
 
 /// The tokens that CloudTrail itself counts: a lower bound, because it has no counts of the cache.
-pub fn usage_of_trail(input: Option<i64>, output: Option<i64>) -> Option<Usage> {
+pub(crate) fn usage_of_trail(input: Option<i64>, output: Option<i64>) -> Option<Usage> {
     let is_counted = input.is_some() || output.is_some();
     is_counted.then_some(Usage {
         input,

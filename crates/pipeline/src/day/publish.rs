@@ -20,49 +20,49 @@ use crate::outcome::tally::Tally;
 
 /// What the tables of a day are built from.
 #[derive(Debug)]
-pub struct DayInputs {
+pub(crate) struct DayInputs {
     /// The day.
-    pub day: Date,
+    pub(crate) day: Date,
     /// Its objects; a call's object is a place in this list.
-    pub objects: Vec<Arc<ObjectRecord>>,
+    pub(crate) objects: Vec<Arc<ObjectRecord>>,
     /// The places of the objects in the order of their keys.
-    pub by_key: Vec<u32>,
+    pub(crate) by_key: Vec<u32>,
     /// Its calls without duplicates.
-    pub distinct: Distinct,
+    pub(crate) distinct: Distinct,
     /// What is known.
-    pub knowledge: Arc<Knowledge>,
+    pub(crate) knowledge: Arc<Knowledge>,
     /// What the model invocation logs counted.
-    pub requests: Option<Arc<Requests>>,
+    pub(crate) requests: Option<Arc<Requests>>,
 }
 
 /// The tables of a day.
 #[derive(Debug)]
-pub struct DayTables {
+pub(crate) struct DayTables {
     /// The files.
-    pub files: Vec<TableFile>,
+    pub(crate) files: Vec<TableFile>,
     /// The sums of `ingest`.
-    pub counts: Counts,
+    pub(crate) counts: Counts,
     /// False if an object was unreadable, has rejected records, or is not as its digest says.
-    pub is_complete: bool,
+    pub(crate) is_complete: bool,
     /// References that no alias was known for, in order.
-    pub without_alias: Vec<String>,
+    pub(crate) without_alias: Vec<String>,
     /// The numbers of the invocation log's entries that calls took.
-    pub joined: Vec<u32>,
+    pub(crate) joined: Vec<u32>,
     /// Successful calls without such an entry.
-    pub calls_without_entry: u64,
+    pub(crate) calls_without_entry: u64,
     /// The day's sums.
-    pub tally: Tally,
+    pub(crate) tally: Tally,
 }
 
 /// Builds the tables of a day; call it on the workers.
 ///
 /// # Errors
 /// If a table cannot be encoded, or calls in a temporary file cannot be read.
-pub fn build(inputs: DayInputs) -> Result<DayTables, Error> {
+pub(crate) fn build(inputs: DayInputs) -> Result<DayTables, Error> {
     let DayInputs { day, objects, by_key, distinct, knowledge, requests } = inputs;
-    let Distinct { calls, references, kept, dropped, .. } = distinct;
+    let Distinct { calls, kept, dropped, .. } = distinct;
     let (of_calls, of_objects) = rayon::join(
-        || calls::build(day, calls, references, &objects, &knowledge, requests.as_deref()),
+        || calls::build(day, calls, &objects, &knowledge, requests.as_deref()),
         || ingest::build(day, &objects, &by_key, &kept, &dropped),
     );
     let (mut of_calls, of_objects) = (of_calls?, of_objects?);

@@ -1,150 +1,64 @@
-//! The rows of a day's calls: made a batch at a time, and written while the next batch is made.
+//! The rows of a day's calls, a batch at a time: joined, priced, written, and counted.
 
 use std::collections::BTreeSet;
-use std::io;
+use std::sync::Arc;
 
 use bedrock::cost::Usage;
-use bedrock::{CallId, Knowledge, Meaning, Outcome};
+use bedrock::resolve::Unresolved;
+use bedrock::{Attribute, CallId, Knowledge, Meaning, Outcome, Texts};
 use jiff::civil::Date;
-use tables::group::{Grouped, Groups};
+use tables::model_costs::CostSums;
 use tables::{
-    BATCH_ROWS, ContextMeaning, DENIALS, DenialRow, INVOCATIONS, Invocation, Referred, TableWriter,
-    WriteError,
+    DENIALS, DenialRow, Groups, INVOCATIONS, Invocation, References, TableWriter, WriteError,
 };
 
-use crate::day::calls::{References, SortedCalls, StoredCall};
-use crate::day::price::{Pricer, usage_of_trail};
+use crate::day::calls::{Batch, DayCall};
+use crate::day::groups::GroupTables;
+use crate::day::meanings::Meanings;
+use crate::day::price::{Priced, Pricer, usage_of_trail};
 use crate::day::spool::Spool;
+use crate::error::Error;
 use crate::join::Requests;
+use crate::outcome::tally::{Group, Tally};
 
-/// Makes the rows of a day's calls: joins, prices and counts them.
-pub(crate) struct RowMaker<'a> {
-    calls: SortedCalls,
-    references: &'a References,
-    contexts: &'a [ContextMeaning],
+/// Groups beyond which they are turned into rows, which may go to disk.
+const MAX_GROUPS: usize = 256 * 1024;
+
+/// Takes in a day's calls.
+pub(crate) struct DayRows<'a> {
+    day: Date,
+    objects: &'a [Arc<str>],
     requests: Option<&'a Requests>,
+    price_version: String,
+    meanings: Meanings<'a>,
     pricer: Pricer<'a>,
     join: DayJoin,
-    groups: Groups<'a>,
-}
-
-impl<'a> RowMaker<'a> {
-    /// A maker of the rows of `calls`, which refer to `references` and to `contexts` by the same
-    /// numbers.
-    pub(crate) fn new(
-        day: Date,
-        calls: SortedCalls,
-        references: &'a References,
-        contexts: &'a [ContextMeaning],
-        knowledge: &'a Knowledge,
-        requests: Option<&'a Requests>,
-    ) -> Self {
-        let pricer = Pricer::new(knowledge, day, contexts.len());
-        let (join, groups) = (DayJoin::default(), Groups::new(contexts));
-        RowMaker { calls, references, contexts, requests, pricer, join, groups }
-    }
-
-    /// Replaces `rows` by those of the next calls, which are none after the last one.
-    ///
-    /// # Errors
-    /// If calls in a temporary file cannot be read.
-    pub(crate) fn make(&mut self, rows: &mut Vec<Invocation>) -> io::Result<()> {
-        rows.clear();
-        for call in self.calls.take(BATCH_ROWS, self.references)? {
-            let row = self.row(&call);
-            self.groups.add(&row);
-            rows.push(row);
-        }
-        Ok(())
-    }
-
-    /// What was counted while rows were made, and what was joined.
-    pub(crate) fn finish(self) -> (Grouped<'a>, DayJoin) {
-        (self.groups.finish(), self.join)
-    }
-
-    fn row(&mut self, call: &StoredCall) -> Invocation {
-        let (event_id, request_id) = self.references.ids(call);
-        let (context, caller, object) = (call.context, call.caller, call.object);
-        let understood = &self.contexts[context as usize];
-        let logged = self
-            .requests
-            .and_then(|all| self.join.usage(all, request_id.as_ref(), &understood.meaning));
-        let (input, output) = self.references.tokens(call);
-        let usage = logged.or_else(|| usage_of_trail(input, output));
-        let cost = self.pricer.cost(context, understood, usage.as_ref());
-        Invocation {
-            event_time_ms: call.event_time_ms,
-            event_id,
-            request_id,
-            usage,
-            cost,
-            context,
-            caller,
-            object,
-        }
-    }
-}
-
-/// Writes the tables that have a row for a call.
-pub(crate) struct CallWriter<'a> {
-    contexts: &'a [ContextMeaning],
-    invocations: TableWriter<'a, Invocation, Spool>,
-    denials: TableWriter<'a, DenialRow, Spool>,
-    /// Rows of `denials` that are not written yet.
-    refused: Vec<DenialRow>,
+    groups: Groups,
+    group_tables: GroupTables,
+    /// The sums of the calls of each meaning.
+    sums: Vec<CostSums>,
+    tally: Tally,
+    invocations: TableWriter<Invocation, Spool>,
+    denials: TableWriter<DenialRow, Spool>,
     n_rows: u64,
     n_denials: u64,
+    without_alias: BTreeSet<String>,
 }
 
-impl<'a> CallWriter<'a> {
-    pub(crate) fn new(referred: Referred<'a>) -> Result<Self, WriteError> {
-        Ok(CallWriter {
-            contexts: referred.contexts,
-            invocations: TableWriter::new(&INVOCATIONS, referred, Spool::begin())?,
-            denials: TableWriter::new(&DENIALS, referred, Spool::begin())?,
-            refused: Vec::new(),
-            n_rows: 0,
-            n_denials: 0,
-        })
-    }
-
-    pub(crate) fn write(&mut self, rows: &[Invocation]) -> Result<(), WriteError> {
-        self.invocations.write(rows)?;
-        self.n_rows += rows.len() as u64;
-        for row in rows {
-            if self.contexts[row.context as usize].meaning.outcome != Outcome::Denied {
-                continue;
-            }
-            self.refused.push(DenialRow {
-                event_time_ms: row.event_time_ms,
-                event_id: row.event_id.clone(),
-                context: row.context,
-                caller: row.caller,
-            });
-        }
-        if self.refused.len() >= BATCH_ROWS {
-            self.write_denials()?;
-        }
-        Ok(())
-    }
-
-    fn write_denials(&mut self) -> Result<(), WriteError> {
-        self.denials.write(&self.refused)?;
-        self.n_denials += self.refused.len() as u64;
-        self.refused.clear();
-        Ok(())
-    }
-
-    /// Ends both files: `invocations` with its number of rows, then `denials`.
-    ///
-    /// # Errors
-    /// If a table cannot be encoded.
-    pub(crate) fn finish(mut self) -> Result<[(Spool, u64); 2], WriteError> {
-        self.write_denials()?;
-        let CallWriter { invocations, denials, n_rows, n_denials, .. } = self;
-        Ok([(invocations.finish()?, n_rows), (denials.finish()?, n_denials)])
-    }
+/// What a day's calls come to.
+pub(crate) struct FinishedRows {
+    /// The file of `invocations`, and its rows.
+    pub(crate) invocations: (Spool, u64),
+    /// The file of `denials`, and its rows.
+    pub(crate) denials: (Spool, u64),
+    /// The rows of the tables that count calls.
+    pub(crate) group_tables: GroupTables,
+    /// What was joined.
+    pub(crate) join: DayJoin,
+    /// References that no alias was known for.
+    pub(crate) without_alias: BTreeSet<String>,
+    /// The day's sums.
+    pub(crate) tally: Tally,
 }
 
 /// The join of a day's calls.
@@ -154,6 +68,154 @@ pub(crate) struct DayJoin {
     pub(crate) taken: BTreeSet<u32>,
     /// Successful calls without an entry.
     pub(crate) calls_without_entry: u64,
+}
+
+impl<'a> DayRows<'a> {
+    /// No calls yet. They refer to `objects` by number.
+    ///
+    /// # Errors
+    /// If the tables cannot be begun.
+    pub(crate) fn new(
+        day: Date,
+        objects: &'a [Arc<str>],
+        knowledge: &'a Knowledge,
+        requests: Option<&'a Requests>,
+    ) -> Result<Self, WriteError> {
+        Ok(DayRows {
+            day,
+            objects,
+            requests,
+            price_version: knowledge.prices.version(),
+            meanings: Meanings::new(knowledge),
+            pricer: Pricer::new(knowledge, day),
+            join: DayJoin::default(),
+            groups: Groups::default(),
+            group_tables: GroupTables::default(),
+            sums: Vec::new(),
+            tally: Tally::default(),
+            invocations: TableWriter::new(&INVOCATIONS, Spool::begin())?,
+            denials: TableWriter::new(&DENIALS, Spool::begin())?,
+            n_rows: 0,
+            n_denials: 0,
+            without_alias: BTreeSet::new(),
+        })
+    }
+
+    /// Takes in the next calls, in their order.
+    ///
+    /// # Errors
+    /// If a table cannot be encoded, or a temporary file cannot be written.
+    pub(crate) fn add(&mut self, batch: &Batch, texts: &Texts) -> Result<(), Error> {
+        let rows = batch.calls.iter().map(|call| self.row(call, texts)).collect::<Vec<_>>();
+        let references = References { texts, meanings: self.meanings.all(), objects: self.objects };
+        let is_denied = |row: &&Invocation| {
+            references.meanings[row.meaning as usize].outcome == Outcome::Denied
+        };
+        let denials = rows.iter().filter(is_denied).map(denial).collect::<Vec<_>>();
+        let (groups, sums) = (&mut self.groups, &mut self.sums);
+        let (invocations, denied) = (&mut self.invocations, &mut self.denials);
+        let (written, ()) = rayon::join(
+            || {
+                invocations.write(&rows, references)?;
+                denied.write(&denials, references)
+            },
+            || {
+                groups.add(&rows, references);
+                add_sums(sums, &rows, references.meanings);
+            },
+        );
+        written.map_err(|error| Error::of_table(self.day, error))?;
+        self.n_rows += rows.len() as u64;
+        self.n_denials += denials.len() as u64;
+        if batch.ends_texts || self.groups.len() > MAX_GROUPS {
+            self.take_groups(texts)?;
+        }
+        if batch.ends_texts {
+            self.take_meanings(texts);
+        }
+        Ok(())
+    }
+
+    /// Ends the tables. `texts` are those of the last calls.
+    ///
+    /// # Errors
+    /// As [`DayRows::add`].
+    pub(crate) fn finish(mut self, texts: &Texts) -> Result<FinishedRows, Error> {
+        self.take_groups(texts)?;
+        self.take_meanings(texts);
+        let encode = |error| Error::of_table(self.day, error);
+        Ok(FinishedRows {
+            invocations: (self.invocations.finish().map_err(encode)?, self.n_rows),
+            denials: (self.denials.finish().map_err(encode)?, self.n_denials),
+            group_tables: self.group_tables,
+            join: self.join,
+            without_alias: self.without_alias,
+            tally: self.tally,
+        })
+    }
+
+    /// Turns what was counted into rows, because the ids are going to mean something else, or because
+    /// there is much of it.
+    fn take_groups(&mut self, texts: &Texts) -> Result<(), Error> {
+        let references = References { texts, meanings: self.meanings.all(), objects: self.objects };
+        let rows = self.groups.take(references, &self.price_version);
+        self.tally.add_unresolved(&rows.unresolved);
+        self.group_tables.add(rows).map_err(Error::Temporary)
+    }
+
+    /// Adds up what calls of each meaning came to, because meanings are going to have other numbers.
+    fn take_meanings(&mut self, texts: &Texts) {
+        let sums = std::mem::take(&mut self.sums);
+        for ((key, meaning), sums) in self.meanings.with_keys(texts).zip(&sums) {
+            if meaning.resolution.model == Err(Unresolved::NoAlias) {
+                self.without_alias.extend(key.model_ref.map(str::to_owned));
+            }
+            self.tally.add(Group { key, meaning, sums });
+        }
+        self.meanings.clear();
+        self.pricer.clear();
+    }
+
+    fn row(&mut self, DayCall { call, object, .. }: &DayCall, texts: &Texts) -> Invocation {
+        let attributes = call.attributes;
+        let number = self.meanings.number(&attributes, texts);
+        let meaning = &self.meanings.all()[number as usize];
+        let logged =
+            self.requests.and_then(|all| self.join.usage(all, call.request_id.as_ref(), meaning));
+        let usage = logged.or_else(|| usage_of_trail(call.input_tokens, call.output_tokens));
+        let priced = Priced {
+            meaning: (number, meaning),
+            source_region: texts.get(&attributes, Attribute::SourceRegion),
+            service_tier: (
+                attributes[Attribute::ServiceTier],
+                texts.get(&attributes, Attribute::ServiceTier),
+            ),
+        };
+        Invocation {
+            event_time_ms: call.event_time_ms,
+            event_id: call.event_id.clone(),
+            request_id: call.request_id.clone(),
+            attributes,
+            meaning: number,
+            object: *object,
+            usage,
+            cost: self.pricer.cost(priced, usage.as_ref()),
+        }
+    }
+}
+
+/// The row of `denials` for a denied call.
+fn denial(row: &Invocation) -> DenialRow {
+    let Invocation { event_time_ms, ref event_id, attributes, meaning, .. } = *row;
+    DenialRow { event_time_ms, event_id: event_id.clone(), attributes, meaning }
+}
+
+fn add_sums(sums: &mut Vec<CostSums>, rows: &[Invocation], meanings: &[Meaning]) {
+    sums.resize(meanings.len(), CostSums::default());
+    for row in rows {
+        let number = row.meaning as usize;
+        sums[number].add_call(meanings[number].outcome == Outcome::Succeeded, row);
+    }
 }
 
 impl DayJoin {

@@ -1,13 +1,13 @@
 //! Adds up, over all days of a run, what the summary shows.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use bedrock::denial::{Denial, Leg, PolicyType};
 use bedrock::region::Residency;
 use bedrock::resolve::Unresolved;
-use bedrock::{Outcome, TargetType};
-use tables::ContextMeaning;
-use tables::group::Group;
+use bedrock::{Meaning, MeaningKey, Outcome, TargetType};
+use tables::UnresolvedRow;
 use tables::model_costs::CostSums;
 
 use crate::outcome::{Coverage, Denied, ModelCost, RegionShare, Route, UnresolvedReference};
@@ -29,7 +29,7 @@ pub struct Tally {
 #[derive(Debug, Default)]
 struct Callers {
     calls: u64,
-    accounts: BTreeSet<Option<String>>,
+    accounts: BTreeSet<Option<Arc<str>>>,
 }
 
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -59,11 +59,22 @@ struct DenialKey {
     leg: Option<Leg>,
 }
 
+/// Calls of one meaning.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Group<'a> {
+    /// What their meaning depends on.
+    pub(crate) key: MeaningKey<'a>,
+    /// What they mean.
+    pub(crate) meaning: &'a Meaning,
+    /// How many they are, and what they cost.
+    pub(crate) sums: &'a CostSums,
+}
+
 impl Tally {
-    /// Adds the calls of one context.
-    pub fn add(&mut self, group: Group<'_>) {
-        let calls = u64::try_from(group.sums.calls).unwrap_or_default();
-        let ContextMeaning { context, meaning } = group.context;
+    /// Adds the calls of one meaning. Those without a model are counted by [`Tally::add_unresolved`] too.
+    pub(crate) fn add(&mut self, group: Group<'_>) {
+        let Group { key, meaning, sums } = group;
+        let calls = u64::try_from(sums.calls).unwrap_or_default();
         let outcome = Outcome::ALL.iter().position(|known| *known == meaning.outcome);
         if let Some(outcome) = outcome {
             self.by_outcome[outcome] += calls;
@@ -72,22 +83,25 @@ impl Tally {
             let residency = meaning.residency.map_or("unknown", Residency::as_str);
             *self.by_residency.entry(residency).or_default() += calls;
         }
-        self.costs.entry(CostKey::new(group.context)).or_default().add(group.sums);
-        self.add_route(group.context, calls);
+        self.costs.entry(CostKey::new(&group)).or_default().add(sums);
+        self.add_route(&group, calls);
         if let Some(denial) = &meaning.denial {
-            let source_region = context.source_region();
-            *self.denials.entry(DenialKey::new(denial, source_region)).or_default() += calls;
+            *self.denials.entry(DenialKey::new(denial, key.source_region)).or_default() += calls;
         }
-        if let Err(reason) = meaning.resolution.model {
-            let model_ref = context.model_ref().map(str::to_owned);
-            let callers = self.unresolved.entry((model_ref, reason)).or_default();
-            callers.calls += calls;
-            callers.accounts.insert(context.account_id().map(str::to_owned));
+    }
+
+    /// Adds calls that no model was found for.
+    pub(crate) fn add_unresolved(&mut self, rows: &[UnresolvedRow]) {
+        for row in rows {
+            let model_ref = row.model_ref.as_deref().map(str::to_owned);
+            let callers = self.unresolved.entry((model_ref, row.reason)).or_default();
+            callers.calls += u64::try_from(row.calls).unwrap_or_default();
+            callers.accounts.extend(row.accounts.iter().cloned());
         }
     }
 
     /// Only profiles route; what was called directly stays where it is.
-    fn add_route(&mut self, ContextMeaning { context, meaning }: &ContextMeaning, calls: u64) {
+    fn add_route(&mut self, Group { key, meaning, .. }: &Group<'_>, calls: u64) {
         let resolution = &meaning.resolution;
         let (Some(profile), Some(inference_region)) =
             (&resolution.profile_id, &meaning.inference_region)
@@ -98,11 +112,11 @@ impl Tally {
             profile: profile.clone(),
             profile_name: resolution.alias_name.clone(),
             target_type: resolution.target_type,
-            model_name: resolution.model.as_ref().ok().and_then(|model| model.name.clone()),
-            source_region: context.source_region().map(str::to_owned),
+            model_name: meaning.model().and_then(|model| model.name.clone()),
+            source_region: key.source_region.map(str::to_owned),
         };
-        let place = (inference_region.clone(), meaning.residency);
-        *self.routes.entry(key).or_default().entry(place).or_default() += calls;
+        let region = (inference_region.clone(), meaning.residency);
+        *self.routes.entry(key).or_default().entry(region).or_default() += calls;
     }
 
     /// Adds the sums of another tally.
@@ -201,17 +215,17 @@ fn coverage(sums: &CostSums) -> Coverage {
 }
 
 impl CostKey {
-    fn new(ContextMeaning { context, meaning }: &ContextMeaning) -> Self {
-        match &meaning.resolution.model {
-            Ok(model) => CostKey {
+    fn new(Group { key, meaning, .. }: &Group<'_>) -> Self {
+        match meaning.model() {
+            Some(model) => CostKey {
                 model_id: Some(model.id.clone()),
                 model_name: model.name.clone(),
                 model_ref: None,
             },
-            Err(_) => CostKey {
+            None => CostKey {
                 model_id: None,
                 model_name: None,
-                model_ref: context.model_ref().map(str::to_owned),
+                model_ref: key.model_ref.map(str::to_owned),
             },
         }
     }

@@ -11,10 +11,10 @@ use std::sync::Arc;
 
 use futures::FutureExt;
 use jiff::civil::Date;
+use logs::Reading;
 use tokio::sync::{Semaphore, mpsc};
 
 use crate::day::collect::Collected;
-use crate::day::trail::{TrailDecoder, TrailReading};
 use crate::error::Error;
 use crate::join::{ListedLogs, Requests, list_logs};
 use crate::outcome::counts::check_sum;
@@ -24,6 +24,7 @@ use crate::run::state::{Job, Joined, PassRequest, State};
 use crate::settings::{Layout, Settings};
 use crate::source::fetch::{Fetcher, ReadObject};
 use crate::source::list::{LISTED_AHEAD, Listed, ListedObject, list_all};
+use crate::source::trail::TrailDecoder;
 
 /// Objects on their way to being fetched. One at a time would cost a turn of the I/O thread each.
 const SENT_AHEAD: usize = 256;
@@ -124,7 +125,7 @@ impl<'a, 'j> Scheduler<'a, 'j> {
     async fn run(
         mut self,
         to_fetch: mpsc::Sender<ListedObject>,
-        read: mpsc::Receiver<ReadObject<TrailReading>>,
+        read: mpsc::Receiver<ReadObject<Reading>>,
     ) -> Result<PassEnd, Error> {
         self.begin().await?;
         let source = self.job.endpoints.source;
@@ -224,7 +225,7 @@ impl<'a, 'j> Scheduler<'a, 'j> {
         Ok(())
     }
 
-    fn take(&mut self, read: ReadObject<TrailReading>) -> Result<(), Error> {
+    fn take(&mut self, read: ReadObject<Reading>) -> Result<(), Error> {
         self.n_in_flight -= 1;
         if let Ok(reading) = &read.reading {
             let of = || format!("`{}`", read.listed.meta.key);
@@ -255,9 +256,9 @@ impl<'a, 'j> Scheduler<'a, 'j> {
 }
 
 /// Checks that the counts of an object add up.
-fn check_counts(reading: &TrailReading) -> Result<(), String> {
+fn check_counts(reading: &Reading) -> Result<(), String> {
     let parts = [
-        ("calls", reading.calls.len() as u64),
+        ("calls", reading.calls.rows.len() as u64),
         ("skipped", reading.skipped),
         ("rejected", reading.rejected),
     ];

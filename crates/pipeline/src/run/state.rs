@@ -6,13 +6,13 @@ use std::sync::Arc;
 use bedrock::alias::DiscoveredAlias;
 use bedrock::{Knowledge, Outcome as CallOutcome};
 use jiff::civil::Date;
+use logs::Reading;
 use store::Store;
 use tables::table::SCHEMA_VERSION;
 
 use crate::day::manifest::{Counts, LateObject, MadeWith, Manifest};
 use crate::day::prepare::BuiltCalls;
 use crate::day::publish::DayTables;
-use crate::day::trail::TrailReading;
 use crate::digests::{Comparison, Status};
 use crate::error::Error;
 use crate::join::Requests;
@@ -148,10 +148,7 @@ impl State {
     }
 
     /// Compares an object that was read with what the digests say of it, if they were read.
-    pub(super) fn compare_with_digests(
-        &mut self,
-        read: &ReadObject<TrailReading>,
-    ) -> Option<Status> {
+    pub(super) fn compare_with_digests(&mut self, read: &ReadObject<Reading>) -> Option<Status> {
         let sha256 = read.reading.as_ref().ok()?.sha256?;
         Some(self.digests.as_mut()?.compare(&read.listed.meta.key, &sha256))
     }

@@ -1,28 +1,27 @@
 //! One event is one call: across objects, trails on one bucket, and re-deliveries; exactly where ids are
 //! UUIDs, which CloudTrail's are, and by 128 bits of a hash where they are other texts.
 
-use std::cmp::{Ordering, Reverse};
+use std::cmp::Ordering;
 use std::collections::{BTreeSet, BinaryHeap};
 use std::{io, vec};
 
-use bedrock::{Call, CallId};
-use rayon::prelude::*;
+use bedrock::{Attribute, CallId, Texts};
 
 use super::identities::{Identities, Identity};
-use super::order::by_time;
+use super::order::{SortKey, Sorter};
 use super::spill::Run;
-use super::{DayCalls, References, StoredCall};
+use super::{DayCall, DayCalls};
 
 /// What decides which records of a day are kept.
 #[derive(Clone, Copy)]
-pub struct Rules<'a> {
-    /// The place of each object's key among the keys of the day, by the object's number.
-    pub ranks: &'a [u32],
-    /// Whether another day has the call, so that it is not kept here. It is told whether the record is
-    /// an addendum.
-    pub is_elsewhere: &'a (dyn Fn(Identity, bool) -> bool + Sync),
+pub(crate) struct Rules<'a> {
+    /// The rank of each object's key among the keys of the day, by the object's number.
+    pub(crate) ranks: &'a [u32],
+    /// Whether another day has the call, so that it is not kept here. It gets whether the record is an
+    /// addendum.
+    pub(crate) is_elsewhere: &'a (dyn Fn(Identity, bool) -> bool + Sync),
     /// Whether other days are going to ask which calls this one has.
-    pub keeps_identities: bool,
+    pub(crate) keeps_identities: bool,
 }
 
 impl std::fmt::Debug for Rules<'_> {
@@ -33,213 +32,160 @@ impl std::fmt::Debug for Rules<'_> {
 
 /// A day's calls without their duplicates.
 #[derive(Debug)]
-pub struct Distinct {
+pub(crate) struct Distinct {
     /// The calls, in the order of the table `invocations`.
-    pub calls: SortedCalls,
-    /// What they refer to.
-    pub references: References,
+    pub(crate) calls: SortedCalls,
     /// How many of each object's records are kept, by the object's number.
-    pub kept: Vec<u32>,
+    pub(crate) kept: Vec<u32>,
     /// How many are not.
-    pub dropped: Vec<u32>,
+    pub(crate) dropped: Vec<u32>,
     /// Which calls they are, if other days are going to ask.
-    pub identities: Identities,
+    pub(crate) identities: Identities,
 }
 
 /// Calls in their order, from memory or from sorted files.
 #[derive(Debug)]
-pub struct SortedCalls(Source);
+pub(crate) enum SortedCalls {
+    /// All calls are held.
+    Memory {
+        /// The calls, in the order of arrival.
+        calls: Vec<DayCall>,
+        /// Those that are left.
+        order: vec::IntoIter<SortKey>,
+        /// The texts of all.
+        texts: Texts,
+    },
+    /// The calls are in files.
+    Merged(Merged),
+}
 
+/// Calls that are merged from sorted files.
 #[derive(Debug)]
-enum Source {
-    Memory(Ordered),
-    Runs { runs: Vec<Run>, heads: BinaryHeap<Reverse<Head>> },
+pub(crate) struct Merged {
+    runs: Vec<Run>,
+    /// The next call of each run.
+    heads: BinaryHeap<Head>,
+    /// The texts of the batch, behind those that all batches share.
+    texts: Texts,
+    /// How many texts of each attribute all batches share.
+    kept: [usize; Attribute::ALL.len()],
 }
 
-/// Calls and the places of those that are left, in their order.
-#[derive(Debug)]
-struct Ordered {
-    calls: Vec<StoredCall>,
-    order: vec::IntoIter<u32>,
-}
-
-/// The first call of a run that is not yet taken.
-#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Head {
-    order: (i64, CallId),
-    run: usize,
-    call: ByRun,
-}
-
-/// A call that its run's number orders well enough: one call stands in one run only.
+/// The first call of a run that is not yet taken, in the order of a heap: the first call is the greatest.
 #[derive(Debug, PartialEq, Eq)]
-struct ByRun(StoredCall);
+struct Head {
+    event_time_ms: i64,
+    event_id: CallId,
+    run: usize,
+}
+
+/// The next calls of a day.
+#[derive(Debug, Default)]
+pub(crate) struct Batch {
+    /// The calls.
+    pub(crate) calls: Vec<DayCall>,
+    /// Whether the texts of the next batch are others, so that ids mean something else then.
+    pub(crate) ends_texts: bool,
+}
 
 impl DayCalls {
-    /// Keeps one record of each call. Of several, an addendum is kept before what it amends, then the
-    /// one whose object has the least key, then the first in its object: never the one that came first.
-    ///
-    /// Call it on a worker: it sorts in parallel. `objects` is how many objects there are.
+    /// Keeps one record of each call. Call it on a worker: it sorts in parallel.
     ///
     /// # Errors
     /// If temporary files cannot be written or read.
-    pub fn distinct(mut self, objects: usize, rules: &Rules<'_>) -> io::Result<Distinct> {
-        // What only adding needs is large, and would be held while the calls are sorted.
-        let references = References {
-            whole: std::mem::take(&mut self.whole),
-            contexts: std::mem::take(&mut self.contexts).into_all(),
-            callers: std::mem::take(&mut self.callers).into_all(),
-        };
-        let mut sorting = Sorting {
-            whole: &references.whole,
-            rules,
-            kept: vec![0; objects],
-            dropped: vec![0; objects],
-            identities: Vec::new(),
-            addenda: BTreeSet::new(),
-        };
-        let calls = match self.spill {
-            None => SortedCalls(Source::Memory(sorting.sorted(self.held))),
-            Some(mut spill) => {
-                spill.write(&self.held, &references.whole)?;
-                self.held = Vec::new();
-                let mut runs = Vec::new();
-                for part in spill.into_parts() {
-                    runs.push(Run::write(sorting.sorted(part?).next())?);
-                }
-                SortedCalls::merging(runs, &references.whole)?
-            }
-        };
-        let Sorting { kept, dropped, identities, addenda, .. } = sorting;
-        let identities = Identities::new(identities, addenda);
-        Ok(Distinct { calls, references, kept, dropped, identities })
-    }
-}
-
-/// What decides whether a call is kept. It is gathered, because calls lie in another order.
-#[derive(Clone, Copy)]
-struct Record {
-    identity: Identity,
-    is_addendum: bool,
-    /// The call's place.
-    place: u32,
-}
-
-/// What is counted while calls are sorted.
-struct Sorting<'a> {
-    whole: &'a [Call],
-    rules: &'a Rules<'a>,
-    kept: Vec<u32>,
-    dropped: Vec<u32>,
-    identities: Vec<Identity>,
-    addenda: BTreeSet<Identity>,
-}
-
-impl Sorting<'_> {
-    /// The calls without duplicates, in the order of the table. All records of a call must be among
-    /// `calls`.
-    fn sorted(&mut self, calls: Vec<StoredCall>) -> Ordered {
-        let (whole, ranks) = (self.whole, self.rules.ranks);
-        let (is_kept, mut order) =
-            rayon::join(|| self.is_kept(&calls), || by_time(&calls, whole, ranks));
-        for (call, is_kept) in calls.iter().zip(&is_kept) {
-            let counts = if *is_kept { &mut self.kept } else { &mut self.dropped };
-            counts[call.object as usize] += 1;
+    pub(crate) fn distinct(mut self, rules: &Rules<'_>) -> Result<Distinct, super::HoldError> {
+        if self.spill.is_some() {
+            self.spill()?;
         }
-        order.retain(|place| is_kept[*place as usize]);
-        Ordered { calls, order: order.into_iter() }
-    }
-
-    /// Whether each call is kept.
-    fn is_kept(&mut self, calls: &[StoredCall]) -> Vec<bool> {
-        let (whole, rules) = (self.whole, self.rules);
-        let record = |(place, call): (u32, &StoredCall)| Record {
-            identity: call.identity(whole),
-            is_addendum: call.is_addendum(whole),
-            place,
+        let mut sorter = Sorter::new(rules);
+        let DayCalls { held, texts, spill, .. } = self;
+        let calls = match spill {
+            None => {
+                let keys = (0..).zip(&held).map(|(position, call)| SortKey::new(call, position));
+                let order = sorter.sort(keys.collect()).into_iter();
+                SortedCalls::Memory { calls: held, order, texts }
+            }
+            Some(spill) => {
+                let runs = spill.into_runs(|keys| sorter.sort(keys))?;
+                SortedCalls::Merged(Merged::new(runs, texts)?)
+            }
         };
-        let mut records = (0..).zip(calls).map(record).collect::<Vec<_>>();
-        records.par_sort_unstable_by_key(|record| record.identity);
-        let mut is_kept = vec![false; calls.len()];
-        for same in records.chunk_by(|a, b| a.identity == b.identity) {
-            let preference = |record: &Record| {
-                let call = &calls[record.place as usize];
-                (!record.is_addendum, rules.ranks[call.object as usize], call.index)
-            };
-            // Of a call that was delivered once, nothing else is looked at.
-            let best = match same {
-                [only] => Some(only),
-                _ => same.iter().min_by_key(|record| preference(record)),
-            };
-            let Some(Record { identity, is_addendum, place }) = best.copied() else { continue };
-            if (rules.is_elsewhere)(identity, is_addendum) {
-                continue;
-            }
-            is_kept[place as usize] = true;
-            // Addenda are few, and the table does not tell which event they amend.
-            if is_addendum {
-                self.addenda.insert(identity);
-            }
-            if rules.keeps_identities {
-                self.identities.push(identity);
-            }
-        }
-        is_kept
-    }
-}
-
-impl Ordered {
-    /// Takes the next calls.
-    fn next(&mut self) -> impl Iterator<Item = StoredCall> {
-        let calls = &self.calls;
-        self.order.by_ref().map(|place| calls[place as usize])
+        let Sorter { kept, dropped, identities, addenda, .. } = sorter;
+        let identities = Identities::new(identities, addenda.into_iter().collect::<BTreeSet<_>>());
+        Ok(Distinct { calls, kept, dropped, identities })
     }
 }
 
 impl SortedCalls {
-    fn merging(mut runs: Vec<Run>, whole: &[Call]) -> io::Result<Self> {
-        let mut heads = BinaryHeap::new();
-        for (run, file) in runs.iter_mut().enumerate() {
-            heads.extend(file.next()?.map(|call| Reverse(Head::new(call, run, whole))));
+    /// The texts that the calls of the last batch refer to.
+    pub(crate) fn texts(&self) -> &Texts {
+        match self {
+            SortedCalls::Memory { texts, .. } | SortedCalls::Merged(Merged { texts, .. }) => texts,
         }
-        Ok(SortedCalls(Source::Runs { runs, heads }))
     }
 
-    /// Takes up to `most` calls. Fewer are the last ones.
+    /// Takes up to `most` calls; none after the last one.
     ///
     /// # Errors
     /// If a temporary file cannot be read.
-    pub fn take(&mut self, most: usize, references: &References) -> io::Result<Vec<StoredCall>> {
-        match &mut self.0 {
-            Source::Memory(calls) => Ok(calls.next().take(most).collect()),
-            Source::Runs { runs, heads } => {
-                let mut taken = Vec::with_capacity(most);
-                while taken.len() < most
-                    && let Some(Reverse(Head { run, call: ByRun(call), .. })) = heads.pop()
-                {
-                    taken.push(call);
-                    let next = runs[run].next()?;
-                    heads.extend(next.map(|call| Reverse(Head::new(call, run, &references.whole))));
-                }
-                Ok(taken)
+    pub(crate) fn next(&mut self, most: usize) -> io::Result<Batch> {
+        match self {
+            SortedCalls::Memory { calls, order, .. } => {
+                let call = |key: SortKey| calls[key.position as usize].clone();
+                Ok(Batch { calls: order.take(most).map(call).collect(), ends_texts: false })
+            }
+            SortedCalls::Merged(merged) => {
+                Ok(Batch { calls: merged.next(most)?, ends_texts: true })
             }
         }
     }
 }
 
-impl Head {
-    fn new(call: StoredCall, run: usize, whole: &[Call]) -> Self {
-        Head { order: (call.event_time_ms, call.event_id(whole)), run, call: ByRun(call) }
+impl Merged {
+    fn new(runs: Vec<Run>, texts: Texts) -> io::Result<Self> {
+        let kept = Attribute::ALL.map(|attribute| texts[attribute].len());
+        let mut merged = Merged { heads: BinaryHeap::new(), runs, texts, kept };
+        for run in 0..merged.runs.len() {
+            merged.advance(run)?;
+        }
+        Ok(merged)
+    }
+
+    fn next(&mut self, most: usize) -> io::Result<Vec<DayCall>> {
+        for (attribute, kept) in Attribute::ALL.into_iter().zip(self.kept) {
+            self.texts[attribute].truncate(kept);
+        }
+        let mut calls = Vec::new();
+        while calls.len() < most
+            && let Some(Head { run, .. }) = self.heads.pop()
+        {
+            calls.push(self.runs[run].take(&mut self.texts)?);
+            self.advance(run)?;
+        }
+        Ok(calls)
+    }
+
+    fn advance(&mut self, run: usize) -> io::Result<()> {
+        let key = self.runs[run].advance()?;
+        self.heads.extend(key.map(|(event_time_ms, event_id)| Head {
+            event_time_ms,
+            event_id,
+            run,
+        }));
+        Ok(())
     }
 }
 
-impl Ord for ByRun {
-    fn cmp(&self, _: &Self) -> Ordering {
-        Ordering::Equal
+impl Ord for Head {
+    fn cmp(&self, other: &Self) -> Ordering {
+        let by_time = other.event_time_ms.cmp(&self.event_time_ms);
+        // Two calls of one time and event id amend two others, which are in two runs or in one that has
+        // them in order: the runs' numbers depend on the identities only.
+        by_time.then_with(|| other.event_id.cmp(&self.event_id)).then(other.run.cmp(&self.run))
     }
 }
 
-impl PartialOrd for ByRun {
+impl PartialOrd for Head {
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
         Some(self.cmp(other))
     }
@@ -247,70 +193,100 @@ impl PartialOrd for ByRun {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
-    use bedrock::{Caller, Context};
+    use bedrock::{Attributes, Call, Calls};
 
     use super::*;
+    use crate::day::calls::Bounds;
 
     fn call(id: &str, amends: Option<&str>, event_time_ms: i64) -> Call {
         Call {
             event_time_ms,
             event_id: CallId::new(id),
-            original_event_id: amends.map(CallId::new),
+            original_event_id: amends.map(|id| Box::new(CallId::new(id))),
             request_id: None,
             input_tokens: None,
-            output_tokens: None,
-            caller: Caller::default(),
-            context: Arc::new(Context::default()),
+            output_tokens: Some(event_time_ms),
+            attributes: Attributes::default(),
         }
     }
 
-    /// Event ids with their objects in order, and how many records of each object were dropped.
+    /// Event ids with their objects in order, and how many records of each object were dropped. Calls have
+    /// their event ids as attributes, which have to come back with them.
     fn distinct(
         calls: &[(Call, u32)],
-        max_held: usize,
+        bounds: Bounds,
         is_elsewhere: &(dyn Fn(Identity, bool) -> bool + Sync),
     ) -> (Vec<(String, u32)>, Vec<u32>) {
-        let mut day = DayCalls::holding(max_held);
-        for (index, (call, object)) in (0u32..).zip(calls) {
-            day.add_one(call.clone(), *object, index).unwrap();
+        let mut day = DayCalls::within(bounds);
+        let attributes = [Attribute::ModelRef, Attribute::SessionName, Attribute::UserAgent];
+        let mut objects = vec![Calls::default(); 4];
+        for (call, object) in calls {
+            let Calls { rows, texts } = &mut objects[*object as usize];
+            let mut call = call.clone();
+            for attribute in attributes {
+                let text = format!("{attribute:?} of {}", call.event_id);
+                texts.set(&mut call.attributes, attribute, Some(&text)).expect("few texts");
+            }
+            rows.push(call);
+        }
+        for (object, calls) in (0..).zip(&objects) {
+            day.begin_object(calls);
+            for index in 0..calls.rows.len() {
+                day.add(calls, index as u32, object).expect("room");
+            }
         }
         // Objects were numbered as they came; their keys sort the other way round.
         let ranks = [3, 2, 1, 0];
         let rules = Rules { ranks: &ranks, is_elsewhere, keeps_identities: true };
-        let mut found = day.distinct(ranks.len(), &rules).unwrap();
-        let calls = found.calls.take(100, &found.references).unwrap();
-        assert_eq!(found.identities.len(), calls.len());
-        assert_eq!(found.kept.iter().sum::<u32>(), calls.len() as u32);
-        let seen = calls.iter().map(|call| {
-            let whole = &found.references.whole;
-            let identity = found.identities.find(call.identity(whole));
-            assert_eq!(identity, Some(call.is_addendum(whole)));
-            (found.references.ids(call).0.to_string(), call.object)
-        });
-        (seen.collect(), found.dropped)
+        let mut found = day.distinct(&rules).expect("room");
+        let mut seen = Vec::new();
+        loop {
+            let batch = found.calls.next(3).expect("readable");
+            if batch.calls.is_empty() {
+                break;
+            }
+            for DayCall { call, object, .. } in &batch.calls {
+                assert_eq!(call.output_tokens, Some(call.event_time_ms));
+                for attribute in attributes {
+                    let text = found.calls.texts().get(&call.attributes, attribute);
+                    assert_eq!(text, Some(format!("{attribute:?} of {}", call.event_id).as_str()));
+                }
+                let identity = found.identities.find(Identity::of(call.identity()));
+                assert_eq!(identity, Some(call.original_event_id.is_some()));
+                seen.push((call.event_id.to_string(), *object));
+            }
+        }
+        assert_eq!(found.identities.len(), seen.len());
+        assert_eq!(found.kept.iter().sum::<u32>(), seen.len() as u32);
+        (seen, found.dropped)
+    }
+
+    /// In memory, and with every way of going to disk.
+    fn all_bounds() -> impl Iterator<Item = Bounds> {
+        let bounds = |(calls, text_bytes)| {
+            [0, 30, 1 << 20].map(|kept_bytes| Bounds { calls, text_bytes, kept_bytes })
+        };
+        [(1, 1 << 20), (2, 1 << 20), (1 << 20, 60), (1 << 20, 1 << 20)].into_iter().flat_map(bounds)
     }
 
     fn check(calls: &[(Call, u32)], kept: &[(&str, u32)], dropped: [u32; 4]) {
         let kept = kept.iter().map(|(id, object)| ((*id).to_owned(), *object)).collect::<Vec<_>>();
-        for max_held in [1, 2, 100] {
-            let found = distinct(calls, max_held, &|_, _| false);
-            assert_eq!(found, (kept.clone(), dropped.to_vec()), "{max_held} held");
+        for bounds in all_bounds() {
+            let found = distinct(calls, bounds, &|_, _| false);
+            assert_eq!(found, (kept.clone(), dropped.to_vec()), "{bounds:?}");
         }
     }
 
     #[test]
-    fn the_least_key_is_kept() {
+    fn distinct_record_of_the_least_key_is_kept() {
         check(&[(call("a", None, 5), 0), (call("a", None, 5), 1)], &[("a", 1)], [1, 0, 0, 0]);
-        check(&[(call("a", None, 5), 1), (call("a", None, 5), 0)], &[("a", 1)], [1, 0, 0, 0]);
         check(&[(call("a", None, 5), 0), (call("a", None, 7), 0)], &[("a", 0)], [1, 0, 0, 0]);
         check(&[(call("a", None, 2), 0), (call("b", None, 1), 0)], &[("b", 0), ("a", 0)], [0; 4]);
     }
 
-    /// Of records that tell different times the first one decides where the call stands.
+    /// Of records with different times the first one decides the call's time.
     #[test]
-    fn the_first_of_an_object_is_kept() {
+    fn distinct_first_record_of_an_object_is_kept() {
         let calls = [("a", 5), ("b", 6), ("a", 7)].map(|(id, time)| (call(id, None, time), 0));
         check(&calls, &[("a", 0), ("b", 0)], [1, 0, 0, 0]);
         let calls = [("a", 7), ("b", 6), ("a", 5)].map(|(id, time)| (call(id, None, time), 0));
@@ -318,7 +294,7 @@ mod tests {
     }
 
     #[test]
-    fn an_addendum_takes_the_place_of_what_it_amends() {
+    fn distinct_addendum_replaces_what_it_amends() {
         let uuid = "11111111-2222-4333-8444-555566667777";
         check(&[(call("a", None, 1), 1), (call("x", Some("a"), 9), 0)], &[("x", 0)], [0, 1, 0, 0]);
         let both = [(call(uuid, None, 1), 1), (call("x", Some(uuid), 9), 0)];
@@ -326,17 +302,19 @@ mod tests {
     }
 
     #[test]
-    fn what_another_day_has_is_dropped() {
+    fn distinct_call_of_another_day_is_dropped() {
         let calls = [(call("a", None, 1), 2), (call("b", Some("c"), 2), 2)];
-        let (kept, dropped) = distinct(&calls, 100, &|id, is_addendum| {
-            let is = |text| id == Identity::of(&CallId::new(text));
-            is("a") || (is("c") && !is_addendum)
-        });
-        assert_eq!((kept, dropped), (vec![("b".to_owned(), 2)], vec![0, 0, 1, 0]));
+        for bounds in all_bounds() {
+            let (kept, dropped) = distinct(&calls, bounds, &|id, is_addendum| {
+                let is = |text| id == Identity::of(&CallId::new(text));
+                is("a") || (is("c") && !is_addendum)
+            });
+            assert_eq!((kept, dropped), (vec![("b".to_owned(), 2)], vec![0, 0, 1, 0]));
+        }
     }
 
     #[test]
-    fn on_disk_as_in_memory() {
+    fn distinct_on_disk_is_as_in_memory() {
         let uuid = |n: u32| format!("{n:08x}-2222-4333-8444-555566667777");
         let calls = (0..60u32)
             .map(|n| {
@@ -344,8 +322,10 @@ mod tests {
                 (call(&id, None, i64::from(n * 31 % 11)), n % 4)
             })
             .collect::<Vec<_>>();
-        let held = distinct(&calls, 100, &|_, _| false);
-        assert_eq!(distinct(&calls, 7, &|_, _| false), held);
+        let held = distinct(&calls, Bounds::default(), &|_, _| false);
         assert!(held.0.len() > 20 && held.1.iter().sum::<u32>() > 10, "{held:?}");
+        for bounds in all_bounds() {
+            assert_eq!(distinct(&calls, bounds, &|_, _| false), held, "{bounds:?}");
+        }
     }
 }

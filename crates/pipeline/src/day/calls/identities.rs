@@ -9,11 +9,11 @@ use rayon::prelude::*;
 /// What makes two records the same call, in 16 bytes: a UUID as it is, anything else by the first
 /// half of its SHA-256.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Identity(u128);
+pub(crate) struct Identity(u128);
 
 impl Identity {
     /// That of the event that was first delivered.
-    pub fn of(event_id: &CallId) -> Self {
+    pub(crate) fn of(event_id: &CallId) -> Self {
         Identity(match event_id {
             CallId::Uuid(bytes) => u128::from_be_bytes(*bytes),
             // Manifests keep it, so that it must not depend on the toolchain.
@@ -25,6 +25,13 @@ impl Identity {
         })
     }
 
+    /// One of so many parts of a day's calls, each about as large as the others.
+    pub(super) fn part(self, n_parts: u128) -> usize {
+        // Multiplied and folded, because ids of other kinds than UUIDs may differ in few bits.
+        const MIX: u128 = 0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835;
+        ((self.0.wrapping_mul(MIX) >> 64) % n_parts) as usize
+    }
+
     fn first_bits(self, n_bits: u32) -> usize {
         self.0.checked_shr(u128::BITS - n_bits).unwrap_or_default() as usize
     }
@@ -32,7 +39,7 @@ impl Identity {
 
 /// Which calls a day has.
 #[derive(Debug, Default)]
-pub struct Identities {
+pub(crate) struct Identities {
     sorted: Vec<Identity>,
     /// Where those begin whose first bits are the same, by these bits, with the end of all behind: a
     /// search has a few to look at, which lie beside those of the search before if that is in order too.
@@ -64,7 +71,7 @@ impl Identities {
 
     /// Those of a day that stands: the events of its table `invocations`, and what its manifest says of
     /// addenda, as [`Identities::addenda`] gave it.
-    pub fn standing(mut events: Vec<Identity>, addenda: &[String]) -> Self {
+    pub(crate) fn standing(mut events: Vec<Identity>, addenda: &[String]) -> Self {
         let addenda =
             addenda.iter().filter_map(|hex| Some(Identity(u128::from_str_radix(hex, 16).ok()?)));
         let addenda = addenda.collect::<BTreeSet<_>>();
@@ -73,22 +80,23 @@ impl Identities {
     }
 
     /// The calls that addenda tell, in 32 hexadecimal digits each.
-    pub fn addenda(&self) -> Vec<String> {
+    pub(crate) fn addenda(&self) -> Vec<String> {
         self.addenda.iter().map(|identity| format!("{:032x}", identity.0)).collect()
     }
 
     /// How many there are.
-    pub fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.sorted.len()
     }
 
     /// Whether there are none.
-    pub fn is_empty(&self) -> bool {
+    #[cfg(test)]
+    pub(crate) fn is_empty(&self) -> bool {
         self.sorted.is_empty()
     }
 
     /// Whether a call is among them; `Some(true)` if by an addendum.
-    pub fn find(&self, identity: Identity) -> Option<bool> {
+    pub(crate) fn find(&self, identity: Identity) -> Option<bool> {
         let bits = identity.first_bits(self.n_bits);
         let (start, end) = (*self.starts.get(bits)?, *self.starts.get(bits + 1)?);
         self.sorted[start as usize..end as usize].binary_search(&identity).ok()?;

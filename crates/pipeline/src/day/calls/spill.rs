@@ -1,83 +1,211 @@
-//! Calls of a day on disk, in parts by what makes them the same call: each part can be deduplicated
-//! and sorted on its own, and holds few enough to be held.
+//! Calls of a day on disk, in parts by what makes them the same call: each part can be deduplicated and
+//! sorted on its own, and is small enough to be held.
 
-use std::fs::File;
-use std::hash::BuildHasher;
-use std::io::{self, BufRead, BufReader, BufWriter, Read, Seek, Write};
+use std::io;
+use std::num::NonZeroU32;
 
-use bedrock::Call;
-use rustc_hash::FxBuildHasher;
+use bedrock::{Attribute, Attributes, Call, CallId, InternerFull, TextId, Texts};
+use serde::{Deserialize, Serialize};
 
-use super::StoredCall;
+use super::DayCall;
+use super::identities::Identity;
+use super::order::SortKey;
+use crate::day::temporary::{RecordReader, RecordWriter};
 
-/// Into how many parts the calls are divided. With ten million calls a part takes 40 MB.
-const PARTS: usize = 16;
+/// Into how many parts the calls are divided. With ten million calls a part takes about 40 MB.
+const PARTS: u128 = 64;
 
-/// Calls in temporary files, which have no names: they are gone with the process, however it ends.
+/// The calls that went to disk.
 #[derive(Debug)]
 pub(super) struct Spill {
-    parts: Vec<BufWriter<File>>,
+    parts: Vec<RecordWriter>,
 }
 
 /// Sorted calls in a temporary file.
 #[derive(Debug)]
-pub(super) struct Run {
-    file: BufReader<File>,
+pub(super) struct Run(RecordReader);
+
+/// A part, in memory again: its calls as they were serialized.
+#[derive(Debug, Default)]
+struct Part {
+    bytes: Vec<u8>,
+    /// Where each call ends.
+    ends: Vec<usize>,
+    keys: Vec<SortKey>,
+}
+
+/// A call as it is serialized. What decides its order comes first, for [`Run::advance`].
+#[derive(Serialize, Deserialize)]
+struct SpilledCall<'a> {
+    event_time_ms: i64,
+    #[serde(borrow)]
+    event_id: SpilledId<'a>,
+    original_event_id: Option<SpilledId<'a>>,
+    request_id: Option<SpilledId<'a>>,
+    input_tokens: Option<i64>,
+    output_tokens: Option<i64>,
+    object: u32,
+    index: u32,
+    attributes: [SpilledText<'a>; Attribute::ALL.len()],
+}
+
+#[derive(Serialize, Deserialize)]
+enum SpilledId<'a> {
+    Uuid([u8; 16]),
+    Text(&'a str),
+}
+
+#[derive(Serialize, Deserialize)]
+enum SpilledText<'a> {
+    None,
+    /// A text that stayed in memory, by its id.
+    Kept(NonZeroU32),
+    Text(&'a str),
 }
 
 impl Spill {
     /// Makes the files.
     pub(super) fn begin() -> io::Result<Self> {
-        let part = |_| Ok(BufWriter::new(tempfile::tempfile()?));
-        Ok(Spill { parts: (0..PARTS).map(part).collect::<io::Result<_>>()? })
+        let parts = (0..PARTS).map(|_| RecordWriter::begin()).collect::<io::Result<_>>()?;
+        Ok(Spill { parts })
     }
 
-    /// Writes calls, each to the part of its identity.
-    pub(super) fn write(&mut self, calls: &[StoredCall], whole: &[Call]) -> io::Result<()> {
+    /// Writes calls, each to the part of its identity. `kept` says how many texts of each attribute stay
+    /// in memory.
+    pub(super) fn write(
+        &mut self,
+        calls: &[DayCall],
+        texts: &Texts,
+        kept: &[usize; Attribute::ALL.len()],
+    ) -> io::Result<()> {
         for call in calls {
-            let hash = FxBuildHasher.hash_one(call.identity(whole));
-            // The upper bits of this hash are the mixed ones.
-            let part = (hash >> 32) as usize % PARTS;
-            self.parts[part].write_all(&call.to_bytes())?;
+            let part = Identity::of(call.call.identity()).part(PARTS);
+            self.parts[part].write(&SpilledCall::new(call, texts, kept))?;
         }
         Ok(())
     }
 
-    /// The parts, one after the other.
-    pub(super) fn into_parts(self) -> impl Iterator<Item = io::Result<Vec<StoredCall>>> {
-        self.parts.into_iter().map(|part| {
-            let mut file = part.into_inner().map_err(io::IntoInnerError::into_error)?;
-            let bytes = file.stream_position()?;
-            file.rewind()?;
-            let mut run = Run { file: BufReader::new(file) };
-            let mut calls = Vec::with_capacity(bytes as usize / StoredCall::BYTES);
-            while let Some(call) = run.next()? {
-                calls.push(call);
+    /// Sorts each part as `sort` does, which gives the calls that are left in their order, and writes
+    /// it to a file of its own.
+    pub(super) fn into_runs(
+        self,
+        mut sort: impl FnMut(Vec<SortKey>) -> Vec<SortKey>,
+    ) -> io::Result<Vec<Run>> {
+        let mut runs = Vec::new();
+        for part in self.parts {
+            let mut part = Part::read(part.read()?)?;
+            let mut run = RecordWriter::begin()?;
+            for key in sort(std::mem::take(&mut part.keys)) {
+                run.write_serialized(part.call(key.position as usize))?;
             }
-            Ok(calls)
-        })
+            runs.push(Run(run.read()?));
+        }
+        Ok(runs)
+    }
+}
+
+impl Part {
+    fn read(mut calls: RecordReader) -> io::Result<Self> {
+        let mut part = Part::default();
+        while let Some(bytes) = calls.next_serialized()? {
+            let call = postcard::from_bytes::<SpilledCall<'_>>(bytes).map_err(io::Error::other)?;
+            let position = u32::try_from(part.keys.len()).map_err(io::Error::other)?;
+            let SpilledCall { event_time_ms, object, index, .. } = call;
+            let original = call.original_event_id.map(SpilledId::id);
+            let event_id = call.event_id.id();
+            part.keys.push(SortKey {
+                event_time_ms,
+                identity: Identity::of(original.as_ref().unwrap_or(&event_id)),
+                is_addendum: original.is_some(),
+                event_id,
+                object,
+                index,
+                position,
+            });
+            part.bytes.extend_from_slice(bytes);
+            part.ends.push(part.bytes.len());
+        }
+        Ok(part)
+    }
+
+    fn call(&self, position: usize) -> &[u8] {
+        let start = position.checked_sub(1).map_or(0, |before| self.ends[before]);
+        &self.bytes[start..self.ends[position]]
     }
 }
 
 impl Run {
-    /// Writes sorted calls to a file.
-    pub(super) fn write(calls: impl Iterator<Item = StoredCall>) -> io::Result<Self> {
-        let mut file = BufWriter::new(tempfile::tempfile()?);
-        for call in calls {
-            file.write_all(&call.to_bytes())?;
-        }
-        let mut file = file.into_inner().map_err(io::IntoInnerError::into_error)?;
-        file.rewind()?;
-        Ok(Run { file: BufReader::with_capacity(64 * 1024, file) })
+    /// Goes to the next call, and gives what decides its order.
+    pub(super) fn advance(&mut self) -> io::Result<Option<(i64, CallId)>> {
+        let Some(bytes) = self.0.next_serialized()? else { return Ok(None) };
+        let (key, _) =
+            postcard::take_from_bytes::<(i64, SpilledId<'_>)>(bytes).map_err(io::Error::other)?;
+        Ok(Some((key.0, key.1.id())))
     }
 
-    /// The next call of the file.
-    pub(super) fn next(&mut self) -> io::Result<Option<StoredCall>> {
-        if self.file.fill_buf()?.is_empty() {
-            return Ok(None);
+    /// The call that it is at, whose texts are added to `texts`, behind those that stayed in memory.
+    pub(super) fn take(&self, texts: &mut Texts) -> io::Result<DayCall> {
+        let call = postcard::from_bytes::<SpilledCall<'_>>(self.0.serialized());
+        call.map_err(io::Error::other)?.call(texts).map_err(io::Error::other)
+    }
+}
+
+impl<'a> SpilledCall<'a> {
+    fn new(call: &'a DayCall, texts: &'a Texts, kept: &[usize; Attribute::ALL.len()]) -> Self {
+        let DayCall { call, object, index } = call;
+        SpilledCall {
+            event_time_ms: call.event_time_ms,
+            event_id: SpilledId::of(&call.event_id),
+            original_event_id: call.original_event_id.as_deref().map(SpilledId::of),
+            request_id: call.request_id.as_ref().map(SpilledId::of),
+            input_tokens: call.input_tokens,
+            output_tokens: call.output_tokens,
+            object: *object,
+            index: *index,
+            attributes: Attribute::ALL.map(|attribute| match call.attributes[attribute] {
+                None => SpilledText::None,
+                Some(id) if id.index() < kept[attribute as usize] => SpilledText::Kept(id.number()),
+                Some(id) => SpilledText::Text(texts[attribute].get(id)),
+            }),
         }
-        let mut bytes = [0; StoredCall::BYTES];
-        self.file.read_exact(&mut bytes)?;
-        Ok(Some(StoredCall::from_bytes(&bytes)))
+    }
+
+    fn call(self, texts: &mut Texts) -> Result<DayCall, InternerFull> {
+        let mut call = Call {
+            event_time_ms: self.event_time_ms,
+            event_id: self.event_id.id(),
+            original_event_id: self.original_event_id.map(|id| Box::new(id.id())),
+            request_id: self.request_id.map(SpilledId::id),
+            input_tokens: self.input_tokens,
+            output_tokens: self.output_tokens,
+            attributes: Attributes::default(),
+        };
+        for (attribute, text) in Attribute::ALL.into_iter().zip(self.attributes) {
+            call.attributes[attribute] = match text {
+                SpilledText::None => None,
+                SpilledText::Kept(number) => Some(TextId::of_number(number)),
+                SpilledText::Text(text) if attribute.is_of_one_caller() => {
+                    Some(texts[attribute].append(text)?)
+                }
+                SpilledText::Text(text) => Some(texts[attribute].intern(text)?),
+            };
+        }
+        Ok(DayCall { call, object: self.object, index: self.index })
+    }
+}
+
+impl<'a> SpilledId<'a> {
+    fn of(id: &'a CallId) -> Self {
+        match id {
+            CallId::Uuid(bytes) => SpilledId::Uuid(*bytes),
+            CallId::Text(text) => SpilledId::Text(text),
+        }
+    }
+
+    fn id(self) -> CallId {
+        match self {
+            SpilledId::Uuid(bytes) => CallId::Uuid(bytes),
+            SpilledId::Text(text) => CallId::Text(text.into()),
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 use jiff::civil::Date;
 use store::Store;
-use tables::{Referred, Table};
+use tables::{References, Table};
 
 use crate::day::manifest::Output;
 use crate::day::spool::{Spool, Spooled};
@@ -10,11 +10,11 @@ use crate::error::Error;
 
 /// One file of a day.
 #[derive(Debug)]
-pub struct TableFile {
+pub(crate) struct TableFile {
     /// The table.
-    pub table: &'static str,
+    pub(crate) table: &'static str,
     /// What the manifest says of it.
-    pub output: Output,
+    pub(crate) output: Output,
     content: Spooled,
 }
 
@@ -26,16 +26,16 @@ impl TableFile {
     pub(super) fn encode<R: Sync>(
         table: &'static Table<R>,
         day: Date,
-        referred: Referred<'_>,
+        references: References<'_>,
         rows: &[R],
     ) -> Result<Self, Error> {
-        let encoded = tables::write(table, referred, rows, Spool::begin());
+        let encoded = tables::write(table, references, rows, Spool::begin());
         let encoded = encoded.map_err(|error| Error::of_table(day, error))?;
         Ok(TableFile::new(table.name, day, encoded, rows.len() as u64))
     }
 
     /// Of what was encoded.
-    pub(super) fn new(table: &'static str, day: Date, encoded: Spool, rows: u64) -> Self {
+    pub(crate) fn new(table: &'static str, day: Date, encoded: Spool, rows: u64) -> Self {
         let content = encoded.end();
         let output = Output {
             key: tables::layout::part_key(table, day),

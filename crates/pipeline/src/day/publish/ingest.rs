@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::civil::Date;
-use tables::{INGEST, IngestRow, Referred, Status};
+use tables::{INGEST, IngestRow, References, Status};
 
 use super::TableFile;
 use crate::day::collect::ObjectRecord;
@@ -42,9 +42,9 @@ pub(super) fn build(
     let rows = (0..).zip(by_key).map(row).collect::<Vec<_>>();
     let keys = by_key.iter().map(|place| Arc::clone(&objects[*place as usize].key));
     let keys = keys.collect::<Vec<_>>();
-    let referred = Referred { objects: &keys, ..Referred::default() };
+    let references = References { objects: &keys, ..References::default() };
     Ok(OfObjects {
-        file: TableFile::encode(&INGEST, day, referred, &rows)?,
+        file: TableFile::encode(&INGEST, day, references, &rows)?,
         counts: counts(&rows),
         is_complete: objects.iter().all(|object| is_sound(object)),
     })

@@ -3,10 +3,10 @@
 use futures::future::BoxFuture;
 use futures::stream::{FuturesUnordered, StreamExt};
 use jiff::civil::Date;
+use logs::Reading;
 use tokio::sync::mpsc;
 
 use crate::day::prepare::Prepared;
-use crate::day::trail::TrailReading;
 use crate::error::Error;
 use crate::run::state::PublishedDay;
 use crate::source::fetch::ReadObject;
@@ -19,7 +19,7 @@ use crate::source::list::{Listed, ListedObject};
 )]
 pub(super) enum Event {
     /// An object was read, or is unreadable.
-    ObjectRead(ReadObject<TrailReading>),
+    ObjectRead(ReadObject<Reading>),
     /// A day was built and published.
     DayPublished(Box<PublishedDay>),
     /// It is known whether a day can be built.
@@ -38,7 +38,7 @@ pub(super) struct Tasks<'f> {
     listing: FuturesUnordered<BoxFuture<'f, Result<Listed, Error>>>,
     pub(super) listed: mpsc::Receiver<ListedObject>,
     pub(super) to_fetch: mpsc::Sender<ListedObject>,
-    pub(super) read: mpsc::Receiver<ReadObject<TrailReading>>,
+    pub(super) read: mpsc::Receiver<ReadObject<Reading>>,
     pub(super) preparing: FuturesUnordered<BoxFuture<'f, Result<(Date, Prepared), Error>>>,
     pub(super) publishing: FuturesUnordered<BoxFuture<'f, Result<PublishedDay, Error>>>,
 }
@@ -48,7 +48,7 @@ impl<'f> Tasks<'f> {
         listing: BoxFuture<'f, Result<Listed, Error>>,
         listed: mpsc::Receiver<ListedObject>,
         to_fetch: mpsc::Sender<ListedObject>,
-        read: mpsc::Receiver<ReadObject<TrailReading>>,
+        read: mpsc::Receiver<ReadObject<Reading>>,
     ) -> Self {
         Tasks {
             listing: FuturesUnordered::from_iter([listing]),

@@ -19,7 +19,7 @@ const STANDS_FOR: &[&str] = &["copyFrom", "modelSource", "modelArn", "modelId"];
 const NAME: &[&str] = &["inferenceProfileName", "provisionedModelName", "modelDeploymentName"];
 
 /// Reads a record of an event that creates an ARN; `None` if it failed or does not tell enough.
-pub fn discovered_alias(record: &str) -> Option<DiscoveredAlias> {
+pub(crate) fn discovered_alias(record: &str) -> Option<DiscoveredAlias> {
     let record = serde_json::from_str::<Value>(record).ok()?;
     if record.get("errorCode").is_some_and(|code| !code.is_null()) {
         return None;

@@ -1,0 +1,124 @@
+//! Takes one JSON object apart into its members: keys, and values as their text.
+
+use std::borrow::Cow;
+
+use memchr::memchr;
+
+use super::block::{self, BLOCK_BYTES, Block, Marks};
+use super::{InString, Strings, Unsupported, is_blank};
+use crate::value;
+
+/// Gives each member of an object to `each`, which may end the walk: its key without escapes, and the
+/// text of its value. Keys may repeat. Whether a value is JSON is for the caller to check; that strings
+/// end and brackets balance in number is checked here.
+///
+/// # Errors
+/// If the text is no object, if a key has escapes that are no text, or if `each` says so.
+pub(crate) fn members<'t>(
+    object: &'t str,
+    each: &mut dyn FnMut(&str, &'t str) -> Result<(), Unsupported>,
+) -> Result<(), Unsupported> {
+    if !object.starts_with('{') {
+        return Err(Unsupported);
+    }
+    let mut members = Members { object, depth: 0, start: 1, has_any: false, each };
+    #[cfg(target_arch = "x86_64")]
+    if let Some(result) = super::x86::run_members(&mut members) {
+        return result;
+    }
+    block::run_members(&mut members)
+}
+
+/// An object that is being taken apart.
+pub(super) struct Members<'t, 'e> {
+    object: &'t str,
+    /// Open brackets.
+    depth: u32,
+    /// Where the current member begins.
+    start: usize,
+    has_any: bool,
+    each: &'e mut dyn FnMut(&str, &'t str) -> Result<(), Unsupported>,
+}
+
+impl Members<'_, '_> {
+    /// Goes through the object. How a block is looked at is the caller's: this is compiled once for
+    /// each way.
+    #[inline(always)]
+    pub(super) fn run(
+        &mut self,
+        marks: impl Fn(&Block) -> Marks,
+        equal: impl Fn(&Block, u8) -> u64,
+        parity: impl Fn(u64) -> u64,
+    ) -> Result<(), Unsupported> {
+        let (blocks, rest) = self.object.as_bytes().as_chunks::<BLOCK_BYTES>();
+        let mut last = [b' '; BLOCK_BYTES];
+        last[..rest.len()].copy_from_slice(rest);
+        let mut strings = InString::default();
+        for (at, block) in (0..).step_by(BLOCK_BYTES).zip(blocks.iter().chain([&last])) {
+            let marks = marks(block);
+            let Strings { inside, .. } = strings.next(&marks, &parity)?;
+            let mut found = (marks.open | marks.close | equal(block, b',')) & !inside;
+            while found != 0 {
+                let position = at + found.trailing_zeros() as usize;
+                found &= found - 1;
+                if self.character(position)? {
+                    return Ok(());
+                }
+            }
+        }
+        Err(Unsupported)
+    }
+
+    /// Takes in a bracket or comma outside of strings, and tells whether the object ends with it.
+    #[inline(always)]
+    fn character(&mut self, position: usize) -> Result<bool, Unsupported> {
+        match self.object.as_bytes()[position] {
+            b',' if self.depth == 1 => self.member(position)?,
+            b',' => {}
+            b'{' | b'[' => self.depth += 1,
+            closing => {
+                self.depth = self.depth.checked_sub(1).ok_or(Unsupported)?;
+                if self.depth == 0 {
+                    let is_empty = !self.has_any && trim(&self.object[1..position]).is_empty();
+                    if !is_empty {
+                        self.member(position)?;
+                    }
+                    let ends = trim(&self.object[position + 1..]).is_empty();
+                    return if closing == b'}' && ends { Ok(true) } else { Err(Unsupported) };
+                }
+            }
+        }
+        Ok(false)
+    }
+
+    /// Gives the member that ends before a position.
+    #[inline(always)]
+    fn member(&mut self, end: usize) -> Result<(), Unsupported> {
+        let text = trim(&self.object[self.start..end]);
+        (self.start, self.has_any) = (end + 1, true);
+        let quoted = text.strip_prefix('"').ok_or(Unsupported)?;
+        let mut key_end = memchr(b'"', quoted.as_bytes()).ok_or(Unsupported)?;
+        let mut key = Cow::Borrowed(&quoted[..key_end]);
+        if memchr(b'\\', key.as_bytes()).is_some() {
+            key_end = end_of_string(quoted).ok_or(Unsupported)?;
+            key = value::unescaped(&text[..key_end + 2]).ok_or(Unsupported)?;
+        }
+        let value = trim(&quoted[key_end + 1..]).strip_prefix(':').ok_or(Unsupported)?;
+        (self.each)(&key, trim(value))
+    }
+}
+
+/// The position of the quote that ends a string, of which the first quote was taken.
+fn end_of_string(text: &str) -> Option<usize> {
+    let mut is_escaped = false;
+    text.bytes().position(|byte| {
+        let ends = byte == b'"' && !is_escaped;
+        is_escaped = byte == b'\\' && !is_escaped;
+        ends
+    })
+}
+
+/// Without JSON's white space around it.
+fn trim(text: &str) -> &str {
+    text.trim_matches(|c: char| c.is_ascii() && is_blank(c as u8))
+}
