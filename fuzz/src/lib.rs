@@ -16,7 +16,7 @@ use logs::{Limits, Reading, Scratch, Shape, Unreadable, read_stream, read_whole}
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use self::reference::compare::check_reading;
+use self::reference::compare::{check_reading, parts};
 use self::reference::fields::time_ms;
 use self::reference::json::Json;
 use self::reference::slow;
@@ -52,7 +52,7 @@ fn shown(found: &Result<Reading, Unreadable>) -> String {
     match found {
         Ok(reading) => {
             assert!(reading.adds_up(), "{reading:?}");
-            format!("{reading:?}")
+            format!("{:?}", parts(reading))
         }
         Err(reason) => {
             assert!(!reason.to_string().is_empty());
@@ -119,7 +119,7 @@ fn is_known_to_slow_reader(document: &[u8]) -> bool {
     })
 }
 
-/// What a key says stands in it.
+/// Whatever is read from a key is in it.
 pub fn keys(data: &[u8]) {
     let Ok(key) = str::from_utf8(data) else { return };
     for kind in [LogKind::CloudTrail, LogKind::Digest, LogKind::ModelInvocation] {
@@ -165,7 +165,7 @@ pub fn references(data: &[u8]) {
     }
 }
 
-/// What a message says stands in it, whatever white space it has.
+/// Whatever is read from a message is in it, whatever white space it has.
 pub fn denials(data: &[u8]) {
     let Ok(message) = str::from_utf8(data) else { return };
     let denial = Denial::read(message);

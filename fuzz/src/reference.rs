@@ -6,6 +6,8 @@ pub(crate) mod compare;
 pub(crate) mod fields;
 #[path = "../../crates/logs/tests/reference/json.rs"]
 pub(crate) mod json;
+#[path = "../../crates/logs/tests/reference/logged.rs"]
+pub(crate) mod logged;
 #[path = "../../crates/logs/tests/reference/slow.rs"]
 pub(crate) mod slow;
 #[path = "../../crates/logs/tests/reference/who.rs"]

@@ -4,13 +4,20 @@
 //! and signatures random, everything else from small sets. In some objects the word `bedrock` stands
 //! where it means nothing.
 
+mod agent;
 mod call;
 mod caller;
+mod habit;
+mod identity;
 mod object;
+mod people;
+mod population;
+mod programs;
 mod record;
 mod spec;
 mod templates;
 mod truth;
+mod varied;
 
 use std::fs;
 use std::io::{self, Write};
@@ -22,7 +29,7 @@ use rayon::prelude::*;
 
 pub use object::{Object, objects};
 pub use record::Writer;
-pub use spec::{Preset, Spec};
+pub use spec::{Population, Preset, Spec};
 pub use truth::Truth;
 
 /// Writes `dir/trail` and `dir/truth.json`. What was in `dir/trail` is removed.
@@ -58,59 +65,4 @@ fn write_object(trail: &Path, writer: &Writer, object: &Object) -> io::Result<Tr
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_document_is_json_and_holds_what_the_truth_says() {
-        let spec = Spec { objects: 40, records: 4000, ..Spec::preset(Preset::Heavy) };
-        let writer = Writer::new(&spec);
-        let (mut records, mut calls) = (0, 0);
-        for object in objects(&spec) {
-            let (text, truth) = writer.document(&object);
-            let json = serde_json::from_slice::<serde_json::Value>(&text).expect("JSON");
-            assert_eq!(json["Records"].as_array().map(Vec::len), Some(object.records as usize));
-            let limits = logs::Limits::new(u64::MAX, u64::MAX);
-            let reading =
-                logs::read_whole(&text, logs::Shape::Trail, &limits, &mut logs::Scratch::default());
-            let reading = reading.expect("readable");
-            assert_eq!(reading.rejected, 0, "{:?}", reading.rejections);
-            assert_eq!(reading.calls.len() as u64, truth.calls, "{}", object.key);
-            assert_eq!(truth.counts.values().sum::<u64>(), truth.calls);
-            records += reading.records;
-            calls += truth.calls;
-        }
-        assert_eq!(records, spec.records);
-        assert!((2200..2600).contains(&calls), "{calls}");
-    }
-
-    /// Most objects of a trail hold nothing of Bedrock's, nor its name. A corpus that names it in all of
-    /// them, as in the agents of other services' records, asks for more than a trail does.
-    #[test]
-    fn only_objects_with_calls_or_traps_name_bedrock() {
-        let spec = Spec { objects: 200, records: 20_000, ..Spec::preset(Preset::Org) };
-        let spec = Spec { files_with_traps_in_a_million: 0, ..spec };
-        let writer = Writer::new(&spec);
-        let mut without_calls = 0;
-        for object in objects(&spec) {
-            let (text, truth) = writer.document(&object);
-            let names_bedrock = text.windows(7).any(|letters| letters == b"bedrock");
-            assert_eq!(names_bedrock, truth.calls > 0, "{}", object.key);
-            without_calls += u64::from(truth.calls == 0);
-        }
-        assert!((90..140).contains(&without_calls), "{without_calls}");
-    }
-
-    #[test]
-    fn the_same_spec_gives_the_same_bytes() {
-        let spec = Spec { objects: 6, records: 300, ..Spec::preset(Preset::Org) };
-        let bytes = |dir: &Path| {
-            write(dir, &spec).expect("a folder for it");
-            let files = crate::folder::log_files(dir).expect("a folder");
-            assert_eq!(files.len(), 6);
-            files.iter().map(|file| fs::read(file).expect("a file")).collect::<Vec<_>>()
-        };
-        let (one, two) = (tempfile::tempdir().expect("space"), tempfile::tempdir().expect("space"));
-        assert_eq!(bytes(one.path()), bytes(two.path()));
-    }
-}
+mod tests;

@@ -48,6 +48,13 @@ impl Dice {
         &of[self.below(of.len() as u64) as usize]
     }
 
+    /// What letters are appended by, as a text of its own.
+    pub fn text(&mut self, letters: impl FnOnce(&mut Self, &mut Vec<u8>)) -> String {
+        let mut out = Vec::new();
+        letters(self, &mut out);
+        String::from_utf8_lossy(&out).into_owned()
+    }
+
     /// Appends lower-case hexadecimal digits.
     pub fn hex(&mut self, out: &mut Vec<u8>, digits: usize) {
         self.letters(out, digits, LOWER_HEX, 4);

@@ -59,7 +59,7 @@ fn inflate(body: &[u8], (buffer, _): &mut (Vec<u8>, Scratch)) -> [usize; 2] {
 
 fn decode(body: &[u8], (_, scratch): &mut (Vec<u8>, Scratch)) -> [usize; 2] {
     let reading = logs::read_whole(body, Shape::Trail, &LIMITS, scratch).expect("readable");
-    [reading.records as usize, reading.calls.len()]
+    [reading.records as usize, reading.calls.rows.len()]
 }
 
 /// The time that a run took, of all threads together, and the sums of what `work` counted.

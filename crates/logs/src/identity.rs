@@ -228,6 +228,30 @@ mod tests {
     }
 
     #[test]
+    fn names_in_several_fields_are_taken_in_order() {
+        check(
+            r#"{"type":"AssumedRole","arn":"arn:aws:sts::111122223333:assumed-role/cut/i-01","userName":"ada","invokedBy":"x","sessionContext":{"sessionIssuer":{"userName":"uncut"}}}"#,
+            Some("uncut"),
+            Some("i-01"),
+        );
+        check(
+            r#"{"type":"SAMLUser","arn":"arn:aws:iam::111122223333:user/bo","sessionContext":{"sessionIssuer":{"userName":"issuer"}}}"#,
+            Some("bo"),
+            None,
+        );
+        // The service that called for somebody is all that is known of the caller.
+        for kind in ["AssumedRole", "AWSAccount", "IdentityCenterUser", "IAMUser"] {
+            let identity = format!(r#"{{"type":"{kind}","invokedBy":"agents.amazonaws.com"}}"#);
+            check(&identity, Some("agents.amazonaws.com"), None);
+        }
+    }
+
+    #[test]
+    fn session_with_colons_is_all_behind_the_first() {
+        check(r#"{"type":"AssumedRole","principalId":"AROAEXAMPLE:a:b"}"#, None, Some("a:b"));
+    }
+
+    #[test]
     fn an_empty_name_is_none() {
         check(
             r#"{"type":"AssumedRole","arn":"arn:aws:sts::111122223333:assumed-role/app/","sessionContext":{"sessionIssuer":{"userName":""}}}"#,

@@ -262,7 +262,7 @@ impl Request {
             "model" => put(&mut model, value) && is_json(value),
             "serviceTier" => put(&mut tier, value) && is_json(value),
             "service_tier" => put(&mut snake_tier, value) && is_json(value),
-            "callWithBearerToken" => put(&mut bearer, value),
+            "callWithBearerToken" => put(&mut bearer, value) && is_json(value),
             _ => is_json(value),
         })?;
         let model_ref = match text(model_id, "requestParameters.modelId")? {

@@ -3,13 +3,20 @@
 //! The records are made up after those shapes: ids, addresses and names are AWS's documentation
 //! values. A field that AWS adds later must not matter, so that some carry fields of no meaning here.
 
-use bedrock::{Call, CallId, Caller, Context, Said};
+use std::collections::BTreeMap;
+
+use bedrock::{Attribute, CallId};
 use logs::{Limits, Reading, Scratch, Shape, Unreadable, read_stream, read_whole};
+
+use logged::Logged;
+
+#[path = "reference/logged.rs"]
+mod logged;
 
 const LIMITS: Limits = Limits::new(1 << 20, 1 << 20);
 
 /// Converse on a geographic profile through a VPC endpoint: it ran elsewhere, tokens are counted, and
-/// `sharedEventID` stands on a call of one account.
+/// `sharedEventID` is on a call of one account.
 const TOKENS: &str = r#"{"eventVersion":"1.11","userIdentity":{"type":"AssumedRole","principalId":"AROACKCEVSQ6C2EXAMPLE:i-0a1b2c3d4e5f67890","arn":"arn:aws:sts::111122223333:assumed-role/search-service/i-0a1b2c3d4e5f67890","accountId":"111122223333","accessKeyId":"ASIAIOSFODNN7EXAMPLE","sessionContext":{"sessionIssuer":{"type":"Role","principalId":"AROACKCEVSQ6C2EXAMPLE","arn":"arn:aws:iam::111122223333:role/search-service","accountId":"111122223333","userName":"search-service"},"attributes":{"creationDate":"2026-07-01T05:00:00Z","mfaAuthenticated":"false"},"ec2RoleDelivery":"2.0"}},"eventTime":"2026-07-01T06:30:15Z","eventSource":"bedrock.amazonaws.com","eventName":"Converse","awsRegion":"us-east-1","sourceIPAddress":"192.0.2.44","userAgent":"Boto3/1.42.97 md/Botocore#1.42.97 ua/2.1","requestParameters":{"modelId":"us.anthropic.claude-sonnet-4-6","inferenceConfig":{"maxTokens":4096}},"responseElements":null,"additionalEventData":{"inferenceRegion":"us-west-2","inputTokens":1200,"outputTokens":345},"requestID":"0d2e6a53-0c44-4a3e-9d52-5b7f0a1c2d3e","eventID":"5f0c7a0e-1f4b-4d0e-8a58-6a2f4d1b9c01","readOnly":true,"eventType":"AwsApiCall","managementEvent":true,"recipientAccountId":"111122223333","sharedEventID":"7b1a9c52-58d1-4b7e-9a55-0f4c3d2e1b0a","vpcEndpointId":"vpce-0a1b2c3d4e5f67890","vpcEndpointAccountId":"111122223333","eventCategory":"Management","tlsDetails":{"tlsVersion":"TLSv1.3","cipherSuite":"TLS_AES_128_GCM_SHA256","clientProvidedHostHeader":"bedrock-runtime.us-east-1.amazonaws.com"}}"#;
 
 /// A role of IAM Identity Center with its path, served in the source Region: no
@@ -48,7 +55,7 @@ const AT_HOME: &str = r#"{
 /// An IAM user in 2024, version 1.10, on a model of the Region.
 const IAM_USER: &str = r#"{"eventVersion":"1.10","userIdentity":{"type":"IAMUser","principalId":"AIDACKCEVSQ6C2EXAMPLE","arn":"arn:aws:iam::444455556666:user/richard-roe","accountId":"444455556666","accessKeyId":"AKIAIOSFODNN7EXAMPLE","userName":"richard-roe"},"eventTime":"2024-09-02T03:04:05Z","eventSource":"bedrock.amazonaws.com","eventName":"InvokeModel","awsRegion":"us-west-2","sourceIPAddress":"203.0.113.9","userAgent":"Boto3/1.34.162","requestParameters":{"modelId":"anthropic.claude-3-5-sonnet-20240620-v1:0"},"responseElements":null,"requestID":"3e1d9c8f-4152-4c7d-8e9f-1a2b3c4d5e6f","eventID":"4f2e0d90-5263-4d8e-9fa0-2b3c4d5e6f70","readOnly":true,"eventType":"AwsApiCall","managementEvent":true,"recipientAccountId":"444455556666","eventCategory":"Management"}"#;
 
-/// Denied for want of model access: the error stands last, and the time has seven digits.
+/// Denied because the account had no access to the model: the error comes last, and the time has seven digits.
 const MODEL_ACCESS: &str = r#"{"eventVersion":"1.09","userIdentity":{"type":"IAMUser","arn":"arn:aws:iam::1234567890:user/admin","accountId":"1234567890","userName":"admin"},"eventTime":"2024-06-07T08:09:10.1230000Z","eventSource":"bedrock.amazonaws.com","eventName":"InvokeModel","awsRegion":"eu-west-3","sourceIPAddress":"203.0.113.10","userAgent":"Python/3.11 aiohttp/3.9.5","requestParameters":{"modelId":"anthropic.claude-3-sonnet-20240229-v1:0"},"responseElements":null,"requestID":"50a1b2c3-6374-4e9f-80b1-3c4d5e6f7081","eventID":"61b2c3d4-7485-4fa0-91c2-4d5e6f708192","readOnly":true,"recipientAccountId":"1234567890","errorCode":"AccessDenied","errorMessage":"You don't have access to the model with the specified model ID."}"#;
 
 /// As published by somebody who took the time out.
@@ -73,8 +80,17 @@ const AGGREGATED: &str = r#"{"eventVersion":"1.0","accountId":"111122223333","ev
 fn read(text: &str, shape: Shape) -> Result<Reading, Unreadable> {
     let whole = read_whole(text.as_bytes(), shape, &LIMITS, &mut Scratch::default());
     let streamed = read_stream(text.as_bytes(), shape, &LIMITS);
-    assert_eq!(format!("{whole:?}"), format!("{streamed:?}"));
+    assert_eq!(whole.as_ref().map(shown), streamed.as_ref().map(shown));
     whole
+}
+
+/// What is compared of a reading.
+fn shown(reading: &Reading) -> (Vec<Logged>, String) {
+    let Reading {
+        records, skipped, rejected, calls, rejections, discovered, unknown_operations, ..
+    } = reading;
+    let others = (records, skipped, rejected, rejections, discovered, unknown_operations);
+    (Logged::all(calls), format!("{others:?}"))
 }
 
 fn trail(records: &[&str]) -> Reading {
@@ -84,40 +100,41 @@ fn trail(records: &[&str]) -> Reading {
     reading
 }
 
-fn call(record: &str) -> Call {
-    let mut reading = trail(&[record]);
-    assert_eq!((reading.records, reading.calls.len()), (1, 1), "{:?}", reading.rejections);
-    reading.calls.remove(0)
+fn call(record: &str) -> Logged {
+    let reading = trail(&[record]);
+    assert_eq!((reading.records, reading.calls.rows.len()), (1, 1), "{:?}", reading.rejections);
+    Logged::all(&reading.calls).remove(0)
 }
 
 #[test]
 fn tokens_through_a_vpc_endpoint() {
     let call = call(TOKENS);
-    let context = Context::new(&Said {
-        account_id: Some("111122223333"),
-        source_region: Some("us-east-1"),
-        logged_inference_region: Some("us-west-2"),
-        event_name: "Converse",
-        model_ref: Some("us.anthropic.claude-sonnet-4-6"),
-        principal_type: Some("AssumedRole"),
-        principal_name: Some("search-service"),
-        user_agent: Some("Boto3/1.42.97 md/Botocore#1.42.97 ua/2.1"),
-        vpc_endpoint_id: Some("vpce-0a1b2c3d4e5f67890"),
-        ..Said::default()
-    });
-    let expected = Call {
+    let attributes = [
+        (Attribute::AccountId, "111122223333"),
+        (Attribute::SourceRegion, "us-east-1"),
+        (Attribute::InferenceRegion, "us-west-2"),
+        (Attribute::EventName, "Converse"),
+        (Attribute::ModelRef, "us.anthropic.claude-sonnet-4-6"),
+        (Attribute::PrincipalType, "AssumedRole"),
+        (
+            Attribute::PrincipalArn,
+            "arn:aws:sts::111122223333:assumed-role/search-service/i-0a1b2c3d4e5f67890",
+        ),
+        (Attribute::PrincipalName, "search-service"),
+        (Attribute::SessionName, "i-0a1b2c3d4e5f67890"),
+        (Attribute::SourceIp, "192.0.2.44"),
+        (Attribute::UserAgent, "Boto3/1.42.97 md/Botocore#1.42.97 ua/2.1"),
+        (Attribute::VpcEndpointId, "vpce-0a1b2c3d4e5f67890"),
+    ];
+    let attributes = attributes.map(|(attribute, text)| (attribute, text.to_owned()));
+    let expected = Logged {
         event_time_ms: 1_782_887_415_000,
         event_id: CallId::new("5f0c7a0e-1f4b-4d0e-8a58-6a2f4d1b9c01"),
         original_event_id: None,
         request_id: Some(CallId::new("0d2e6a53-0c44-4a3e-9d52-5b7f0a1c2d3e")),
         input_tokens: Some(1200),
         output_tokens: Some(345),
-        caller: Caller::new(
-            Some("arn:aws:sts::111122223333:assumed-role/search-service/i-0a1b2c3d4e5f67890"),
-            Some("i-0a1b2c3d4e5f67890"),
-            Some("192.0.2.44"),
-        ),
-        context: context.into(),
+        attributes: BTreeMap::from(attributes),
     };
     assert_eq!(call, expected);
 }
@@ -125,44 +142,49 @@ fn tokens_through_a_vpc_endpoint() {
 #[test]
 fn served_at_home() {
     let call = call(AT_HOME);
-    let context = &call.context;
-    assert_eq!(context.logged_inference_region(), None);
-    assert_eq!(context.source_region(), Some("eu-west-1"));
+    assert_eq!(call.get(Attribute::InferenceRegion), None);
+    assert_eq!(call.get(Attribute::SourceRegion), Some("eu-west-1"));
     assert_eq!((call.input_tokens, call.output_tokens), (None, None));
-    assert_eq!(context.principal_name(), Some("AWSReservedSSO_Research_0123456789abcdef"));
-    assert_eq!(call.caller.session_name(), Some("mary.major@example.com"));
+    assert_eq!(
+        call.get(Attribute::PrincipalName),
+        Some("AWSReservedSSO_Research_0123456789abcdef")
+    );
+    assert_eq!(call.get(Attribute::SessionName), Some("mary.major@example.com"));
 }
 
 #[test]
 fn an_iam_user_of_2024() {
     let call = call(IAM_USER);
-    let context = &call.context;
     assert_eq!(call.event_time_ms, 1_725_246_245_000);
-    assert_eq!(context.principal_type(), Some("IAMUser"));
-    assert_eq!(context.principal_name(), Some("richard-roe"));
-    assert_eq!(call.caller.session_name(), None);
-    assert_eq!(context.model_ref(), Some("anthropic.claude-3-5-sonnet-20240620-v1:0"));
+    assert_eq!(call.get(Attribute::PrincipalType), Some("IAMUser"));
+    assert_eq!(call.get(Attribute::PrincipalName), Some("richard-roe"));
+    assert_eq!(call.get(Attribute::SessionName), None);
+    assert_eq!(call.get(Attribute::ModelRef), Some("anthropic.claude-3-5-sonnet-20240620-v1:0"));
     assert_eq!(
-        (context.api_key(), context.service_tier(), context.error_code()),
+        (
+            call.get(Attribute::ApiKey),
+            call.get(Attribute::ServiceTier),
+            call.get(Attribute::ErrorCode)
+        ),
         (None, None, None)
     );
 }
 
 #[test]
-fn denied_for_want_of_model_access() {
+fn denied_without_model_access() {
     let call = call(MODEL_ACCESS);
     assert_eq!(call.event_time_ms, 1_717_747_750_123);
-    assert_eq!(call.context.error_code(), Some("AccessDenied"));
+    assert_eq!(call.get(Attribute::ErrorCode), Some("AccessDenied"));
     let message = "You don't have access to the model with the specified model ID.";
-    assert_eq!(call.context.error_message(), Some(message));
-    assert_eq!(call.context.account_id(), Some("1234567890"));
-    assert_eq!(call.context.model_ref(), Some("anthropic.claude-3-sonnet-20240229-v1:0"));
+    assert_eq!(call.get(Attribute::ErrorMessage), Some(message));
+    assert_eq!(call.get(Attribute::AccountId), Some("1234567890"));
+    assert_eq!(call.get(Attribute::ModelRef), Some("anthropic.claude-3-sonnet-20240229-v1:0"));
 }
 
 #[test]
 fn a_redacted_time_is_rejected_by_name() {
     let reading = trail(&[TOKENS, REDACTED]);
-    assert_eq!((reading.calls.len(), reading.rejected), (1, 1));
+    assert_eq!((reading.calls.rows.len(), reading.rejected), (1, 1));
     assert_eq!(
         reading.rejections,
         [
@@ -181,11 +203,10 @@ fn decoys_are_no_calls() {
 #[test]
 fn the_other_endpoint() {
     let call = call(MANTLE);
-    let context = &call.context;
-    assert_eq!(context.event_name(), "CreateInference");
-    assert_eq!(context.model_ref(), Some("openai.gpt-oss-120b"));
-    assert_eq!(context.api_key(), Some(true));
-    assert_eq!(context.service_tier(), Some("flex"));
+    assert_eq!(call.get(Attribute::EventName), Some("CreateInference"));
+    assert_eq!(call.get(Attribute::ModelRef), Some("openai.gpt-oss-120b"));
+    assert_eq!(call.get(Attribute::ApiKey), Some("true"));
+    assert_eq!(call.get(Attribute::ServiceTier), Some("flex"));
     assert_eq!(call.event_id.to_string(), "a1b2c3d4-5678-90ab-cdef-EXAMPLE11111");
     assert!(!format!("{call:?}").contains("search"), "what the customer attached is not held");
 }
@@ -193,11 +214,12 @@ fn the_other_endpoint() {
 #[test]
 fn a_global_profile_that_ran_elsewhere() {
     let call = call(GLOBAL);
-    assert_eq!(call.context.logged_inference_region(), Some("ap-southeast-4"));
-    assert_eq!((call.input_tokens, call.output_tokens, call.request_id), (None, None, None));
-    let Said { principal_type, principal_name, .. } = call.context.said();
-    assert_eq!((principal_type, principal_name), (None, None));
-    assert_eq!((call.caller.arn(), call.caller.session_name()), (None, None));
+    assert_eq!(call.get(Attribute::InferenceRegion), Some("ap-southeast-4"));
+    let (tokens, request_id) = ((call.input_tokens, call.output_tokens), &call.request_id);
+    assert_eq!((tokens, request_id), ((None, None), &None));
+    let principal = (call.get(Attribute::PrincipalType), call.get(Attribute::PrincipalName));
+    assert_eq!(principal, (None, None));
+    assert_eq!((call.get(Attribute::PrincipalArn), call.get(Attribute::SessionName)), (None, None));
 }
 
 #[test]
@@ -212,12 +234,12 @@ fn the_output_of_lookup_events() {
     let text = format!("{{\"Events\":[{events}],\"NextToken\":\"EXAMPLE\"}}");
     let reading = read(&text, Shape::Any).expect("readable");
     assert_eq!((reading.records, reading.rejected, reading.skipped), (4, 1, 1));
-    assert_eq!(reading.calls, [call(TOKENS), call(AT_HOME)]);
+    assert_eq!(Logged::all(&reading.calls), [call(TOKENS), call(AT_HOME)]);
     assert_eq!(read(&text, Shape::Trail).err(), Some(Unreadable::NoRecords));
 }
 
 #[test]
-fn what_lies_beside_a_trail() {
+fn other_logs_beside_a_trail_are_skipped() {
     for other in [DIGEST, AGGREGATED] {
         let reading = read(other, Shape::Any).expect("readable");
         assert_eq!((reading.records, reading.skipped), (1, 1), "{other}");

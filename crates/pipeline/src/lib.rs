@@ -21,7 +21,6 @@ mod run;
 mod settings;
 mod source;
 mod verify;
-#[expect(unreachable_pub, reason = "to be narrowed with the rewrite of its contents")]
 mod work;
 
 pub use dates::DayRange;

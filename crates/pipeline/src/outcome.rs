@@ -6,7 +6,6 @@ pub(crate) mod nothing_found;
 pub(crate) mod problems;
 pub(crate) mod progress;
 pub(crate) mod shrink;
-#[expect(unreachable_pub, reason = "to be narrowed with the rewrite of its contents")]
 pub(crate) mod tally;
 
 use std::collections::BTreeMap;

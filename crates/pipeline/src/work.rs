@@ -21,7 +21,7 @@ const MAX_KEPT_BYTES: usize = 32 << 20;
 
 /// What a worker reads an object with.
 #[derive(Debug, Default)]
-pub struct Buffers {
+pub(crate) struct Buffers {
     /// For a body, as stored.
     pub body: Vec<u8>,
     /// What is kept from one to the next.
@@ -30,13 +30,13 @@ pub struct Buffers {
 
 /// The threads for everything that computes.
 #[derive(Debug, Clone)]
-pub struct Workers {
+pub(crate) struct Workers {
     pool: Arc<ThreadPool>,
 }
 
 /// A body that is read on a worker while it arrives.
 #[derive(Debug)]
-pub struct ChunkReader {
+pub(crate) struct ChunkReader {
     chunks: mpsc::Receiver<Result<Bytes, String>>,
     chunk: Bytes,
 }
@@ -46,7 +46,7 @@ impl Workers {
     ///
     /// # Errors
     /// If the system refuses them.
-    pub fn start(threads: usize) -> Result<Self, Error> {
+    pub(crate) fn start(threads: usize) -> Result<Self, Error> {
         let pool = ThreadPoolBuilder::new()
             .num_threads(threads.max(1))
             .thread_name(|index| format!("worker-{index}"))
@@ -61,7 +61,7 @@ impl Workers {
     ///
     /// # Errors
     /// If the task panics.
-    pub async fn run<T: Send + 'static>(
+    pub(crate) async fn run<T: Send + 'static>(
         &self,
         task: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, Error> {
@@ -75,7 +75,7 @@ impl Workers {
 }
 
 /// Lends the worker's own buffers to `read`.
-pub fn with_buffers<T>(read: impl FnOnce(&mut Buffers) -> T) -> T {
+pub(crate) fn with_buffers<T>(read: impl FnOnce(&mut Buffers) -> T) -> T {
     BUFFERS.with_borrow_mut(|buffers| {
         let result = read(buffers);
         if buffers.body.capacity() > MAX_KEPT_BYTES {
@@ -89,7 +89,7 @@ pub fn with_buffers<T>(read: impl FnOnce(&mut Buffers) -> T) -> T {
 impl ChunkReader {
     /// A reader and the channel that feeds it. The channel holds a few chunks, which bounds what a
     /// streamed body takes.
-    pub fn new() -> (mpsc::Sender<Result<Bytes, String>>, Self) {
+    pub(crate) fn new() -> (mpsc::Sender<Result<Bytes, String>>, Self) {
         const CHUNKS: usize = 4;
         let (sender, chunks) = mpsc::channel(CHUNKS);
         (sender, ChunkReader { chunks, chunk: Bytes::new() })

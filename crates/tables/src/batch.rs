@@ -135,7 +135,7 @@ impl Referred {
     fn array<'t>(&self, text: impl Fn(usize) -> Option<&'t str>) -> Result<ArrayRef, ArrowError> {
         let texts = self.numbers.iter().map(|number| text(*number)).collect::<Vec<_>>();
         let mut known = 0..;
-        let places = texts.iter().map(|text| text.and(known.next())).collect::<Vec<_>>();
+        let places = texts.iter().map(|text| text.and_then(|_| known.next())).collect::<Vec<_>>();
         let texts = LargeStringArray::from_iter_values(texts.into_iter().flatten());
         if texts.len() == places.len() {
             return dictionary(self.places.clone(), texts);

@@ -13,7 +13,7 @@ use rayon::prelude::*;
 
 use crate::batch::Batch;
 use crate::column::Column;
-use crate::properties::{ROW_GROUP_BYTES, properties};
+use crate::properties::{ROW_GROUP_BYTES, compression, properties};
 use crate::references::References;
 use crate::table::Table;
 
@@ -89,11 +89,17 @@ impl<R: Sync, W: Write + Send> TableWriter<R, W> {
     /// # Errors
     /// If Parquet refuses the declaration of the table, or the sink fails.
     pub fn new(table: &'static Table<R>, sink: W) -> Result<Self, WriteError> {
+        Self::of_rows(table, usize::MAX, sink)
+    }
+
+    /// Begins a file of at most so many rows.
+    fn of_rows(table: &'static Table<R>, rows: usize, sink: W) -> Result<Self, WriteError> {
         let encode = |source| WriteError::new(table.name, source);
         let schema = table.schema();
         let parquet_schema = ArrowSchemaConverter::new().convert(&schema).map_err(encode)?;
         let root = parquet_schema.root_schema_ptr();
-        let file = SerializedFileWriter::new(sink, root, Arc::new(properties(table)));
+        let file =
+            SerializedFileWriter::new(sink, root, Arc::new(properties(table, compression(rows))));
         let file = file.map_err(encode)?;
         let columns = ArrowRowGroupWriterFactory::new(&file, Arc::clone(&schema));
         Ok(TableWriter { table, schema, file, columns, open: None, row_groups: 0 })
@@ -214,7 +220,8 @@ impl<R, W: Write> std::fmt::Debug for TableWriter<R, W> {
     }
 }
 
-/// Writes rows, which have to be in the table's order, as one Parquet file, and returns the sink.
+/// Writes rows, which have to be in the table's order, as one Parquet file, and returns the sink. A file of
+/// few rows is written with less effort than [`TableWriter`] takes, which does not know how many follow.
 ///
 /// # Errors
 /// As [`TableWriter::write`].
@@ -227,7 +234,7 @@ pub fn write<R: Sync, W: Write + Send>(
     rows: &[R],
     sink: W,
 ) -> Result<W, WriteError> {
-    let mut writer = TableWriter::new(table, sink)?;
+    let mut writer = TableWriter::of_rows(table, rows.len(), sink)?;
     writer.write(rows, references)?;
     writer.finish()
 }
@@ -241,6 +248,7 @@ mod tests {
     use bedrock::{Attribute, Attributes, CallId, Knowledge, Meaning, Texts};
     use bytes::Bytes;
     use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+    use parquet::basic::Compression;
     use parquet::basic::Encoding::{PLAIN, RLE, RLE_DICTIONARY};
     use parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData, RowGroupMetaData};
 
@@ -250,6 +258,19 @@ mod tests {
         required,
     };
     use crate::{INVOCATIONS, Invocation, Refers};
+
+    const NO_COLUMNS: Table<Invocation> = Table {
+        name: "required",
+        grain: "",
+        doc: "",
+        columns: &[],
+        order: |_, _| std::cmp::Ordering::Equal,
+        refers: Refers {
+            attribute: |row, attribute| row.attributes[attribute],
+            meaning: |row| row.meaning,
+            object: |row| row.object,
+        },
+    };
 
     /// What the rows refer to: one has many attributes, one has few.
     struct Calls {
@@ -391,20 +412,28 @@ mod tests {
     #[test]
     fn the_same_batches_give_the_same_bytes_on_any_number_of_threads() {
         let calls = Calls::new();
-        let rows = calls.rows(40_000);
+        let rows = calls.rows(20_000);
         let file = |threads: usize| {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
-            pool.expect("threads").install(|| calls.file(&rows, 30_000))
+            pool.expect("threads").install(|| calls.file(&rows, 18_000))
         };
         assert!(file(1) == file(4));
     }
 
     #[test]
     fn row_groups_end_by_themselves() {
+        static NARROW: Table<Invocation> = Table {
+            columns: &[required("event", Value::Attribute(Attribute::EventName), ".")],
+            ..NO_COLUMNS
+        };
         let calls = Calls::new();
         let rows = calls.rows(u32::try_from(ROW_GROUP_ROWS).expect("a number of rows") + 7);
         for batch_rows in [rows.len(), 5000] {
-            let metadata = metadata(calls.file(&rows, batch_rows));
+            let mut writer = TableWriter::new(&NARROW, Vec::new()).expect("a table");
+            for rows in rows.chunks(batch_rows) {
+                writer.write(rows, calls.references()).expect("the rows fit");
+            }
+            let metadata = metadata(writer.finish().expect("the rows fit").into());
             let sizes = metadata.row_groups().iter().map(RowGroupMetaData::num_rows);
             let expected = [i64::try_from(ROW_GROUP_ROWS).expect("a number of rows"), 7];
             assert_eq!(sizes.collect::<Vec<_>>(), expected);
@@ -455,20 +484,12 @@ mod tests {
     #[test]
     fn a_required_column_has_a_value_in_every_row() {
         static REQUIRED: Table<Invocation> = Table {
-            name: "required",
-            grain: "",
-            doc: "",
             columns: &[
                 required("region", Value::Attribute(Attribute::SourceRegion), "."),
                 required("request_id", Id(|row| row.request_id.as_ref()), "."),
                 required("model", Value::Meaning(|m| m.model().map(|model| &*model.id)), "."),
             ],
-            order: |_, _| std::cmp::Ordering::Equal,
-            refers: Refers {
-                attribute: |row, attribute| row.attributes[attribute],
-                meaning: |row| row.meaning,
-                object: |row| row.object,
-            },
+            ..NO_COLUMNS
         };
         let calls = Calls::new();
         let check = |change: &dyn Fn(&mut Invocation), expected: Option<&str>| {
@@ -505,14 +526,26 @@ mod tests {
     #[test]
     fn a_sink_that_fails_says_why() {
         let calls = Calls::new();
-        let rows = calls.rows(20_000);
-        for room in [0, 1, 4, 1000, 20_000] {
+        let rows = calls.rows(2000);
+        for room in [0, 1, 4, 1000, 5000] {
             let written = write(&INVOCATIONS, calls.references(), &rows, Full(room));
             let error = written.map(drop).expect_err("no room");
             assert_eq!(error.to_string(), "table invocations: the file cannot be written");
             let source = std::error::Error::source(&error).map(ToString::to_string);
             assert_eq!(source.as_deref(), Some("no room"), "{room}");
         }
+    }
+
+    #[test]
+    fn a_file_of_few_rows_is_not_compressed() {
+        let calls = Calls::new();
+        let compression = |count: u32| {
+            let rows = calls.rows(count);
+            let file = write(&INVOCATIONS, calls.references(), &rows, Vec::new());
+            metadata(file.expect("the rows fit").into()).row_group(0).column(0).compression()
+        };
+        assert_eq!(compression(999), Compression::UNCOMPRESSED);
+        assert!(matches!(compression(1000), Compression::ZSTD(_)));
     }
 
     #[test]

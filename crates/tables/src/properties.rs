@@ -21,13 +21,25 @@ const PAGE_BYTES: usize = 1 << 20;
 /// The different texts of a column in a row group beyond which they are written as they are, in bytes.
 const DICTIONARY_BYTES: usize = 1 << 20;
 
+/// Rows of a whole file below which it is not compressed: setting up a compressor for each column would cost
+/// more than the few bytes are worth.
+const SMALL_FILE_ROWS: usize = 1000;
+
 /// Entries of the footer.
 pub(crate) const TABLE_KEY: &str = "hoptrail.table";
 pub(crate) const SCHEMA_VERSION_KEY: &str = "hoptrail.schema_version";
 pub(crate) const TOOL_VERSION_KEY: &str = "hoptrail.version";
 
+/// How a file of so many rows is compressed.
+pub(crate) fn compression(rows: usize) -> Compression {
+    match rows {
+        0..SMALL_FILE_ROWS => Compression::UNCOMPRESSED,
+        _ => Compression::ZSTD(ZstdLevel::default()),
+    }
+}
+
 /// The properties of a table's files.
-pub(crate) fn properties<R>(table: &Table<R>) -> WriterProperties {
+pub(crate) fn properties<R>(table: &Table<R>, compression: Compression) -> WriterProperties {
     let entry = |key: &str, value: String| KeyValue::new(key.to_owned(), value);
     let version = env!("CARGO_PKG_VERSION");
     let mut builder = WriterProperties::builder()
@@ -37,7 +49,7 @@ pub(crate) fn properties<R>(table: &Table<R>) -> WriterProperties {
             entry(SCHEMA_VERSION_KEY, SCHEMA_VERSION.to_string()),
             entry(TABLE_KEY, table.name.to_owned()),
         ]))
-        .set_compression(Compression::ZSTD(ZstdLevel::default()))
+        .set_compression(compression)
         .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
         .set_data_page_row_count_limit(PAGE_ROWS)
         .set_data_page_size_limit(PAGE_BYTES)

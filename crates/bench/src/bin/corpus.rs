@@ -4,7 +4,7 @@ use std::error::Error;
 use std::io::{self, Write};
 use std::path::PathBuf;
 
-use bench::corpus::{self, Preset, Spec};
+use bench::corpus::{self, Population, Preset, Spec};
 use clap::Parser;
 
 /// Writes a synthetic trail to DIR/trail and what it holds to DIR/truth.json. The same arguments
@@ -29,10 +29,10 @@ struct Args {
     #[arg(long)]
     bedrock_share: Option<f64>,
     /// The share of the records that come from an address of their own, from 0 to 1: the larger, the
-    /// less do calls have in common.
+    /// less do calls have in common. For the presets whose callers are programs.
     #[arg(long)]
     other_address_share: Option<f64>,
-    /// The share of the records that come from a session of their own, from 0 to 1.
+    /// The share of the records that come from a session of their own, from 0 to 1; likewise.
     #[arg(long)]
     other_session_share: Option<f64>,
     /// Accounts.
@@ -53,17 +53,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     let args = Args::parse();
     let preset = Spec::preset(args.preset);
     let scaled = |count: u64| ((count as f64 * args.scale).round() as u64).max(1);
-    let in_a_million = |share: f64| (share.clamp(0.0, 1.0) * 1e6).round() as u64;
     let spec = Spec {
         objects: scaled(args.objects.unwrap_or(preset.objects)),
         records: scaled(args.records.unwrap_or(preset.records)),
         calls_in_a_million: args.bedrock_share.map_or(preset.calls_in_a_million, in_a_million),
-        other_address_in_a_million: args
-            .other_address_share
-            .map_or(preset.other_address_in_a_million, in_a_million),
-        other_session_in_a_million: args
-            .other_session_share
-            .map_or(preset.other_session_in_a_million, in_a_million),
+        population: population(preset.population, &args)?,
         accounts: args.accounts.unwrap_or(preset.accounts).max(1),
         regions: args.regions.unwrap_or(preset.regions).clamp(1, 8),
         days: args.days.unwrap_or(preset.days).max(1),
@@ -73,4 +67,26 @@ fn main() -> Result<(), Box<dyn Error>> {
     let truth = corpus::write(&args.dir, &spec)?;
     writeln!(io::stdout(), "{}", truth.sentence())?;
     Ok(())
+}
+
+fn in_a_million(share: f64) -> u64 {
+    (share.clamp(0.0, 1.0) * 1e6).round() as u64
+}
+
+fn population(preset: Population, args: &Args) -> Result<Population, String> {
+    let (address, session) = (args.other_address_share, args.other_session_share);
+    match preset {
+        Population::Programs { other_address_in_a_million, other_session_in_a_million } => {
+            Ok(Population::Programs {
+                other_address_in_a_million: address
+                    .map_or(other_address_in_a_million, in_a_million),
+                other_session_in_a_million: session
+                    .map_or(other_session_in_a_million, in_a_million),
+            })
+        }
+        Population::Varied | Population::People if address.is_some() || session.is_some() => {
+            Err("the callers of this preset have addresses and sessions of their own".to_owned())
+        }
+        Population::Varied | Population::People => Ok(preset),
+    }
 }

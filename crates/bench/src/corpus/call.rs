@@ -1,5 +1,7 @@
 //! Bedrock calls: a model reference, where it ran, tokens, and sometimes an error.
 
+use super::caller::Caller;
+use super::habit::Habit;
 use super::object::Object;
 use crate::dice::Dice;
 
@@ -7,6 +9,8 @@ use crate::dice::Dice;
 #[derive(Debug, Clone)]
 pub(super) struct Call {
     pub(super) event_name: &'static str,
+    /// Where it was sent to.
+    pub(super) region: &'static str,
     /// `requestParameters.modelId`.
     pub(super) model_ref: Option<String>,
     /// `additionalEventData.inferenceRegion`.
@@ -17,37 +21,14 @@ pub(super) struct Call {
     pub(super) additional: String,
     /// The members of an error with a comma, or nothing.
     pub(super) error: String,
+    /// The members of a VPC endpoint with a comma, or nothing.
+    pub(super) endpoint: String,
+    /// The members of how it was sent, each after a comma.
+    pub(super) connection: String,
 }
 
-const EVENT_NAMES: [&str; 8] = [
-    "Converse",
-    "ConverseStream",
-    "ConverseStream",
-    "InvokeModel",
-    "InvokeModel",
-    "InvokeModelWithResponseStream",
-    "Converse",
-    "InvokeModel",
-];
-
-const MODELS: [&str; 6] = [
-    "anthropic.claude-sonnet-4-6",
-    "anthropic.claude-haiku-4-5-20251001-v1:0",
-    "anthropic.claude-opus-4-5-20251101-v1:0",
-    "amazon.nova-lite-v1:0",
-    "amazon.nova-pro-v1:0",
-    "anthropic.claude-sonnet-4-5-20250929-v1:0",
-];
-
-const US: [&str; 3] = ["us-east-1", "us-east-2", "us-west-2"];
-const EU: [&str; 5] = ["eu-central-1", "eu-north-1", "eu-south-1", "eu-west-1", "eu-west-3"];
-const APAC: [&str; 5] =
-    ["ap-northeast-1", "ap-northeast-2", "ap-south-1", "ap-southeast-1", "ap-southeast-2"];
-const WORLD: [&str; 6] =
-    ["us-east-1", "us-west-2", "eu-west-1", "ap-northeast-1", "sa-east-1", "ca-central-1"];
-
-/// Errors with their messages; `{}` stands for who called what.
-const ERRORS: [(&str, &str); 4] = [
+/// Errors of programs with their messages, the same for each of an account.
+const PROGRAM_ERRORS: [(&str, &str); 4] = [
     (
         "AccessDenied",
         "User: arn:aws:sts::{account}:assumed-role/app/session is not authorized to perform: bedrock:InvokeModel on resource: arn:aws:bedrock:us-east-2::foundation-model/anthropic.claude-sonnet-4-6 with an explicit deny in a service control policy: arn:aws:organizations::{account}:policy/o-exampleorg1/service_control_policy/p-examplescp1",
@@ -60,93 +41,164 @@ const ERRORS: [(&str, &str); 4] = [
     ("AccessDenied", "You don't have access to the model with the specified model ID."),
 ];
 
-/// What a caller does again and again: programs call one model, or two, in one way.
-#[derive(Debug, Clone)]
-pub(super) struct Habit {
-    event_name: &'static str,
-    model_ref: String,
-    /// Where a profile may send it.
-    places: Option<&'static [&'static str]>,
-}
+/// Errors with their messages, most of which name the caller or what it called.
+const ERRORS: [(&str, &str); 6] = [
+    (
+        "AccessDenied",
+        "User: {arn} is not authorized to perform: {action} on resource: {resource} because no identity-based policy allows the {action} action",
+    ),
+    (
+        "AccessDenied",
+        "User: {arn} is not authorized to perform: {action} on resource: {resource} with an explicit deny in a service control policy: arn:aws:organizations::{account}:policy/o-exampleorg1/service_control_policy/p-examplescp1",
+    ),
+    ("ThrottlingException", "Too many requests, please wait before trying again."),
+    ("ThrottlingException", "Too many tokens, please wait before trying again."),
+    (
+        "ValidationException",
+        "Invocation of model ID {model} with on-demand throughput isn\u{2019}t supported. Retry your request with the ID or ARN of an inference profile that contains this model.",
+    ),
+    ("ServiceUnavailableException", "Bedrock is unable to process your request."),
+];
 
-impl Habit {
-    pub(super) fn new(dice: &mut Dice, object: &Object) -> Self {
-        let event_name = *dice.pick(&EVENT_NAMES);
-        let (model_ref, places) = model(dice, object);
-        Habit { event_name, model_ref, places }
-    }
-}
+/// A version of TLS with a cipher suite.
+type Tls = (&'static str, &'static str);
+
+const TLS_1_2: Tls = ("TLSv1.2", "ECDHE-RSA-AES128-GCM-SHA256");
+const TLS_1_3: Tls = ("TLSv1.3", "TLS_AES_128_GCM_SHA256");
 
 impl Call {
-    pub(super) fn new(dice: &mut Dice, object: &Object, habit: &Habit) -> Self {
-        let source = object.region;
-        let Habit { event_name, places, .. } = *habit;
-        let error = dice.in_a_million(60_000).then(|| dice.pick(&ERRORS));
-        let mut call = Call {
-            event_name,
-            model_ref: Some(habit.model_ref.clone()),
-            inference_region: None,
-            request: String::new(),
-            additional: String::new(),
-            error: String::new(),
-        };
+    /// A call of one of an object's programs.
+    pub(super) fn of_program(dice: &mut Dice, object: &Object, habit: &Habit) -> Self {
+        let region = object.region;
+        let error = dice.in_a_million(60_000).then(|| dice.pick(&PROGRAM_ERRORS));
         if let Some((code, message)) = error {
             let message = message.replace("{account}", &object.account);
-            call.error = format!(r#""errorCode":"{code}","errorMessage":"{message}","#);
-            if dice.in_a_million(100_000) {
-                call.model_ref = None;
-            }
-        } else {
-            let ran_in = places.map_or(source, |places| *dice.pick(places));
-            // A request that stayed has no inference Region, or its own.
-            let is_logged = places.is_some() && (ran_in != source || dice.in_a_million(500_000));
-            call.inference_region = is_logged.then_some(ran_in);
-            call.additional = additional(dice, call.inference_region);
+            let has_request = !dice.in_a_million(100_000);
+            return Call::failed(dice, habit, region, has_request, code, &message);
         }
-        call.request = match &call.model_ref {
-            Some(model_ref) if event_name.starts_with("Converse") => {
-                let max_tokens = 512 << dice.below(6);
-                format!(
-                    r#"{{"modelId":"{model_ref}","inferenceConfig":{{"maxTokens":{max_tokens}}}}}"#
-                )
-            }
-            Some(model_ref) => format!(r#"{{"modelId":"{model_ref}"}}"#),
-            None => "null".to_owned(),
+        let inference_region = inference_region(dice, habit.destinations, region);
+        Call::succeeded(dice, habit, region, inference_region, false)
+    }
+
+    /// A call of anybody else, sent to a Region of an account.
+    pub(super) fn of_caller(
+        dice: &mut Dice,
+        caller: &Caller,
+        account: &str,
+        region: &'static str,
+        habit: &Habit,
+    ) -> Self {
+        let mut call = if dice.in_a_million(50_000) {
+            let (code, message) = *dice.pick(&ERRORS);
+            let action = match habit.event_name {
+                "ConverseStream" | "InvokeModelWithResponseStream" => {
+                    "bedrock:InvokeModelWithResponseStream"
+                }
+                _ => "bedrock:InvokeModel",
+            };
+            let model = &habit.model_ref;
+            let resource = match model.starts_with("arn:") {
+                true => model.clone(),
+                false => format!("arn:aws:bedrock:{region}:{account}:inference-profile/{model}"),
+            };
+            let message = message
+                .replace("{arn}", &caller.identity.arn)
+                .replace("{action}", action)
+                .replace("{resource}", &resource)
+                .replace("{model}", model)
+                .replace("{account}", account);
+            let has_request = !dice.in_a_million(200_000);
+            Call::failed(dice, habit, region, has_request, code, &message)
+        } else {
+            let inference_region = inference_region(dice, habit.destinations, region);
+            Call::succeeded(dice, habit, region, inference_region, caller.has_api_key)
         };
+        // Keys come and go in a trail, in one order.
+        call.connection = match dice.below(10) {
+            0 => String::new(),
+            1 | 2 => tls(TLS_1_2, region),
+            _ => tls(TLS_1_3, region),
+        };
+        if dice.in_a_million(30_000) {
+            call.connection.push_str(r#","sessionCredentialFromConsole":"true""#);
+        }
+        if let Some(endpoint) = &caller.endpoint {
+            call.endpoint =
+                format!(r#""vpcEndpointId":"{endpoint}","vpcEndpointAccountId":"{account}","#);
+        }
         call
     }
-}
 
-/// A reference as callers spell it, and the Regions that a profile may send it to.
-fn model(dice: &mut Dice, object: &Object) -> (String, Option<&'static [&'static str]>) {
-    let (scope, places): (_, &'static [&'static str]) = match &object.region[..2] {
-        "us" => ("us", &US),
-        "eu" => ("eu", &EU),
-        _ => ("apac", &APAC),
-    };
-    let (region, account) = (object.region, &object.account);
-    let id = *dice.pick(&MODELS);
-    match dice.below(10) {
-        0..4 => (format!("{scope}.{id}"), Some(places)),
-        4..6 => (format!("global.{id}"), Some(&WORLD)),
-        6 => (
-            format!("arn:aws:bedrock:{region}:{account}:inference-profile/{scope}.{id}"),
-            Some(places),
-        ),
-        7 => {
-            let profile = dice.below(5) * 0x1234_5678 + 0x00ab_cdef;
-            let arn = format!(
-                "arn:aws:bedrock:{region}:{account}:application-inference-profile/{profile:012x}"
-            );
-            (arn, Some(places))
+    fn failed(
+        dice: &mut Dice,
+        habit: &Habit,
+        region: &'static str,
+        has_request: bool,
+        code: &str,
+        message: &str,
+    ) -> Self {
+        let model_ref = has_request.then(|| habit.model_ref.clone());
+        Call {
+            event_name: habit.event_name,
+            region,
+            inference_region: None,
+            request: request(dice, habit.event_name, model_ref.as_deref()),
+            model_ref,
+            additional: String::new(),
+            error: format!(r#""errorCode":"{code}","errorMessage":"{message}","#),
+            endpoint: String::new(),
+            connection: tls(TLS_1_3, region),
         }
-        8 => (id.to_owned(), None),
-        _ => (format!("arn:aws:bedrock:{region}::foundation-model/{id}"), None),
+    }
+
+    fn succeeded(
+        dice: &mut Dice,
+        habit: &Habit,
+        region: &'static str,
+        inference_region: Option<&'static str>,
+        has_api_key: bool,
+    ) -> Self {
+        Call {
+            event_name: habit.event_name,
+            region,
+            inference_region,
+            additional: additional(dice, inference_region, has_api_key),
+            request: request(dice, habit.event_name, Some(&habit.model_ref)),
+            model_ref: Some(habit.model_ref.clone()),
+            error: String::new(),
+            endpoint: String::new(),
+            connection: tls(TLS_1_3, region),
+        }
     }
 }
 
-fn additional(dice: &mut Dice, inference_region: Option<&str>) -> String {
+/// Where the log says that a call ran.
+fn inference_region(
+    dice: &mut Dice,
+    destinations: Option<&[&'static str]>,
+    source: &'static str,
+) -> Option<&'static str> {
+    let ran_in = *dice.pick(destinations?);
+    // A request that stayed has no inference Region, or its own.
+    (ran_in != source || dice.in_a_million(500_000)).then_some(ran_in)
+}
+
+fn request(dice: &mut Dice, event_name: &str, model_ref: Option<&str>) -> String {
+    match model_ref {
+        Some(model_ref) if event_name.starts_with("Converse") => {
+            let max_tokens = 512 << dice.below(6);
+            format!(r#"{{"modelId":"{model_ref}","inferenceConfig":{{"maxTokens":{max_tokens}}}}}"#)
+        }
+        Some(model_ref) => format!(r#"{{"modelId":"{model_ref}"}}"#),
+        None => "null".to_owned(),
+    }
+}
+
+fn additional(dice: &mut Dice, inference_region: Option<&str>, has_api_key: bool) -> String {
     let mut members = Vec::new();
+    if has_api_key {
+        members.push(r#""callWithBearerToken":true"#.to_owned());
+    }
     if let Some(region) = inference_region {
         members.push(format!(r#""inferenceRegion":"{region}""#));
     }
@@ -158,4 +210,10 @@ fn additional(dice: &mut Dice, inference_region: Option<&str>) -> String {
         true => String::new(),
         false => format!(r#""additionalEventData":{{{}}},"#, members.join(",")),
     }
+}
+
+fn tls((version, suite): Tls, region: &str) -> String {
+    format!(
+        r#","tlsDetails":{{"tlsVersion":"{version}","cipherSuite":"{suite}","clientProvidedHostHeader":"bedrock-runtime.{region}.amazonaws.com"}}"#
+    )
 }

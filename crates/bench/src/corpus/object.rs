@@ -26,6 +26,11 @@ pub(super) const REGIONS: [&str; 8] = [
     "eu-north-1",
 ];
 
+/// A number for a Region, for the names of dice.
+pub(super) fn region_number(region: &str) -> u64 {
+    region.bytes().fold(0, |number, b| number.wrapping_mul(31).wrapping_add(b.into()))
+}
+
 /// How many records a file has, in parts of the average. Real trails have such a tail.
 const SKEW: [u64; 16] = [10, 20, 30, 40, 50, 60, 70, 80, 90, 100, 110, 130, 160, 210, 300, 640];
 

@@ -1,8 +1,9 @@
 //! Records out of templates.
 
 use super::call::Call;
-use super::caller::{self, APPS, Caller};
+use super::caller::{APPS, agent_of};
 use super::object::Object;
+use super::population::{Crowd, Turn};
 use super::spec::Spec;
 use super::templates::{CALL, OTHERS, TRAPS};
 use super::truth::Truth;
@@ -10,9 +11,6 @@ use crate::dice::Dice;
 
 /// Events are delivered within a quarter of an hour.
 const DELIVERED_WITHIN_MS: u64 = 15 * 60 * 1000;
-
-/// How often a record is of the same caller as the one before.
-const SAME_CALLER_IN_A_MILLION: u64 = 850_000;
 
 /// Writes documents.
 #[derive(Debug)]
@@ -57,17 +55,17 @@ enum Gap {
     Request,
     Additional,
     Error,
+    Endpoint,
+    Connection,
 }
 
 /// What the gaps of one record are filled with.
 struct Filling<'a> {
     object: &'a Object,
-    caller: &'a Caller,
-    ip: &'a str,
+    turn: &'a Turn<'a>,
     agent: &'a str,
     app: &'static str,
     time_ms: i64,
-    call: Option<&'a Call>,
 }
 
 impl Writer {
@@ -87,13 +85,12 @@ impl Writer {
     pub fn document(&self, object: &Object) -> (Vec<u8>, Truth) {
         let spec = &self.spec;
         let mut dice = Dice::new(&[spec.seed, 6, object.number]);
-        let callers = caller::callers(spec, object);
-        let somebody = callers.iter().filter(|caller| caller.is_somebody()).collect::<Vec<_>>();
+        let mut crowd = Crowd::new(spec, object);
         let has_calls = dice.in_a_million(spec.files_with_calls_in_a_million);
         let has_traps = dice.in_a_million(spec.files_with_traps_in_a_million);
-        let call_rate = match somebody.is_empty() {
-            false if has_calls => spec.calls_in_a_million_of_such_a_file(),
-            _ => 0,
+        let call_rate = match has_calls && crowd.has_callers() {
+            true => spec.calls_in_a_million_of_such_a_file(),
+            false => 0,
         };
         // A file with traps has several of them.
         let trap_rate = if has_traps { 3_000_000 / object.records.max(6) } else { 0 };
@@ -101,55 +98,24 @@ impl Writer {
         let mut truth = Truth { objects: 1, records: object.records, ..Truth::default() };
         let mut out = Vec::with_capacity(object.records as usize * 1900);
         out.extend_from_slice(b"{\"Records\":[");
-        let mut last = [0; 2];
         for index in 0..object.records {
             if index > 0 {
                 out.push(b',');
             }
             let time_ms = object.delivered_ms - dice.below(DELIVERED_WITHIN_MS) as i64;
             let is_call = dice.in_a_million(call_rate);
-            // Most callers make several requests in a row.
-            let last = &mut last[usize::from(is_call)];
-            if !dice.in_a_million(SAME_CALLER_IN_A_MILLION) {
-                *last = dice.below(1 << 16) as usize;
-            }
-            let caller = match is_call {
-                true => somebody[*last % somebody.len()],
-                false => &callers[*last % callers.len()],
-            };
-            let other_session = spec.other_session_in_a_million > 0
-                && dice.in_a_million(spec.other_session_in_a_million);
-            let other_caller =
-                if other_session { caller.with_session(&mut dice, object) } else { None };
-            let caller = other_caller.as_ref().unwrap_or(caller);
-            // Behind a balancer or a fleet, one caller has many addresses.
-            let other_ip =
-                dice.in_a_million(spec.other_address_in_a_million).then(|| caller::ip(&mut dice));
-            let ip = other_ip.as_deref().filter(|_| caller.is_somebody()).unwrap_or(&caller.ip);
-            let call = is_call.then(|| {
-                let habit = dice.pick(&caller.habits);
-                Call::new(&mut dice, object, habit)
-            });
+            let turn = crowd.turn(&mut dice, object, is_call);
             let app = *dice.pick(&APPS);
-            let template = match &call {
+            let template = match &turn.call {
                 Some(_) => &self.call,
                 None if dice.in_a_million(trap_rate) => dice.pick(&self.traps),
                 None => dice.pick(&self.others),
             };
-            let agent = &*caller.agent(template.api);
-            let filling = Filling { object, caller, ip, agent, app, time_ms, call: call.as_ref() };
+            let agent = &*agent_of(&turn.agent, template.api);
+            let filling = Filling { object, turn: &turn, agent, app, time_ms };
             template.fill(&mut out, &mut dice, &filling);
-            if let Some(call) = call {
-                truth.calls += 1;
-                let day = time(time_ms)[..10].to_owned();
-                let key = (
-                    day,
-                    object.account.clone(),
-                    object.region.to_owned(),
-                    call.model_ref,
-                    call.inference_region.map(str::to_owned),
-                );
-                *truth.counts.entry(key).or_default() += 1;
+            if let Some(call) = turn.call {
+                truth.add_call(&time(time_ms)[..10], &object.account, call);
             }
         }
         out.extend_from_slice(b"]}");
@@ -210,24 +176,28 @@ impl Gap {
             "REQUEST" => Gap::Request,
             "ADDITIONAL" => Gap::Additional,
             "ERROR" => Gap::Error,
+            "ENDPOINT" => Gap::Endpoint,
+            "CONNECTION" => Gap::Connection,
             _ => unreachable!("a template has the gap {name}"),
         }
     }
 
     fn fill(self, out: &mut Vec<u8>, dice: &mut Dice, filling: &Filling<'_>) {
-        let object = filling.object;
-        let of_call = |get: fn(&Call) -> &str| filling.call.map_or("", get);
+        let Filling { object, turn, .. } = filling;
+        let of_call = |get: fn(&Call) -> &str| turn.call.as_ref().map_or("", get);
         let text = match self {
-            Gap::Identity => &filling.caller.identity,
-            Gap::Ip => filling.ip,
+            Gap::Identity => &turn.identity,
+            Gap::Ip => &turn.ip,
             Gap::Agent => filling.agent,
             Gap::Account => &object.account,
-            Gap::Region => object.region,
+            Gap::Region => turn.call.as_ref().map_or(object.region, |call| call.region),
             Gap::App => filling.app,
             Gap::EventName => of_call(|call| call.event_name),
             Gap::Request => of_call(|call| &call.request),
             Gap::Additional => of_call(|call| &call.additional),
             Gap::Error => of_call(|call| &call.error),
+            Gap::Endpoint => of_call(|call| &call.endpoint),
+            Gap::Connection => of_call(|call| &call.connection),
             Gap::Time => return out.extend_from_slice(&time(filling.time_ms).as_bytes()[..20]),
             Gap::Number => {
                 return out.extend_from_slice(dice.below(1_000_000).to_string().as_bytes());

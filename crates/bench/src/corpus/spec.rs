@@ -15,7 +15,37 @@ pub enum Preset {
     Small,
     /// As heavy, where a role is assumed for each request and called from anywhere.
     Sessions,
+    /// As heavy, where no two calls are alike: each draws its caller, operation, model, Regions, agent
+    /// and error on its own.
+    Varied,
+    /// As heavy, with the people, services, functions and gateways of an organization.
+    People,
+    /// Small files as most deliveries are, with five to twenty records, one call in a hundred.
+    Trickle,
 }
+
+/// Who makes the calls of a corpus.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Population {
+    /// Programs that call one model, or two, in one way, many times in a row.
+    Programs {
+        /// How many of a million records come from an address of their own, as behind a balancer. Such
+        /// a call shares nothing with the others of its caller, so that this decides how much a reader
+        /// has to hold.
+        other_address_in_a_million: u64,
+        /// How many of a million records come from a session of their own, as where a role is assumed
+        /// for each request.
+        other_session_in_a_million: u64,
+    },
+    /// Callers whose calls have nothing in common but the caller.
+    Varied,
+    /// People, services, functions and gateways.
+    People,
+}
+
+/// The programs of most corpora, some of which are behind a balancer.
+const PROGRAMS: Population =
+    Population::Programs { other_address_in_a_million: 50_000, other_session_in_a_million: 0 };
 
 /// How large a corpus is, and what it is made of.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,13 +60,8 @@ pub struct Spec {
     pub files_with_calls_in_a_million: u64,
     /// How many of a million files hold the needle where it means nothing.
     pub files_with_traps_in_a_million: u64,
-    /// How many of a million records come from an address of their own, as behind a balancer. Such
-    /// a call shares nothing with the others of its caller, so that this decides how much a reader
-    /// has to hold.
-    pub other_address_in_a_million: u64,
-    /// How many of a million records come from a session of their own, as where a role is assumed for
-    /// each request.
-    pub other_session_in_a_million: u64,
+    /// Who makes the calls.
+    pub population: Population,
     /// Accounts.
     pub accounts: u64,
     /// Regions of each account.
@@ -59,8 +84,7 @@ impl Spec {
                 calls_in_a_million: 10_000,
                 files_with_calls_in_a_million: 420_000,
                 files_with_traps_in_a_million: 30_000,
-                other_address_in_a_million: 50_000,
-                other_session_in_a_million: 0,
+                population: PROGRAMS,
                 accounts: 24,
                 regions: 5,
                 days: 3,
@@ -74,8 +98,7 @@ impl Spec {
                 calls_in_a_million: 600_000,
                 files_with_calls_in_a_million: 1_000_000,
                 files_with_traps_in_a_million: 30_000,
-                other_address_in_a_million: 50_000,
-                other_session_in_a_million: 0,
+                population: PROGRAMS,
                 accounts: 6,
                 regions: 3,
                 days: 2,
@@ -88,8 +111,7 @@ impl Spec {
                 calls_in_a_million: 10_000,
                 files_with_calls_in_a_million: 160_000,
                 files_with_traps_in_a_million: 20_000,
-                other_address_in_a_million: 50_000,
-                other_session_in_a_million: 0,
+                population: PROGRAMS,
                 accounts: 60,
                 regions: 8,
                 days: 3,
@@ -97,9 +119,38 @@ impl Spec {
                 seed: 1,
             },
             Preset::Sessions => Spec {
-                other_address_in_a_million: 1_000_000,
-                other_session_in_a_million: 1_000_000,
+                population: Population::Programs {
+                    other_address_in_a_million: 1_000_000,
+                    other_session_in_a_million: 1_000_000,
+                },
                 ..Spec::preset(Preset::Heavy)
+            },
+            Preset::Varied => Spec {
+                population: Population::Varied,
+                accounts: 8,
+                regions: 8,
+                days: 5,
+                ..Spec::preset(Preset::Heavy)
+            },
+            Preset::People => Spec {
+                population: Population::People,
+                accounts: 40,
+                regions: 4,
+                days: 5,
+                ..Spec::preset(Preset::Heavy)
+            },
+            Preset::Trickle => Spec {
+                objects: 5000,
+                records: 82_000,
+                calls_in_a_million: 10_000,
+                files_with_calls_in_a_million: 100_000,
+                files_with_traps_in_a_million: 10_000,
+                population: Population::People,
+                accounts: 80,
+                regions: 8,
+                days: 10,
+                skewed: true,
+                seed: 1,
             },
         }
     }

@@ -8,9 +8,7 @@ pub(super) const CALL: &str = r#"
 "sourceIPAddress":"$IP","userAgent":"$AGENT",$ERROR"requestParameters":$REQUEST,
 "responseElements":null,$ADDITIONAL"requestID":"$UUID","eventID":"$UUID","readOnly":true,
 "eventType":"AwsApiCall","managementEvent":true,"recipientAccountId":"$ACCOUNT",
-"eventCategory":"Management","tlsDetails":{"tlsVersion":"TLSv1.3",
-"cipherSuite":"TLS_AES_128_GCM_SHA256",
-"clientProvidedHostHeader":"bedrock-runtime.$REGION.amazonaws.com"}}"#;
+$ENDPOINT"eventCategory":"Management"$CONNECTION}"#;
 
 /// Other services' events, with how often they come.
 pub(super) const OTHERS: &[(usize, &str)] = &[

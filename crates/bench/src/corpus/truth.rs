@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use jiff::ToSpan;
 use serde_json::json;
 
+use super::call::Call;
 use super::object::FIRST_DAY;
 use super::spec::Spec;
 
@@ -33,6 +34,14 @@ pub struct Truth {
 }
 
 impl Truth {
+    pub(super) fn add_call(&mut self, day: &str, account: &str, call: Call) {
+        let inference_region = call.inference_region.map(str::to_owned);
+        let (day, account, region) = (day.to_owned(), account.to_owned(), call.region.to_owned());
+        let key = (day, account, region, call.model_ref, inference_region);
+        *self.counts.entry(key).or_default() += 1;
+        self.calls += 1;
+    }
+
     pub(super) fn merged(mut self, other: Truth) -> Self {
         self.objects += other.objects;
         self.objects_with_calls += other.objects_with_calls;

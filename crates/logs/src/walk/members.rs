@@ -1,5 +1,8 @@
 //! Takes one JSON object apart into its members: keys, and values as their text.
 
+#[cfg(test)]
+mod tests;
+
 use std::borrow::Cow;
 
 use memchr::memchr;
@@ -13,7 +16,7 @@ use crate::value;
 /// end and brackets balance in number is checked here.
 ///
 /// # Errors
-/// If the text is no object, if a key has escapes that are no text, or if `each` says so.
+/// If the text is no object, if a key has control characters, or escapes that are no text, or if `each` says so.
 pub(crate) fn members<'t>(
     object: &'t str,
     each: &mut dyn FnMut(&str, &'t str) -> Result<(), Unsupported>,
@@ -21,7 +24,7 @@ pub(crate) fn members<'t>(
     if !object.starts_with('{') {
         return Err(Unsupported);
     }
-    let mut members = Members { object, depth: 0, start: 1, has_any: false, each };
+    let mut members = Members { object, depth: 0, start: 1, each };
     #[cfg(target_arch = "x86_64")]
     if let Some(result) = super::x86::run_members(&mut members) {
         return result;
@@ -36,7 +39,6 @@ pub(super) struct Members<'t, 'e> {
     depth: u32,
     /// Where the current member begins.
     start: usize,
-    has_any: bool,
     each: &'e mut dyn FnMut(&str, &'t str) -> Result<(), Unsupported>,
 }
 
@@ -79,7 +81,7 @@ impl Members<'_, '_> {
             closing => {
                 self.depth = self.depth.checked_sub(1).ok_or(Unsupported)?;
                 if self.depth == 0 {
-                    let is_empty = !self.has_any && trim(&self.object[1..position]).is_empty();
+                    let is_empty = trim(&self.object[1..position]).is_empty();
                     if !is_empty {
                         self.member(position)?;
                     }
@@ -95,11 +97,12 @@ impl Members<'_, '_> {
     #[inline(always)]
     fn member(&mut self, end: usize) -> Result<(), Unsupported> {
         let text = trim(&self.object[self.start..end]);
-        (self.start, self.has_any) = (end + 1, true);
+        self.start = end + 1;
         let quoted = text.strip_prefix('"').ok_or(Unsupported)?;
         let mut key_end = memchr(b'"', quoted.as_bytes()).ok_or(Unsupported)?;
         let mut key = Cow::Borrowed(&quoted[..key_end]);
-        if memchr(b'\\', key.as_bytes()).is_some() {
+        // Not short-circuiting, which compilers make vectors of.
+        if key.bytes().fold(false, |found, byte| found | matches!(byte, b'\\' | 0..0x20)) {
             key_end = end_of_string(quoted).ok_or(Unsupported)?;
             key = value::unescaped(&text[..key_end + 2]).ok_or(Unsupported)?;
         }

@@ -9,11 +9,12 @@ use flate2::write::GzEncoder;
 use logs::hash::sha256;
 use logs::{Limits, Reading, Scratch, Shape, Unreadable, read_stream, read_whole};
 
+use super::logged::Logged;
 use super::slow::{self, Expected, Why};
 
 pub(crate) const LIMITS: Limits = Limits { sha256: true, ..Limits::new(1 << 24, 1 << 26) };
 
-/// How many rejected records are told one by one.
+/// How many rejected records are described one by one.
 const MAX_REJECTIONS: usize = 3;
 
 pub(crate) fn gzip(text: &[u8]) -> Vec<u8> {
@@ -64,6 +65,7 @@ pub(crate) fn parts(reading: &Reading) -> impl PartialEq + Debug + '_ {
         unknown_operations,
         sha256,
     } = reading;
+    let calls = Logged::all(calls);
     (records, skipped, rejected, calls, rejections, discovered, unknown_operations, sha256)
 }
 
@@ -106,7 +108,7 @@ pub(crate) fn check_reading(
         }
         (found, expected) => panic!("found {found:?}\nexpected {expected:?}\n{document}"),
     };
-    assert_eq!(found.calls, expected.calls, "{document}");
+    assert_eq!(Logged::all(&found.calls), expected.calls, "{document}");
     let rejected = expected.rejected.len() as u64;
     assert_eq!(
         (found.records, found.skipped, found.rejected),

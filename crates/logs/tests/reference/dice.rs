@@ -1,5 +1,5 @@
 //! Choices: of a test runner that shrinks them, or endless ones out of a seed. Where they run out, and
-//! where they shrink to, is nought: the plainest choice.
+//! where they shrink to, is zero: the plainest choice.
 
 /// A source of choices.
 #[derive(Debug)]

@@ -33,8 +33,8 @@ impl Complaints {
             Some(Json::Text(Some(text))) => text.as_str(),
             Some(_) => return self.complain(path),
         };
-        // Minus nought is nought.
-        let digits = digits.strip_prefix('-').filter(|rest| is_nought(rest)).unwrap_or(digits);
+        // Minus zero is zero.
+        let digits = digits.strip_prefix('-').filter(|rest| is_zero(rest)).unwrap_or(digits);
         if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
             return self.complain(path);
         }
@@ -81,7 +81,7 @@ impl Complaints {
     }
 }
 
-fn is_nought(digits: &str) -> bool {
+fn is_zero(digits: &str) -> bool {
     !digits.is_empty() && digits.bytes().all(|b| b == b'0')
 }
 

@@ -5,7 +5,7 @@ use super::parts::{addendum, additional, id, identity, learning, parameters, tim
 use super::slow::{EVENTS, MANTLE, RUNTIME, Verdict};
 use super::text::{BROKEN_KEY, Node, Spelling, literal, object, text};
 
-/// What stands in a record where something else is meant.
+/// Values of a record where another type is meant.
 const WRONG: &[&str] = &[
     "5",
     "-0.5e-3",
@@ -53,7 +53,7 @@ pub(crate) fn document(dice: &mut Dice<'_>, records: Vec<Node>) -> (Node, Spelli
     (Node::Object(fields), spelling)
 }
 
-/// One record: mostly a call, else anything that stands in a trail.
+/// One record: mostly a call, else anything that a trail may hold.
 pub(crate) fn record(dice: &mut Dice<'_>) -> Node {
     match dice.roll(16) {
         0..=8 => event(dice, Verdict::Call),
@@ -120,7 +120,7 @@ fn event(dice: &mut Dice<'_>, verdict: Verdict) -> Node {
     record
 }
 
-/// Adds a field; at the rate, it is absent, null, empty, of another type, or stands twice.
+/// Adds a field; at the rate, it is absent, null, empty, of another type, or written twice.
 pub(super) fn put(
     dice: &mut Dice<'_>,
     rate: Rate,

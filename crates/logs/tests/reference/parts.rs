@@ -1,4 +1,4 @@
-//! The fields of generated records, usual and odd.
+//! The fields of generated records, usual and unusual.
 
 use super::dice::Dice;
 use super::generate::{Rate, disorder, put};

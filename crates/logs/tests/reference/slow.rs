@@ -1,13 +1,13 @@
 //! The slow reader: the whole document as a tree, every record looked at in full, one after another.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use bedrock::alias::DiscoveredAlias;
-use bedrock::{Call, CallId, Caller, Context, Said};
+use bedrock::{Attribute, CallId};
 
 use super::fields::{Complaints, time_ms};
 use super::json::Json;
+use super::logged::Logged;
 use super::who::who;
 
 /// What a document holds.
@@ -15,7 +15,7 @@ use super::who::who;
 pub(crate) struct Expected {
     pub(crate) records: u64,
     pub(crate) skipped: u64,
-    pub(crate) calls: Vec<Call>,
+    pub(crate) calls: Vec<Logged>,
     /// The number of each rejected record, with all that is wrong with it.
     pub(crate) rejected: Vec<(u64, Vec<String>)>,
     pub(crate) discovered: Vec<DiscoveredAlias>,
@@ -112,7 +112,7 @@ impl Expected {
     }
 
     /// The call that a record is, nothing if it is skipped, or all that is wrong with it.
-    fn judge(&mut self, record: &Json) -> Result<Option<Call>, Vec<String>> {
+    fn judge(&mut self, record: &Json) -> Result<Option<Logged>, Vec<String>> {
         if !record.is_object() {
             return Err(vec!["record".to_owned()]);
         }
@@ -139,7 +139,7 @@ impl Expected {
     }
 }
 
-fn call(record: &Json, event_name: &str) -> Result<Call, Vec<String>> {
+fn call(record: &Json, event_name: &str) -> Result<Logged, Vec<String>> {
     let mut wrong = Complaints::default();
     let event_id = wrong.required(record, "eventID");
     let event_time = wrong.required(record, "eventTime");
@@ -174,35 +174,36 @@ fn call(record: &Json, event_name: &str) -> Result<Call, Vec<String>> {
     let vpc_endpoint_id = wrong.text(record.get("vpcEndpointId"), "vpcEndpointId");
     let error_code = wrong.text(record.get("errorCode"), "errorCode");
     let error_message = wrong.text(record.get("errorMessage"), "errorMessage");
-    let context = Context::new(&Said {
-        account_id: account_id.as_deref(),
-        source_region: source_region.as_deref(),
-        logged_inference_region: inference_region.as_deref(),
-        event_name,
-        model_ref: model_ref.as_deref(),
-        principal_type: who.kind.as_deref(),
-        principal_name: who.name.as_deref(),
-        api_key,
-        user_agent: user_agent.as_deref(),
-        vpc_endpoint_id: vpc_endpoint_id.as_deref(),
-        error_code: error_code.as_deref(),
-        error_message: error_message.as_deref(),
-        service_tier: tier.and_then(service_tier).as_deref(),
-    });
+    let source_ip = wrong.text(record.get("sourceIPAddress"), "sourceIPAddress");
+    let attributes = [
+        (Attribute::AccountId, account_id),
+        (Attribute::SourceRegion, source_region),
+        (Attribute::InferenceRegion, inference_region),
+        (Attribute::EventName, Some(event_name.into())),
+        (Attribute::ModelRef, model_ref),
+        (Attribute::PrincipalType, who.kind),
+        (Attribute::PrincipalArn, who.arn),
+        (Attribute::PrincipalName, who.name),
+        (Attribute::SessionName, who.session_name),
+        (Attribute::ApiKey, api_key.map(|is_used| is_used.to_string().into())),
+        (Attribute::SourceIp, source_ip),
+        (Attribute::UserAgent, user_agent),
+        (Attribute::VpcEndpointId, vpc_endpoint_id),
+        (Attribute::ErrorCode, error_code),
+        (Attribute::ErrorMessage, error_message),
+        (Attribute::ServiceTier, tier.and_then(service_tier)),
+    ];
+    let logged = |(attribute, text): (Attribute, Option<Box<str>>)| Some((attribute, text?.into()));
     let input_tokens = additional.get("inputTokens");
     let output_tokens = additional.get("outputTokens");
-    let call = Call {
+    let call = Logged {
         event_time_ms,
         event_id: CallId::new(&event_id),
         original_event_id: original.map(|id| CallId::new(&id)),
         request_id: request_id.map(|id| CallId::new(&id)),
         input_tokens: wrong.count(input_tokens, "additionalEventData.inputTokens"),
         output_tokens: wrong.count(output_tokens, "additionalEventData.outputTokens"),
-        caller: {
-            let address = wrong.text(record.get("sourceIPAddress"), "sourceIPAddress");
-            Caller::new(who.arn.as_deref(), who.session_name.as_deref(), address.as_deref())
-        },
-        context: Arc::new(context),
+        attributes: attributes.into_iter().filter_map(logged).collect(),
     };
     if wrong.0.is_empty() { Ok(call) } else { Err(wrong.0) }
 }

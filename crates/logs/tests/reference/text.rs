@@ -1,4 +1,4 @@
-//! JSON to be written: keys may stand twice, literals may be anything, spellings vary.
+//! JSON to be written: keys may repeat, literals may be anything, spellings vary.
 
 use super::dice::Dice;
 

@@ -14,7 +14,7 @@ use crate::outcome::{Coverage, Denied, ModelCost, RegionShare, Route, Unresolved
 
 /// Sums over days. Days may be added in any order.
 #[derive(Debug, Default)]
-pub struct Tally {
+pub(crate) struct Tally {
     /// Calls by outcome, in the order of [`Outcome::ALL`].
     pub by_outcome: [u64; 4],
     /// Calls that ran, by residency.
@@ -120,7 +120,7 @@ impl Tally {
     }
 
     /// Adds the sums of another tally.
-    pub fn merge(&mut self, other: Tally) {
+    pub(crate) fn merge(&mut self, other: Tally) {
         for (mine, others) in self.by_outcome.iter_mut().zip(other.by_outcome) {
             *mine += others;
         }
@@ -147,7 +147,7 @@ impl Tally {
     }
 
     /// What each model cost, the highest first, then by calls.
-    pub fn costs(&self) -> Vec<ModelCost> {
+    pub(crate) fn costs(&self) -> Vec<ModelCost> {
         let mut costs = self.costs.iter().collect::<Vec<_>>();
         costs.sort_by_key(|(_, sums)| std::cmp::Reverse((sums.cost, sums.calls)));
         let model_cost = |(key, sums): (&CostKey, &CostSums)| ModelCost {
@@ -160,14 +160,14 @@ impl Tally {
     }
 
     /// What all calls cost, with how much of it is covered.
-    pub fn coverage(&self) -> Coverage {
+    pub(crate) fn coverage(&self) -> Coverage {
         let mut sums = CostSums::default();
         self.costs.values().for_each(|model| sums.add(model));
         coverage(&sums)
     }
 
     /// The routes, most calls first.
-    pub fn routes(&self) -> Vec<Route> {
+    pub(crate) fn routes(&self) -> Vec<Route> {
         let routes = self.routes.iter().map(|(key, places)| route(key, places));
         let mut routes = routes.collect::<Vec<_>>();
         routes.sort_by_key(|route| std::cmp::Reverse(route.calls));
@@ -175,7 +175,7 @@ impl Tally {
     }
 
     /// The denials, most calls first.
-    pub fn denials(&self) -> Vec<Denied> {
+    pub(crate) fn denials(&self) -> Vec<Denied> {
         let denials = self.denials.iter().map(|(key, calls)| key.denied(*calls));
         let mut denials = denials.collect::<Vec<_>>();
         denials.sort_by_key(|denied| std::cmp::Reverse(denied.calls));
@@ -183,7 +183,7 @@ impl Tally {
     }
 
     /// The unresolved references, most calls first.
-    pub fn unresolved(&self) -> Vec<UnresolvedReference> {
+    pub(crate) fn unresolved(&self) -> Vec<UnresolvedReference> {
         let mut references = Vec::new();
         for ((model_ref, reason), callers) in &self.unresolved {
             references.push(UnresolvedReference {

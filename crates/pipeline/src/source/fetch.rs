@@ -18,7 +18,7 @@ use crate::source::list::ListedObject;
 use crate::work::{Buffers, ChunkReader, Workers, with_buffers};
 
 /// Reads a body, whole or while it arrives; runs on a worker.
-pub trait Decoder: Copy + Send + 'static {
+pub(crate) trait Decoder: Copy + Send + 'static {
     /// What an object held.
     type Reading: Send + 'static;
 
@@ -37,7 +37,7 @@ pub trait Decoder: Copy + Send + 'static {
 
 /// Fetches and reads objects.
 #[derive(Debug)]
-pub struct Fetcher<'a, D> {
+pub(crate) struct Fetcher<'a, D> {
     store: &'a dyn Store,
     settings: &'a Settings,
     workers: &'a Workers,
@@ -50,7 +50,7 @@ pub struct Fetcher<'a, D> {
 
 /// An object with what it held.
 #[derive(Debug)]
-pub struct ReadObject<R> {
+pub(crate) struct ReadObject<R> {
     /// The object.
     pub listed: ListedObject,
     /// What it held, or why it could not be read.
@@ -64,7 +64,7 @@ const STREAMED_SHARE: u64 = 4;
 
 impl<'a, D: Decoder> Fetcher<'a, D> {
     /// A fetcher within the settings' bounds.
-    pub fn new(
+    pub(crate) fn new(
         store: &'a dyn Store,
         settings: &'a Settings,
         workers: &'a Workers,
@@ -129,7 +129,7 @@ impl<'a, D: Decoder> Fetcher<'a, D> {
     ///
     /// # Errors
     /// If the place as a whole cannot be reached or a worker dies.
-    pub async fn read_all(
+    pub(crate) async fn read_all(
         &self,
         objects: Receiver<ListedObject>,
         progress: &Progress,

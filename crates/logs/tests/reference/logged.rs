@@ -1,0 +1,43 @@
+//! Calls with the texts that their attributes refer to, to be compared.
+
+use std::collections::BTreeMap;
+
+use bedrock::{Attribute, Call, CallId, Calls, Texts};
+
+/// A call that refers to nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Logged {
+    pub(crate) event_time_ms: i64,
+    pub(crate) event_id: CallId,
+    pub(crate) original_event_id: Option<CallId>,
+    pub(crate) request_id: Option<CallId>,
+    pub(crate) input_tokens: Option<i64>,
+    pub(crate) output_tokens: Option<i64>,
+    /// The attributes that it has.
+    pub(crate) attributes: BTreeMap<Attribute, String>,
+}
+
+impl Logged {
+    pub(crate) fn of(call: &Call, texts: &Texts) -> Self {
+        let text =
+            |attribute| Some((attribute, texts.get(&call.attributes, attribute)?.to_owned()));
+        Logged {
+            event_time_ms: call.event_time_ms,
+            event_id: call.event_id.clone(),
+            original_event_id: call.original_event_id.as_deref().cloned(),
+            request_id: call.request_id.clone(),
+            input_tokens: call.input_tokens,
+            output_tokens: call.output_tokens,
+            attributes: Attribute::ALL.into_iter().filter_map(text).collect(),
+        }
+    }
+
+    /// Every call, in its order.
+    pub(crate) fn all(calls: &Calls) -> Vec<Self> {
+        calls.rows.iter().map(|call| Logged::of(call, &calls.texts)).collect()
+    }
+
+    pub(crate) fn get(&self, attribute: Attribute) -> Option<&str> {
+        self.attributes.get(&attribute).map(String::as_str)
+    }
+}

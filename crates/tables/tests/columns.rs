@@ -1,0 +1,397 @@
+//! Rows of every kind of column, in any batches, read back by Parquet's own reader.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use arrow::array::{Array, AsArray};
+use arrow::datatypes::{DataType, Decimal128Type, Int64Type, TimestampMillisecondType};
+use bedrock::meaning::MeaningKey;
+use bedrock::{Attribute, Attributes, CallId, Knowledge, Meaning, Texts};
+use bytes::Bytes;
+use parquet::arrow::arrow_reader::{
+    ArrowReaderOptions, ParquetRecordBatchReaderBuilder, RowSelection,
+};
+use parquet::basic::BoundaryOrder;
+use parquet::file::metadata::{PageIndexPolicy, ParquetMetaData};
+use parquet::file::page_index::column_index::ColumnIndexMetaData;
+use parquet::file::reader::{FileReader, SerializedFileReader};
+use proptest::collection::vec;
+use proptest::option;
+use proptest::prelude::*;
+use tables::column::Value::{
+    self, AttributeFlag, Count, Flag, Id, Money, ObjectKey, OneOf, Text, Time,
+};
+use tables::column::{optional, required};
+use tables::{References, Refers, Table, TableWriter};
+
+#[derive(Debug, Clone, Default)]
+struct Row {
+    attributes: Attributes,
+    meaning: u32,
+    object: u32,
+    id: Option<CallId>,
+    few: Option<usize>,
+    word: Option<String>,
+    number: Option<i64>,
+    amount: Option<i128>,
+    flag: Option<bool>,
+}
+
+const FEW: &[&str] = &["full", "", "é"];
+
+static TABLE: Table<Row> = Table {
+    name: "columns",
+    grain: "",
+    doc: "",
+    columns: &[
+        optional("agent", Value::Attribute(Attribute::UserAgent), "."),
+        optional("session", Value::Attribute(Attribute::SessionName), "."),
+        optional("api_key", AttributeFlag(Attribute::ApiKey), "."),
+        required("outcome", Value::Meaning(|meaning| Some(meaning.outcome.as_str())), "."),
+        optional("model", Value::Meaning(|meaning| meaning.model().map(|m| &*m.id)), "."),
+        required("object", ObjectKey, "."),
+        optional("id", Id(|row| row.id.as_ref()), "."),
+        optional("few", OneOf(FEW, |row| row.few), "."),
+        optional("word", Text(|row| row.word.as_deref()), "."),
+        optional("number", Count(|row| row.number), "."),
+        optional("time", Time(|row| row.number), "."),
+        optional("amount", Money(|row| row.amount), "."),
+        optional("flag", Flag(|row| row.flag), "."),
+    ],
+    order: |_, _| std::cmp::Ordering::Equal,
+    refers: Refers {
+        attribute: |row, attribute| row.attributes[attribute],
+        meaning: |row| row.meaning,
+        object: |row| row.object,
+    },
+};
+
+const N_COLUMNS: usize = 13;
+const WORD: usize = 8;
+const TIME: usize = 10;
+
+/// The values of a row as texts, in the order of the columns.
+type Cells = [Option<String>; N_COLUMNS];
+
+/// What rows of a batch refer to.
+struct Referred {
+    texts: Texts,
+    attributes: Vec<Attributes>,
+    meanings: Vec<Meaning>,
+    objects: Vec<Arc<str>>,
+}
+
+impl Referred {
+    /// Attributes of calls by user agent, session name and API key, with five meanings and the objects.
+    fn new(calls: &[[Option<String>; 3]], objects: &[String]) -> Self {
+        let mut texts = Texts::default();
+        let attributes = [Attribute::UserAgent, Attribute::SessionName, Attribute::ApiKey];
+        let call = |values: &[Option<String>; 3]| {
+            let mut call = Attributes::default();
+            for (attribute, value) in attributes.iter().zip(values) {
+                texts.set(&mut call, *attribute, value.as_deref()).expect("few texts");
+            }
+            call
+        };
+        let attributes = calls.iter().map(call).collect();
+        let meaning = |(model_ref, error_code)| {
+            let key = MeaningKey { model_ref, error_code, ..MeaningKey::default() };
+            KNOWLEDGE.meaning(key)
+        };
+        let sonnet = Some("us.anthropic.claude-sonnet-4-6");
+        let haiku = Some("anthropic.claude-haiku-4-5-20251001-v1:0");
+        let errors = [None, Some("AccessDenied"), Some("ThrottlingException")];
+        let [none, denied, throttled] = errors;
+        let keys =
+            [(sonnet, none), (None, denied), (haiku, none), (sonnet, throttled), (None, none)];
+        Referred {
+            texts,
+            attributes,
+            meanings: keys.map(meaning).to_vec(),
+            objects: objects.iter().map(|key| Arc::from(key.as_str())).collect(),
+        }
+    }
+
+    fn references(&self) -> References<'_> {
+        References { texts: &self.texts, meanings: &self.meanings, objects: &self.objects }
+    }
+
+    fn cells(&self, row: &Row) -> Cells {
+        let text = |attribute| self.texts.get(&row.attributes, attribute).map(str::to_owned);
+        let meaning = &self.meanings[row.meaning as usize];
+        let api_key = text(Attribute::ApiKey);
+        [
+            text(Attribute::UserAgent),
+            text(Attribute::SessionName),
+            api_key.filter(|text| ["true", "false"].contains(&text.as_str())),
+            Some(meaning.outcome.as_str().to_owned()),
+            meaning.model().map(|model| model.id.clone()),
+            Some(self.objects[row.object as usize].to_string()),
+            row.id.as_ref().map(ToString::to_string),
+            row.few.map(|place| FEW[place].to_owned()),
+            row.word.clone(),
+            row.number.map(|number| number.to_string()),
+            row.number.map(|number| number.to_string()),
+            row.amount.map(|amount| amount.to_string()),
+            row.flag.map(|flag| flag.to_string()),
+        ]
+    }
+}
+
+static KNOWLEDGE: std::sync::LazyLock<Knowledge> = std::sync::LazyLock::new(Knowledge::embedded);
+
+fn file<'a>(batches: impl IntoIterator<Item = (&'a Referred, &'a [Row])>) -> Bytes {
+    let mut writer = TableWriter::new(&TABLE, Vec::new()).expect("a table of ours");
+    for (referred, rows) in batches {
+        writer.write(rows, referred.references()).expect("the rows fit");
+    }
+    writer.finish().expect("the rows fit").into()
+}
+
+/// A file with all that it says of itself.
+fn open(file: Bytes) -> ParquetRecordBatchReaderBuilder<Bytes> {
+    let options = ArrowReaderOptions::new().with_page_index_policy(PageIndexPolicy::Optional);
+    ParquetRecordBatchReaderBuilder::try_new_with_options(file, options).expect("Parquet")
+}
+
+fn read(file: ParquetRecordBatchReaderBuilder<Bytes>) -> Vec<Cells> {
+    let mut rows = Vec::new();
+    for batch in file.build().expect("Parquet") {
+        let batch = batch.expect("a batch");
+        for row in 0..batch.num_rows() {
+            let text = |column: usize| {
+                let column = batch.column(column);
+                column.is_valid(row).then(|| match column.data_type() {
+                    DataType::Utf8 => column.as_string::<i32>().value(row).to_owned(),
+                    DataType::Int64 => column.as_primitive::<Int64Type>().value(row).to_string(),
+                    DataType::Timestamp(..) => {
+                        column.as_primitive::<TimestampMillisecondType>().value(row).to_string()
+                    }
+                    DataType::Decimal128(38, 12) => {
+                        column.as_primitive::<Decimal128Type>().value(row).to_string()
+                    }
+                    DataType::Boolean => column.as_boolean().value(row).to_string(),
+                    other => panic!("a column of {other}"),
+                })
+            };
+            rows.push(std::array::from_fn(text));
+        }
+    }
+    rows
+}
+
+fn row(calls: usize, objects: usize) -> impl Strategy<Value = (usize, Row)> {
+    let id = prop_oneof![
+        any::<[u8; 16]>().prop_map(CallId::Uuid),
+        "\\PC{0,12}".prop_map(|text| CallId::new(&text)),
+    ];
+    let refers = (0..calls, 0..5u32, 0..objects as u32);
+    let texts = (option::of(id), option::of(0..FEW.len()), option::of("[a-c]{0,2}"));
+    let numbers = (option::of(any::<i64>()), option::of(any::<i128>()), option::of(any::<bool>()));
+    (refers, texts, numbers).prop_map(
+        |((call, meaning, object), (id, few, word), (number, amount, flag))| {
+            let amount = amount.map(|amount| amount % 10i128.pow(38));
+            let attributes = Attributes::default();
+            (call, Row { attributes, meaning, object, id, few, word, number, amount, flag })
+        },
+    )
+}
+
+/// A batch with what its rows refer to, which is not what those of another batch refer to.
+fn batch() -> impl Strategy<Value = (Referred, Vec<Row>)> {
+    let call = [option::of("\\PC{0,9}"), option::of("[ab]{1,2}"), option::of("true|false|maybe")];
+    (vec(call, 7), vec("[a-c]{0,3}", 5), vec((row(7, 5), 1..30usize), 0..20)).prop_map(
+        |(calls, objects, rows)| {
+            let referred = Referred::new(&calls, &objects);
+            let row = |((call, row), times): ((usize, Row), usize)| {
+                std::iter::repeat_n(Row { attributes: referred.attributes[call], ..row }, times)
+            };
+            let rows = rows.into_iter().flat_map(row).collect();
+            (referred, rows)
+        },
+    )
+}
+
+impl std::fmt::Debug for Referred {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{:?}", self.objects)
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig {
+        cases: 64, failure_persistence: None, ..ProptestConfig::default()
+    })]
+
+    #[test]
+    fn any_rows_come_back(batches in vec(batch(), 0..4), cuts in vec(1..300usize, 8)) {
+        let cells = |(referred, rows): &(Referred, Vec<Row>)| {
+            rows.iter().map(|row| referred.cells(row)).collect::<Vec<_>>()
+        };
+        let expected = batches.iter().flat_map(cells).collect::<Vec<_>>();
+        // The rows of a batch may be given in parts.
+        let mut parts = Vec::new();
+        let mut cuts = cuts.iter().cycle();
+        for (referred, rows) in &batches {
+            let mut rows = rows.as_slice();
+            while !rows.is_empty() {
+                let part;
+                let cut = cuts.next().map_or(rows.len(), |cut| rows.len().min(*cut));
+                (part, rows) = rows.split_at(cut);
+                parts.push((referred, part));
+            }
+        }
+        let file = file(parts);
+        prop_assert_eq!(read(open(file.clone())), expected.clone());
+        // Some rows in the middle, which the index of pages leads to.
+        let selected = expected.len() / 3..expected.len() / 2;
+        let selection = RowSelection::from_consecutive_ranges(
+            std::iter::once(selected.clone()), expected.len(),
+        );
+        prop_assert_eq!(&read(open(file.clone()).with_row_selection(selection)), &expected[selected]);
+        check_statistics(&expected, open(file).metadata());
+    }
+}
+
+/// What the footer says of each row group: nulls of every column but ids, least and greatest texts.
+fn check_statistics(expected: &[Cells], metadata: &ParquetMetaData) {
+    let mut others = expected;
+    for row_group in metadata.row_groups() {
+        let rows;
+        (rows, others) = others.split_at(usize::try_from(row_group.num_rows()).expect("rows"));
+        for (index, column) in row_group.columns().iter().enumerate() {
+            let values = || rows.iter().filter_map(|row| row[index].as_deref());
+            let Some(statistics) = column.statistics() else {
+                assert_eq!(TABLE.columns[index].name, "id");
+                continue;
+            };
+            let n_nulls = (rows.len() - values().count()) as u64;
+            assert_eq!(statistics.null_count_opt(), Some(n_nulls), "column {index}");
+            if index == WORD {
+                let bytes = |text: Option<&str>| text.map(|text| text.as_bytes().to_vec());
+                let (least, greatest) = (bytes(values().min()), bytes(values().max()));
+                assert_eq!(statistics.min_bytes_opt(), least.as_deref());
+                assert_eq!(statistics.max_bytes_opt(), greatest.as_deref());
+            }
+        }
+    }
+    assert!(others.is_empty());
+}
+
+fn no_references() -> Referred {
+    Referred::new(&[], &["key".to_owned()])
+}
+
+/// Athena skips pages by the index of the times that they hold.
+#[test]
+fn pages_say_which_times_they_hold() {
+    let referred = no_references();
+    let time = |n: i64| (n % 5 > 0).then_some(1_780_000_000_000 + n / 3);
+    let rows = (0..50_000).map(|n| Row { number: time(n), ..Row::default() }).collect::<Vec<_>>();
+    let batches = rows.chunks(20_000).map(|rows| (&referred, rows));
+    let file = open(file(batches));
+    let metadata = Arc::clone(file.metadata());
+    let pages = metadata.page_index_for_row_group(0);
+    let locations = pages.offset_index(TIME).expect("an index").page_locations();
+    assert!(locations.len() >= 3, "{} pages", locations.len());
+    let Some(bounds @ ColumnIndexMetaData::INT64(times)) = pages.column_index(TIME) else {
+        panic!("times are numbers")
+    };
+    assert_eq!(bounds.get_boundary_order(), Some(BoundaryOrder::ASCENDING));
+    for (page, location) in locations.iter().enumerate() {
+        let start = usize::try_from(location.first_row_index).expect("a row");
+        let end = locations.get(page + 1).map_or(rows.len(), |next| next.first_row_index as usize);
+        let found = rows[start..end].iter().map(|row| row.number);
+        let (least, greatest) = (found.clone().flatten().min(), found.clone().flatten().max());
+        assert_eq!(
+            (times.min_value(page).copied(), times.max_value(page).copied()),
+            (least, greatest)
+        );
+        let n_nulls = found.filter(Option::is_none).count() as i64;
+        assert_eq!(bounds.null_count(page), Some(n_nulls));
+    }
+}
+
+/// The uncompressed bytes and the rows of the data pages of a column.
+fn pages(file: &Bytes, column: usize, row_group: usize) -> Vec<(usize, u32)> {
+    let reader = SerializedFileReader::new(file.clone()).expect("Parquet");
+    let row_group = reader.get_row_group(row_group).expect("it is there");
+    let mut pages = row_group.get_column_page_reader(column).expect("it is there");
+    let mut found = Vec::new();
+    while let Some(page) = pages.get_next_page().expect("a page") {
+        if page.is_data_page() {
+            found.push((page.buffer().len(), page.num_values()));
+        }
+    }
+    found
+}
+
+const PAGE_SIZES: Range<usize> = 900 << 10..1100 << 10;
+
+#[test]
+fn pages_are_bounded_in_rows_and_bytes() {
+    let referred = no_references();
+    let word = |n: usize| Some(format!("{n:01000}"));
+    let row = |n: usize| Row { word: word(n), ..Row::default() };
+    let rows = (0..10_000).map(row).collect::<Vec<_>>();
+    let file = file([(&referred, &rows[..])]);
+    // A dictionary is given up when it is large.
+    let large = pages(&file, WORD, 0).into_iter().filter(|(bytes, _)| *bytes > 100_000);
+    let large = large.collect::<Vec<_>>();
+    assert!(large.len() >= 8, "{large:?}");
+    assert!(
+        large[..large.len() - 1].iter().all(|(bytes, _)| PAGE_SIZES.contains(bytes)),
+        "{large:?}"
+    );
+
+    let rows = vec![Row::default(); 40_000];
+    let file = self::file([(&referred, &rows[..])]);
+    let n_rows = pages(&file, TIME, 0).into_iter().map(|(_, rows)| rows).collect::<Vec<_>>();
+    assert_eq!(n_rows, [16_384, 16_384, 7232]);
+}
+
+/// A reader holds a row group at once.
+#[test]
+fn a_row_group_ends_when_it_is_large() {
+    const TEXT_BYTES: usize = 4 << 20;
+    let referred = no_references();
+    let mut state = 1u64;
+    let letter = |_| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        char::from(b'0' + (state >> 58) as u8)
+    };
+    let text = (0..TEXT_BYTES).map(letter).collect::<String>();
+    let row = |n: usize| Row { word: Some(format!("{n}{text}")), ..Row::default() };
+    let rows = (0..30).map(row).collect::<Vec<_>>();
+    let file = file(rows.chunks(1).map(|rows| (&referred, rows)));
+    let metadata = Arc::clone(open(file).metadata());
+    let bytes = metadata.row_groups().iter().map(|group| group.compressed_size() >> 20);
+    let bytes = bytes.collect::<Vec<_>>();
+    assert!(matches!(bytes[..], [64..70, 1..64]), "{bytes:?} MiB");
+}
+
+/// Random ids take the four bits a digit that they have and a little; of what repeats, little is left.
+#[test]
+fn ids_and_repetitions_are_compressed() {
+    let id = |n: u64| {
+        let mut state = n;
+        let mut bytes = [0; 16];
+        for word in bytes.as_chunks_mut::<8>().0 {
+            state = (state ^ 0x9e37_79b9_7f4a_7c15).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+            state ^= state >> 29;
+            *word = state.to_be_bytes();
+        }
+        CallId::Uuid(bytes)
+    };
+    let referred = no_references();
+    let row = |n: u64| Row { id: Some(id(n)), number: Some((n % 7) as i64), ..Row::default() };
+    let rows = (0..20_000).map(row).collect::<Vec<_>>();
+    let file = open(file([(&referred, &rows[..])]));
+    let bytes_per_row = |index: usize| {
+        let column = file.metadata().row_group(0).column(index);
+        column.compressed_size() as f64 / rows.len() as f64
+    };
+    let (ids, numbers) = (bytes_per_row(6), bytes_per_row(9));
+    assert!((17.0..24.0).contains(&ids), "{ids} bytes an id");
+    assert!(numbers < 1.0, "{numbers} bytes a number");
+}
