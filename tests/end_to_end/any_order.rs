@@ -1,5 +1,5 @@
-//! Whatever runs went before, over whatever days and with whatever part of the source: the last run over
-//! all days leaves what a single one writes.
+//! Whatever runs came before, over any days and any part of the source: the last run over all days leaves
+//! what a single run writes.
 
 use std::fs;
 
@@ -8,7 +8,7 @@ use testkit::Dice;
 use crate::backfill::{DAYS, Objects, backfill};
 use crate::world::{World, assert_same, call, document, key, tree, with};
 
-/// A few objects on five days, delivered on time, late, or days late, with events that stand twice: on
+/// A few objects on five days, delivered on time, late, or days late, with events that are recorded twice: on
 /// one day, or on two that are neighbours.
 fn trail(dice: &mut Dice) -> Objects {
     let mut objects = Objects::default();
@@ -58,7 +58,7 @@ fn random_run(world: &World, dice: &mut Dice) -> String {
 }
 
 #[test]
-fn the_last_run_decides() {
+fn any_sequence_of_runs_ends_as_a_single_run() {
     for seed in 0..24 {
         let mut dice = Dice::new(seed);
         let objects = if seed == 0 { backfill(seed, 2) } else { trail(&mut dice) };

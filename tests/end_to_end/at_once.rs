@@ -61,7 +61,7 @@ fn finished(run: Child) -> Run {
 }
 
 #[test]
-fn the_second_of_two_runs_ends_and_names_the_first() {
+fn second_run_fails_and_names_the_first() {
     let server = server();
     let world = World::new();
     let first = start(&world, &server);
@@ -82,7 +82,7 @@ fn the_second_of_two_runs_ends_and_names_the_first() {
 }
 
 #[test]
-fn a_run_waits_for_another() {
+fn run_with_wait_lock_waits_for_another() {
     let server = server();
     let world = World::new();
     let first = start(&world, &server);
@@ -104,7 +104,7 @@ fn a_run_waits_for_another() {
 
 /// A run that is asked to end leaves whole days, no lease and no unfinished file.
 #[test]
-fn signals() {
+fn signal_leaves_whole_days_and_no_lease() {
     let server = server();
     for (name, code) in [("TERM", 143), ("INT", 130)] {
         let world = World::new();
@@ -116,7 +116,7 @@ fn signals() {
         let run = finished(run).ends(code);
         assert!(began.elapsed() < Duration::from_secs(10), "{name}: it hangs");
         assert_eq!(run.stderr.lines().count(), 1, "{}", run.stderr);
-        assert!(run.stderr.contains("days that were published stand whole"), "{}", run.stderr);
+        assert!(run.stderr.contains("days already published are complete"), "{}", run.stderr);
         let left = tree(&world.out());
         let is_left = |name: &&String| name.contains("lease") || name.contains(".store-tmp-");
         assert_eq!(left.keys().filter(is_left).count(), 0, "{:?}", left.keys());
@@ -127,7 +127,7 @@ fn signals() {
 
 /// What waits for a lease that no one can delete ends with a second signal.
 #[test]
-fn a_second_signal_ends_at_once() {
+fn second_signal_ends_the_wait_for_the_lease() {
     let world = World::new();
     let bucket = backfill(3, 2).bucket();
     let config = Config::new().bucket(bucket).bucket(s3_server::Bucket::new("analytics"));

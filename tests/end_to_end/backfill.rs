@@ -72,7 +72,7 @@ fn call_in(dice: &mut Dice, time: &str, account: &str, region: &str) -> Value {
 
 /// Five days with `per_day` objects of each account and Region: duplicates within days and of the day
 /// before, an addendum, objects that are delivered days late, one event on both sides of midnight, and
-/// an event late in the trail that tells what a profile stands for.
+/// an event late in the trail that gives the alias of a profile.
 pub(crate) fn backfill(seed: u64, per_day: u64) -> Objects {
     let mut dice = Dice::new(seed);
     let mut objects = Objects::default();

@@ -1,4 +1,4 @@
-//! Input that cannot be used: one clear sentence, the right exit code, and the rest goes on.
+//! Invalid input: one clear sentence and the right exit code; everything else is still read.
 
 use std::fs;
 use std::process::{Command, Stdio};
@@ -24,7 +24,7 @@ fn run_from(world: &World, source: &str, dest: &str) -> Run {
 }
 
 #[test]
-fn places_that_are_not_there() {
+fn missing_location_is_named_in_the_error() {
     let world = World::new();
     let out = world.text("out");
     let (nowhere, file) = (world.text("nowhere"), world.write("file", "x"));
@@ -44,7 +44,7 @@ fn places_that_are_not_there() {
 }
 
 #[test]
-fn a_folder_without_a_trail_names_what_is_there() {
+fn folder_without_a_trail_is_an_error_that_names_its_content() {
     let world = World::new();
     world.write("trail/photos/2026/x.jpg", "x");
     run_from(&world, &world.text("trail"), &world.text("out"))
@@ -52,7 +52,7 @@ fn a_folder_without_a_trail_names_what_is_there() {
 }
 
 #[test]
-fn credentials_and_profiles() {
+fn missing_credentials_and_profiles_are_named_in_the_error() {
     let world = good();
     let server = Server::start(Config::new().bucket(Bucket::new("logs"))).unwrap();
     let arguments = ["plan", "--source", "s3://logs", "--day", DAY];
@@ -73,11 +73,11 @@ fn credentials_and_profiles() {
     let mut command = world.command_on(&server, &arguments);
     command.env("AWS_ENDPOINT_URL", "http://127.0.0.1:1").env("AWS_MAX_ATTEMPTS", "1");
     let run = Run::of(command.output().unwrap());
-    run.says(1, &["the source cannot be used", "http://127.0.0.1:1 cannot be reached"]);
+    run.says(1, &["could not open the source", "http://127.0.0.1:1 cannot be reached"]);
 }
 
 #[test]
-fn no_objects_in_the_range() {
+fn range_without_objects_is_a_warning() {
     let world = good();
     let arguments = ["--from", "2026-09-01", "--to", "2026-09-30"];
     let run = world.run(&arguments).ends(0);
@@ -99,7 +99,7 @@ fn no_objects_in_the_range() {
     assert!(world.hoptrail(&plan).ends(0).stderr.contains("there are log files on 2026-10-05"));
 }
 
-/// Every way that an object can be unreadable, with what is said of it.
+/// Every way that an object can be unreadable, with the reason that is reported.
 fn unreadable_bodies() -> Vec<(&'static str, Vec<u8>, &'static str)> {
     let whole = document(&[call("lost", TIME)]);
     let forged = [whole.clone(), document(&[call("forged", TIME)])].concat();
@@ -124,7 +124,7 @@ fn unreadable_bodies() -> Vec<(&'static str, Vec<u8>, &'static str)> {
 
 /// Lessons 4 and 12: each is accepted or rejected on purpose, counted, and the run goes on.
 #[test]
-fn unreadable_objects() {
+fn unreadable_object_is_counted_and_the_run_is_partial() {
     let world = good();
     let bodies = unreadable_bodies();
     for (name, body, _) in &bodies {
@@ -149,12 +149,12 @@ fn unreadable_objects() {
     }
     assert!(run.stdout.contains("11 unreadable objects"), "{}", run.stdout);
     assert!(run.stdout.contains("Unreadable objects: 11"), "{}", run.stdout);
-    assert!(run.stdout.contains("and 1 more, in ingest"), "{}", run.stdout);
+    assert!(run.stdout.contains("and 1 more (see ingest)"), "{}", run.stdout);
 }
 
 /// An object that is gone, or may not be read, when it is fetched.
 #[test]
-fn objects_that_cannot_be_fetched() {
+fn object_that_cannot_be_fetched_is_unreadable() {
     let world = good();
     for name in ["gone", "secret"] {
         world.object("20261005T1310Z", name, &[call(name, TIME)]);
@@ -178,7 +178,7 @@ fn objects_that_cannot_be_fetched() {
 }
 
 #[test]
-fn rejected_records() {
+fn rejected_record_is_counted_and_the_run_is_partial() {
     let world = good();
     let record = || call("bad", TIME);
     let rejected = [
@@ -227,7 +227,7 @@ fn rejected_records() {
 }
 
 #[test]
-fn numbers_and_booleans_as_strings_are_taken() {
+fn number_or_boolean_as_string_is_read() {
     let world = World::new();
     let mut record = with(call("e1", TIME), "/additionalEventData/inputTokens", "1234");
     record["additionalEventData"]["callWithBearerToken"] = "true".into();
@@ -238,19 +238,19 @@ fn numbers_and_booleans_as_strings_are_taken() {
 }
 
 #[test]
-fn destinations_that_cannot_be_written() {
+fn destination_that_cannot_be_written_is_named_in_the_error() {
     let world = good();
     let source = world.text("trail");
     let file = world.write("file", "x");
-    run_from(&world, &source, &file).says(1, &["the destination cannot be used", &file]);
+    run_from(&world, &source, &file).says(1, &["could not open the destination", &file]);
     let below = format!("{file}/out");
-    run_from(&world, &source, &below).says(1, &["the destination cannot be used", &file]);
+    run_from(&world, &source, &below).says(1, &["could not open the destination", &file]);
     let inside = world.text("trail/out");
     run_from(&world, &source, &inside).says(
         2,
-        &["the destination", &inside, "lies inside the source", "expected a place beside"],
+        &["the destination", &inside, "is inside the source", "expected a location outside"],
     );
-    run_from(&world, &source, &source).says(2, &["lies inside the source"]);
+    run_from(&world, &source, &source).says(2, &["is inside the source"]);
     let server = Server::start(
         Config::new()
             .bucket(Bucket::new("out"))
@@ -266,11 +266,11 @@ fn destinations_that_cannot_be_written() {
             &server,
             &["run", "--source", "s3://out", "--dest", "s3://out/x", "--day", DAY],
         )
-        .says(2, &["lies inside the source"]);
+        .says(2, &["is inside the source"]);
 }
 
 #[test]
-fn a_destination_with_a_damaged_memory() {
+fn corrupt_aliases_at_the_destination_are_an_error() {
     let world = good();
     world.write("out/_hoptrail/aliases.csv", "no,such,columns\n1,2,3\n");
     run_from(&world, &world.text("trail"), &world.text("out"))
@@ -278,7 +278,7 @@ fn a_destination_with_a_damaged_memory() {
 }
 
 #[test]
-fn ranges_and_values() {
+fn invalid_option_value_is_a_usage_error() {
     let world = good();
     let check = |more: &[&str], parts: &[&str]| {
         let run = world.run(more).ends(2);
@@ -317,7 +317,7 @@ fn ranges_and_values() {
 }
 
 #[test]
-fn files_of_settings_and_knowledge() {
+fn invalid_file_of_settings_or_models_is_named_in_the_error() {
     let world = good();
     let check = |flag: &str, name: &str, text: &str, parts: &[&str]| {
         let file = world.write(name, text);
@@ -329,13 +329,13 @@ fn files_of_settings_and_knowledge() {
             assert!(run.stderr.contains(part), "no `{part}` in {}", run.stderr);
         }
     };
-    check("--config", "a.toml", "threads = 'two'", &["the settings file", "cannot be used"]);
-    check("--config", "b.toml", "treads = 2", &["cannot be used", "unknown field `treads`"]);
+    check("--config", "a.toml", "threads = 'two'", &["invalid settings file"]);
+    check("--config", "b.toml", "treads = 2", &["invalid settings file", "unknown field `treads`"]);
     check(
         "--aliases",
         "c.toml",
         "[aliases]\n",
-        &["cannot be used: expected TOML with `[[alias]]`"],
+        &["invalid file", ": expected TOML with `[[alias]]`"],
     );
     check("--aliases", "d.csv", "a,b\n1,2\n", &["expected CSV with the columns model_ref,model"]);
     check(
@@ -344,7 +344,7 @@ fn files_of_settings_and_knowledge() {
         "{}",
         &["expected the output of `aws bedrock list-inference-profiles`"],
     );
-    check("--aliases", "f.txt", "", &["expected a name that ends in .toml, .csv or .json"]);
+    check("--aliases", "f.txt", "", &["expected a name that ends in .toml, .csv, or .json"]);
     check(
         "--jurisdictions",
         "g.csv",
@@ -355,19 +355,21 @@ fn files_of_settings_and_knowledge() {
     let catalog = world.text("catalog");
     let empty = world.text("trail");
     for (arguments, parts) in [
-        (["--catalog", &catalog], [catalog.as_str(), "cannot be used"]),
+        (["--catalog", &catalog], [catalog.as_str(), "invalid file"]),
         (["--catalog", &empty], [empty.as_str(), "expected at least one of models.csv"]),
-        (["--aliases", "no.csv"], ["no.csv cannot be read", "No such file"]),
+        (["--aliases", "no.csv"], ["could not read no.csv", "No such file"]),
     ] {
         let arguments = [&["explain", "deepseek.v3.2"][..], &arguments].concat();
         world.hoptrail(&arguments).says(1, &parts);
     }
     let missing = ["--config", "no.toml", "--day", DAY];
-    world.hoptrail(&[&["plan"][..], &missing].concat()).says(1, &["no.toml cannot be read"]);
+    world
+        .hoptrail(&[&["plan"][..], &missing].concat())
+        .says(1, &["could not read the settings file no.toml"]);
 }
 
 #[test]
-fn gates() {
+fn gate_sets_the_exit_code_and_days_are_published() {
     let world = World::new();
     let unknown = with(call("e2", TIME), "/requestParameters/modelId", "mystery");
     let far = with(call("e3", TIME), "/additionalEventData/inferenceRegion", "eu-west-1");
@@ -390,7 +392,7 @@ fn gates() {
 }
 
 #[test]
-fn messages_for_programs() {
+fn json_formats_of_messages_and_summary_are_valid() {
     let world = good();
     let run = world.run(&["--day", "2026-02-30", "--log-format", "json"]).ends(2);
     let message = serde_json::from_str::<Value>(&run.stderr).unwrap();
@@ -403,15 +405,15 @@ fn messages_for_programs() {
     assert_eq!(serde_json::from_str::<Value>(&run.stdout).unwrap()["written"], 1, "data alone");
 }
 
-/// That is found out before the run, which may take hours.
+/// This is found before the run, which may take hours.
 #[test]
-fn a_summary_that_cannot_be_written() {
+fn summary_that_cannot_be_written_is_an_error_before_the_run() {
     let world = good();
     let (source, out) = (world.text("trail"), world.text("out"));
     for place in ["nowhere/summary.json", "trail"] {
         let arguments =
             ["run", "--source", &source, "--dest", &out, "--day", DAY, "--summary-json", place];
-        let expected = format!("the summary {place} cannot be written");
+        let expected = format!("could not write the summary {place}");
         world.hoptrail(&arguments).says(1, &[&expected]);
         assert!(!world.out().exists(), "{place}: nothing was begun");
     }
@@ -420,9 +422,9 @@ fn a_summary_that_cannot_be_written() {
     assert!(!without_trail.path("summary.json").exists(), "no empty file is left");
 }
 
-/// An object whose answer stalls keeps the run waiting, so that the signal meets it.
+/// A response that stalls keeps the run waiting until the signal.
 #[test]
-fn signals() {
+fn signal_sets_the_exit_code_and_publishes_nothing() {
     for (signal, code) in [("INT", 130), ("TERM", 143)] {
         let world = good();
         let bucket = Bucket::from_folder("logs", &world.trail()).unwrap();
@@ -438,14 +440,20 @@ fn signals() {
         let kill = format!("kill -{signal} {}", child.id());
         assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());
         let run = Run::of(child.wait_with_output().unwrap());
-        run.says(code, &["interrupted; days that were published stand whole"]);
+        run.says(
+            code,
+            &[
+                if code == 130 { "interrupted" } else { "terminated" },
+                "days already published are complete",
+            ],
+        );
         assert!(!world.path("out/ingest").exists());
     }
 }
 
-/// Whoever calls Bedrock chooses the model id: it must not reach the terminal as it is.
+/// Callers of Bedrock choose the model ID: it must not reach the terminal as it is.
 #[test]
-fn control_characters_of_records_do_not_reach_the_terminal() {
+fn control_characters_of_records_are_escaped() {
     let world = World::new();
     let evil = "us.\u{1b}[31mEVIL\u{7}.x\nFAKE LINE: 100 calls";
     let record = with(call("e", TIME), "/requestParameters/modelId", evil);
@@ -459,7 +467,7 @@ fn control_characters_of_records_do_not_reach_the_terminal() {
 }
 
 #[test]
-fn a_location_that_ddl_cannot_hold() {
+fn location_that_ddl_cannot_quote_is_a_usage_error() {
     let world = World::new();
     for location in ["s3://abc/it's", "s3://abc/a\nb", "s3://abc/${dt}", "s3://abc/a\\b"] {
         world
@@ -468,9 +476,9 @@ fn a_location_that_ddl_cannot_hold() {
     }
 }
 
-/// Flags win over the environment, also where a flag stands in conflict with another flag's variable.
+/// Options win over the environment, even where an option conflicts with another option's variable.
 #[test]
-fn typed_days_win_over_the_environment() {
+fn days_of_options_win_over_days_of_the_environment() {
     let world = good();
     let (trail, out) = (world.text("trail"), world.text("out"));
     let arguments = ["run", "--source", &trail, "--dest", &out];

@@ -12,7 +12,7 @@ use crate::world::{
 
 const DAY: &str = "2026-10-05";
 
-/// A string that stands in prompts and completions, and nowhere else.
+/// A string that is in prompts and completions, and nowhere else.
 const MARKER: &str = "xyzzy-prompt-7731";
 
 /// An entry of a model invocation log.
@@ -60,7 +60,7 @@ fn by_id(rows: &[Row]) -> BTreeMap<String, Row> {
 }
 
 #[test]
-fn published_prices_come_out_to_the_last_digit() {
+fn published_price_gives_the_exact_cost() {
     let vectors = price_vectors();
     let world = World::new();
     let (mut records, mut entries) = (Vec::new(), Vec::new());
@@ -145,7 +145,7 @@ fn joined_world() -> (World, Vec<(&'static str, Value)>) {
         entry("request-of-yesterday", "2026-10-04T23:00:00Z", &counts(50), &answer(5)),
     ];
     world.write(&format!("logs/{}", log_key("2026/10/04/23", "b")), lines(&late));
-    // What lies beside the logs is no log.
+    // Files beside the logs are not logs.
     let data = log_key("2026/10/05/12", "data/r_input");
     world.write(&format!("logs/{data}"), gzip(MARKER.as_bytes()));
     let expected = vec![
@@ -161,7 +161,7 @@ fn joined_world() -> (World, Vec<(&'static str, Value)>) {
 }
 
 #[test]
-fn calls_and_entries_are_joined_by_request() {
+fn invocation_log_entry_joins_its_call_by_request_id() {
     let (world, expected) = joined_world();
     world.run(&["--day", DAY, "--invocation-logs", "logs"]).ends(0);
     let rows = by_id(&world.rows("invocations", DAY));
@@ -193,7 +193,7 @@ fn calls_and_entries_are_joined_by_request() {
 }
 
 #[test]
-fn invocation_logs_on_s3_give_the_same_tables() {
+fn invocation_logs_on_s3_give_the_same_tables_as_in_a_folder() {
     let (world, _) = joined_world();
     world.run(&["--day", DAY, "--invocation-logs", "logs"]).ends(0);
     let expected = tables(&world.out());
@@ -217,7 +217,7 @@ fn invocation_logs_on_s3_give_the_same_tables() {
 }
 
 #[test]
-fn costs_of_models_are_sums_of_calls() {
+fn model_costs_are_sums_over_invocations() {
     let world = World::new();
     let (sample, out) = (crate::world::sample().display().to_string(), world.text("out"));
     let range = ["--from", "2026-10-05", "--to", "2026-10-07"];
@@ -246,7 +246,7 @@ fn costs_of_models_are_sums_of_calls() {
 }
 
 #[test]
-fn what_has_no_price_has_no_cost() {
+fn call_without_price_has_no_cost() {
     let world = World::new();
     let noon = "2026-10-05T12:00:00Z";
     let own = format!("arn:aws:bedrock:{REGION}:{ACCOUNT}");
@@ -279,7 +279,7 @@ fn what_has_no_price_has_no_cost() {
 }
 
 #[test]
-fn negotiated_prices_win() {
+fn price_overrides_win_over_the_price_book() {
     let world = World::new();
     world.object("20261005T1205Z", "a", &[call("a", "2026-10-05T12:00:00Z")]);
     let header = "model_id,routing,source_region,service_tier,context_over_tokens,token_kind,usd_per_million,valid_from,valid_until\n";
@@ -301,7 +301,7 @@ fn negotiated_prices_win() {
 }
 
 #[test]
-fn prompts_reach_no_output() {
+fn prompt_reaches_no_output() {
     let world = World::new();
     let noon = "2026-10-05T12:00:00Z";
     world.object("20261005T1205Z", "a", &[call("a", noon), call("b", noon)]);
@@ -356,14 +356,14 @@ fn prompts_reach_no_output() {
 
 /// A call that failed after it had used tokens costs something, and is no part of the coverage.
 #[test]
-fn coverage_is_of_calls_that_succeeded() {
+fn coverage_counts_only_calls_that_succeeded() {
     let world = World::new();
     let noon = "2026-10-05T12:00:00Z";
     let failed = with(call("b", noon), "/errorCode", "ModelStreamErrorException");
     let uncounted = without(call("c", noon), "additionalEventData");
     world.object("20261005T1205Z", "a", &[call("a", noon), failed, uncounted]);
     let run = world.run(&["--day", DAY]).ends(0);
-    let shown = "of 1 out of 2 calls that succeeded (50.0 %)";
+    let shown = "(covers 1 of 2 successful calls, 50.0 %)";
     assert!(run.stdout.contains(shown), "{}", run.stdout);
     let cost = &world.summary()["cost"];
     let found = ["calls_priced", "succeeded_calls_priced", "succeeded_calls"]

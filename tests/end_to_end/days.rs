@@ -17,7 +17,7 @@ fn ingest_keys(world: &World, day: &str) -> Vec<String> {
 
 /// Lesson 5: records of one file on both sides of midnight.
 #[test]
-fn midnight() {
+fn records_on_both_sides_of_midnight_are_split_by_day() {
     let world = World::new();
     let records = [call("e1", "2026-10-05T23:59:59.999Z"), call("e2", "2026-10-06T00:00:00Z")];
     let key = world.object("20261006T0005Z", "x", &records);
@@ -26,14 +26,14 @@ fn midnight() {
     assert_eq!(world.event_ids(D6), ["e2"]);
     for day in [D5, D6] {
         let rows = world.rows("ingest", day);
-        assert_eq!(texts(&rows, "key"), [key.as_str()], "it stands in both days");
+        assert_eq!(texts(&rows, "key"), [key.as_str()], "it is in both days");
         assert_eq!((sum(&rows, "written"), sum(&rows, "other_day")), (1, 1));
         assert_eq!(rows[0]["delivery_day"], D6);
     }
 }
 
 #[test]
-fn times_with_an_offset_are_of_their_utc_day() {
+fn time_with_an_offset_belongs_to_its_utc_day() {
     let world = World::new();
     let records = [call("e1", "2026-10-06T01:30:00+02:00"), call("e2", "2026-10-05T12:00:00Z")];
     world.object("20261005T2345Z", "x", &records);
@@ -42,7 +42,7 @@ fn times_with_an_offset_are_of_their_utc_day() {
 }
 
 #[test]
-fn the_late_window() {
+fn late_window_bounds_which_objects_are_read() {
     let world = World::new();
     let inside = world.object("20261006T0559Z", "in", &[call("in", "2026-10-05T23:00:00Z")]);
     let outside = world.object("20261006T0600Z", "out", &[call("out", "2026-10-05T23:00:00Z")]);
@@ -69,7 +69,7 @@ fn the_late_window() {
 
 /// Lesson 5: records that land two days late.
 #[test]
-fn a_record_delivered_two_days_late_reaches_its_day() {
+fn record_delivered_two_days_late_reaches_its_day() {
     let world = World::new();
     world.object("20261005T1210Z", "a", &[call("e1", "2026-10-05T12:00:00Z")]);
     let late = [call("e2", "2026-10-05T13:00:00Z"), call("e3", "2026-10-07T20:00:00Z")];
@@ -77,7 +77,7 @@ fn a_record_delivered_two_days_late_reaches_its_day() {
     world.run(&["--from", D5, "--to", D7]).ends(0);
     assert_eq!(world.event_ids(D5), ["e1", "e2"]);
     assert_eq!(world.event_ids(D7), ["e3"]);
-    assert!(ingest_keys(&world, D5).contains(&late), "what gave a call stands in its day");
+    assert!(ingest_keys(&world, D5).contains(&late), "an object that gave a call is in its day");
     world.run(&["--day", D5, "--force"]).ends(0);
     assert_eq!(world.event_ids(D5), ["e1", "e2"], "what is there is kept");
     fs::remove_dir_all(world.out()).unwrap();
@@ -90,7 +90,7 @@ fn a_record_delivered_two_days_late_reaches_its_day() {
 
 /// Lesson 6: records of two days, accounts and Regions in one file.
 #[test]
-fn one_file_of_several_days_accounts_and_regions() {
+fn file_of_several_days_accounts_and_regions_is_split() {
     let world = World::new();
     let first = call("e1", "2026-10-05T12:00:00Z");
     let other_account =
@@ -109,7 +109,7 @@ fn one_file_of_several_days_accounts_and_regions() {
 }
 
 #[test]
-fn calls_outside_the_range_are_counted_by_day() {
+fn call_outside_the_range_is_counted_by_day() {
     let world = World::new();
     let records = [
         call("e1", "2026-10-03T12:00:00Z"),
@@ -129,7 +129,7 @@ fn calls_outside_the_range_are_counted_by_day() {
 }
 
 #[test]
-fn the_last_days_end_yesterday() {
+fn last_n_days_end_yesterday() {
     let world = World::new();
     let days = || {
         let today = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date();
@@ -146,7 +146,7 @@ fn the_last_days_end_yesterday() {
 
 /// Lesson 15: one `eventID` is one call, across objects and re-deliveries.
 #[test]
-fn duplicates_count_once() {
+fn duplicate_event_id_counts_once() {
     let world = World::new();
     let time = "2026-10-05T12:00:00Z";
     let first = world.object("20261005T1210Z", "a", &[call("e1", time), call("e1", time)]);
@@ -167,7 +167,7 @@ fn duplicates_count_once() {
 
 /// Lesson 15: `sharedEventID` says nothing about that.
 #[test]
-fn shared_event_ids_are_two_calls() {
+fn calls_with_one_shared_event_id_count_twice() {
     let world = World::new();
     let shared = |id: &str| {
         let mut record = call(id, "2026-10-05T12:00:00Z");
@@ -181,7 +181,7 @@ fn shared_event_ids_are_two_calls() {
 
 /// Lesson 15: an addendum takes the place of the record that it amends.
 #[test]
-fn an_addendum_is_the_same_call() {
+fn addendum_replaces_the_record_that_it_amends() {
     let world = World::new();
     let time = "2026-10-05T12:00:00Z";
     let mut amended = with(call("e9", time), "/additionalEventData/inputTokens", 77);
@@ -196,7 +196,7 @@ fn an_addendum_is_the_same_call() {
 
 /// Lesson 13: a success without `inferenceRegion` stayed where it was sent, an error ran nowhere.
 #[test]
-fn where_a_call_ran_without_a_logged_region() {
+fn inference_region_without_log_is_source_region_or_null() {
     let world = World::new();
     let time = "2026-10-05T12:00:00Z";
     let direct = with(call("e1", time), "/requestParameters/modelId", "amazon.nova-lite-v1:0");
@@ -226,7 +226,7 @@ fn where_a_call_ran_without_a_logged_region() {
 
 /// Lesson 7: a re-run writes the same bytes, and one with less input writes what a fresh run does.
 #[test]
-fn runs_again() {
+fn repeated_run_writes_the_same_bytes() {
     let world = World::new();
     let time = "2026-10-05T12:00:00Z";
     world.object("20261005T1210Z", "a", &[call("e1", time)]);
@@ -247,7 +247,7 @@ fn runs_again() {
 
 /// A range gives the same tables as its days one by one.
 #[test]
-fn days_one_by_one_are_as_a_range() {
+fn days_built_one_by_one_equal_days_of_a_range() {
     let world = World::new();
     let records = [call("e1", "2026-10-05T23:59:00Z"), call("e2", "2026-10-06T00:01:00Z")];
     world.object("20261006T0005Z", "x", &records);
@@ -263,7 +263,7 @@ fn days_one_by_one_are_as_a_range() {
 }
 
 #[test]
-fn one_event_on_both_sides_of_midnight_is_one_call() {
+fn event_on_both_sides_of_midnight_is_one_call() {
     let world = World::new();
     world.object("20261005T2359Z", "a", &[call("e", "2026-10-05T23:59:59Z")]);
     world.object("20261006T0005Z", "b", &[call("e", "2026-10-06T00:00:00Z")]);

@@ -59,9 +59,9 @@ fn days(world: &World, list: &str) -> Vec<String> {
     summary[list].as_array().unwrap().iter().map(text).collect()
 }
 
-/// One request in twenty fails, in every way that there is, on both sides.
+/// One request in twenty fails, in every possible way, at the source and the destination.
 #[test]
-fn every_kind_of_fault_now_and_then() {
+fn occasional_faults_do_not_change_the_tables() {
     let objects = backfill(7, 12);
     let expected = expected(&objects);
     // A stall costs its whole limit, so that there is only one.
@@ -109,10 +109,10 @@ fn every_kind_of_fault_now_and_then() {
     }
 }
 
-/// An object that fails for good: it stands in `ingest` with its cause, its days are partial, and the
-/// next run without the fault repairs exactly those.
+/// An object that always fails is in `ingest` with its cause, its days are partial, and the next run
+/// without the fault rebuilds exactly those.
 #[test]
-fn an_object_that_fails_for_good() {
+fn object_that_always_fails_makes_its_days_partial_until_it_is_repaired() {
     let objects = backfill(8, 3).plain();
     let expected = expected(&objects);
     let key = objects.0.keys().find(|key| key.contains("20261007T0800Z")).unwrap().clone();
@@ -156,14 +156,14 @@ fn an_object_that_fails_for_good() {
     }
 }
 
-/// Credentials that expire half-way: days that stand are left as they are, and resuming completes.
+/// Credentials that expire halfway: published days stay, and the next run builds the rest.
 #[test]
-fn credentials_that_expire() {
+fn expired_credentials_end_the_run_and_the_next_one_resumes() {
     let objects = backfill(9, 3).plain();
     let expected = expected(&objects);
     let server = server(&objects, 1000);
     let world = World::new();
-    // The objects of the last two days, and from the first day that stands on all writing.
+    // The objects of the last two days, and all writes once the first day is published.
     let late = |part: &str| Fault::always(Failure::ExpiredToken).key(part);
     let n_puts = 9;
     server.set_faults(vec![late("2026/10/08/"), late("2026/10/09/")]);
@@ -189,10 +189,10 @@ fn credentials_that_expire() {
     assert_same(&in_bucket(&server), &expected, "resumed");
 }
 
-/// A run with other prices that breaks off between two files of a day, and then one with the prices of
-/// before: the day is not taken for one that stands.
+/// A run with other prices is interrupted between two files of a day; then one with the prices of before
+/// does not take the day for unchanged.
 #[test]
-fn broken_off_between_the_files_of_a_day() {
+fn day_interrupted_between_its_files_is_rebuilt() {
     let objects = backfill(11, 1).plain();
     let expected = expected(&objects);
     let server = server(&objects, 1000);
@@ -240,9 +240,9 @@ fn ingest_counts_each_call_once_under_faults() {
     assert_eq!(ids.len(), n, "each call once");
 }
 
-/// A run that seems to hang says what it waits for, long before it gives up.
+/// A run that seems to hang reports what it waits for, long before it gives up.
 #[test]
-fn a_place_that_does_not_answer() {
+fn store_that_does_not_answer_is_reported() {
     let world = World::new();
     let config = Config::new().bucket(Bucket::new("logs")).latency(Duration::from_secs(60));
     let server = Server::start(config).unwrap();
@@ -254,5 +254,5 @@ fn a_place_that_does_not_answer() {
     BufReader::new(run.stderr.take().unwrap()).read_line(&mut line).unwrap();
     run.kill().unwrap();
     run.wait().unwrap();
-    assert_eq!(line, "still waiting for s3://logs/org/ to answer, for 5 s\n");
+    assert_eq!(line, "no response from s3://logs/org/ for 5 s, still waiting\n");
 }

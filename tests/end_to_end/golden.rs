@@ -25,30 +25,35 @@ fn check_file(path: &Path, found: &str) {
 }
 
 #[test]
-fn ddl_for_athena() {
+fn athena_ddl_is_as_expected() {
     let run = World::new().hoptrail(&["ddl", "athena", "--location", "s3://analytics/bedrock"]);
     check("athena.sql", &run.ends(0).stdout);
 }
 
 #[test]
-fn the_page_of_the_tables() {
+fn page_of_the_tables_is_up_to_date() {
     let page = World::new().hoptrail(&["ddl", "markdown"]).ends(0).stdout;
     check_file(&repository().join("docs/tables.md"), &page);
 }
 
 #[test]
-fn help() {
+fn help_of_every_command_fits_80_columns() {
     let world = World::new();
-    for command in ["", "run", "plan", "ddl", "prices", "explain"] {
-        let arguments = [command, "--help"];
-        let arguments = if command.is_empty() { &arguments[1..] } else { &arguments[..] };
-        let name = if command.is_empty() { "hoptrail" } else { command };
-        check(&format!("help/{name}.txt"), &world.hoptrail(arguments).ends(0).stdout);
+    for command in
+        ["", "run", "plan", "verify", "ddl", "prices", "prices show", "prices check", "explain"]
+    {
+        let arguments = command.split_whitespace().chain(["--help"]).collect::<Vec<_>>();
+        let help = world.hoptrail(&arguments).ends(0).stdout;
+        let name =
+            if command.is_empty() { "hoptrail".to_owned() } else { command.replace(' ', "_") };
+        check(&format!("help/{name}.txt"), &help);
+        let widest = help.lines().map(|line| line.chars().count()).max();
+        assert!(widest <= Some(80), "{command}: {widest:?} columns");
     }
 }
 
 #[test]
-fn plan_of_the_sample() {
+fn plan_of_the_sample_is_as_expected() {
     let world = World::new();
     let source = sample().display().to_string();
     let arguments =
@@ -63,7 +68,7 @@ fn plan_of_the_sample() {
 }
 
 #[test]
-fn explanations() {
+fn explanations_are_as_expected() {
     let references = [
         "us.anthropic.claude-sonnet-4-6",
         "global.anthropic.claude-sonnet-4-5-20250929-v1:0",
@@ -86,7 +91,7 @@ fn explanations() {
 
 /// The types of the columns as the files have them, and as the DDL calls them.
 #[test]
-fn columns_of_the_files() {
+fn columns_of_the_files_are_as_declared() {
     let world = World::new();
     let (source, out) = (sample().display().to_string(), world.text("out"));
     let arguments = ["run", "--source", &source, "--dest", &out, "--day", "2026-10-05"];

@@ -1,4 +1,4 @@
-//! Runs that are killed: what stands is whole, and the next run ends as if nothing had happened.
+//! Runs that are killed: published days are complete, and the next run ends as if nothing had happened.
 
 use std::fs;
 use std::path::Path;
@@ -149,7 +149,7 @@ fn kill_and_resume(
 }
 
 #[test]
-fn killed_at_any_moment_over_a_folder() {
+fn run_killed_at_any_moment_over_a_folder_is_completed_by_the_next() {
     let world = World::new();
     backfill(1, 10).write(&world);
     let undisturbed = world.text("undisturbed");
@@ -182,7 +182,7 @@ fn killed_at_any_moment_over_a_folder() {
 }
 
 #[test]
-fn killed_at_any_moment_over_s3() {
+fn run_killed_at_any_moment_over_s3_is_completed_by_the_next() {
     let world = World::new();
     let trail = backfill(2, 4);
     let server = Server::start(

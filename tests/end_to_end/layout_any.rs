@@ -1,4 +1,4 @@
-//! `--layout any`: files that are no trail, in every shape that records come in.
+//! `--layout any`: files that are not a trail, in every shape that records come in.
 
 use serde_json::{Value, json};
 use testkit::gzip;
@@ -22,7 +22,7 @@ fn check(file: &str, content: impl AsRef<[u8]>, n_calls: usize) {
 }
 
 #[test]
-fn shapes() {
+fn every_document_shape_is_read() {
     let records = [call("e1", TIME), call("e2", TIME), other_event("e3")];
     let array = json!(records);
     let lines = records.iter().map(|record| format!("{record}\n")).collect::<String>();
@@ -47,7 +47,7 @@ fn shapes() {
 }
 
 #[test]
-fn foreign_files_among_them() {
+fn other_files_are_skipped_or_unreadable() {
     let world = World::new();
     world.write("trail/records/a.json.gz", document(&[call("e1", TIME)]));
     world.write("trail/records/b.json", call("e2", "2026-10-06T12:00:00Z").to_string());
@@ -66,9 +66,9 @@ fn foreign_files_among_them() {
     assert!(run.stdout.contains("package.json\n      no `Records`"), "{}", run.stdout);
 }
 
-/// A trail can be read so as well; its layout prunes nothing then.
+/// A trail can be read this way too; then its layout prunes nothing.
 #[test]
-fn a_range_keeps_its_days() {
+fn range_keeps_only_its_days() {
     let world = World::new();
     let records = [call("e1", TIME), call("e2", "2026-10-06T12:00:00Z")];
     world.object("20261020T1210Z", "x", &records);
@@ -79,7 +79,7 @@ fn a_range_keeps_its_days() {
 }
 
 #[test]
-fn hundreds_of_files_without_bedrock() {
+fn files_without_bedrock_are_read_and_skipped() {
     const N_FILES: usize = 300;
     let sources = ["s3", "ec2", "sts", "kms", "iam", "lambda", "sagemaker", "logs"];
     let world = World::new();
@@ -110,7 +110,7 @@ fn hundreds_of_files_without_bedrock() {
 
 /// Lesson 1: ids and accounts come from the spelling that AWS uses, and from no other.
 #[test]
-fn spellings_of_field_names() {
+fn field_names_match_only_in_aws_spelling() {
     let world = World::new();
     let right = call("e1", TIME);
     let text = call("e2", TIME).to_string();

@@ -1,5 +1,5 @@
-//! A large organization: listings run in parallel, within bounds, and what is held does not grow with
-//! the number of keys.
+//! A large organization: listings run in parallel, within bounds, and memory does not grow with the
+//! number of keys.
 
 use std::fs;
 use std::process::{Child, Stdio};
@@ -63,7 +63,7 @@ fn plan<'a>(from: &'a str, to: &'a str) -> Vec<&'a str> {
 }
 
 #[test]
-fn a_large_organization_is_listed_in_parallel_and_within_bounds() {
+fn large_organization_is_listed_in_parallel_within_bounds() {
     let server = server();
     let run = World::new().hoptrail_on(&server, &plan("2026-10-01", "2026-10-31")).ends(0);
     let plan = serde_json::from_str::<Value>(&run.stdout).unwrap()["plan"].clone();
@@ -87,7 +87,7 @@ fn a_large_organization_is_listed_in_parallel_and_within_bounds() {
 }
 
 #[test]
-fn what_a_plan_holds_does_not_grow_with_the_keys() {
+fn memory_of_a_plan_does_not_grow_with_keys() {
     let server = server();
     let world = World::new();
     let peak = |to: &str| {
@@ -118,7 +118,7 @@ fn peak_kib(child: &mut Child) -> u64 {
 
 /// A folder with many more objects than a page holds is split by days, and every object is met once.
 #[test]
-fn a_folder_of_many_pages_is_split() {
+fn folder_of_many_pages_is_split_by_day() {
     let mut bucket = Bucket::new("org-trail");
     for day in 1..=N_DAYS {
         for minute in 0..60 {

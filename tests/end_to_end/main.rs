@@ -3,17 +3,18 @@
 //!
 //! Where a new test goes:
 //! - what the bundled sample holds: `sample`; a text that people read: `golden`
-//! - where is read from and written to, and with how much: `places`; large listings: `listing`
+//! - sources and destinations, threads and requests: `locations`; large listings: `listing`
 //! - which day a call belongs to, and whether it counts once: `days`
-//! - input that cannot be used, and exit codes: `bad_input`
-//! - tokens and prices: `costs`; what the README promises: `readme`
+//! - invalid input, and exit codes: `bad_input`
+//! - options, environment, and settings file: `precedence`
+//! - tokens and prices: `costs`; the README: `readme`
 //! - two runs on one destination, signals: `at_once`
 //! - S3 that fails: `faults`
 //! - runs in any order: `any_order`
-//! - days that stand, and what is built again: `standing`
+//! - published days, and which of them are rebuilt: `rebuild`
 //! - what `verify` finds: `verify`; changed log files: `tampering`
-//! - runs that are killed and go on: `killed`, on the trail of `backfill`
-//! - model references and aliases: `references`; files that are no trail: `layout_any`
+//! - runs that are killed, and the next run: `killed`, on the trail of `backfill`
+//! - model identifiers and aliases: `references`; files that are not a trail: `layout_any`
 //!
 //! `world` builds trails, runs the program with an environment of its own and reads tables.
 //! `UPDATE=1 cargo test -p cli --test end_to_end` renews the golden files under `tests/expected`.
@@ -33,10 +34,11 @@ mod golden;
 mod killed;
 mod layout_any;
 mod listing;
-mod places;
+mod locations;
+mod precedence;
 mod readme;
+mod rebuild;
 mod references;
 mod sample;
-mod standing;
 mod tampering;
 mod verify;

@@ -1,4 +1,4 @@
-//! Model references: `explain` for every form and every profile, and what aliases add.
+//! Model identifiers: `explain` for every form and every profile, and what aliases add.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -102,13 +102,13 @@ const VECTORS: &[(&str, &str, &str, &str)] = &[
 
 /// Lessons 8 and 18: every head and every partition; the vectors of the reference.
 #[test]
-fn vectors() {
+fn model_identifier_resolves_as_in_the_vectors() {
     let references = VECTORS.iter().map(|vector| vector.0).collect::<Vec<_>>();
     let (code, found) = explain(&references, &[]);
     for ((reference, target_type, scope, model), found) in VECTORS.iter().zip(&found) {
         let text = |name: &str| found[name].as_str().unwrap_or_default();
         let found =
-            (text("reference"), text("target_type"), text("profile_scope"), text("model_id"));
+            (text("model_ref"), text("target_type"), text("profile_scope"), text("model_id"));
         assert_eq!(found, (*reference, *target_type, *scope, *model));
     }
     assert_eq!((code, found.len()), (0, VECTORS.len()));
@@ -116,7 +116,7 @@ fn vectors() {
 
 /// Lesson 8: every scope, also before a provider that nobody knows yet, and a scope that is new.
 #[test]
-fn scopes() {
+fn known_scope_is_read_before_any_provider() {
     for scope in ["us", "eu", "apac", "jp", "au", "ca", "in", "us-gov", "global", "mars"] {
         let target_type = if scope == "global" { "global_profile" } else { "geo_profile" };
         let known = format!("{scope}.anthropic.claude-sonnet-4-6");
@@ -137,7 +137,7 @@ fn scopes() {
 
 /// Lesson 18: ARNs of every partition.
 #[test]
-fn partitions() {
+fn arn_of_every_partition_is_read() {
     for (partition, region) in [
         ("aws", "us-east-1"),
         ("aws-us-gov", "us-gov-west-1"),
@@ -161,7 +161,7 @@ fn partitions() {
 }
 
 #[test]
-fn unknown_references_stay_unknown() {
+fn unknown_identifier_stays_unresolved() {
     let encoded = format!("bedrock/converse/{APPLICATION}");
     for (reference, target_type, reason) in [
         (APPLICATION, "application_profile", "no_alias"),
@@ -201,7 +201,7 @@ fn catalog(name: &str) -> Vec<Vec<String>> {
 
 /// Every profile of the catalog: its scope, its model, its destinations from each source Region.
 #[test]
-fn every_profile_of_the_catalog() {
+fn profile_of_the_catalog_has_model_and_destinations() {
     let mut profiles = BTreeMap::<String, Value>::new();
     for row in catalog("inference_profiles.csv") {
         let regions = match row[2].as_str() {
@@ -238,7 +238,7 @@ fn every_profile_of_the_catalog() {
 }
 
 #[test]
-fn every_model_of_the_catalog() {
+fn model_of_the_catalog_resolves_to_itself() {
     let models = catalog("models.csv");
     let ids = models.iter().map(|row| row[0].as_str()).collect::<Vec<_>>();
     let (code, found) = explain(&ids, &[]);
@@ -249,7 +249,7 @@ fn every_model_of_the_catalog() {
 }
 
 #[test]
-fn alias_files() {
+fn alias_file_resolves_opaque_identifiers() {
     let world = World::new();
     let toml = format!(
         "[[alias]]\nmodel_ref = '{APPLICATION}'\nmodel = 'us.amazon.nova-pro-v1:0'\nname = 'search'\n"
@@ -287,7 +287,7 @@ fn alias_files() {
 
 /// Lesson 9: an application profile is what an alias says, and nothing without one.
 #[test]
-fn aliases_of_a_run() {
+fn application_profile_is_resolved_only_by_an_alias() {
     let world = World::new();
     let record = with(call("e1", TIME), "/requestParameters/modelId", APPLICATION);
     world.object("20261005T1210Z", "x", &[record]);
@@ -315,9 +315,9 @@ fn aliases_of_a_run() {
     );
 }
 
-/// What a run learns from the trail is kept for later runs over other days.
+/// Aliases that a run discovers in the trail are kept for later runs over other days.
 #[test]
-fn discovered_aliases_are_kept() {
+fn discovered_alias_is_kept_for_later_runs() {
     let world = World::new();
     let create = json!({
         "eventVersion": "1.11", "eventTime": "2026-10-05T08:00:00Z", "eventID": "create-1",
@@ -354,7 +354,7 @@ fn discovered_aliases_are_kept() {
 }
 
 #[test]
-fn a_catalog_and_jurisdictions_of_the_users_own() {
+fn users_catalog_and_jurisdictions_replace_the_built_in_ones() {
     let world = World::new();
     world.write(
         "catalog/models.csv",

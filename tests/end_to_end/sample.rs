@@ -135,8 +135,8 @@ fn found(world: &World) -> Map<String, Value> {
     found
 }
 
-/// Objects of digests, insights and so on: a trail's folders of them are not listed, so that only a
-/// reading without layout can count them.
+/// Objects of digests, Insights, and so on: a trail's folders of them are not listed; therefore, only
+/// `--layout any` can count them.
 fn sibling_objects() -> Value {
     let world = World::new();
     let (source, out) = (sample().display().to_string(), world.text("out"));
@@ -154,7 +154,7 @@ fn sorted(value: &Value) -> Value {
 }
 
 #[test]
-fn every_figure_is_as_expected() {
+fn figures_of_the_sample_are_as_expected() {
     let found = found(&run());
     let expected = expected();
     assert!(found.keys().eq(expected.keys()), "a figure is not compared");
@@ -165,7 +165,7 @@ fn every_figure_is_as_expected() {
 
 /// Invariant 3 of the design: per object, per day, and for the run as a whole.
 #[test]
-fn counts_add_up() {
+fn counts_add_up_per_object_day_and_run() {
     let world = run();
     let summary = world.summary();
     let mut objects = BTreeMap::new();
@@ -189,7 +189,7 @@ fn counts_add_up() {
         }
     }
     let records = objects.values().map(|object| object.0).sum::<i64>();
-    assert_eq!(summary["records"]["records"], records, "every object stands in some day");
+    assert_eq!(summary["records"]["records"], records, "every object is in some day");
     let given = objects.values().map(|object| object.2).sum::<i64>();
     let n = |value: &Value| value.as_i64().unwrap();
     assert_eq!(given, n(&summary["written"]) + n(&summary["duplicates"]));
@@ -204,7 +204,7 @@ fn counts_add_up() {
 }
 
 #[test]
-fn sums_of_the_routing_distribution_are_counts_over_invocations() {
+fn routing_distribution_sums_are_counts_over_invocations() {
     const KEYS: [&str; 9] = [
         "account_id",
         "source_region",
@@ -242,9 +242,9 @@ fn sums_of_the_routing_distribution_are_counts_over_invocations() {
     }
 }
 
-/// Every refused call is in `denials`, and every reference without a model in `unresolved_models`.
+/// Every denied call is in `denials`, and every identifier without a model in `unresolved_models`.
 #[test]
-fn no_denial_and_no_unresolved_reference_is_lost() {
+fn denied_and_unresolved_calls_are_in_their_tables() {
     let world = run();
     for day in DAYS {
         let calls = world.rows("invocations", day);
@@ -265,7 +265,7 @@ fn no_denial_and_no_unresolved_reference_is_lost() {
 
 /// The figures of the summary file are those of the tables.
 #[test]
-fn the_summary_is_about_the_tables() {
+fn summary_has_the_figures_of_the_tables() {
     let world = run();
     let summary = world.summary();
     let calls = all_rows(&world, "invocations");

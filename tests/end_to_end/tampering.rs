@@ -1,4 +1,4 @@
-//! Log files that were changed: digest files say so, and so do bytes after the gzip member.
+//! Log files that were changed: digest files show it, and so do bytes after the gzip member.
 
 use std::fs;
 
@@ -25,7 +25,7 @@ fn keys_with(world: &World, status: &str) -> Vec<String> {
 }
 
 #[test]
-fn log_files_are_compared_with_digests() {
+fn changed_log_file_does_not_match_its_digest() {
     let world = sample_world();
     world.run(&["--day", D5]).ends(0);
     assert!(world.rows("ingest", D5).iter().all(|row| row["digest_status"].is_null()));
@@ -58,7 +58,7 @@ fn log_files_are_compared_with_digests() {
 }
 
 #[test]
-fn members_after_the_first_are_read_on_request_only() {
+fn gzip_members_after_the_first_are_read_only_on_request() {
     let world = World::new();
     let (first, second) = (call("e1", "2026-10-05T12:00:00Z"), call("e2", "2026-10-05T12:00:01Z"));
     let document = serde_json::json!({ "Records": [first, second] }).to_string();

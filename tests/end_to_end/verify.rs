@@ -9,7 +9,7 @@ use crate::world::{Run, World, call};
 const D5: &str = "2026-10-05";
 const D6: &str = "2026-10-06";
 
-/// Two days that stand.
+/// Two published days.
 fn built() -> World {
     let world = World::new();
     world.object("20261005T1210Z", "a", &[call("e1", "2026-10-05T12:00:00Z")]);
@@ -36,7 +36,7 @@ fn findings(found: &Value) -> Vec<String> {
 }
 
 #[test]
-fn what_was_written_is_sound() {
+fn written_tables_are_valid() {
     let world = built();
     let (run, found) = verify(&world, &[]);
     run.ends(0);
@@ -45,9 +45,9 @@ fn what_was_written_is_sound() {
     assert!(found["source"].is_null(), "the source was not asked");
 }
 
-/// What a run leaves that is killed while it replaces a day: one finding, and the next run mends it.
+/// A run that is killed while it replaces a day leaves one finding, and the next run repairs it.
 #[test]
-fn a_day_that_was_being_replaced_is_found() {
+fn half_replaced_day_is_found() {
     let world = built();
     let key = format!("_hoptrail/manifest/dt={D5}.json");
     let manifest = fs::read(world.out().join(&key)).unwrap();
@@ -66,7 +66,7 @@ fn a_day_that_was_being_replaced_is_found() {
 }
 
 #[test]
-fn what_is_missing_changed_or_foreign_is_found() {
+fn missing_changed_and_unexpected_files_are_found() {
     let world = built();
     let path = |key: &str| world.out().join(key);
     fs::remove_file(path("denials/dt=2026-10-05/part-0.parquet")).unwrap();
@@ -79,7 +79,7 @@ fn what_is_missing_changed_or_foreign_is_found() {
     world.write("out/_hoptrail/manifest/dt=2026-10-07.json", "{");
     let (run, found) = verify(&world, &[]);
     let run = run.ends(1);
-    assert!(run.stderr.contains("not as its manifests say"), "{}", run.stderr);
+    assert!(run.stderr.contains("verification failed for"), "{}", run.stderr);
     let found = findings(&found);
     let expected = [
         "missing denials/dt=2026-10-05/part-0.parquet",
@@ -98,7 +98,7 @@ fn what_is_missing_changed_or_foreign_is_found() {
 }
 
 #[test]
-fn a_file_beside_those_of_a_day_is_foreign() {
+fn file_beside_those_of_a_day_is_unexpected() {
     let world = built();
     world.write("out/ingest/dt=2026-10-06/theirs.parquet", "theirs");
     let (run, found) = verify(&world, &[]);
@@ -107,7 +107,7 @@ fn a_file_beside_those_of_a_day_is_foreign() {
 }
 
 #[test]
-fn the_source_tells_which_days_have_other_objects() {
+fn source_shows_which_days_have_changed_objects() {
     let world = built();
     world.object("20261005T1510Z", "c", &[call("e3", "2026-10-05T15:00:00Z")]);
     world.object("20261007T1210Z", "d", &[call("e4", "2026-10-07T12:00:00Z")]);
@@ -123,7 +123,7 @@ fn the_source_tells_which_days_have_other_objects() {
     };
     assert_eq!(days("changed"), ["\"2026-10-05\" 1 2"]);
     assert_eq!(days("not_built"), ["\"2026-10-07\" 0 1"]);
-    // Without days those that stand are compared.
+    // Without days, the published days are compared.
     let (_, found) = verify(&world, &["--source", &trail]);
     assert_eq!(found["source"]["not_built"], Value::Array(Vec::new()));
 }

@@ -4,27 +4,27 @@ CREATE EXTERNAL TABLE IF NOT EXISTS `invocations` (
   `request_id` string COMMENT 'The requestID of CloudTrail, which is the requestId of the model invocation log.',
   `account_id` string COMMENT 'The account that the event was delivered to (recipientAccountId).',
   `source_region` string COMMENT 'The Region that the request was sent to (awsRegion).',
-  `inference_region` string COMMENT 'The Region that the request ran in; null if it did not run.',
-  `inference_region_basis` string COMMENT 'What inference_region rests on: logged, source (it stayed where it was sent), none.',
-  `residency` string COMMENT 'same_region, same_jurisdiction, other_jurisdiction; null if it did not run or a jurisdiction is unknown.',
+  `inference_region` string COMMENT 'The Region where the request ran; null if it did not run.',
+  `inference_region_basis` string COMMENT 'Where inference_region comes from: logged, source (not logged, and the call succeeded), none.',
+  `residency` string COMMENT 'same_region, same_jurisdiction, other_jurisdiction (compares source_region with inference_region); null if it did not run or a jurisdiction is unknown.',
   `event_name` string COMMENT 'The eventName of CloudTrail.',
-  `target_type` string COMMENT 'What was called: foundation_model, geo_profile, global_profile, application_profile, and so on.',
+  `target_type` string COMMENT 'What was called: foundation_model, geo_profile, global_profile, application_profile, provisioned, custom_model, imported_model, prompt, prompt_router, marketplace_endpoint, unknown.',
   `profile_scope` string COMMENT 'The scope of the inference profile: us, eu, apac, jp, au, ca, in, us-gov, global.',
-  `profile_id` string COMMENT 'The id of the inference profile.',
-  `model_id` string COMMENT 'The canonical foundation model id; null if unresolved.',
-  `model_name` string COMMENT 'The name of the model as AWS prints it.',
+  `profile_id` string COMMENT 'The ID of the inference profile.',
+  `model_id` string COMMENT 'The ID of the foundation model; null if unresolved.',
+  `model_name` string COMMENT 'The name of the model, as AWS writes it.',
   `model_provider` string COMMENT 'The provider of the model.',
-  `model_match` string COMMENT 'How the model was found: exact, base (its id apart from date and version), none.',
-  `model_ref` string COMMENT 'The model reference as logged.',
+  `model_match` string COMMENT 'How the model was found: exact, base (by its ID without date and version), none.',
+  `model_ref` string COMMENT 'The model identifier as logged (modelId).',
   `principal_type` string COMMENT 'The userIdentity.type of CloudTrail.',
   `principal_arn` string COMMENT 'The ARN of the caller.',
   `principal_name` string COMMENT 'The role or user of the caller, without the session.',
-  `session_name` string COMMENT 'The name of the session of the role.',
-  `api_key` boolean COMMENT 'Whether the call carried a bearer token (Bedrock API key); null if the record does not say.',
-  `source_ip` string COMMENT 'The address of the caller, or the AWS service that called.',
+  `session_name` string COMMENT 'The name of the role session.',
+  `api_key` boolean COMMENT 'Whether the call used a bearer token (Bedrock API key); null if the record does not say.',
+  `source_ip` string COMMENT 'The IP address of the caller, or the AWS service that called.',
   `user_agent` string COMMENT 'The user agent of the caller.',
   `vpc_endpoint_id` string COMMENT 'The VPC endpoint that the request came through.',
-  `outcome` string COMMENT 'succeeded, denied, throttled, failed.',
+  `outcome` string COMMENT 'ok, denied, throttled, failed.',
   `error_code` string COMMENT 'The errorCode of CloudTrail.',
   `service_tier` string COMMENT 'The service tier.',
   `input_tokens` bigint COMMENT 'Input tokens, without cache reads and writes.',
@@ -32,12 +32,12 @@ CREATE EXTERNAL TABLE IF NOT EXISTS `invocations` (
   `cache_read_tokens` bigint COMMENT 'Input tokens read from the prompt cache.',
   `cache_write_tokens` bigint COMMENT 'Input tokens written to the prompt cache.',
   `token_source` string COMMENT 'Where the token counts come from: invocation_log, cloudtrail; null if there are none.',
-  `list_cost_usd` decimal(38,12) COMMENT 'The cost in US dollars at list prices; null if unknown.',
-  `cost_basis` string COMMENT 'full; lower_bound (such as without cache tokens); null if there is no cost.',
+  `list_cost_usd` decimal(38,12) COMMENT 'The cost in US dollars at list prices (FOCUS: ListCost); null if unknown.',
+  `cost_basis` string COMMENT 'full, lower_bound (such as without cache tokens); null if there is no cost.',
   `log_object` string COMMENT 'The object that the call was read from.',
-  `profile_name` string COMMENT 'The name that an alias gives to what was called, such as an application profile.'
+  `profile_name` string COMMENT 'The name of the application profile or other target, from an alias.'
 )
-COMMENT 'Every Bedrock inference call: where it was sent, where it ran, which model it was. One row: one call.'
+COMMENT 'Every Bedrock inference call: where it was sent, where it ran, which model it called. One row: one call.'
 PARTITIONED BY (`dt` string COMMENT 'The UTC day of event_time, YYYY-MM-DD.')
 STORED AS PARQUET
 LOCATION 's3://analytics/bedrock/invocations/'
@@ -52,11 +52,11 @@ TBLPROPERTIES (
 );
 
 CREATE EXTERNAL TABLE IF NOT EXISTS `routing_distribution` (
-  `event_hour` timestamp COMMENT 'The hour, by its beginning.',
+  `event_hour` timestamp COMMENT 'Start of the hour (UTC).',
   `account_id` string COMMENT 'As in invocations.',
   `source_region` string COMMENT 'As in invocations.',
   `target_type` string COMMENT 'As in invocations.',
-  `profile_scope` string COMMENT 'As profile_scope in invocations.',
+  `profile_scope` string COMMENT 'As in invocations.',
   `model_id` string COMMENT 'As in invocations.',
   `model_name` string COMMENT 'As in invocations.',
   `inference_region` string COMMENT 'As in invocations.',
@@ -64,13 +64,13 @@ CREATE EXTERNAL TABLE IF NOT EXISTS `routing_distribution` (
   `residency` string COMMENT 'As in invocations.',
   `calls` bigint COMMENT 'All calls.',
   `succeeded_calls` bigint COMMENT 'Calls that succeeded.',
-  `denied_calls` bigint COMMENT 'Calls that were refused.',
+  `denied_calls` bigint COMMENT 'Calls that were denied.',
   `throttled_calls` bigint COMMENT 'Calls that were throttled.',
-  `failed_calls` bigint COMMENT 'Calls that failed otherwise.',
+  `failed_calls` bigint COMMENT 'Calls that failed for another reason.',
   `input_tokens` bigint COMMENT 'Input tokens of the calls that have a count; null if none has.',
   `output_tokens` bigint COMMENT 'Output tokens of the calls that have a count; null if none has.'
 )
-COMMENT 'Where requests were sent and where they ran, by the hour. One row: event_hour x account x source_region x target_type x profile_scope x model x inference_region.'
+COMMENT 'Where calls were sent and where they ran, by the hour. One row: event_hour x account x source_region x target_type x profile_scope x model x inference_region.'
 PARTITIONED BY (`dt` string COMMENT 'The UTC day of event_time, YYYY-MM-DD.')
 STORED AS PARQUET
 LOCATION 's3://analytics/bedrock/routing_distribution/'
@@ -90,7 +90,7 @@ CREATE EXTERNAL TABLE IF NOT EXISTS `model_costs` (
   `model_id` string COMMENT 'As in invocations.',
   `model_name` string COMMENT 'As in invocations.',
   `target_type` string COMMENT 'As in invocations.',
-  `profile_scope` string COMMENT 'As profile_scope in invocations.',
+  `profile_scope` string COMMENT 'As in invocations.',
   `principal_name` string COMMENT 'As in invocations.',
   `service_tier` string COMMENT 'As in invocations.',
   `calls` bigint COMMENT 'All calls.',
@@ -101,17 +101,17 @@ CREATE EXTERNAL TABLE IF NOT EXISTS `model_costs` (
   `output_tokens` bigint COMMENT 'Output tokens.',
   `cache_read_tokens` bigint COMMENT 'Input tokens read from the cache.',
   `cache_write_tokens` bigint COMMENT 'Input tokens written to the cache.',
-  `list_input_cost_usd` decimal(38,12) COMMENT 'The cost of input.',
-  `list_output_cost_usd` decimal(38,12) COMMENT 'The cost of output.',
-  `list_cache_read_cost_usd` decimal(38,12) COMMENT 'The cost of cache reads.',
-  `list_cache_write_cost_usd` decimal(38,12) COMMENT 'The cost of cache writes.',
-  `list_cost_usd` decimal(38,12) COMMENT 'The cost of the priced calls in US dollars at list prices; null if none is priced.',
+  `list_input_cost_usd` decimal(38,12) COMMENT 'The list cost of input tokens.',
+  `list_output_cost_usd` decimal(38,12) COMMENT 'The list cost of output tokens.',
+  `list_cache_read_cost_usd` decimal(38,12) COMMENT 'The list cost of cache reads.',
+  `list_cache_write_cost_usd` decimal(38,12) COMMENT 'The list cost of cache writes.',
+  `list_cost_usd` decimal(38,12) COMMENT 'The list cost of the priced calls in US dollars, the sum of the four parts; null if none is priced.',
   `calls_lower_bound` bigint COMMENT 'Calls whose cost is a lower bound.',
-  `calls_unpriced` bigint COMMENT 'Calls with token counts and without a cost.',
+  `calls_unpriced` bigint COMMENT 'Calls with token counts but no price.',
   `price_version` string COMMENT 'The version of the price book.',
   `profile_name` string COMMENT 'As in invocations.'
 )
-COMMENT 'What each model cost at list prices, with the counts that say how much of it is covered. One row: account x source_region x model x target_type x profile_scope x principal_name x service_tier x profile_name.'
+COMMENT 'What each model cost at list prices, with counts that show how much of it is covered. One row: account x source_region x model x target_type x profile_scope x principal_name x service_tier x profile_name.'
 PARTITIONED BY (`dt` string COMMENT 'The UTC day of event_time, YYYY-MM-DD.')
 STORED AS PARQUET
 LOCATION 's3://analytics/bedrock/model_costs/'
@@ -133,18 +133,18 @@ CREATE EXTERNAL TABLE IF NOT EXISTS `denials` (
   `principal_name` string COMMENT 'As in invocations.',
   `source_region` string COMMENT 'As in invocations.',
   `target_type` string COMMENT 'As in invocations.',
-  `profile_scope` string COMMENT 'As profile_scope in invocations.',
+  `profile_scope` string COMMENT 'As in invocations.',
   `model_id` string COMMENT 'As in invocations.',
   `model_ref` string COMMENT 'As in invocations.',
-  `denied_action` string COMMENT 'The IAM action that was refused.',
-  `denied_resource` string COMMENT 'The resource that it was refused on.',
-  `blocked_region` string COMMENT 'The Region of that resource; unspecified is the Region-less leg of a global profile.',
-  `leg` string COMMENT 'The leg of the call: profile, source_model, destination_model, global_model.',
-  `policy_type` string COMMENT 'The kind of policy, such as service_control_policy; null if the message names none.',
+  `denied_action` string COMMENT 'The IAM action that was denied.',
+  `denied_resource` string COMMENT 'The resource that it was denied on.',
+  `blocked_region` string COMMENT 'The Region of that resource; unspecified for the Region-less model of a global profile.',
+  `leg` string COMMENT 'Which resource of the cross-Region call was evaluated and denied: profile, source_model, destination_model, global_model.',
+  `policy_type` string COMMENT 'The type of the policy, such as service_control_policy; null if the message names none.',
   `policy_arn` string COMMENT 'The policy, if the message names it.',
   `message` string COMMENT 'The errorMessage of CloudTrail.'
 )
-COMMENT 'Calls with the outcome denied: which action on which resource, by which kind of policy. One row: one refused call.'
+COMMENT 'Denied calls: which action on which resource, by which type of policy. One row: one denied call.'
 PARTITIONED BY (`dt` string COMMENT 'The UTC day of event_time, YYYY-MM-DD.')
 STORED AS PARQUET
 LOCATION 's3://analytics/bedrock/denials/'
@@ -159,14 +159,14 @@ TBLPROPERTIES (
 );
 
 CREATE EXTERNAL TABLE IF NOT EXISTS `unresolved_models` (
-  `model_ref` string COMMENT 'The model reference as logged.',
+  `model_ref` string COMMENT 'The model identifier as logged (modelId).',
   `reason` string COMMENT 'no_reference, unknown_form, no_alias, alias_loop, not_in_catalog, ambiguous.',
-  `calls` bigint COMMENT 'Calls with this reference.',
+  `calls` bigint COMMENT 'Calls with this model identifier.',
   `first_seen` timestamp COMMENT 'The first of them on this day.',
   `last_seen` timestamp COMMENT 'The last of them on this day.',
-  `accounts` bigint COMMENT 'How many accounts they came from.'
+  `accounts` bigint COMMENT 'The number of accounts that they came from.'
 )
-COMMENT 'Model references that stand for no model that is known, and why. One row: model_ref x reason.'
+COMMENT 'Model identifiers without a known model, and why. One row: model_ref x reason.'
 PARTITIONED BY (`dt` string COMMENT 'The UTC day of event_time, YYYY-MM-DD.')
 STORED AS PARQUET
 LOCATION 's3://analytics/bedrock/unresolved_models/'
@@ -182,20 +182,20 @@ TBLPROPERTIES (
 
 CREATE EXTERNAL TABLE IF NOT EXISTS `ingest` (
   `key` string COMMENT 'The key of the object, relative to the source.',
-  `delivery_day` string COMMENT 'The day in its key, YYYY-MM-DD; null if the key has none.',
+  `delivery_day` string COMMENT 'The delivery day in its key, YYYY-MM-DD; null if the key has none.',
   `bytes` bigint COMMENT 'Its size as stored.',
   `status` string COMMENT 'read, unreadable.',
   `reason` string COMMENT 'Why it is unreadable, or the first of its rejected records.',
   `records` bigint COMMENT 'Records read: calls + skipped + rejected.',
   `calls` bigint COMMENT 'Calls of any day: written + duplicates + other_day.',
-  `skipped` bigint COMMENT 'Records that are no calls.',
-  `rejected` bigint COMMENT 'Calls that cannot be used.',
+  `skipped` bigint COMMENT 'Records that are not calls.',
+  `rejected` bigint COMMENT 'Records that look like calls but cannot be used.',
   `written` bigint COMMENT 'Calls that are rows of invocations on this day.',
-  `duplicates` bigint COMMENT 'Calls of this day that stand in another record too, which was taken.',
+  `duplicates` bigint COMMENT 'Calls of this day that another record has too, which was kept.',
   `other_day` bigint COMMENT 'Calls of other days.',
-  `digest_status` string COMMENT 'What the digest files of the trail say of it: valid, mismatch, not_listed, no_digest; null where digests were not validated.'
+  `digest_status` string COMMENT 'What the digest files of the trail say about it: valid, mismatch, not_listed, no_digest; null where digests were not validated.'
 )
-COMMENT 'The objects that a day was built from; one of the first hours of the next day stands in both days. One row: one object read for this day.'
+COMMENT 'The objects that a day was built from; objects delivered in the late window are listed on both days. One row: one object read for this day.'
 PARTITIONED BY (`dt` string COMMENT 'The UTC day of event_time, YYYY-MM-DD.')
 STORED AS PARQUET
 LOCATION 's3://analytics/bedrock/ingest/'

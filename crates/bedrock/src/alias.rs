@@ -1,7 +1,7 @@
-//! Aliases: what opaque references (application profiles, provisioned throughput, ...) stand for.
+//! Aliases: what opaque model identifiers (application profiles, provisioned throughput, ...) denote.
 //!
-//! A user's own aliases win over those that were discovered in the trail, because a map that somebody
-//! wrote is a decision, and an event is only what happened once.
+//! A user's own aliases win over those that were discovered in the trail, because somebody decided
+//! on the former, and the latter are only what happened once.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::fingerprint::Fingerprint;
 
-/// What one reference stands for.
+/// What one model identifier denotes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Alias {
     /// A model id, a system profile's id, or an ARN, which may again be opaque.
@@ -23,12 +23,12 @@ pub struct Alias {
 pub struct DiscoveredAlias {
     /// The ARN that was created.
     pub model_ref: String,
-    /// What it stands for.
+    /// What it denotes.
     pub model: String,
     /// The name that its creator gave it; empty if hidden or absent.
     #[serde(default)]
     pub name: String,
-    /// When, in milliseconds since 1970 UTC: of two events for one ARN the later one holds.
+    /// When, in milliseconds since 1970 UTC: of two events for one ARN the later one wins.
     pub event_time_ms: i64,
     /// The event, which decides between two of the same time.
     pub event_id: String,
@@ -112,7 +112,7 @@ impl Aliases {
         is_news
     }
 
-    /// What a reference stands for.
+    /// What a model identifier denotes.
     pub fn get(&self, model_ref: &str) -> Option<Alias> {
         self.users.get(model_ref).cloned().or_else(|| {
             self.discovered.get(model_ref).map(|alias| Alias {
@@ -123,7 +123,7 @@ impl Aliases {
     }
 
     /// The fingerprint of the user's aliases. Discovered ones are not in it: they grow from run to run
-    /// and concern only references that were not resolved before.
+    /// and concern only model identifiers that were not resolved before.
     pub fn version(&self) -> String {
         let of_alias = |all: Fingerprint, (model_ref, alias): (&String, &Alias)| {
             all.and(model_ref).and(&alias.model).and(alias.name.as_deref().unwrap_or_default())
@@ -131,7 +131,7 @@ impl Aliases {
         self.users.iter().fold(Fingerprint::default(), of_alias).to_string()
     }
 
-    /// The discovered aliases, by reference.
+    /// The discovered aliases, by model identifier.
     pub fn discovered(&self) -> impl Iterator<Item = &DiscoveredAlias> {
         self.discovered.values()
     }
@@ -149,7 +149,7 @@ impl Aliases {
         writer.into_inner().map_err(|error| error.into_error().into())
     }
 
-    /// Adds what earlier runs discovered.
+    /// Adds the aliases that earlier runs discovered.
     ///
     /// # Errors
     /// If the text is not what [`Aliases::discovered_csv`] writes.
@@ -176,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn the_later_event_holds_in_any_order() {
+    fn discovered_alias_of_later_event_wins_in_any_order() {
         let (old, new) = (discovered("old", 1), discovered("new", 2));
         for order in [[&old, &new], [&new, &old]] {
             let mut aliases = Aliases::default();
@@ -187,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn files_come_back_and_the_user_wins() {
+    fn aliases_survive_a_round_trip_and_users_own_win() {
         let mut aliases = Aliases::default();
         aliases.add_discovered(discovered("discovered", 1));
         let mut again = Aliases::default();
@@ -204,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn other_shapes_are_refused() {
+    fn file_of_other_shape_is_an_error() {
         let mut aliases = Aliases::default();
         assert!(aliases.add_toml("[aliases]\nx = 'y'\n").is_err());
         assert!(aliases.add_csv("arn,model\nx,y\n").is_err());

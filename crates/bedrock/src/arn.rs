@@ -1,7 +1,7 @@
 //! Amazon Resource Names: `arn:partition:service:region:account:resource`.
 
 /// The parts of an ARN, as written. Region and account may be empty: foundation models have no
-/// account, and the Region-less leg of a global inference profile has neither
+/// account, and the Region-less model of a global inference profile has neither
 /// (`arn:aws:bedrock:::foundation-model/...`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Arn<'a> {
@@ -51,7 +51,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn parts_keep_colons_of_the_resource() {
+    fn arn_keeps_colons_of_its_resource() {
         let arn = Arn::parse("arn:aws-us-gov:bedrock:us-gov-west-1::foundation-model/a.b-v1:0");
         let arn = arn.expect("six parts");
         assert_eq!((arn.partition, arn.region, arn.account), ("aws-us-gov", "us-gov-west-1", ""));
@@ -59,7 +59,7 @@ mod tests {
     }
 
     #[test]
-    fn other_texts_are_no_arns() {
+    fn other_text_is_not_an_arn() {
         for text in ["", "arn", "arn:aws:bedrock:us-east-1", "arn:gcp:x:y:z:w", "arn:aws::::"] {
             assert_eq!(Arn::parse(text), None, "{text}");
         }

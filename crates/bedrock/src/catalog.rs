@@ -1,8 +1,8 @@
 //! The catalog: models with their names and providers, system profiles with their destinations.
 //!
 //! Names are those that AWS prints (model cards, `ListFoundationModels`), destinations those of
-//! `GetInferenceProfile`; the source stands in each row of `config/models.csv` and
-//! `config/inference_profiles.csv`.
+//! `GetInferenceProfile`; each row of `config/models.csv` and `config/inference_profiles.csv` names its
+//! source.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -276,7 +276,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_embedded_id_is_found_exactly() {
+    fn embedded_id_is_found_exactly() {
         let catalog = Catalog::embedded();
         assert!(catalog.by_id.len() >= 248, "{}", catalog.by_id.len());
         for id in catalog.by_id.keys() {
@@ -286,7 +286,7 @@ mod tests {
     }
 
     #[test]
-    fn every_embedded_profile_names_a_model_and_known_regions() {
+    fn embedded_profile_names_a_model_and_known_regions() {
         let catalog = Catalog::embedded();
         let regions = crate::Regions::embedded();
         assert!(catalog.profiles.len() >= 180, "{}", catalog.profiles.len());
@@ -305,7 +305,7 @@ mod tests {
     }
 
     #[test]
-    fn lookups() {
+    fn model_is_found_by_id_or_unique_base_id() {
         let catalog = Catalog::embedded();
         let check = |id: &str, expected: &str| {
             let found = match catalog.model(id) {
@@ -337,7 +337,7 @@ mod tests {
     }
 
     #[test]
-    fn destinations_depend_on_the_source_region() {
+    fn destinations_depend_on_source_region() {
         let catalog = Catalog::embedded();
         let sonnet = catalog.profile("us.anthropic.claude-sonnet-4-6").expect("known");
         assert_ne!(sonnet["us-east-1"], sonnet["ca-central-1"]);
@@ -346,7 +346,7 @@ mod tests {
     }
 
     #[test]
-    fn a_broken_file_is_named() {
+    fn broken_file_is_named_in_the_error() {
         let error = Catalog::parse("model,name\na,b\n", EMBEDDED_PROFILES).expect_err("no id");
         assert!(error.to_string().starts_with("models.csv: expected CSV"), "{error}");
         let error = Catalog::parse(EMBEDDED_MODELS, "profile\nx\n").expect_err("no id");

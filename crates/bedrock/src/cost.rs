@@ -19,7 +19,7 @@ pub struct Usage {
     pub cache_read: Option<i64>,
     /// Input tokens written to the cache, however long they are kept.
     pub cache_write: Option<i64>,
-    /// Those of `cache_write` that are kept for an hour; `None` if the log does not tell.
+    /// Those of `cache_write` that are kept for an hour; `None` if the log does not say.
     pub cache_write_1h: Option<i64>,
     /// Where the counts come from.
     pub source: TokenSource,
@@ -82,7 +82,7 @@ pub enum Unpriced {
     NoPriceOfKind,
 }
 
-/// How records and users name the tiers; `None` stands for capacity that is not billed by the token.
+/// How records and users name the tiers; `None` is capacity that is not billed by the token.
 /// CloudTrail and the API say `default` for the standard tier.
 const TIERS: &[(&str, Option<Tier>)] = &[
     ("default", Some(Tier::Standard)),
@@ -142,7 +142,7 @@ fn tier(text: Option<&str>) -> Result<Tier, Unpriced> {
 
 impl RateCard {
     /// What a call with these tokens cost, exactly. All its tokens have the prices of the band that
-    /// its whole input lies in. A kind with tokens and without price leaves the whole call without
+    /// its whole input belongs to. A kind with tokens but no price leaves the whole call without
     /// cost; a kind without tokens needs no price.
     ///
     /// # Errors
@@ -194,7 +194,7 @@ impl BillableTokens {
             match (known(usage.cache_write), known(usage.cache_write_1h)) {
                 (Some(all), Some(kept)) if kept <= all => (Some(all - kept), Some(kept)),
                 (None, Some(kept)) => (Some(0), Some(kept)),
-                // A part that is more than the whole tells nothing.
+                // A part that exceeds the whole is meaningless.
                 (all, _) => (all, None),
             };
         let cache = [cache_read, cache_write_5m, cache_write_1h];
@@ -235,7 +235,7 @@ fn kind_cost(band: &Band, kind: TokenKind, count: Option<i64>) -> Result<Option<
     }
 }
 
-/// Whether tokens were written to the cache, the log does not tell for how long, and that matters.
+/// Whether tokens were written to the cache, the log does not say for how long, and that matters.
 /// They have the price of five minutes then, which is the lower one.
 fn is_kept_time_unknown(band: &Band, tokens: &BillableTokens) -> bool {
     let one_hour = band.price(TokenKind::CacheWrite1h);
@@ -245,7 +245,7 @@ fn is_kept_time_unknown(band: &Band, tokens: &BillableTokens) -> bool {
 }
 
 impl TokenSource {
-    /// The values of the column `token_source`, each at the place of its source among all.
+    /// The values of the column `token_source`, in the order of the variants.
     pub const NAMES: &[&str] = &["invocation_log", "cloudtrail"];
 
     /// The value of the column `token_source`.
@@ -255,7 +255,7 @@ impl TokenSource {
 }
 
 impl CostBasis {
-    /// The values of the column `cost_basis`, each at the place of its basis among all.
+    /// The values of the column `cost_basis`, in the order of the variants.
     pub const NAMES: &[&str] = &["full", "lower_bound"];
 
     /// The value of the column `cost_basis`.
@@ -350,7 +350,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_missing_is_not_nothing() {
+    fn missing_count_makes_the_cost_a_lower_bound() {
         let check = |model_id: &str, usage: Usage, expected: &str| {
             assert_eq!(shown(card(model_id).cost(&usage)), expected, "{model_id} {usage:?}");
         };
@@ -380,7 +380,7 @@ mod tests {
     }
 
     #[test]
-    fn a_call_without_any_count_has_no_cost() {
+    fn call_without_any_count_has_no_cost() {
         let text = "model_id,routing,source_region,service_tier,context_over_tokens,token_kind,\
             usd_per_million,valid_from,valid_until,source,source_date\n\
             m,regional,us-east-1,standard,0,cache_read,1,,,s,2026-01-01\n";
@@ -397,7 +397,7 @@ mod tests {
     }
 
     #[test]
-    fn cache_writes_are_priced_by_the_time_they_are_kept() {
+    fn cache_write_is_priced_by_its_lifetime() {
         let check = |model_id: &str, write: Option<i64>, kept: Option<i64>, expected: &str| {
             let (input, output) = (Some(0), Some(0));
             let usage = Usage { input, output, cache_write: write, cache_write_1h: kept, ..NONE };
@@ -443,7 +443,7 @@ mod tests {
     }
 
     #[test]
-    fn parts_add_up() {
+    fn parts_of_a_cost_add_up() {
         let usage = Usage {
             input: Some(1000),
             output: Some(2000),
@@ -462,7 +462,7 @@ mod tests {
     }
 
     #[test]
-    fn keys() {
+    fn price_key_follows_scope_and_tier() {
         let own = "arn:aws:bedrock:us-east-1:111122223333";
         let mut aliases = Aliases::default();
         let mut add = |kind: &str, model: &str| {

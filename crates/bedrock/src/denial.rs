@@ -10,14 +10,14 @@
 //!
 //! Sources: IAM user guide, "Troubleshoot access denied error messages"; AWS Security Blog, "Enhanced
 //! access denied error messages with policy ARNs" (2026); messages in public issues. A message names
-//! one policy even if several deny, and what it does not name stays unknown.
+//! one policy even if several deny, and whatever it does not name stays unknown.
 
 use crate::arn::Arn;
 
 /// What a denial message says.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Denial {
-    /// What sort of refusal this is.
+    /// What kind of denial this is.
     pub kind: Kind,
     /// The error code that the message quotes.
     pub code: Option<String>,
@@ -37,7 +37,7 @@ pub struct Denial {
     pub encoded: bool,
 }
 
-/// The sort of a refusal.
+/// The kind of a denial.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Kind {
     /// A policy denies.
@@ -76,8 +76,8 @@ pub enum PolicyType {
     RoleTrust,
 }
 
-/// The authorization of a cross-Region call that was refused. A call through a profile needs all of
-/// them (Bedrock user guide, "Geographic / Global cross-Region inference").
+/// The evaluated resource: which authorization of a cross-Region call was denied. A call through a
+/// profile needs all of them (Bedrock user guide, "Geographic / Global cross-Region inference").
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Leg {
     /// The profile itself.
@@ -104,7 +104,8 @@ const POLICY_NAMES: &[(&str, PolicyType)] = &[
     ("role trust policy", PolicyType::RoleTrust),
 ];
 
-/// The value of the column `blocked_region` for the Region-less leg, as `aws:RequestedRegion` has it.
+/// The value of the column `blocked_region` for the Region-less model of a global profile: that of
+/// `aws:RequestedRegion`.
 pub const UNSPECIFIED_REGION: &str = "unspecified";
 
 const NOT_AUTHORIZED: &str = "is not authorized to perform:";
@@ -150,8 +151,8 @@ impl Denial {
         }
     }
 
-    /// The Region that the refused resource lies in, [`UNSPECIFIED_REGION`] for the Region-less leg
-    /// of a global profile; `None` if the message names no ARN.
+    /// The Region of the denied resource, [`UNSPECIFIED_REGION`] for the Region-less model of a global
+    /// profile; `None` if the message names no ARN.
     pub fn blocked_region(&self) -> Option<&str> {
         match Arn::parse(self.resource.as_deref()?)?.region {
             "" => Some(UNSPECIFIED_REGION),
@@ -159,7 +160,7 @@ impl Denial {
         }
     }
 
-    /// The leg of the call that was refused, seen from the Region that it was sent to.
+    /// The evaluated resource that was denied, seen from the Region that the call was sent to.
     pub fn leg(&self, source_region: Option<&str>) -> Option<Leg> {
         let arn = Arn::parse(self.resource.as_deref()?)?;
         match (arn.service, arn.resource_type()) {
@@ -204,7 +205,7 @@ impl Leg {
     }
 }
 
-/// What may stand behind a word of the message without belonging to it.
+/// Characters that may follow a word of the message without belonging to it.
 const TRAILING: &[char] = &['.', ',', ';', '"', '\'', '\\', '}', ')', ']'];
 
 /// Takes the message out of a JSON body (`{"Message":"..."}`) and folds wrapped lines.
@@ -249,7 +250,7 @@ fn is_action(text: &str) -> bool {
     text.split_once(':').is_some_and(|(service, name)| word(service) && word(name))
 }
 
-/// Splits what stands behind the action into the resource and the reason.
+/// Splits the text after the action into the resource and the reason.
 fn split_reason(rest: &str) -> (&str, &str) {
     const REASONS: [&str; 3] = ["with an explicit deny", "due to an explicit deny", "because no "];
     match REASONS.iter().filter_map(|reason| rest.find(reason)).min() {
@@ -273,7 +274,7 @@ fn resource(subject: &str) -> Option<String> {
     (!resource.is_empty()).then(|| resource.to_owned())
 }
 
-/// Reads `LINK[a |an |the ]TYPE` and returns what follows; the text itself if it does not stand there.
+/// Reads `LINK[a |an |the ]TYPE` and returns the rest; the text itself if it does not begin that way.
 fn policy_after<'a>(text: &'a str, link: &str) -> (Option<PolicyType>, &'a str) {
     let Some(rest) = text.strip_prefix(link) else { return (None, text) };
     let rest = ["a ", "an ", "the "].iter().find_map(|a| rest.strip_prefix(a)).unwrap_or(rest);
@@ -339,7 +340,7 @@ mod tests {
     }
 
     #[test]
-    fn explicit() {
+    fn explicit_deny_names_policy_type_and_arn() {
         let head = format!("{USER} {NOT_AUTHORIZED} bedrock:InvokeModel");
         let scp = format!("Explicit Some(ServiceControl) None bedrock:InvokeModel {MODEL}");
         let deny = "with an explicit deny in a service control policy";
@@ -377,7 +378,7 @@ mod tests {
     }
 
     #[test]
-    fn implicit() {
+    fn implicit_deny_names_policy_type() {
         let head = format!("{USER} {NOT_AUTHORIZED} bedrock:InvokeModel");
         for (name, policy_type) in POLICY_NAMES {
             check(
@@ -390,7 +391,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_said_stays_unknown() {
+    fn policy_that_is_not_named_stays_unknown() {
         let project = "arn:aws:bedrock-mantle:us-west-2:111122223333:project/default";
         check(
             &format!(
@@ -416,7 +417,7 @@ mod tests {
     }
 
     #[test]
-    fn legs_and_blocked_regions() {
+    fn leg_and_blocked_region_follow_from_the_resource() {
         let check = |resource: &str, source: &str, region: Option<&str>, leg: Option<Leg>| {
             let message =
                 format!("{USER} {NOT_AUTHORIZED} bedrock:InvokeModel on resource: {resource}");
@@ -448,7 +449,7 @@ mod tests {
     }
 
     #[test]
-    fn the_quoted_call() {
+    fn quoted_call_gives_code_and_operation() {
         let message = format!(
             "An error occurred (AccessDeniedException) when calling the ConverseStream operation: \
              {USER} {NOT_AUTHORIZED} bedrock:InvokeModelWithResponseStream"

@@ -5,7 +5,7 @@ use std::fmt;
 use twox_hash::XxHash64;
 
 /// XXH64 (the xxHash fast digest algorithm, `xxhash_spec.md`) over texts in their order: each text is
-/// hashed with the hash of those before it as its seed. Written in hexadecimal. It tells data apart; it
+/// hashed with the hash of those before it as its seed. Written in hexadecimal. It distinguishes data; it
 /// does not protect against somebody who wants them to look alike.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct Fingerprint(u64);
@@ -43,7 +43,7 @@ mod tests {
     }
 
     #[test]
-    fn where_a_text_ends_counts() {
+    fn fingerprint_depends_on_where_texts_end() {
         let both = |first: &str, second: &str| Fingerprint::of(first).and(second);
         assert_ne!(both("a", "bc"), both("ab", "c"));
         assert_ne!(both("a", ""), Fingerprint::of("a"));

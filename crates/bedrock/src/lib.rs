@@ -1,8 +1,7 @@
-//! What a Bedrock call means: which model a reference names, where the call ran, what it cost, why it
-//! was refused.
+//! What a Bedrock call means: which model it called, where it ran, what it cost, why it was denied.
 //!
 //! Nothing here reads a file, opens a connection or looks at the clock. Catalog, Regions, prices and
-//! aliases come in as text; the figures that ship with hoptrail lie in `config/` and are embedded.
+//! aliases come in as text; the data that ships with hoptrail is in `config/` and is embedded.
 
 pub mod alias;
 pub mod arn;

@@ -1,4 +1,4 @@
-//! Every form that a `modelId` can have, as one table. Reading a reference never fails: what has no
+//! Every form that a `modelId` can have, as one table. Reading one never fails: what has no
 //! known form is `TargetType::Unknown`.
 //!
 //! The forms are those that the patterns `InvokeModelIdentifier` and `ConversationalModelId` of the
@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::arn::Arn;
 use crate::region::is_region_shaped;
 
-/// What kind of thing a call was addressed to.
+/// What kind of resource a call was addressed to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum TargetType {
     /// A foundation model, by id or ARN.
@@ -28,7 +28,7 @@ pub enum TargetType {
     CustomModel,
     /// An imported model.
     ImportedModel,
-    /// A prompt of prompt management, which holds the model inside.
+    /// A prompt of prompt management, which names the model inside.
     Prompt,
     /// A prompt router, which chooses the model for each call.
     PromptRouter,
@@ -98,7 +98,8 @@ const CLIENT_PREFIXES: &[&str] =
 /// A model reference, taken apart.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ModelRef {
-    /// The reference without encoding and without what clients put around it: the key for aliases.
+    /// The model identifier without encoding and without what clients put around it: the key for
+    /// aliases.
     pub text: String,
     /// What the call was addressed to.
     pub target_type: TargetType,
@@ -111,7 +112,7 @@ pub struct ModelRef {
 }
 
 impl ModelRef {
-    /// Reads a reference. `is_provider` tells the providers of the catalog (`anthropic`, `zai`).
+    /// Reads a model identifier. `is_provider` knows the providers of the catalog (`anthropic`, `zai`).
     ///
     /// A bare id has a scope if its first part is no provider and either its second part is one or
     /// the first part is a known scope: AWS's own pattern leaves the scopes open (`[a-z-]{2,8}.`).
@@ -149,7 +150,7 @@ impl ModelRef {
                     ..opaque(None)
                 }
             }
-            // The ARN's type says that this is a profile, so that the first part is a scope whatever
+            // The ARN's type says that this is a profile; therefore, the first part is a scope whatever
             // it is called.
             Names::Profile => match id.split_once('.') {
                 Some((scope, model)) if !is_provider(scope) && model.contains('.') => {
@@ -247,7 +248,7 @@ impl TargetType {
 }
 
 /// Splits `us.anthropic.claude-x` into `us` and `anthropic.claude-x`. Names may contain dots
-/// (`deepseek.v3.2`), so that the parts alone do not tell.
+/// (`deepseek.v3.2`); therefore, the parts alone do not show it.
 fn split_scope(id: &str, is_provider: impl Fn(&str) -> bool) -> (Option<&str>, &str) {
     let Some((head, rest)) = id.split_once('.') else { return (None, id) };
     let Some((next, _)) = rest.split_once('.') else { return (None, id) };
@@ -282,7 +283,7 @@ fn decoded(text: &str) -> String {
     text
 }
 
-/// Removes what gateways put before a reference, and CloudWatch's `+latency-optimized` after it.
+/// Removes what gateways put before a model identifier, and CloudWatch's `+latency-optimized` after it.
 fn without_client_parts(text: &str) -> String {
     let mut rest = text;
     while !rest.starts_with("arn:")
@@ -319,7 +320,7 @@ mod tests {
     }
 
     #[test]
-    fn ids() {
+    fn id_gives_type_scope_and_model() {
         use TargetType::{CustomModel, FoundationModel, GeoProfile, GlobalProfile, Unknown};
         let model = |id: &str| check(id, FoundationModel, "", "", id);
         model("anthropic.claude-3-haiku-20240307-v1:0");
@@ -348,7 +349,7 @@ mod tests {
     }
 
     #[test]
-    fn arns() {
+    fn arn_gives_type_scope_and_model() {
         use TargetType as T;
         let geo = "us.anthropic.claude-haiku-4-5-20251001-v1:0";
         let base = "anthropic.claude-haiku-4-5-20251001-v1:0";
@@ -402,7 +403,7 @@ mod tests {
     }
 
     #[test]
-    fn what_clients_put_around() {
+    fn wrapping_of_clients_is_removed() {
         let haiku = "anthropic.claude-3-haiku-20240307-v1:0";
         let us = format!("us.{haiku}");
         let geo = |text: String| check(&text, TargetType::GeoProfile, "us", &us, haiku);

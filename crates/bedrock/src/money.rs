@@ -17,7 +17,7 @@ const USD_WHOLE_DIGITS: usize = 26;
 /// Decimal places of a price.
 const PRICE_PLACES: usize = 6;
 /// Digits before the point of a price. Every `i64` count of tokens then costs less than 10^34 units,
-/// so that a call's cost needs no check for overflow.
+/// for which a call's cost needs no check for overflow.
 const PRICE_WHOLE_DIGITS: usize = 9;
 
 /// An amount of US dollars, never negative, that fits in `DECIMAL(38,12)`.
@@ -59,7 +59,7 @@ pub enum DecimalError {
 }
 
 impl Usd {
-    /// No money. It stands for a cost that is known to be nothing, never for one that is not known.
+    /// No money. It is a cost that is known to be nothing, never one that is unknown.
     pub const ZERO: Usd = Usd(0);
     /// The greatest amount of `DECIMAL(38,12)`.
     pub const MAX: Usd = Usd(10_i128.pow(38) - 1);
@@ -164,7 +164,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn texts_come_back_without_needless_zeros() {
+    fn amount_survives_a_round_trip_without_needless_zeros() {
         let check = |text: &str, expected: &str| {
             assert_eq!(text.parse::<Usd>().expect(text).to_string(), expected, "{text}");
         };
@@ -185,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn other_texts_are_refused() {
+    fn other_text_is_an_error() {
         let check = |text: &str, expected: &str| {
             let error = text.parse::<UsdPerMillion>().expect_err(text);
             assert_eq!(error.to_string(), format!("expected {expected}, found `{text}`"));
@@ -202,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn tokens_are_priced_exactly() {
+    fn cost_of_tokens_is_exact() {
         let check = |price: &str, n_tokens: i64, expected: &str| {
             let price = price.parse::<UsdPerMillion>().expect("plain");
             assert_eq!(price.of_tokens(n_tokens).to_string(), expected, "{price} {n_tokens}");
@@ -216,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn sums_end_at_the_greatest_amount() {
+    fn sum_saturates_at_the_greatest_amount() {
         assert_eq!(Usd::MAX.checked_add(Usd(1)), None);
         assert_eq!(Usd::MAX.saturating_add(Usd::MAX), Usd::MAX);
         assert_eq!(Usd(1).checked_add(Usd(2)), Some(Usd(3)));

@@ -5,16 +5,16 @@
 pub enum Outcome {
     /// No error code.
     Succeeded,
-    /// Refused for lack of permission.
+    /// The caller lacked permission.
     Denied,
-    /// Refused because of too many requests.
+    /// There were too many requests.
     Throttled,
     /// Any other error.
     Failed,
 }
 
 /// Codes for a lack of permission, in lower case. CloudTrail drops the suffix `Exception`
-/// (`AccessDenied` in a real record of 2024); EC2-style and mantle spellings stand beside it.
+/// (`AccessDenied` in a real record of 2024); EC2-style and mantle spellings are listed too.
 const DENIED: &[&str] = &[
     "accessdenied",
     "accessdeniedexception",
@@ -89,7 +89,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn codes() {
+    fn outcome_follows_from_the_error_code() {
         let cases = [
             (None, Outcome::Succeeded),
             (Some(""), Outcome::Succeeded),

@@ -1,4 +1,4 @@
-//! Prices per token: what a row of a price file says. `config/PRICES.md` tells how the rows that ship
+//! Prices per token: what a row of a price file says. `config/PRICES.md` says how the rows that ship
 //! with hoptrail were chosen.
 
 mod book;
@@ -32,7 +32,7 @@ pub struct PriceRow {
     pub source_region: Box<str>,
     /// The tier that served the call.
     pub tier: Tier,
-    /// The row holds for calls with more input than this, cache reads and writes included, up to the
+    /// The row applies to calls with more input than this, cache reads and writes included, up to the
     /// next band; 0 is the base.
     pub context_over_tokens: i64,
     /// Which tokens.
@@ -92,7 +92,7 @@ pub enum TokenKind {
 }
 
 impl PriceRow {
-    /// Whether the price holds on a day: from `valid_from` on, and no longer on `valid_until`.
+    /// Whether the price applies on a day: from `valid_from` on, and no longer on `valid_until`.
     pub fn is_valid_on(&self, day: Date) -> bool {
         self.valid_from.is_none_or(|from| from <= day) && !self.is_over_on(day)
     }
@@ -136,8 +136,8 @@ struct RowKey<'a> {
     kind: TokenKind,
 }
 
-/// Whether [`ALL_COMMERCIAL`] stands for a Region: GovCloud, China, the sovereign and the secret
-/// Regions have prices of their own, and what is not known is not taken for commercial.
+/// Whether [`ALL_COMMERCIAL`] includes a Region: GovCloud, China, the sovereign and the secret
+/// Regions have prices of their own, and an unknown one is not taken for commercial.
 fn is_commercial(regions: &Regions, code: &str) -> bool {
     regions.get(code).is_some_and(|region| region.partition == "aws")
 }

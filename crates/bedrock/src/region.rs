@@ -110,7 +110,7 @@ impl Regions {
         Ok(())
     }
 
-    /// The fingerprint of the file and of what regrouped it.
+    /// The fingerprint of the file and of the user's file over it.
     pub fn version(&self) -> String {
         self.fingerprint.to_string()
     }
@@ -183,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn a_user_may_regroup() {
+    fn users_file_regroups_regions() {
         let mut regions = Regions::embedded();
         let file = "region_code,jurisdiction\neu-west-2,European Union\nmoon-base-1,Moon\n";
         regions.regroup(file).expect("well-formed");
@@ -194,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn shapes() {
+    fn file_of_other_shape_is_an_error() {
         for code in ["us-east-1", "us-gov-west-1", "eusc-de-east-1", "us-isob-east-1"] {
             assert!(is_region_shaped(code), "{code}");
         }

@@ -1,4 +1,4 @@
-//! From a model reference to a model: the catalog for what is spelled out, aliases for what is opaque.
+//! From a model identifier to a model: the catalog if it names one, aliases if it is opaque.
 
 use serde::{Deserialize, Serialize};
 
@@ -9,7 +9,7 @@ use crate::model_ref::{ModelRef, TargetType};
 /// How many aliases may follow one another (deployment → custom model → base model).
 const MAX_ALIASES: usize = 4;
 
-/// What a reference stands for.
+/// What a model identifier denotes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Resolution {
     /// What the call was addressed to.
@@ -24,7 +24,7 @@ pub struct Resolution {
     pub model: Result<ResolvedModel, Unresolved>,
 }
 
-/// The model that a reference stands for.
+/// The model that a model identifier denotes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ResolvedModel {
     /// The canonical foundation model id.
@@ -46,14 +46,14 @@ pub enum Match {
     Base,
 }
 
-/// Why a reference stands for no model that we know.
+/// Why no model is known for a model identifier.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Unresolved {
     /// The record names no model.
     NoReference,
     /// The reference has no form that is known.
     UnknownForm,
-    /// The reference is opaque and no alias tells what it stands for.
+    /// The model identifier is opaque and has no alias.
     NoAlias,
     /// Aliases lead in a circle, or through too many steps.
     AliasLoop,
@@ -64,7 +64,7 @@ pub enum Unresolved {
 }
 
 impl Match {
-    /// The value of the column `model_match`; `none` stands for no match.
+    /// The value of the column `model_match`; `none` is no match.
     pub fn as_str(self) -> &'static str {
         match self {
             Match::Exact => "exact",
@@ -86,7 +86,7 @@ impl Unresolved {
         }
     }
 
-    /// What a user can do about it.
+    /// What the user can do about it.
     pub fn hint(self) -> &'static str {
         match self {
             Unresolved::NoReference => "the record names no model; nothing can be done",
@@ -95,14 +95,14 @@ impl Unresolved {
                 "add an alias (--aliases FILE), for application profiles the output of \
                  `aws bedrock list-inference-profiles --type-equals APPLICATION`"
             }
-            Unresolved::AliasLoop => "mend the aliases: they lead in a circle",
-            Unresolved::NotInCatalog => "a newer catalog may know it (--catalog DIR)",
-            Unresolved::Ambiguous => "name the full id in an alias (--aliases FILE)",
+            Unresolved::AliasLoop => "alias cycle: fix the aliases (--aliases FILE)",
+            Unresolved::NotInCatalog => "a newer catalog may have it (--catalog DIR)",
+            Unresolved::Ambiguous => "add an alias with the full ID (--aliases FILE)",
         }
     }
 }
 
-/// Resolves a reference as logged.
+/// Resolves a model identifier as logged.
 pub fn resolve(text: Option<&str>, catalog: &Catalog, aliases: &Aliases) -> Resolution {
     let Some(text) = text.filter(|text| !text.trim().is_empty()) else {
         return Resolution {
@@ -130,7 +130,7 @@ pub fn resolve(text: Option<&str>, catalog: &Catalog, aliases: &Aliases) -> Reso
             resolution.model = found_model(found);
             return resolution;
         }
-        // An alias may also name what the catalog does not know.
+        // An alias may also name a model that the catalog does not have.
         let Some(alias) = aliases.get(&reference.text) else {
             resolution.model = Err(reason(&reference, lookup));
             return resolution;
@@ -183,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn spelled_out() {
+    fn id_resolves_through_the_catalog() {
         let none = Aliases::default();
         check(
             &none,
@@ -202,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn opaque_references_need_an_alias() {
+    fn opaque_identifier_needs_an_alias() {
         let mut aliases = Aliases::default();
         let profile = format!("{OWN}:application-inference-profile/abcdef123456");
         check(&aliases, &profile, "application_profile - no_alias");
@@ -222,7 +222,7 @@ mod tests {
     }
 
     #[test]
-    fn circles_end() {
+    fn alias_cycle_is_unresolved() {
         let mut aliases = Aliases::default();
         aliases.add("a-b", Alias { model: "b-a".to_owned(), name: None });
         aliases.add("b-a", Alias { model: "a-b".to_owned(), name: None });

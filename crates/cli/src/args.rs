@@ -1,361 +1,514 @@
-//! What can be typed. Every flag of a run may also stand in the environment as `HOPTRAIL_...` or in the
-//! file of `--config`; flags win over the environment, and that over the file.
+//! The command line. Most options can also be set in the environment (`HOPTRAIL_...`) or in the
+//! `--config` file; the command line wins over the environment, and the environment over the file.
+//!
+//! Doc comments of fields are the text of `--help`. None has a second paragraph, because clap then
+//! prints every option with blank lines around it.
+
+#![expect(clippy::doc_markdown, reason = "clap prints doc comments as they are")]
 
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::exit;
 use crate::report::LogFormat;
 
-/// Tells where your Amazon Bedrock requests really ran, from your own CloudTrail.
+/// The headings of `--help`.
+mod heading {
+    pub(super) const SOURCE: &str = "Source";
+    pub(super) const DAYS: &str = "Days (UTC)";
+    pub(super) const DESTINATION: &str = "Destination";
+    pub(super) const MODELS: &str = "Models and prices";
+    pub(super) const PERFORMANCE: &str = "Performance";
+    pub(super) const OUTPUT: &str = "Output";
+    pub(super) const AWS: &str = "AWS";
+}
+
+/// Global options come after the options of a command.
+const LAST: usize = 900;
+
+/// Find out where your Amazon Bedrock requests ran and what they cost, from your own CloudTrail
 #[derive(Debug, Parser)]
-#[command(name = "hoptrail", version, max_term_width = 100)]
-pub struct Arguments {
+#[command(name = "hoptrail", version, max_term_width = 80, after_help = exit::HELP)]
+pub(crate) struct Arguments {
     /// What to do.
     #[command(subcommand)]
-    pub command: Command,
-    /// How to talk about it.
+    pub(crate) command: Command,
+    /// How to report.
     #[command(flatten)]
-    pub output: OutputArgs,
+    pub(crate) output: OutputArgs,
 }
 
 /// What to do.
 #[derive(Debug, Subcommand)]
-pub enum Command {
-    /// Read CloudTrail over a range of days and write the tables as Parquet
-    ///
-    /// Exit codes: 0 done; 1 failed; 2 usage; 3 partial (something unreadable or rejected, the rest is
-    /// published); 4 a gate of --fail-on tripped; 5 nothing matched (--fail-on empty); 130 interrupted
-    /// (SIGINT); 143 ended (SIGTERM).
+pub(crate) enum Command {
+    /// Read CloudTrail for a range of days and write the tables as Parquet
+    #[command(next_line_help = true, after_help = exit::HELP)]
     Run(Box<RunArgs>),
-    /// Show what a run would list, fetch and write, and what the requests cost; nothing is fetched
+    /// Show what `run` would list, fetch, and replace, and the price of its requests
+    #[command(next_line_help = true, after_help = exit::HELP)]
     Plan(Box<PlanArgs>),
-    /// Compare the tables with their manifests: what is missing, changed or foreign
-    ///
-    /// Without days, all that stand. With --source, tells also which days have other source objects than
-    /// they were built from; nothing is fetched from there.
-    ///
-    /// Exit codes: 0 all is as it should be; 1 something is not.
+    /// Compare the tables with their manifests; report missing, changed, or unexpected files. Checks
+    /// all published days unless days are given
+    #[command(next_line_help = true, after_help = exit::HELP)]
     Verify(Box<VerifyArgs>),
-    /// Print the DDL of the tables
+    /// Print the DDL that creates the tables in a query engine
+    #[command(next_line_help = true, after_help = exit::HELP)]
     Ddl(DdlArgs),
     /// Show or check prices
+    #[command(after_help = exit::HELP)]
     Prices(PricesArgs),
-    /// Show how model references are read, what they resolve to, and where they may run
-    ///
-    /// Exit codes: 0 all known; 5 a reference that stands for no known model.
+    /// Show how model identifiers are read, which models they are, and where they may run
+    #[command(next_line_help = true, after_help = exit::HELP)]
     Explain(ExplainArgs),
 }
 
-/// How to talk.
+/// How to report. These options belong to every command.
 #[derive(Debug, Clone, Args)]
-pub struct OutputArgs {
-    /// How messages on stderr are written
-    #[arg(long, global = true, value_enum, env = "HOPTRAIL_LOG_FORMAT")]
-    pub log_format: Option<LogFormat>,
+#[command(next_help_heading = heading::OUTPUT)]
+pub(crate) struct OutputArgs {
+    /// Format of messages on stderr
+    #[arg(long, global = true, value_enum, value_name = "FORMAT", env = "HOPTRAIL_LOG_FORMAT")]
+    #[arg(display_order = LAST)]
+    pub(crate) log_format: Option<LogFormat>,
     /// Show no progress
-    #[arg(long, global = true)]
-    pub no_progress: bool,
+    #[arg(long, global = true, display_order = LAST)]
+    pub(crate) no_progress: bool,
 }
 
 /// `hoptrail run`.
 #[derive(Debug, Args)]
-pub struct RunArgs {
+pub(crate) struct RunArgs {
     /// What to read.
     #[command(flatten)]
-    pub source: SourceArgs,
-    /// Where to write: `s3://bucket/prefix` or a folder
-    #[arg(long, env = "HOPTRAIL_DEST", value_name = "URI")]
-    pub dest: Option<String>,
-    /// Model invocation logs, for exact token counts: `s3://bucket/prefix` or a folder, at any level at
-    /// or above `BedrockModelInvocationLogs/`
-    #[arg(long, env = "HOPTRAIL_INVOCATION_LOGS", value_name = "URI")]
-    pub invocation_logs: Option<String>,
-    /// Compare every log file with CloudTrail's digest files; what was changed or is missing ends with
-    /// exit code 1
-    #[arg(long, env = "HOPTRAIL_VERIFY_DIGESTS")]
-    pub verify_digests: bool,
-    /// The keys that sign digest files: the output of `aws cloudtrail list-public-keys` as it is
-    #[arg(long, env = "HOPTRAIL_DIGEST_KEYS", value_name = "FILE", requires = "verify_digests")]
-    pub digest_keys: Option<PathBuf>,
-    /// Read all members of an object that is several gzip members; CloudTrail writes one, so that more
-    /// may be forged
-    #[arg(long, env = "HOPTRAIL_ACCEPT_TRAILING_MEMBERS")]
-    pub accept_trailing_members: bool,
-    /// Build days again that have not changed
-    #[arg(long)]
-    pub force: bool,
-    /// Replace a day even if source objects that it was built from are gone
-    #[arg(long)]
-    pub allow_shrink: bool,
-    /// Wait while another run writes to the destination, at most so long: 30m, 6h [without a value: 1d]
-    #[arg(
-        long,
-        env = "HOPTRAIL_WAIT_LOCK",
-        value_name = "DURATION",
-        num_args = 0..=1,
-        default_missing_value = "1d"
-    )]
-    pub wait_lock: Option<String>,
+    pub(crate) source: SourceArgs,
+    /// Which days.
+    #[command(flatten)]
+    pub(crate) days: DayArgs,
+    /// What to read besides CloudTrail's log files.
+    #[command(flatten)]
+    pub(crate) logs: LogArgs,
+    /// Where to write.
+    #[command(flatten)]
+    pub(crate) dest: DestArgs,
     /// What is known.
     #[command(flatten)]
-    pub knowledge: KnowledgeArgs,
-    /// End with exit code 4 (5 for empty) if there is any of this
-    #[arg(long, value_enum, value_delimiter = ',', env = "HOPTRAIL_FAIL_ON", value_name = "GATE")]
-    pub fail_on: Vec<Gate>,
-    /// Write the summary as JSON to this file; `-` is stdout, without the summary for people
-    #[arg(long, env = "HOPTRAIL_SUMMARY_JSON", value_name = "FILE")]
-    pub summary_json: Option<PathBuf>,
+    pub(crate) knowledge: KnowledgeArgs,
+    /// With how much.
+    #[command(flatten)]
+    pub(crate) performance: PerformanceArgs,
+    /// End with exit code 4 if a call ran in another jurisdiction (other-jurisdiction), has no known
+    /// model (unresolved), or has tokens but no price (unpriced); with exit code 5 if there was
+    /// nothing to read (empty). Separate several by commas
+    #[arg(long, value_enum, value_delimiter = ',', hide_possible_values = true)]
+    #[arg(env = "HOPTRAIL_FAIL_ON", value_name = "CONDITION", help_heading = heading::OUTPUT)]
+    pub(crate) fail_on: Vec<Gate>,
+    /// Write the summary as JSON to a file, or with `-` to stdout in place of the text summary
+    #[arg(long, env = "HOPTRAIL_SUMMARY_JSON", value_name = "FILE", help_heading = heading::OUTPUT)]
+    pub(crate) summary_json: Option<PathBuf>,
+    /// How to reach S3.
+    #[command(flatten)]
+    pub(crate) aws: AwsArgs,
+    /// The settings file.
+    #[command(flatten)]
+    pub(crate) config: ConfigArgs,
 }
 
 /// `hoptrail plan`.
 #[derive(Debug, Args)]
-pub struct PlanArgs {
+pub(crate) struct PlanArgs {
     /// What to read.
     #[command(flatten)]
-    pub source: SourceArgs,
-    /// Where a run would write: shows which of the days it would replace
-    #[arg(long, env = "HOPTRAIL_DEST", value_name = "URI")]
-    pub dest: Option<String>,
-    /// How to print
-    #[arg(long, value_enum, default_value_t)]
-    pub output: Output,
+    pub(crate) source: SourceArgs,
+    /// Which days.
+    #[command(flatten)]
+    pub(crate) days: DayArgs,
+    /// Where `run` would write: s3://bucket/prefix or a folder; shows which days it would replace
+    #[arg(long, env = "HOPTRAIL_DEST", value_name = "URI", help_heading = heading::DESTINATION)]
+    pub(crate) dest: Option<String>,
+    /// With how much.
+    #[command(flatten)]
+    pub(crate) performance: PerformanceArgs,
+    /// Output format
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t, help_heading = heading::OUTPUT)]
+    pub(crate) output: Output,
+    /// How to reach S3.
+    #[command(flatten)]
+    pub(crate) aws: AwsArgs,
+    /// The settings file.
+    #[command(flatten)]
+    pub(crate) config: ConfigArgs,
 }
 
 /// `hoptrail verify`.
 #[derive(Debug, Args)]
-pub struct VerifyArgs {
-    /// Where the tables are: `s3://bucket/prefix` or a folder
-    #[arg(long, env = "HOPTRAIL_DEST", value_name = "URI")]
-    pub dest: Option<String>,
-    /// How to print
-    #[arg(long, value_enum, default_value_t)]
-    pub output: Output,
-    /// The days, all without; and the source: with one, tells which days have other objects there than
-    /// they were built from.
+#[command(mut_arg("source", |arg| arg.help(
+    "List also the days whose source objects are not those that the day was built from: \
+     s3://bucket/prefix or a folder; nothing is fetched from there"
+)))]
+pub(crate) struct VerifyArgs {
+    /// What the tables were built from.
     #[command(flatten)]
-    pub source: SourceArgs,
-}
-
-/// What to read, and with how much.
-#[derive(Debug, Clone, Default, Args)]
-pub struct SourceArgs {
-    /// Where CloudTrail delivers: `s3://bucket/prefix` or a folder, at any level at or above CloudTrail/
-    #[arg(long, env = "HOPTRAIL_SOURCE", value_name = "URI")]
-    pub source: Option<String>,
-    /// The first UTC day: YYYY-MM-DD, today, yesterday, or 7d (seven days ago)
-    #[arg(long, alias = "start-time", value_name = "DAY", conflicts_with_all = ["day", "last"])]
-    pub from: Option<String>,
-    /// The last UTC day, included; the day of --from if left out
-    #[arg(long, alias = "end-time", value_name = "DAY", requires = "from")]
-    pub to: Option<String>,
-    /// One UTC day
-    #[arg(long, value_name = "DAY", conflicts_with = "last")]
-    pub day: Option<String>,
-    /// The last N whole UTC days, up to yesterday
-    ///
-    /// Without any of these four flags, `HOPTRAIL_DAY`, `HOPTRAIL_FROM` with `HOPTRAIL_TO`, or
-    /// `HOPTRAIL_LAST` says the days.
-    #[arg(long, value_name = "N")]
-    pub last: Option<u32>,
-    /// How long after midnight objects are still read for the day before: 6h, 90m, 2d [default: 6h]
-    #[arg(long, env = "HOPTRAIL_LATE_WINDOW", value_name = "DURATION")]
-    pub late_window: Option<String>,
-    /// How objects are found [default: trail]
-    #[arg(long, value_enum, env = "HOPTRAIL_LAYOUT")]
-    pub layout: Option<LayoutArg>,
-    /// Read only this account (repeatable)
-    #[arg(long, env = "HOPTRAIL_ACCOUNT", value_delimiter = ',', value_name = "ID")]
-    pub account: Vec<String>,
-    /// Read only what was called in this Region (repeatable)
-    #[arg(long, env = "HOPTRAIL_SOURCE_REGION", value_delimiter = ',', value_name = "REGION")]
-    pub source_region: Vec<String>,
-    /// Threads that inflate, parse and encode [default: one per core]
-    #[arg(long, env = "HOPTRAIL_THREADS", value_name = "N")]
-    pub threads: Option<usize>,
-    /// Requests in flight at most [default: 64]
-    #[arg(long, env = "HOPTRAIL_CONCURRENCY", value_name = "N")]
-    pub concurrency: Option<usize>,
-    /// MiB at most that are fetched and not yet read [default: 64]
-    #[arg(long, env = "HOPTRAIL_FETCH_AHEAD_MIB", value_name = "MIB")]
-    pub fetch_ahead_mib: Option<u64>,
-    /// MiB that an object may inflate to; larger ones are unreadable [default: 8192]
-    #[arg(long, env = "HOPTRAIL_MAX_INFLATED_MIB", value_name = "MIB")]
-    pub max_inflated_mib: Option<u64>,
+    pub(crate) source: SourceArgs,
+    /// Which days.
+    #[command(flatten)]
+    pub(crate) days: DayArgs,
+    /// Where the tables are: s3://bucket/prefix or a folder
+    #[arg(long, env = "HOPTRAIL_DEST", value_name = "URI", help_heading = heading::DESTINATION)]
+    pub(crate) dest: Option<String>,
+    /// Output format
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t, help_heading = heading::OUTPUT)]
+    pub(crate) output: Output,
     /// How to reach S3.
     #[command(flatten)]
-    pub aws: AwsArgs,
-    /// Settings in TOML; flags and the environment win over it
-    #[arg(long, env = "HOPTRAIL_CONFIG", value_name = "FILE")]
-    pub config: Option<PathBuf>,
+    pub(crate) aws: AwsArgs,
+    /// The settings file.
+    #[command(flatten)]
+    pub(crate) config: ConfigArgs,
 }
 
-/// How to reach S3. What is not set comes from the AWS SDK's environment and files.
+/// What to read.
 #[derive(Debug, Clone, Default, Args)]
-pub struct AwsArgs {
-    /// The AWS profile
-    #[arg(long, value_name = "NAME", help_heading = "AWS")]
-    pub profile: Option<String>,
-    /// The AWS Region to ask first; a bucket's own is found. To restrict what is read: --source-region
-    #[arg(long, value_name = "REGION", help_heading = "AWS")]
-    pub region: Option<String>,
-    /// Another S3 service
-    #[arg(long, value_name = "URL", help_heading = "AWS")]
-    pub endpoint_url: Option<String>,
-    /// Agree to be charged, for buckets whose owner demands it
-    #[arg(long, help_heading = "AWS")]
-    pub requester_pays: bool,
-    /// Send no credentials, for public buckets
-    #[arg(long, help_heading = "AWS")]
-    pub no_sign_request: bool,
+#[command(next_help_heading = heading::SOURCE)]
+pub(crate) struct SourceArgs {
+    /// CloudTrail log files: s3://bucket/prefix or a folder, at any level at or above CloudTrail/
+    #[arg(long, env = "HOPTRAIL_SOURCE", value_name = "URI")]
+    pub(crate) source: Option<String>,
+    /// Read only this account (repeatable)
+    #[arg(long, env = "HOPTRAIL_ACCOUNT", value_delimiter = ',', value_name = "ID")]
+    pub(crate) account: Vec<String>,
+    /// Read only calls to this Region (repeatable)
+    #[arg(long, env = "HOPTRAIL_SOURCE_REGION", value_delimiter = ',', value_name = "REGION")]
+    pub(crate) source_region: Vec<String>,
+    /// How to find objects: by CloudTrail's key layout, only those of the days (trail), or every
+    /// .json and .json.gz, also single records, arrays, and JSON lines (any) [default: trail]
+    #[arg(long, value_enum, hide_possible_values = true, env = "HOPTRAIL_LAYOUT")]
+    pub(crate) layout: Option<LayoutArg>,
 }
 
-/// What is known of models, Regions and opaque references.
+/// Which days.
 #[derive(Debug, Clone, Default, Args)]
-pub struct KnowledgeArgs {
-    /// A folder whose `models.csv`, `inference_profiles.csv` and `regions.csv` replace the built-in ones
-    #[arg(long, env = "HOPTRAIL_CATALOG", value_name = "DIR")]
-    pub catalog: Option<PathBuf>,
-    /// A price book that replaces the built-in one: CSV like config/prices.csv
-    #[arg(long, env = "HOPTRAIL_PRICES", value_name = "FILE")]
-    pub prices: Option<PathBuf>,
-    /// Prices that win over the book's, such as negotiated ones: the same columns
-    #[arg(long, env = "HOPTRAIL_PRICE_OVERRIDES", value_name = "FILE")]
-    pub price_overrides: Option<PathBuf>,
-    /// What opaque references stand for: .toml, .csv, or the .json of
-    /// `aws bedrock list-inference-profiles` (repeatable; later ones win)
+#[command(next_help_heading = heading::DAYS)]
+pub(crate) struct DayArgs {
+    /// The last N whole days, up to yesterday [env: HOPTRAIL_LAST=]
+    #[arg(long, value_name = "N")]
+    pub(crate) last: Option<u32>,
+    /// One day: YYYY-MM-DD, today, yesterday, or 7d (seven days ago) [env: HOPTRAIL_DAY=]
+    #[arg(long, value_name = "DAY", conflicts_with = "last")]
+    pub(crate) day: Option<String>,
+    /// First day [env: HOPTRAIL_FROM=]
+    #[arg(long, alias = "start-time", value_name = "DAY", conflicts_with_all = ["day", "last"])]
+    pub(crate) from: Option<String>,
+    /// Last day, included [default: the day of --from] [env: HOPTRAIL_TO=]
+    #[arg(long, alias = "end-time", value_name = "DAY", requires = "from")]
+    pub(crate) to: Option<String>,
+    /// How long after midnight objects are still read for the day before: 90m, 6h, 2d
+    /// [default: 6h]
+    #[arg(long, env = "HOPTRAIL_LATE_WINDOW", value_name = "DURATION")]
+    pub(crate) late_window: Option<String>,
+}
+
+/// What to read besides CloudTrail's log files, and how strictly.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = heading::SOURCE)]
+pub(crate) struct LogArgs {
+    /// Model invocation logs, for exact token counts: s3://bucket/prefix or a folder, at any level
+    /// at or above BedrockModelInvocationLogs/
+    #[arg(long, env = "HOPTRAIL_INVOCATION_LOGS", value_name = "URI")]
+    pub(crate) invocation_logs: Option<String>,
+    /// Compare every log file with CloudTrail's digest files; end with exit code 1 if any log file
+    /// is missing or was changed
+    #[arg(long, env = "HOPTRAIL_VERIFY_DIGESTS")]
+    pub(crate) verify_digests: bool,
+    /// Public keys of the digest files' signatures: the output of `aws cloudtrail list-public-keys`
+    #[arg(long, env = "HOPTRAIL_DIGEST_KEYS", value_name = "FILE")]
+    pub(crate) digest_keys: Option<PathBuf>,
+    /// Read all members of an object that consists of several gzip members. CloudTrail writes one;
+    /// others may be forged
+    #[arg(long, env = "HOPTRAIL_ACCEPT_TRAILING_MEMBERS")]
+    pub(crate) accept_trailing_members: bool,
+}
+
+/// Where to write.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = heading::DESTINATION)]
+pub(crate) struct DestArgs {
+    /// Where to write the tables: s3://bucket/prefix or a folder
+    #[arg(long, env = "HOPTRAIL_DEST", value_name = "URI")]
+    pub(crate) dest: Option<String>,
+    /// Rebuild unchanged days
+    #[arg(long)]
+    pub(crate) force: bool,
+    /// Replace a day even if source objects that it was built from no longer exist
+    #[arg(long)]
+    pub(crate) allow_shrink: bool,
+    /// Maximum time to wait while another run writes to the destination: 30m, 6h
+    /// [without a value: 1d; without the option, another run is an error]
+    #[arg(long, env = "HOPTRAIL_WAIT_LOCK", value_name = "DURATION")]
+    #[arg(num_args = 0..=1, default_missing_value = "1d")]
+    pub(crate) wait_lock: Option<String>,
+}
+
+/// What is known of models, Regions, and prices.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = heading::MODELS)]
+pub(crate) struct KnowledgeArgs {
+    /// What opaque model identifiers denote: a .toml or .csv file, or the .json output of
+    /// `aws bedrock list-inference-profiles` (repeatable; later files win)
     #[arg(long, env = "HOPTRAIL_ALIASES", value_delimiter = ',', value_name = "FILE")]
-    pub aliases: Vec<PathBuf>,
-    /// Regroups Regions into jurisdictions: CSV of `region_code,jurisdiction`
+    pub(crate) aliases: Vec<PathBuf>,
+    /// Folder with models.csv, inference_profiles.csv, or regions.csv to use in place of the
+    /// built-in ones
+    #[arg(long, env = "HOPTRAIL_CATALOG", value_name = "DIR")]
+    pub(crate) catalog: Option<PathBuf>,
+    /// Jurisdictions of Regions, over the built-in ones: a CSV file with the columns
+    /// region_code,jurisdiction
     #[arg(long, env = "HOPTRAIL_JURISDICTIONS", value_name = "FILE")]
-    pub jurisdictions: Option<PathBuf>,
+    pub(crate) jurisdictions: Option<PathBuf>,
+    /// Price book to use in place of the built-in one: a CSV file like config/prices.csv
+    #[arg(long, env = "HOPTRAIL_PRICES", value_name = "FILE")]
+    pub(crate) prices: Option<PathBuf>,
+    /// Prices that win over the price book's, such as negotiated ones: a CSV file with the same
+    /// columns
+    #[arg(long, env = "HOPTRAIL_PRICE_OVERRIDES", value_name = "FILE")]
+    pub(crate) price_overrides: Option<PathBuf>,
+}
+
+/// With how much of the machine and of S3.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = heading::PERFORMANCE)]
+pub(crate) struct PerformanceArgs {
+    /// Threads that decompress, parse, and encode [default: one per core]
+    #[arg(long, env = "HOPTRAIL_THREADS", value_name = "N")]
+    pub(crate) threads: Option<usize>,
+    /// Maximum number of requests in flight [default: 64]
+    #[arg(long, env = "HOPTRAIL_CONCURRENCY", value_name = "N")]
+    pub(crate) concurrency: Option<usize>,
+    /// Maximum MiB that are fetched and not yet read [default: 64]
+    #[arg(long, env = "HOPTRAIL_FETCH_AHEAD_MIB", value_name = "MIB")]
+    pub(crate) fetch_ahead_mib: Option<u64>,
+    /// Maximum MiB of an object after decompression; larger objects are unreadable [default: 8192]
+    #[arg(long, env = "HOPTRAIL_MAX_INFLATED_MIB", value_name = "MIB")]
+    pub(crate) max_inflated_mib: Option<u64>,
+}
+
+/// How to reach S3. What is not set comes from the environment and files of the AWS SDK.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = heading::AWS)]
+pub(crate) struct AwsArgs {
+    /// AWS profile
+    #[arg(long, value_name = "NAME")]
+    pub(crate) profile: Option<String>,
+    /// AWS Region of the first request, which finds the bucket's Region. To read only calls to a
+    /// Region, use --source-region
+    #[arg(long, value_name = "REGION")]
+    pub(crate) region: Option<String>,
+    /// Custom S3 endpoint URL
+    #[arg(long, value_name = "URL")]
+    pub(crate) endpoint_url: Option<String>,
+    /// Accept charges for requests to a Requester Pays bucket
+    #[arg(long)]
+    pub(crate) requester_pays: bool,
+    /// Do not sign requests, for public buckets
+    #[arg(long)]
+    pub(crate) no_sign_request: bool,
+}
+
+/// The settings file.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = clap::builder::Resettable::Reset)]
+pub(crate) struct ConfigArgs {
+    /// Settings in a TOML file; options and the environment win over it
+    #[arg(long, env = "HOPTRAIL_CONFIG", value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
 }
 
 /// `hoptrail ddl`.
 #[derive(Debug, Args)]
-pub struct DdlArgs {
-    /// For whom
-    #[arg(value_enum)]
-    pub dialect: Dialect,
-    /// Where the tables lie: `s3://bucket/prefix`
+pub(crate) struct DdlArgs {
+    /// Output dialect: SQL for Amazon Athena (athena), or a page of documentation (markdown)
+    #[arg(value_enum, hide_possible_values = true)]
+    pub(crate) dialect: Dialect,
+    /// Where the tables are: s3://bucket/prefix (required for athena)
     #[arg(long, value_name = "URI", required_if_eq("dialect", "athena"))]
-    pub location: Option<String>,
+    pub(crate) location: Option<String>,
 }
 
 /// `hoptrail explain`.
 #[derive(Debug, Args)]
-pub struct ExplainArgs {
-    /// Model ids, profile ids or ARNs
+pub(crate) struct ExplainArgs {
+    /// Model IDs, profile IDs, or ARNs
     #[arg(required = true, value_name = "MODEL_ID_OR_ARN")]
-    pub references: Vec<String>,
-    /// The source Region: shows the destinations from there only, and the prices there
+    pub(crate) model_refs: Vec<String>,
+    /// Show the destinations from this source Region only, and its prices
     #[arg(long, value_name = "REGION")]
-    pub region: Option<String>,
-    /// The UTC day of the prices: YYYY-MM-DD, today, yesterday, or 7d
+    pub(crate) region: Option<String>,
+    /// UTC day of the prices: YYYY-MM-DD, today, yesterday, or 7d (seven days ago)
     #[arg(long, value_name = "DAY", default_value = "today")]
-    pub at: String,
+    pub(crate) at: String,
     /// What is known.
     #[command(flatten)]
-    pub knowledge: KnowledgeArgs,
-    /// How to print
-    #[arg(long, value_enum, default_value_t)]
-    pub output: Output,
+    pub(crate) knowledge: KnowledgeArgs,
+    /// Output format
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t, help_heading = heading::OUTPUT)]
+    pub(crate) output: Output,
 }
 
 /// `hoptrail prices`.
 #[derive(Debug, Args)]
-pub struct PricesArgs {
+pub(crate) struct PricesArgs {
     /// What to do.
     #[command(subcommand)]
-    pub command: PricesCommand,
+    pub(crate) command: PricesCommand,
 }
 
 /// What to do with prices.
 #[derive(Debug, Subcommand)]
-pub enum PricesCommand {
-    /// Show the prices of a model that hold from a Region on a day, with their sources
-    ///
-    /// Exit codes: 0 there are prices; 5 the model is not known or has no price there.
+pub(crate) enum PricesCommand {
+    /// Show the prices of a model in a source Region on a day, each with its origin
+    #[command(next_line_help = true, after_help = exit::HELP)]
     Show(PricesShowArgs),
     /// Check a price file of your own, line by line
-    ///
-    /// Exit codes: 0 nothing found; 1 something is wrong.
+    #[command(next_line_help = true, after_help = exit::HELP)]
     Check(PricesCheckArgs),
 }
 
 /// `hoptrail prices show`.
 #[derive(Debug, Args)]
-pub struct PricesShowArgs {
-    /// A model id, profile id or ARN
+pub(crate) struct PricesShowArgs {
+    /// Model ID, profile ID, or ARN
     #[arg(value_name = "MODEL_ID_OR_ARN")]
-    pub model: String,
-    /// The source Region, whose prices hold [default: that of the ARN, or the first that the profile
-    /// can be called from, or us-east-1]
+    pub(crate) model_ref: String,
+    /// Source Region, whose prices apply [default: the ARN's, else the first from which the profile
+    /// can be called, else us-east-1]
     #[arg(long, value_name = "REGION")]
-    pub region: Option<String>,
-    /// The UTC day: YYYY-MM-DD, today, yesterday, or 7d
+    pub(crate) region: Option<String>,
+    /// UTC day: YYYY-MM-DD, today, yesterday, or 7d (seven days ago)
     #[arg(long, value_name = "DAY", default_value = "today")]
-    pub at: String,
+    pub(crate) at: String,
     /// What is known.
     #[command(flatten)]
-    pub knowledge: KnowledgeArgs,
-    /// How to print
-    #[arg(long, value_enum, default_value_t)]
-    pub output: Output,
+    pub(crate) knowledge: KnowledgeArgs,
+    /// Output format
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t, help_heading = heading::OUTPUT)]
+    pub(crate) output: Output,
 }
 
 /// `hoptrail prices check`.
 #[derive(Debug, Args)]
-pub struct PricesCheckArgs {
-    /// A price file: CSV like config/prices.csv
-    pub file: PathBuf,
-    /// The file is for --price-overrides and need not be complete
+pub(crate) struct PricesCheckArgs {
+    /// Price file: CSV like config/prices.csv
+    pub(crate) file: PathBuf,
+    /// Check a file for --price-overrides, which need not be complete
     #[arg(long)]
-    pub overrides: bool,
-    /// A folder whose `models.csv` and `regions.csv` say what is known
+    pub(crate) overrides: bool,
+    /// Folder with models.csv or regions.csv to use in place of the built-in ones
     #[arg(long, env = "HOPTRAIL_CATALOG", value_name = "DIR")]
-    pub catalog: Option<PathBuf>,
+    pub(crate) catalog: Option<PathBuf>,
 }
 
 /// How objects are found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum LayoutArg {
-    /// By CloudTrail's layout of keys, pruned by day
+pub(crate) enum LayoutArg {
+    /// By CloudTrail's layout of keys, pruned by day.
     Trail,
-    /// Every .json and .json.gz, whatever its key; also single records, arrays and one record a line
+    /// Every .json and .json.gz, whatever its key; also single records, arrays, and JSON lines.
     Any,
 }
 
-/// What ends a run with exit code 4, or 5.
+/// A condition of `--fail-on`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Gate {
-    /// A call ran in another jurisdiction than it was sent to
+pub(crate) enum Gate {
+    /// A call ran in another jurisdiction than it was sent to.
     OtherJurisdiction,
-    /// A reference stands for no known model
+    /// A model identifier has no known model.
     Unresolved,
-    /// A call with tokens has no price
+    /// A call with tokens has no price.
     Unpriced,
-    /// There was nothing to read
+    /// There was nothing to read.
     Empty,
 }
 
-/// For whom the DDL is.
+/// What the DDL is written for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Dialect {
-    /// Amazon Athena
+pub(crate) enum Dialect {
+    /// Amazon Athena.
     Athena,
-    /// People: a page of documentation
+    /// A page of documentation.
     Markdown,
 }
 
-/// How to print.
+/// An output format. The variants have no doc comments, because clap would list them with `--help`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
-pub enum Output {
-    /// For people
+pub(crate) enum Output {
     #[default]
     Text,
-    /// For programs
     Json,
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fmt::Write as _;
+    use std::path::Path;
+
+    use clap::CommandFactory;
+
+    use super::*;
+
+    const INTRODUCTION: &str = "\
+# Configuration
+
+The options of `hoptrail run`, with the environment variables and the keys of the settings file that set
+them too. An option wins over the environment, and the environment over the file; a switch is on if one of
+them has it on. What is not set under *AWS* comes from the environment and files of the AWS SDK.
+
+Copy [config/hoptrail.toml](../config/hoptrail.toml) to start a settings file, and pass it with `--config`.
+This page is generated: `UPDATE=1 scripts/test` renews it.
+";
+
+    /// The page, from the definitions above.
+    fn page() -> String {
+        let example = include_str!("../../../config/hoptrail.toml");
+        let has_key = |name: &str| example.contains(&format!("\n#: {name} ="));
+        let mut page = INTRODUCTION.to_owned();
+        let mut command = Arguments::command();
+        command.build();
+        let run = command.find_subcommand("run").expect("a command");
+        let (mut headings, mut rows) = (Vec::new(), Vec::new());
+        for arg in run.get_arguments() {
+            let Some(name) = arg.get_long().filter(|name| *name != "help") else { continue };
+            let heading = arg.get_help_heading().unwrap_or("Settings file");
+            if !headings.contains(&heading) {
+                headings.push(heading);
+            }
+            let help = arg.get_help().expect("every option has help").to_string();
+            let (help, named) = help.split_once(" [env: ").unwrap_or((&help, ""));
+            let set = arg.get_env().and_then(|name| name.to_str());
+            let variable = set.or(named.strip_suffix("=]")).filter(|name| !name.is_empty());
+            let variable = variable.map(|name| format!("`{name}`")).unwrap_or_default();
+            let key = if has_key(name) { format!("`{name}`") } else { String::new() };
+            rows.push((heading, format!("| `--{name}` | {variable} | {key} | {help} |")));
+        }
+        for heading in headings {
+            let columns = "| option | environment | file | meaning |\n|---|---|---|---|";
+            let _ = writeln!(page, "\n## {heading}\n\n{columns}");
+            for (_, row) in rows.iter().filter(|(of, _)| *of == heading) {
+                let _ = writeln!(page, "{row}");
+            }
+        }
+        page
+    }
+
+    #[test]
+    fn page_of_the_configuration_is_up_to_date() {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/configuration.md");
+        let page = page();
+        if std::env::var_os("UPDATE").is_some_and(|update| update == "1") {
+            std::fs::write(&path, &page).expect("docs can be written");
+        }
+        let found = std::fs::read_to_string(&path).unwrap_or_default();
+        assert!(found == page, "{} is not up to date (UPDATE=1)", path.display());
+    }
 }

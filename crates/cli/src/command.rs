@@ -1,11 +1,11 @@
 //! The commands, one module each.
 
-pub mod ddl;
-pub mod explain;
-pub mod plan;
-pub mod prices;
-pub mod run;
-pub mod verify;
+pub(crate) mod ddl;
+pub(crate) mod explain;
+pub(crate) mod plan;
+pub(crate) mod prices;
+pub(crate) mod run;
+pub(crate) mod verify;
 
 use std::io::{self, Write};
 use std::time::Duration;
@@ -17,27 +17,27 @@ use crate::exit::{Exit, Failure};
 /// Writes data to stdout.
 ///
 /// # Errors
-/// If stdout cannot be written. A reader that has seen enough (`| head`) is no error.
-pub fn print(text: &str) -> io::Result<()> {
+/// If stdout cannot be written to. A reader that has gone (`| head`) is not an error.
+pub(crate) fn print(text: &str) -> io::Result<()> {
     match io::stdout().write_all(text.as_bytes()) {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         result => result,
     }
 }
 
-/// Signals that ask the command to end.
+/// The signals that end a command.
 #[derive(Debug)]
-pub struct Signals {
+pub(crate) struct Signals {
     interrupt: Signal,
     terminate: Signal,
 }
 
 impl Signals {
-    /// Waits for a future until a signal comes; then the future is dropped where it stands.
+    /// Waits for a future, or drops it when a signal comes.
     ///
     /// # Errors
     /// [`Failure::Signal`] if a signal came first.
-    pub async fn or<T>(&mut self, future: impl Future<Output = T>) -> Result<T, Failure> {
+    pub(crate) async fn or<T>(&mut self, future: impl Future<Output = T>) -> Result<T, Failure> {
         tokio::select! {
             done = future => Ok(done),
             _ = self.interrupt.recv() => Err(Failure::Signal(Exit::Interrupted)),
@@ -46,18 +46,18 @@ impl Signals {
     }
 }
 
-/// Runs `work` on the I/O thread. Signals do nothing but what `work` lets them do.
+/// Runs `work` on the I/O thread. A signal ends only what `work` passes to [`Signals::or`].
 ///
 /// # Errors
-/// If the runtime or the signal handlers cannot be set up; those of `work`.
-pub fn block_on<T>(
+/// If the runtime or the signal handlers cannot be set up, and those of `work`.
+pub(crate) fn block_on<T>(
     work: impl AsyncFnOnce(&mut Signals) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
-    /// How long writes to a disk that have begun are waited for at the end.
+    /// How long to wait at the end for writes to a disk.
     const LAST_WRITES: Duration = Duration::from_secs(2);
-    /// Calls of a file system at a time: enough to wait for one over a network, few enough to be had.
+    /// Concurrent file system calls: enough to hide the latency of a network file system.
     const BLOCKING_THREADS: usize = 8;
-    // One thread: the requests of one S3 client cost half as much when they are not spread.
+    // One thread, because requests of one S3 client cost half as much CPU there as on several.
     let runtime = tokio::runtime::Builder::new_current_thread()
         .max_blocking_threads(BLOCKING_THREADS)
         .enable_all()

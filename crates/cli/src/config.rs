@@ -1,16 +1,19 @@
-//! The settings file of `--config`: the flags of a run as TOML keys, with `-` between words.
+//! The `--config` file: the options of `run` as TOML keys.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::Context;
 use serde::Deserialize;
 
-use crate::args::{Gate, KnowledgeArgs, LayoutArg, RunArgs, SourceArgs};
+use crate::args::{
+    AwsArgs, ConfigArgs, DayArgs, DestArgs, Gate, KnowledgeArgs, LayoutArg, LogArgs,
+    PerformanceArgs, RunArgs, SourceArgs,
+};
 
-/// What the file may hold. An unknown key is an error, because a misspelled one would be ignored.
+/// The keys of the file. An unknown key is an error, because a misspelled one would be ignored.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
-pub struct Config {
+pub(crate) struct Config {
     source: Option<String>,
     dest: Option<String>,
     invocation_logs: Option<String>,
@@ -45,107 +48,218 @@ impl Config {
     /// Reads the file, if one is given.
     ///
     /// # Errors
-    /// If it cannot be read or has an unknown key or a wrong type.
-    pub fn read(path: Option<&Path>) -> anyhow::Result<Self> {
-        let Some(path) = path else { return Ok(Config::default()) };
+    /// If it cannot be read, has an unknown key, or a value of the wrong type.
+    pub(crate) fn read(args: &ConfigArgs) -> anyhow::Result<Self> {
+        let Some(path) = &args.config else { return Ok(Config::default()) };
         let shown = path.display();
         let text = std::fs::read_to_string(path)
-            .with_context(|| format!("the settings file {shown} cannot be read"))?;
-        toml::from_str(&text).with_context(|| format!("the settings file {shown} cannot be used"))
+            .with_context(|| format!("could not read the settings file {shown}"))?;
+        toml::from_str(&text).with_context(|| format!("invalid settings file {shown}"))
     }
 
-    /// Fills in what was neither typed nor set in the environment.
-    pub fn complete_run(self, mut args: RunArgs) -> RunArgs {
-        args.dest = args.dest.or_else(|| self.dest.clone());
-        args.invocation_logs = args.invocation_logs.or_else(|| self.invocation_logs.clone());
-        args.wait_lock = args.wait_lock.or_else(|| self.wait_lock.clone());
-        args.verify_digests |= self.verify_digests;
-        args.digest_keys = args.digest_keys.or_else(|| self.digest_keys.clone());
-        args.accept_trailing_members |= self.accept_trailing_members;
-        if args.fail_on.is_empty() {
-            args.fail_on.clone_from(&self.fail_on);
-        }
-        args.summary_json = args.summary_json.or_else(|| self.summary_json.clone());
-        args.knowledge = self.complete_knowledge(args.knowledge);
-        args.source = self.complete_source(args.source);
-        args
-    }
-
-    /// Fills in what `verify` reads.
-    pub fn complete_verify(
-        self,
-        args: SourceArgs,
-        dest: Option<String>,
-    ) -> (SourceArgs, Option<String>) {
-        // Without days all that stand are looked at, whatever the last ones are.
-        let last = args.last;
-        let dest = dest.or_else(|| self.dest.clone());
-        (SourceArgs { last, ..self.complete_source(args) }, dest)
+    /// Fills in what neither the command line nor the environment sets.
+    pub(crate) fn complete_run(&self, args: &mut RunArgs) {
+        self.complete_source(&mut args.source);
+        self.complete_days(&mut args.days);
+        self.complete_logs(&mut args.logs);
+        self.complete_dest(&mut args.dest);
+        self.complete_knowledge(&mut args.knowledge);
+        self.complete_performance(&mut args.performance);
+        self.complete_aws(&mut args.aws);
+        fill_list(&mut args.fail_on, &self.fail_on);
+        fill(&mut args.summary_json, &self.summary_json);
     }
 
     /// Fills in what to read.
-    pub fn complete_source(self, mut args: SourceArgs) -> SourceArgs {
-        let has_range = args.from.is_some() || args.day.is_some() || args.last.is_some();
-        args.source = args.source.or(self.source);
-        args.last = args.last.or(self.last.filter(|_| !has_range));
-        args.late_window = args.late_window.or(self.late_window);
-        args.layout = args.layout.or(self.layout);
-        args.account = if args.account.is_empty() { self.account } else { args.account };
-        if args.source_region.is_empty() {
-            args.source_region = self.source_region;
-        }
-        args.threads = args.threads.or(self.threads);
-        args.concurrency = args.concurrency.or(self.concurrency);
-        args.fetch_ahead_mib = args.fetch_ahead_mib.or(self.fetch_ahead_mib);
-        args.max_inflated_mib = args.max_inflated_mib.or(self.max_inflated_mib);
-        args.aws.profile = args.aws.profile.or(self.profile);
-        args.aws.region = args.aws.region.or(self.region);
-        args.aws.endpoint_url = args.aws.endpoint_url.or(self.endpoint_url);
-        args.aws.requester_pays |= self.requester_pays;
-        args.aws.no_sign_request |= self.no_sign_request;
-        args
+    pub(crate) fn complete_source(&self, args: &mut SourceArgs) {
+        fill(&mut args.source, &self.source);
+        fill(&mut args.layout, &self.layout);
+        fill_list(&mut args.account, &self.account);
+        fill_list(&mut args.source_region, &self.source_region);
     }
 
-    fn complete_knowledge(&self, mut args: KnowledgeArgs) -> KnowledgeArgs {
-        args.catalog = args.catalog.or_else(|| self.catalog.clone());
-        args.prices = args.prices.or_else(|| self.prices.clone());
-        args.price_overrides = args.price_overrides.or_else(|| self.price_overrides.clone());
-        if args.aliases.is_empty() {
-            args.aliases.clone_from(&self.aliases);
+    /// Fills in the days: those of the file only if there are no others.
+    pub(crate) fn complete_days(&self, args: &mut DayArgs) {
+        if args.from.is_none() && args.day.is_none() {
+            fill(&mut args.last, &self.last);
         }
-        args.jurisdictions = args.jurisdictions.or_else(|| self.jurisdictions.clone());
-        args
+        self.complete_late_window(args);
+    }
+
+    /// Fills in how late objects may be delivered.
+    pub(crate) fn complete_late_window(&self, args: &mut DayArgs) {
+        fill(&mut args.late_window, &self.late_window);
+    }
+
+    fn complete_logs(&self, args: &mut LogArgs) {
+        fill(&mut args.invocation_logs, &self.invocation_logs);
+        args.verify_digests |= self.verify_digests;
+        fill(&mut args.digest_keys, &self.digest_keys);
+        args.accept_trailing_members |= self.accept_trailing_members;
+    }
+
+    fn complete_dest(&self, args: &mut DestArgs) {
+        self.complete_location(&mut args.dest);
+        fill(&mut args.wait_lock, &self.wait_lock);
+    }
+
+    /// Fills in the location of the destination.
+    pub(crate) fn complete_location(&self, dest: &mut Option<String>) {
+        fill(dest, &self.dest);
+    }
+
+    fn complete_knowledge(&self, args: &mut KnowledgeArgs) {
+        fill_list(&mut args.aliases, &self.aliases);
+        fill(&mut args.catalog, &self.catalog);
+        fill(&mut args.jurisdictions, &self.jurisdictions);
+        fill(&mut args.prices, &self.prices);
+        fill(&mut args.price_overrides, &self.price_overrides);
+    }
+
+    /// Fills in with how much of the machine and of S3.
+    pub(crate) fn complete_performance(&self, args: &mut PerformanceArgs) {
+        fill(&mut args.threads, &self.threads);
+        fill(&mut args.concurrency, &self.concurrency);
+        fill(&mut args.fetch_ahead_mib, &self.fetch_ahead_mib);
+        fill(&mut args.max_inflated_mib, &self.max_inflated_mib);
+    }
+
+    /// Fills in how to reach S3.
+    pub(crate) fn complete_aws(&self, args: &mut AwsArgs) {
+        fill(&mut args.profile, &self.profile);
+        fill(&mut args.region, &self.region);
+        fill(&mut args.endpoint_url, &self.endpoint_url);
+        args.requester_pays |= self.requester_pays;
+        args.no_sign_request |= self.no_sign_request;
+    }
+}
+
+fn fill<T: Clone>(typed: &mut Option<T>, set: &Option<T>) {
+    if typed.is_none() {
+        typed.clone_from(set);
+    }
+}
+
+/// A list is taken whole: values of the file are not added to those of the command line.
+fn fill_list<T: Clone>(typed: &mut Vec<T>, set: &[T]) {
+    if typed.is_empty() {
+        *typed = set.to_vec();
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use clap::Parser;
 
-    #[test]
-    fn the_example_names_every_key_and_can_be_used() {
+    use super::*;
+    use crate::args::{Arguments, Command};
+
+    /// The example with its settings switched on.
+    fn example() -> Config {
         let example = include_str!("../../../config/hoptrail.toml");
-        // Every setting stands in the example as a comment; taking the marks away makes it real.
-        let settings = example
-            .lines()
-            .map(|line| line.strip_prefix("#: ").unwrap_or(line))
-            .collect::<Vec<_>>()
-            .join("\n");
-        let config = toml::from_str::<Config>(&settings).expect("the example can be used");
-        assert_eq!(config.last, Some(2));
-        let shown = format!("{config:?}");
-        assert!(!shown.contains("None") && !shown.contains("[]"), "a key is missing: {shown}");
-        assert!(toml::from_str::<Config>(example).is_ok(), "and so can its comments");
+        let lines = example.lines().map(|line| line.strip_prefix("#: ").unwrap_or(line));
+        let settings = lines.collect::<Vec<_>>().join("\n");
+        toml::from_str(&settings).expect("the example is valid")
+    }
+
+    fn completed(config: &Config, typed: &[&str]) -> RunArgs {
+        let typed = [&["hoptrail", "run"], typed].concat();
+        let arguments = Arguments::try_parse_from(typed).expect("valid options");
+        let Command::Run(mut args) = arguments.command else { panic!("expected `run`") };
+        config.complete_run(&mut args);
+        *args
     }
 
     #[test]
-    fn what_was_typed_wins() {
-        let config = || toml::from_str::<Config>("last = 9\nthreads = 9").expect("well-formed");
-        let typed = SourceArgs { threads: Some(1), ..SourceArgs::default() };
-        let completed = config().complete_source(typed);
-        assert_eq!((completed.threads, completed.last), (Some(1), Some(9)));
-        let typed = SourceArgs { day: Some("today".to_owned()), ..SourceArgs::default() };
-        assert_eq!(config().complete_source(typed).last, None);
-        assert!(toml::from_str::<Config>("treads = 9").is_err(), "unknown keys are errors");
+    fn example_names_every_key() {
+        let shown = format!("{:?}", example());
+        assert!(!shown.contains("None") && !shown.contains("[]"), "a key is missing: {shown}");
+        let unchanged = include_str!("../../../config/hoptrail.toml");
+        assert!(toml::from_str::<Config>(unchanged).is_ok(), "valid with its comments too");
+    }
+
+    #[test]
+    fn unknown_key_is_an_error() {
+        assert!(toml::from_str::<Config>("treads = 9").is_err());
+    }
+
+    /// Every key of the file, with what the option of its name gets on the command line, and how to
+    /// see it. Switches are on if either has them on.
+    #[test]
+    fn option_wins_over_file_for_every_key() {
+        type Seen = fn(&RunArgs) -> String;
+        let cases: [(&[&str], Seen); 23] = [
+            (&["--source", "typed"], |args| format!("{:?}", args.source.source)),
+            (&["--layout", "any"], |args| format!("{:?}", args.source.layout)),
+            (&["--account", "999999999999"], |args| format!("{:?}", args.source.account)),
+            (&["--source-region", "typed"], |args| format!("{:?}", args.source.source_region)),
+            (&["--last", "9"], |args| format!("{:?}", args.days.last)),
+            (&["--late-window", "9h"], |args| format!("{:?}", args.days.late_window)),
+            (&["--invocation-logs", "typed"], |args| format!("{:?}", args.logs.invocation_logs)),
+            (&["--digest-keys", "typed"], |args| format!("{:?}", args.logs.digest_keys)),
+            (&["--dest", "typed"], |args| format!("{:?}", args.dest.dest)),
+            (&["--wait-lock", "9h"], |args| format!("{:?}", args.dest.wait_lock)),
+            (&["--aliases", "typed"], |args| format!("{:?}", args.knowledge.aliases)),
+            (&["--catalog", "typed"], |args| format!("{:?}", args.knowledge.catalog)),
+            (&["--jurisdictions", "typed"], |args| format!("{:?}", args.knowledge.jurisdictions)),
+            (&["--prices", "typed"], |args| format!("{:?}", args.knowledge.prices)),
+            (&["--price-overrides", "typed"], |args| {
+                format!("{:?}", args.knowledge.price_overrides)
+            }),
+            (&["--threads", "9"], |args| format!("{:?}", args.performance.threads)),
+            (&["--concurrency", "9"], |args| format!("{:?}", args.performance.concurrency)),
+            (&["--fetch-ahead-mib", "9"], |args| format!("{:?}", args.performance.fetch_ahead_mib)),
+            (&["--max-inflated-mib", "9"], |args| {
+                format!("{:?}", args.performance.max_inflated_mib)
+            }),
+            (&["--profile", "typed"], |args| format!("{:?}", args.aws.profile)),
+            (&["--region", "typed"], |args| format!("{:?}", args.aws.region)),
+            (&["--endpoint-url", "typed"], |args| format!("{:?}", args.aws.endpoint_url)),
+            (&["--fail-on", "empty", "--summary-json", "typed"], |args| {
+                format!("{:?} {:?}", args.fail_on, args.summary_json)
+            }),
+        ];
+        let (file, nothing) = (example(), Config::default());
+        for (typed, seen) in cases {
+            let from_file = seen(&completed(&file, &[]));
+            assert!(!from_file.contains("None") && from_file != "[]", "{typed:?}: {from_file}");
+            let without_file = seen(&completed(&nothing, typed));
+            assert_ne!(from_file, without_file, "{typed:?}");
+            assert_eq!(seen(&completed(&file, typed)), without_file, "{typed:?}");
+        }
+    }
+
+    #[test]
+    fn switch_is_on_if_file_or_option_has_it_on() {
+        let file = "verify-digests = true\naccept-trailing-members = true\nrequester-pays = true\n\
+                    no-sign-request = true\n";
+        let file = toml::from_str::<Config>(file).expect("valid");
+        let typed = [
+            "--verify-digests",
+            "--accept-trailing-members",
+            "--requester-pays",
+            "--no-sign-request",
+        ];
+        let nothing = Config::default();
+        for (config, typed, expected) in
+            [(&file, &[][..], true), (&nothing, &typed, true), (&nothing, &[], false)]
+        {
+            let RunArgs { logs, aws, .. } = completed(config, typed);
+            let found = [
+                logs.verify_digests,
+                logs.accept_trailing_members,
+                aws.requester_pays,
+                aws.no_sign_request,
+            ];
+            assert_eq!(found, [expected; 4], "{typed:?}");
+        }
+    }
+
+    #[test]
+    fn days_of_the_file_apply_only_without_other_days() {
+        let file = toml::from_str::<Config>("last = 9").expect("valid");
+        assert_eq!(completed(&file, &[]).days.last, Some(9));
+        assert_eq!(completed(&file, &["--day", "today"]).days.last, None);
+        assert_eq!(completed(&file, &["--from", "7d"]).days.last, None);
     }
 }

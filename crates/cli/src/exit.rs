@@ -1,33 +1,48 @@
-//! Every exit code, documented once.
+//! Every exit code, documented once, for every command.
 
 use std::fmt;
 use std::process::ExitCode;
 
-/// How the command ends.
+/// The end of each command's `--help`.
+pub(crate) const HELP: &str = "\
+Exit codes:
+    0  done
+    1  failed: a day was not replaced, another run holds the destination, the
+       source cannot be listed, or `verify`, `prices check`, or
+       --verify-digests found something
+    2  invalid options or settings
+    3  partial: something is unreadable or rejected (see table `ingest`); the
+       rest is published, and the next run of the day tries again
+    4  a --fail-on condition holds; everything is published
+    5  nothing matched: no objects (--fail-on empty), no known model, no price
+  130  interrupted (SIGINT)
+  143  terminated (SIGTERM)";
+
+/// How a command ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exit {
-    /// All was done. (0)
+    /// Everything was done. (0)
     Done,
-    /// It failed; what was published before stands. (1)
+    /// It failed; days that were published before are complete. (1)
     Failed,
-    /// What was typed or set cannot be used. (2, also clap's)
+    /// The options or settings are invalid. (2, also clap's)
     Usage,
     /// Something was unreadable or rejected; the rest is published. (3)
     Partial,
-    /// A gate of `--fail-on` tripped; everything is published. It goes before `Partial`. (4)
+    /// A condition of `--fail-on` holds; everything is published. It takes precedence over `Partial`. (4)
     Gate,
-    /// Nothing matched: no objects with `--fail-on empty`, or a reference that is not known. (5)
+    /// Nothing matched: no objects with `--fail-on empty`, no known model, no price. (5)
     Nothing,
     /// Interrupted by SIGINT. (130)
     Interrupted,
-    /// Ended by SIGTERM. (143)
+    /// Terminated by SIGTERM. (143)
     Terminated,
 }
 
-/// Why the command ends early.
+/// Why a command ends early.
 #[derive(Debug)]
-pub enum Failure {
-    /// What was typed or set cannot be used.
+pub(crate) enum Failure {
+    /// The options or settings are invalid.
     Usage(String),
     /// Something went wrong.
     Failed(anyhow::Error),
@@ -60,13 +75,13 @@ impl From<Exit> for ExitCode {
 }
 
 impl Failure {
-    /// A usage error.
-    pub fn usage(message: impl Into<String>) -> Self {
+    /// Invalid options or settings.
+    pub(crate) fn usage(message: impl Into<String>) -> Self {
         Failure::Usage(message.into())
     }
 
     /// The exit code.
-    pub fn exit(&self) -> Exit {
+    pub(crate) fn exit(&self) -> Exit {
         match self {
             Failure::Usage(_) => Exit::Usage,
             Failure::Failed(_) => Exit::Failed,
@@ -82,7 +97,10 @@ impl fmt::Display for Failure {
             Failure::Usage(message) | Failure::Nothing(message) => f.write_str(message),
             // The whole chain in one line: what failed, then why.
             Failure::Failed(error) => write!(f, "{error:#}"),
-            Failure::Signal(_) => f.write_str("interrupted; days that were published stand whole"),
+            Failure::Signal(Exit::Terminated) => {
+                f.write_str("terminated; days already published are complete")
+            }
+            Failure::Signal(_) => f.write_str("interrupted; days already published are complete"),
         }
     }
 }
@@ -90,5 +108,28 @@ impl fmt::Display for Failure {
 impl<E: Into<anyhow::Error>> From<E> for Failure {
     fn from(error: E) -> Self {
         Failure::Failed(error.into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn help_names_every_exit_code() {
+        for exit in [
+            Exit::Done,
+            Exit::Failed,
+            Exit::Usage,
+            Exit::Partial,
+            Exit::Gate,
+            Exit::Nothing,
+            Exit::Interrupted,
+            Exit::Terminated,
+        ] {
+            let code = exit.code().to_string();
+            let mut lines = HELP.lines().map(str::trim_start);
+            assert!(lines.any(|line| line.starts_with(&format!("{code}  "))), "{code}");
+        }
     }
 }

@@ -1,25 +1,28 @@
 //! The hoptrail command: arguments, settings, progress, summaries, exit codes.
 //!
 //! Data goes to stdout, everything else to stderr. The tokio runtime has one thread, which does I/O
-//! only; what computes runs on the pipeline's workers.
+//! only; computation runs on the pipeline's workers.
 
-pub mod args;
-pub mod command;
-pub mod config;
-pub mod exit;
-pub mod knowledge;
-pub mod number;
-pub mod place;
-pub mod plain;
-pub mod progress;
-pub mod range;
-pub mod report;
-pub mod summary;
+mod args;
+mod command;
+mod config;
+mod escape;
+mod exit;
+mod knowledge;
+mod location;
+mod number;
+mod progress;
+mod range;
+mod report;
+mod settings;
+mod summary;
+
+pub use exit::Exit;
 
 use clap::Parser;
 
 use crate::args::{Arguments, Command};
-use crate::exit::{Exit, Failure};
+use crate::exit::Failure;
 use crate::report::Report;
 
 /// Runs the command that was typed.

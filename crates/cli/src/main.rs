@@ -1,4 +1,4 @@
-//! The `hoptrail` command: what was typed goes in, an exit code comes out.
+//! The `hoptrail` command.
 
 use std::process::ExitCode;
 

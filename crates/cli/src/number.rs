@@ -1,7 +1,7 @@
-//! Numbers as people read them.
+//! Formats numbers for people.
 
 /// `1,234,567`.
-pub fn grouped(number: u64) -> String {
+pub(crate) fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::with_capacity(digits.len() + digits.len() / 3);
     for (index, digit) in digits.chars().enumerate() {
@@ -14,18 +14,18 @@ pub fn grouped(number: u64) -> String {
 }
 
 /// `1 object`, `2 objects`.
-pub fn counted(number: u64, noun: &str) -> String {
+pub(crate) fn counted(number: u64, noun: &str) -> String {
     let plural = if number == 1 { "" } else { "s" };
     format!("{} {noun}{plural}", grouped(number))
 }
 
-/// `272.3 KiB`: bytes in units of 1,024.
-pub fn bytes(number: u64) -> String {
+/// Bytes in units of 1,024: `272.3 KiB`.
+pub(crate) fn bytes(number: u64) -> String {
     const UNITS: [&str; 5] = ["KiB", "MiB", "GiB", "TiB", "PiB"];
     if number < 1024 {
         return format!("{number} B");
     }
-    // In tenths, so that no float is needed.
+    // In tenths, to need no float.
     let mut tenths = u128::from(number) * 10 / 1024;
     let mut unit = 0;
     while tenths >= 10_240 && unit + 1 < UNITS.len() {
@@ -35,8 +35,8 @@ pub fn bytes(number: u64) -> String {
     format!("{}.{} {}", tenths / 10, tenths % 10, UNITS[unit])
 }
 
-/// A share in percent with one digit, rounded: `61.0 %`.
-pub fn percent(part: u64, whole: u64) -> String {
+/// A share in percent, rounded to one digit: `61.0 %`.
+pub(crate) fn percent(part: u64, whole: u64) -> String {
     if whole == 0 {
         return "–".to_owned();
     }
@@ -45,7 +45,7 @@ pub fn percent(part: u64, whole: u64) -> String {
 }
 
 /// Micro-dollars as dollars with four digits: `$0.0052`.
-pub fn dollars(micros: u64) -> String {
+pub(crate) fn dollars(micros: u64) -> String {
     format!("${}.{:04}", micros / 1_000_000, micros % 1_000_000 / 100)
 }
 
@@ -54,7 +54,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers() {
+    fn numbers_are_grouped_and_scaled() {
         assert_eq!(grouped(0), "0");
         assert_eq!(grouped(1_234_567), "1,234,567");
         assert_eq!(counted(1, "object"), "1 object");

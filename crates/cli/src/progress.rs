@@ -1,4 +1,4 @@
-//! Shows how far a run is: a bar on a terminal, plain lines elsewhere.
+//! Shows progress: a bar on a terminal, plain lines elsewhere.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -11,11 +11,11 @@ use crate::report::Report;
 
 /// How often the bar moves.
 const BAR_EVERY: Duration = Duration::from_millis(100);
-/// How often a line is written where there is no terminal: seldom enough for a log.
+/// How often a line is written where there is no terminal.
 const LINE_EVERY: Duration = Duration::from_secs(30);
 
 /// Shows progress until it is dropped.
-pub async fn show(progress: Arc<Progress>, report: Report) {
+pub(crate) async fn show(progress: Arc<Progress>, report: Report) {
     if report.is_terminal() {
         bar(&progress).await;
     } else {
@@ -36,7 +36,7 @@ async fn bar(progress: &Progress) {
         } else {
             (now.read_bytes, now.listed_bytes)
         };
-        // An empty bar until something is known: one of no length is drawn full.
+        // A bar of length 0 would be drawn full.
         bar.set_length(all.max(1));
         bar.set_position(done);
         bar.set_message(message(&now, start.elapsed()));
@@ -45,7 +45,7 @@ async fn bar(progress: &Progress) {
     }
 }
 
-/// The bar makes room for the summary, also when the run ends early.
+/// Removes the bar before the summary is printed, also when the run ends early.
 struct ClearOnDrop(ProgressBar);
 
 impl Drop for ClearOnDrop {
@@ -87,7 +87,7 @@ fn message(now: &Snapshot, elapsed: Duration) -> String {
     )
 }
 
-/// Whether only days are left to be written.
+/// Whether every object is read and only days are left to be written.
 fn is_all_read(now: &Snapshot) -> bool {
     now.is_listed && now.days_to_publish > 0 && now.read_objects >= now.listed_objects
 }
@@ -97,7 +97,7 @@ fn per_second(amount: u64, elapsed: Duration) -> u64 {
     amount.saturating_mul(1000) / millis
 }
 
-/// The time that is left, once it is known how much there is.
+/// The remaining time, once everything is listed.
 fn time_left(now: &Snapshot, bytes_per_second: u64) -> Option<String> {
     if !now.is_listed || bytes_per_second == 0 {
         return None;
@@ -115,7 +115,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn messages() {
+    fn message_names_what_is_done_and_what_is_left() {
         let mut now = Snapshot {
             listed_objects: 2000,
             listed_bytes: 100 << 20,

@@ -1,18 +1,18 @@
-//! From what was typed to whole UTC days.
+//! From options to whole UTC days and durations.
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
 use pipeline::DayRange;
 
-use crate::args::SourceArgs;
+use crate::args::DayArgs;
 use crate::exit::Failure;
 
 /// The days that were asked for; `None` if none were.
 ///
 /// # Errors
-/// If a day cannot be read, or `--from` is after `--to`.
-pub fn days(args: &SourceArgs, now: Timestamp) -> Result<Option<DayRange>, Failure> {
+/// If a day is invalid, or `--from` is after `--to`.
+pub(crate) fn days(args: &DayArgs, now: Timestamp) -> Result<Option<DayRange>, Failure> {
     let today = TimeZone::UTC.to_datetime(now).date();
     let yesterday = today.saturating_sub(1.day());
     let (from, to) = if let Some(day) = &args.day {
@@ -36,13 +36,13 @@ pub fn days(args: &SourceArgs, now: Timestamp) -> Result<Option<DayRange>, Failu
     })
 }
 
-/// Takes the days from the environment where none were typed: `HOPTRAIL_DAY`, else `HOPTRAIL_FROM` and
-/// `HOPTRAIL_TO`, else `HOPTRAIL_LAST`. The parser of flags cannot do it, because a flag would stand in
-/// conflict with another flag's variable.
+/// Takes the days from the environment if no option gives them: `HOPTRAIL_DAY`, else `HOPTRAIL_FROM` and
+/// `HOPTRAIL_TO`, else `HOPTRAIL_LAST`. Clap cannot do it: it would report a conflict between an option
+/// and another option's variable.
 ///
 /// # Errors
-/// If `HOPTRAIL_LAST` is no number.
-pub fn complete_from_environment(args: &mut SourceArgs) -> Result<(), Failure> {
+/// If `HOPTRAIL_LAST` is not a number.
+pub(crate) fn complete_from_environment(args: &mut DayArgs) -> Result<(), Failure> {
     if args.from.is_some() || args.day.is_some() || args.last.is_some() {
         return Ok(());
     }
@@ -66,33 +66,33 @@ pub fn complete_from_environment(args: &mut SourceArgs) -> Result<(), Failure> {
 /// One UTC day.
 ///
 /// # Errors
-/// If it cannot be read.
-pub fn day(flag: &str, text: &str, now: Timestamp) -> Result<Date, Failure> {
-    day_of(flag, text, TimeZone::UTC.to_datetime(now).date())
+/// If it is invalid.
+pub(crate) fn day(option: &str, text: &str, now: Timestamp) -> Result<Date, Failure> {
+    day_of(option, text, TimeZone::UTC.to_datetime(now).date())
 }
 
-fn day_of(flag: &str, text: &str, today: Date) -> Result<Date, Failure> {
+fn day_of(option: &str, text: &str, today: Date) -> Result<Date, Failure> {
     let days_ago = |days: i64| today.saturating_sub(days.days());
     let relative = text.strip_suffix('d').and_then(|days| days.parse::<u16>().ok());
     let day = match (text, relative) {
         ("today", _) => Some(today),
         ("yesterday", _) => Some(days_ago(1)),
         (_, Some(days)) => Some(days_ago(i64::from(days))),
-        // A date alone: a time of day would be cut off without a word.
+        // A date alone, because a time of day would be ignored.
         _ if text.len() == 10 => text.parse::<Date>().ok(),
         _ => None,
     };
     day.ok_or_else(|| {
-        let expected = "YYYY-MM-DD, today, yesterday, or a number of days ago such as 7d";
-        Failure::usage(format!("{flag}: expected {expected}, found `{text}`"))
+        let expected = "YYYY-MM-DD, today, yesterday, or a number of days ago, such as 7d";
+        Failure::usage(format!("{option}: expected {expected}, found `{text}`"))
     })
 }
 
-/// Minutes of `6h`, `90m` or `2d`.
+/// Minutes of a duration such as `6h`, `90m`, or `2d`.
 ///
 /// # Errors
-/// If it is none of these.
-pub fn minutes(flag: &str, text: &str) -> Result<i64, Failure> {
+/// If it is invalid.
+pub(crate) fn minutes(option: &str, text: &str) -> Result<i64, Failure> {
     let number = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
     let factor = match &text[number.len()..] {
         "m" => Some(1),
@@ -102,8 +102,8 @@ pub fn minutes(flag: &str, text: &str) -> Result<i64, Failure> {
     };
     let minutes = number.parse::<u16>().ok().zip(factor).map(|(n, factor)| i64::from(n) * factor);
     minutes.filter(|minutes| *minutes <= 60 * 24 * 60).ok_or_else(|| {
-        let expected = "a duration such as 6h, 90m or 2d, at most 60d";
-        Failure::usage(format!("{flag}: expected {expected}, found `{text}`"))
+        let expected = "a duration such as 6h, 90m, or 2d, at most 60d";
+        Failure::usage(format!("{option}: expected {expected}, found `{text}`"))
     })
 }
 
@@ -111,7 +111,7 @@ pub fn minutes(flag: &str, text: &str) -> Result<i64, Failure> {
 mod tests {
     use super::*;
 
-    fn check(args: &SourceArgs, expected: &str) {
+    fn check(args: &DayArgs, expected: &str) {
         let now = "2026-11-20T00:30:00Z".parse::<Timestamp>().expect("a time");
         let found = match days(args, now) {
             Ok(Some(range)) => range.to_string(),
@@ -122,28 +122,28 @@ mod tests {
     }
 
     #[test]
-    fn ranges() {
+    fn days_follow_from_the_options() {
         let text = |text: &str| Some(text.to_owned());
-        let args = SourceArgs::default;
+        let args = DayArgs::default;
         check(&args(), "none");
-        check(&SourceArgs { last: Some(2), ..args() }, "2026-11-18 to 2026-11-19");
-        check(&SourceArgs { day: text("yesterday"), ..args() }, "2026-11-19");
+        check(&DayArgs { last: Some(2), ..args() }, "2026-11-18 to 2026-11-19");
+        check(&DayArgs { day: text("yesterday"), ..args() }, "2026-11-19");
         check(
-            &SourceArgs { from: text("7d"), to: text("today"), ..args() },
+            &DayArgs { from: text("7d"), to: text("today"), ..args() },
             "2026-11-13 to 2026-11-20",
         );
-        check(&SourceArgs { from: text("2026-02-28"), ..args() }, "2026-02-28");
+        check(&DayArgs { from: text("2026-02-28"), ..args() }, "2026-02-28");
         check(
-            &SourceArgs { from: text("2026-03-01"), to: text("2026-02-28"), ..args() },
+            &DayArgs { from: text("2026-03-01"), to: text("2026-02-28"), ..args() },
             "--from 2026-03-01 is after --to 2026-02-28",
         );
-        check(&SourceArgs { from: text("2026-02-30"), ..args() }, "--from: expected YYYY-MM-DD");
-        check(&SourceArgs { from: text("2026-02-01T00:00Z"), ..args() }, "--from: expected");
-        check(&SourceArgs { last: Some(0), ..args() }, "--last: expected");
+        check(&DayArgs { from: text("2026-02-30"), ..args() }, "--from: expected YYYY-MM-DD");
+        check(&DayArgs { from: text("2026-02-01T00:00Z"), ..args() }, "--from: expected");
+        check(&DayArgs { last: Some(0), ..args() }, "--last: expected");
     }
 
     #[test]
-    fn durations() {
+    fn duration_is_a_number_with_a_unit() {
         for (text, expected) in
             [("6h", Some(360)), ("90m", Some(90)), ("2d", Some(2880)), ("0h", Some(0))]
         {

@@ -27,8 +27,8 @@ pub struct DenialRow {
 /// The table `denials`.
 pub static DENIALS: Table<DenialRow> = Table {
     name: "denials",
-    grain: "one refused call",
-    doc: "Calls with the outcome denied: which action on which resource, by which kind of policy.",
+    grain: "one denied call",
+    doc: "Denied calls: which action on which resource, by which type of policy.",
     columns: COLUMNS,
     order: |a, b| (a.event_time_ms, &a.event_id).cmp(&(b.event_time_ms, &b.event_id)),
     refers: Refers {
@@ -53,7 +53,7 @@ const COLUMNS: &[Column<DenialRow>] = &[
     optional(
         "profile_scope",
         Meaning(|m| m.resolution.profile_scope.as_deref()),
-        "As profile_scope in invocations.",
+        "As in invocations.",
     ),
     optional(
         "model_id",
@@ -64,29 +64,29 @@ const COLUMNS: &[Column<DenialRow>] = &[
     optional(
         "denied_action",
         Meaning(|m| m.denial.as_ref().and_then(|denial| denial.action.as_deref())),
-        "The IAM action that was refused.",
+        "The IAM action that was denied.",
     ),
     optional(
         "denied_resource",
         Meaning(|m| m.denial.as_ref().and_then(|denial| denial.resource.as_deref())),
-        "The resource that it was refused on.",
+        "The resource that it was denied on.",
     ),
     optional(
         "blocked_region",
         Meaning(|m| m.denial.as_ref().and_then(Denial::blocked_region)),
-        "The Region of that resource; unspecified is the Region-less leg of a global profile.",
+        "The Region of that resource; unspecified for the Region-less model of a global profile.",
     ),
     optional(
         "leg",
         Meaning(|m| m.leg.map(Leg::as_str)),
-        "The leg of the call: profile, source_model, destination_model, global_model.",
+        "Which resource of the cross-Region call was evaluated and denied: profile, source_model, destination_model, global_model.",
     ),
     optional(
         "policy_type",
         Meaning(|m| {
             m.denial.as_ref().and_then(|denial| denial.policy_type).map(PolicyType::as_str)
         }),
-        "The kind of policy, such as service_control_policy; null if the message names none.",
+        "The type of the policy, such as service_control_policy; null if the message names none.",
     ),
     optional(
         "policy_arn",

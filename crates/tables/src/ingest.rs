@@ -55,7 +55,7 @@ pub enum Status {
 pub static INGEST: Table<IngestRow> = Table {
     name: "ingest",
     grain: "one object read for this day",
-    doc: "The objects that a day was built from; one of the first hours of the next day stands in both days.",
+    doc: "The objects that a day was built from; objects delivered in the late window are listed on both days.",
     columns: COLUMNS,
     order: |a, b| a.object.cmp(&b.object),
     refers: Refers { object: |row| row.object, ..Refers::NOTHING },
@@ -66,7 +66,7 @@ const COLUMNS: &[Column<IngestRow>] = &[
     optional(
         "delivery_day",
         Text(|r| r.delivery_day.as_deref()),
-        "The day in its key, YYYY-MM-DD; null if the key has none.",
+        "The delivery day in its key, YYYY-MM-DD; null if the key has none.",
     ),
     required("bytes", Count(|r| Some(r.bytes)), "Its size as stored."),
     required("status", Text(|r| Some(r.status.as_str())), "read, unreadable."),
@@ -81,8 +81,12 @@ const COLUMNS: &[Column<IngestRow>] = &[
         Count(|r| Some(r.calls)),
         "Calls of any day: written + duplicates + other_day.",
     ),
-    required("skipped", Count(|r| Some(r.skipped)), "Records that are no calls."),
-    required("rejected", Count(|r| Some(r.rejected)), "Calls that cannot be used."),
+    required("skipped", Count(|r| Some(r.skipped)), "Records that are not calls."),
+    required(
+        "rejected",
+        Count(|r| Some(r.rejected)),
+        "Records that look like calls but cannot be used.",
+    ),
     required(
         "written",
         Count(|r| Some(r.written)),
@@ -91,13 +95,13 @@ const COLUMNS: &[Column<IngestRow>] = &[
     required(
         "duplicates",
         Count(|r| Some(r.duplicates)),
-        "Calls of this day that stand in another record too, which was taken.",
+        "Calls of this day that another record has too, which was kept.",
     ),
     required("other_day", Count(|r| Some(r.other_day)), "Calls of other days."),
     optional(
         "digest_status",
         Text(|r| r.digest_status),
-        "What the digest files of the trail say of it: valid, mismatch, not_listed, no_digest; null where digests were not validated.",
+        "What the digest files of the trail say about it: valid, mismatch, not_listed, no_digest; null where digests were not validated.",
     ),
 ];
 

@@ -38,7 +38,7 @@ pub struct Invocation {
 pub static INVOCATIONS: Table<Invocation> = Table {
     name: "invocations",
     grain: "one call",
-    doc: "Every Bedrock inference call: where it was sent, where it ran, which model it was.",
+    doc: "Every Bedrock inference call: where it was sent, where it ran, which model it called.",
     columns: COLUMNS,
     order: |a, b| (a.event_time_ms, &a.event_id).cmp(&(b.event_time_ms, &b.event_id)),
     refers: Refers {
@@ -69,23 +69,23 @@ const COLUMNS: &[Column<Invocation>] = &[
     optional(
         "inference_region",
         Meaning(|m| m.inference_region.as_deref()),
-        "The Region that the request ran in; null if it did not run.",
+        "The Region where the request ran; null if it did not run.",
     ),
     required(
         "inference_region_basis",
         Meaning(|m| Some(m.basis.as_str())),
-        "What inference_region rests on: logged, source (it stayed where it was sent), none.",
+        "Where inference_region comes from: logged, source (not logged, and the call succeeded), none.",
     ),
     optional(
         "residency",
         Meaning(|m| m.residency.map(Residency::as_str)),
-        "same_region, same_jurisdiction, other_jurisdiction; null if it did not run or a jurisdiction is unknown.",
+        "same_region, same_jurisdiction, other_jurisdiction (compares source_region with inference_region); null if it did not run or a jurisdiction is unknown.",
     ),
     required("event_name", Value::Attribute(Attribute::EventName), "The eventName of CloudTrail."),
     required(
         "target_type",
         Meaning(|m| Some(m.resolution.target_type.as_str())),
-        "What was called: foundation_model, geo_profile, global_profile, application_profile, and so on.",
+        "What was called: foundation_model, geo_profile, global_profile, application_profile, provisioned, custom_model, imported_model, prompt, prompt_router, marketplace_endpoint, unknown.",
     ),
     optional(
         "profile_scope",
@@ -95,17 +95,17 @@ const COLUMNS: &[Column<Invocation>] = &[
     optional(
         "profile_id",
         Meaning(|m| m.resolution.profile_id.as_deref()),
-        "The id of the inference profile.",
+        "The ID of the inference profile.",
     ),
     optional(
         "model_id",
         Meaning(|m| m.model().map(|model| model.id.as_str())),
-        "The canonical foundation model id; null if unresolved.",
+        "The ID of the foundation model; null if unresolved.",
     ),
     optional(
         "model_name",
         Meaning(|m| m.model().and_then(|model| model.name.as_deref())),
-        "The name of the model as AWS prints it.",
+        "The name of the model, as AWS writes it.",
     ),
     optional(
         "model_provider",
@@ -115,9 +115,13 @@ const COLUMNS: &[Column<Invocation>] = &[
     required(
         "model_match",
         Meaning(|m| Some(m.model().map_or("none", |model| model.matched.as_str()))),
-        "How the model was found: exact, base (its id apart from date and version), none.",
+        "How the model was found: exact, base (by its ID without date and version), none.",
     ),
-    optional("model_ref", Value::Attribute(Attribute::ModelRef), "The model reference as logged."),
+    optional(
+        "model_ref",
+        Value::Attribute(Attribute::ModelRef),
+        "The model identifier as logged (modelId).",
+    ),
     optional(
         "principal_type",
         Value::Attribute(Attribute::PrincipalType),
@@ -132,17 +136,17 @@ const COLUMNS: &[Column<Invocation>] = &[
     optional(
         "session_name",
         Value::Attribute(Attribute::SessionName),
-        "The name of the session of the role.",
+        "The name of the role session.",
     ),
     optional(
         "api_key",
         AttributeFlag(Attribute::ApiKey),
-        "Whether the call carried a bearer token (Bedrock API key); null if the record does not say.",
+        "Whether the call used a bearer token (Bedrock API key); null if the record does not say.",
     ),
     optional(
         "source_ip",
         Value::Attribute(Attribute::SourceIp),
-        "The address of the caller, or the AWS service that called.",
+        "The IP address of the caller, or the AWS service that called.",
     ),
     optional("user_agent", Value::Attribute(Attribute::UserAgent), "The user agent of the caller."),
     optional(
@@ -177,17 +181,17 @@ const COLUMNS: &[Column<Invocation>] = &[
     optional(
         "list_cost_usd",
         Money(|r| r.cost.ok().map(|cost| cost.total.units())),
-        "The cost in US dollars at list prices; null if unknown.",
+        "The cost in US dollars at list prices (FOCUS: ListCost); null if unknown.",
     ),
     optional(
         "cost_basis",
         OneOf(CostBasis::NAMES, |r| r.cost.ok().map(|cost| cost.basis as usize)),
-        "full; lower_bound (such as without cache tokens); null if there is no cost.",
+        "full, lower_bound (such as without cache tokens); null if there is no cost.",
     ),
     required("log_object", ObjectKey, "The object that the call was read from."),
     optional(
         "profile_name",
         Meaning(|m| m.resolution.alias_name.as_deref()),
-        "The name that an alias gives to what was called, such as an application profile.",
+        "The name of the application profile or other target, from an alias.",
     ),
 ];

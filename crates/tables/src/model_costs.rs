@@ -78,7 +78,7 @@ pub struct CostSums {
     pub succeeded_calls_priced: i64,
     /// Calls whose cost is a lower bound.
     pub calls_lower_bound: i64,
-    /// Calls with token counts and without a cost.
+    /// Calls with token counts but no price.
     pub calls_unpriced: i64,
     /// Tokens: input, output, cache read, cache write.
     pub tokens: [Option<i64>; 4],
@@ -92,7 +92,7 @@ pub struct CostSums {
 pub static MODEL_COSTS: Table<ModelCostRow> = Table {
     name: "model_costs",
     grain: "account × source_region × model × target_type × profile_scope × principal_name × service_tier × profile_name",
-    doc: "What each model cost at list prices, with the counts that say how much of it is covered.",
+    doc: "What each model cost at list prices, with counts that show how much of it is covered.",
     columns: COLUMNS,
     order: ModelCostRow::compare_group,
     refers: Refers::NOTHING,
@@ -115,7 +115,7 @@ const COLUMNS: &[Column<ModelCostRow>] = &[
     optional(
         "profile_scope",
         Text(|r| r.key.called.profile_scope.as_deref()),
-        "As profile_scope in invocations.",
+        "As in invocations.",
     ),
     optional("principal_name", Text(|r| r.key.principal_name.as_deref()), "As in invocations."),
     optional("service_tier", Text(|r| r.key.service_tier.as_deref()), "As in invocations."),
@@ -139,22 +139,30 @@ const COLUMNS: &[Column<ModelCostRow>] = &[
         Count(|r| r.sums.tokens[3]),
         "Input tokens written to the cache.",
     ),
-    optional("list_input_cost_usd", Money(|r| money(r.sums.costs[0])), "The cost of input."),
-    optional("list_output_cost_usd", Money(|r| money(r.sums.costs[1])), "The cost of output."),
+    optional(
+        "list_input_cost_usd",
+        Money(|r| money(r.sums.costs[0])),
+        "The list cost of input tokens.",
+    ),
+    optional(
+        "list_output_cost_usd",
+        Money(|r| money(r.sums.costs[1])),
+        "The list cost of output tokens.",
+    ),
     optional(
         "list_cache_read_cost_usd",
         Money(|r| money(r.sums.costs[2])),
-        "The cost of cache reads.",
+        "The list cost of cache reads.",
     ),
     optional(
         "list_cache_write_cost_usd",
         Money(|r| money(r.sums.costs[3])),
-        "The cost of cache writes.",
+        "The list cost of cache writes.",
     ),
     optional(
         "list_cost_usd",
         Money(|r| money(r.sums.cost)),
-        "The cost of the priced calls in US dollars at list prices; null if none is priced.",
+        "The list cost of the priced calls in US dollars, the sum of the four parts; null if none is priced.",
     ),
     required(
         "calls_lower_bound",
@@ -164,7 +172,7 @@ const COLUMNS: &[Column<ModelCostRow>] = &[
     required(
         "calls_unpriced",
         Count(|r| Some(r.sums.calls_unpriced)),
-        "Calls with token counts and without a cost.",
+        "Calls with token counts but no price.",
     ),
     required("price_version", Text(|r| Some(&r.price_version)), "The version of the price book."),
     optional("profile_name", Text(|r| r.key.called.profile_name.as_deref()), "As in invocations."),

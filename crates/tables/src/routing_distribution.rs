@@ -76,22 +76,18 @@ pub struct Counts {
 pub static ROUTING_DISTRIBUTION: Table<RoutingRow> = Table {
     name: "routing_distribution",
     grain: "event_hour × account × source_region × target_type × profile_scope × model × inference_region",
-    doc: "Where requests were sent and where they ran, by the hour.",
+    doc: "Where calls were sent and where they ran, by the hour.",
     columns: COLUMNS,
     order: RoutingRow::compare_group,
     refers: Refers::NOTHING,
 };
 
 const COLUMNS: &[Column<RoutingRow>] = &[
-    required("event_hour", Time(|r| Some(r.key.event_hour_ms)), "The hour, by its beginning."),
+    required("event_hour", Time(|r| Some(r.key.event_hour_ms)), "Start of the hour (UTC)."),
     optional("account_id", Text(|r| r.key.account_id.as_deref()), "As in invocations."),
     optional("source_region", Text(|r| r.key.source_region.as_deref()), "As in invocations."),
     required("target_type", Text(|r| Some(r.key.route.target_type.as_str())), "As in invocations."),
-    optional(
-        "profile_scope",
-        Text(|r| r.key.route.profile_scope.as_deref()),
-        "As profile_scope in invocations.",
-    ),
+    optional("profile_scope", Text(|r| r.key.route.profile_scope.as_deref()), "As in invocations."),
     optional("model_id", Text(|r| r.key.route.model_id.as_deref()), "As in invocations."),
     optional("model_name", Text(|r| r.key.route.model_name.as_deref()), "As in invocations."),
     optional(
@@ -111,7 +107,7 @@ const COLUMNS: &[Column<RoutingRow>] = &[
     ),
     required("calls", Count(|r| Some(r.counts.calls)), "All calls."),
     required("succeeded_calls", Count(|r| Some(r.counts.by_outcome[0])), "Calls that succeeded."),
-    required("denied_calls", Count(|r| Some(r.counts.by_outcome[1])), "Calls that were refused."),
+    required("denied_calls", Count(|r| Some(r.counts.by_outcome[1])), "Calls that were denied."),
     required(
         "throttled_calls",
         Count(|r| Some(r.counts.by_outcome[2])),
@@ -120,7 +116,7 @@ const COLUMNS: &[Column<RoutingRow>] = &[
     required(
         "failed_calls",
         Count(|r| Some(r.counts.by_outcome[3])),
-        "Calls that failed otherwise.",
+        "Calls that failed for another reason.",
     ),
     optional(
         "input_tokens",

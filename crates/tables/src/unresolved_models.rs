@@ -37,26 +37,30 @@ pub struct UnresolvedRow {
 pub static UNRESOLVED_MODELS: Table<UnresolvedRow> = Table {
     name: "unresolved_models",
     grain: "model_ref × reason",
-    doc: "Model references that stand for no model that is known, and why.",
+    doc: "Model identifiers without a known model, and why.",
     columns: COLUMNS,
     order: UnresolvedRow::compare_group,
     refers: Refers::NOTHING,
 };
 
 const COLUMNS: &[Column<UnresolvedRow>] = &[
-    optional("model_ref", Text(|r| r.model_ref.as_deref()), "The model reference as logged."),
+    optional(
+        "model_ref",
+        Text(|r| r.model_ref.as_deref()),
+        "The model identifier as logged (modelId).",
+    ),
     required(
         "reason",
         Text(|r| Some(r.reason.as_str())),
         "no_reference, unknown_form, no_alias, alias_loop, not_in_catalog, ambiguous.",
     ),
-    required("calls", Count(|r| Some(r.calls)), "Calls with this reference."),
+    required("calls", Count(|r| Some(r.calls)), "Calls with this model identifier."),
     required("first_seen", Time(|r| Some(r.first_seen_ms)), "The first of them on this day."),
     required("last_seen", Time(|r| Some(r.last_seen_ms)), "The last of them on this day."),
     required(
         "accounts",
         Count(|r| i64::try_from(r.accounts.len()).ok()),
-        "How many accounts they came from.",
+        "The number of accounts that they came from.",
     ),
 ];
 

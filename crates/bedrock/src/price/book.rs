@@ -14,7 +14,7 @@ pub const EMBEDDED: &str = include_str!("../../../../config/prices.csv");
 /// All prices of a run: a book, and the overrides that were laid over it.
 #[derive(Debug, Clone)]
 pub struct PriceBook {
-    /// The book, then each file of overrides. The rows of a layer stand in the order of their keys.
+    /// The book, then each file of overrides. The rows of a layer are in the order of their keys.
     layers: Vec<Vec<PriceRow>>,
     fingerprint: Fingerprint,
 }
@@ -54,9 +54,9 @@ impl PriceBook {
     /// Lays overrides over the book: negotiated rates, in a CSV with the same columns, of which
     /// `source` and `source_date` may be left out or empty.
     ///
-    /// An override that holds for a call wins over every row below, for its model, routing, Region,
+    /// An override that applies to a call wins over every row below, for its model, routing, Region,
     /// tier, band and token kind, on the days from its `valid_from` up to its `valid_until`; on
-    /// other days, and for every other key, the book holds as before. An override for `*` wins in
+    /// other days, and for every other key, the book applies as before. An override for `*` wins in
     /// every commercial Region, also in those that have a row of their own in the book; it yields to
     /// an override for the Region itself. Nothing is derived: who negotiated input and output only
     /// still pays the book's price for the cache, and a band, tier or routing keeps the book's price
@@ -78,7 +78,7 @@ impl PriceBook {
     /// The prices of a kind of call on a day; `None` if there are none.
     ///
     /// A Region's own rows for a band and token kind shut out the rows for [`ALL_COMMERCIAL`], which
-    /// hold in the commercial partition only. Neither another tier nor the other routing stands in.
+    /// apply in the commercial partition only. Neither another tier nor the other routing is a substitute.
     ///
     /// A band that begins on a later day still cuts the prices below it off: what more input cost
     /// before is then not known, and what less input cost is no substitute. A band that has ended
@@ -152,7 +152,7 @@ impl<'a> LayerRows<'a> {
         self.own.iter().chain(self.flat)
     }
 
-    /// The row that holds on a day. A Region that has rows of its own for a band and kind does not
+    /// The row that applies on a day. A Region that has rows of its own for a band and kind does not
     /// fall back on those of all Regions on days that its own do not cover.
     fn find(&self, context_over_tokens: i64, kind: TokenKind, day: Date) -> Option<&'a PriceRow> {
         let is_meant =
@@ -163,7 +163,7 @@ impl<'a> LayerRows<'a> {
     }
 }
 
-/// The row that holds, of the topmost layer that has one.
+/// The row that applies, of the topmost layer that has one.
 fn winner<'a>(
     layers: &[LayerRows<'a>],
     context_over_tokens: i64,
@@ -234,7 +234,7 @@ mod tests {
     const DAY: Date = date(2026, 11, 1);
 
     #[test]
-    fn a_region_shuts_out_all_regions_per_kind() {
+    fn row_of_a_region_wins_over_all_regions_per_kind() {
         let book = PriceBook::parse(&file(&[
             "regional * standard 0 input 1 - -",
             "regional * standard 0 output 2 - -",
@@ -255,14 +255,14 @@ mod tests {
             check(&format!("regional {region} standard input"), DAY, "-");
         }
         check("global us-gov-west-1 standard input", DAY, "4");
-        // No other tier and no other routing stands in.
+        // No other tier and no other routing is a substitute.
         check("regional us-east-1 batch input", DAY, "-");
         check("global us-east-1 standard input", DAY, "-");
         check("regional us-east-1 standard cache_read", DAY, "-");
     }
 
     #[test]
-    fn days_are_half_open() {
+    fn valid_until_is_exclusive() {
         let book = PriceBook::parse(&file(&[
             "regional * standard 0 input 1 - 2026-07-30",
             "regional * standard 0 input 2 2026-07-30 2026-08-21",
@@ -281,7 +281,7 @@ mod tests {
     }
 
     #[test]
-    fn bands_start_above_their_threshold() {
+    fn band_starts_above_its_threshold() {
         let book = PriceBook::parse(&file(&[
             "regional * standard 0 input 1 - -",
             "regional * standard 0 output 5 - -",
@@ -305,7 +305,7 @@ mod tests {
     }
 
     #[test]
-    fn a_band_that_is_known_later_hides_the_base() {
+    fn band_of_a_later_day_limits_the_base() {
         let book = PriceBook::parse(&file(&[
             "regional * standard 0 input 1 - -",
             "regional * standard 200000 input 2 2026-07-30 2026-09-01",
@@ -321,7 +321,7 @@ mod tests {
     }
 
     #[test]
-    fn overrides_win_where_and_when_they_hold() {
+    fn override_wins_where_and_when_it_applies() {
         let mut book = PriceBook::parse(&file(&[
             "regional * standard 0 input 1 - -",
             "regional eu-west-1 standard 0 input 2 - -",
@@ -357,7 +357,7 @@ mod tests {
     }
 
     #[test]
-    fn rows_for_a_region_are_those_that_hold() {
+    fn rows_for_a_region_are_those_that_apply() {
         let (book, regions) = (PriceBook::embedded(), Regions::embedded());
         let check = |model_id: &str, region: &str, day: Date, expected: &[&str]| {
             let rows = book.rows_for(&regions, model_id, region, day).map(|row| {
@@ -388,7 +388,7 @@ mod tests {
     }
 
     #[test]
-    fn every_row_is_found_where_and_when_it_holds() {
+    fn every_row_is_found_where_and_when_it_applies() {
         let (book, regions) = (PriceBook::embedded(), Regions::embedded());
         let rows = &book.layers[0];
         assert_eq!(rows.len(), EMBEDDED.lines().count() - 1);
@@ -408,7 +408,7 @@ mod tests {
     }
 
     #[test]
-    fn versions_tell_books_apart() {
+    fn version_differs_between_books() {
         let version = PriceBook::embedded().version();
         assert_eq!(version.len(), 16);
         assert_eq!(PriceBook::parse(EMBEDDED).expect("well-formed").version(), version);
@@ -417,7 +417,7 @@ mod tests {
     }
 
     #[test]
-    fn a_book_with_two_prices_for_a_day_is_refused() {
+    fn book_with_two_prices_for_a_day_is_an_error() {
         let text = file(&[
             "regional * standard 0 input 1 - 2026-07-30",
             "regional * standard 0 input 2 2026-07-29 -",

@@ -1,6 +1,6 @@
-//! Whether a price file is sound: not only readable, but such as AWS's prices are built.
+//! Whether a price file is valid: not only readable, but built as AWS's prices are.
 //!
-//! The rules are those of `scripts/check-prices`, which also holds the file that ships with hoptrail
+//! The rules are those of `scripts/check-prices`, which also checks the file that ships with hoptrail
 //! to one form (the order of its lines, their ends, no needless zeros).
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -76,7 +76,7 @@ impl<'a> Sheet<'a> {
         Sheet { by_key, regions }
     }
 
-    /// The rows that a call meets whose key differs from that of `row`, at times when `row` holds.
+    /// The rows that a call meets whose key differs from that of `row`, at times when `row` applies.
     /// A row for all Regions does not see the rows of single Regions: they see it.
     fn seen_from(&self, row: &PriceRow, key: RowKey<'a>) -> Vec<&'a PriceRow> {
         let flat = RowKey { source_region: ALL_COMMERCIAL, ..key };
@@ -169,7 +169,7 @@ fn bands_beside(sheet: &Sheet<'_>, row: &PriceRow) -> BTreeSet<i64> {
     bands.filter(|band| band.overlaps(row)).map(|band| band.context_over_tokens).collect()
 }
 
-/// Whether some row of `base`, which is in the order of time, holds on each day of `row`.
+/// Whether some row of `base`, which is in the order of time, applies on each day of `row`.
 fn covers(base: &[&PriceRow], row: &PriceRow) -> bool {
     let mut base = base.iter();
     let Some(first) = base.next() else { return false };
@@ -244,12 +244,12 @@ mod tests {
     }
 
     #[test]
-    fn the_embedded_book_is_sound() {
+    fn embedded_book_is_valid() {
         assert_eq!(findings(EMBEDDED, Role::Book), [""; 0]);
     }
 
     #[test]
-    fn lines_by_themselves() {
+    fn invalid_line_is_found() {
         let check_line = |line: &str, expected: &str| {
             let good = format!("{NOVA},global,*,standard,0,input,0,,,s,2026-01-01\n");
             let other = good.replace("input", "output");
@@ -304,14 +304,14 @@ mod tests {
         }
         check_line(
             &line("global,*,flex,0,input,1,2026-07-30,2026-07-30"),
-            "valid_from must lie before valid_until",
+            "valid_from must be before valid_until",
         );
         check_line(&format!("{NOVA},global,*,flex,0,input,1,,,,2026-01-01"), "source: missing");
         check_line(&format!("{NOVA},global,*,flex,0,input,1,,,s,"), "source_date: missing");
     }
 
     #[test]
-    fn names_are_known() {
+    fn unknown_name_is_found() {
         let check_key = |model_id: &str, region: &str, expected: &str| {
             let line =
                 |kind: &str| format!("{model_id},global,{region},flex,0,{kind},1,,,s,2026-01-01\n");
@@ -328,13 +328,13 @@ mod tests {
         check_key(
             "deepseek.v3.1",
             "*",
-            "model_id: `deepseek.v3.1` is another id of `deepseek.v3-v1:0`; prices stand under the latter",
+            "model_id: `deepseek.v3.1` is another id of `deepseek.v3-v1:0`; prices are listed under the latter",
         );
         check_key(NOVA, "us-east-9", "source_region: unknown Region `us-east-9`");
     }
 
     #[test]
-    fn lines_against_each_other() {
+    fn contradiction_between_lines_is_found() {
         let (input, output) = ("global,*,standard,0,input,1,,", "global,*,standard,0,output,2,,");
         check_rows(&[input, output], &[]);
         check_rows(&[input], &["line 2: input has a price here, output has none"]);
@@ -389,7 +389,7 @@ mod tests {
     }
 
     #[test]
-    fn bands() {
+    fn incomplete_band_is_found() {
         let (input, output) = ("global,*,standard,0,input,1,,", "global,*,standard,0,output,2,,");
         let (over_in, over_out) =
             ("global,*,standard,200000,input,2,,", "global,*,standard,200000,output,3,,");
@@ -416,7 +416,7 @@ mod tests {
             &[input, output, "global,*,standard,200000,input,0.9,,", over_out],
             &["line 4: cheaper than below the band (line 2)"],
         );
-        // A base in two parts holds all the time.
+        // A base in two parts applies all the time.
         check_rows(
             &[
                 "global,*,standard,0,input,1,,2026-03-01",
@@ -439,7 +439,7 @@ mod tests {
     }
 
     #[test]
-    fn line_numbers_survive_editors() {
+    fn line_number_is_right_with_any_line_ending() {
         let bad = format!("{NOVA},global,*,standard,0,input,x,,,s,2026-01-01");
         let good = format!("{NOVA},global,*,standard,0,input,1,,,\"a, b\",2026-01-01");
         let check_text = |text: &str, line: u64| {

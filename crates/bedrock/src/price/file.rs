@@ -85,7 +85,7 @@ pub enum Problem {
     /// A field that may not be empty is.
     #[error("{0}: missing")]
     Missing(&'static str),
-    /// A field starts or ends with white space, so that it would match nothing.
+    /// A field starts or ends with white space and would match nothing.
     #[error("{0}: white space around the value")]
     WhiteSpace(&'static str),
     /// A field has a value that is not among those that are known.
@@ -101,8 +101,8 @@ pub enum Problem {
     /// The price is no price.
     #[error("usd_per_million: {0}")]
     Price(DecimalError),
-    /// The price holds on no day.
-    #[error("valid_from must lie before valid_until")]
+    /// The price applies on no day.
+    #[error("valid_from must be before valid_until")]
     NeverValid,
     /// Two prices for one key on one day.
     #[error("a second price for the days of line {line}")]
@@ -123,8 +123,10 @@ pub enum Problem {
     /// The catalog does not know the model.
     #[error("model_id: unknown model `{0}`")]
     UnknownModel(String),
-    /// The catalog knows the model by another id, so that the row would never be found.
-    #[error("model_id: `{found}` is another id of `{canonical}`; prices stand under the latter")]
+    /// The catalog knows the model by another ID; the row would never be found.
+    #[error(
+        "model_id: `{found}` is another id of `{canonical}`; prices are listed under the latter"
+    )]
     OtherId {
         /// The id of the row.
         found: String,
@@ -145,7 +147,7 @@ pub enum Problem {
         /// Where the band starts, in tokens.
         over: i64,
     },
-    /// A band that is cheaper than what lies below it.
+    /// A band that is cheaper than the one below it.
     #[error("cheaper than below the band (line {line})")]
     CheaperBand {
         /// The line of the price below.
@@ -202,8 +204,8 @@ pub(super) fn read_lines(text: &str, role: Role) -> (Vec<PriceRow>, Vec<Finding>
         Ok(header) => header.clone(),
         Err(error) => return (rows, vec![Finding { line: 1, problem: csv_problem(&error) }]),
     };
-    let places = match places(&header, role) {
-        Ok(places) => places,
+    let positions = match positions(&header, role) {
+        Ok(positions) => positions,
         Err(problem) => return (rows, vec![Finding { line: 1, problem }]),
     };
     let mut record = StringRecord::new();
@@ -223,7 +225,7 @@ pub(super) fn read_lines(text: &str, role: Role) -> (Vec<PriceRow>, Vec<Finding>
             findings.push(Finding { line, problem });
             continue;
         }
-        let fields = Fields { record: &record, places: &places };
+        let fields = Fields { record: &record, positions: &positions };
         match fields.row(line, role) {
             Ok(row) => rows.push(row),
             Err(problem) => findings.push(Finding { line, problem }),
@@ -249,7 +251,7 @@ fn csv_problem(error: &csv::Error) -> Problem {
 /// second half of `\r\n`.
 struct Lines<'a> {
     text: &'a [u8],
-    /// The line that `offset` lies in.
+    /// The line that contains `offset`.
     line: u64,
     offset: usize,
 }
@@ -267,17 +269,17 @@ impl Lines<'_> {
     }
 }
 
-/// Where each of [`Column::ALL`] stands. Other columns are refused: a misspelled `valid_until` that is
+/// The position of each of [`Column::ALL`]. Other columns are errors: a misspelled `valid_until` that is
 /// skipped would keep a price for ever.
-fn places(header: &StringRecord, role: Role) -> Result<[Option<usize>; N_COLUMNS], Problem> {
+fn positions(header: &StringRecord, role: Role) -> Result<[Option<usize>; N_COLUMNS], Problem> {
     let may_lack = |column: Column| role == Role::Overrides && column.is_of_source();
-    let place = |column: Column| header.iter().position(|name| name == column.as_str());
-    let places = Column::ALL.map(place);
-    let n_found = places.iter().flatten().count();
+    let position = |column: Column| header.iter().position(|name| name == column.as_str());
+    let positions = Column::ALL.map(position);
+    let n_found = positions.iter().flatten().count();
     let complete =
-        Column::ALL.iter().zip(&places).all(|(c, place)| place.is_some() || may_lack(*c));
+        Column::ALL.iter().zip(&positions).all(|(c, position)| position.is_some() || may_lack(*c));
     if complete && n_found == header.len() {
-        return Ok(places);
+        return Ok(positions);
     }
     let expected = Column::ALL.map(Column::as_str).join(",");
     let found = header.iter().collect::<Vec<_>>().join(",");
@@ -325,7 +327,7 @@ impl Column {
 /// The fields of a line by their column.
 struct Fields<'a> {
     record: &'a StringRecord,
-    places: &'a [Option<usize>; N_COLUMNS],
+    positions: &'a [Option<usize>; N_COLUMNS],
 }
 
 impl<'a> Fields<'a> {
@@ -361,8 +363,8 @@ impl<'a> Fields<'a> {
     }
 
     fn optional_text(&self, column: Column) -> Result<&'a str, Problem> {
-        let place = self.places[column as usize];
-        let text = place.and_then(|place| self.record.get(place)).unwrap_or_default();
+        let position = self.positions[column as usize];
+        let text = position.and_then(|position| self.record.get(position)).unwrap_or_default();
         let is_bare = text.trim().len() == text.len();
         if is_bare { Ok(text) } else { Err(Problem::WhiteSpace(column.as_str())) }
     }
@@ -388,8 +390,8 @@ impl<'a> Fields<'a> {
         let text = self.text(column)?;
         let is_plain = text.bytes().all(|b| b.is_ascii_digit());
         let expected = "a number of tokens".to_owned();
-        let refused = Problem::Value { column: column.as_str(), expected, found: text.to_owned() };
-        if is_plain { text.parse().map_err(|_| refused) } else { Err(refused) }
+        let problem = Problem::Value { column: column.as_str(), expected, found: text.to_owned() };
+        if is_plain { text.parse().map_err(|_| problem) } else { Err(problem) }
     }
 
     /// A date written `YYYY-MM-DD` and nothing else; `None` for an empty field.

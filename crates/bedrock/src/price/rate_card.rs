@@ -11,7 +11,7 @@ pub struct RateCard {
     pub(super) bands: Vec<Band>,
 }
 
-/// The prices of calls whose input lies over a threshold, up to the next.
+/// The prices of calls whose input exceeds a threshold, up to the next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Band {
     /// Calls with more input than this, cache reads and writes included.
@@ -22,7 +22,7 @@ pub struct Band {
 
 impl RateCard {
     /// The band of a call with so much input, cache reads and writes included: the highest that it
-    /// exceeds. A call of exactly the threshold lies below it. The base also holds for no input.
+    /// exceeds. A call of exactly the threshold is below it. The base also applies to no input.
     pub fn band(&self, n_context_tokens: i128) -> Option<&Band> {
         let exceeded = |band: &&Band| {
             band.context_over_tokens == 0 || i128::from(band.context_over_tokens) < n_context_tokens

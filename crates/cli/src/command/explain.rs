@@ -1,4 +1,4 @@
-//! `hoptrail explain`: how a reference is read, what it resolves to, where it may run.
+//! `hoptrail explain`: how a model identifier is read, which model it is, where it may run.
 
 use std::collections::BTreeMap;
 
@@ -13,14 +13,14 @@ use serde::Serialize;
 
 use crate::args::{ExplainArgs, Output};
 use crate::command::print;
+use crate::escape::escaped;
 use crate::exit::{Exit, Failure};
-use crate::plain::plain;
 use crate::{knowledge, range};
 
-/// What is known of a reference.
+/// What is known of a model identifier.
 #[derive(Debug, Serialize)]
 struct Explanation {
-    reference: String,
+    model_ref: String,
     target_type: &'static str,
     profile_scope: Option<String>,
     profile_id: Option<String>,
@@ -40,7 +40,7 @@ struct Explanation {
     prices: Prices,
 }
 
-/// The prices of a reference.
+/// The prices of a model identifier.
 #[derive(Debug, Serialize)]
 struct Prices {
     /// The Region whose prices these are, see [`price_region`].
@@ -53,15 +53,15 @@ struct Prices {
     reason: Option<&'static str>,
 }
 
-/// Explains each reference.
+/// Explains each model identifier.
 ///
 /// # Errors
-/// If a file of knowledge cannot be used.
-pub fn run(args: &ExplainArgs) -> Result<Exit, Failure> {
+/// If a file of models or prices is invalid.
+pub(crate) fn run(args: &ExplainArgs) -> Result<Exit, Failure> {
     let knowledge = knowledge::load(&args.knowledge)?;
     let day = range::day("--at", &args.at, jiff::Timestamp::now())?;
-    let explain = |reference: &String| explain(reference, args.region.as_deref(), day, &knowledge);
-    let explanations = args.references.iter().map(explain).collect::<Vec<_>>();
+    let explain = |model_ref: &String| explain(model_ref, args.region.as_deref(), day, &knowledge);
+    let explanations = args.model_refs.iter().map(explain).collect::<Vec<_>>();
     match args.output {
         Output::Json => print(&format!("{}\n", serde_json::to_string_pretty(&explanations)?))?,
         Output::Text => {
@@ -73,9 +73,9 @@ pub fn run(args: &ExplainArgs) -> Result<Exit, Failure> {
     Ok(if all_known { Exit::Done } else { Exit::Nothing })
 }
 
-fn explain(reference: &str, region: Option<&str>, day: Date, knowledge: &Knowledge) -> Explanation {
-    let found = resolve(Some(reference), &knowledge.catalog, &knowledge.aliases);
-    let price_region = price_region(reference, region, &found, knowledge);
+fn explain(model_ref: &str, region: Option<&str>, day: Date, knowledge: &Knowledge) -> Explanation {
+    let found = resolve(Some(model_ref), &knowledge.catalog, &knowledge.aliases);
+    let price_region = price_region(model_ref, region, &found, knowledge);
     let prices = prices(&found, &price_region, day, knowledge);
     let (model, reason) = match found.model {
         Ok(model) => (Some(model), None),
@@ -96,7 +96,7 @@ fn explain(reference: &str, region: Option<&str>, day: Date, knowledge: &Knowled
             chosen.map(|(source, found)| (source.clone(), regions(found))).collect()
         });
     Explanation {
-        reference: reference.to_owned(),
+        model_ref: model_ref.to_owned(),
         target_type: found.target_type.as_str(),
         profile_scope: found.profile_scope,
         profile_id: found.profile_id,
@@ -113,17 +113,17 @@ fn explain(reference: &str, region: Option<&str>, day: Date, knowledge: &Knowled
     }
 }
 
-/// The Region whose prices are shown: the one that was asked for, else that of the ARN, else the first
-/// that the profile can be called from, else us-east-1.
+/// The Region whose prices are shown: the given one, else the ARN's, else the first from which the
+/// profile can be called, else us-east-1.
 pub(crate) fn price_region(
-    reference: &str,
+    model_ref: &str,
     asked: Option<&str>,
     found: &Resolution,
     knowledge: &Knowledge,
 ) -> String {
     const DEFAULT: &str = "us-east-1";
     let arn_region =
-        Arn::parse(reference).map(|arn| arn.region).filter(|region| !region.is_empty());
+        Arn::parse(model_ref).map(|arn| arn.region).filter(|region| !region.is_empty());
     let sources = found.profile_id.as_deref().and_then(|id| knowledge.catalog.profile(id));
     let other_sources = sources.filter(|sources| !sources.contains_key(DEFAULT));
     let first = other_sources.and_then(|sources| sources.keys().next()).map(String::as_str);
@@ -162,7 +162,7 @@ fn regions(destinations: &Destinations) -> Option<Vec<String>> {
 }
 
 fn text(found: &Explanation, region: Option<&str>) -> String {
-    let mut lines = vec![found.reference.clone()];
+    let mut lines = vec![found.model_ref.clone()];
     let mut line = |name: &str, value: String| lines.push(format!("  {name:<13} {value}"));
     let scope =
         found.profile_scope.as_ref().map(|scope| format!(", scope {scope}")).unwrap_or_default();
@@ -175,7 +175,7 @@ fn text(found: &Explanation, region: Option<&str>) -> String {
     }
     match (&found.model_id, found.reason) {
         (Some(id), _) => {
-            let name = found.model_name.as_deref().unwrap_or("no name known");
+            let name = found.model_name.as_deref().unwrap_or("name unknown");
             let provider = found.model_provider.as_deref().unwrap_or_default();
             line("model", format!("{id} ({name}, {provider}), {} match", found.model_match));
         }
@@ -205,10 +205,10 @@ fn text(found: &Explanation, region: Option<&str>) -> String {
         (None, None) => {}
     }
     let prices = &found.prices;
-    let place = format!("{} on {}", prices.source_region, prices.day);
+    let where_and_when = format!("in {} on {}", prices.source_region, prices.day);
     match (prices.reason, prices.routing) {
         (Some(reason), _) if found.model_id.is_some() => {
-            line("price", format!("unknown from {place}: {reason}"));
+            line("price", format!("unknown {where_and_when}: {reason}"));
         }
         (None, Some(routing)) => {
             let kinds = TokenKind::ALL.into_iter().filter_map(|kind| {
@@ -216,9 +216,9 @@ fn text(found: &Explanation, region: Option<&str>) -> String {
                 Some(format!("{} {price}", kind.as_str()))
             });
             let kinds = kinds.collect::<Vec<_>>().join(", ");
-            line("price", format!("{kinds}; $ per million tokens, {routing}, from {place}"));
+            line("price", format!("{kinds}; $ per million tokens, {routing}, {where_and_when}"));
         }
         _ => {}
     }
-    lines.iter().map(|line| plain(line)).collect::<Vec<_>>().join("\n") + "\n"
+    lines.iter().map(|line| escaped(line)).collect::<Vec<_>>().join("\n") + "\n"
 }

@@ -1,4 +1,4 @@
-//! `hoptrail plan`: what a run would list, fetch and write, and what the requests cost.
+//! `hoptrail plan`: what a run would list, fetch, and replace, and the price of its requests.
 
 use std::sync::Arc;
 
@@ -7,13 +7,12 @@ use serde::Serialize;
 use store::{Location, S3Options};
 
 use crate::args::{Output, OutputArgs, PlanArgs};
-use crate::command::run::settings;
 use crate::command::{block_on, print};
 use crate::config::Config;
 use crate::exit::{Exit, Failure};
 use crate::number::{bytes, counted, dollars, grouped};
 use crate::report::Report;
-use crate::{place, progress, range};
+use crate::{location, progress, range, settings};
 
 /// S3 Standard in us-east-1, in micro-dollars per thousand requests (Amazon S3 pricing page, requests
 /// and data retrievals, 2026). Other Regions differ by up to a third.
@@ -32,23 +31,29 @@ struct Costed<'a> {
 ///
 /// # Errors
 /// If the source cannot be listed.
-pub fn run(mut args: PlanArgs, output: &OutputArgs, report: &Report) -> Result<Exit, Failure> {
-    range::complete_from_environment(&mut args.source)?;
-    let config = Config::read(args.source.config.as_deref())?;
-    let source = config.complete_source(args.source);
-    let settings = settings(&source)?;
-    let location = place::location("--source", source.source.as_deref())?;
-    place::check_region(&source, &[&location])?;
-    let options = place::s3_options(&source.aws);
+pub(crate) fn run(
+    mut args: PlanArgs,
+    output: &OutputArgs,
+    report: &Report,
+) -> Result<Exit, Failure> {
+    range::complete_from_environment(&mut args.days)?;
+    let config = Config::read(&args.config)?;
+    config.complete_source(&mut args.source);
+    config.complete_days(&mut args.days);
+    config.complete_performance(&mut args.performance);
+    config.complete_aws(&mut args.aws);
+    let settings = settings::of_read(&args.source, &args.days, &args.performance)?;
+    let source = location::required("--source", args.source.source.as_deref())?;
+    let dest = location::optional("--dest", args.dest.as_deref())?;
+    location::check_region(&args.aws, [&source].into_iter().chain(&dest))?;
+    let options = location::s3_options(&args.aws);
     let progress = Arc::new(Progress::default());
-    let dest =
-        args.dest.as_deref().map(|text| place::location("--dest", Some(text))).transpose()?;
     let plan = block_on(async |signals| {
         let planning = async {
             let requests = settings.requests_in_flight;
             let store =
-                place::open_source("the source", &location, &options, requests, report).await?;
-            let root_path = place::root_path(&location);
+                location::open_source("the source", &source, &options, requests, report).await?;
+            let root_path = location::root_path(&source);
             let planning = pipeline::plan(store.as_ref(), &root_path, &settings, &progress);
             tokio::select! {
                 plan = planning => {
@@ -66,7 +71,7 @@ pub fn run(mut args: PlanArgs, output: &OutputArgs, report: &Report) -> Result<E
         };
         signals.or(planning).await?
     })?;
-    let on_s3 = matches!(location, Location::S3 { .. });
+    let on_s3 = matches!(source, Location::S3 { .. });
     match args.output {
         Output::Text => print(&text(&plan, on_s3))?,
         Output::Json => {
@@ -84,7 +89,7 @@ pub fn run(mut args: PlanArgs, output: &OutputArgs, report: &Report) -> Result<E
     Ok(Exit::Done)
 }
 
-/// The days that a run would replace. A folder that does not exist yet is not made for a plan.
+/// The days that a run would replace. A destination folder that does not exist is not created.
 async fn replaced_days(
     dest: &Location,
     options: &S3Options,
@@ -96,7 +101,7 @@ async fn replaced_days(
         dest => {
             let requests = settings.requests_in_flight;
             let store =
-                place::open_source("the destination", dest, options, requests, report).await?;
+                location::open_source("the destination", dest, options, requests, report).await?;
             Ok(pipeline::days_at(store.as_ref(), settings.range).await?)
         }
     }
@@ -108,7 +113,7 @@ fn micros(plan: &Plan) -> u64 {
 }
 
 fn text(plan: &Plan, on_s3: bool) -> String {
-    let range = plan.range.as_deref().unwrap_or("every day that there is");
+    let range = plan.range.as_deref().unwrap_or("all days");
     let mut lines = vec![format!("Plan for {range} from {}", plan.source), String::new()];
     let mut line = |name: &str, value: String| lines.push(format!("  {name:<10} {value}"));
     if plan.prefixes > 0 {
@@ -124,7 +129,7 @@ fn text(plan: &Plan, on_s3: bool) -> String {
     }
     line("Objects", format!("{}, {}", grouped(plan.objects), bytes(plan.bytes)));
     let cost = if on_s3 {
-        format!(", about {} at S3 Standard prices of us-east-1", dollars(micros(plan)))
+        format!(", about {} at S3 Standard prices in us-east-1", dollars(micros(plan)))
     } else {
         String::new()
     };
@@ -134,7 +139,7 @@ fn text(plan: &Plan, on_s3: bool) -> String {
     );
     if let Some(days) = &plan.replaced_days {
         let shown = match days.as_slice() {
-            [] => "no day that is there already".to_owned(),
+            [] => "no published day".to_owned(),
             [only] => only.clone(),
             [first, .., last] => {
                 format!("{} from {first} to {last}", counted(days.len() as u64, "day"))
@@ -144,17 +149,17 @@ fn text(plan: &Plan, on_s3: bool) -> String {
     }
     if plan.sibling_folders > 0 {
         let siblings = counted(plan.sibling_folders, "folder");
-        line("Passed by", format!("{siblings} of digests, insights and other logs"));
+        line("Skipped", format!("{siblings} (digests, Insights, other logs)"));
     }
     if plan.folders_not_searched > 0 {
         let beside = counted(plan.folders_not_searched, "folder");
-        line("Not searched", format!("{beside} beside AWSLogs/"));
+        line("", format!("{beside} beside AWSLogs/, not searched"));
     }
     if !plan.objects_by_delivery_day.is_empty() {
         lines.push(String::new());
-        lines.push("  Objects by day of delivery".to_owned());
+        lines.push("  Objects by delivery day".to_owned());
         for (day, objects) in &plan.objects_by_delivery_day {
-            let day = if day.is_empty() { "none in key" } else { day };
+            let day = if day.is_empty() { "unknown" } else { day };
             lines.push(format!("  {day:<12} {:>10}", grouped(*objects)));
         }
     }

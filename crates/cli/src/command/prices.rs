@@ -1,4 +1,4 @@
-//! `hoptrail prices`: which prices hold, and whether a price file is sound.
+//! `hoptrail prices`: which prices apply, and whether a price file is valid.
 
 use anyhow::Context;
 use bedrock::price::{PriceRow, Role, check};
@@ -11,7 +11,7 @@ use crate::command::print;
 use crate::exit::{Exit, Failure};
 use crate::{knowledge, number, range};
 
-/// A price that holds.
+/// A price that applies.
 #[derive(Debug, Serialize)]
 struct Shown<'a> {
     model_id: &'a str,
@@ -31,7 +31,7 @@ struct Shown<'a> {
 ///
 /// # Errors
 /// If a file cannot be read or used.
-pub fn run(command: &PricesCommand) -> Result<Exit, Failure> {
+pub(crate) fn run(command: &PricesCommand) -> Result<Exit, Failure> {
     match command {
         PricesCommand::Show(args) => show(args),
         PricesCommand::Check(args) => check_file(args),
@@ -41,22 +41,22 @@ pub fn run(command: &PricesCommand) -> Result<Exit, Failure> {
 fn show(args: &PricesShowArgs) -> Result<Exit, Failure> {
     let knowledge = knowledge::load(&args.knowledge)?;
     let day = range::day("--at", &args.at, jiff::Timestamp::now())?;
-    let found = resolve(Some(&args.model), &knowledge.catalog, &knowledge.aliases);
-    let region = price_region(&args.model, args.region.as_deref(), &found, &knowledge);
+    let found = resolve(Some(&args.model_ref), &knowledge.catalog, &knowledge.aliases);
+    let region = price_region(&args.model_ref, args.region.as_deref(), &found, &knowledge);
     let Ok(model) = found.model else {
-        return Err(Failure::Nothing(format!("`{}` stands for no known model", args.model)));
+        return Err(Failure::Nothing(format!("no known model for `{}`", args.model_ref)));
     };
     let rows = knowledge.prices.rows_for(&knowledge.regions, &model.id, &region, day);
     let rows = rows.map(Shown::new).collect::<Vec<_>>();
     if rows.is_empty() {
-        return Err(Failure::Nothing(format!("no price of {} from {region} on {day}", model.id)));
+        return Err(Failure::Nothing(format!("no price of {} in {region} on {day}", model.id)));
     }
     match args.output {
         Output::Json => print(&format!("{}\n", serde_json::to_string_pretty(&rows)?))?,
         Output::Text => {
-            let name = model.name.as_deref().unwrap_or("no name known");
+            let name = model.name.as_deref().unwrap_or("name unknown");
             let mut lines = vec![
-                format!("{} ({name}) from {region} on {day}", model.id),
+                format!("{} ({name}) in {region} on {day}", model.id),
                 "US dollars per million tokens".to_owned(),
                 String::new(),
             ];
@@ -101,7 +101,7 @@ impl<'a> Shown<'a> {
 fn check_file(args: &PricesCheckArgs) -> Result<Exit, Failure> {
     let shown = args.file.display();
     let text = std::fs::read_to_string(&args.file)
-        .with_context(|| format!("the price file {shown} cannot be read"))?;
+        .with_context(|| format!("could not read the price file {shown}"))?;
     let known = KnowledgeArgs { catalog: args.catalog.clone(), ..KnowledgeArgs::default() };
     let knowledge = knowledge::load(&known)?;
     let role = if args.overrides { Role::Overrides } else { Role::Book };

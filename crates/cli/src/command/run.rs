@@ -1,181 +1,183 @@
 //! `hoptrail run`: reads a range of days and writes their tables.
 
 use std::fs::{self, OpenOptions};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
+use bedrock::Knowledge;
 use pipeline::{Endpoints, Layout, Notice, Outcome, Progress, Settings, Source};
+use store::{Location, S3Options, Store};
 use tokio::sync::Notify;
 
-use crate::args::{Gate, LayoutArg, OutputArgs, RunArgs, SourceArgs};
-use crate::command::{block_on, print};
+use crate::args::{Gate, OutputArgs, RunArgs};
+use crate::command::{Signals, block_on, print};
 use crate::config::Config;
 use crate::exit::{Exit, Failure};
 use crate::report::Report;
-use crate::{knowledge, number, place, progress, range, summary};
+use crate::{knowledge, location, number, progress, range, settings, summary};
+
+/// What to do, from the options, the environment, and the settings file.
+struct Job {
+    settings: Settings,
+    knowledge: Knowledge,
+    source: Location,
+    invocation_logs: Option<Location>,
+    dest: Location,
+    options: S3Options,
+    fail_on: Vec<Gate>,
+    summary_json: Option<PathBuf>,
+}
+
+/// The stores of a run, open.
+struct Stores {
+    source: Arc<dyn Store>,
+    invocation_logs: Option<Arc<dyn Store>>,
+    dest: Arc<dyn Store>,
+}
 
 /// Runs.
 ///
 /// # Errors
-/// If what was typed cannot be used, the source cannot be listed, or the destination cannot be
-/// written.
-pub fn run(mut args: RunArgs, output: &OutputArgs, report: &Report) -> Result<Exit, Failure> {
-    range::complete_from_environment(&mut args.source)?;
-    let args = Config::read(args.source.config.as_deref())?.complete_run(args);
-    let mut settings = settings(&args.source)?;
-    if let Some(text) = &args.wait_lock {
+/// If an option is invalid, the source cannot be listed, or the destination cannot be written to.
+pub(crate) fn run(args: RunArgs, output: &OutputArgs, report: &Report) -> Result<Exit, Failure> {
+    let job = Job::new(args)?;
+    let outcome = block_on(async |signals| {
+        let stores = signals.or(job.open(report)).await??;
+        build(&job, &stores, signals, output, report).await
+    })?;
+    show(&outcome, job.summary_json.as_deref(), report)?;
+    Ok(exit(&outcome, &job.fail_on, report))
+}
+
+impl Job {
+    fn new(mut args: RunArgs) -> Result<Self, Failure> {
+        range::complete_from_environment(&mut args.days)?;
+        let has_keys = args.logs.digest_keys.is_some();
+        Config::read(&args.config)?.complete_run(&mut args);
+        if has_keys && !args.logs.verify_digests {
+            return Err(Failure::usage("--digest-keys has no effect without --verify-digests"));
+        }
+        let settings = settings_of(&args)?;
+        let source = location::required("--source", args.source.source.as_deref())?;
+        let dest = location::required("--dest", args.dest.dest.as_deref())?;
+        let invocation_logs = args.logs.invocation_logs.as_deref();
+        let invocation_logs = location::optional("--invocation-logs", invocation_logs)?;
+        let sources = [Some(&source), invocation_logs.as_ref()].into_iter().flatten();
+        location::check_region(&args.aws, sources.clone().chain([&dest]))?;
+        for source in sources {
+            location::check_apart(source, &dest)?;
+        }
+        let knowledge = knowledge::load(&args.knowledge)?;
+        if let Some(path) = &args.summary_json {
+            check_summary(path)?;
+        }
+        let options = location::s3_options(&args.aws);
+        let RunArgs { fail_on, summary_json, .. } = args;
+        Ok(Job {
+            settings,
+            knowledge,
+            source,
+            invocation_logs,
+            dest,
+            options,
+            fail_on,
+            summary_json,
+        })
+    }
+
+    async fn open(&self, report: &Report) -> Result<Stores, Failure> {
+        let requests = self.settings.requests_in_flight;
+        let open = async |what, location| {
+            location::open_source(what, location, &self.options, requests, report).await
+        };
+        let source = open("the source", &self.source).await?;
+        let dest = location::open_destination(&self.dest, &self.options, report).await?;
+        let invocation_logs = match &self.invocation_logs {
+            Some(location) => Some(open("the invocation log location", location).await?),
+            None => None,
+        };
+        Ok(Stores { source, invocation_logs, dest })
+    }
+}
+
+fn settings_of(args: &RunArgs) -> Result<Settings, Failure> {
+    let mut settings = settings::of_read(&args.source, &args.days, &args.performance)?;
+    if let Some(text) = &args.dest.wait_lock {
         let minutes = range::minutes("--wait-lock", text)?.unsigned_abs();
         settings.lease_wait = Duration::from_secs(60 * minutes);
     }
-    settings.force = args.force;
-    settings.allow_shrink = args.allow_shrink;
-    settings.limits.accept_trailing_members = args.accept_trailing_members;
-    settings.limits.sha256 = args.verify_digests;
-    settings.verify_digests = args.verify_digests;
-    if args.verify_digests && settings.layout == Layout::Any {
-        let why = "digest files follow CloudTrail's layout of keys";
-        return Err(Failure::usage(format!("--verify-digests cannot go with --layout any: {why}")));
+    settings.force = args.dest.force;
+    settings.allow_shrink = args.dest.allow_shrink;
+    settings.limits.accept_trailing_members = args.logs.accept_trailing_members;
+    settings.limits.sha256 = args.logs.verify_digests;
+    settings.verify_digests = args.logs.verify_digests;
+    if args.logs.verify_digests && settings.layout == Layout::Any {
+        return Err(Failure::usage(
+            "--verify-digests and --layout any exclude each other: digest files follow CloudTrail's key \
+             layout",
+        ));
     }
-    settings.digest_keys = args.digest_keys.as_deref().map(knowledge::digest_keys).transpose()?;
-    let source = place::location("--source", args.source.source.as_deref())?;
-    let dest = place::location("--dest", args.dest.as_deref())?;
-    let invocation_logs = args.invocation_logs.as_deref();
-    let invocation_logs =
-        invocation_logs.map(|text| place::location("--invocation-logs", Some(text))).transpose()?;
-    let mut places = vec![&source, &dest];
-    places.extend(&invocation_logs);
-    place::check_region(&args.source, &places)?;
-    for read in [Some(&source), invocation_logs.as_ref()].into_iter().flatten() {
-        place::check_apart(read, &dest)?;
-    }
-    let knowledge = knowledge::load(&args.knowledge)?;
-    if let Some(path) = &args.summary_json {
-        check_summary(path)?;
-    }
-    let options = place::s3_options(&args.source.aws);
-    let progress = Arc::new(Progress::default());
-
-    let outcome = block_on(async |signals| {
-        let requests = settings.requests_in_flight;
-        let opening = async {
-            let from =
-                place::open_source("the source", &source, &options, requests, report).await?;
-            let to = place::open_destination(&dest, &options, report).await?;
-            let logs = match &invocation_logs {
-                Some(place) => {
-                    let what = "the place of the invocation logs";
-                    Some(place::open_source(what, place, &options, requests, report).await?)
-                }
-                None => None,
-            };
-            Ok::<_, Failure>((from, to, logs))
-        };
-        let (from, to, logs) = signals.or(opening).await??;
-        let (root_path, logs_path) =
-            (place::root_path(&source), invocation_logs.as_ref().map(place::root_path));
-        let trail = Source { store: from.as_ref(), root_path: &root_path };
-        let logs = logs.as_ref().zip(logs_path.as_ref());
-        let logs = logs.map(|(store, root_path)| Source { store: store.as_ref(), root_path });
-
-        let begun = Notify::new();
-        let notify = |notice: Notice<'_>| match notice {
-            Notice::Waiting(holder) => report.note(&format!("waiting for another run: {holder}")),
-            Notice::Begun => begun.notify_one(),
-            Notice::NotReleased(error) => {
-                report.warn(&format!("{:#}", anyhow::Error::from(error)));
-            }
-        };
-        let stop = Notify::new();
-        let endpoints =
-            Endpoints { source: trail, invocation_logs: logs, destination: to.as_ref() };
-        let running = async {
-            let running =
-                pipeline::run(endpoints, &settings, knowledge, &progress, notify, stop.notified());
-            let showing = async {
-                begun.notified().await;
-                progress::show(Arc::clone(&progress), *report).await;
-            };
-            tokio::select! {
-                outcome = running => outcome,
-                () = showing, if !output.no_progress => {
-                    unreachable!("progress is shown until it is dropped")
-                }
-            }
-        };
-        let mut running = pin!(running);
-        match signals.or(&mut running).await {
-            Ok(outcome) => Ok(outcome?),
-            Err(signal) => {
-                // The lease is given back. A second signal ends that too: one that stays behind expires.
-                stop.notify_one();
-                let _ = signals.or(running).await?;
-                Err(signal)
-            }
-        }
-    })?;
-    tell(&outcome, args.summary_json.as_deref(), report)?;
-    Ok(exit(&outcome, &args.fail_on, report))
-}
-
-/// What was asked for, as settings.
-///
-/// # Errors
-/// If a value cannot be used, or a trail is to be read without a range.
-pub fn settings(args: &SourceArgs) -> Result<Settings, Failure> {
-    let range = range::days(args, jiff::Timestamp::now())?;
-    let layout = match args.layout {
-        Some(LayoutArg::Any) => Layout::Any,
-        Some(LayoutArg::Trail) | None => Layout::Trail,
-    };
-    if range.is_none() && layout == Layout::Trail {
-        let expected = "expected --last N, --day DAY, or --from DAY --to DAY";
-        return Err(Failure::usage(format!("no days are given: {expected}")));
-    }
-    let mut settings = Settings::new(range);
-    settings.layout = layout;
-    settings.accounts = args.account.iter().cloned().collect();
-    settings.regions = args.source_region.iter().cloned().collect();
-    if let Some(account) = args.account.iter().find(|id| !logs::layout::is_account(id)) {
-        return Err(Failure::usage(format!("--account: expected 12 digits, found `{account}`")));
-    }
-    if let Some(window) = &args.late_window {
-        settings.late_window_minutes = range::minutes("--late-window", window)?;
-    }
-    if let Some(threads) = args.threads {
-        settings.threads = positive("--threads", threads)?;
-    }
-    if let Some(requests) = args.concurrency {
-        settings.requests_in_flight = positive("--concurrency", requests)?;
-    }
-    if let Some(mib) = args.fetch_ahead_mib {
-        settings.bytes_in_flight = positive("--fetch-ahead-mib", mib)? << 20;
-    }
-    if let Some(mib) = args.max_inflated_mib {
-        settings.limits.inflated_bytes = positive("--max-inflated-mib", mib)? << 20;
-    }
+    let keys = args.logs.digest_keys.as_deref();
+    settings.digest_keys = keys.map(knowledge::digest_keys).transpose()?;
     Ok(settings)
 }
 
-fn positive<T: Copy + std::fmt::Display + TryInto<u32>>(
-    flag: &str,
-    number: T,
-) -> Result<T, Failure> {
-    match number.try_into() {
-        Ok(small) if small >= 1 => Ok(number),
-        _ => {
-            let expected = format!("a number from 1 to {}", u32::MAX);
-            Err(Failure::usage(format!("{flag}: expected {expected}, found {number}")))
+/// Reads, builds, and publishes, until it is done or a signal comes.
+async fn build(
+    job: &Job,
+    stores: &Stores,
+    signals: &mut Signals,
+    output: &OutputArgs,
+    report: &Report,
+) -> Result<Outcome, Failure> {
+    let root_path = location::root_path(&job.source);
+    let source = Source { store: stores.source.as_ref(), root_path: &root_path };
+    let logs_root_path = job.invocation_logs.as_ref().map(location::root_path);
+    let logs = stores.invocation_logs.as_ref().zip(logs_root_path.as_ref());
+    let invocation_logs =
+        logs.map(|(store, root_path)| Source { store: store.as_ref(), root_path });
+    let endpoints = Endpoints { source, invocation_logs, destination: stores.dest.as_ref() };
+    let (progress, begun, stop) = (Arc::new(Progress::default()), Notify::new(), Notify::new());
+    let notify = |notice: Notice<'_>| match notice {
+        Notice::Waiting(holder) => report.note(&format!("waiting for another run: {holder}")),
+        Notice::Begun => begun.notify_one(),
+        Notice::NotReleased(error) => report.warn(&format!("{:#}", anyhow::Error::from(error))),
+    };
+    let knowledge = job.knowledge.clone();
+    let running =
+        pipeline::run(endpoints, &job.settings, knowledge, &progress, notify, stop.notified());
+    let showing = async {
+        begun.notified().await;
+        progress::show(Arc::clone(&progress), *report).await;
+    };
+    let running = async {
+        tokio::select! {
+            outcome = running => outcome,
+            () = showing, if !output.no_progress => {
+                unreachable!("progress is shown until it is dropped")
+            }
+        }
+    };
+    let mut running = pin!(running);
+    match signals.or(&mut running).await {
+        Ok(outcome) => Ok(outcome?),
+        Err(signal) => {
+            // The lease is released. A second signal ends this too; a lease that is left behind expires.
+            stop.notify_one();
+            let _ = signals.or(running).await?;
+            Err(signal)
         }
     }
 }
 
-/// Looks before a run whether its summary can be written: hours later is too late. No file is left.
+/// Checks before a run that its summary can be written, because hours later is too late. It leaves no
+/// file behind.
 fn check_summary(path: &Path) -> Result<(), Failure> {
     let is_pipe = fs::metadata(path).is_ok_and(|found| !found.is_file() && !found.is_dir());
-    // A pipe is opened once only.
+    // A pipe can be opened only once.
     if path == Path::new("-") || is_pipe {
         return Ok(());
     }
@@ -189,10 +191,10 @@ fn check_summary(path: &Path) -> Result<(), Failure> {
 }
 
 fn no_summary(path: &Path) -> String {
-    format!("the summary {} cannot be written", path.display())
+    format!("could not write the summary {}", path.display())
 }
 
-fn tell(outcome: &Outcome, json: Option<&Path>, report: &Report) -> Result<(), Failure> {
+fn show(outcome: &Outcome, json: Option<&Path>, report: &Report) -> Result<(), Failure> {
     if let Some(nothing) = &outcome.nothing_found {
         report.warn(&nothing.to_string());
     }
@@ -209,19 +211,19 @@ fn tell(outcome: &Outcome, json: Option<&Path>, report: &Report) -> Result<(), F
     Ok(())
 }
 
-/// A day that was refused goes before all else, because its tables are not those of its source. A gate
-/// goes before a partial result: it is certain, however much is missing.
+/// A day that was not replaced takes precedence over everything else, because its tables are not those
+/// of its source. A gate takes precedence over a partial result: it holds whatever is missing.
 fn exit(outcome: &Outcome, gates: &[Gate], report: &Report) -> Exit {
     if !outcome.not_replaced.is_empty() {
         for refusal in &outcome.not_replaced {
             report.error(&refusal.to_string());
         }
-        report.error("to replace such days all the same: --allow-shrink");
+        report.error("to replace these days anyway, use --allow-shrink");
         return Exit::Failed;
     }
     if let Some(digests) = outcome.digests.as_ref().filter(|digests| digests.errors > 0) {
         let errors = number::counted(digests.errors, "problem");
-        report.error(&format!("--verify-digests: {errors} with log files or their digests"));
+        report.error(&format!("--verify-digests: {errors} with log files or digest files"));
         return Exit::Failed;
     }
     if outcome.nothing_found.is_some() && gates.contains(&Gate::Empty) {
@@ -237,7 +239,7 @@ fn exit(outcome: &Outcome, gates: &[Gate], report: &Report) -> Exit {
     trip(Gate::OtherJurisdiction, outcome.other_jurisdiction(), "ran in another jurisdiction");
     let unresolved = outcome.unresolved.iter().map(|reference| reference.calls).sum();
     trip(Gate::Unresolved, unresolved, "without a known model");
-    trip(Gate::Unpriced, outcome.unpriced(), "with tokens and without a price");
+    trip(Gate::Unpriced, outcome.unpriced(), "with tokens but no price");
     match (tripped, outcome.is_partial()) {
         (true, _) => Exit::Gate,
         (false, true) => Exit::Partial,

@@ -1,55 +1,52 @@
-//! `hoptrail verify`: compares the tables with their manifests, and on request with the source.
+//! `hoptrail verify`: compares the tables with their manifests, and optionally with the source.
 
 use std::fmt::Write as _;
 
-use pipeline::{ChangedDay, Settings, Source, SourceCheck, Verification};
+use pipeline::{ChangedDay, Source, SourceCheck, Verification};
 
 use crate::args::{Output, OutputArgs, VerifyArgs};
 use crate::command::{block_on, print};
 use crate::config::Config;
+use crate::escape::escaped;
 use crate::exit::{Exit, Failure};
 use crate::number::{bytes, counted, grouped};
-use crate::plain::plain;
 use crate::report::Report;
-use crate::{place, range};
+use crate::{location, range, settings};
 
 /// Verifies.
 ///
 /// # Errors
-/// If what was typed cannot be used, or a place cannot be read.
-pub fn run(mut args: VerifyArgs, _: &OutputArgs, report: &Report) -> Result<Exit, Failure> {
-    range::complete_from_environment(&mut args.source)?;
-    let config = Config::read(args.source.config.as_deref())?;
-    let (source, dest) = config.complete_verify(args.source, args.dest);
-    let mut settings = Settings::new(range::days(&source, jiff::Timestamp::now())?);
-    settings.accounts = source.account.iter().cloned().collect();
-    settings.regions = source.source_region.iter().cloned().collect();
-    if let Some(window) = &source.late_window {
-        settings.late_window_minutes = range::minutes("--late-window", window)?;
-    }
-    let dest = place::location("--dest", dest.as_deref())?;
-    let from = source.source.as_deref();
-    let from = from.map(|text| place::location("--source", Some(text))).transpose()?;
-    let mut places = vec![&dest];
-    places.extend(&from);
-    place::check_region(&source, &places)?;
-    let options = place::s3_options(&source.aws);
+/// If an option is invalid, or a location cannot be read.
+pub(crate) fn run(mut args: VerifyArgs, _: &OutputArgs, report: &Report) -> Result<Exit, Failure> {
+    range::complete_from_environment(&mut args.days)?;
+    let config = Config::read(&args.config)?;
+    config.complete_source(&mut args.source);
+    // Without days, all published days are checked, whatever `last` is in the file.
+    config.complete_late_window(&mut args.days);
+    config.complete_location(&mut args.dest);
+    config.complete_aws(&mut args.aws);
+    let settings = settings::of_days(&args.source, &args.days)?;
+    let dest = location::required("--dest", args.dest.as_deref())?;
+    let source = location::optional("--source", args.source.source.as_deref())?;
+    location::check_region(&args.aws, [&dest].into_iter().chain(&source))?;
+    let options = location::s3_options(&args.aws);
     let found = block_on(async |signals| {
         let requests = settings.requests_in_flight;
         let verifying = async {
-            let to =
-                place::open_source("the destination", &dest, &options, requests, report).await?;
-            let from = match &from {
-                Some(from) => {
-                    let store =
-                        place::open_source("the source", from, &options, requests, report).await?;
-                    Some((store, place::root_path(from)))
+            let open = async |what, location| {
+                location::open_source(what, location, &options, requests, report).await
+            };
+            let dest = open("the destination", &dest).await?;
+            let source = match &source {
+                Some(source) => {
+                    Some((open("the source", source).await?, location::root_path(source)))
                 }
                 None => None,
             };
+            let source = source.as_ref();
             let source =
-                from.as_ref().map(|(store, root_path)| Source { store: store.as_ref(), root_path });
-            Ok::<_, Failure>(pipeline::verify(to.as_ref(), source, &settings).await?)
+                source.map(|(store, root_path)| Source { store: store.as_ref(), root_path });
+            Ok::<_, Failure>(pipeline::verify(dest.as_ref(), source, &settings).await?)
         };
         signals.or(verifying).await?
     })?;
@@ -61,55 +58,52 @@ pub fn run(mut args: VerifyArgs, _: &OutputArgs, report: &Report) -> Result<Exit
         return Ok(Exit::Done);
     }
     let findings = counted(found.findings.len() as u64, "finding");
-    report.error(&format!("{} is not as its manifests say: {findings}", found.destination));
+    report.error(&format!("verification failed for {}: {findings}", found.destination));
     Ok(Exit::Failed)
 }
 
-/// Writing into a string cannot fail, so that results of `writeln!` are let go.
+/// Writing to a string cannot fail; therefore, results of `writeln!` are ignored.
 fn text(found: &Verification) -> String {
     const SHOWN: usize = 20;
     let mut out = String::new();
-    let range = found.range.as_deref().unwrap_or("every day");
+    let range = found.range.as_deref().unwrap_or("all days");
     let _ = writeln!(out, "Verified {range} at {}\n", found.destination);
     let mut line = |name: &str, value: String| {
         let _ = writeln!(out, "  {name:<9} {value}");
     };
     line("Days", grouped(found.days));
     let files = counted(found.valid_files, "file");
-    line("Sound", format!("{files}, {}", bytes(found.valid_bytes)));
+    line("Valid", format!("{files}, {}", bytes(found.valid_bytes)));
     if !found.partial.is_empty() {
         let days = counted(found.partial.len() as u64, "day");
-        line(
-            "Partial",
-            format!("{days}, which the next run builds again: {}", listed(&found.partial)),
-        );
+        line("Partial", format!("{days}, which the next run rebuilds: {}", listed(&found.partial)));
     }
     if let Some(source) = &found.source {
         of_source(&mut line, source);
     }
     line("Findings", grouped(found.findings.len() as u64));
     for finding in found.findings.iter().take(SHOWN) {
-        let _ = writeln!(out, "\n  {}\n      {}", plain(&finding.key), plain(&finding.reason));
+        let _ = writeln!(out, "\n  {}\n      {}", escaped(&finding.key), escaped(&finding.reason));
     }
     if found.findings.len() > SHOWN {
         let more = grouped((found.findings.len() - SHOWN) as u64);
-        let _ = writeln!(out, "\n  and {more} more, with --output json");
+        let _ = writeln!(out, "\n  and {more} more (--output json lists all)");
     }
     out
 }
 
 fn of_source(line: &mut impl FnMut(&str, String), source: &SourceCheck) {
     let unchanged = counted(source.unchanged, "day");
-    line("Source", format!("{unchanged} built from what is there, in {}", source.source));
+    line("Source", format!("{unchanged} unchanged, in {}", source.source));
     let days = |days: &[ChangedDay]| {
         let of_day = |day: &ChangedDay| format!("{} ({} → {})", day.dt, day.before, day.now);
         listed(&days.iter().map(of_day).collect::<Vec<_>>())
     };
     if !source.changed.is_empty() {
-        line("", format!("other objects than the day was built from: {}", days(&source.changed)));
+        line("", format!("objects changed since the day was built: {}", days(&source.changed)));
     }
     if !source.not_built.is_empty() {
-        line("", format!("objects of days that are not built: {}", days(&source.not_built)));
+        line("", format!("days with objects, not published: {}", days(&source.not_built)));
     }
 }
 

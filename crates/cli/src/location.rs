@@ -1,4 +1,4 @@
-//! From what was typed to places that are read and written.
+//! From options to the stores that are read and written.
 
 use std::path::{Component, Path, PathBuf};
 use std::pin::pin;
@@ -8,28 +8,36 @@ use std::time::{Duration, Instant};
 
 use store::{Limited, Location, S3Options, Store};
 
-use crate::args::{AwsArgs, SourceArgs};
+use crate::args::AwsArgs;
 use crate::exit::Failure;
 use crate::report::Report;
 
-/// How long a place may say nothing before that is told, and how often. One that cannot be reached is
-/// tried again for more than a minute.
-const SILENCE: Duration = Duration::from_secs(5);
+/// How often the user is told that a store has not answered yet. Retries of one that cannot be reached
+/// go on for more than a minute.
+const REMIND_EVERY: Duration = Duration::from_secs(5);
 
-/// The location of a flag.
+/// The location that an option must give.
 ///
 /// # Errors
-/// If it is missing or none.
-pub fn location(flag: &str, text: Option<&str>) -> Result<Location, Failure> {
-    let Some(text) = text else {
+/// If it is missing or invalid.
+pub(crate) fn required(option: &str, text: Option<&str>) -> Result<Location, Failure> {
+    optional(option, text)?.ok_or_else(|| {
         let expected = "expected s3://bucket/prefix or a folder";
-        return Err(Failure::usage(format!("{flag} is missing: {expected}")));
-    };
-    Location::from_str(text).map_err(|error| Failure::usage(format!("{flag}: {error}")))
+        Failure::usage(format!("{option} is missing: {expected}"))
+    })
+}
+
+/// The location that an option may give.
+///
+/// # Errors
+/// If it is invalid.
+pub(crate) fn optional(option: &str, text: Option<&str>) -> Result<Option<Location>, Failure> {
+    let parse = |text| Location::from_str(text);
+    text.map(parse).transpose().map_err(|error| Failure::usage(format!("{option}: {error}")))
 }
 
 /// How to reach S3.
-pub fn s3_options(args: &AwsArgs) -> S3Options {
+pub(crate) fn s3_options(args: &AwsArgs) -> S3Options {
     S3Options {
         profile: args.profile.clone(),
         region: args.region.clone(),
@@ -40,26 +48,29 @@ pub fn s3_options(args: &AwsArgs) -> S3Options {
     }
 }
 
-/// Refuses `--region` where nothing is on S3, because whoever types it there means something else.
+/// Rejects `--region` if no location is on S3, because `--source-region` was probably meant.
 ///
 /// # Errors
-/// If it is given without a place on S3.
-pub fn check_region(args: &SourceArgs, places: &[&Location]) -> Result<(), Failure> {
-    let on_s3 = places.iter().any(|place| matches!(place, Location::S3 { .. }));
-    match &args.aws.region {
+/// If it is given and no location is on S3.
+pub(crate) fn check_region<'a>(
+    args: &AwsArgs,
+    locations: impl IntoIterator<Item = &'a Location>,
+) -> Result<(), Failure> {
+    let on_s3 = locations.into_iter().any(|location| matches!(location, Location::S3 { .. }));
+    match &args.region {
         Some(region) if !on_s3 => Err(Failure::usage(format!(
-            "--region is the AWS Region of S3 requests, and nothing here is on S3; \
-             to read only what was called in {region}: --source-region {region}"
+            "--region is the AWS Region of S3 requests, and no location is on S3; \
+             to read only calls to {region}, use --source-region {region}"
         ))),
         _ => Ok(()),
     }
 }
 
-/// Refuses a destination inside the source: what is written would be read by the next run.
+/// Rejects a destination inside the source, because the next run would read what this one writes.
 ///
 /// # Errors
-/// If it lies there.
-pub fn check_apart(source: &Location, dest: &Location) -> Result<(), Failure> {
+/// If the destination is inside the source.
+pub(crate) fn check_apart(source: &Location, dest: &Location) -> Result<(), Failure> {
     let is_inside = match (source, dest) {
         (
             Location::S3 { bucket: source_bucket, prefix: source_prefix },
@@ -72,66 +83,70 @@ pub fn check_apart(source: &Location, dest: &Location) -> Result<(), Failure> {
     };
     if is_inside {
         return Err(Failure::usage(format!(
-            "the destination {dest} lies inside the source {source}: expected a place beside it"
+            "the destination {dest} is inside the source {source}: expected a location outside of it"
         )));
     }
     Ok(())
 }
 
-/// A place that is read, which must exist; `what` names it in messages.
+/// A store that is read, which must exist; `what` names it in messages.
 ///
 /// # Errors
 /// If it cannot be reached.
-pub async fn open_source(
+pub(crate) async fn open_source(
     what: &str,
     location: &Location,
     options: &S3Options,
     requests_in_flight: usize,
     report: &Report,
 ) -> Result<Arc<dyn Store>, Failure> {
-    let store = answer_of(location, report, store::open_source(location, options))
+    let store = answer_from(location, report, store::open_source(location, options))
         .await
-        .map_err(|error| anyhow::Error::new(error).context(format!("{what} cannot be used")))?;
+        .map_err(|error| anyhow::Error::new(error).context(format!("could not open {what}")))?;
     // Listing and reading go on at the same time; the bound is for both together.
     Ok(Arc::new(Limited::new(store, requests_in_flight)))
 }
 
-/// The destination; a folder is made if it is missing.
+/// The destination. A folder that does not exist is created.
 ///
 /// # Errors
-/// If it cannot be reached or made.
-pub async fn open_destination(
+/// If it cannot be reached or created.
+pub(crate) async fn open_destination(
     location: &Location,
     options: &S3Options,
     report: &Report,
 ) -> Result<Arc<dyn Store>, Failure> {
-    answer_of(location, report, store::open_destination(location, options))
+    answer_from(location, report, store::open_destination(location, options))
         .await
-        .map_err(|error| anyhow::Error::new(error).context("the destination cannot be used").into())
+        .map_err(|error| anyhow::Error::new(error).context("could not open the destination").into())
 }
 
-/// Waits for the answer of a place, and tells now and then that it is waited for.
-async fn answer_of<T>(location: &Location, report: &Report, opening: impl Future<Output = T>) -> T {
+/// Waits for a store to answer, and reminds the user now and then.
+async fn answer_from<T>(
+    location: &Location,
+    report: &Report,
+    opening: impl Future<Output = T>,
+) -> T {
     let start = Instant::now();
     let mut opening = pin!(opening);
     loop {
-        if let Ok(answer) = tokio::time::timeout(SILENCE, &mut opening).await {
+        if let Ok(answer) = tokio::time::timeout(REMIND_EVERY, &mut opening).await {
             return answer;
         }
         let seconds = start.elapsed().as_secs();
-        report.note(&format!("still waiting for {location} to answer, for {seconds} s"));
+        report.note(&format!("no response from {location} for {seconds} s, still waiting"));
     }
 }
 
-/// The path that may tell at which level of a trail a source is.
-pub fn root_path(location: &Location) -> String {
+/// The path above the source's keys, which shows at which level of a trail the source is.
+pub(crate) fn root_path(location: &Location) -> String {
     match location {
         Location::S3 { prefix, .. } => prefix.clone(),
         Location::Folder(path) => resolved(path).to_string_lossy().into_owned(),
     }
 }
 
-/// A path without links and dots, as far as it exists.
+/// A path without symbolic links and dots, as far as it exists.
 fn resolved(path: &Path) -> PathBuf {
     let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     for existing in path.ancestors() {
@@ -154,12 +169,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_destination_inside_the_source_is_refused() {
+    fn destination_inside_source_is_rejected() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = |name: &str| folder.path().join(name).display().to_string();
         let check = |source: &str, dest: &str, expected: bool| {
-            let source = location("--source", Some(source)).expect("a location");
-            let dest = location("--dest", Some(dest)).expect("a location");
+            let source = required("--source", Some(source)).expect("a location");
+            let dest = required("--dest", Some(dest)).expect("a location");
             assert_eq!(check_apart(&source, &dest).is_ok(), expected, "{source} {dest}");
         };
         check("s3://logs/a", "s3://logs/a/out", false);

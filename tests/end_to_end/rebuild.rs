@@ -1,4 +1,4 @@
-//! Days that stand: which are built again and why, and which replacements are refused.
+//! Published days: which are rebuilt and why, and which are not replaced.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -91,7 +91,7 @@ fn assert_fresh(world: &World, more: &[&str], what: &str) {
 }
 
 #[test]
-fn nothing_is_built_twice() {
+fn unchanged_day_is_not_rebuilt() {
     let (world, _) = built();
     let before = tree(&world.out());
     range(&world, &[]).ends(0);
@@ -103,15 +103,15 @@ fn nothing_is_built_twice() {
     assert_same(&tree(&world.out()), &before, "--force");
 }
 
-/// Half of the source is gone: each day is left as it is, unless the user says otherwise.
+/// Half of the source is gone: no day is replaced, unless the user allows it.
 #[test]
-fn a_source_that_shrinks() {
+fn shrunk_source_replaces_no_day_without_allow_shrink() {
     let (world, objects) = built();
     let before = tree(&world.out());
     let gone = objects.0.keys().step_by(2).collect::<Vec<_>>();
     gone.iter().for_each(|key| fs::remove_file(world.trail().join(key)).unwrap());
     let of_day = |key: &&&String, day: &str| key.contains(&day.replace('-', "/"));
-    // Once more: it is refused each time.
+    // Once more: it is not replaced any time.
     for more in [&[][..], &["--force"], &["--late-window", "2d"], &[]] {
         let run = range(&world, more).ends(1);
         assert_same(&tree(&world.out()), &before, "refused");
@@ -138,9 +138,9 @@ fn a_source_that_shrinks() {
     assert_eq!(days(&world), []);
 }
 
-/// Only the days that lost something are refused; the others go on.
+/// Only the days that would lose something are not replaced.
 #[test]
-fn one_day_that_shrinks() {
+fn shrunk_day_is_not_replaced_and_other_days_are() {
     let (world, objects) = built();
     let noon = |day: &str| {
         let date = day.replace('-', "");
@@ -164,9 +164,9 @@ fn one_day_that_shrinks() {
     assert_fresh(&world, &[], "it is back");
 }
 
-/// An object that was read before and cannot be read now: its day stands as it was.
+/// An object that was read before and cannot be read now: its day is not replaced.
 #[test]
-fn a_source_that_cannot_be_read_any_more() {
+fn day_whose_object_became_unreadable_is_not_replaced() {
     let (world, objects) = built();
     let before = tree(&world.out());
     let key = objects.0.keys().find(|key| key.contains("20261007T0800Z")).unwrap();
@@ -180,7 +180,7 @@ fn a_source_that_cannot_be_read_any_more() {
     let ingest = world.rows("ingest", DAYS[2]);
     let row = ingest.iter().find(|row| row["key"] == key.as_str()).unwrap();
     assert_eq!(row["status"], "unreadable");
-    // A partial day is never taken for one that stands.
+    // A partial day is never taken for unchanged.
     range(&world, &[]).ends(3);
     assert_eq!(days(&world), [(DAYS[2].to_owned(), "partial before".to_owned())]);
     world.write(&format!("trail/{key}"), &objects.tree()[key]);
@@ -189,9 +189,9 @@ fn a_source_that_cannot_be_read_any_more() {
     assert_fresh(&world, &[], "it can be read again");
 }
 
-/// A late object opens exactly the days that it has to do with.
+/// A late object rebuilds exactly the days that it has calls of.
 #[test]
-fn late_objects_open_their_days() {
+fn late_object_rebuilds_exactly_its_days() {
     let (world, _) = built();
     let opened = |world: &World| days(world).into_iter().map(|(day, _)| day).collect::<Vec<_>>();
     // In the late window of the day before.
@@ -225,10 +225,10 @@ fn late_objects_open_their_days() {
     assert!(!world.event_ids(DAYS[4]).contains(&"own".to_owned()));
 }
 
-/// Objects of the morning are read for two days. One of these stands and is built again, which is known
-/// when all is listed: its objects must not have been read for the other day alone by then.
+/// Objects of the morning are read for two days. One of the days is published and is rebuilt, which is
+/// known only when everything is listed: until then, no object may be read for the other day alone.
 #[test]
-fn a_new_day_and_the_one_before() {
+fn object_of_two_days_is_read_once_for_both() {
     let mut config = Config::new().bucket(Bucket::new("trail")).page_size(1);
     config.latency = Duration::from_millis(2);
     let server = Server::start(config).unwrap();
@@ -256,7 +256,7 @@ fn a_new_day_and_the_one_before() {
 
 /// One event on two days is the earlier one's. When that loses it, it is the later one's.
 #[test]
-fn a_day_that_left_a_call_to_another_gets_it_back() {
+fn call_returns_to_the_later_day_when_the_earlier_loses_it() {
     let world = World::new();
     world.object("20261005T1210Z", "a", &[call("a", TIME)]);
     let gone = world.object("20261005T2359Z", "b", &[call("e", "2026-10-05T23:59:59Z")]);
@@ -274,9 +274,9 @@ fn a_day_that_left_a_call_to_another_gets_it_back() {
     assert_eq!(world.event_ids(DAYS[1]), ["e"]);
 }
 
-/// What a day is built with is part of what it is built from.
+/// Models, prices, and aliases are part of what a day is built from.
 #[test]
-fn days_are_built_again_with_other_knowledge() {
+fn day_is_rebuilt_when_models_or_prices_change() {
     let (world, _) = built();
     let repository = crate::world::repository();
     let prices = fs::read_to_string(repository.join("config/prices.csv")).unwrap();
@@ -312,7 +312,7 @@ fn days_are_built_again_with_other_knowledge() {
 }
 
 #[test]
-fn damaged_and_missing_manifests() {
+fn day_with_corrupt_or_missing_manifest_is_rebuilt() {
     let (world, _) = built();
     let before = tree(&world.out());
     let manifest = |day: &str| world.out().join(format!("_hoptrail/manifest/dt={day}.json"));
@@ -347,9 +347,9 @@ fn damaged_and_missing_manifests() {
     assert_fresh(&world, &[], "after all");
 }
 
-/// What an earlier build left under another key goes; what is anybody else's stays.
+/// A file that an earlier build left under another key is deleted; anybody else's file stays.
 #[test]
-fn leftovers() {
+fn leftover_file_of_an_earlier_build_is_deleted_and_other_files_stay() {
     let world = World::new();
     world.object("20261005T1210Z", "a", &[call("e1", TIME)]);
     world.run(&["--day", DAYS[0]]).ends(0);

@@ -1,4 +1,4 @@
-//! Where is read from and written to, and with how much: the bytes that come out are the same.
+//! Sources and destinations of every kind, with any number of threads and requests: the same bytes.
 
 use std::fs;
 
@@ -42,7 +42,7 @@ fn any_number_of_threads_and_requests_gives_the_same_bytes() {
 }
 
 #[test]
-fn a_bucket_gives_the_same_bytes_as_a_folder() {
+fn source_on_s3_gives_the_same_bytes_as_a_folder() {
     let expected = expected();
     for page_size in [1000, 7] {
         let server =
@@ -61,7 +61,7 @@ fn a_bucket_gives_the_same_bytes_as_a_folder() {
 }
 
 #[test]
-fn a_destination_on_s3_has_the_same_bytes() {
+fn destination_on_s3_has_the_same_bytes_as_a_folder() {
     let expected = expected();
     let config = Config::new().bucket(sample_bucket()).bucket(Bucket::new("analytics"));
     let server = Server::start(config).unwrap();
@@ -116,7 +116,7 @@ fn ids_and_accounts(world: &World) -> (Vec<String>, Vec<String>) {
 }
 
 #[test]
-fn a_source_at_any_level() {
+fn source_at_any_level_gives_the_same_calls() {
     let prefixed = World::new();
     for (key, bytes) in tree(&sample()) {
         prefixed.write(&format!("bucket/some/deep/prefix/{key}"), bytes);
@@ -154,7 +154,7 @@ fn a_source_at_any_level() {
 }
 
 #[test]
-fn requester_pays_and_unsigned_requests() {
+fn requester_pays_and_unsigned_requests_are_sent() {
     let server = Server::start(Config::new().bucket(sample_bucket())).unwrap();
     let arguments = |flag| [&["plan", "--source", "s3://org-trail"][..], &RANGE, &[flag]].concat();
     World::new().hoptrail_on(&server, &arguments("--requester-pays")).ends(0);
@@ -170,9 +170,9 @@ fn requester_pays_and_unsigned_requests() {
     assert!(stats.lists > 0 && stats.unsigned == stats.requests(), "{stats:?}");
 }
 
-/// Flags win over the environment, and that over the settings file.
+/// Options win over the environment, and the environment over the settings file.
 #[test]
-fn settings_from_flags_environment_and_file() {
+fn settings_come_from_options_environment_and_file() {
     let server = Server::start(Config::new().bucket(sample_bucket())).unwrap();
     let world = World::new();
     let url = server.url();
@@ -200,7 +200,7 @@ fn settings_from_flags_environment_and_file() {
 
 /// Lesson 4: digests, insights and aggregated events are skipped and counted, and not even fetched.
 #[test]
-fn sibling_folders_are_not_touched() {
+fn sibling_folders_are_skipped_and_not_fetched() {
     let server = Server::start(
         Config::new()
             .bucket(sample_bucket())
@@ -211,11 +211,11 @@ fn sibling_folders_are_not_touched() {
     let out = world.text("out");
     let run = world.hoptrail_on(&server, &run_arguments("s3://org-trail", &out, &[])).ends(0);
     assert_eq!(server.stats().faults, 0, "nothing of them is asked for");
-    assert!(run.stdout.contains("4 folders of digests, insights and other logs"), "{}", run.stdout);
+    assert!(run.stdout.contains("4 folders (digests, Insights, other logs)"), "{}", run.stdout);
 }
 
 #[test]
-fn chosen_accounts_and_regions() {
+fn account_and_region_options_restrict_what_is_read() {
     let server = Server::start(Config::new().bucket(sample_bucket())).unwrap();
     let calls = |more: &[&str]| {
         let world = World::new();
@@ -256,7 +256,7 @@ fn chosen_accounts_and_regions() {
 
 /// Lesson 15: the same event in the trails of the organization and of the account is one call.
 #[test]
-fn two_trails_on_one_bucket() {
+fn event_in_two_trails_of_one_bucket_is_one_call() {
     let world = World::new();
     let stamp = "20261005T1210Z";
     let time = "2026-10-05T12:00:00Z";
@@ -274,7 +274,7 @@ fn two_trails_on_one_bucket() {
 }
 
 #[test]
-fn folders_beside_the_logs_are_not_searched_and_told() {
+fn folders_beside_the_logs_are_reported_as_not_searched() {
     let world = World::new();
     world.object("20261005T1210Z", "x", &[call("e1", "2026-10-05T12:00:00Z")]);
     for folder in ["datalake/AWSLogs", "other/2026/10/05"] {
@@ -290,7 +290,7 @@ fn folders_beside_the_logs_are_not_searched_and_told() {
 
 /// Lesson 17: an account id that begins with zeros keeps them.
 #[test]
-fn account_ids_keep_their_zeros() {
+fn account_id_keeps_its_leading_zeros() {
     let world = World::new();
     let record = with(call("e1", "2026-10-05T12:00:00Z"), "/recipientAccountId", "000000000012");
     let key = key("000000000012", REGION, "20261005T1210Z", "x");
@@ -299,9 +299,9 @@ fn account_ids_keep_their_zeros() {
     assert_eq!(world.rows("invocations", "2026-10-05")[0]["account_id"], "000000000012");
 }
 
-/// Some clients inflate on the way: what is in a `.gz` is judged by its bytes.
+/// Some clients decompress in transit: the content of a `.gz` is judged by its bytes.
 #[test]
-fn plain_json_in_a_gz_name() {
+fn plain_json_with_a_gz_name_is_read() {
     let world = World::new();
     let key = world.object("20261005T1210Z", "x", &[]);
     let text = format!("{{ \"Records\" : [ {} ] }}\n", call("e1", "2026-10-05T12:00:00Z"));
@@ -310,9 +310,9 @@ fn plain_json_in_a_gz_name() {
     assert_eq!(world.event_ids("2026-10-05"), ["e1"]);
 }
 
-/// Lesson 11: a record of several MB, in an object that is read as a stream or in one piece.
+/// Lesson 11: a record of several MB, in an object that is streamed or read whole.
 #[test]
-fn large_records_and_objects() {
+fn large_record_is_read_streamed_or_whole() {
     let world = World::new();
     // Hexadecimal digits of a counter do not compress much: the object is larger than a quarter of
     // the smallest `--fetch-ahead-mib`, above which objects are streamed.
@@ -338,7 +338,7 @@ fn large_records_and_objects() {
 
 /// `--concurrency` bounds listing and reading together.
 #[test]
-fn requests_in_flight_of_a_run_are_bounded() {
+fn concurrency_bounds_requests_in_flight() {
     let latency = std::time::Duration::from_millis(5);
     let server = Server::start(Config::new().bucket(sample_bucket()).latency(latency)).unwrap();
     let world = World::new();

@@ -1,0 +1,69 @@
+//! From options to the settings of the pipeline.
+
+use std::fmt::Display;
+
+use jiff::Timestamp;
+use pipeline::{Layout, Settings};
+
+use crate::args::{DayArgs, LayoutArg, PerformanceArgs, SourceArgs};
+use crate::exit::Failure;
+use crate::range;
+
+/// The settings of `run` and `plan`.
+///
+/// # Errors
+/// If a value is invalid, or a trail is to be read without a range.
+pub(crate) fn of_read(
+    source: &SourceArgs,
+    days: &DayArgs,
+    performance: &PerformanceArgs,
+) -> Result<Settings, Failure> {
+    let mut settings = of_days(source, days)?;
+    if let Some(LayoutArg::Any) = source.layout {
+        settings.layout = Layout::Any;
+    }
+    if settings.range.is_none() && settings.layout == Layout::Trail {
+        let expected = "expected --last N, --day DAY, or --from DAY --to DAY";
+        return Err(Failure::usage(format!("no days are given: {expected}")));
+    }
+    if let Some(threads) = performance.threads {
+        settings.threads = positive("--threads", threads)?;
+    }
+    if let Some(requests) = performance.concurrency {
+        settings.requests_in_flight = positive("--concurrency", requests)?;
+    }
+    if let Some(mib) = performance.fetch_ahead_mib {
+        settings.bytes_in_flight = positive("--fetch-ahead-mib", mib)? << 20;
+    }
+    if let Some(mib) = performance.max_inflated_mib {
+        settings.limits.inflated_bytes = positive("--max-inflated-mib", mib)? << 20;
+    }
+    Ok(settings)
+}
+
+/// The settings that say which objects belong to which days.
+///
+/// # Errors
+/// If a value is invalid.
+pub(crate) fn of_days(source: &SourceArgs, days: &DayArgs) -> Result<Settings, Failure> {
+    let mut settings = Settings::new(range::days(days, Timestamp::now())?);
+    if let Some(account) = source.account.iter().find(|id| !logs::layout::is_account(id)) {
+        return Err(Failure::usage(format!("--account: expected 12 digits, found `{account}`")));
+    }
+    settings.accounts = source.account.iter().cloned().collect();
+    settings.regions = source.source_region.iter().cloned().collect();
+    if let Some(window) = &days.late_window {
+        settings.late_window_minutes = range::minutes("--late-window", window)?;
+    }
+    Ok(settings)
+}
+
+fn positive<T: Copy + Display + TryInto<u32>>(option: &str, number: T) -> Result<T, Failure> {
+    match number.try_into() {
+        Ok(small) if small >= 1 => Ok(number),
+        _ => {
+            let expected = format!("a number from 1 to {}", u32::MAX);
+            Err(Failure::usage(format!("{option}: expected {expected}, found {number}")))
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! What the calls cost, by model.
+
+use std::borrow::Cow;
+use std::fmt::Write as _;
+
+use pipeline::{Coverage, ModelCost, Outcome};
+
+use super::{SHOWN_LINES, more, shortened};
+use crate::escape::escaped;
+use crate::number::{counted, grouped, percent};
+
+/// The total, never without its coverage, and the models with the highest cost.
+pub(super) fn write(out: &mut String, outcome: &Outcome) {
+    let all = &outcome.cost;
+    if all.succeeded_calls == 0 {
+        return;
+    }
+    let cost = all.list_cost_usd.as_deref().map_or("unknown".to_owned(), dollars);
+    let _ = writeln!(
+        out,
+        "\n{:<12} {cost} (covers {} of {}, {})",
+        "List cost",
+        grouped(all.succeeded_calls_priced),
+        counted(all.succeeded_calls, "successful call"),
+        percent(all.succeeded_calls_priced, all.succeeded_calls)
+    );
+    let notes = notes(all);
+    if !notes.is_empty() {
+        let _ = writeln!(out, "{:<12} {}", "", notes.join(" · "));
+    }
+    models(out, &outcome.costs);
+    let unpriced = outcome.costs.iter().filter(|model| model.coverage.calls_unpriced > 0);
+    let unpriced = unpriced
+        .map(|model| format!("{} ({})", label(model), grouped(model.coverage.calls_unpriced)));
+    let unpriced = unpriced.collect::<Vec<_>>();
+    if !unpriced.is_empty() {
+        let _ = writeln!(out, "\n  Tokens but no price: {}", shortened(unpriced));
+    }
+}
+
+/// What the coverage does not say.
+fn notes(all: &Coverage) -> Vec<String> {
+    let failed = all.calls_priced.saturating_sub(all.succeeded_calls_priced);
+    let without_tokens = all.succeeded_calls.saturating_sub(all.succeeded_calls_with_tokens);
+    let notes = [
+        ("unsuccessful calls, included", failed),
+        ("lower bounds", all.calls_lower_bound),
+        ("tokens but no price", all.calls_unpriced),
+        ("no token counts", without_tokens),
+    ];
+    let notes = notes.into_iter().filter(|(_, calls)| *calls > 0);
+    notes.map(|(note, calls)| format!("{note}: {}", grouped(calls))).collect()
+}
+
+fn models(out: &mut String, models: &[ModelCost]) {
+    let mut priced = Vec::new();
+    for model in models {
+        if let Some(cost) = &model.coverage.list_cost_usd {
+            priced.push((model, dollars(cost)));
+        }
+    }
+    if !priced.is_empty() {
+        let _ = writeln!(out);
+    }
+    for (model, cost) in priced.iter().take(SHOWN_LINES) {
+        let Coverage { succeeded_calls, succeeded_calls_priced, .. } = model.coverage;
+        let calls = counted(succeeded_calls, "call");
+        let share = percent(succeeded_calls_priced, succeeded_calls);
+        let _ = writeln!(out, "  {cost:>14}  {:<24} {calls:>10}, {share:>7} priced", label(model));
+    }
+    more(out, priced.len(), "model_costs");
+}
+
+fn label(model: &ModelCost) -> Cow<'_, str> {
+    let names = [&model.model_name, &model.model_id, &model.model_ref];
+    escaped(names.into_iter().find_map(Option::as_deref).unwrap_or("(none logged)"))
+}
+
+/// A decimal number of dollars with four decimals, or with as many as show the first two that are not
+/// 0; truncated.
+fn dollars(decimal: &str) -> String {
+    let (whole, fraction) = decimal.split_once('.').unwrap_or((decimal, ""));
+    let zeros = fraction.len() - fraction.trim_start_matches('0').len();
+    let digits = if whole == "0" && zeros < fraction.len() { 4.max(zeros + 2) } else { 4 };
+    let whole = whole.parse::<u64>().map_or_else(|_| whole.to_owned(), grouped);
+    format!("${whole}.{:0<4}", fraction.get(..digits).unwrap_or(fraction))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn small_amount_is_not_shown_as_zero() {
+        assert_eq!(dollars("1234567.891234"), "$1,234,567.8912");
+        assert_eq!(dollars("0"), "$0.0000");
+        assert_eq!(dollars("0.000066"), "$0.000066");
+        assert_eq!(dollars("0.0000000123"), "$0.000000012");
+        assert_eq!(dollars("0.5"), "$0.5000");
+    }
+}
