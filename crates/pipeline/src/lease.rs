@@ -158,7 +158,7 @@ async fn write(
     match destination.put_if(LEASE_KEY, Bytes::from(json), condition).await {
         Ok(Put::Done { etag }) => Ok(Some(etag)),
         // The answer to a first try may have been lost: then the lease that stands is this one.
-        Ok(Put::Refused) => match read(destination).await? {
+        Ok(Put::ConditionFailed) => match read(destination).await? {
             Some((standing, etag)) if standing == *holder => Ok(Some(etag)),
             _ => Ok(None),
         },
