@@ -676,7 +676,8 @@ async fn requester_pays_and_unsigned_requests() {
 #[tokio::test]
 async fn limited_bounds_what_is_in_flight() {
     let server = server(vec![]);
-    server.set_latency(Duration::from_millis(2));
+    // Longer than it takes to send 40 requests on a busy machine.
+    server.set_latency(Duration::from_millis(300));
     let store: Arc<dyn Store> = Arc::new(connect(&server).await);
     let limited: Arc<dyn Store> = Arc::new(Limited::new(Arc::clone(&store), 5));
     for (store, expected) in [(limited, 5), (store, 40)] {
