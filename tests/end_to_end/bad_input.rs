@@ -67,7 +67,7 @@ fn missing_credentials_and_profiles_are_named_in_the_error() {
     server.set_faults(vec![Fault::always(Failure::ExpiredToken)]);
     world
         .hoptrail_on(&server, &arguments)
-        .says(1, &["AWS refuses the credentials", "ExpiredToken"]);
+        .says(1, &["AWS rejects the credentials", "ExpiredToken"]);
     server.set_faults(vec![Fault::always(Failure::AccessDenied)]);
     world.hoptrail_on(&server, &arguments).says(1, &["access denied: may not list", "s3://logs"]);
     let mut command = world.command_on(&server, &arguments);

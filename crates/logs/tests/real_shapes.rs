@@ -87,7 +87,14 @@ fn read(text: &str, shape: Shape) -> Result<Reading, Unreadable> {
 /// What is compared of a reading.
 fn shown(reading: &Reading) -> (Vec<Logged>, String) {
     let Reading {
-        records, skipped, rejected, calls, rejections, discovered, unknown_operations, ..
+        records,
+        skipped,
+        rejected,
+        calls,
+        rejections,
+        discovered,
+        unknown_operations,
+        ..
     } = reading;
     let others = (records, skipped, rejected, rejections, discovered, unknown_operations);
     (Logged::all(calls), format!("{others:?}"))

@@ -156,7 +156,10 @@ fn the_generator_reaches_everything() {
         count("records", expected.records);
         count("skipped", expected.skipped);
         count("discovered", expected.discovered.len() as u64);
-        count("discovered name", expected.discovered.iter().filter(|a| !a.name.is_empty()).count() as u64);
+        count(
+            "discovered name",
+            expected.discovered.iter().filter(|a| !a.name.is_empty()).count() as u64,
+        );
         expected.unknown.values().for_each(|number| count("unknown", *number));
         for path in expected.rejected.iter().flat_map(|(_, wrong)| wrong) {
             count(&format!("rejected {path}"), 1);

@@ -173,7 +173,7 @@ async fn write(
     match destination.put_if(LEASE_KEY, Bytes::from(json), condition).await {
         Ok(Put::Done { etag }) => Ok(Some(etag)),
         // The answer to a first try may have been lost: then the lease that is there is this one.
-        Ok(Put::Refused) => match read(destination).await? {
+        Ok(Put::ConditionFailed) => match read(destination).await? {
             Some((found, etag)) if found == *holder => Ok(Some(etag)),
             _ => Ok(None),
         },

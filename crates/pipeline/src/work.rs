@@ -12,21 +12,12 @@ use tokio::sync::{mpsc, oneshot};
 use crate::error::Error;
 
 thread_local! {
-    /// Each worker uses its buffers again and again.
-    static BUFFERS: RefCell<Buffers> = RefCell::new(Buffers::default());
+    /// Each worker uses its scratch again and again.
+    static SCRATCH: RefCell<Scratch> = RefCell::new(Scratch::default());
 }
 
-/// A buffer that grew larger is given back, so that one large object does not count for ever.
+/// A scratch that grew larger is given back, so that one large object does not count for ever.
 const MAX_KEPT_BYTES: usize = 32 << 20;
-
-/// What a worker reads an object with.
-#[derive(Debug, Default)]
-pub(crate) struct Buffers {
-    /// For a body, as stored.
-    pub body: Vec<u8>,
-    /// What is kept from one to the next.
-    pub scratch: Scratch,
-}
 
 /// The threads for everything that computes.
 #[derive(Debug, Clone)]
@@ -34,7 +25,7 @@ pub(crate) struct Workers {
     pool: Arc<ThreadPool>,
 }
 
-/// A body that is read on a worker while it arrives.
+/// A body that is read while it arrives.
 #[derive(Debug)]
 pub(crate) struct ChunkReader {
     chunks: mpsc::Receiver<Result<Bytes, String>>,
@@ -45,7 +36,7 @@ impl Workers {
     /// Starts the threads.
     ///
     /// # Errors
-    /// If the system refuses them.
+    /// If the system has none.
     pub(crate) fn start(threads: usize) -> Result<Self, Error> {
         let pool = ThreadPoolBuilder::new()
             .num_threads(threads.max(1))
@@ -55,9 +46,8 @@ impl Workers {
         Ok(Workers { pool: Arc::new(pool) })
     }
 
-    /// Runs `task` on a worker. This is the only way from the I/O thread to the workers: the runtime
-    /// never computes, and the workers never wait for a socket, but for [`ChunkReader`]. Files of this
-    /// machine they read themselves.
+    /// Runs `task` on a worker. The runtime never computes, and the workers never wait: neither for a
+    /// socket nor for a file.
     ///
     /// # Errors
     /// If the task panics.
@@ -74,14 +64,22 @@ impl Workers {
     }
 }
 
-/// Lends the worker's own buffers to `read`.
-pub(crate) fn with_buffers<T>(read: impl FnOnce(&mut Buffers) -> T) -> T {
-    BUFFERS.with_borrow_mut(|buffers| {
-        let result = read(buffers);
-        if buffers.body.capacity() > MAX_KEPT_BYTES {
-            buffers.body = Vec::new();
-        }
-        buffers.scratch.shrink(MAX_KEPT_BYTES);
+/// Runs `task`, which computes and waits in turn, on a thread of its own: on a worker, it would keep
+/// others from being computed while it waits. Whoever calls bounds how many there are at a time.
+///
+/// # Errors
+/// If the task panics.
+pub(crate) async fn run_waiting<T: Send + 'static>(
+    task: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Error> {
+    tokio::task::spawn_blocking(task).await.map_err(|_| Error::Worker)
+}
+
+/// Lends the worker's own scratch to `read`.
+pub(crate) fn with_scratch<T>(read: impl FnOnce(&mut Scratch) -> T) -> T {
+    SCRATCH.with_borrow_mut(|scratch| {
+        let result = read(scratch);
+        scratch.shrink(MAX_KEPT_BYTES);
         result
     })
 }

@@ -29,7 +29,7 @@ pub async fn check(store: Arc<dyn Store>) {
     a_conditional_write_is_done_if_the_condition_holds(store).await;
     every_conditional_write_has_an_etag_of_its_own(store).await;
     of_many_conditional_writers_one_wins(shared).await;
-    odd_keys_are_plain_keys(store).await;
+    unusual_keys_are_plain_keys(store).await;
     a_listing_is_in_the_order_of_the_bytes(store).await;
     pages_of_any_size_give_the_same(store).await;
     a_prefix_is_any_text(store).await;
@@ -70,7 +70,7 @@ async fn what_is_put_is_got(store: &dyn Store) {
     clear(store, "put/").await;
 }
 
-/// All of it, wherever the file was read or written last, and in place of what was there.
+/// All of it, wherever the file was read or written last, and it replaces what was there.
 async fn what_a_file_holds_is_put(store: &dyn Store) {
     for size_bytes in [0, 1, 3_000_000, 10] {
         let content = (0..size_bytes).map(|n: u32| (n % 251) as u8).collect::<Vec<_>>();
@@ -127,7 +127,7 @@ async fn a_conditional_write_is_done_if_the_condition_holds(store: &dyn Store) {
     };
     let etag = async || store.get(key).await.expect("the object is there").meta.etag;
 
-    assert_eq!(put_if("none", unchanged("no such etag")).await, Put::Refused);
+    assert_eq!(put_if("none", unchanged("no such etag")).await, Put::ConditionFailed);
     assert_eq!(keys(store, ListRequest::all("condition/")).await, [""; 0], "nothing was written");
     let Put::Done { etag: first } = put_if("1", Condition::Absent).await else {
         panic!("nothing was there")
@@ -136,24 +136,24 @@ async fn a_conditional_write_is_done_if_the_condition_holds(store: &dyn Store) {
     let listed = list_all(store, "condition/").await.expect("listing works");
     assert_eq!(listed[0].etag.as_ref(), Some(&first));
 
-    assert_eq!(put_if("x", Condition::Absent).await, Put::Refused);
-    assert_eq!(put_if("x", unchanged("another etag")).await, Put::Refused);
+    assert_eq!(put_if("x", Condition::Absent).await, Put::ConditionFailed);
+    assert_eq!(put_if("x", unchanged("another etag")).await, Put::ConditionFailed);
     assert_eq!(get(store, key).await, "1");
     let Put::Done { etag: second } = put_if("2", unchanged(&first)).await else {
         panic!("nothing has changed")
     };
-    assert_eq!(put_if("x", unchanged(&first)).await, Put::Refused);
+    assert_eq!(put_if("x", unchanged(&first)).await, Put::ConditionFailed);
     assert_eq!((get(store, key).await, etag().await), ("2".into(), Some(second.clone())));
 
     // An unconditional write is a change like any other.
     put(store, key, "three").await;
-    assert_eq!(put_if("x", unchanged(&second)).await, Put::Refused);
+    assert_eq!(put_if("x", unchanged(&second)).await, Put::ConditionFailed);
     let third = etag().await.expect("there is an etag");
     assert!(matches!(put_if("4", unchanged(&third)).await, Put::Done { .. }));
     assert_eq!(get(store, key).await, "4");
 
     store.delete(key).await.expect("deleting works");
-    assert_eq!(put_if("x", unchanged(&third)).await, Put::Refused);
+    assert_eq!(put_if("x", unchanged(&third)).await, Put::ConditionFailed);
     assert!(matches!(put_if("5", Condition::Absent).await, Put::Done { .. }));
     assert_eq!(get(store, key).await, "5");
     clear(store, "condition/").await;
@@ -191,7 +191,7 @@ async fn of_many_conditional_writers_one_wins(store: &Arc<dyn Store>) {
         let results = writers.join_all().await.into_iter();
         let done = results.filter_map(|(content, put)| match put {
             Put::Done { etag } => Some((content, etag)),
-            Put::Refused => None,
+            Put::ConditionFailed => None,
         });
         let [(content, etag)] = &done.collect::<Vec<_>>()[..] else {
             panic!("not one writer has won in round {round}")
@@ -202,8 +202,8 @@ async fn of_many_conditional_writers_one_wins(store: &Arc<dyn Store>) {
     clear(store.as_ref(), "race/").await;
 }
 
-async fn odd_keys_are_plain_keys(store: &dyn Store) {
-    let odd = [
+async fn unusual_keys_are_plain_keys(store: &dyn Store) {
+    let unusual = [
         "a b",
         "a+b",
         "a%20b",
@@ -234,24 +234,24 @@ async fn odd_keys_are_plain_keys(store: &dyn Store) {
         "\u{fffd}",
         "e\u{301}",
     ];
-    for (n, name) in odd.into_iter().enumerate() {
-        put(store, &format!("odd/{name}"), &n.to_string()).await;
+    for (n, name) in unusual.into_iter().enumerate() {
+        put(store, &format!("unusual/{name}"), &n.to_string()).await;
     }
-    let expected: BTreeSet<_> = odd.iter().map(|name| format!("odd/{name}")).collect();
-    let listed = keys(store, ListRequest::all("odd/")).await;
+    let expected: BTreeSet<_> = unusual.iter().map(|name| format!("unusual/{name}")).collect();
+    let listed = keys(store, ListRequest::all("unusual/")).await;
     assert_eq!(listed, expected.iter().cloned().collect::<Vec<_>>());
-    for (n, name) in odd.into_iter().enumerate() {
-        let key = format!("odd/{name}");
+    for (n, name) in unusual.into_iter().enumerate() {
+        let key = format!("unusual/{name}");
         assert_eq!(get(store, &key).await, n.to_string(), "{key:?}");
         assert_eq!(keys(store, ListRequest::all(&key)).await[0], key, "{key:?}");
-        let after = keys(store, ListRequest::all("odd/").start_after(&key)).await;
+        let after = keys(store, ListRequest::all("unusual/").start_after(&key)).await;
         let expected: Vec<_> = expected.iter().filter(|other| **other > key).cloned().collect();
         assert_eq!(after, expected, "{key:?}");
     }
-    for name in odd {
-        store.delete(&format!("odd/{name}")).await.expect("deleting works");
+    for name in unusual {
+        store.delete(&format!("unusual/{name}")).await.expect("deleting works");
     }
-    assert_eq!(keys(store, ListRequest::all("odd/")).await, [""; 0]);
+    assert_eq!(keys(store, ListRequest::all("unusual/")).await, [""; 0]);
 }
 
 async fn a_listing_is_in_the_order_of_the_bytes(store: &dyn Store) {

@@ -4,7 +4,7 @@ use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
-/// What lies beneath an error, in words for a user.
+/// The cause of an error, in words for a user.
 pub type Cause = Box<dyn std::error::Error + Send + Sync>;
 
 /// What was tried.
@@ -34,8 +34,8 @@ impl fmt::Display for Operation {
     }
 }
 
-/// What may go wrong. Every text names the thing and is clear without its source; print the
-/// sources too (`{:#}` of `anyhow`) for what the service or the machine said.
+/// What may go wrong. Every text names the object and is clear without its source; print the
+/// sources too (`{:#}` of `anyhow`) for the words of the service or the system.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -87,7 +87,7 @@ pub enum Error {
         target: String,
         /// S3's code, such as `AccessDenied`.
         code: String,
-        /// What S3 said: whom it took the caller for, and which policy refused.
+        /// S3's message: whom it took the caller for, and which policy denied it.
         #[source]
         source: Option<Cause>,
     },
@@ -99,21 +99,21 @@ pub enum Error {
         tried: String,
         /// What to do about it.
         hint: &'static str,
-        /// What the last of the providers said.
+        /// The message of the last provider.
         #[source]
         source: Option<Cause>,
     },
 
-    /// AWS knows the credentials and refuses them: expired, unknown, a wrong secret.
-    #[error("AWS refuses the credentials for `{target}` ({code}); {hint}")]
-    CredentialsRefused {
+    /// AWS rejects the credentials: expired, unknown, a wrong secret.
+    #[error("AWS rejects the credentials for `{target}` ({code}); {hint}")]
+    CredentialsRejected {
         /// What they were used for, as a user would write it.
         target: String,
         /// S3's code, such as `ExpiredToken`.
         code: String,
         /// What to do about it.
         hint: &'static str,
-        /// What S3 said.
+        /// S3's message.
         #[source]
         source: Option<Cause>,
     },
@@ -132,7 +132,7 @@ pub enum Error {
     Settings {
         /// Which, and why.
         what: String,
-        /// What lies beneath.
+        /// The cause.
         #[source]
         source: Option<Cause>,
     },
@@ -172,7 +172,7 @@ pub enum Error {
         tries: u32,
         /// S3's code, such as `InternalError`.
         code: String,
-        /// What S3 said.
+        /// S3's message.
         #[source]
         source: Option<Cause>,
     },
@@ -182,7 +182,7 @@ pub enum Error {
     Unreachable {
         /// The endpoint, in words.
         endpoint: String,
-        /// What the machine said, such as `connection refused`.
+        /// The system's message, such as `connection refused`.
         #[source]
         source: Option<Cause>,
     },
@@ -220,7 +220,7 @@ pub enum Error {
     Unreadable {
         /// Which.
         path: PathBuf,
-        /// What the machine said.
+        /// The system's message.
         #[source]
         source: io::Error,
     },
@@ -230,7 +230,7 @@ pub enum Error {
     Unwritable {
         /// Which.
         path: PathBuf,
-        /// What the machine said.
+        /// The system's message.
         #[source]
         source: io::Error,
     },
@@ -251,7 +251,7 @@ pub enum Error {
 }
 
 impl Error {
-    /// Whether an object is absent: the one thing that is often no error to the caller.
+    /// Whether an object is absent: which is often no error to the caller.
     pub fn is_not_found(&self) -> bool {
         matches!(self, Self::NotFound { .. })
     }

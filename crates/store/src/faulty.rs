@@ -11,8 +11,7 @@ use crate::body::{Body, Chunks};
 use crate::error::{Error, Operation};
 use crate::store::{Condition, ListPage, ListRequest, Object, Put, Store};
 
-/// A store that fails as a script says. Without faults, it is the store that it wraps, but for
-/// [`Store::local`], which it does not offer: such reads would go past the script.
+/// A store that fails as a script says. Without faults, it is the store that it wraps.
 #[derive(Debug)]
 pub struct Faulty {
     store: Arc<dyn Store>,

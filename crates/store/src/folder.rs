@@ -2,12 +2,11 @@
 //!
 //! Symbolic links are followed; one that leads back to a folder that is being walked is passed
 //! over, as are broken ones. What is neither a file nor a folder is not listed. A file whose name
-//! is not UTF-8 is listed with a lossy name, under which it then does not exist. Two things are
-//! less than in S3: a key cannot have empty, `.` or `..` parts, and `a` and `a/b` cannot both exist.
+//! is not UTF-8 is listed with a lossy name, under which it then does not exist. Two limits
+//! go beyond S3's: a key cannot have empty, `.` or `..` parts, and `a` and `a/b` cannot both exist.
 
 mod conditional;
 mod key;
-mod local;
 mod read;
 mod walk;
 mod write;
@@ -23,16 +22,13 @@ use async_trait::async_trait;
 use bytes::Bytes;
 
 use crate::error::Error;
-use crate::folder::read::OpenFile;
 use crate::folder::walk::{Item, Walk};
 use crate::folder::write::Unsynced;
 use crate::store::{Condition, ListPage, ListRequest, Object, Put, Store};
 
-pub use local::{LocalFile, LocalFiles, LocalReader};
-
-/// Walks that are kept between pages. Each holds the entries of the folders from the root to where
-/// it stands. A walk that was given up for a newer one is begun anew at its page, which costs
-/// reading those folders once more.
+/// Walks that are kept between pages. Each holds the entries of the folders from its start to where
+/// it is. A walk that was given up for a newer one is begun anew at its page, which costs reading those
+/// folders once more.
 const MAX_KEPT_WALKS: usize = 64;
 
 /// A store in a folder.
@@ -51,7 +47,7 @@ struct Inner {
 /// A walk between two pages.
 #[derive(Debug)]
 struct Kept {
-    /// For the next page.
+    /// For the next page, as [`begun`] gives it.
     request: ListRequest,
     walk: Walk,
 }
@@ -101,7 +97,7 @@ impl Folder {
         run_blocking(move || work(&inner)).await
     }
 
-    /// Has the file of a key filled, and puts it in place of what was there.
+    /// Has the file of a key filled, and replaces what was there with it.
     async fn replace(
         &self,
         key: &str,
@@ -129,11 +125,7 @@ impl Store for Folder {
 
     async fn get(&self, key: &str) -> Result<Object, Error> {
         let key = key.to_owned();
-        self.blocking(move |inner| read::object(key.clone(), inner.open(&key)?)).await
-    }
-
-    fn local(&self) -> Option<LocalReader> {
-        Some(LocalReader::new(Arc::clone(&self.inner)))
+        self.blocking(move |inner| inner.get(key)).await
     }
 
     async fn put(&self, key: &str, bytes: Bytes) -> Result<(), Error> {
@@ -176,7 +168,7 @@ impl Inner {
 
     /// The path of a key.
     fn path(&self, key: &str) -> Result<PathBuf, Error> {
-        match key::refusal(key) {
+        match key::invalid(key) {
             None => Ok(self.root.join(key)),
             Some(reason) => {
                 let location = self.root.display().to_string();
@@ -185,12 +177,12 @@ impl Inner {
         }
     }
 
-    /// Opens the file of a key; whatever else is there is not found.
-    fn open(&self, key: &str) -> Result<OpenFile, Error> {
-        let Ok(path) = self.path(key) else { return Err(self.not_found(key)) };
+    /// The file of a key; whatever else is there is not found.
+    fn get(&self, key: String) -> Result<Object, Error> {
+        let Ok(path) = self.path(&key) else { return Err(self.not_found(&key)) };
         match read::open(&path) {
-            Ok((file, metadata)) => Ok(OpenFile { path, file, metadata }),
-            Err(source) if is_absent(&source) => Err(self.not_found(key)),
+            Ok((file, metadata)) => read::object(key, path, file, &metadata),
+            Err(source) if is_absent(&source) => Err(self.not_found(&key)),
             Err(source) => Err(Error::Unreadable { path, source }),
         }
     }
@@ -200,32 +192,31 @@ impl Inner {
     }
 
     fn list(&self, request: &ListRequest) -> Result<ListPage, Error> {
-        let mut walk = match self.take_walk(request) {
+        let mut request = begun(request);
+        let mut walk = match self.take_walk(&request) {
             Some(walk) => walk,
-            None => Walk::begin(&self.root, request)?,
+            None => Walk::begin(&self.root, &request)?,
         };
         let mut page = ListPage::default();
-        let mut last = None;
-        while let Some(item) = walk.next()? {
-            if page.objects.len() + page.prefixes.len() == request.limit() {
-                walk.put_back(item);
-                page.next.clone_from(&last);
-                break;
-            }
+        while page.objects.len() + page.prefixes.len() < request.limit()
+            && let Some(item) = walk.next()?
+        {
             match item {
                 Item::File(meta) => {
-                    last = Some(meta.key.clone());
+                    page.next = Some(meta.key.clone());
                     page.objects.push(meta);
                 }
                 Item::Folder(prefix) => {
-                    last = Some(prefix.clone());
+                    page.next = Some(prefix.clone());
                     page.prefixes.push(prefix);
                 }
             }
         }
-        if page.next.is_some() {
-            let token = page.next.clone();
-            self.keep_walk(ListRequest { token, ..request.clone() }, walk);
+        if walk.is_done()? {
+            page.next = None;
+        } else {
+            request.start_after.clone_from(&page.next);
+            self.keep_walk(Kept { request, walk });
         }
         Ok(page)
     }
@@ -236,13 +227,19 @@ impl Inner {
         Some(walks.remove(position)?.walk)
     }
 
-    fn keep_walk(&self, request: ListRequest, walk: Walk) {
+    fn keep_walk(&self, kept: Kept) {
         let mut walks = self.walks.lock().expect("no holder panics");
         if walks.len() == MAX_KEPT_WALKS {
             walks.pop_front();
         }
-        walks.push_back(Kept { request, walk });
+        walks.push_back(kept);
     }
+}
+
+/// A request as one that begins a listing: a token is the name to start after.
+fn begun(request: &ListRequest) -> ListRequest {
+    let start_after = request.after().map(str::to_owned);
+    ListRequest { start_after, token: None, ..request.clone() }
 }
 
 /// Whether there is nothing under a path, for whatever reason.

@@ -9,26 +9,25 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::body::{Body, Chunks};
 use crate::error::Error;
-use crate::folder::LocalReader;
 use crate::store::{Condition, ListPage, ListRequest, Object, Put, Store};
 
 /// Bounds the requests in flight to a store. An object that is read counts until its body has come
-/// to its end or is dropped: who holds as many unread bodies as there are places, and asks for one
-/// more, waits for ever. Files that are read with [`Store::local`] are no requests and do not count.
+/// to its end or is dropped: a caller that holds as many unread bodies as there are permits, and asks
+/// for one more, waits forever.
 #[derive(Debug)]
 pub struct Limited {
     store: Arc<dyn Store>,
-    places: Arc<Semaphore>,
+    permits: Arc<Semaphore>,
 }
 
 impl Limited {
     /// At most `max_in_flight` requests at once; at least one.
     pub fn new(store: Arc<dyn Store>, max_in_flight: usize) -> Self {
-        Self { store, places: Arc::new(Semaphore::new(max_in_flight.max(1))) }
+        Self { store, permits: Arc::new(Semaphore::new(max_in_flight.max(1))) }
     }
 
-    async fn place(&self) -> OwnedSemaphorePermit {
-        Arc::clone(&self.places).acquire_owned().await.expect("the semaphore is never closed")
+    async fn permit(&self) -> OwnedSemaphorePermit {
+        Arc::clone(&self.permits).acquire_owned().await.expect("the semaphore is never closed")
     }
 }
 
@@ -39,56 +38,52 @@ impl Store for Limited {
     }
 
     async fn list(&self, request: &ListRequest) -> Result<ListPage, Error> {
-        let _place = self.place().await;
+        let _permit = self.permit().await;
         self.store.list(request).await
     }
 
     async fn get(&self, key: &str) -> Result<Object, Error> {
-        let place = self.place().await;
+        let permit = self.permit().await;
         let Object { meta, body } = self.store.get(key).await?;
-        let chunks = Placed { body, place: Some(place) };
+        let chunks = Permitted { body, permit: Some(permit) };
         let body = Body::chunks(meta.size_bytes, chunks);
         Ok(Object { meta, body })
     }
 
-    fn local(&self) -> Option<LocalReader> {
-        self.store.local()
-    }
-
     async fn put(&self, key: &str, bytes: Bytes) -> Result<(), Error> {
-        let _place = self.place().await;
+        let _permit = self.permit().await;
         self.store.put(key, bytes).await
     }
 
     async fn put_file(&self, key: &str, file: File) -> Result<(), Error> {
-        let _place = self.place().await;
+        let _permit = self.permit().await;
         self.store.put_file(key, file).await
     }
 
     async fn put_if(&self, key: &str, bytes: Bytes, condition: Condition) -> Result<Put, Error> {
-        let _place = self.place().await;
+        let _permit = self.permit().await;
         self.store.put_if(key, bytes, condition).await
     }
 
     async fn delete(&self, key: &str) -> Result<(), Error> {
-        let _place = self.place().await;
+        let _permit = self.permit().await;
         self.store.delete(key).await
     }
 }
 
-/// A body that holds its place until its end.
+/// A body that holds its permit until its end.
 #[derive(Debug)]
-struct Placed {
+struct Permitted {
     body: Body,
-    place: Option<OwnedSemaphorePermit>,
+    permit: Option<OwnedSemaphorePermit>,
 }
 
 #[async_trait]
-impl Chunks for Placed {
+impl Chunks for Permitted {
     async fn next(&mut self) -> Result<Option<Bytes>, Error> {
         let chunk = self.body.chunk().await;
         if !matches!(chunk, Ok(Some(_))) {
-            self.place = None;
+            self.permit = None;
         }
         chunk
     }

@@ -67,7 +67,7 @@ impl Store for Memory {
             (Some(present), Condition::Unchanged { etag: wanted }) => etag(present) == wanted,
         };
         if !holds {
-            return Ok(Put::Refused);
+            return Ok(Put::ConditionFailed);
         }
         let etag = etag(&bytes);
         objects.insert(key.to_owned(), bytes);

@@ -8,13 +8,12 @@ use bytes::Bytes;
 
 use crate::body::Body;
 use crate::error::Error;
-use crate::folder::LocalReader;
 
-/// A place that holds objects under keys: a bucket from a prefix on, a folder, memory.
+/// Holds objects under keys: a bucket from a prefix on, a folder, memory.
 ///
 /// Keys are relative to the store's root, have `/` between their parts and no `/` at their start.
 /// What every store promises beyond the signatures is written down as tests in the module
-/// `contract` (feature `contract`).
+/// `contract` (feature `testing`).
 #[async_trait]
 pub trait Store: Send + Sync + Debug {
     /// Where this is, as a user would write it: `s3://bucket/prefix/`, or the path of a folder. For
@@ -25,26 +24,20 @@ pub trait Store: Send + Sync + Debug {
     /// which there is nothing gives an empty page.
     ///
     /// # Errors
-    /// The place is gone or may not be listed, or cannot be reached.
+    /// The store is gone or may not be listed, or cannot be reached.
     async fn list(&self, request: &ListRequest) -> Result<ListPage, Error>;
 
     /// An object, its body to be read in chunks. Where the body breaks off, it is resumed if the
-    /// place can do so, and is an error otherwise: a body never ends early in silence.
+    /// store can do so, and is an error otherwise: a body never ends early in silence.
     ///
     /// # Errors
-    /// [`Error::NotFound`]; the object may not be read; the place cannot be reached.
+    /// [`Error::NotFound`]; the object may not be read; the store cannot be reached.
     async fn get(&self, key: &str) -> Result<Object, Error>;
-
-    /// The way for threads that compute to read files themselves, if the objects are files of this
-    /// machine. What is read so is no request: who reads bounds how much is read at once.
-    fn local(&self) -> Option<LocalReader> {
-        None
-    }
 
     /// Writes an object whole: who reads the key sees the old content or the new one.
     ///
     /// # Errors
-    /// The place cannot be written; the key is not one that the place can hold.
+    /// The store cannot be written; the key is not one that it can hold.
     async fn put(&self, key: &str, bytes: Bytes) -> Result<(), Error>;
 
     /// Writes what a file of this machine holds, from its beginning to its end, as [`Store::put`] does:
@@ -55,10 +48,10 @@ pub trait Store: Send + Sync + Debug {
     async fn put_file(&self, key: &str, file: File) -> Result<(), Error>;
 
     /// Writes an object whole if `condition` holds at that moment. Of any number of writers with the
-    /// same condition, in whatever processes, one is done and the others are refused. It is how writers
+    /// same condition, in whatever processes, one is done and the condition of the others fails. It is how writers
     /// agree while they run: a power cut may undo it, which it does not do to what [`Store::put`] wrote.
     ///
-    /// The write may have been done although it is refused or fails: the answer was lost, and the
+    /// The write may have been done although its condition or the request fails: the answer was lost, and the
     /// request that was sent again meets what the first one wrote. Who has to know writes what nobody
     /// else would write, and reads it.
     ///
@@ -69,7 +62,7 @@ pub trait Store: Send + Sync + Debug {
     /// Deletes an object; an absent one is fine.
     ///
     /// # Errors
-    /// The object may not be deleted; the place cannot be reached.
+    /// The object may not be deleted; the store cannot be reached.
     async fn delete(&self, key: &str) -> Result<(), Error>;
 }
 
@@ -177,7 +170,7 @@ pub enum Condition {
     /// The object is there and has this `etag`. Where it is made of the content (S3, memory), an
     /// object that was replaced and then replaced back counts as unchanged.
     Unchanged {
-        /// As [`ObjectMeta`] or [`Put::Done`] tells it.
+        /// That of an [`ObjectMeta`] or a [`Put::Done`].
         etag: String,
     },
 }
@@ -191,5 +184,5 @@ pub enum Put {
         etag: String,
     },
     /// The condition does not hold, or another writer is at it at the same time. Nothing was written.
-    Refused,
+    ConditionFailed,
 }

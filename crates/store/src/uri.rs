@@ -9,7 +9,7 @@ use std::str::FromStr;
 pub enum Location {
     /// A bucket from a prefix on.
     S3 {
-        /// Its name, or an access point's alias.
+        /// Its name, or the ARN or alias of an access point.
         bucket: String,
         /// Empty, or ends with `/`.
         prefix: String,
@@ -17,6 +17,8 @@ pub enum Location {
     /// A folder.
     Folder(PathBuf),
 }
+
+const ACCESS_POINT: &str = "s3://arn:aws:s3:region:account:accesspoint/name/prefix";
 
 /// Text that is no location.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -37,6 +39,20 @@ pub enum ParseLocationError {
         /// As given.
         text: String,
     },
+    /// An ARN that is not an access point's.
+    #[error("`{text}` names no access point: expected `{ACCESS_POINT}`")]
+    AccessPoint {
+        /// As given.
+        text: String,
+    },
+    /// A kind of bucket that a store cannot be in.
+    #[error("`{text}` cannot be used: {reason}")]
+    Unsupported {
+        /// As given.
+        text: String,
+        /// What the kind lacks.
+        reason: &'static str,
+    },
 }
 
 impl FromStr for Location {
@@ -54,9 +70,18 @@ impl FromStr for Location {
         }
         let bucket_error = || ParseLocationError::Bucket { text: text.to_owned() };
         let rest = rest.strip_prefix("//").ok_or_else(bucket_error)?;
-        let (bucket, prefix) = rest.split_once('/').unwrap_or((rest, ""));
-        if !is_bucket(bucket) {
-            return Err(bucket_error());
+        let (bucket, prefix) = if rest.starts_with("arn:") {
+            let error = || ParseLocationError::AccessPoint { text: text.to_owned() };
+            split_access_point(rest).ok_or_else(error)?
+        } else {
+            let (bucket, prefix) = rest.split_once('/').unwrap_or((rest, ""));
+            if !is_bucket(bucket) {
+                return Err(bucket_error());
+            }
+            (bucket, prefix)
+        };
+        if let Some(reason) = unsupported(bucket) {
+            return Err(ParseLocationError::Unsupported { text: text.to_owned(), reason });
         }
         Ok(Self::S3 { bucket: bucket.to_owned(), prefix: as_folder(prefix) })
     }
@@ -87,6 +112,31 @@ fn split_scheme(text: &str) -> Option<(&str, &str)> {
     let is_scheme = scheme.len() > 1 && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric());
     let is_meant = rest.starts_with("//") || ["s3", "arn"].contains(&scheme);
     (is_scheme && is_meant).then_some((scheme, rest))
+}
+
+/// The ARN of an access point, which has a `/` of its own, and the prefix after it.
+fn split_access_point(text: &str) -> Option<(&str, &str)> {
+    let parts: Vec<_> = text.splitn(6, ':').collect();
+    let &[_, _, "s3", _, account, resource] = &parts[..] else { return None };
+    let rest = resource.strip_prefix("accesspoint")?.strip_prefix(['/', ':'])?;
+    let (name, prefix) = rest.split_once('/').unwrap_or((rest, ""));
+    let arn = &text[..text.len() - rest.len() + name.len()];
+    (!account.is_empty() && !name.is_empty()).then_some((arn, prefix))
+}
+
+/// The Region of an access point's ARN; empty, if it has several. `None` for a bucket's name.
+pub(crate) fn region_of_arn(bucket: &str) -> Option<&str> {
+    bucket.strip_prefix("arn:")?.split(':').nth(2)
+}
+
+/// Why a bucket cannot hold a store.
+fn unsupported(bucket: &str) -> Option<&'static str> {
+    // The suffixes are reserved for directory buckets and their access points.
+    if bucket.ends_with("--x-s3") || bucket.ends_with("--xa-s3") {
+        return Some("the listings of a directory bucket have no order");
+    }
+    (region_of_arn(bucket) == Some(""))
+        .then_some("a Multi-Region Access Point has no Region; use one of a single Region")
 }
 
 /// Generous: old buckets have upper-case letters and underscores; S3 knows the rest.
@@ -127,6 +177,38 @@ mod tests {
         check("s3:///a", &format!("error `s3:///a` names no bucket: {usage}"));
         check("s3:/logs", &format!("error `s3:/logs` names no bucket: {usage}"));
         check("s3://a b/", &format!("error `s3://a b/` names no bucket: {usage}"));
+        let arn = "arn:aws-cn:s3:cn-north-1:123456789012:accesspoint";
+        check(&format!("s3://{arn}/logs"), &format!("bucket {arn}/logs prefix "));
+        check(&format!("s3://{arn}/logs/a/b:c"), &format!("bucket {arn}/logs prefix a/b:c/"));
+        check(&format!("s3://{arn}:logs/a/b"), &format!("bucket {arn}:logs prefix a/b/"));
+        for arn in [
+            "arn:aws:s3:::logs/a",
+            "arn:aws:s3:eu-west-1:123456789012:accesspoint",
+            "arn:aws:s3:eu-west-1:123456789012:accesspoint/",
+            "arn:aws:s3:eu-west-1::accesspoint/logs",
+            "arn:aws:s3-object-lambda:eu-west-1:123456789012:accesspoint/logs",
+            "arn:aws:s3-outposts:eu-west-1:123456789012:outpost/op-1/accesspoint/logs",
+            "arn:aws:s3express:eu-west-1:123456789012:accesspoint/logs--euw1-az1--xa-s3",
+        ] {
+            let text = format!("s3://{arn}");
+            check(
+                &text,
+                &format!("error `{text}` names no access point: expected `{ACCESS_POINT}`"),
+            );
+        }
+        check(
+            "s3://logs--euw1-az1--x-s3/a",
+            "error `s3://logs--euw1-az1--x-s3/a` cannot be used: the listings of a directory bucket \
+             have no order",
+        );
+        let text = "s3://arn:aws:s3::123456789012:accesspoint/logs.mrap/a";
+        check(
+            text,
+            &format!(
+                "error `{text}` cannot be used: a Multi-Region Access Point has no Region; \
+                 use one of a single Region"
+            ),
+        );
         let usage = "expected `s3://bucket/prefix` or the path of a folder";
         check("gs://logs/a", &format!("error `gs://logs/a` cannot be used: {usage}"));
         check("arn:aws:s3:::logs", &format!("error `arn:aws:s3:::logs` cannot be used: {usage}"));
@@ -135,7 +217,8 @@ mod tests {
 
     #[test]
     fn a_location_is_shown_as_it_is_parsed() {
-        for text in ["s3://logs/", "s3://logs/a/b/", "/var/logs", "logs"] {
+        let arn = "s3://arn:aws:s3:eu-west-1:123456789012:accesspoint/logs/a/";
+        for text in ["s3://logs/", "s3://logs/a/b/", arn, "/var/logs", "logs"] {
             let location: Location = text.parse().unwrap();
             assert_eq!(location.to_string(), text);
         }

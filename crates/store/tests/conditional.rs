@@ -41,7 +41,7 @@ async fn add_one(store: &dyn Store) {
             }
         };
         let next = (number + 1).to_string();
-        if store.put_if("sum", next.into(), condition).await.unwrap() != Put::Refused {
+        if store.put_if("sum", next.into(), condition).await.unwrap() != Put::ConditionFailed {
             return;
         }
     }
@@ -108,7 +108,7 @@ async fn what_a_service_answers_is_told_apart() {
         ..S3Options::default()
     };
     let store = S3::connect("logs", "root", &options).await.unwrap();
-    // Refused before anything is done: tried again.
+    // Throttled before anything is done: tried again.
     server.set_faults(vec![Fault::always(Failure::SlowDown).on(Kind::Put).when(When::Nth(1))]);
     let put = store.put_if("lease", "mine".into(), Condition::Absent).await.unwrap();
     assert!(matches!(put, Put::Done { .. }), "{put:?}");
@@ -122,7 +122,7 @@ async fn what_a_service_answers_is_told_apart() {
     server.set_faults(vec![Fault::always(Failure::NoSuchKey).on(Kind::Put)]);
     let unchanged = Condition::Unchanged { etag: "0".to_owned() };
     let put = store.put_if("lease", "x".into(), unchanged).await.unwrap();
-    assert_eq!(put, Put::Refused);
+    assert_eq!(put, Put::ConditionFailed);
 }
 
 #[tokio::test]
@@ -141,5 +141,5 @@ async fn wrappers_pass_a_condition_on() {
     assert!(error.is_transient(), "{error:?}");
     assert!(faulty.get("other").await.unwrap_err().is_not_found(), "nothing was done");
     let put = faulty.put_if("lease", "x".into(), Condition::Absent).await.unwrap();
-    assert_eq!(put, Put::Refused);
+    assert_eq!(put, Put::ConditionFailed);
 }

@@ -5,7 +5,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-use std::io::Write;
+use std::io::{BufRead, BufReader, Write};
+use std::net::TcpListener;
 use std::path::Path;
 use std::process::Command;
 
@@ -25,7 +26,8 @@ fn child() {
         ..S3Options::default()
     };
     let result = block_on(async {
-        let location: Location = "s3://logs/a".parse().unwrap();
+        let location = std::env::var("TEST_LOCATION");
+        let location: Location = location.as_deref().unwrap_or("s3://logs/a").parse().unwrap();
         let store = open_source(&location, &options).await?;
         store.get("x").await?.body.collect().await
     });
@@ -185,4 +187,51 @@ fn a_proxy() {
     variables.push(("NO_PROXY", "nowhere.invalid"));
     let text = world.run("", &variables);
     assert!(text.ends_with("nowhere.invalid cannot be reached"), "{text}");
+}
+
+/// To which host the first request for a location goes, as a proxy hears it.
+#[track_caller]
+fn check_host(location: &str, variables: &[(&str, &str)], expected: &str) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let proxy = format!("http://{}", listener.local_addr().unwrap());
+    let heard = std::thread::spawn(move || {
+        let (stream, _) = listener.accept().unwrap();
+        let mut line = String::new();
+        BufReader::new(&stream).read_line(&mut line).unwrap();
+        (&stream).write_all(b"HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\n\r\n").unwrap();
+        line
+    });
+    let mut all = KEYS.to_vec();
+    all.extend([("HTTPS_PROXY", proxy.as_str()), ("TEST_LOCATION", location)]);
+    all.extend([("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "true"), ("AWS_MAX_ATTEMPTS", "1")]);
+    all.extend_from_slice(variables);
+    let text = World::new().run("", &all);
+    assert!(text.contains("cannot be reached"), "{text}");
+    assert_eq!(heard.join().unwrap(), format!("CONNECT {expected}:443 HTTP/1.1\r\n"));
+}
+
+#[test]
+fn hosts_of_buckets() {
+    let region = ("AWS_REGION", "eu-west-1");
+    check_host("s3://logs/a", &[], "logs.s3.us-east-1.amazonaws.com");
+    check_host("s3://logs/a", &[region], "logs.s3.eu-west-1.amazonaws.com");
+    check_host("s3://my.logs/a", &[region], "s3.eu-west-1.amazonaws.com");
+    let china = ("AWS_REGION", "cn-north-1");
+    check_host("s3://logs/a", &[china], "logs.s3.cn-north-1.amazonaws.com.cn");
+    let fips = ("AWS_USE_FIPS_ENDPOINT", "true");
+    let dual_stack = ("AWS_USE_DUALSTACK_ENDPOINT", "true");
+    let host = "logs.s3-fips.dualstack.eu-west-1.amazonaws.com";
+    check_host("s3://logs/a", &[region, fips, dual_stack], host);
+}
+
+#[test]
+fn hosts_of_access_points() {
+    // The ARN's Region and partition count, whatever the settings say.
+    let region = ("AWS_REGION", "eu-west-1");
+    let location = "s3://arn:aws:s3:us-east-2:123456789012:accesspoint/point/a";
+    let host = "point-123456789012.s3-accesspoint.us-east-2.amazonaws.com";
+    check_host(location, &[region], host);
+    let location = "s3://arn:aws-cn:s3:cn-north-1:123456789012:accesspoint/point/a";
+    let host = "point-123456789012.s3-accesspoint.cn-north-1.amazonaws.com.cn";
+    check_host(location, &[region], host);
 }

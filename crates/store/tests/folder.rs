@@ -8,11 +8,9 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::process::Command;
-use std::sync::Arc;
 
 use store::{
-    Error, Faulty, Folder, Limited, ListRequest, LocalFiles, Memory, Pages, Store, list_all,
-    list_folders, list_folders_or_empty,
+    Error, Folder, ListRequest, Pages, Store, list_all, list_folders, list_folders_or_empty,
 };
 
 fn write(root: &Path, key: &str) {
@@ -140,53 +138,9 @@ async fn what_is_no_file_is_passed_over() {
     assert_eq!(keys(&store, "").await, [""; 0]);
     assert_eq!(list_folders(&store, "").await.unwrap(), [""; 0]);
     assert_eq!(list_folders_or_empty(&store, "").await.unwrap(), ["empty/"]);
-    let mut files = store.local().unwrap().files();
-    let unopened = ["socket", "pipe", "linked", "empty", "no", "", "empty/no", "empty/nor", "../x"];
-    for key in unopened.into_iter().chain(["../y", "/x", "/y"]) {
+    for key in ["socket", "pipe", "linked", "empty", "no", "", "empty/no", "../x", "/x"] {
         let error = store.get(key).await.unwrap_err();
         assert!(error.is_not_found(), "{key}: {error:?}");
-        assert_eq!(files.open(key).unwrap_err().to_string(), error.to_string());
-    }
-}
-
-/// Whichever file was opened before, and although its folder is open.
-#[test]
-fn files_side_by_side_are_opened_as_others_are() {
-    let root = tempfile::tempdir().unwrap();
-    let keys = ["1", "2", "a/1", "a/2", "a/b/1", "b/1", "b/2"];
-    let unfinished = ["a/.store-tmp-1", "a/.store-tmp-2"];
-    for key in keys.into_iter().chain(unfinished) {
-        write(root.path(), key);
-    }
-    symlink("a", root.path().join("c")).unwrap();
-    symlink("../1", root.path().join("a/linked")).unwrap();
-    let outside = tempfile::tempdir().unwrap();
-    write(outside.path(), "1");
-    write(outside.path(), "2");
-    let up = format!("../{}", outside.path().file_name().unwrap().to_str().unwrap());
-    let outside = ["1", "2"].map(|name| format!("{up}/{name}"));
-    let others = ["a/no", "a/nor", "no/1", "no/2", "a", "b", "a/b", "c/1", "c/2", "a/linked"];
-    let others =
-        others.into_iter().chain(["a/../1", "a/../2", "a/.", "a/..", "", "a/", "/1", "/2"]);
-    let all =
-        keys.into_iter().chain(unfinished).chain(others).chain(outside.iter().map(String::as_str));
-    let all = all.collect::<Vec<_>>();
-    let store = Folder::open(root.path()).unwrap();
-    let reader = store.local().unwrap();
-    let read = |files: &mut LocalFiles, key| match files.open(key) {
-        Ok(mut file) => file.read_rest(&mut Vec::new()).map(<[u8]>::to_vec).unwrap(),
-        Err(error) => error.to_string().into_bytes(),
-    };
-    let mut in_turn = reader.files();
-    for before in &all {
-        for key in &all {
-            let expected = read(&mut reader.files(), key);
-            assert_eq!(read(&mut in_turn, key), expected, "{key} in turn");
-            let mut files = reader.files();
-            read(&mut files, before);
-            assert_eq!(read(&mut files, key), expected, "{key} after {before}");
-            assert_eq!(read(&mut files, key), expected, "{key} again after {before}");
-        }
     }
 }
 
@@ -216,48 +170,27 @@ async fn a_file_that_becomes_shorter_is_an_error() {
 }
 
 #[tokio::test]
-async fn a_file_is_read_up_to_the_size_that_it_had() {
+async fn a_file_that_grows_is_read_up_to_the_size_that_it_had() {
     let root = tempfile::tempdir().unwrap();
     let path = root.path().join("x");
+    fs::write(&path, vec![1; 3 << 20]).unwrap();
     let store = Folder::open(root.path()).unwrap();
-    let mut files = store.local().unwrap().files();
-    let resize = |size_bytes| {
-        fs::OpenOptions::new().write(true).open(&path).unwrap().set_len(size_bytes).unwrap();
-    };
-    // What a buffer holds from the file before does not matter.
-    for mut content in [Vec::new(), vec![9; 10], vec![9; 100_000]] {
-        fs::write(&path, vec![1; 30_000]).unwrap();
-        let mut file = files.open("x").unwrap();
-        resize(40_000);
-        assert_eq!(file.size_bytes(), 30_000);
-        assert_eq!(file.read_rest(&mut content).unwrap(), [1; 30_000]);
-        assert_eq!(file.read(&mut [0; 10]).unwrap(), 0);
-
-        let mut file = files.open("x").unwrap();
-        let mut start = [9; 29_999];
-        assert_eq!(file.read(&mut start).unwrap(), start.len());
-        let rest = file.read_rest(&mut content).unwrap();
-        assert_eq!((rest[0], &rest[1..]), (1, &[0; 10_000][..]));
-
-        let mut file = files.open("x").unwrap();
-        resize(20_000);
-        let error = file.read_rest(&mut content).unwrap_err();
-        assert!(
-            matches!(error, Error::Interrupted { received_bytes: 20_000, size_bytes: 40_000, .. }),
-            "{error:?}"
-        );
-        assert!(error.to_string().contains("broke off after 20000 of 40000 bytes"), "{error}");
-        fs::remove_file(&path).unwrap();
-    }
+    let object = store.get("x").await.unwrap();
+    fs::OpenOptions::new().write(true).open(&path).unwrap().set_len(4 << 20).unwrap();
+    assert_eq!(object.meta.size_bytes, 3 << 20);
+    assert!(object.body.collect().await.unwrap() == vec![1; 3 << 20]);
 }
 
-#[test]
-fn files_are_read_past_a_bound_and_not_past_a_script() {
+#[tokio::test]
+async fn a_new_file_has_the_permissions_of_any_new_file() {
+    use std::os::unix::fs::PermissionsExt;
     let root = tempfile::tempdir().unwrap();
-    let folder: Arc<dyn Store> = Arc::new(Folder::open(root.path()).unwrap());
-    assert!(Limited::new(Arc::clone(&folder), 1).local().is_some());
-    assert!(Faulty::new(folder, Vec::new()).local().is_none());
-    assert!(Limited::new(Arc::new(Memory::new()), 1).local().is_none());
+    let store = Folder::open(root.path()).unwrap();
+    fs::write(root.path().join("plain"), "").unwrap();
+    store.put("put", "x".into()).await.unwrap();
+    store.put_if("lease", "x".into(), store::Condition::Absent).await.unwrap();
+    let mode = |name: &str| fs::metadata(root.path().join(name)).unwrap().permissions().mode();
+    assert_eq!([mode("put"), mode("lease")], [mode("plain"), mode("plain")]);
 }
 
 #[tokio::test]
@@ -269,13 +202,10 @@ async fn an_unreadable_file_is_named() {
     fs::set_permissions(&closed, fs::Permissions::from_mode(0o0)).unwrap();
     let may_read_all = fs::read(&closed).is_ok();
     let store = Folder::open(root.path()).unwrap();
-    let errors = [
-        store.get("x").await.err().map(|error| error.to_string()),
-        store.local().unwrap().files().open("x").err().map(|error| error.to_string()),
-    ];
+    let error = store.get("x").await.err().map(|error| error.to_string());
     // Root is not kept out of anything.
     let expected = (!may_read_all).then(|| format!("`{}` cannot be read", closed.display()));
-    assert_eq!(errors, [expected.clone(), expected]);
+    assert_eq!(error, expected);
 }
 
 #[tokio::test]
@@ -294,6 +224,29 @@ async fn an_unreadable_folder_is_named() {
         let error = listed.unwrap_err();
         assert_eq!(error.to_string(), format!("`{}` cannot be read", closed.display()));
     }
+}
+
+/// As the pipeline lists days: each page starts after the last key of the one before.
+#[tokio::test]
+async fn pages_that_start_after_a_key_give_all_keys() {
+    let root = tempfile::tempdir().unwrap();
+    let mut expected = Vec::new();
+    for (day, n) in (1..4).flat_map(|day| (0..10).map(move |n| (day, n))) {
+        expected.push(format!("a/{day}/{n}"));
+        write(root.path(), expected.last().unwrap());
+    }
+    let store = Folder::open(root.path()).unwrap();
+    let mut listed = Vec::new();
+    let mut request = ListRequest::all("a/").start_after("a/1").page_size(4);
+    loop {
+        let page = store.list(&request).await.unwrap();
+        listed.extend(page.objects.into_iter().map(|object| object.key));
+        if page.next.is_none() {
+            break;
+        }
+        request = request.start_after(listed.last().unwrap());
+    }
+    assert_eq!(listed, expected);
 }
 
 #[tokio::test]

@@ -48,7 +48,7 @@ async fn read(store: &dyn Store, key: &str) -> Result<Vec<u8>, Error> {
     Ok(store.get(key).await?.body.collect().await?.to_vec())
 }
 
-/// The error and what lies beneath it, as a user sees it.
+/// The error and its causes, as a user sees them.
 fn text(error: &Error) -> String {
     let mut text = error.to_string();
     let mut source = std::error::Error::source(error);
@@ -181,7 +181,7 @@ async fn another_try_goes_another_way() {
     let store = connect(&server).await;
     read(&store, "a/x").await.unwrap();
     assert_eq!(server.stats().connections, 1);
-    server.set_faults(vec![Fault::always(Failure::SlowDown).when(When::First(2))]);
+    server.set_faults(vec![Fault::always(Failure::InternalError).when(When::First(2))]);
     read(&store, "a/x").await.unwrap();
     assert_eq!(server.stats().connections, 3);
 }
@@ -257,7 +257,7 @@ async fn an_answer_that_never_comes_whole_is_given_up() {
 }
 
 #[tokio::test]
-async fn refusals_are_told_apart() {
+async fn answers_are_told_apart() {
     let server = server(vec![]);
     let store = connect(&server).await;
     let check = async |status, code, n_gets, expected: &str| {
@@ -270,17 +270,17 @@ async fn refusals_are_told_apart() {
         assert_eq!(server.stats().gets, n_gets, "{code}");
     };
     let tries = u64::from(TRIES);
-    let refused = |code: &str, hint: &str| {
-        format!("AWS refuses the credentials for `s3://logs/a/x` ({code}); {hint}: so & so")
+    let rejected = |code: &str, hint: &str| {
+        format!("AWS rejects the credentials for `s3://logs/a/x` ({code}); {hint}: so & so")
     };
     for (code, hint) in [
         ("RequestTimeTooSkewed", "set the clock of this machine"),
         ("SignatureDoesNotMatch", "the secret does not belong to the access key"),
         ("InvalidAccessKeyId", "they may belong to another partition or account"),
     ] {
-        check(403, code, 1, &refused(code, hint)).await;
+        check(403, code, 1, &rejected(code, hint)).await;
     }
-    check(400, "ExpiredToken", 1, &refused("ExpiredToken", "log in again or renew them")).await;
+    check(400, "ExpiredToken", 1, &rejected("ExpiredToken", "log in again or renew them")).await;
     check(404, "NoSuchBucket", 1, "there is no bucket `logs`").await;
     check(404, "NoSuchKey", 1, "`s3://logs/a/x` does not exist").await;
     check(412, "PreconditionFailed", 1, "`s3://logs/a/x` was replaced while it was read").await;
@@ -292,13 +292,14 @@ async fn refusals_are_told_apart() {
     }
     let text = "access denied: may not read `s3://logs/a/x` (KMS.DisabledException): so & so";
     check(403, "KMS.DisabledException", 1, text).await;
-    let text = "S3 is throttling: could not read `s3://logs/a/x` after 4 tries (Busy)";
-    check(429, "Busy", tries, text).await;
+    let text = "S3 is throttling: could not read `s3://logs/a/x` after 4 tries (SlowDown)";
+    check(429, "SlowDown", tries, text).await;
+    check(429, "Busy", 1, "could not read `s3://logs/a/x` (Busy): so & so").await;
     let text = "S3 failed: could not read `s3://logs/a/x` after 4 tries (BadGateway): so & so";
     check(502, "BadGateway", tries, text).await;
     check(400, "RequestTimeout", tries, "could not read `s3://logs/a/x` (RequestTimeout): so & so")
         .await;
-    check(400, "Odd", 1, "could not read `s3://logs/a/x` (Odd): so & so").await;
+    check(400, "Unknown", 1, "could not read `s3://logs/a/x` (Unknown): so & so").await;
 }
 
 /// A server that gives these answers, each on a connection of its own: its host, and the heads of
@@ -329,24 +330,19 @@ fn answer(status: &str, headers: &str, body: &str) -> String {
 async fn a_machine_whose_clock_is_wrong() {
     let date = "date: Wed, 01 Jan 2098 12:00:00 GMT\r\n";
     let skewed = "<Error><Code>RequestTimeTooSkewed</Code></Error>";
-    let denied = "<Error><Code>SignatureDoesNotMatch</Code></Error>";
     let (host, received) = answers(vec![
         answer("200 OK", "", ""),
         answer("403 Forbidden", date, skewed),
         answer("200 OK", date, "content"),
-        answer("403 Forbidden", date, denied),
     ]);
     let server = server(vec![]);
     let options = S3Options { endpoint_url: Some(format!("http://{host}")), ..options(&server) };
     let store = S3::connect("logs", "", &options).await.unwrap();
     assert_eq!(read(&store, "x").await.unwrap(), b"content");
-    let error = read(&store, "x").await.unwrap_err();
-    assert!(matches!(error, Error::CredentialsRefused { .. }), "{error:?}");
     let heads: Vec<_> = received.iter().collect();
     let date_of = |head: &Vec<String>| {
         head.iter().find_map(|line| line.strip_prefix("x-amz-date: ")).unwrap().to_owned()
     };
-    assert_eq!(heads.len(), 4, "the right time is refused once");
     assert!(!date_of(&heads[1]).starts_with("20980101T12"));
     assert!(date_of(&heads[2]).starts_with("20980101T120"), "{:?}", heads[2]);
     assert!(heads[2].iter().any(|line| line.contains("/20980101/us-east-1/s3/")));
@@ -371,37 +367,27 @@ async fn what_goes_over_the_wire() {
     let object = store.get("ü+%").await.unwrap();
     assert_eq!((object.meta.size_bytes, object.meta.etag.as_deref()), (0, Some("e")));
 
-    let head: Vec<Vec<String>> = received.iter().collect();
-    let mut get = head[1].clone();
-    assert_eq!(get.remove(0), "GET /logs/a%20b/%C3%BC%2B%25 HTTP/1.1");
-    let mut headers: Vec<_> = get
-        .iter()
-        .map(|line| line.split_once(": ").unwrap())
-        .map(|(n, v)| (n, v.to_owned()))
-        .collect();
-    headers.sort_unstable();
-    let names: Vec<_> = headers.iter().map(|header| header.0).collect();
-    assert_eq!(
-        names,
-        [
-            "authorization",
-            "host",
-            "user-agent",
-            "x-amz-content-sha256",
-            "x-amz-date",
-            "x-amz-request-payer",
-            "x-amz-security-token"
-        ]
-    );
-    let (authorization, date) = (&headers[0].1, &headers[4].1);
-    let day = &date[..8];
-    let signed = "host;x-amz-content-sha256;x-amz-date;x-amz-request-payer;x-amz-security-token";
-    let expected = format!(
-        "AWS4-HMAC-SHA256 Credential=id/{day}/eu-west-1/s3/aws4_request, SignedHeaders={signed}, "
-    );
+    let heads: Vec<Vec<String>> = received.iter().collect();
+    let get = &heads[1];
+    assert!(get[0].starts_with("GET /logs/a%20b/%C3%BC%2B%25"), "{}", get[0]);
+    let header = |name: &str| {
+        let mut lines = get.iter().filter_map(|line| line.split_once(": "));
+        let found = lines.find(|(found, _)| found.eq_ignore_ascii_case(name));
+        found.map(|(_, value)| value).unwrap_or_else(|| panic!("no {name} in {get:?}"))
+    };
+    let day = &header("x-amz-date")[..8];
+    let authorization = header("authorization");
+    let expected = format!("AWS4-HMAC-SHA256 Credential=id/{day}/eu-west-1/s3/aws4_request, ");
     assert!(authorization.starts_with(&expected), "{authorization}");
-    assert_eq!(headers[1].1, host);
-    assert_eq!((headers[5].1.as_str(), headers[6].1.as_str()), ("requester", "token"));
+    let signed = authorization.split_once("SignedHeaders=").unwrap().1.split(',').next().unwrap();
+    for name in ["host", "x-amz-date", "x-amz-request-payer", "x-amz-security-token"] {
+        assert!(signed.split(';').any(|signed| signed == name), "{name} in {signed}");
+    }
+    assert_eq!(header("host"), host);
+    assert_eq!(header("x-amz-request-payer"), "requester");
+    assert_eq!(header("x-amz-security-token"), "token");
+    assert!(header("user-agent").contains("app/hoptrail"), "{}", header("user-agent"));
+    assert!(!get.iter().any(|line| line.starts_with("x-amz-checksum-mode")), "{get:?}");
 }
 
 /// Enough for parts, and a byte more than a whole number of them. No block of it looks like another.
@@ -413,7 +399,7 @@ fn large() -> Vec<u8> {
     large
 }
 
-/// Writes content that is held, or that lies in a file.
+/// Writes content from memory or from a file.
 async fn put(store: &S3, key: &str, content: Vec<u8>, in_file: bool) {
     let written = if in_file {
         let mut file = tempfile::tempfile().unwrap();
@@ -596,7 +582,7 @@ async fn expired_credentials_say_so() {
     let error = read(&store, "a/x").await.unwrap_err();
     assert_eq!(
         text(&error),
-        "AWS refuses the credentials for `s3://logs/a/x` (ExpiredToken); \
+        "AWS rejects the credentials for `s3://logs/a/x` (ExpiredToken); \
          log in again or renew them: The provided token has expired."
     );
 }
@@ -690,7 +676,8 @@ async fn requester_pays_and_unsigned_requests() {
 #[tokio::test]
 async fn limited_bounds_what_is_in_flight() {
     let server = server(vec![]);
-    server.set_latency(Duration::from_millis(2));
+    // Longer than it takes to send 40 requests on a busy machine.
+    server.set_latency(Duration::from_millis(300));
     let store: Arc<dyn Store> = Arc::new(connect(&server).await);
     let limited: Arc<dyn Store> = Arc::new(Limited::new(Arc::clone(&store), 5));
     for (store, expected) in [(limited, 5), (store, 40)] {

@@ -1,23 +1,22 @@
 //! Fetches objects and has them read: bounded by requests and by bytes in flight.
 
-mod local;
-
+use std::collections::VecDeque;
 use std::io::BufRead;
 
 use bytes::Bytes;
 use futures::stream::{FuturesUnordered, StreamExt};
 use logs::{Scratch, Unreadable};
-use store::Store;
-use tokio::sync::Semaphore;
+use store::{ObjectMeta, Store};
 use tokio::sync::mpsc::Receiver;
+use tokio::sync::{AcquireError, Semaphore, SemaphorePermit};
 
 use crate::error::Error;
 use crate::outcome::progress::Progress;
 use crate::settings::Settings;
 use crate::source::list::ListedObject;
-use crate::work::{Buffers, ChunkReader, Workers, with_buffers};
+use crate::work::{ChunkReader, Workers, run_waiting, with_scratch};
 
-/// Reads a body, whole or while it arrives; runs on a worker.
+/// Reads a body, whole on a worker, or while it arrives.
 pub(crate) trait Decoder: Copy + Send + 'static {
     /// What an object held.
     type Reading: Send + 'static;
@@ -46,18 +45,43 @@ pub(crate) struct Fetcher<'a, D> {
     /// In units of [`BYTE_UNIT`], because a semaphore counts no more than 2^29 on small machines.
     bytes: Semaphore,
     byte_units: u32,
+    /// Streamed bodies at a time: each has a thread of its own, and some chunks.
+    streams: Semaphore,
 }
 
 /// An object with what it held.
 #[derive(Debug)]
 pub(crate) struct ReadObject<R> {
     /// The object.
-    pub listed: ListedObject,
+    pub(crate) listed: ListedObject,
     /// What it held, or why it could not be read.
-    pub reading: Result<R, Unreadable>,
+    pub(crate) reading: Result<R, Unreadable>,
 }
 
+/// What became of an object.
+enum Fetched<'f, R> {
+    Whole(Whole<'f>),
+    /// It was read while it was fetched.
+    Read(ReadObject<R>),
+}
+
+/// A body that waits for a worker.
+struct Whole<'f> {
+    listed: ListedObject,
+    body: Result<Bytes, Unreadable>,
+    /// What the body counts, until it has been read.
+    bytes: Permit<'f>,
+}
+
+type Permit<'f> = Result<SemaphorePermit<'f>, AcquireError>;
+
 const BYTE_UNIT: u64 = 4096;
+
+/// The most bodies that go to a worker together.
+const BATCH_OBJECTS: usize = 32;
+
+/// Bodies that are as large together get no more: there is enough to do to wake a worker for.
+const BATCH_BYTES: usize = 1 << 20;
 
 /// Objects larger than this share of the bytes in flight are streamed.
 const STREAMED_SHARE: u64 = 4;
@@ -80,6 +104,7 @@ impl<'a, D: Decoder> Fetcher<'a, D> {
             requests: Semaphore::new(settings.requests_in_flight.max(1)),
             bytes: Semaphore::new(byte_units as usize),
             byte_units,
+            streams: Semaphore::new(settings.threads.max(1)),
         }
     }
 
@@ -98,84 +123,106 @@ impl<'a, D: Decoder> Fetcher<'a, D> {
         units.clamp(1, self.byte_units)
     }
 
-    /// Fetches an object and has it read.
-    ///
-    /// # Errors
-    /// If the place as a whole cannot be reached or a worker dies. What concerns the object alone
-    /// makes the object unreadable.
-    async fn read(&self, listed: ListedObject) -> Result<ReadObject<D::Reading>, Error> {
-        let size_bytes = listed.meta.size_bytes;
-        let reading = if self.is_streamed(size_bytes) {
-            self.read_streamed(&listed.meta.key).await?
-        } else {
-            let units = self.units(size_bytes);
-            // The semaphores are never closed.
-            let _bytes = self.bytes.acquire_many(units).await;
-            match self.fetch_whole(&listed.meta.key).await {
-                Ok(body) => {
-                    let decoder = self.decoder;
-                    let read = move || {
-                        with_buffers(|Buffers { scratch, .. }| decoder.whole(&body, scratch))
-                    };
-                    self.workers.run(read).await?
-                }
-                Err(error) => Err(unreadable(&error)),
-            }
-        };
-        Ok(ReadObject { listed, reading })
-    }
-
     /// Reads every object that comes, many at a time, and gives each to `take` as it is done.
     ///
+    /// Small bodies that have arrived while the workers were busy go to a worker together: to hand each
+    /// to one and back by itself costs as much as to read it.
+    ///
     /// # Errors
-    /// If the place as a whole cannot be reached or a worker dies.
+    /// If a worker dies.
     pub(crate) async fn read_all(
-        &self,
-        objects: Receiver<ListedObject>,
-        progress: &Progress,
-        take: impl FnMut(ReadObject<D::Reading>),
-    ) -> Result<(), Error> {
-        match self.store.local() {
-            Some(reader) => self.read_files(&reader, objects, progress, take).await,
-            None => self.fetch_all(objects, progress, take).await,
-        }
-    }
-
-    /// Reads objects that come from afar.
-    async fn fetch_all(
         &self,
         mut objects: Receiver<ListedObject>,
         progress: &Progress,
         mut take: impl FnMut(ReadObject<D::Reading>),
     ) -> Result<(), Error> {
-        let mut in_flight = FuturesUnordered::new();
+        let mut take = |read: ReadObject<D::Reading>| {
+            progress.read(read.listed.meta.size_bytes);
+            take(read);
+        };
+        let mut fetching = FuturesUnordered::new();
+        let mut waiting = VecDeque::new();
+        let mut reading = FuturesUnordered::new();
         let mut is_open = true;
-        while is_open || !in_flight.is_empty() {
+        loop {
+            while reading.len() < self.batches_in_flight()
+                && let Some(batch) = next_batch(&mut waiting)
+            {
+                reading.push(self.read_batch(batch));
+            }
+            if !is_open && fetching.is_empty() && reading.is_empty() {
+                return Ok(());
+            }
+            let n_in_flight = fetching.len() + waiting.len();
             tokio::select! {
-                object = objects.recv(), if is_open && in_flight.len() < self.objects_in_flight() => {
+                object = objects.recv(), if is_open && n_in_flight < self.objects_in_flight() => {
                     match object {
-                        Some(object) => {
-                            in_flight.push(self.read(object));
-                        }
+                        Some(object) => fetching.push(self.fetch(object)),
                         None => is_open = false,
                     }
                 }
-                Some(read) = in_flight.next() => {
-                    let read = read?;
-                    progress.read(read.listed.meta.size_bytes);
-                    take(read);
-                }
+                Some(fetched) = fetching.next() => match fetched? {
+                    Fetched::Whole(whole) => waiting.push_back(whole),
+                    Fetched::Read(read) => take(read),
+                },
+                Some(batch) = reading.next() => batch?.into_iter().for_each(&mut take),
             }
         }
-        Ok(())
     }
 
-    async fn fetch_whole(&self, key: &str) -> Result<Bytes, store::Error> {
+    /// Enough for no worker to wait for the I/O thread.
+    fn batches_in_flight(&self) -> usize {
+        2 * self.settings.threads.max(1)
+    }
+
+    /// Fetches an object; one that is large, or has grown since it was listed and would take more memory
+    /// than is reserved for it, is read while it is fetched.
+    async fn fetch(&self, listed: ListedObject) -> Result<Fetched<'_, D::Reading>, Error> {
+        let ObjectMeta { key, size_bytes, .. } = &listed.meta;
+        if !self.is_streamed(*size_bytes) {
+            let units = self.units(*size_bytes);
+            // The semaphores are never closed.
+            let bytes = self.bytes.acquire_many(units).await;
+            let body = match self.fetch_whole(key, u64::from(units) * BYTE_UNIT).await {
+                Ok(None) => None,
+                Ok(Some(body)) => Some(Ok(body)),
+                Err(error) => Some(Err(unreadable(&error))),
+            };
+            if let Some(body) = body {
+                return Ok(Fetched::Whole(Whole { listed, body, bytes }));
+            }
+        }
+        let reading = self.read_streamed(key).await?;
+        Ok(Fetched::Read(ReadObject { listed, reading }))
+    }
+
+    async fn read_batch(
+        &self,
+        batch: Vec<Whole<'_>>,
+    ) -> Result<Vec<ReadObject<D::Reading>>, Error> {
+        let taken = batch.into_iter().map(|whole| ((whole.listed, whole.body), whole.bytes));
+        let (bodies, _bytes): (Vec<_>, Vec<_>) = taken.unzip();
+        let decoder = self.decoder;
+        let read = move |(listed, body): (_, Result<Bytes, _>)| {
+            let reading =
+                body.and_then(|body| with_scratch(|scratch| decoder.whole(&body, scratch)));
+            ReadObject { listed, reading }
+        };
+        self.workers.run(move || bodies.into_iter().map(read).collect()).await
+    }
+
+    /// The body of an object; `None` if it is larger than that.
+    async fn fetch_whole(&self, key: &str, max_bytes: u64) -> Result<Option<Bytes>, store::Error> {
         let _request = self.requests.acquire().await;
-        self.store.get(key).await?.body.collect().await
+        let object = self.store.get(key).await?;
+        if object.meta.size_bytes > max_bytes {
+            return Ok(None);
+        }
+        object.body.collect().await.map(Some)
     }
 
     async fn read_streamed(&self, key: &str) -> Result<Result<D::Reading, Unreadable>, Error> {
+        let _stream = self.streams.acquire().await;
         let _request = self.requests.acquire().await;
         let mut body = match self.store.get(key).await {
             Ok(object) => object.body,
@@ -183,7 +230,7 @@ impl<'a, D: Decoder> Fetcher<'a, D> {
         };
         let (chunks, reader) = ChunkReader::new();
         let decoder = self.decoder;
-        let reading = self.workers.run(move || decoder.stream(reader));
+        let reading = run_waiting(move || decoder.stream(reader));
         let feeding = async move {
             loop {
                 let chunk = match body.chunk().await {
@@ -202,11 +249,24 @@ impl<'a, D: Decoder> Fetcher<'a, D> {
     }
 }
 
+fn next_batch<'f>(waiting: &mut VecDeque<Whole<'f>>) -> Option<Vec<Whole<'f>>> {
+    let mut batch = Vec::new();
+    let mut sum_bytes = 0;
+    while sum_bytes < BATCH_BYTES
+        && batch.len() < BATCH_OBJECTS
+        && let Some(whole) = waiting.pop_front()
+    {
+        sum_bytes += whole.body.as_ref().map_or(0, Bytes::len);
+        batch.push(whole);
+    }
+    (!batch.is_empty()).then_some(batch)
+}
+
 fn unreadable(error: &store::Error) -> Unreadable {
     Unreadable::Body(sentence(error))
 }
 
-/// An error with what lies beneath it, in one line.
+/// An error with its causes, in one line.
 fn sentence(error: &store::Error) -> String {
     let mut text = error.to_string();
     let mut source = std::error::Error::source(error);
@@ -215,4 +275,237 @@ fn sentence(error: &store::Error) -> String {
         source = error.source();
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::fs;
+    use std::fs::File;
+    use std::path::Path;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::time::Duration;
+
+    use async_trait::async_trait;
+    use store::{
+        Body, Chunks, Condition, Error as StoreError, Folder, ListPage, ListRequest, Memory,
+        Object, Put,
+    };
+    use tokio::sync::mpsc;
+
+    use super::*;
+
+    /// Gives the content as it came, and counts.
+    #[derive(Debug, Clone, Copy)]
+    struct Plain(&'static Counters);
+
+    #[derive(Debug, Default)]
+    struct Counters {
+        reading: AtomicUsize,
+        most_reading: AtomicUsize,
+        read: AtomicUsize,
+    }
+
+    impl Counters {
+        fn new() -> &'static Self {
+            Box::leak(Box::default())
+        }
+    }
+
+    #[derive(Debug, PartialEq, Eq)]
+    enum Came {
+        Whole(Vec<u8>),
+        Streamed(Vec<u8>),
+    }
+
+    impl Decoder for Plain {
+        type Reading = Came;
+
+        fn whole(&self, body: &[u8], _: &mut Scratch) -> Result<Came, Unreadable> {
+            let Plain(Counters { reading, most_reading, read }) = self;
+            most_reading.fetch_max(reading.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+            std::thread::sleep(Duration::from_micros(200));
+            reading.fetch_sub(1, Ordering::SeqCst);
+            read.fetch_add(1, Ordering::SeqCst);
+            Ok(Came::Whole(body.to_vec()))
+        }
+
+        fn stream(&self, mut body: impl BufRead) -> Result<Came, Unreadable> {
+            let mut content = Vec::new();
+            let read = body.read_to_end(&mut content);
+            read.map_err(|error| Unreadable::Body(error.to_string()))?;
+            Ok(Came::Streamed(content))
+        }
+    }
+
+    /// Reads the objects, which are listed with these sizes, and returns what came of each.
+    fn read(
+        store: &dyn Store,
+        settings: &Settings,
+        listed: &[(&str, u64)],
+        counters: &'static Counters,
+    ) -> BTreeMap<String, Result<Came, String>> {
+        let workers = Workers::start(settings.threads).unwrap();
+        let fetcher = Fetcher::new(store, settings, &workers, Plain(counters));
+        let progress = Progress::default();
+        let (sender, receiver) = mpsc::channel(3);
+        let mut came = BTreeMap::new();
+        let listing = async {
+            let sender = sender;
+            for (key, size_bytes) in listed {
+                let meta =
+                    ObjectMeta { key: (*key).to_owned(), size_bytes: *size_bytes, etag: None };
+                sender.send(ListedObject { meta, delivery: None, is_late: false }).await.unwrap();
+            }
+        };
+        let take = |read: ReadObject<Came>| {
+            let reading = read.reading.map_err(|error| error.to_string());
+            assert!(came.insert(read.listed.meta.key, reading).is_none(), "an object came twice");
+        };
+        let reading = fetcher.read_all(receiver, &progress, take);
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let ((), read) = runtime.block_on(async { futures::future::join(listing, reading).await });
+        read.unwrap();
+        let snapshot = progress.snapshot();
+        assert_eq!(snapshot.read_objects, listed.len() as u64);
+        assert_eq!(snapshot.read_bytes, listed.iter().map(|(_, bytes)| bytes).sum::<u64>());
+        came
+    }
+
+    fn folder(root: &Path) -> Folder {
+        Folder::open(root).unwrap()
+    }
+
+    #[test]
+    fn every_object_comes_once_and_no_more_are_read_at_once_than_asked() {
+        let root = tempfile::tempdir().unwrap();
+        let keys: Vec<_> = (0..300).map(|n| format!("{n:03}")).collect();
+        for key in &keys {
+            fs::write(root.path().join(key), key.repeat(1000)).unwrap();
+        }
+        let listed: Vec<_> = keys.iter().map(|key| (key.as_str(), 3000)).collect();
+        for (threads, requests_in_flight) in [(1, 64), (4, 64), (4, 2), (4, 1)] {
+            let settings = Settings { threads, requests_in_flight, ..Settings::new(None) };
+            let counters = Counters::new();
+            let came = read(&folder(root.path()), &settings, &listed, counters);
+            assert_eq!(came.len(), 300);
+            for (key, came) in came {
+                assert_eq!(came, Ok(Came::Whole(key.repeat(1000).into_bytes())));
+            }
+            let most_reading = counters.most_reading.load(Ordering::SeqCst);
+            assert!(most_reading <= threads, "{most_reading} at once");
+        }
+    }
+
+    #[test]
+    fn what_is_larger_than_its_share_or_has_grown_is_streamed() {
+        let root = tempfile::tempdir().unwrap();
+        let content = |size_bytes: u64| vec![b'x'; size_bytes as usize];
+        let sizes = [("empty", 0), ("small", 100), ("large", 10_000), ("larger", 1 << 20)];
+        for (key, size_bytes) in sizes.into_iter().chain([("grown", 50_000), ("shrunk", 10)]) {
+            fs::write(root.path().join(key), content(size_bytes)).unwrap();
+        }
+        let settings = Settings { bytes_in_flight: 32 << 10, threads: 2, ..Settings::new(None) };
+        let mut listed = sizes.to_vec();
+        listed.extend([("grown", 5000), ("shrunk", 7000)]);
+        let came = read(&folder(root.path()), &settings, &listed, Counters::new());
+        assert_eq!(came["empty"], Ok(Came::Whole(content(0))));
+        assert_eq!(came["small"], Ok(Came::Whole(content(100))));
+        assert_eq!(came["large"], Ok(Came::Streamed(content(10_000))));
+        assert_eq!(came["larger"], Ok(Came::Streamed(content(1 << 20))));
+        assert_eq!(came["grown"], Ok(Came::Streamed(content(50_000))));
+        assert_eq!(came["shrunk"], Ok(Came::Whole(content(10))));
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_unreadable_alone() {
+        let root = tempfile::tempdir().unwrap();
+        fs::write(root.path().join("there"), "x").unwrap();
+        let listed = [("gone", 5), ("there", 1)];
+        let came = read(&folder(root.path()), &Settings::new(None), &listed, Counters::new());
+        assert_eq!(came["there"], Ok(Came::Whole(b"x".to_vec())));
+        let gone = format!("`{}` does not exist", root.path().join("gone").display());
+        assert_eq!(came["gone"], Err(gone));
+    }
+
+    /// A store whose large bodies come only after so many small objects have been read.
+    #[derive(Debug)]
+    struct LargeLast {
+        memory: Memory,
+        counters: &'static Counters,
+        small: usize,
+    }
+
+    #[derive(Debug)]
+    struct Late {
+        body: Body,
+        counters: &'static Counters,
+        small: usize,
+    }
+
+    #[async_trait]
+    impl Chunks for Late {
+        async fn next(&mut self) -> Result<Option<Bytes>, StoreError> {
+            for _ in 0..5000 {
+                if self.counters.read.load(Ordering::SeqCst) == self.small {
+                    return self.body.chunk().await;
+                }
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+            Err(StoreError::Changed { target: "small objects wait for large ones".to_owned() })
+        }
+    }
+
+    #[async_trait]
+    impl Store for LargeLast {
+        fn location(&self) -> String {
+            self.memory.location()
+        }
+
+        async fn list(&self, request: &ListRequest) -> Result<ListPage, StoreError> {
+            self.memory.list(request).await
+        }
+
+        async fn get(&self, key: &str) -> Result<Object, StoreError> {
+            let Object { meta, body } = self.memory.get(key).await?;
+            if !key.starts_with("large") {
+                return Ok(Object { meta, body });
+            }
+            let late = Late { body, counters: self.counters, small: self.small };
+            Ok(Object { body: Body::chunks(meta.size_bytes, late), meta })
+        }
+
+        async fn put(&self, key: &str, bytes: Bytes) -> Result<(), StoreError> {
+            self.memory.put(key, bytes).await
+        }
+
+        async fn put_file(&self, key: &str, file: File) -> Result<(), StoreError> {
+            self.memory.put_file(key, file).await
+        }
+
+        async fn put_if(&self, key: &str, bytes: Bytes, on: Condition) -> Result<Put, StoreError> {
+            self.memory.put_if(key, bytes, on).await
+        }
+
+        async fn delete(&self, key: &str) -> Result<(), StoreError> {
+            self.memory.delete(key).await
+        }
+    }
+
+    #[test]
+    fn large_objects_that_do_not_come_do_not_keep_small_ones_from_being_read() {
+        let counters = Counters::new();
+        let store = LargeLast { memory: Memory::new(), counters, small: 20 };
+        let keys: Vec<_> = (0..20).map(|n| format!("small{n}")).collect();
+        let mut listed = vec![("large1", 20_000), ("large2", 20_000), ("large3", 20_000)];
+        listed.extend(keys.iter().map(|key| (key.as_str(), 10)));
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        for (key, size_bytes) in &listed {
+            runtime.block_on(store.put(key, vec![b'x'; *size_bytes as usize].into())).unwrap();
+        }
+        let settings = Settings { bytes_in_flight: 32 << 10, threads: 2, ..Settings::new(None) };
+        let came = read(&store, &settings, &listed, counters);
+        assert_eq!(came["large3"], Ok(Came::Streamed(vec![b'x'; 20_000])));
+        assert!(came.values().all(Result::is_ok), "{came:?}");
+    }
 }

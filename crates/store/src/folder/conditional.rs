@@ -39,30 +39,21 @@ pub(super) fn replace_if(
         Condition::Unchanged { etag } => present_etag.as_ref() == Some(etag),
     };
     if !holds {
-        return Ok(Put::Refused);
+        return Ok(Put::ConditionFailed);
     }
-    let (temporary, mut file) = write::create_temporary(folder)?;
-    let mut place = || {
-        file.write_all(bytes)?;
-        let etag = set_new_time(&file, present.as_ref())?;
-        file.sync_all()?;
-        match condition {
-            // Other than a move, a link does not replace what an unconditional write, which takes no
-            // lock, has put there meanwhile.
-            Condition::Absent => fs::hard_link(&temporary, path)?,
-            Condition::Unchanged { .. } => fs::rename(&temporary, path)?,
-        }
-        Ok(etag)
+    let mut temporary = write::create_temporary(folder)?;
+    temporary.write_all(bytes)?;
+    let etag = set_new_time(temporary.as_file(), present.as_ref())?;
+    temporary.as_file().sync_all()?;
+    let placed = match condition {
+        // Does not replace what an unconditional write, which takes no lock, has put there meanwhile.
+        Condition::Absent => temporary.persist_noclobber(path),
+        Condition::Unchanged { .. } => temporary.persist(path),
     };
-    let placed = place();
-    if placed.is_err() || *condition == Condition::Absent {
-        // What cannot be removed is never listed.
-        let _ = fs::remove_file(&temporary);
-    }
     match placed {
-        Ok(etag) => Ok(Put::Done { etag }),
-        Err(error) if is_taken(&error, path) => Ok(Put::Refused),
-        Err(error) => Err(error),
+        Ok(_) => Ok(Put::Done { etag }),
+        Err(error) if is_taken(&error.error, path) => Ok(Put::ConditionFailed),
+        Err(error) => Err(error.error),
     }
 }
 
@@ -73,7 +64,7 @@ fn lock(folder: &Path) -> io::Result<File> {
     Ok(file)
 }
 
-/// Gives a file a later time than that of the one that it replaces, and tells the `etag` that it has
+/// Gives a file a later time than that of the one that it replaces, and returns the `etag` that it has
 /// with it. By the system's coarse clock, two writes of one size in short succession could look like
 /// one, and by a clock that was set back, like an earlier one.
 fn set_new_time(file: &File, present: Option<&Metadata>) -> io::Result<String> {
@@ -95,7 +86,7 @@ fn set_new_time(file: &File, present: Option<&Metadata>) -> io::Result<String> {
     }
 }
 
-/// Whether a link was not made because a file is already there.
+/// Whether a file was not placed because one is already there.
 fn is_taken(error: &io::Error, path: &Path) -> bool {
     let is_file = || fs::metadata(path).is_ok_and(|metadata| metadata.is_file());
     error.kind() == ErrorKind::AlreadyExists && is_file()

@@ -7,7 +7,7 @@ pub(super) const TEMPORARY: &str = ".store-tmp-";
 pub(super) const LOCK: &str = ".store-tmp-lock";
 
 /// Why a folder cannot hold a key; `None` if it can.
-pub(super) fn refusal(key: &str) -> Option<&'static str> {
+pub(super) fn invalid(key: &str) -> Option<&'static str> {
     if key.as_bytes().contains(&0) {
         return Some("it contains a null character");
     }
@@ -27,13 +27,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn keys_that_would_leave_the_folder_are_refused() {
+    fn keys_that_would_leave_the_folder_are_invalid() {
         for key in ["..", "../x", "a/../../x", "/etc/passwd", "a//b", "a/", "", "./a", "a\0"] {
-            assert!(refusal(key).is_some(), "{key:?}");
+            assert!(invalid(key).is_some(), "{key:?}");
         }
-        assert!(refusal("a/.store-tmp-1").is_some());
+        assert!(invalid("a/.store-tmp-1").is_some());
         for key in ["a", "a/b", "..a", "a..", ".hidden", "a b/%2F+ü", "...", "a\\b"] {
-            assert_eq!(refusal(key), None, "{key:?}");
+            assert_eq!(invalid(key), None, "{key:?}");
         }
     }
 }

@@ -17,15 +17,6 @@ use crate::store::{Object, ObjectMeta};
 /// The size of a chunk, up to which a file is also read at once.
 const CHUNK_BYTES: usize = 1 << 20;
 
-/// A regular file that was opened.
-#[derive(Debug)]
-pub(super) struct OpenFile {
-    pub(super) path: PathBuf,
-    pub(super) file: File,
-    /// As it was when the file was opened.
-    pub(super) metadata: Metadata,
-}
-
 /// Opens a regular file. What is something else is not found.
 pub(super) fn open(path: &Path) -> io::Result<(File, Metadata)> {
     // Without the flag, opening a pipe would wait for its other end.
@@ -43,10 +34,14 @@ pub(super) fn open(path: &Path) -> io::Result<(File, Metadata)> {
     if metadata.is_file() { Ok((file, metadata)) } else { Err(ErrorKind::NotFound.into()) }
 }
 
-/// A file as an object.
-pub(super) fn object(key: String, open: OpenFile) -> Result<Object, Error> {
-    let OpenFile { path, file, metadata } = open;
-    let meta = Stamp::of(&metadata).meta(key);
+/// A file that was opened, as an object.
+pub(super) fn object(
+    key: String,
+    path: PathBuf,
+    file: File,
+    metadata: &Metadata,
+) -> Result<Object, Error> {
+    let meta = meta(key, metadata);
     let size_bytes = meta.size_bytes;
     let mut content = FileChunks { path, file: Arc::new(file), received_bytes: 0, size_bytes };
     if size_bytes > CHUNK_BYTES as u64 {
@@ -67,32 +62,13 @@ pub(super) fn object(key: String, open: OpenFile) -> Result<Object, Error> {
 }
 
 /// What a listing shows of a file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Stamp {
-    size_bytes: u64,
-    secs: i64,
-    nanos: i64,
+pub(super) fn meta(key: String, metadata: &Metadata) -> ObjectMeta {
+    ObjectMeta { key, size_bytes: metadata.len(), etag: Some(etag(metadata)) }
 }
 
-impl Stamp {
-    pub(super) fn of(metadata: &Metadata) -> Self {
-        let (secs, nanos) = (metadata.mtime(), metadata.mtime_nsec());
-        Self { size_bytes: metadata.len(), secs, nanos }
-    }
-
-    pub(super) fn meta(self, key: String) -> ObjectMeta {
-        ObjectMeta { key, size_bytes: self.size_bytes, etag: Some(self.etag()) }
-    }
-
-    /// Made of the time of the last change and the size.
-    pub(super) fn etag(self) -> String {
-        format!("{:x}.{:x}-{:x}", self.secs, self.nanos, self.size_bytes)
-    }
-}
-
-/// As [`Stamp::etag`].
+/// Made of the time of the last change and the size.
 pub(super) fn etag(metadata: &Metadata) -> String {
-    Stamp::of(metadata).etag()
+    format!("{:x}.{:x}-{:x}", metadata.mtime(), metadata.mtime_nsec(), metadata.len())
 }
 
 /// A file that is read in chunks, up to the size that it had when it was opened.
@@ -123,19 +99,14 @@ impl Chunks for FileChunks {
         let chunk =
             chunk.map_err(|source| Error::Unreadable { path: self.path.clone(), source })?;
         if chunk.is_empty() {
-            return Err(shortened(&self.path, self.received_bytes, self.size_bytes));
+            return Err(Error::Interrupted {
+                target: self.path.display().to_string(),
+                received_bytes: self.received_bytes,
+                size_bytes: self.size_bytes,
+                source: Some("the file has become shorter".into()),
+            });
         }
         self.received_bytes += chunk.len() as u64;
         Ok(Some(chunk))
-    }
-}
-
-/// The error of a file that ends before the size that it had when it was opened.
-pub(super) fn shortened(path: &Path, received_bytes: u64, size_bytes: u64) -> Error {
-    Error::Interrupted {
-        target: path.display().to_string(),
-        received_bytes,
-        size_bytes,
-        source: Some("the file has become shorter".into()),
     }
 }

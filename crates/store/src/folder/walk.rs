@@ -1,9 +1,9 @@
 //! Walking a folder in the order in which S3 lists: by the UTF-8 bytes of the whole key.
 //!
 //! A folder's entries are sorted with a `/` after the names of folders, so that `a.b` comes before
-//! what is in `a`. Only the folders from the root to the current one are held. What is known to
-//! lie before the start, or outside the prefix, is not read. The sizes and times of a folder's files are
-//! those of the moment when the walk came to the folder.
+//! what is in `a`. Only the folders from the start to the current one are held. Folders before the
+//! start or outside the prefix are not read, which is why this is not `walkdir`: that reads a folder
+//! before it asks whether to, and a page of a month would read all days before it.
 
 use std::ffi::OsString;
 use std::os::unix::fs::MetadataExt;
@@ -11,12 +11,11 @@ use std::path::{Path, PathBuf};
 use std::{fs, io, vec};
 
 use crate::error::Error;
-use crate::folder::is_absent;
 use crate::folder::key::{self, TEMPORARY};
-use crate::folder::read::Stamp;
+use crate::folder::{is_absent, read};
 use crate::store::{ListRequest, ObjectMeta};
 
-/// Where a walk stands.
+/// The rest of a listing.
 #[derive(Debug)]
 pub(super) struct Walk {
     delimiter: bool,
@@ -24,7 +23,7 @@ pub(super) struct Walk {
     after: Option<String>,
     /// From the folder of the prefix to the current one.
     stack: Vec<Frame>,
-    next: Option<Item>,
+    peeked: Option<Item>,
 }
 
 /// What a walk finds.
@@ -41,8 +40,8 @@ struct Frame {
     path: PathBuf,
     /// Empty, or ends with `/`.
     key: String,
-    /// Whether the walk came here by a link, on its way from where it began.
-    is_linked: bool,
+    /// Device and number: what the folder is, by whatever path it is reached.
+    id: (u64, u64),
     entries: vec::IntoIter<Entry>,
 }
 
@@ -52,18 +51,6 @@ struct Entry {
     name: String,
     /// If it is not `name`.
     real_name: Option<OsString>,
-    kind: Kind,
-    /// Of a file that was looked at while its folder was read, which is cheaper than by its path.
-    stamp: Option<Stamp>,
-}
-
-/// What an entry is, if it can be listed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    Folder,
-    LinkedFolder,
-    File,
-    LinkedFile,
 }
 
 impl Walk {
@@ -71,23 +58,32 @@ impl Walk {
     pub(super) fn begin(root: &Path, request: &ListRequest) -> Result<Self, Error> {
         let &ListRequest { ref prefix, delimiter, or_empty, .. } = request;
         let after = request.after().map(str::to_owned);
-        let mut walk = Self { delimiter, or_empty, after, stack: Vec::new(), next: None };
+        let mut walk = Self { delimiter, or_empty, after, stack: Vec::new(), peeked: None };
         let (folder, name) = prefix.split_at(prefix.rfind('/').map_or(0, |slash| slash + 1));
         let path = match folder.strip_suffix('/') {
             None => root.to_owned(),
-            Some(inner) if key::refusal(inner).is_none() => root.join(inner),
+            Some(inner) if key::invalid(inner).is_none() => root.join(inner),
             // No key of a folder begins like this.
             Some(_) => return Ok(walk),
         };
-        if !walk.enter(path, folder.to_owned(), name, false)? && !root.is_dir() {
+        walk.enter(path, folder.to_owned(), name)?;
+        if walk.stack.is_empty() && !root.is_dir() {
             return Err(Error::FolderNotFound { path: root.to_owned() });
         }
         Ok(walk)
     }
 
+    /// Whether there is nothing more to come.
+    pub(super) fn is_done(&mut self) -> Result<bool, Error> {
+        if self.peeked.is_none() {
+            self.peeked = self.next()?;
+        }
+        Ok(self.peeked.is_none())
+    }
+
     /// The next file or folder.
     pub(super) fn next(&mut self) -> Result<Option<Item>, Error> {
-        if let Some(item) = self.next.take() {
+        if let Some(item) = self.peeked.take() {
             return Ok(Some(item));
         }
         while let Some(frame) = self.stack.last_mut() {
@@ -96,26 +92,20 @@ impl Walk {
                 continue;
             };
             let key = [frame.key.as_str(), &entry.name].concat();
-            if let Some(stamp) = entry.stamp {
-                return Ok(Some(Item::File(stamp.meta(key))));
-            }
-            let path = entry.path(&frame.path);
+            let path = match entry.real_name {
+                Some(real_name) => frame.path.join(real_name),
+                None => frame.path.join(entry.name.trim_end_matches('/')),
+            };
             if !key.ends_with('/') {
-                match fs::metadata(&path) {
-                    Ok(metadata) if metadata.is_file() => {
-                        return Ok(Some(Item::File(Stamp::of(&metadata).meta(key))));
+                match if_there(&path, fs::metadata(&path))? {
+                    Some(metadata) if metadata.is_file() => {
+                        return Ok(Some(Item::File(read::meta(key, &metadata))));
                     }
-                    // A pipe or the like, or gone meanwhile.
-                    Ok(_) => {}
-                    Err(error) if is_absent(&error) => {}
-                    Err(source) => return Err(Error::Unreadable { path, source }),
+                    // Replaced or gone meanwhile.
+                    _ => {}
                 }
             } else if !self.delimiter {
-                // Without a link, no folder holds itself.
-                let is_linked = frame.is_linked || entry.kind == Kind::LinkedFolder;
-                if !is_linked || !self.leads_back(&path)? {
-                    self.enter(path, key, "", is_linked)?;
-                }
+                self.enter(path, key, "")?;
             } else if self.or_empty || holds_files(&path) {
                 return Ok(Some(Item::Folder(key)));
             }
@@ -123,55 +113,27 @@ impl Walk {
         Ok(None)
     }
 
-    /// Gives back what `next` gave, to be given again.
-    pub(super) fn put_back(&mut self, item: Item) {
-        self.next = Some(item);
-    }
-
-    /// Goes into a folder, for the entries whose names begin with `name`. False if it is not there.
-    fn enter(
-        &mut self,
-        path: PathBuf,
-        key: String,
-        name: &str,
-        is_linked: bool,
-    ) -> Result<bool, Error> {
+    /// Goes into a folder, if it is there, for the entries whose names begin with `name`. One that a
+    /// link has led back to is passed over: its files are listed where we are in it already.
+    fn enter(&mut self, path: PathBuf, key: String, name: &str) -> Result<(), Error> {
+        let Some(metadata) = if_there(&path, fs::metadata(&path))? else { return Ok(()) };
+        let id = (metadata.dev(), metadata.ino());
+        if self.stack.iter().any(|frame| frame.id == id) {
+            return Ok(());
+        }
         let read = || -> io::Result<Vec<Entry>> {
             let mut entries = Vec::new();
             for entry in fs::read_dir(&path)? {
                 let wants = |found: &str| found.starts_with(name) && self.wants(&key, found);
-                entries.extend(Entry::new(&entry?, wants)?);
+                entries.extend(Entry::new(&entry?)?.filter(|entry| wants(&entry.name)));
             }
+            entries.sort_unstable_by(|a, b| a.name.cmp(&b.name));
             Ok(entries)
         };
-        match read() {
-            Ok(mut entries) => {
-                entries.sort_unstable_by(|a, b| a.name.cmp(&b.name));
-                self.stack.push(Frame { path, key, is_linked, entries: entries.into_iter() });
-                Ok(true)
-            }
-            Err(error) if is_absent(&error) => Ok(false),
-            Err(source) => Err(Error::Unreadable { path, source }),
+        if let Some(entries) = if_there(&path, read())? {
+            self.stack.push(Frame { path, key, id, entries: entries.into_iter() });
         }
-    }
-
-    /// Whether a link has led back to a folder where we are: its files are listed there.
-    fn leads_back(&self, folder: &Path) -> Result<bool, Error> {
-        /// What a folder is, by whatever path it is reached.
-        fn id(path: &Path) -> Result<Option<(u64, u64)>, Error> {
-            match fs::metadata(path) {
-                Ok(metadata) => Ok(Some((metadata.dev(), metadata.ino()))),
-                Err(error) if is_absent(&error) => Ok(None),
-                Err(source) => Err(Error::Unreadable { path: path.to_owned(), source }),
-            }
-        }
-        let Some(target) = id(folder)? else { return Ok(false) };
-        for frame in &self.stack {
-            if id(&frame.path)? == Some(target) {
-                return Ok(true);
-            }
-        }
-        Ok(false)
+        Ok(())
     }
 
     /// Whether an entry, or something in it, is greater than `after`.
@@ -183,67 +145,43 @@ impl Walk {
     }
 }
 
-impl Kind {
-    /// `None` for what is never listed: links that lead nowhere, pipes and the like.
-    fn of(entry: &fs::DirEntry) -> io::Result<Option<Self>> {
-        let file_type = entry.file_type()?;
-        if !file_type.is_symlink() {
-            let file = file_type.is_file().then_some(Self::File);
-            return Ok(if file_type.is_dir() { Some(Self::Folder) } else { file });
-        }
-        match fs::metadata(entry.path()) {
-            Ok(metadata) if metadata.is_dir() => Ok(Some(Self::LinkedFolder)),
-            Ok(metadata) => Ok(metadata.is_file().then_some(Self::LinkedFile)),
-            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Err(error),
-            Err(_) => Ok(None),
-        }
-    }
-}
-
 impl Entry {
-    /// `None` for what is never listed, unfinished files among it, and for names that are not wanted.
-    fn new(entry: &fs::DirEntry, wants: impl FnOnce(&str) -> bool) -> io::Result<Option<Self>> {
-        let Some(kind) = Kind::of(entry)? else { return Ok(None) };
+    /// `None` for what is never listed: links that lead nowhere, pipes and the like, unfinished files.
+    fn new(entry: &fs::DirEntry) -> io::Result<Option<Self>> {
+        let mut file_type = entry.file_type()?;
+        if file_type.is_symlink() {
+            file_type = match fs::metadata(entry.path()) {
+                Ok(metadata) => metadata.file_type(),
+                Err(error) if error.kind() == io::ErrorKind::PermissionDenied => return Err(error),
+                Err(_) => return Ok(None),
+            };
+        }
         let (mut name, real_name) = match entry.file_name().into_string() {
             Ok(name) => (name, None),
             Err(real_name) => (real_name.to_string_lossy().into_owned(), Some(real_name)),
         };
-        let is_unfinished = name.starts_with(TEMPORARY);
-        if matches!(kind, Kind::Folder | Kind::LinkedFolder) {
-            name.push('/');
-        }
-        if is_unfinished || !wants(&name) {
+        if name.starts_with(TEMPORARY) || !(file_type.is_file() || file_type.is_dir()) {
             return Ok(None);
         }
-        // An error comes again, with the path of the file, when it is the entry's turn.
-        let metadata = if kind == Kind::File { entry.metadata().ok() } else { None };
-        let stamp = metadata.filter(fs::Metadata::is_file).map(|metadata| Stamp::of(&metadata));
-        Ok(Some(Self { name, real_name, kind, stamp }))
-    }
-
-    fn path(&self, folder: &Path) -> PathBuf {
-        match &self.real_name {
-            Some(real_name) => folder.join(real_name),
-            None => folder.join(self.name.trim_end_matches('/')),
+        if file_type.is_dir() {
+            name.push('/');
         }
+        Ok(Some(Self { name, real_name }))
     }
 }
 
 /// Whether there is a file in a folder or below it: S3 knows no empty folders. One that cannot be
 /// read counts as full, so that reading it gives the error.
 fn holds_files(folder: &Path) -> bool {
-    let Ok(entries) = fs::read_dir(folder) else { return true };
-    let mut folders = Vec::new();
-    for entry in entries.flatten() {
-        let is_unfinished =
-            || entry.file_name().as_encoded_bytes().starts_with(TEMPORARY.as_bytes());
-        match Kind::of(&entry) {
-            Ok(None) => {}
-            Ok(Some(Kind::Folder)) => folders.push(entry.path()),
-            // A link to a folder may lead back here: it counts as full.
-            Ok(Some(_)) | Err(_) if !is_unfinished() => return true,
-            Ok(Some(_)) | Err(_) => {}
-        }
+    let first = Walk::begin(folder, &ListRequest::default()).and_then(|mut walk| walk.next());
+    !matches!(first, Ok(None) | Err(Error::FolderNotFound { .. }))
+}
+
+/// `None` if there is nothing under a path.
+fn if_there<T>(path: &Path, result: io::Result<T>) -> Result<Option<T>, Error> {
+    match result {
+        Ok(found) => Ok(Some(found)),
+        Err(error) if is_absent(&error) => Ok(None),
+        Err(source) => Err(Error::Unreadable { path: path.to_owned(), source }),
     }
-    folders.iter().any(|folder| holds_files(folder))
 }

@@ -1,27 +1,24 @@
 //! Writing a file so that it is there whole, or not at all, also after a power cut.
 
-use std::collections::BTreeMap;
-use std::fs::{self, File, OpenOptions};
+use std::collections::BTreeSet;
+use std::fs::{self, File, Permissions};
 use std::io::{self, ErrorKind, Write};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard};
+
+use tempfile::NamedTempFile;
 
 use crate::folder::key::TEMPORARY;
 use crate::folder::parent;
 
 /// Folders in which others were made that a power cut could still take away.
 ///
-/// They are synced after the file is in its place, when the journals of most file systems have them
+/// They are synced after the file has its name, when the journals of most file systems have them
 /// already, and not one by one as they are made. A writer that meets a folder that another writer has
 /// made syncs what that one has not synced yet.
 #[derive(Debug, Default)]
-pub(super) struct Unsynced {
-    /// Each with the number of folders that had been made when the last was made in it.
-    folders: Mutex<BTreeMap<PathBuf, u64>>,
-    n_made: AtomicU64,
-}
+pub(super) struct Unsynced(Mutex<BTreeSet<PathBuf>>);
 
 impl Unsynced {
     /// Makes a folder and those above it, which [`Unsynced::sync`] makes durable.
@@ -36,8 +33,7 @@ impl Unsynced {
         let mut folders = self.folders();
         match fs::create_dir(path) {
             Ok(()) => {
-                let n_made = self.n_made.fetch_add(1, Ordering::Relaxed);
-                folders.insert(above.to_owned(), n_made);
+                folders.insert(above.to_owned());
                 Ok(())
             }
             // Another writer was faster.
@@ -48,53 +44,41 @@ impl Unsynced {
 
     /// Makes durable what was made, moved or deleted in a folder, and that folder itself.
     pub(super) fn sync(&self, folder: &Path) -> io::Result<()> {
-        let above = |(path, _): &(&PathBuf, &u64)| folder.starts_with(path);
-        let unsynced: Vec<_> = self
-            .folders()
-            .iter()
-            .filter(above)
-            .map(|(path, n_made)| (path.clone(), *n_made))
-            .collect();
-        if !unsynced.iter().any(|(path, _)| path == folder) {
-            sync_folder(folder)?;
-        }
-        for (path, n_made) in unsynced {
-            sync_folder(&path)?;
-            let mut folders = self.folders();
-            // Otherwise one more was made in it meanwhile.
-            if folders.get(&path) == Some(&n_made) {
-                folders.remove(&path);
+        sync_folder(folder)?;
+        // Held meanwhile: who finds a folder no longer here may rely on it.
+        let mut folders = self.folders();
+        for above in folder.ancestors() {
+            let above = if above.as_os_str().is_empty() { Path::new(".") } else { above };
+            if folders.contains(above) {
+                sync_folder(above)?;
+                folders.remove(above);
             }
         }
         Ok(())
     }
 
-    fn folders(&self) -> MutexGuard<'_, BTreeMap<PathBuf, u64>> {
-        self.folders.lock().expect("no holder panics")
+    fn folders(&self) -> MutexGuard<'_, BTreeSet<PathBuf>> {
+        self.0.lock().expect("no holder panics")
     }
 }
 
-/// Has a file filled beside its place, then moves it there. Makes the folders above it.
+/// Has a temporary file filled, then renames it. Makes the folders above it.
 pub(super) fn replace(
     path: &Path,
     fill: impl FnOnce(&mut File) -> io::Result<()>,
     unsynced: &Unsynced,
 ) -> io::Result<()> {
     let folder = parent(path);
-    let (temporary, mut file) = match create_temporary(folder) {
+    let mut temporary = match create_temporary(folder) {
         Err(error) if error.kind() == ErrorKind::NotFound => {
             unsynced.make_folder(folder)?;
             create_temporary(folder)?
         }
         created => created?,
     };
-    let written = fill(&mut file).and_then(|()| file.sync_all());
-    drop(file);
-    if let Err(error) = written.and_then(|()| fs::rename(&temporary, path)) {
-        // The first error is the one to report; what is left behind is never listed.
-        let _ = fs::remove_file(&temporary);
-        return Err(error);
-    }
+    fill(temporary.as_file_mut())?;
+    temporary.as_file().sync_all()?;
+    temporary.persist(path).map_err(|error| error.error)?;
     unsynced.sync(folder)
 }
 
@@ -106,8 +90,7 @@ pub(super) fn remove(path: &Path) -> io::Result<()> {
 
 /// Whether files can be made in a folder.
 pub(super) fn probe(folder: &Path) -> io::Result<()> {
-    let (temporary, _) = create_temporary(folder)?;
-    fs::remove_file(temporary)
+    create_temporary(folder)?.close()
 }
 
 /// Writes all bytes to a file.
@@ -118,17 +101,11 @@ pub(super) fn all(file: &mut File, bytes: &[u8]) -> io::Result<()> {
     bytes.chunks(PIECE_BYTES).try_for_each(|piece| file.write_all(piece))
 }
 
-pub(super) fn create_temporary(folder: &Path) -> io::Result<(PathBuf, File)> {
-    static N_CREATED: AtomicU64 = AtomicU64::new(0);
-    loop {
-        let n_created = N_CREATED.fetch_add(1, Ordering::Relaxed);
-        let path = folder.join(format!("{TEMPORARY}{}-{n_created}", process::id()));
-        match OpenOptions::new().write(true).create_new(true).open(&path) {
-            // Left behind by a process of the same number.
-            Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
-            result => return result.map(|file| (path, file)),
-        }
-    }
+/// A file that is never listed, and that is gone when it is dropped.
+pub(super) fn create_temporary(folder: &Path) -> io::Result<NamedTempFile> {
+    // As for any new file, and not for its owner alone.
+    let permissions = Permissions::from_mode(0o666);
+    tempfile::Builder::new().prefix(TEMPORARY).permissions(permissions).tempfile_in(folder)
 }
 
 fn sync_folder(path: &Path) -> io::Result<()> {
@@ -143,7 +120,7 @@ mod tests {
     fn every_folder_that_was_made_is_synced_by_whoever_writes_into_it() {
         let root = tempfile::tempdir().unwrap();
         let unsynced = Unsynced::default();
-        let left = || unsynced.folders().keys().cloned().collect::<Vec<_>>();
+        let left = || unsynced.folders().iter().cloned().collect::<Vec<_>>();
         let path = |key: &str| root.path().join(key);
 
         replace(&path("a/b/1"), |file| all(file, b"1"), &unsynced).unwrap();

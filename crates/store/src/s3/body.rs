@@ -1,4 +1,4 @@
-//! A body that is resumed where it broke off.
+//! Reading an object: a body that is resumed where it broke off.
 
 use std::sync::Arc;
 
@@ -7,12 +7,48 @@ use aws_sdk_s3::primitives::ByteStream;
 use bytes::Bytes;
 
 use crate::body::Chunks;
-use crate::error::{Cause, Error};
-use crate::s3::Inner;
+use crate::error::{Cause, Error, Operation};
 use crate::s3::error::innermost;
-use crate::s3::get::Rest;
-use crate::s3::pause::pause;
+use crate::s3::{Inner, unquoted};
 use crate::store::ObjectMeta;
+
+/// The rest of an object, if it is still the same.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Rest<'a> {
+    /// The first byte.
+    from: u64,
+    /// Without its quotes.
+    etag: &'a str,
+}
+
+impl Inner {
+    /// An object, or the rest of it.
+    pub(super) async fn get(
+        &self,
+        key: &str,
+        rest: Option<Rest<'_>>,
+    ) -> Result<(ObjectMeta, ByteStream), Error> {
+        let mut call = self.client.get_object().bucket(&self.bucket).key(self.full(key));
+        if let Some(Rest { from, etag }) = rest {
+            call = call.range(format!("bytes={from}-")).if_match(format!("\"{etag}\""));
+        }
+        let answer = call.set_request_payer(self.payer()).send().await;
+        let answer = answer.map_err(|error| self.error(Operation::Get, key, &error))?;
+        if let Some(Rest { from, .. }) = rest {
+            let range = answer.content_range().unwrap_or_default();
+            if !range.starts_with(&format!("bytes {from}-")) {
+                let source = "the service does not send the range that was asked for";
+                return Err(self.other(Operation::Get, key, source));
+            }
+        }
+        let size_bytes = answer.content_length.and_then(|size| u64::try_from(size).ok());
+        let Some(size_bytes) = size_bytes else {
+            return Err(self.other(Operation::Get, key, "the answer has no length"));
+        };
+        let etag = answer.e_tag.map(unquoted);
+        Ok((ObjectMeta { key: key.to_owned(), size_bytes, etag }, answer.body))
+    }
+}
 
 /// The body of an object. When the connection breaks, stalls, or ends before the promised length,
 /// the rest is asked for, as long as the object is the same; a number of times in a row, unless
@@ -43,11 +79,12 @@ impl Resumed {
 
     async fn resume(&mut self, mut cause: Cause) -> Result<(), Error> {
         loop {
-            // Without an ETag nobody could tell whether the rest belongs to the beginning.
+            // Without an ETag it is unknown whether the rest belongs to the beginning.
             if self.n_tries >= self.inner.max_tries || self.etag.is_empty() {
                 return Err(self.interrupted(cause));
             }
-            tokio::time::sleep(pause(self.inner.first_pause, self.n_tries, &self.key)).await;
+            // The SDK pauses between tries of a request; this is for bodies that break off at once.
+            tokio::time::sleep(self.inner.first_pause * (self.n_tries - 1)).await;
             self.n_tries += 1;
             let rest = Rest { from: self.received_bytes, etag: &self.etag };
             match self.inner.get(&self.key, Some(rest)).await {
@@ -81,10 +118,9 @@ impl Chunks for Resumed {
             if self.received_bytes == self.size_bytes {
                 return Ok(None);
             }
-            let next = tokio::time::timeout(self.inner.stall_limit, self.stream.next()).await;
-            let cause = match next {
-                Ok(Some(Ok(chunk))) if chunk.is_empty() => continue,
-                Ok(Some(Ok(chunk))) => {
+            let cause = match self.stream.next().await {
+                Some(Ok(chunk)) if chunk.is_empty() => continue,
+                Some(Ok(chunk)) => {
                     let received_bytes = self.received_bytes + chunk.len() as u64;
                     if received_bytes > self.size_bytes {
                         return Err(self.interrupted("the service sends more than that".into()));
@@ -93,9 +129,8 @@ impl Chunks for Resumed {
                     self.n_tries = 1;
                     return Ok(Some(chunk));
                 }
-                Ok(Some(Err(error))) => innermost(&error),
-                Ok(None) => "the connection was closed".into(),
-                Err(_) => format!("nothing came for {:?}", self.inner.stall_limit),
+                Some(Err(error)) => innermost(&error),
+                None => "the connection was closed".into(),
             };
             self.resume(cause.into()).await?;
         }

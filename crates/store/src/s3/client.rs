@@ -1,48 +1,52 @@
 //! Connects: settings, credentials, the SDK's client, the bucket's Region.
 
+use std::env;
+use std::time::Duration;
+
 use aws_config::environment::EnvironmentVariableRegionProvider;
 use aws_config::meta::region::RegionProviderChain;
 use aws_config::profile::{ProfileFileCredentialsProvider, ProfileFileRegionProvider, ProfileSet};
 use aws_config::provider_config::ProviderConfig;
 use aws_config::retry::RetryConfig;
 use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
-use aws_config::{BehaviorVersion, ConfigLoader, Region};
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{AppName, BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::config::retry::{RetryPartition, TokenBucket};
 use aws_sdk_s3::config::{Builder, IdentityCache, ResponseChecksumValidation};
-use aws_types::os_shim_internal::{Env, Fs};
+use aws_sdk_s3::error::SdkError;
 use aws_types::service_config::ServiceConfigKey;
 
-use std::env;
-use std::time::Duration;
-
 use crate::error::{Error, Operation};
-use crate::s3::Inner;
-use crate::s3::address::Address;
-use crate::s3::clock::Clock;
-use crate::s3::credentials::Cached;
-use crate::s3::error::{Context, SdkError, Service, innermost};
-use crate::s3::http::{Http, Outside, timeouts};
+use crate::s3::error::{Service, innermost};
 use crate::s3::options::{S3Options, StaticCredentials};
-use crate::s3::sign::Signer;
+use crate::s3::{Inner, http};
+use crate::uri::region_of_arn;
 
 /// Tries of one request, where neither options nor environment nor profile say another number. The
 /// SDK's own default, 3, gives up within seconds, and a night's run should outlast a minute.
 const DEFAULT_TRIES: u32 = 10;
 const DEFAULT_FIRST_PAUSE: Duration = Duration::from_secs(1);
 const DEFAULT_STALL_LIMIT: Duration = Duration::from_secs(20);
+/// The longest wait for a connection, TLS included.
+const CONNECT_LIMIT: Duration = Duration::from_secs(10);
+/// The longest wait for the head of an answer.
+const ANSWER_LIMIT: Duration = Duration::from_secs(60);
+/// The longest wait for credentials: a provider may be a program that asks its user for a code.
+const CREDENTIALS_LIMIT: Duration = Duration::from_secs(70);
 /// Asked first when nothing says otherwise; it knows the Region of every bucket of its partition.
 const DEFAULT_REGION: &str = "us-east-1";
+/// How the SDK's user agent names the program, unless the user has given it another name.
+const APP_NAME: &str = "hoptrail";
 
 /// What the options and the environment come to.
 struct Settings {
     builder: Builder,
-    http: Http,
-    /// `None`: requests are not signed.
-    credentials: Option<Cached>,
     region: String,
+    /// Of another service than AWS.
     endpoint_url: Option<String>,
+    /// Where credentials are looked for, in words.
     tried: String,
     max_tries: u32,
 }
@@ -56,103 +60,64 @@ pub(super) async fn connect(
         Some(credentials) => explicit(options, credentials)?,
         None => from_environment(options).await?,
     };
-    let Settings { builder, http, credentials, region, endpoint_url, tried, max_tries } = settings;
-    let path_style =
-        options.path_style.unwrap_or_else(|| endpoint_url.as_deref().is_some_and(is_local));
+    let endpoint_url = settings.endpoint_url.as_deref();
+    let path_style = options.path_style.unwrap_or_else(|| endpoint_url.is_some_and(is_local));
+    let builder = tuned(settings.builder, options).force_path_style(path_style);
+    let in_words =
+        |region: &str| endpoint_url.map_or_else(|| format!("S3 in {region}"), str::to_owned);
+    let region = region_of_arn(bucket).map_or(settings.region, str::to_owned);
+    let mut inner = Inner {
+        client: client(&builder, &region),
+        bucket: bucket.to_owned(),
+        root,
+        endpoint: in_words(&region),
+        region,
+        tried: settings.tried,
+        requester_pays: options.requester_pays,
+        max_tries: settings.max_tries,
+        first_pause: first_pause(options),
+    };
+    if let Some(region) = inner.find_region().await? {
+        inner.client = client(&builder, &region);
+        inner.endpoint = in_words(&region);
+        inner.region = region;
+    }
+    Ok(inner)
+}
+
+/// What is the same wherever the settings come from.
+fn tuned(builder: Builder, options: &S3Options) -> Builder {
     let stall_limit = options.stall_limit.unwrap_or(DEFAULT_STALL_LIMIT);
     let stalled = StalledStreamProtectionConfig::enabled().grace_period(stall_limit).build();
     // Each request has its bounded tries, and the requests in flight are bounded too. A budget of
     // retries for all requests together would end a long run in a bad minute.
     let unlimited = RetryPartition::custom("store").token_bucket(TokenBucket::unlimited()).build();
-    let mut builder = builder
-        .force_path_style(path_style)
+    builder
+        .use_arn_region(true)
         .response_checksum_validation(ResponseChecksumValidation::WhenRequired)
         .stalled_stream_protection(stalled)
-        .identity_cache(IdentityCache::lazy().build())
-        .retry_partition(unlimited);
-    builder = match &credentials {
-        Some(credentials) => builder.credentials_provider(credentials.clone()),
-        None => builder.allow_no_auth(),
-    };
-    let in_words = |region: &str| endpoint_url.clone().unwrap_or_else(|| format!("S3 in {region}"));
-    let mut connecting = Connecting {
-        client: client(&builder, &region),
-        bucket,
-        endpoint: in_words(&region),
-        region,
-        tried: &tried,
-        max_tries,
-    };
-    if let Some(region) = connecting.find_region().await? {
-        connecting.client = client(&builder, &region);
-        connecting.endpoint = in_words(&region);
-        connecting.region = region;
-    }
-    let Connecting { client, endpoint, region, .. } = connecting;
-    let address = Address::resolve(&client, bucket).await?;
-    let signer = match (credentials, &address.scope) {
-        (Some(credentials), Some(scope)) => Some(Signer::new(credentials, scope.clone())),
-        (None, None) => None,
-        (credentials, scope) => {
-            let (has, signs) = (credentials.is_some(), scope.is_some());
-            let what = format!("credentials: {has}, a signature in the address: {signs}");
-            return Err(Error::Settings { what, source: None });
-        }
-    };
-    Ok(Inner {
-        client,
-        connector: http.connector,
-        address,
-        signer,
-        clock: Clock::default(),
-        bucket: bucket.to_owned(),
-        root,
-        region,
-        endpoint,
-        tried,
-        requester_pays: options.requester_pays,
-        max_tries,
-        first_pause: options.first_pause.unwrap_or(DEFAULT_FIRST_PAUSE),
-        stall_limit,
-    })
+        // One for all Regions that are tried.
+        .identity_cache(IdentityCache::lazy().load_timeout(CREDENTIALS_LIMIT).build())
+        .retry_partition(unlimited)
 }
 
 fn client(builder: &Builder, region: &str) -> Client {
     Client::from_conf(builder.clone().region(Region::new(region.to_owned())).build())
 }
 
-/// A client whose bucket may be in another Region.
-struct Connecting<'a> {
-    client: Client,
-    bucket: &'a str,
-    region: String,
-    endpoint: String,
-    tried: &'a str,
-    max_tries: u32,
-}
-
-impl Connecting<'_> {
+impl Inner {
     /// The Region that the bucket is in, if it is another than the client's. An error only if
     /// nothing else can work either.
     async fn find_region(&self) -> Result<Option<String>, Error> {
-        let answer = self.client.head_bucket().bucket(self.bucket).send().await;
+        let answer = self.client.head_bucket().bucket(&self.bucket).send().await;
         let Err(error) = answer else { return Ok(None) };
         let named = named_region(&error).filter(|region| *region != self.region);
         if named.is_some() {
             return Ok(named);
         }
-        let context = Context {
-            operation: Operation::Connect,
-            target: format!("s3://{}/", self.bucket),
-            bucket: self.bucket,
-            region: &self.region,
-            endpoint: &self.endpoint,
-            tried: self.tried,
-            max_tries: self.max_tries,
-        };
-        match context.classify(&error) {
-            // A HEAD answer has no body that says more; the first request that has one will tell.
-            // And who may not look a bucket up may still read from it or write to it.
+        match self.error(Operation::Connect, "", &error) {
+            // A HEAD answer has no body that says more; the first request that has one will say.
+            // Callers that may not look a bucket up may still read from it or write to it.
             Error::AccessDenied { .. } | Error::Other { code: Some(_), .. } => Ok(None),
             error => Err(error),
         }
@@ -166,25 +131,23 @@ fn named_region<E: Service>(error: &SdkError<E>) -> Option<String> {
 /// With these credentials, and nothing from outside.
 fn explicit(options: &S3Options, credentials: &StaticCredentials) -> Result<Settings, Error> {
     let StaticCredentials { access_key_id, secret_access_key, session_token } = credentials;
-    let provider = Credentials::new(
-        access_key_id,
-        secret_access_key,
-        session_token.clone(),
-        None,
-        "explicit options",
-    );
     let max_tries = options.max_attempts.unwrap_or(DEFAULT_TRIES).max(1);
-    let http = Http::new(Outside::Ignored)?;
     let mut builder = Builder::new()
         .behavior_version(BehaviorVersion::latest())
-        .http_client(http.client())
+        .app_name(AppName::new(APP_NAME).expect("a name of letters"))
+        .http_client(http::plain()?)
         .timeout_config(timeouts())
         .retry_config(with_tries(RetryConfig::standard(), max_tries, options));
     builder.set_endpoint_url(options.endpoint_url.clone());
+    let builder = if options.no_sign_request {
+        builder.allow_no_auth()
+    } else {
+        let (token, tried) = (session_token.clone(), "explicit options");
+        let given = Credentials::new(access_key_id, secret_access_key, token, None, tried);
+        builder.credentials_provider(given)
+    };
     Ok(Settings {
         builder,
-        http,
-        credentials: (!options.no_sign_request).then(|| Cached::new(provider)),
         region: options.region.clone().unwrap_or_else(|| DEFAULT_REGION.to_owned()),
         endpoint_url: options.endpoint_url.clone(),
         tried: "explicit options".to_owned(),
@@ -196,17 +159,17 @@ fn explicit(options: &S3Options, credentials: &StaticCredentials) -> Result<Sett
 /// that machines have for it.
 async fn from_environment(options: &S3Options) -> Result<Settings, Error> {
     let profiles = load_profiles(options).await?;
-    let region = region(options, &profiles).await;
-    let http = Http::new(Outside::Used)?;
-    let mut loader: ConfigLoader = aws_config::defaults(BehaviorVersion::latest())
+    let profile = profiles.selected_profile();
+    let region = region(options, profile).await;
+    let http_client = http::from_environment()?;
+    let mut loader = aws_config::defaults(BehaviorVersion::latest())
         .region(region.clone())
-        .profile_name(profiles.selected_profile())
-        .http_client(http.client())
+        .profile_name(profile)
+        .http_client(http_client.clone())
         .timeout_config(timeouts());
     if let Some(url) = &options.endpoint_url {
         loader = loader.endpoint_url(url);
     }
-    let profile = profiles.selected_profile();
     let tried = if options.no_sign_request {
         loader = loader.no_credentials();
         "none".to_owned()
@@ -214,7 +177,7 @@ async fn from_environment(options: &S3Options) -> Result<Settings, Error> {
         // Named by hand, a profile goes before credentials in the environment.
         let provider_config = ProviderConfig::without_region()
             .with_region(Some(region.clone()))
-            .with_http_client(http.client());
+            .with_http_client(http_client);
         let provider = ProfileFileCredentialsProvider::builder()
             .profile_name(name)
             .configure(&provider_config)
@@ -234,25 +197,27 @@ async fn from_environment(options: &S3Options) -> Result<Settings, Error> {
         None if is_set => retry.max_attempts(),
         None => DEFAULT_TRIES,
     };
-    let endpoint_url = options.endpoint_url.clone().or_else(|| {
-        let key = ServiceConfigKey::builder()
-            .service_id("S3")
-            .env("AWS_ENDPOINT_URL")
-            .profile("endpoint_url")
-            .build()
-            .ok()?;
-        let of_s3 = config.service_config().and_then(|settings| settings.load_config(key));
-        of_s3.or_else(|| config.endpoint_url().map(str::to_owned))
-    });
-    Ok(Settings {
-        builder: Builder::from(&config).retry_config(with_tries(retry, max_tries, options)),
-        http,
-        credentials: config.credentials_provider().map(Cached::new),
-        region: region.to_string(),
-        endpoint_url,
-        tried,
-        max_tries,
-    })
+    let mut builder = Builder::from(&config).retry_config(with_tries(retry, max_tries, options));
+    if config.app_name().is_none() {
+        builder.set_app_name(AppName::new(APP_NAME).ok());
+    }
+    if options.no_sign_request {
+        builder.set_allow_no_auth();
+    }
+    let endpoint_url = options.endpoint_url.clone().or_else(|| endpoint_url(&config));
+    Ok(Settings { builder, region: region.to_string(), endpoint_url, tried, max_tries })
+}
+
+/// The endpoint that the SDK takes from the environment or the profile.
+fn endpoint_url(config: &SdkConfig) -> Option<String> {
+    let key = ServiceConfigKey::builder()
+        .service_id("S3")
+        .env("AWS_ENDPOINT_URL")
+        .profile("endpoint_url")
+        .build()
+        .ok()?;
+    let of_s3 = config.service_config().and_then(|settings| settings.load_config(key));
+    of_s3.or_else(|| config.endpoint_url().map(str::to_owned))
 }
 
 /// The configuration files. A profile that is named must be in them.
@@ -260,13 +225,13 @@ async fn load_profiles(options: &S3Options) -> Result<ProfileSet, Error> {
     let wanted = options.profile.clone().or_else(|| env::var("AWS_PROFILE").ok());
     let wanted = wanted.filter(|name| !name.is_empty());
     let selected = wanted.clone().map(Into::into);
-    let files = Default::default();
-    let profiles = aws_config::profile::load(&Fs::real(), &Env::real(), &files, selected)
-        .await
-        .map_err(|error| Error::Settings {
-            what: "the configuration files cannot be read".to_owned(),
-            source: Some(innermost(&error).into()),
-        })?;
+    // The system's files and environment, and the usual paths.
+    let (system, environment, paths) = Default::default();
+    let profiles = aws_config::profile::load(&system, &environment, &paths, selected).await;
+    let profiles = profiles.map_err(|error| Error::Settings {
+        what: "the configuration files cannot be read".to_owned(),
+        source: Some(innermost(&error).into()),
+    })?;
     match wanted {
         Some(profile) if profiles.get_profile(&profile).is_none() => {
             let mut known: Vec<_> = profiles.profiles().map(str::to_owned).collect();
@@ -278,20 +243,26 @@ async fn load_profiles(options: &S3Options) -> Result<ProfileSet, Error> {
 }
 
 /// The Region to ask first. The instance's metadata are not asked: off AWS, that costs seconds.
-async fn region(options: &S3Options, profiles: &ProfileSet) -> Region {
+async fn region(options: &S3Options, profile: &str) -> Region {
     if let Some(region) = &options.region {
         return Region::new(region.clone());
     }
-    let of_profile =
-        ProfileFileRegionProvider::builder().profile_name(profiles.selected_profile()).build();
+    let of_profile = ProfileFileRegionProvider::builder().profile_name(profile).build();
     let chain = RegionProviderChain::first_try(EnvironmentVariableRegionProvider::new());
     let region = chain.or_else(of_profile).region().await;
     region.unwrap_or(Region::from_static(DEFAULT_REGION))
 }
 
+fn timeouts() -> TimeoutConfig {
+    TimeoutConfig::builder().connect_timeout(CONNECT_LIMIT).read_timeout(ANSWER_LIMIT).build()
+}
+
 fn with_tries(retry: RetryConfig, max_tries: u32, options: &S3Options) -> RetryConfig {
-    let first_pause = options.first_pause.unwrap_or(DEFAULT_FIRST_PAUSE);
-    retry.with_max_attempts(max_tries).with_initial_backoff(first_pause)
+    retry.with_max_attempts(max_tries).with_initial_backoff(first_pause(options))
+}
+
+fn first_pause(options: &S3Options) -> Duration {
+    options.first_pause.unwrap_or(DEFAULT_FIRST_PAUSE)
 }
 
 /// Whether the host of a URL is an IP address or this machine: no name of a bucket can be put

@@ -10,9 +10,9 @@ use crate::error::{Error, Operation};
 use crate::s3::{Inner, unquoted};
 use crate::store::{Condition, Put};
 
-/// What S3's answer that it did not write means.
+/// Why S3 did not write.
 #[derive(Debug, PartialEq, Eq)]
-enum Refusal {
+enum Reason {
     ConditionFailed,
     NotSupported,
     /// It has nothing to do with the condition.
@@ -41,27 +41,27 @@ impl Inner {
             Err(error) => error,
         };
         let status = error.raw_response().map(|answer| answer.status().as_u16());
-        match refusal(status, error.code(), condition) {
-            Refusal::ConditionFailed => Ok(Put::Refused),
-            Refusal::NotSupported => {
+        match reason(status, error.code(), condition) {
+            Reason::ConditionFailed => Ok(Put::ConditionFailed),
+            Reason::NotSupported => {
                 let source =
                     "the service does not know conditional writes (If-Match, If-None-Match)";
                 Err(self.other(Operation::Put, key, source))
             }
-            Refusal::Other => Err(self.error(Operation::Put, key, error)),
+            Reason::Other => Err(self.error(Operation::Put, key, &error)),
         }
     }
 }
 
-fn refusal(status: Option<u16>, code: Option<&str>, condition: &Condition) -> Refusal {
+fn reason(status: Option<u16>, code: Option<&str>, condition: &Condition) -> Reason {
     match (status, code.unwrap_or_default(), condition) {
         (Some(412), ..) | (_, "PreconditionFailed" | "ConditionalRequestConflict", _) => {
-            Refusal::ConditionFailed
+            Reason::ConditionFailed
         }
         // An object that is to be unchanged and is not there. A bucket that is not there is an error.
-        (_, "NoSuchKey", Condition::Unchanged { .. }) => Refusal::ConditionFailed,
-        (Some(501), ..) | (_, "NotImplemented", _) => Refusal::NotSupported,
-        _ => Refusal::Other,
+        (_, "NoSuchKey", Condition::Unchanged { .. }) => Reason::ConditionFailed,
+        (Some(501), ..) | (_, "NotImplemented", _) => Reason::NotSupported,
+        _ => Reason::Other,
     }
 }
 
@@ -70,23 +70,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn refusals_are_told_apart() {
+    fn reasons_are_told_apart() {
         let check = |status, code, condition: &Condition, expected| {
-            assert_eq!(refusal(Some(status), code, condition), expected, "{status} {code:?}");
+            assert_eq!(reason(Some(status), code, condition), expected, "{status} {code:?}");
         };
         let unchanged = Condition::Unchanged { etag: "x".to_owned() };
         for condition in [&Condition::Absent, &unchanged] {
-            check(412, Some("PreconditionFailed"), condition, Refusal::ConditionFailed);
-            check(412, None, condition, Refusal::ConditionFailed);
-            check(409, Some("ConditionalRequestConflict"), condition, Refusal::ConditionFailed);
-            check(409, Some("OperationAborted"), condition, Refusal::Other);
-            check(501, Some("NotImplemented"), condition, Refusal::NotSupported);
-            check(501, None, condition, Refusal::NotSupported);
-            check(404, Some("NoSuchBucket"), condition, Refusal::Other);
-            check(403, Some("AccessDenied"), condition, Refusal::Other);
-            check(503, Some("SlowDown"), condition, Refusal::Other);
+            check(412, Some("PreconditionFailed"), condition, Reason::ConditionFailed);
+            check(412, None, condition, Reason::ConditionFailed);
+            check(409, Some("ConditionalRequestConflict"), condition, Reason::ConditionFailed);
+            check(409, Some("OperationAborted"), condition, Reason::Other);
+            check(501, Some("NotImplemented"), condition, Reason::NotSupported);
+            check(501, None, condition, Reason::NotSupported);
+            check(404, Some("NoSuchBucket"), condition, Reason::Other);
+            check(403, Some("AccessDenied"), condition, Reason::Other);
+            check(503, Some("SlowDown"), condition, Reason::Other);
         }
-        check(404, Some("NoSuchKey"), &unchanged, Refusal::ConditionFailed);
-        check(404, Some("NoSuchKey"), &Condition::Absent, Refusal::Other);
+        check(404, Some("NoSuchKey"), &unchanged, Reason::ConditionFailed);
+        check(404, Some("NoSuchKey"), &Condition::Absent, Reason::Other);
     }
 }

@@ -77,7 +77,7 @@ impl Inner {
         let request = request.set_request_payer(self.payer());
         match request.body(ByteStream::from(bytes)).send().await {
             Ok(_) => Ok(()),
-            Err(error) => Err(self.error(Operation::Put, key, error)),
+            Err(error) => Err(self.error(Operation::Put, key, &error)),
         }
     }
 
@@ -123,7 +123,7 @@ impl Upload {
         let request = inner.client.create_multipart_upload().bucket(&inner.bucket);
         let request = request.key(inner.full(&key)).set_request_payer(inner.payer());
         let created = request.send().await;
-        let created = created.map_err(|error| inner.error(Operation::Put, &key, error))?;
+        let created = created.map_err(|error| inner.error(Operation::Put, &key, &error))?;
         let Some(id) = created.upload_id else {
             return Err(inner.other(Operation::Put, &key, "the upload that was begun has no id"));
         };
@@ -173,7 +173,7 @@ impl Upload {
             let request = inner.client.upload_part().bucket(&inner.bucket).key(inner.full(&key));
             let request = request.upload_id(id).part_number(number).body(ByteStream::from(bytes));
             let sent = request.set_request_payer(inner.payer()).send().await;
-            let sent = sent.map_err(|error| inner.error(Operation::Put, &key, error))?;
+            let sent = sent.map_err(|error| inner.error(Operation::Put, &key, &error))?;
             // Where S3 has been given checksums of the parts, it wants to hear them again.
             Ok(CompletedPart::builder()
                 .part_number(number)
@@ -195,7 +195,7 @@ impl Upload {
         let request = request.multipart_upload(parts).set_request_payer(inner.payer());
         match request.send().await {
             Ok(_) => Ok(()),
-            Err(error) => Err(inner.error(Operation::Put, &self.key, error)),
+            Err(error) => Err(inner.error(Operation::Put, &self.key, &error)),
         }
     }
 
