@@ -118,7 +118,7 @@ fn unreadable_bodies() -> Vec<(&'static str, Vec<u8>, &'static str)> {
         ("nolist", gzip(br#"{"Records":{}}"#), "no `Records`"),
         ("shortjson", gzip(b"{\"Records\":["), "truncated JSON"),
         ("truncated", whole[..whole.len() - 10].to_vec(), "truncated gzip"),
-        ("twice", gzip(br#"{"Records":[],"Records":[]}"#), "`Records` stands twice"),
+        ("twice", gzip(br#"{"Records":[],"Records":[]}"#), "duplicate key `Records`"),
     ]
 }
 

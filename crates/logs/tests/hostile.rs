@@ -12,16 +12,13 @@ use logs::{Limits, Reading, Scratch, Shape, Unreadable, read_stream, read_whole}
 use serde_json::value::RawValue;
 use testkit::{Dice, gzip};
 
+use reference::logged::Logged;
 use reference::shown::shown;
 
 mod reference {
+    pub(crate) mod logged;
     pub(crate) mod shown;
 }
-
-use logged::Logged;
-
-#[path = "reference/logged.rs"]
-mod logged;
 
 const LIMITS: Limits = Limits { sha256: true, ..Limits::new(1 << 24, 1 << 26) };
 

@@ -49,7 +49,7 @@ fn a_document_is_json_and_holds_what_the_truth_says() {
                 logs::read_whole(&text, logs::Shape::Trail, &limits, &mut logs::Scratch::default());
             let reading = reading.expect("readable");
             assert_eq!(reading.rejected, 0, "{:?}", reading.rejections);
-            assert_eq!(reading.calls.len() as u64, truth.calls, "{}", object.key);
+            assert_eq!(reading.calls.rows.len() as u64, truth.calls, "{}", object.key);
             assert_eq!(truth.counts.values().sum::<u64>(), truth.calls);
             records += reading.records;
             calls += truth.calls;
