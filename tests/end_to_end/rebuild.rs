@@ -80,8 +80,8 @@ fn days(world: &World) -> Vec<(String, String)> {
 fn fresh(world: &World, more: &[&str]) -> Tree {
     let (trail, out) = (world.text("trail"), world.text("fresh"));
     let _ = fs::remove_dir_all(&out);
-    let place = ["run", "--source", &trail, "--dest", &out];
-    world.hoptrail(&[&place[..], &RANGE, more].concat()).ends(0);
+    let locations = ["run", "--source", &trail, "--dest", &out];
+    world.hoptrail(&[&locations[..], &RANGE, more].concat()).ends(0);
     tree(&world.path("fresh"))
 }
 
@@ -239,8 +239,8 @@ fn object_of_two_days_is_read_once_for_both() {
     };
     put("20261005T1210Z", "first", TIME);
     let run = |out: &str, range: &[&str]| {
-        let place = ["run", "--source", "s3://trail", "--dest", out];
-        world.hoptrail_on(&server, &[&place[..], range].concat()).ends(0);
+        let locations = ["run", "--source", "s3://trail", "--dest", out];
+        world.hoptrail_on(&server, &[&locations[..], range].concat()).ends(0);
     };
     let (out, other) = (world.text("out"), world.text("fresh"));
     run(&out, &["--day", DAYS[0]]);
@@ -354,9 +354,9 @@ fn leftover_file_of_an_earlier_build_is_deleted_and_other_files_stay() {
     world.object("20261005T1210Z", "a", &[call("e1", TIME)]);
     world.run(&["--day", DAYS[0]]).ends(0);
     let fresh = tree(&world.out());
-    let place = |name: &str| world.out().join(format!("invocations/dt={}/{name}", DAYS[0]));
+    let part_file = |name: &str| world.out().join(format!("invocations/dt={}/{name}", DAYS[0]));
     let manifest = world.out().join(format!("_hoptrail/manifest/dt={}.json", DAYS[0]));
-    let part = fs::read(place("part-0.parquet")).unwrap();
+    let part = fs::read(part_file("part-0.parquet")).unwrap();
     let claim = |names: &[&str]| {
         let mut json = serde_json::from_slice::<Value>(&fs::read(&manifest).unwrap()).unwrap();
         let outputs = json["outputs"].as_array_mut().unwrap();
@@ -370,15 +370,15 @@ fn leftover_file_of_an_earlier_build_is_deleted_and_other_files_stay() {
         fs::write(&manifest, serde_json::to_vec(&json).unwrap()).unwrap();
     };
     claim(&["part-1.parquet", "part-2.parquet", "gone.parquet"]);
-    fs::write(place("part-1.parquet"), &part).unwrap();
+    fs::write(part_file("part-1.parquet"), &part).unwrap();
     // Of that name, but not as it was written; and one that no manifest names.
-    fs::write(place("part-2.parquet"), b"of somebody else").unwrap();
-    fs::write(place("part-3.parquet"), &part).unwrap();
+    fs::write(part_file("part-2.parquet"), b"of somebody else").unwrap();
+    fs::write(part_file("part-3.parquet"), &part).unwrap();
     world.run(&["--day", DAYS[0], "--force"]).ends(0);
-    assert!(!place("part-1.parquet").exists(), "it was hoptrail's");
-    assert_eq!(fs::read(place("part-2.parquet")).unwrap(), b"of somebody else");
-    assert_eq!(fs::read(place("part-3.parquet")).unwrap(), part);
-    fs::remove_file(place("part-2.parquet")).unwrap();
-    fs::remove_file(place("part-3.parquet")).unwrap();
+    assert!(!part_file("part-1.parquet").exists(), "it was hoptrail's");
+    assert_eq!(fs::read(part_file("part-2.parquet")).unwrap(), b"of somebody else");
+    assert_eq!(fs::read(part_file("part-3.parquet")).unwrap(), part);
+    fs::remove_file(part_file("part-2.parquet")).unwrap();
+    fs::remove_file(part_file("part-3.parquet")).unwrap();
     assert_same(&tree(&world.out()), &fresh, "afterwards");
 }
