@@ -1,24 +1,24 @@
 //! What each fuzz target asserts, as a function of bytes.
 
-use std::io::{BufReader, Write};
+use std::io::BufReader;
 use std::sync::LazyLock;
 
 use bedrock::denial::Denial;
 use bedrock::resolve::resolve;
 use bedrock::{Aliases, Catalog};
-use flate2::Compression;
-use flate2::write::GzEncoder;
 use logs::digest::{Digest, DigestName, Place, PublicKeys};
 use logs::hash::{from_hex, to_hex};
 use logs::invocation::InvocationReading;
 use logs::layout::{Level, LogKind, day_folder};
-use logs::{Limits, Reading, Scratch, Shape, Unreadable, read_stream, read_whole};
+use logs::{Limits, Scratch, Shape, read_stream, read_whole};
 use serde_json::Value;
 use serde_json::value::RawValue;
+use testkit::gzip;
 
-use self::reference::compare::{check_reading, parts};
+use self::reference::compare::check_reading;
 use self::reference::fields::time_ms;
 use self::reference::json::Json;
+use self::reference::shown::shown;
 use self::reference::slow;
 
 #[expect(dead_code, reason = "only a part of it is used here")]
@@ -40,26 +40,6 @@ pub const TARGETS: &[(&str, Body)] = &[
 const LIMITS: Limits = Limits { sha256: true, ..Limits::new(1 << 20, 1 << 24) };
 
 static CATALOG: LazyLock<Catalog> = LazyLock::new(Catalog::embedded);
-
-fn gzip(text: &[u8]) -> Vec<u8> {
-    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
-    encoder.write_all(text).expect("memory");
-    encoder.finish().expect("memory")
-}
-
-/// What is compared of two ways to read: all that was read, or that it could not be.
-fn shown(found: &Result<Reading, Unreadable>) -> String {
-    match found {
-        Ok(reading) => {
-            assert!(reading.adds_up(), "{reading:?}");
-            format!("{:?}", parts(reading))
-        }
-        Err(reason) => {
-            assert!(!reason.to_string().is_empty());
-            "unreadable".to_owned()
-        }
-    }
-}
 
 /// A body of a trail's file is read the same in every way, and as the slow reader does: plain, gzipped,
 /// whole, as a stream.

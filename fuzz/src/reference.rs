@@ -8,6 +8,8 @@ pub(crate) mod fields;
 pub(crate) mod json;
 #[path = "../../crates/logs/tests/reference/logged.rs"]
 pub(crate) mod logged;
+#[path = "../../crates/logs/tests/reference/shown.rs"]
+pub(crate) mod shown;
 #[path = "../../crates/logs/tests/reference/slow.rs"]
 pub(crate) mod slow;
 #[path = "../../crates/logs/tests/reference/who.rs"]

@@ -3,7 +3,9 @@
 
 use std::fs;
 
-use crate::backfill::{DAYS, Dice, Objects, backfill};
+use testkit::Dice;
+
+use crate::backfill::{DAYS, Objects, backfill};
 use crate::world::{World, assert_same, call, document, key, tree, with};
 
 /// A few objects on five days, delivered on time, late, or days late, with events that are recorded twice: on
@@ -58,7 +60,7 @@ fn random_run(world: &World, dice: &mut Dice) -> String {
 #[test]
 fn any_sequence_of_runs_ends_as_a_single_run() {
     for seed in 0..24 {
-        let mut dice = Dice(seed);
+        let mut dice = Dice::new(seed);
         let objects = if seed == 0 { backfill(seed, 2) } else { trail(&mut dice) };
         let world = World::new();
         let mut left = objects.0.iter().collect::<Vec<_>>();

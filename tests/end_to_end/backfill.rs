@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use s3_server::Bucket;
 use serde_json::{Value, json};
+use testkit::Dice;
 
 use crate::world::{Tree, World, call, document, key, other_event, with};
 
@@ -15,41 +16,6 @@ const REGIONS: [&str; 2] = ["us-east-1", "eu-central-1"];
 /// A profile that only an event of the last but one day tells the model of.
 const PROFILE: &str =
     "arn:aws:bedrock:us-east-1:111122223333:application-inference-profile/k1a2b3c4d5e6";
-
-/// Numbers that look random and are the same for the same seed (splitmix64).
-pub(crate) struct Dice(pub(crate) u64);
-
-impl Dice {
-    pub(crate) fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
-    }
-
-    /// A number below a bound.
-    pub(crate) fn below(&mut self, bound: u64) -> u64 {
-        self.next() % bound
-    }
-
-    pub(crate) fn pick<'a, T>(&mut self, all: &'a [T]) -> &'a T {
-        let n = self.below(all.len() as u64);
-        &all[usize::try_from(n).unwrap()]
-    }
-
-    pub(crate) fn uuid(&mut self) -> String {
-        let (a, b) = (self.next(), self.next());
-        format!(
-            "{:08x}-{:04x}-4{:03x}-a{:03x}-{:012x}",
-            a >> 32,
-            (a >> 16) & 0xffff,
-            a & 0xfff,
-            b >> 52,
-            b & 0xffff_ffff_ffff
-        )
-    }
-}
 
 /// The objects of a trail by key, as records.
 #[derive(Clone, Default)]
@@ -108,7 +74,7 @@ fn call_in(dice: &mut Dice, time: &str, account: &str, region: &str) -> Value {
 /// before, an addendum, objects that are delivered days late, one event on both sides of midnight, and
 /// an event late in the trail that gives the alias of a profile.
 pub(crate) fn backfill(seed: u64, per_day: u64) -> Objects {
-    let mut dice = Dice(seed);
+    let mut dice = Dice::new(seed);
     let mut objects = Objects::default();
     let mut earlier = Vec::new();
     for day in DAYS {

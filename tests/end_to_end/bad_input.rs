@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use s3_server::{Bucket, Config, Failure, Fault, Kind, Server};
 use serde_json::{Value, json};
+use testkit::gzip;
 
-use crate::world::{Run, World, call, document, gzip, other_event, sum, texts, with, without};
+use crate::world::{Run, World, call, document, other_event, sum, texts, with, without};
 
 const TIME: &str = "2026-10-05T12:00:00Z";
 const DAY: &str = "2026-10-05";

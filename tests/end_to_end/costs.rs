@@ -3,34 +3,17 @@
 use std::collections::BTreeMap;
 
 use s3_server::{Bucket, Config, Server};
-use serde::Deserialize;
 use serde_json::{Value, json};
+use testkit::{gzip, price_vectors};
 
 use crate::world::{
-    ACCOUNT, REGION, Row, World, assert_same, call, gzip, sum, tables, tree, with, without,
+    ACCOUNT, REGION, Row, World, assert_same, call, sum, tables, tree, with, without,
 };
 
 const DAY: &str = "2026-10-05";
 
 /// A string that is in prompts and completions, and nowhere else.
 const MARKER: &str = "xyzzy-prompt-7731";
-
-/// A line of `tests/fixtures/price_vectors.csv`: costs that were computed from published prices.
-#[derive(Debug, Deserialize)]
-struct Vector {
-    model_ref: String,
-    source_region: String,
-    service_tier: String,
-    date: String,
-    input_tokens: i64,
-    output_tokens: i64,
-    cache_read_tokens: i64,
-    cache_write_5m_tokens: i64,
-    cache_write_1h_tokens: i64,
-    /// Empty: no cost is known.
-    list_cost_usd: String,
-    origin: String,
-}
 
 /// An entry of a model invocation log.
 fn entry(request_id: &str, timestamp: &str, input: &Value, output: &Value) -> Value {
@@ -78,9 +61,7 @@ fn by_id(rows: &[Row]) -> BTreeMap<String, Row> {
 
 #[test]
 fn published_price_gives_the_exact_cost() {
-    let vectors = include_str!("../fixtures/price_vectors.csv");
-    let vectors = csv::Reader::from_reader(vectors.as_bytes()).into_deserialize();
-    let vectors = vectors.collect::<Result<Vec<Vector>, _>>().unwrap();
+    let vectors = price_vectors();
     let world = World::new();
     let (mut records, mut entries) = (Vec::new(), Vec::new());
     for (number, vector) in vectors.iter().enumerate() {

@@ -10,8 +10,9 @@ use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use ring::digest::{SHA256, digest};
 use s3_server::{Bucket, Config, Server};
 use serde_json::Value;
+use testkit::Dice;
 
-use crate::backfill::{DAYS, Dice, backfill};
+use crate::backfill::{DAYS, backfill};
 use crate::world::{Tree, World, assert_same};
 
 const RANGE: [&str; 4] = ["--from", DAYS[0], "--to", DAYS[4]];
@@ -111,7 +112,7 @@ fn kill_and_resume(
     clear: impl Fn(),
     expected: &Tree,
 ) {
-    let mut dice = Dice(seed);
+    let mut dice = Dice::new(seed);
     let mut n_publishing = 0;
     for n in 0..n_kills {
         let what = format!("kill {n}");

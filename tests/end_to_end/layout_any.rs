@@ -1,8 +1,9 @@
 //! `--layout any`: files that are not a trail, in every shape that records come in.
 
 use serde_json::{Value, json};
+use testkit::gzip;
 
-use crate::world::{World, call, document, gzip, other_event, texts, with};
+use crate::world::{World, call, document, other_event, texts, with};
 
 const TIME: &str = "2026-10-05T12:00:00Z";
 const DAY: &str = "2026-10-05";

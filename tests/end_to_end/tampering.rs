@@ -2,7 +2,9 @@
 
 use std::fs;
 
-use crate::world::{World, call, document, gzip, sample, texts, tree};
+use testkit::gzip;
+
+use crate::world::{World, call, document, sample, texts, tree};
 
 const D5: &str = "2026-10-05";
 

@@ -2,17 +2,15 @@
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use arrow::array::{Array, AsArray};
 use arrow::datatypes::{DataType, Decimal128Type, Int64Type, TimestampMillisecondType};
-use flate2::Compression;
-use flate2::write::GzEncoder;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use s3_server::Server;
 use serde_json::{Map, Value, json};
+use testkit::gzip;
 
 pub(crate) const ACCOUNT: &str = "111122223333";
 pub(crate) const REGION: &str = "us-east-1";
@@ -212,12 +210,6 @@ pub(crate) fn key(account: &str, region: &str, stamp: &str, name: &str) -> Strin
 /// An object as CloudTrail delivers it.
 pub(crate) fn document(records: &[Value]) -> Vec<u8> {
     gzip(json!({ "Records": records }).to_string().as_bytes())
-}
-
-pub(crate) fn gzip(bytes: &[u8]) -> Vec<u8> {
-    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
-    encoder.write_all(bytes).unwrap();
-    encoder.finish().unwrap()
 }
 
 /// The root of the repository.

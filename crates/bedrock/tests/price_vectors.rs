@@ -4,37 +4,14 @@
 use bedrock::cost::{TokenSource, cost, price_key};
 use bedrock::resolve::resolve;
 use bedrock::{Aliases, Catalog, PriceBook, Regions, Usage};
-use serde::Deserialize;
-
-const VECTORS: &str = include_str!("../../../tests/fixtures/price_vectors.csv");
-
-#[derive(Debug, Deserialize)]
-struct Vector {
-    model_ref: String,
-    source_region: String,
-    service_tier: String,
-    date: String,
-    input_tokens: i64,
-    output_tokens: i64,
-    cache_read_tokens: i64,
-    cache_write_5m_tokens: i64,
-    cache_write_1h_tokens: i64,
-    /// Empty: no cost is known.
-    list_cost_usd: String,
-    origin: String,
-}
-
-fn vectors() -> Vec<Vector> {
-    let rows = csv::Reader::from_reader(VECTORS.as_bytes()).into_deserialize();
-    rows.collect::<Result<_, _>>().expect("well-formed")
-}
+use testkit::price_vectors;
 
 /// The lines of the vectors that a book does not fulfil.
 fn failures(book: &PriceBook) -> Vec<String> {
     let (catalog, regions, aliases) =
         (Catalog::embedded(), Regions::embedded(), Aliases::default());
     let mut failures = Vec::new();
-    for vector in vectors() {
+    for vector in price_vectors() {
         let resolution = resolve(Some(&vector.model_ref), &catalog, &aliases);
         let usage = Usage {
             input: Some(vector.input_tokens),
@@ -61,7 +38,7 @@ fn failures(book: &PriceBook) -> Vec<String> {
 
 #[test]
 fn published_costs_come_out_to_the_last_digit() {
-    assert_eq!(vectors().len(), 231);
+    assert_eq!(price_vectors().len(), 231);
     assert_eq!(failures(&PriceBook::embedded()), [""; 0]);
 }
 

@@ -161,18 +161,11 @@ impl From<GzipError> for io::Error {
 
 #[cfg(test)]
 mod tests {
-    use std::io::{BufReader, Write};
+    use std::io::BufReader;
 
-    use flate2::Compression;
-    use flate2::write::GzEncoder;
+    use testkit::gzip as member;
 
     use super::*;
-
-    fn member(text: &[u8]) -> Vec<u8> {
-        let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
-        encoder.write_all(text).expect("memory");
-        encoder.finish().expect("memory")
-    }
 
     fn inflated(body: &[u8], cap_bytes: u64) -> Result<Vec<u8>, GzipError> {
         inflated_members(body, Members::One, cap_bytes)

@@ -5,8 +5,9 @@ use logs::digest::{Digest, DigestError, KeysError, PublicKeys, SignatureError};
 use logs::gzip::GzipError;
 use logs::hash::{sha256, to_hex};
 use serde_json::{Value, json};
+use testkit::gzip;
 
-use maker::{BUCKET, Chain, FINGERPRINT, KEY, Made, OTHER_KEY, gzip, log_key, public_keys};
+use maker::{BUCKET, Chain, FINGERPRINT, KEY, Made, OTHER_KEY, log_key, public_keys};
 
 #[path = "digest/maker.rs"]
 mod maker;

@@ -10,6 +10,13 @@ use logs::gzip::GzipError;
 use logs::layout::{Delivery, Level, LogKind};
 use logs::{Limits, Reading, Scratch, Shape, Unreadable, read_stream, read_whole};
 use serde_json::value::RawValue;
+use testkit::{Dice, gzip};
+
+use reference::shown::shown;
+
+mod reference {
+    pub(crate) mod shown;
+}
 
 use logged::Logged;
 
@@ -19,12 +26,6 @@ mod logged;
 const LIMITS: Limits = Limits { sha256: true, ..Limits::new(1 << 24, 1 << 26) };
 
 const MIB: usize = 1 << 20;
-
-fn gzip(text: &[u8]) -> Vec<u8> {
-    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
-    encoder.write_all(text).expect("memory");
-    encoder.finish().expect("memory")
-}
 
 /// A call of this number; with `MORE` as one more field.
 fn call(number: usize) -> String {
@@ -46,27 +47,6 @@ fn other(number: usize) -> String {
 
 fn document(records: &[String]) -> String {
     format!("{{\"Records\":[{}]}}\n", records.join(","))
-}
-
-/// What a reading has, to be compared.
-fn shown(reading: &Result<Reading, Unreadable>) -> String {
-    match reading {
-        Ok(reading) => {
-            assert!(reading.adds_up(), "{reading:?}");
-            let Reading { records, skipped, rejected, calls, rejections, .. } = reading;
-            let Reading { discovered, unknown_operations, sha256, .. } = reading;
-            let counts = (records, skipped, rejected, rejections);
-            format!(
-                "{counts:?} {:?} {:?}",
-                Logged::all(calls),
-                (discovered, unknown_operations, sha256)
-            )
-        }
-        Err(reason) => {
-            assert!(!reason.to_string().is_empty());
-            "unreadable".to_owned()
-        }
-    }
 }
 
 /// Reads a text in every way: plain and gzipped, whole and as a stream. All give the same if it is JSON;
@@ -478,18 +458,6 @@ const FIELDS_OF_FULL_CALL: &[(&str, &str)] = &[
     ("originalEventID", "\"c1e5cace-56ad-37b9-be9d-000000000001\""),
 ];
 
-/// `SplitMix64`, by Steele, Lea and Flood.
-struct Dice(u64);
-
-impl Dice {
-    fn roll(&mut self, sides: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        usize::try_from((mixed ^ (mixed >> 31)) % sides as u64).expect("smaller than sides")
-    }
-}
-
 fn sample(n_records: usize) -> (Vec<String>, String) {
     let records =
         (0..n_records).map(|n| if n % 3 == 0 { other(n) } else { call(n) }).collect::<Vec<_>>();
@@ -535,12 +503,12 @@ fn flipped_bits_of_a_gzipped_body() {
     let (_, text) = sample(40);
     let body = gzip(text.as_bytes());
     let expected = shown_rows(&read(text.as_bytes()).expect("readable"));
-    let mut dice = Dice(1);
+    let mut dice = Dice::new(1);
     let mut n_read = 0;
     for _ in 0..2_000 {
         let mut damaged = body.clone();
-        for _ in 0..=dice.roll(3) {
-            damaged[dice.roll(body.len())] ^= 1 << dice.roll(8);
+        for _ in 0..=dice.index(3) {
+            damaged[dice.index(body.len())] ^= 1 << dice.index(8);
         }
         for shape in [Shape::Trail, Shape::Any] {
             let whole = read_whole(&damaged, shape, &LIMITS, &mut Scratch::default());
@@ -568,10 +536,10 @@ fn flipped_bits_of_a_plain_body() {
     let (records, text) = sample(40);
     let valid = read(text.as_bytes()).expect("readable");
     let valid_calls = calls_of(&valid);
-    let mut dice = Dice(2);
+    let mut dice = Dice::new(2);
     let mut n_read = 0;
     for _ in 0..2_000 {
-        let (at, bit) = (dice.roll(text.len()), dice.roll(8));
+        let (at, bit) = (dice.index(text.len()), dice.index(8));
         let mut damaged = text.clone().into_bytes();
         damaged[at] ^= 1 << bit;
         let whole = read_whole(&damaged, Shape::Trail, &LIMITS, &mut Scratch::default());
@@ -637,10 +605,11 @@ fn keys_that_nobody_should_write() {
         "_________Z",
         "-0260801T0310Z_",
     ];
-    let mut dice = Dice(3);
+    let mut dice = Dice::new(3);
     for _ in 0..200_000 {
-        let n_parts = dice.roll(9);
-        let key = (0..n_parts).map(|_| parts[dice.roll(parts.len())]).collect::<Vec<_>>().join("/");
+        let n_parts = dice.index(9);
+        let key =
+            (0..n_parts).map(|_| parts[dice.index(parts.len())]).collect::<Vec<_>>().join("/");
         for kind in [LogKind::CloudTrail, LogKind::Digest, LogKind::ModelInvocation] {
             let level = Level::of_path(&key, kind);
             let _ = level.child(key.rsplit('/').next().unwrap_or_default(), kind);

@@ -1,16 +1,15 @@
 //! The reader of model invocation logs: shapes that were seen, a slow reader to agree with, and prompts
 //! that must leave no trace.
 
-use std::io::{self, BufReader, Read, Write};
+use std::io::{self, BufReader, Read};
 
 use bedrock::call::CallId;
-use flate2::Compression;
-use flate2::write::GzEncoder;
 use logs::invocation::{InvocationEntry, InvocationReading, Tokens, read};
 use logs::{Limits, Unreadable};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use serde_json::Value;
+use testkit::gzip;
 
 use reference::dice::Dice;
 use reference::invocation::{self, Slow};
@@ -23,12 +22,6 @@ mod reference {
 }
 
 const LIMITS: Limits = Limits::new(1 << 20, 1 << 27);
-
-fn gzip(text: &[u8]) -> Vec<u8> {
-    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
-    encoder.write_all(text).expect("memory");
-    encoder.finish().expect("memory")
-}
 
 /// Reads a text as it is, inflated, and in narrow pieces, which must give the same.
 fn found(text: &str) -> Result<InvocationReading, Unreadable> {

@@ -6,8 +6,9 @@ use bedrock::Attribute;
 use logs::{Scratch, Shape, read_whole};
 use proptest::collection::vec;
 use proptest::prelude::*;
+use testkit::gzip;
 
-use reference::compare::{LIMITS, both, check, check_reading, gzip, parts};
+use reference::compare::{LIMITS, both, check, check_reading, parts};
 use reference::dice::Dice;
 use reference::generate;
 use reference::json::Json;

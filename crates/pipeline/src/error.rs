@@ -131,6 +131,15 @@ impl Error {
     }
 }
 
+impl From<HoldError> for Error {
+    fn from(error: HoldError) -> Self {
+        match error {
+            HoldError::Temporary(source) => Error::Temporary(source),
+            HoldError::Full(source) => Error::TooManyTexts(source),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::error::Error as _;
@@ -148,14 +157,5 @@ mod tests {
         let expected = format!("temporary files cannot be used in {}", folder.display());
         assert_eq!(error.to_string(), expected);
         assert_eq!(error.source().map(ToString::to_string).as_deref(), Some("full"));
-    }
-}
-
-impl From<HoldError> for Error {
-    fn from(error: HoldError) -> Self {
-        match error {
-            HoldError::Temporary(source) => Error::Temporary(source),
-            HoldError::Full(source) => Error::TooManyTexts(source),
-        }
     }
 }

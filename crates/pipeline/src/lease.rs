@@ -186,15 +186,11 @@ mod tests {
     use std::time::Duration;
 
     use store::Memory;
+    use testkit::block_on;
 
     use super::*;
 
     const NOW: Duration = Duration::ZERO;
-
-    fn run<T>(future: impl Future<Output = T>) -> T {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-        runtime.expect("a runtime").block_on(future)
-    }
 
     /// A lease of a process that is still there, as far as is known here.
     fn elsewhere(until: Timestamp) -> Bytes {
@@ -211,7 +207,7 @@ mod tests {
     #[test]
     fn held_lease_is_refused_until_it_is_released() {
         let store = Memory::new();
-        run(async {
+        block_on(async {
             let first = Lease::take(&store, NOW, |_| {}).await.expect("free");
             let error = Lease::take(&store, NOW, |_| {}).await.expect_err("held").to_string();
             assert!(error.contains("another run"), "{error}");
@@ -223,7 +219,7 @@ mod tests {
     #[test]
     fn stale_lease_is_taken_over_and_its_holder_cannot_renew() {
         let store = Memory::new();
-        run(async {
+        block_on(async {
             let mut first = Lease::take(&store, NOW, |_| {}).await.expect("free");
             store.put(LEASE_KEY, elsewhere(Timestamp::MAX)).await.expect("written");
             assert!(matches!(first.renew().await, Err(LeaseError::Lost { .. })));
@@ -240,7 +236,7 @@ mod tests {
     #[test]
     fn release_deletes_no_lease_of_another_run() {
         let store = Memory::new();
-        run(async {
+        block_on(async {
             // One that is looked at, and one that is renewed because it is about to end.
             for (until, is_renewed) in [(Holder::end_of_term(), false), (Timestamp::MIN, true)] {
                 let taken = async || {
@@ -272,7 +268,7 @@ mod tests {
     #[test]
     fn waiting_run_takes_the_lease_once_it_is_released() {
         let store = Memory::new();
-        run(async {
+        block_on(async {
             let first = Lease::take(&store, NOW, |_| {}).await.expect("free");
             let mut n_notes = 0;
             let second = Lease::take(&store, Duration::from_secs(60), |_| n_notes += 1);

@@ -9,6 +9,7 @@ use bytes::Bytes;
 use jiff::civil::date;
 use pipeline::{DayRange, Endpoints, Progress, Settings, Source};
 use store::{Condition, Error, ListPage, ListRequest, Memory, Object, Put, Store};
+use testkit::block_on;
 
 /// A store that takes note of what is asked of it.
 #[derive(Debug, Default)]
@@ -68,8 +69,7 @@ fn objects_are_fetched_while_others_are_listed() {
     const OBJECTS: u64 = 20;
     let source = Noted::default();
     let destination = Memory::new();
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let outcome = runtime.expect("a runtime").block_on(async {
+    let outcome = block_on(async {
         for account in 0..ACCOUNTS {
             for object in 0..OBJECTS {
                 let account = 100_000_000_000 + account;

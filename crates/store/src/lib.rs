@@ -5,6 +5,9 @@
 //! failures are wrappers around a store, not options of it. The feature `contract` makes the tests
 //! public that every store passes.
 
+#[cfg(not(unix))]
+compile_error!("hoptrail runs on Unix only: folders are read and locked as POSIX defines it");
+
 mod body;
 mod error;
 mod faulty;

@@ -6,10 +6,10 @@ use std::sync::Arc;
 
 use s3_server::{Bucket, Config, Server};
 use store::{Faulty, Folder, Limited, Memory, S3, S3Options, StaticCredentials, Store, contract};
+use testkit::block_on;
 
 fn check(store: Arc<dyn Store>) {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    runtime.block_on(contract::check(store));
+    block_on(contract::check(store));
 }
 
 #[test]
@@ -72,8 +72,7 @@ fn check_s3(prefix: &str, config: Config) {
         }),
         ..S3Options::default()
     };
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    runtime.block_on(async {
+    block_on(async {
         let store = S3::connect("bucket", prefix, &options).await.unwrap();
         if prefix == "a/" {
             for key in ["b c+d/", "b c+", "b c+de"] {

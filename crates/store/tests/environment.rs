@@ -11,6 +11,7 @@ use std::process::Command;
 
 use s3_server::{Bucket, Config, Failure, Fault, Kind, Server};
 use store::{Location, S3Options, open_source};
+use testkit::block_on;
 
 /// What the child prints before its result.
 const MARK: &str = "RESULT: ";
@@ -23,8 +24,7 @@ fn child() {
         first_pause: Some(std::time::Duration::from_millis(1)),
         ..S3Options::default()
     };
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let result = runtime.block_on(async {
+    let result = block_on(async {
         let location: Location = "s3://logs/a".parse().unwrap();
         let store = open_source(&location, &options).await?;
         store.get("x").await?.body.collect().await

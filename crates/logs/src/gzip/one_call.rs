@@ -91,18 +91,12 @@ fn make_room(scratch: &mut Vec<u8>, length: usize, possible_bytes: u64) {
 mod tests {
     use std::io::Write;
 
-    use flate2::write::GzEncoder;
     use flate2::{Compression, GzBuilder};
+    use testkit::gzip as member;
 
     use super::*;
 
     const TEXT: &[u8] = b"some text that is long enough to have a body, a body, a body";
-
-    fn member(text: &[u8]) -> Vec<u8> {
-        let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
-        encoder.write_all(text).expect("memory");
-        encoder.finish().expect("memory")
-    }
 
     fn inflated(body: &[u8]) -> Option<Vec<u8>> {
         let mut scratch = b"what was there before".to_vec();

@@ -3,12 +3,8 @@
 
 #![allow(dead_code, unreachable_pub, clippy::allow_attributes, reason = "shared by several tests")]
 
-use std::io::Write;
-
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use flate2::Compression;
-use flate2::write::GzEncoder;
 use logs::hash::{sha256, to_hex};
 use ring::rand::SystemRandom;
 use ring::signature::{KeyPair, RSA_PKCS1_SHA256, RsaKeyPair};
@@ -145,10 +141,4 @@ pub fn log_key(stamp: &str) -> String {
     let day = format!("{}/{}/{}", &stamp[..4], &stamp[4..6], &stamp[6..8]);
     let file = format!("{ACCOUNT}_CloudTrail_{REGION}_{stamp}_AbCdEfGhIjKlMnOp.json.gz");
     format!("AWSLogs/{ACCOUNT}/CloudTrail/{REGION}/{day}/{file}")
-}
-
-pub fn gzip(text: &[u8]) -> Vec<u8> {
-    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
-    encoder.write_all(text).expect("memory");
-    encoder.finish().expect("memory")
 }

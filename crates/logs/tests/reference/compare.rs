@@ -2,12 +2,11 @@
 
 use std::cell::RefCell;
 use std::fmt::Debug;
-use std::io::{BufReader, Write};
+use std::io::BufReader;
 
-use flate2::Compression;
-use flate2::write::GzEncoder;
 use logs::hash::sha256;
 use logs::{Limits, Reading, Scratch, Shape, Unreadable, read_stream, read_whole};
+use testkit::gzip;
 
 use super::logged::Logged;
 use super::slow::{self, Expected, Why};
@@ -16,12 +15,6 @@ pub(crate) const LIMITS: Limits = Limits { sha256: true, ..Limits::new(1 << 24, 
 
 /// How many rejected records are described one by one.
 const MAX_REJECTIONS: usize = 3;
-
-pub(crate) fn gzip(text: &[u8]) -> Vec<u8> {
-    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
-    encoder.write_all(text).expect("memory");
-    encoder.finish().expect("memory")
-}
 
 thread_local! {
     /// What has read all documents before: any may follow any other.

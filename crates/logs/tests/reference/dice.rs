@@ -5,31 +5,24 @@
 #[derive(Debug)]
 pub(crate) struct Dice<'c> {
     choices: std::slice::Iter<'c, u32>,
-    seed: Option<u64>,
+    endless: Option<testkit::Dice>,
 }
 
 impl<'c> Dice<'c> {
     pub(crate) fn of_choices(choices: &'c [u32]) -> Self {
-        Dice { choices: choices.iter(), seed: None }
+        Dice { choices: choices.iter(), endless: None }
     }
 
     pub(crate) fn of_seed(seed: u64) -> Self {
-        Dice { choices: [].iter(), seed: Some(seed) }
+        Dice { choices: [].iter(), endless: Some(testkit::Dice::new(seed)) }
     }
 
     pub(crate) fn roll(&mut self, sides: usize) -> usize {
-        let choice = match (self.choices.next(), &mut self.seed) {
-            (Some(choice), _) => u64::from(*choice),
+        match (self.choices.next(), &mut self.endless) {
+            (Some(choice), _) => *choice as usize % sides,
+            (None, Some(dice)) => dice.index(sides),
             (None, None) => 0,
-            (None, Some(seed)) => {
-                // SplitMix64, by Steele, Lea and Flood.
-                *seed = seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
-                let mixed = (*seed ^ (*seed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-                let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-                (mixed ^ (mixed >> 31)) >> 16
-            }
-        };
-        usize::try_from(choice % sides as u64).expect("smaller than sides")
+        }
     }
 
     /// True once in so many rolls.

@@ -294,7 +294,7 @@ impl Placing {
         let number = is_new.then(|| {
             state.objects.push(Arc::clone(record));
             state.calls.begin_object(calls);
-            u32::try_from(state.objects.len() - 1).unwrap_or(u32::MAX)
+            u32::try_from(state.objects.len() - 1).expect("memory ends before 2^32 objects")
         });
         self.numbers.push((day, number));
         number

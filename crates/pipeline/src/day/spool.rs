@@ -129,23 +129,17 @@ impl Spooled {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use bedrock::cost::Unpriced;
-    use bedrock::{Caller, Context, Knowledge};
+    use bedrock::{Attribute, Attributes, Knowledge, MeaningKey, Texts};
     use logs::hash::sha256;
     use store::{Memory, read_if_there};
-    use tables::{ContextMeaning, INVOCATIONS, Invocation, Referred};
+    use tables::{INVOCATIONS, Invocation, References};
+    use testkit::block_on;
 
     use super::*;
 
-    fn run<T>(future: impl Future<Output = T>) -> T {
-        let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
-        runtime.block_on(future)
-    }
-
     #[test]
-    fn a_file_is_the_same_held_or_on_disk() {
+    fn file_is_the_same_held_or_on_disk() {
         let content = (0..100_000u32).flat_map(u32::to_le_bytes).collect::<Vec<_>>();
         let store = Memory::new();
         for (max_bytes, is_held) in [(0, false), (399_999, false), (400_000, true)] {
@@ -157,7 +151,7 @@ mod tests {
             assert_eq!(matches!(spooled.content, Content::Held(_)), is_held, "{max_bytes}");
             let hash = to_hex(&sha256(&content));
             assert_eq!((spooled.n_bytes, &spooled.sha256), (400_000, &hash));
-            run(async {
+            block_on(async {
                 spooled.put(&store, "x").await.expect("memory");
                 let found = read_if_there(&store, "x").await.expect("memory");
                 assert!(found.is_some_and(|(_, found)| found == content), "{max_bytes}");
@@ -169,13 +163,14 @@ mod tests {
     }
 
     #[test]
-    fn a_table_is_read_held_or_on_disk() {
+    fn table_is_read_alike_held_or_on_disk() {
         for max_bytes in [0, 1 << 20] {
-            let context = Arc::new(Context::default());
-            let meaning = Arc::new(Knowledge::embedded().meaning_of(&context));
-            let contexts = [ContextMeaning { context, meaning }];
-            let (callers, objects) = ([Caller::default()], ["a".into()]);
-            let referred = Referred { contexts: &contexts, callers: &callers, objects: &objects };
+            let (mut texts, mut attributes) = (Texts::default(), Attributes::default());
+            let name = Some("Converse");
+            texts.set(&mut attributes, Attribute::EventName, name).expect("the first text");
+            let meanings = [Knowledge::embedded().meaning(MeaningKey::default())];
+            let objects = ["a".into()];
+            let references = References { texts: &texts, meanings: &meanings, objects: &objects };
             let ids = ["11111111-2222-4333-8444-555566667777", "a", "b"].map(CallId::new);
             let row = |(event_time_ms, event_id): (i64, &CallId)| Invocation {
                 event_time_ms,
@@ -183,13 +178,14 @@ mod tests {
                 request_id: None,
                 usage: None,
                 cost: Err(Unpriced::NoTokens),
-                context: 0,
-                caller: 0,
+                attributes,
+                meaning: 0,
                 object: 0,
             };
             let rows = (0..).zip(&ids).map(row).collect::<Vec<_>>();
             let spool = Spool::holding(max_bytes);
-            let table = tables::write(&INVOCATIONS, referred, &rows, spool).expect("the rows fit");
+            let table =
+                tables::write(&INVOCATIONS, references, &rows, spool).expect("the rows fit");
             let table = table.end();
             let footer = table.footer().expect("a footer");
             assert_eq!((footer.table.as_str(), footer.rows), (INVOCATIONS.name, 3));

@@ -6,13 +6,14 @@ use logs::digest::PublicKeys;
 use logs::hash::{sha256, to_hex};
 use serde_json::json;
 use store::{Memory, Store, list_all};
+use testkit::gzip;
 
 use super::{Digests, Status, read_digests};
 use crate::dates::DayRange;
 use crate::outcome::digests::{Problem, ProblemKind};
 use crate::settings::Settings;
 use crate::work::Workers;
-use maker::{Chain, FINGERPRINT, Made, OTHER_KEY, gzip, log_key, public_keys};
+use maker::{Chain, FINGERPRINT, Made, OTHER_KEY, log_key, public_keys};
 
 #[path = "../../../logs/tests/digest/maker.rs"]
 mod maker;

@@ -89,12 +89,6 @@ impl Identities {
         self.sorted.len()
     }
 
-    /// Whether there are none.
-    #[cfg(test)]
-    pub(crate) fn is_empty(&self) -> bool {
-        self.sorted.is_empty()
-    }
-
     /// Whether a call is among them; `Some(true)` if by an addendum.
     pub(crate) fn find(&self, identity: Identity) -> Option<bool> {
         let bits = identity.first_bits(self.n_bits);

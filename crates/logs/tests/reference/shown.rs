@@ -1,0 +1,23 @@
+//! What is compared of two ways to read a document.
+
+use logs::{Reading, Unreadable};
+
+use super::logged::Logged;
+
+/// All that was read, or that it could not be: which fault is found first may depend on the way.
+pub(crate) fn shown(found: &Result<Reading, Unreadable>) -> String {
+    match found {
+        Ok(reading) => {
+            assert!(reading.adds_up(), "{reading:?}");
+            let Reading { records, skipped, rejected, calls, rejections, .. } = reading;
+            let Reading { discovered, unknown_operations, sha256, .. } = reading;
+            let counts = (records, skipped, rejected, rejections);
+            let calls = Logged::all(calls);
+            format!("{counts:?} {calls:?} {discovered:?} {unknown_operations:?} {sha256:?}")
+        }
+        Err(reason) => {
+            assert!(!reason.to_string().is_empty());
+            "unreadable".to_owned()
+        }
+    }
+}
