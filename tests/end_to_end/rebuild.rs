@@ -71,8 +71,12 @@ fn days(world: &World) -> Vec<(String, String)> {
     let found = days.iter().map(|day| (text(&day["dt"]), text(&day["reason"]))).collect::<Vec<_>>();
     let unchanged = summary["unchanged"].as_array().unwrap().iter().map(text);
     let all = found.iter().map(|(day, _)| day.clone()).chain(unchanged).collect::<BTreeSet<_>>();
-    let refused = summary["not_replaced"].as_array().unwrap().len();
-    assert_eq!(all.len() + refused, DAYS.len(), "each is built, unchanged or refused: {summary}");
+    let not_replaced = summary["not_replaced"].as_array().unwrap().len();
+    assert_eq!(
+        all.len() + not_replaced,
+        DAYS.len(),
+        "each is built, unchanged, or not replaced: {summary}"
+    );
     found
 }
 
@@ -114,7 +118,7 @@ fn shrunk_source_replaces_no_day_without_allow_shrink() {
     // Once more: it is not replaced any time.
     for more in [&[][..], &["--force"], &["--late-window", "2d"], &[]] {
         let run = range(&world, more).ends(1);
-        assert_same(&tree(&world.out()), &before, "refused");
+        assert_same(&tree(&world.out()), &before, "not replaced");
         assert!(run.stderr.contains("--allow-shrink"), "{}", run.stderr);
         for day in DAYS {
             let lost = gone.iter().filter(|key| of_day(key, day)).count();
@@ -126,8 +130,8 @@ fn shrunk_source_replaces_no_day_without_allow_shrink() {
             let example = line.rsplit(' ').next().unwrap().trim_end_matches('.');
             assert!(gone.iter().any(|key| *key == example), "{line}");
         }
-        let refused = world.summary()["not_replaced"].as_array().unwrap().len();
-        assert_eq!(refused, DAYS.len());
+        let not_replaced = world.summary()["not_replaced"].as_array().unwrap().len();
+        assert_eq!(not_replaced, DAYS.len());
         assert_eq!(world.summary()["days"], json!([]));
         assert_all_adds_up(&world);
     }
@@ -174,7 +178,7 @@ fn day_whose_object_became_unreadable_is_not_replaced() {
     let run = range(&world, &[]).ends(1);
     let parts = ["2026-10-07 is left as it is: 1 of the ", "cannot be read any more", key];
     parts.iter().for_each(|part| assert!(run.stderr.contains(part), "{part}: {}", run.stderr));
-    assert_same(&tree(&world.out()), &before, "refused");
+    assert_same(&tree(&world.out()), &before, "not replaced");
     assert_eq!(days(&world), []);
     range(&world, &["--allow-shrink"]).ends(3);
     let ingest = world.rows("ingest", DAYS[2]);
@@ -218,7 +222,7 @@ fn late_object_rebuilds_exactly_its_days() {
     fs::remove_file(world.trail().join(&key)).unwrap();
     let before = tree(&world.out());
     range(&world, &[]).ends(1);
-    assert_same(&tree(&world.out()), &before, "refused");
+    assert_same(&tree(&world.out()), &before, "not replaced");
     range(&world, &["--allow-shrink"]).ends(0);
     assert_eq!(opened(&world), [DAYS[4]]);
     assert!(world.event_ids(DAYS[0]).contains(&"far".to_owned()));
