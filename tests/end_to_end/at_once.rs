@@ -10,7 +10,7 @@ use crate::world::{Run, World, assert_same, tree};
 
 const RANGE: [&str; 4] = ["--from", DAYS[0], "--to", DAYS[4]];
 
-/// A server that answers no request for an object of the last day, so that a run goes on until the
+/// A server that answers no request for an object of the last day, which keeps a run going until the
 /// faults are taken away.
 fn server() -> Server {
     let server = Server::start(Config::new().bucket(backfill(3, 2).bucket())).unwrap();
@@ -25,8 +25,8 @@ fn hold(server: &Server) {
 
 fn command(world: &World, server: &Server, more: &[&str]) -> Command {
     let out = world.text("out");
-    let place = ["run", "--source", "s3://trail", "--dest", &out];
-    let mut command = world.command_on(server, &[&place[..], &RANGE, more].concat());
+    let locations = ["run", "--source", "s3://trail", "--dest", &out];
+    let mut command = world.command_on(server, &[&locations[..], &RANGE, more].concat());
     command.stdout(Stdio::piped()).stderr(Stdio::piped());
     command
 }
@@ -133,8 +133,8 @@ fn second_signal_ends_the_wait_for_the_lease() {
     let config = Config::new().bucket(bucket).bucket(s3_server::Bucket::new("analytics"));
     let server = Server::start(config).unwrap();
     hold(&server);
-    let place = ["run", "--source", "s3://trail", "--dest", "s3://analytics/bedrock"];
-    let mut command = world.command_on(&server, &[&place[..], &RANGE].concat());
+    let locations = ["run", "--source", "s3://trail", "--dest", "s3://analytics/bedrock"];
+    let mut command = world.command_on(&server, &[&locations[..], &RANGE].concat());
     command.stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut run = command.spawn().unwrap();
     wait_for("a request", || server.stats().faults > 0);

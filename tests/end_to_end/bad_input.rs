@@ -410,12 +410,12 @@ fn json_formats_of_messages_and_summary_are_valid() {
 fn summary_that_cannot_be_written_is_an_error_before_the_run() {
     let world = good();
     let (source, out) = (world.text("trail"), world.text("out"));
-    for place in ["nowhere/summary.json", "trail"] {
+    for path in ["nowhere/summary.json", "trail"] {
         let arguments =
-            ["run", "--source", &source, "--dest", &out, "--day", DAY, "--summary-json", place];
-        let expected = format!("could not write the summary {place}");
+            ["run", "--source", &source, "--dest", &out, "--day", DAY, "--summary-json", path];
+        let expected = format!("could not write the summary {path}");
         world.hoptrail(&arguments).says(1, &[&expected]);
-        assert!(!world.out().exists(), "{place}: nothing was begun");
+        assert!(!world.out().exists(), "{path}: nothing was begun");
     }
     let without_trail = World::new();
     without_trail.run(&["--day", DAY]).ends(1);

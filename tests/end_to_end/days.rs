@@ -98,14 +98,18 @@ fn file_of_several_days_accounts_and_regions_is_split() {
     let other_region = with(call("e3", "2026-10-05T12:00:01Z"), "/awsRegion", "us-west-2");
     world.object("20261006T1210Z", "x", &[other_account, first, other_region]);
     world.run(&["--from", D5, "--to", D6]).ends(0);
-    let places = |rows: Vec<Row>| {
-        let place = |row: &Row| format!("{} {}", row["account_id"], row["source_region"]);
-        rows.iter().map(place).collect::<Vec<_>>()
+    let accounts_and_regions = |rows: Vec<Row>| {
+        let account_and_region =
+            |row: &Row| format!("{} {}", row["account_id"], row["source_region"]);
+        rows.iter().map(account_and_region).collect::<Vec<_>>()
     };
     let expected =
         ["\"111122223333\" \"us-east-1\"".to_owned(), "\"111122223333\" \"us-west-2\"".to_owned()];
-    assert_eq!(places(world.rows("invocations", D5)), expected);
-    assert_eq!(places(world.rows("invocations", D6)), ["\"012345678901\" \"us-east-1\""]);
+    assert_eq!(accounts_and_regions(world.rows("invocations", D5)), expected);
+    assert_eq!(
+        accounts_and_regions(world.rows("invocations", D6)),
+        ["\"012345678901\" \"us-east-1\""]
+    );
 }
 
 #[test]
@@ -179,7 +183,7 @@ fn calls_with_one_shared_event_id_count_twice() {
     assert_eq!(world.event_ids(D5), ["e1", "e2"]);
 }
 
-/// Lesson 15: an addendum takes the place of the record that it amends.
+/// Lesson 15: an addendum replaces the record that it amends.
 #[test]
 fn addendum_replaces_the_record_that_it_amends() {
     let world = World::new();

@@ -20,9 +20,9 @@ fn server(objects: &Objects, page_size: usize) -> Server {
 }
 
 fn command(world: &World, server: &Server, dest: &str, more: &[&str]) -> Command {
-    let place = ["run", "--source", "s3://trail", "--dest", dest];
+    let locations = ["run", "--source", "s3://trail", "--dest", dest];
     let summary = ["--summary-json", "summary.json"];
-    world.command_on(server, &[&place[..], &RANGE, &summary, more].concat())
+    world.command_on(server, &[&locations[..], &RANGE, &summary, more].concat())
 }
 
 fn run(world: &World, server: &Server, dest: &str, more: &[&str]) -> Run {
@@ -64,7 +64,7 @@ fn days(world: &World, list: &str) -> Vec<String> {
 fn occasional_faults_do_not_change_the_tables() {
     let objects = backfill(7, 12);
     let expected = expected(&objects);
-    // A stall costs its whole limit, so that there is only one.
+    // A stall costs its whole limit; therefore, there is only one.
     let every = [
         Failure::SlowDown,
         Failure::InternalError,

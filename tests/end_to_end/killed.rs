@@ -101,7 +101,7 @@ fn kill(mut run: Child, mut is_time: impl FnMut() -> bool, more: Duration) -> bo
 }
 
 /// Kills at this many moments, a multiple of three; at every third the run after it is left alone and compared.
-#[expect(clippy::too_many_arguments, reason = "the same steps over two kinds of places")]
+#[expect(clippy::too_many_arguments, reason = "the same steps over two kinds of stores")]
 fn kill_and_resume(
     n_kills: u64,
     seed: u64,
@@ -155,8 +155,8 @@ fn run_killed_at_any_moment_over_a_folder_is_completed_by_the_next() {
     let undisturbed = world.text("undisturbed");
     let arguments = |out: &str| {
         let trail = world.text("trail");
-        let place = ["run", "--source", &trail, "--dest", out].map(str::to_owned);
-        [&place[..], &RANGE.map(str::to_owned)].concat()
+        let locations = ["run", "--source", &trail, "--dest", out].map(str::to_owned);
+        [&locations[..], &RANGE.map(str::to_owned)].concat()
     };
     let run = |out: &str| {
         let arguments = arguments(out);
@@ -193,8 +193,8 @@ fn run_killed_at_any_moment_over_s3_is_completed_by_the_next() {
     )
     .unwrap();
     let start = || {
-        let place = ["run", "--source", "s3://trail", "--dest", "s3://analytics/bedrock"];
-        let mut command = world.command_on(&server, &[&place[..], &RANGE].concat());
+        let locations = ["run", "--source", "s3://trail", "--dest", "s3://analytics/bedrock"];
+        let mut command = world.command_on(&server, &[&locations[..], &RANGE].concat());
         command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
     };
     let clear = || {

@@ -51,7 +51,7 @@ static BUCKET: LazyLock<Bucket> = LazyLock::new(|| {
 });
 
 fn server() -> Server {
-    // A wait before every answer, so that requests that can be made at once are.
+    // A wait before every response shows which requests are made at the same time.
     let config = Config::new().bucket(BUCKET.clone()).latency(Duration::from_millis(2));
     Server::start(config).unwrap()
 }

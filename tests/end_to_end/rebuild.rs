@@ -71,8 +71,12 @@ fn days(world: &World) -> Vec<(String, String)> {
     let found = days.iter().map(|day| (text(&day["dt"]), text(&day["reason"]))).collect::<Vec<_>>();
     let unchanged = summary["unchanged"].as_array().unwrap().iter().map(text);
     let all = found.iter().map(|(day, _)| day.clone()).chain(unchanged).collect::<BTreeSet<_>>();
-    let refused = summary["not_replaced"].as_array().unwrap().len();
-    assert_eq!(all.len() + refused, DAYS.len(), "each is built, unchanged or refused: {summary}");
+    let not_replaced = summary["not_replaced"].as_array().unwrap().len();
+    assert_eq!(
+        all.len() + not_replaced,
+        DAYS.len(),
+        "each is built, unchanged, or not replaced: {summary}"
+    );
     found
 }
 
@@ -80,8 +84,8 @@ fn days(world: &World) -> Vec<(String, String)> {
 fn fresh(world: &World, more: &[&str]) -> Tree {
     let (trail, out) = (world.text("trail"), world.text("fresh"));
     let _ = fs::remove_dir_all(&out);
-    let place = ["run", "--source", &trail, "--dest", &out];
-    world.hoptrail(&[&place[..], &RANGE, more].concat()).ends(0);
+    let locations = ["run", "--source", &trail, "--dest", &out];
+    world.hoptrail(&[&locations[..], &RANGE, more].concat()).ends(0);
     tree(&world.path("fresh"))
 }
 
@@ -114,7 +118,7 @@ fn shrunk_source_replaces_no_day_without_allow_shrink() {
     // Once more: it is not replaced any time.
     for more in [&[][..], &["--force"], &["--late-window", "2d"], &[]] {
         let run = range(&world, more).ends(1);
-        assert_same(&tree(&world.out()), &before, "refused");
+        assert_same(&tree(&world.out()), &before, "not replaced");
         assert!(run.stderr.contains("--allow-shrink"), "{}", run.stderr);
         for day in DAYS {
             let lost = gone.iter().filter(|key| of_day(key, day)).count();
@@ -126,8 +130,8 @@ fn shrunk_source_replaces_no_day_without_allow_shrink() {
             let example = line.rsplit(' ').next().unwrap().trim_end_matches('.');
             assert!(gone.iter().any(|key| *key == example), "{line}");
         }
-        let refused = world.summary()["not_replaced"].as_array().unwrap().len();
-        assert_eq!(refused, DAYS.len());
+        let not_replaced = world.summary()["not_replaced"].as_array().unwrap().len();
+        assert_eq!(not_replaced, DAYS.len());
         assert_eq!(world.summary()["days"], json!([]));
         assert_all_adds_up(&world);
     }
@@ -174,7 +178,7 @@ fn day_whose_object_became_unreadable_is_not_replaced() {
     let run = range(&world, &[]).ends(1);
     let parts = ["2026-10-07 is left as it is: 1 of the ", "cannot be read any more", key];
     parts.iter().for_each(|part| assert!(run.stderr.contains(part), "{part}: {}", run.stderr));
-    assert_same(&tree(&world.out()), &before, "refused");
+    assert_same(&tree(&world.out()), &before, "not replaced");
     assert_eq!(days(&world), []);
     range(&world, &["--allow-shrink"]).ends(3);
     let ingest = world.rows("ingest", DAYS[2]);
@@ -218,7 +222,7 @@ fn late_object_rebuilds_exactly_its_days() {
     fs::remove_file(world.trail().join(&key)).unwrap();
     let before = tree(&world.out());
     range(&world, &[]).ends(1);
-    assert_same(&tree(&world.out()), &before, "refused");
+    assert_same(&tree(&world.out()), &before, "not replaced");
     range(&world, &["--allow-shrink"]).ends(0);
     assert_eq!(opened(&world), [DAYS[4]]);
     assert!(world.event_ids(DAYS[0]).contains(&"far".to_owned()));
@@ -239,8 +243,8 @@ fn object_of_two_days_is_read_once_for_both() {
     };
     put("20261005T1210Z", "first", TIME);
     let run = |out: &str, range: &[&str]| {
-        let place = ["run", "--source", "s3://trail", "--dest", out];
-        world.hoptrail_on(&server, &[&place[..], range].concat()).ends(0);
+        let locations = ["run", "--source", "s3://trail", "--dest", out];
+        world.hoptrail_on(&server, &[&locations[..], range].concat()).ends(0);
     };
     let (out, other) = (world.text("out"), world.text("fresh"));
     run(&out, &["--day", DAYS[0]]);
@@ -354,9 +358,9 @@ fn leftover_file_of_an_earlier_build_is_deleted_and_other_files_stay() {
     world.object("20261005T1210Z", "a", &[call("e1", TIME)]);
     world.run(&["--day", DAYS[0]]).ends(0);
     let fresh = tree(&world.out());
-    let place = |name: &str| world.out().join(format!("invocations/dt={}/{name}", DAYS[0]));
+    let part_file = |name: &str| world.out().join(format!("invocations/dt={}/{name}", DAYS[0]));
     let manifest = world.out().join(format!("_hoptrail/manifest/dt={}.json", DAYS[0]));
-    let part = fs::read(place("part-0.parquet")).unwrap();
+    let part = fs::read(part_file("part-0.parquet")).unwrap();
     let claim = |names: &[&str]| {
         let mut json = serde_json::from_slice::<Value>(&fs::read(&manifest).unwrap()).unwrap();
         let outputs = json["outputs"].as_array_mut().unwrap();
@@ -370,15 +374,15 @@ fn leftover_file_of_an_earlier_build_is_deleted_and_other_files_stay() {
         fs::write(&manifest, serde_json::to_vec(&json).unwrap()).unwrap();
     };
     claim(&["part-1.parquet", "part-2.parquet", "gone.parquet"]);
-    fs::write(place("part-1.parquet"), &part).unwrap();
+    fs::write(part_file("part-1.parquet"), &part).unwrap();
     // Of that name, but not as it was written; and one that no manifest names.
-    fs::write(place("part-2.parquet"), b"of somebody else").unwrap();
-    fs::write(place("part-3.parquet"), &part).unwrap();
+    fs::write(part_file("part-2.parquet"), b"of somebody else").unwrap();
+    fs::write(part_file("part-3.parquet"), &part).unwrap();
     world.run(&["--day", DAYS[0], "--force"]).ends(0);
-    assert!(!place("part-1.parquet").exists(), "it was hoptrail's");
-    assert_eq!(fs::read(place("part-2.parquet")).unwrap(), b"of somebody else");
-    assert_eq!(fs::read(place("part-3.parquet")).unwrap(), part);
-    fs::remove_file(place("part-2.parquet")).unwrap();
-    fs::remove_file(place("part-3.parquet")).unwrap();
+    assert!(!part_file("part-1.parquet").exists(), "it was hoptrail's");
+    assert_eq!(fs::read(part_file("part-2.parquet")).unwrap(), b"of somebody else");
+    assert_eq!(fs::read(part_file("part-3.parquet")).unwrap(), part);
+    fs::remove_file(part_file("part-2.parquet")).unwrap();
+    fs::remove_file(part_file("part-3.parquet")).unwrap();
     assert_same(&tree(&world.out()), &fresh, "afterwards");
 }

@@ -240,7 +240,7 @@ pub(crate) fn tree(root: &Path) -> Tree {
     tree
 }
 
-/// The files below a folder without manifests: those hold what differs from place to place.
+/// The files below a folder without manifests: they contain what differs between destinations.
 pub(crate) fn tables(root: &Path) -> Tree {
     let mut tree = tree(root);
     tree.retain(|name, _| !name.contains("_hoptrail/manifest/"));

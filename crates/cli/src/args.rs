@@ -103,7 +103,7 @@ pub(crate) struct RunArgs {
     #[arg(long, value_enum, value_delimiter = ',', hide_possible_values = true)]
     #[arg(env = "HOPTRAIL_FAIL_ON", value_name = "CONDITION", help_heading = heading::OUTPUT)]
     pub(crate) fail_on: Vec<Gate>,
-    /// Write the summary as JSON to a file, or with `-` to stdout in place of the text summary
+    /// Write the summary as JSON to a file, or with `-` to stdout instead of the text summary
     #[arg(long, env = "HOPTRAIL_SUMMARY_JSON", value_name = "FILE", help_heading = heading::OUTPUT)]
     pub(crate) summary_json: Option<PathBuf>,
     /// How to reach S3.
@@ -257,7 +257,7 @@ pub(crate) struct KnowledgeArgs {
     /// `aws bedrock list-inference-profiles` (repeatable; later files win)
     #[arg(long, env = "HOPTRAIL_ALIASES", value_delimiter = ',', value_name = "FILE")]
     pub(crate) aliases: Vec<PathBuf>,
-    /// Folder with models.csv, inference_profiles.csv, or regions.csv to use in place of the
+    /// Folder with models.csv, inference_profiles.csv, or regions.csv to use instead of the
     /// built-in ones
     #[arg(long, env = "HOPTRAIL_CATALOG", value_name = "DIR")]
     pub(crate) catalog: Option<PathBuf>,
@@ -265,7 +265,7 @@ pub(crate) struct KnowledgeArgs {
     /// region_code,jurisdiction
     #[arg(long, env = "HOPTRAIL_JURISDICTIONS", value_name = "FILE")]
     pub(crate) jurisdictions: Option<PathBuf>,
-    /// Price book to use in place of the built-in one: a CSV file like config/prices.csv
+    /// Price book to use instead of the built-in one: a CSV file like config/prices.csv
     #[arg(long, env = "HOPTRAIL_PRICES", value_name = "FILE")]
     pub(crate) prices: Option<PathBuf>,
     /// Prices that win over the price book's, such as negotiated ones: a CSV file with the same
@@ -402,7 +402,7 @@ pub(crate) struct PricesCheckArgs {
     /// Check a file for --price-overrides, which need not be complete
     #[arg(long)]
     pub(crate) overrides: bool,
-    /// Folder with models.csv or regions.csv to use in place of the built-in ones
+    /// Folder with models.csv or regions.csv to use instead of the built-in ones
     #[arg(long, env = "HOPTRAIL_CATALOG", value_name = "DIR")]
     pub(crate) catalog: Option<PathBuf>,
 }

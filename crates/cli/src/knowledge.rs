@@ -35,7 +35,7 @@ pub(crate) fn load(args: &KnowledgeArgs) -> anyhow::Result<Knowledge> {
     Ok(knowledge)
 }
 
-/// Files of the folder are used in place of the built-in ones.
+/// Files of the folder are used instead of the built-in ones.
 fn from_folder(folder: &Path) -> anyhow::Result<(Catalog, Regions)> {
     const FILES: [&str; 3] = ["models.csv", "inference_profiles.csv", "regions.csv"];
     let mut found = 0;

@@ -423,7 +423,7 @@ mod tests {
             "regional * standard 0 input 2 2026-07-29 -",
             "regional * standard 0 input x - -",
         ]);
-        let error = PriceBook::parse(&text).expect_err("refused").to_string();
+        let error = PriceBook::parse(&text).expect_err("two prices").to_string();
         assert_eq!(error, "line 3: a second price for the days of line 2 (and 1 more)");
         let mut book = PriceBook::embedded();
         let version = book.version();

@@ -71,7 +71,7 @@ mod tests {
     use super::*;
 
     fn route(profile: &str, calls: u64, residency: &'static str) -> Route {
-        let place =
+        let share =
             RegionShare { inference_region: "r".to_owned(), residency: Some(residency), calls };
         Route {
             profile: profile.to_owned(),
@@ -80,7 +80,7 @@ mod tests {
             model_name: None,
             source_region: Some("us-east-1".to_owned()),
             calls,
-            regions: vec![place],
+            regions: vec![share],
         }
     }
 
