@@ -9,7 +9,7 @@ use std::io;
 
 use bedrock::{Attribute, Call, Calls, InternerFull, TextId, Texts};
 
-pub(crate) use distinct::{Batch, Distinct, Rules, SortedCalls};
+pub(crate) use distinct::{Distinct, Rules, SortedCalls};
 pub(crate) use identities::{Identities, Identity};
 use spill::Spill;
 

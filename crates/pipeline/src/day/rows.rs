@@ -9,10 +9,11 @@ use bedrock::{Attribute, CallId, Knowledge, Meaning, Outcome, Texts};
 use jiff::civil::Date;
 use tables::model_costs::CostSums;
 use tables::{
-    DENIALS, DenialRow, Groups, INVOCATIONS, Invocation, References, TableWriter, WriteError,
+    DENIALS, DenialRow, Groups, INVOCATIONS, Invocation, ROW_GROUP_ROWS, References, TableWriter,
+    WriteError,
 };
 
-use crate::day::calls::{Batch, DayCall};
+use crate::day::calls::{DayCall, SortedCalls};
 use crate::day::groups::GroupTables;
 use crate::day::meanings::Meanings;
 use crate::day::price::{Priced, Pricer, usage_of_trail};
@@ -23,6 +24,9 @@ use crate::outcome::tally::{Group, Tally};
 
 /// Groups beyond which they are turned into rows, which may go to disk.
 const MAX_GROUPS: usize = 256 * 1024;
+
+/// Rows that are made at a time, where all calls are held.
+const BATCH_ROWS: usize = 16 * 1024;
 
 /// Takes in a day's calls.
 pub(crate) struct DayRows<'a> {
@@ -40,6 +44,8 @@ pub(crate) struct DayRows<'a> {
     tally: Tally,
     invocations: TableWriter<Invocation, Spool>,
     denials: TableWriter<DenialRow, Spool>,
+    /// The rows of the last batch, whose memory the next one uses.
+    rows: Vec<Invocation>,
     n_rows: u64,
     n_denials: u64,
     without_alias: BTreeSet<String>,
@@ -95,18 +101,27 @@ impl<'a> DayRows<'a> {
             tally: Tally::default(),
             invocations: TableWriter::new(&INVOCATIONS, Spool::begin())?,
             denials: TableWriter::new(&DENIALS, Spool::begin())?,
+            rows: Vec::new(),
             n_rows: 0,
             n_denials: 0,
             without_alias: BTreeSet::new(),
         })
     }
 
-    /// Takes in the next calls, in their order.
+    /// Takes in the next calls, in their order, and says whether there were any.
     ///
     /// # Errors
-    /// If a table cannot be encoded, or a temporary file cannot be written.
-    pub(crate) fn add(&mut self, batch: &Batch, texts: &Texts) -> Result<(), Error> {
-        let rows = batch.calls.iter().map(|call| self.row(call, texts)).collect::<Vec<_>>();
+    /// If a table cannot be encoded, or a temporary file cannot be written or read.
+    pub(crate) fn add(&mut self, calls: &mut SortedCalls) -> Result<bool, Error> {
+        let changes_texts = calls.changes_texts();
+        // Where texts change with each batch, groups have to be taken after each.
+        let most = if changes_texts { ROW_GROUP_ROWS } else { BATCH_ROWS };
+        let mut rows = std::mem::take(&mut self.rows);
+        rows.clear();
+        calls
+            .next(most, |call, texts| rows.push(self.row(call, texts)))
+            .map_err(Error::Temporary)?;
+        let texts = calls.texts();
         let references = References { texts, meanings: self.meanings.all(), objects: self.objects };
         let is_denied = |row: &&Invocation| {
             references.meanings[row.meaning as usize].outcome == Outcome::Denied
@@ -127,13 +142,15 @@ impl<'a> DayRows<'a> {
         written.map_err(|error| Error::of_table(self.day, error))?;
         self.n_rows += rows.len() as u64;
         self.n_denials += denials.len() as u64;
-        if batch.ends_texts || self.groups.len() > MAX_GROUPS {
+        if changes_texts || self.groups.len() > MAX_GROUPS {
             self.take_groups(texts)?;
         }
-        if batch.ends_texts {
+        if changes_texts {
             self.take_meanings(texts);
         }
-        Ok(())
+        let has_any = !rows.is_empty();
+        self.rows = rows;
+        Ok(has_any)
     }
 
     /// Ends the tables. `texts` are those of the last calls.

@@ -79,15 +79,6 @@ struct Head {
     run: usize,
 }
 
-/// The next calls of a day.
-#[derive(Debug, Default)]
-pub(crate) struct Batch {
-    /// The calls.
-    pub(crate) calls: Vec<DayCall>,
-    /// Whether the texts of the next batch are others, so that ids mean something else then.
-    pub(crate) ends_texts: bool,
-}
-
 impl DayCalls {
     /// Keeps one record of each call. Call it on a worker: it sorts in parallel.
     ///
@@ -124,19 +115,26 @@ impl SortedCalls {
         }
     }
 
-    /// Takes up to `most` calls; none after the last one.
+    /// Whether the calls that are taken next refer to other texts, so that ids mean something else.
+    pub(crate) fn changes_texts(&self) -> bool {
+        matches!(self, SortedCalls::Merged(_))
+    }
+
+    /// Gives up to `most` calls to `take`, in their order; none after the last one.
     ///
     /// # Errors
     /// If a temporary file cannot be read.
-    pub(crate) fn next(&mut self, most: usize) -> io::Result<Batch> {
+    pub(crate) fn next(
+        &mut self,
+        most: usize,
+        mut take: impl FnMut(&DayCall, &Texts),
+    ) -> io::Result<()> {
         match self {
-            SortedCalls::Memory { calls, order, .. } => {
-                let call = |key: SortKey| calls[key.position as usize].clone();
-                Ok(Batch { calls: order.take(most).map(call).collect(), ends_texts: false })
+            SortedCalls::Memory { calls, order, texts } => {
+                order.take(most).for_each(|key| take(&calls[key.position as usize], texts));
+                Ok(())
             }
-            SortedCalls::Merged(merged) => {
-                Ok(Batch { calls: merged.next(most)?, ends_texts: true })
-            }
+            SortedCalls::Merged(merged) => merged.next(most, take),
         }
     }
 }
@@ -151,18 +149,17 @@ impl Merged {
         Ok(merged)
     }
 
-    fn next(&mut self, most: usize) -> io::Result<Vec<DayCall>> {
+    fn next(&mut self, most: usize, mut take: impl FnMut(&DayCall, &Texts)) -> io::Result<()> {
         for (attribute, kept) in Attribute::ALL.into_iter().zip(self.kept) {
             self.texts[attribute].truncate(kept);
         }
-        let mut calls = Vec::new();
-        while calls.len() < most
-            && let Some(Head { run, .. }) = self.heads.pop()
-        {
-            calls.push(self.runs[run].take(&mut self.texts)?);
+        for _ in 0..most {
+            let Some(Head { run, .. }) = self.heads.pop() else { break };
+            let call = self.runs[run].take(&mut self.texts)?;
+            take(&call, &self.texts);
             self.advance(run)?;
         }
-        Ok(calls)
+        Ok(())
     }
 
     fn advance(&mut self, run: usize) -> io::Result<()> {
@@ -241,19 +238,21 @@ mod tests {
         let mut found = day.distinct(&rules).expect("room");
         let mut seen = Vec::new();
         loop {
-            let batch = found.calls.next(3).expect("readable");
-            if batch.calls.is_empty() {
-                break;
-            }
-            for DayCall { call, object, .. } in &batch.calls {
+            let n_seen = seen.len();
+            let identities = &found.identities;
+            let take = |DayCall { call, object, .. }: &DayCall, texts: &Texts| {
                 assert_eq!(call.output_tokens, Some(call.event_time_ms));
                 for attribute in attributes {
-                    let text = found.calls.texts().get(&call.attributes, attribute);
+                    let text = texts.get(&call.attributes, attribute);
                     assert_eq!(text, Some(format!("{attribute:?} of {}", call.event_id).as_str()));
                 }
-                let identity = found.identities.find(Identity::of(call.identity()));
+                let identity = identities.find(Identity::of(call.identity()));
                 assert_eq!(identity, Some(call.original_event_id.is_some()));
                 seen.push((call.event_id.to_string(), *object));
+            };
+            found.calls.next(3, take).expect("readable");
+            if seen.len() == n_seen {
+                break;
             }
         }
         assert_eq!(found.identities.len(), seen.len());

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bedrock::Knowledge;
 use jiff::civil::Date;
-use tables::{DENIALS, INVOCATIONS, ROW_GROUP_ROWS};
+use tables::{DENIALS, INVOCATIONS};
 
 use super::TableFile;
 use crate::day::calls::SortedCalls;
@@ -41,13 +41,7 @@ pub(super) fn build(
     let keys = objects.iter().map(|object| Arc::clone(&object.key)).collect::<Vec<_>>();
     let encode = |error| Error::of_table(day, error);
     let mut rows = DayRows::new(day, &keys, knowledge, requests).map_err(encode)?;
-    loop {
-        let batch = calls.next(ROW_GROUP_ROWS).map_err(Error::Temporary)?;
-        if batch.calls.is_empty() {
-            break;
-        }
-        rows.add(&batch, calls.texts())?;
-    }
+    while rows.add(&mut calls)? {}
     let finished = rows.finish(calls.texts())?;
     let FinishedRows { invocations, denials, group_tables, join, without_alias, tally } = finished;
     let DayJoin { taken, calls_without_entry } = join;
