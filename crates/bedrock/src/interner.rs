@@ -153,6 +153,7 @@ impl Interner {
     }
 }
 
+#[inline(always)]
 fn text_of<'t>(text: &'t str, ends: &[u32], id: TextId) -> &'t str {
     let index = id.index();
     let start = if index == 0 { 0 } else { ends[index - 1] };

@@ -68,6 +68,13 @@ pub(crate) fn properties<R>(table: &Table<R>, compression: Compression) -> Write
             Value::Id(_) => builder
                 .set_column_statistics_enabled(path.clone(), EnabledStatistics::None)
                 .set_column_dictionary_enabled(path, false),
+            // Rows that are in the order of their times have every text in every row group, and the least and
+            // greatest text is found by comparing all.
+            Value::Attribute(_) | Value::Meaning(_) | Value::ObjectKey => {
+                builder.set_column_statistics_enabled(path, EnabledStatistics::None)
+            }
+            // These hardly repeat.
+            Value::Count(_) | Value::Money(_) => builder.set_column_dictionary_enabled(path, false),
             _ => builder,
         };
     }

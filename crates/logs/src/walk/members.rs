@@ -5,8 +5,6 @@ mod tests;
 
 use std::borrow::Cow;
 
-use memchr::memchr;
-
 use super::block::{self, BLOCK_BYTES, Block, Marks};
 use super::{InString, Strings, Unsupported, is_blank};
 use crate::value;
@@ -103,19 +101,48 @@ impl Members<'_, '_> {
     /// Gives the member that ends before a position.
     #[inline(always)]
     fn member(&mut self, end: usize) -> Result<(), Unsupported> {
-        let text = trim(&self.object[self.start..end]);
+        let bytes = &self.object.as_bytes()[..end];
+        let start = skip_blanks(bytes, self.start);
         self.start = end + 1;
-        let quoted = text.strip_prefix('"').ok_or(Unsupported)?;
-        let mut key_end = memchr(b'"', quoted.as_bytes()).ok_or(Unsupported)?;
-        let mut key = Cow::Borrowed(&quoted[..key_end]);
-        // Not short-circuiting, which compilers make vectors of.
-        if key.bytes().fold(false, |found, byte| found | matches!(byte, b'\\' | 0..0x20)) {
-            key_end = end_of_string(quoted).ok_or(Unsupported)?;
-            key = value::unescaped(&text[..key_end + 2]).ok_or(Unsupported)?;
+        if bytes.get(start) != Some(&b'"') {
+            return Err(Unsupported);
         }
-        let value = trim(&quoted[key_end + 1..]).strip_prefix(':').ok_or(Unsupported)?;
-        (self.each)(&key, trim(value))
+        let is_special = |byte: &u8| IS_SPECIAL[usize::from(*byte)];
+        let mut key_end = start + 1;
+        key_end += bytes[key_end..].iter().position(is_special).ok_or(Unsupported)?;
+        let mut key = Cow::Borrowed(&self.object[start + 1..key_end]);
+        if bytes[key_end] != b'"' {
+            let text = &self.object[start..end];
+            key_end = start + 1 + end_of_string(&text[1..]).ok_or(Unsupported)?;
+            key = value::unescaped(&self.object[start..=key_end]).ok_or(Unsupported)?;
+        }
+        let colon = skip_blanks(bytes, key_end + 1);
+        if bytes.get(colon) != Some(&b':') {
+            return Err(Unsupported);
+        }
+        (self.each)(&key, trim(&self.object[colon + 1..end]))
     }
+}
+
+/// What ends the plain part of a string: its quote, an escape, or what is not allowed in it.
+const IS_SPECIAL: [bool; 256] = {
+    let mut is_special = [false; 256];
+    let mut byte = 0;
+    while byte < 0x20 {
+        is_special[byte] = true;
+        byte += 1;
+    }
+    is_special[b'"' as usize] = true;
+    is_special[b'\\' as usize] = true;
+    is_special
+};
+
+#[inline(always)]
+fn skip_blanks(bytes: &[u8], mut at: usize) -> usize {
+    while bytes.get(at).is_some_and(|byte| is_blank(*byte)) {
+        at += 1;
+    }
+    at
 }
 
 /// The position of the quote that ends a string, of which the first quote was taken.
