@@ -1,6 +1,7 @@
 //! Gives each distinct text a number, so that whatever comes after compares and groups numbers.
 
 use std::num::NonZeroU32;
+use std::sync::LazyLock;
 
 use ahash::RandomState;
 use hashbrown::HashTable;
@@ -43,6 +44,9 @@ pub struct InternerFull {
     pub bytes: usize,
 }
 
+/// The key of this process: to draw one for each interner would cost more than most of them hold.
+static HASHER: LazyLock<RandomState> = LazyLock::new(RandomState::new);
+
 /// Texts, each under one id. Ids count up from the first text, so that equal inputs give equal ids.
 ///
 /// Texts are chosen by whoever calls Bedrock: the hash is keyed by a random number, so that nobody can
@@ -55,7 +59,6 @@ pub struct Interner {
     ends: Vec<u32>,
     /// The ids of the texts that can be found again.
     ids: HashTable<TextId>,
-    hasher: RandomState,
     /// The id that was given last: runs of one text are common.
     last: Option<TextId>,
 }
@@ -74,13 +77,14 @@ impl Interner {
     }
 
     fn find_or_add(&mut self, text: &str) -> Result<TextId, InternerFull> {
-        let hash = self.hasher.hash_one(text);
+        let hasher = &*HASHER;
+        let hash = hasher.hash_one(text);
         let found = self.ids.find(hash, |id| self.get(*id) == text).copied();
         let id = match found {
             Some(id) => id,
             None => {
                 let id = self.append(text)?;
-                let Interner { text, ends, ids, hasher, .. } = self;
+                let Interner { text, ends, ids, .. } = self;
                 ids.insert_unique(hash, id, |id| hasher.hash_one(text_of(text, ends, *id)));
                 id
             }

@@ -1,7 +1,7 @@
-//! What a model reference, and a whole context, stands for: `cargo bench -p bench --bench resolve`.
+//! From a model reference to a model, and from what is logged to what it means: `cargo bench -p bench --bench resolve`.
 
 use bedrock::resolve::resolve;
-use bedrock::{Aliases, Catalog, Context, Knowledge};
+use bedrock::{Aliases, Catalog, Knowledge, MeaningKey};
 use divan::{Bencher, black_box};
 
 const REFERENCES: [&str; 5] = [
@@ -11,9 +11,6 @@ const REFERENCES: [&str; 5] = [
     "arn:aws:bedrock:us-east-1:012345678901:inference-profile/us.anthropic.claude-sonnet-4-6",
     "arn:aws:bedrock:us-east-1:012345678901:application-inference-profile/0a1b2c3d4e5f",
 ];
-
-#[expect(dead_code, reason = "the rows are for other benchmarks")]
-mod rows;
 
 fn main() {
     divan::main();
@@ -25,14 +22,17 @@ fn reference(bencher: Bencher<'_, '_>, reference: &str) {
     bencher.bench_local(|| resolve(Some(black_box(reference)), &catalog, &aliases));
 }
 
-/// Model, place, outcome and refusal of a call.
-#[divan::bench]
-fn meaning(bencher: Bencher<'_, '_>) {
+/// Model, Regions, outcome and denial of a call.
+#[divan::bench(args = REFERENCES)]
+fn meaning(bencher: Bencher<'_, '_>, reference: &str) {
     let knowledge = Knowledge::embedded();
-    let rows = rows::invocations(1000);
-    let contexts = rows.contexts.iter().map(|known| &*known.context).collect::<Vec<&Context>>();
-    let mut next = contexts.iter().cycle();
-    bencher.bench_local(|| knowledge.meaning_of(next.next().expect("calls")));
+    let key = MeaningKey {
+        model_ref: Some(reference),
+        source_region: Some("us-east-1"),
+        logged_inference_region: Some("us-west-2"),
+        ..MeaningKey::default()
+    };
+    bencher.bench_local(|| knowledge.meaning(black_box(key)));
 }
 
 /// Read once in every run.

@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::io::{self, BufRead, Read};
 use std::sync::Arc;
+use std::thread;
 
 use bytes::{Buf, Bytes};
 use logs::Scratch;
@@ -65,14 +66,22 @@ impl Workers {
 }
 
 /// Runs `task`, which computes and waits in turn, on a thread of its own: on a worker, it would keep
-/// others from being computed while it waits. Whoever calls bounds how many there are at a time.
+/// others from being computed while it waits, and on one of the runtime's threads for file system calls,
+/// it could keep the calls that it waits for from being made. Whoever calls bounds how many there are at
+/// a time.
 ///
 /// # Errors
-/// If the task panics.
+/// If the system has no thread, or the task panics.
 pub(crate) async fn run_waiting<T: Send + 'static>(
     task: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, Error> {
-    tokio::task::spawn_blocking(task).await.map_err(|_| Error::Worker)
+    let (done, result) = oneshot::channel();
+    let run = move || {
+        // The receiver is gone if the run was given up.
+        let _ = done.send(task());
+    };
+    thread::Builder::new().name("stream".to_owned()).spawn(run).map_err(|_| Error::Worker)?;
+    result.await.map_err(|_| Error::Worker)
 }
 
 /// Lends the worker's own scratch to `read`.

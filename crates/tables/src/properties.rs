@@ -1,5 +1,6 @@
 //! How the files are encoded, stated once.
 
+use bedrock::Attribute;
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::file::metadata::KeyValue;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
@@ -68,9 +69,12 @@ pub(crate) fn properties<R>(table: &Table<R>, compression: Compression) -> Write
             Value::Id(_) => builder
                 .set_column_statistics_enabled(path.clone(), EnabledStatistics::None)
                 .set_column_dictionary_enabled(path, false),
-            // Rows that are in the order of their times have every text in every row group, and the least and
-            // greatest text is found by comparing all.
-            Value::Attribute(_) | Value::Meaning(_) | Value::ObjectKey => {
+            // Long texts that no query compares by order: to find the least and the greatest, all would be
+            // compared.
+            Value::Attribute(attribute) if is_unordered(attribute) => {
+                builder.set_column_statistics_enabled(path, EnabledStatistics::None)
+            }
+            Value::ObjectKey => {
                 builder.set_column_statistics_enabled(path, EnabledStatistics::None)
             }
             // These hardly repeat.
@@ -79,4 +83,10 @@ pub(crate) fn properties<R>(table: &Table<R>, compression: Compression) -> Write
         };
     }
     builder.build()
+}
+
+/// Whether the order of an attribute's texts means nothing to a query.
+fn is_unordered(attribute: Attribute) -> bool {
+    attribute.is_of_one_caller()
+        || matches!(attribute, Attribute::UserAgent | Attribute::ErrorMessage)
 }

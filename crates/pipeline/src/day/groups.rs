@@ -18,7 +18,7 @@ use crate::day::temporary::{RecordReader, RecordWriter};
 use crate::error::Error;
 
 /// Rows of one table that are held in memory.
-const MAX_HELD: usize = 256 * 1024;
+const MAX_HELD: usize = 128 * 1024;
 
 /// The rows of the tables that count calls.
 #[derive(Debug, Default)]
@@ -105,7 +105,6 @@ impl<R: Row> MergedRows<R> {
             true => rows,
             false => merge(std::mem::take(&mut self.held), rows),
         };
-        // As long as rows come once, they need not go to disk: they are in memory already.
         if self.held.len() > max_held {
             let mut file = RecordWriter::begin()?;
             self.held.drain(..).try_for_each(|row| file.write(&row))?;

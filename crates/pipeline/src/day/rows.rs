@@ -23,7 +23,7 @@ use crate::join::Requests;
 use crate::outcome::tally::{Group, Tally};
 
 /// Groups beyond which they are turned into rows, which may go to disk.
-const MAX_GROUPS: usize = 256 * 1024;
+const MAX_GROUPS: usize = 128 * 1024;
 
 /// Rows that are made at a time, where all calls are held: few enough to stay in the processor's caches
 /// while column after column is made of them.
