@@ -111,7 +111,7 @@ CREATE EXTERNAL TABLE IF NOT EXISTS `model_costs` (
   `price_version` string COMMENT 'The version of the price book.',
   `profile_name` string COMMENT 'As in invocations.'
 )
-COMMENT 'What each model cost at list prices, with counts that show how much of it is covered. One row: account x source_region x model x target_type x profile_scope x principal_name x service_tier x profile_name.'
+COMMENT 'What each model cost at list prices, with counts that show how much of it is covered. One row: account x source_region x model x target_type x profile_scope x profile_name x principal_name x service_tier.'
 PARTITIONED BY (`dt` string COMMENT 'The UTC day of event_time, YYYY-MM-DD.')
 STORED AS PARQUET
 LOCATION 's3://analytics/bedrock/model_costs/'

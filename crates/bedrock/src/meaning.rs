@@ -1,6 +1,8 @@
 //! What a call means: model, Region, outcome, denial. It is worked out once for all calls that agree in
 //! what it depends on.
 
+use std::cmp::Ordering;
+
 use serde::{Deserialize, Serialize};
 
 use crate::alias::Aliases;
@@ -73,7 +75,7 @@ pub struct MeaningKey<'a> {
 }
 
 /// What the inference Region rests on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Basis {
     /// The record says it.
     Logged,
@@ -160,6 +162,19 @@ impl Meaning {
     /// The model that was called, if it is known.
     pub fn model(&self) -> Option<&ResolvedModel> {
         self.resolution.model.as_ref().ok()
+    }
+}
+
+/// The order of the texts, which is that of the tables.
+impl Ord for Basis {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.as_str().cmp(other.as_str())
+    }
+}
+
+impl PartialOrd for Basis {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
     }
 }
 

@@ -4,6 +4,8 @@
 //! The forms are those that the patterns `InvokeModelIdentifier` and `ConversationalModelId` of the
 //! Bedrock service models admit (botocore 1.44.5), and the spellings that clients put around them.
 
+use std::cmp::Ordering;
+
 use percent_encoding::percent_decode_str;
 
 use serde::{Deserialize, Serialize};
@@ -12,7 +14,7 @@ use crate::arn::Arn;
 use crate::region::is_region_shaped;
 
 /// What kind of resource a call was addressed to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum TargetType {
     /// A foundation model, by id or ARN.
     FoundationModel,
@@ -210,6 +212,19 @@ impl ModelRef {
             profile_id: None,
             model: None,
         }
+    }
+}
+
+/// The order of the texts, which is that of the tables.
+impl Ord for TargetType {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.as_str().cmp(other.as_str())
+    }
+}
+
+impl PartialOrd for TargetType {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
     }
 }
 

@@ -1,5 +1,6 @@
 //! AWS Regions and the jurisdictions that they belong to.
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
@@ -31,7 +32,7 @@ pub struct Regions {
 }
 
 /// Where a call ran, seen from the Region it was sent to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Residency {
     /// It ran in the source Region.
     SameRegion,
@@ -133,6 +134,19 @@ impl Regions {
         }
         let same = self.jurisdiction(source)? == self.jurisdiction(inference)?;
         Some(if same { Residency::SameJurisdiction } else { Residency::OtherJurisdiction })
+    }
+}
+
+/// The order of the texts, which is that of the tables.
+impl Ord for Residency {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.as_str().cmp(other.as_str())
+    }
+}
+
+impl PartialOrd for Residency {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
     }
 }
 

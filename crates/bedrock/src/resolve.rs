@@ -1,5 +1,7 @@
 //! From a model identifier to a model: the catalog if it names one, aliases if it is opaque.
 
+use std::cmp::Ordering;
+
 use serde::{Deserialize, Serialize};
 
 use crate::alias::Aliases;
@@ -47,7 +49,7 @@ pub enum Match {
 }
 
 /// Why no model is known for a model identifier.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Unresolved {
     /// The record names no model.
     NoReference,
@@ -70,6 +72,19 @@ impl Match {
             Match::Exact => "exact",
             Match::Base => "base",
         }
+    }
+}
+
+/// The order of the texts, which is that of the tables.
+impl Ord for Unresolved {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.as_str().cmp(other.as_str())
+    }
+}
+
+impl PartialOrd for Unresolved {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
     }
 }
 

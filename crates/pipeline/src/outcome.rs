@@ -101,9 +101,9 @@ pub struct Objects {
     pub sibling_folders: u64,
     /// Folders beside `AWSLogs/`, not looked into.
     pub folders_not_searched: u64,
-    /// The unreadable ones, by key; the first [`MAX_LISTED`].
+    /// The unreadable ones, by key; the first 100.
     pub unreadable_objects: Vec<ObjectProblem>,
-    /// The ones with rejected records, by key; the first [`MAX_LISTED`].
+    /// The ones with rejected records, by key; the first 100.
     pub objects_with_rejected_records: Vec<ObjectProblem>,
 }
 
@@ -145,7 +145,7 @@ pub struct InvocationLog {
     pub calls_without_entry: u64,
     /// The entries without a call, by account and model.
     pub left_over: Vec<LeftOver>,
-    /// Objects that are unreadable or hold rejected entries, by key; the first [`MAX_LISTED`].
+    /// Objects that are unreadable or hold rejected entries, by key; the first 100.
     pub unreadable_objects: Vec<ObjectProblem>,
 }
 

@@ -91,7 +91,7 @@ pub struct CostSums {
 /// The table `model_costs`.
 pub static MODEL_COSTS: Table<ModelCostRow> = Table {
     name: "model_costs",
-    grain: "account × source_region × model × target_type × profile_scope × principal_name × service_tier × profile_name",
+    grain: "account × source_region × model × target_type × profile_scope × profile_name × principal_name × service_tier",
     doc: "What each model cost at list prices, with counts that show how much of it is covered.",
     columns: COLUMNS,
     order: ModelCostRow::compare_group,

@@ -88,7 +88,7 @@ pub struct DigestOutcome {
     pub errors: u64,
     /// Problems that may have harmless reasons.
     pub warnings: u64,
-    /// The problems, errors first, then by key; the first [`MAX_LISTED`].
+    /// The problems, errors first, then by key; the first 100.
     pub problems: Vec<Problem>,
 }
 
