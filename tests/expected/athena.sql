@@ -24,7 +24,7 @@ CREATE EXTERNAL TABLE IF NOT EXISTS `invocations` (
   `source_ip` string COMMENT 'The IP address of the caller, or the AWS service that called.',
   `user_agent` string COMMENT 'The user agent of the caller.',
   `vpc_endpoint_id` string COMMENT 'The VPC endpoint that the request came through.',
-  `outcome` string COMMENT 'ok, denied, throttled, failed.',
+  `outcome` string COMMENT 'succeeded, denied, throttled, failed.',
   `error_code` string COMMENT 'The errorCode of CloudTrail.',
   `service_tier` string COMMENT 'The service tier.',
   `input_tokens` bigint COMMENT 'Input tokens, without cache reads and writes.',

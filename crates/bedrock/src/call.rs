@@ -1,4 +1,4 @@
-//! One Bedrock inference call: the one fact that everything counts.
+//! One Bedrock inference call, and the texts that calls share.
 
 use std::cmp::Ordering;
 use std::fmt;
@@ -43,16 +43,16 @@ pub struct Call {
 
 /// What calls share: texts as logged, an empty one counting as none.
 ///
-/// To add one: a variant here and in [`Attribute::ALL`]; `logs::record` reads it, a column of `tables`
-/// shows it.
+/// To add one: a variant here, in [`Attribute::ALL`], and perhaps in [`Attribute::rarely_repeats`];
+/// `logs::record` reads it, a column of `tables` shows it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Attribute {
     /// The account that the event was delivered to, twelve digits (`recipientAccountId`).
     AccountId,
     /// Where the request was sent (`awsRegion`).
     SourceRegion,
-    /// Where it ran, if the record says so (`additionalEventData.inferenceRegion`): absent when it
-    /// stayed home and when it failed.
+    /// Where it ran, if the record says so (`additionalEventData.inferenceRegion`): absent if it ran in the
+    /// source Region, and if it failed.
     InferenceRegion,
     /// `Converse`, `InvokeModel`, …
     EventName,
@@ -105,9 +105,9 @@ impl Attribute {
         Attribute::ServiceTier,
     ];
 
-    /// Whether a call may well have a value that no other call has: a session for each request, say.
-    /// Nothing is grouped by these.
-    pub fn is_of_one_caller(self) -> bool {
+    /// Whether most calls may have a value of their own, such as a session for each request. Such texts are
+    /// appended, not interned, and nothing is grouped by them.
+    pub fn rarely_repeats(self) -> bool {
         matches!(self, Attribute::PrincipalArn | Attribute::SessionName | Attribute::SourceIp)
     }
 }
@@ -156,7 +156,7 @@ impl Texts {
         attributes[attribute].map(|id| self[attribute].get(id))
     }
 
-    /// Refers to a text from now on; an empty one says as little as none.
+    /// Interns a text and sets the attribute to it; an empty text counts as none.
     ///
     /// # Errors
     /// If there are too many texts.

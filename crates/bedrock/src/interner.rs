@@ -1,4 +1,4 @@
-//! Gives each distinct text a number, so that whatever comes after compares and groups numbers.
+//! Gives texts numbers, so that whatever comes after compares and groups numbers.
 
 use std::num::NonZeroU32;
 use std::sync::LazyLock;
@@ -34,9 +34,7 @@ impl TextId {
 
 /// There are too many texts, or too much of them, for ids of 32 bits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "expected fewer than 2^32 distinct texts of less than 4 GiB, found {texts} of {bytes} bytes"
-)]
+#[error("expected fewer than 2^32 texts of less than 4 GiB, found {texts} of {bytes} bytes")]
 pub struct InternerFull {
     /// The texts that are held.
     pub texts: usize,
@@ -44,10 +42,11 @@ pub struct InternerFull {
     pub bytes: usize,
 }
 
-/// The key of this process: to draw one for each interner would cost more than most of them hold.
+/// One random key for the process: drawing one for each interner would cost more than most of their work.
 static HASHER: LazyLock<RandomState> = LazyLock::new(RandomState::new);
 
-/// Texts, each under one id. Ids count up from the first text, so that equal inputs give equal ids.
+/// Texts by id: [`Interner::intern`] gives equal texts one id, [`Interner::append`] always gives a new one.
+/// Ids count up from the first text, so that equal inputs give equal ids.
 ///
 /// Texts are chosen by whoever calls Bedrock: the hash is keyed by a random number, so that nobody can
 /// choose texts that collide. Nothing that is written depends on it.

@@ -201,7 +201,7 @@ fn unknown_operations(out: &mut String, outcome: &Outcome) {
     }
     let _ = writeln!(
         out,
-        "\nEvents that look like inference but are unknown to hoptrail (not counted)\n"
+        "\nEvents that look like inference but are unknown to hoptrail (skipped)\n"
     );
     for (name, count) in &outcome.unknown_operations {
         let _ = writeln!(out, "  {:>7}  {}", grouped(*count), escaped(name));

@@ -2,7 +2,8 @@
 
 use bedrock::Interner;
 
-/// Texts of more bytes are forgotten together: a large object must not make its reader hold it twice.
+/// Beyond so many bytes all texts are forgotten, and a longer text is not remembered: a large object must
+/// not make its reader hold it twice.
 const MAX_BYTES: usize = 1 << 20;
 
 /// What was made of each distinct text.
@@ -21,10 +22,13 @@ impl<T> Default for Memo<T> {
 impl<T: Clone> Memo<T> {
     /// What is made of a text.
     pub(crate) fn get(&mut self, text: &str, make: impl FnOnce() -> T) -> T {
+        if text.len() > MAX_BYTES {
+            return make();
+        }
         if self.texts.text_bytes() + text.len() > MAX_BYTES {
             self.clear();
         }
-        // Texts of 1 MiB do not use up the ids.
+        // 1 MiB of texts cannot use up the ids.
         let Ok(id) = self.texts.intern(text) else { return make() };
         if let Some(made) = self.made.get(id.index()) {
             return made.clone();
@@ -69,5 +73,6 @@ mod tests {
         }
         let larger = "x".repeat(MAX_BYTES + 1);
         assert_eq!(memo.get(&larger, || 1), 1);
+        assert!(memo.texts.text_bytes() <= MAX_BYTES);
     }
 }

@@ -1,8 +1,9 @@
 //! One CloudTrail record: a call, an alias, or skipped. This is the one reader of records, and the one
 //! place that knows what their fields mean.
 //!
-//! To read one more field: a member of [`Fields`] (or of [`Request`], [`Additional`], for what is nested)
-//! and, for what calls share, a line in [`RecordReader::attributes`].
+//! To read one more field: a member of [`Fields`], an arm in [`RecordReader::fields`], its value in
+//! [`Fields::skipped`] and, for what calls share, a line in [`RecordReader::attributes`]. A field of a nested
+//! element that is read already is a member of [`Request`], [`Additional`] or [`Principal`] instead.
 
 use bedrock::alias::DiscoveredAlias;
 use bedrock::{Attribute, Attributes, Call, CallId, InternerFull, TextId, Texts};
@@ -59,7 +60,7 @@ struct Fields<'a> {
 #[derive(Debug, Clone)]
 struct Request {
     model_ref: Option<TextId>,
-    /// Counts only where `additionalEventData` says nothing, and so does what is wrong with it.
+    /// Used only if `additionalEventData` has none; an error in it counts only then.
     api_key: Result<Option<TextId>, Rejection>,
     service_tier: Tier,
 }
@@ -83,8 +84,8 @@ struct Principal {
     session_name: Option<TextId>,
 }
 
-/// The service tier of an element: `None` if it names none, `Some(None)` if it names it in a way that is
-/// not known, which is no reason to look elsewhere.
+/// The service tier of an element. `None`: it has none, and the next element is asked. `Some(None)`: it has
+/// one that cannot be read, and no other is asked.
 type Tier = Option<Option<TextId>>;
 
 /// Reads records, and holds the texts of their calls until they are taken.
@@ -179,7 +180,7 @@ impl RecordReader {
             Some(api_key) => Some(api_key),
             None => request.api_key?,
         };
-        // The tier that was applied before the one that was asked for.
+        // The applied tier takes precedence over the requested one.
         attributes[Attribute::ServiceTier] =
             additional.service_tier.or(request.service_tier).flatten();
         Ok(Call {
@@ -223,8 +224,7 @@ impl RecordReader {
 }
 
 impl Fields<'_> {
-    /// A record that is no call, of which the values that a call's reader would have checked are checked
-    /// here.
+    /// Checks the values that only a call's reader checks otherwise, and gives the record back.
     fn skipped(&self, record: Record) -> Result<Record, Rejection> {
         let values = [
             self.event_source,
@@ -267,7 +267,7 @@ impl Request {
         })?;
         let model_ref = match text(model_id, "requestParameters.modelId")? {
             Some(model_id) => Some(model_id),
-            // The mantle endpoint names the model so.
+            // The mantle endpoint calls the field `model`.
             None => text(model, "requestParameters.model")?,
         };
         Ok(Request {

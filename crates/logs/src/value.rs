@@ -146,7 +146,9 @@ pub(crate) fn object<'a>(
     })
 }
 
-/// Takes the value of a key, of which the last one holds, and says whether what it replaces is JSON.
+/// Stores the value of a key; of a repeated key, the last value counts. Returns whether the value that it
+/// replaces is JSON, because nobody else checks that one. Add `&& is_json(value)` unless whoever reads the
+/// slot parses it in any case.
 pub(crate) fn put<'a>(slot: &mut Option<&'a str>, value: &'a str) -> bool {
     let before = std::mem::replace(slot, present(value));
     before.is_none_or(is_json)

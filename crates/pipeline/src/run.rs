@@ -58,14 +58,16 @@ pub async fn run(
     let note = |holder: &Holder| notify(Notice::Waiting(holder));
     let taking = Lease::take(endpoints.destination, settings.lease_wait, note);
     let mut lease = tokio::select! {
+        biased;
         lease = taking => lease?,
         () = &mut stop => return Err(Error::Stopped),
     };
     notify(Notice::Begun);
     let outcome = tokio::select! {
-        outcome = run_with_lease(endpoints, settings, knowledge, progress) => outcome,
-        lost = lease.keep() => Err(lost.into()),
+        biased;
         () = &mut stop => Err(Error::Stopped),
+        lost = lease.keep() => Err(lost.into()),
+        outcome = run_with_lease(endpoints, settings, knowledge, progress) => outcome,
     };
     if let Err(error) = lease.release().await {
         notify(Notice::NotReleased(error));

@@ -154,7 +154,11 @@ const COLUMNS: &[Column<Invocation>] = &[
         Value::Attribute(Attribute::VpcEndpointId),
         "The VPC endpoint that the request came through.",
     ),
-    required("outcome", Meaning(|m| Some(m.outcome.as_str())), "ok, denied, throttled, failed."),
+    required(
+        "outcome",
+        Meaning(|m| Some(m.outcome.as_str())),
+        "succeeded, denied, throttled, failed.",
+    ),
     optional("error_code", Value::Attribute(Attribute::ErrorCode), "The errorCode of CloudTrail."),
     optional("service_tier", Value::Attribute(Attribute::ServiceTier), "The service tier."),
     optional(

@@ -87,6 +87,6 @@ pub(crate) fn properties<R>(table: &Table<R>, compression: Compression) -> Write
 
 /// Whether the order of an attribute's texts means nothing to a query.
 fn is_unordered(attribute: Attribute) -> bool {
-    attribute.is_of_one_caller()
+    attribute.rarely_repeats()
         || matches!(attribute, Attribute::UserAgent | Attribute::ErrorMessage)
 }

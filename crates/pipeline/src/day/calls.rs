@@ -27,7 +27,7 @@ pub(crate) struct DayCall {
 /// What is held in memory of a day before it goes to disk.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Bounds {
-    /// Calls, which take 168 bytes each.
+    /// Calls.
     pub(crate) calls: usize,
     /// The length of their texts, in bytes.
     pub(crate) text_bytes: usize,
@@ -113,7 +113,7 @@ impl DayCalls {
 
 /// How many texts of each attribute stay in memory.
 fn kept(texts: &Texts, kept_bytes: usize) -> [usize; Attribute::ALL.len()] {
-    Attribute::ALL.map(|attribute| match attribute.is_of_one_caller() {
+    Attribute::ALL.map(|attribute| match attribute.rarely_repeats() {
         true => 0,
         false => texts[attribute].len_within(kept_bytes),
     })
@@ -147,7 +147,7 @@ impl Translation {
             return Ok(id);
         }
         let text = from[attribute].get(id);
-        let id = match attribute.is_of_one_caller() {
+        let id = match attribute.rarely_repeats() {
             true => to[attribute].append(text)?,
             false => to[attribute].intern(text)?,
         };

@@ -14,7 +14,7 @@ use tables::{
 
 use crate::day::publish::TableFile;
 use crate::day::spool::Spool;
-use crate::day::temporary::{RecordReader, RecordWriter};
+use crate::day::temporary::{TemporaryReader, TemporaryWriter};
 use crate::error::Error;
 
 /// Rows of one table that are held in memory.
@@ -89,7 +89,7 @@ impl<R: GroupRow + Serialize + DeserializeOwned + Send + Sync> Row for R {}
 struct MergedRows<R> {
     held: Vec<R>,
     /// Files of rows, each in order.
-    files: Vec<RecordReader>,
+    files: Vec<TemporaryReader>,
 }
 
 impl<R> Default for MergedRows<R> {
@@ -106,7 +106,7 @@ impl<R: Row> MergedRows<R> {
             false => merge(std::mem::take(&mut self.held), rows),
         };
         if self.held.len() > max_held {
-            let mut file = RecordWriter::begin()?;
+            let mut file = TemporaryWriter::begin()?;
             self.held.drain(..).try_for_each(|row| file.write(&row))?;
             self.files.push(file.read()?);
         }
@@ -136,13 +136,15 @@ fn merge<R: GroupRow>(a: Vec<R>, b: Vec<R>) -> Vec<R> {
             (None, Some(_)) => Ordering::Greater,
             (None, None) => return merged,
         };
-        if order.is_le() {
-            merged.extend(a.next());
-        }
-        match (order, merged.last_mut()) {
-            (Ordering::Less, _) => {}
-            (Ordering::Equal, Some(last)) => b.next().into_iter().for_each(|row| last.merge(row)),
-            _ => merged.extend(b.next()),
+        match order {
+            Ordering::Less => merged.extend(a.next()),
+            Ordering::Greater => merged.extend(b.next()),
+            Ordering::Equal => {
+                if let (Some(mut row), Some(other)) = (a.next(), b.next()) {
+                    row.merge(other);
+                    merged.push(row);
+                }
+            }
         }
     }
 }
@@ -150,7 +152,7 @@ fn merge<R: GroupRow>(a: Vec<R>, b: Vec<R>) -> Vec<R> {
 /// Rows that are merged from files and from memory.
 struct ReadRows<R> {
     held: std::vec::IntoIter<R>,
-    files: Vec<RecordReader>,
+    files: Vec<TemporaryReader>,
     /// The next row of each.
     heads: BinaryHeap<Head<R>>,
 }

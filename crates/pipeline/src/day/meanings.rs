@@ -1,4 +1,4 @@
-//! What a day's calls mean, worked out once for all calls that agree in what it depends on.
+//! What a day's calls mean, worked out once for each combination of the texts that it depends on.
 
 use bedrock::{Attributes, Knowledge, Meaning, MeaningKey, TextId, Texts};
 use rustc_hash::FxHashMap;
@@ -37,8 +37,7 @@ impl<'a> Meanings<'a> {
         *numbers.entry(key).or_insert_with(|| {
             first_attributes.push(*attributes);
             meanings.push(knowledge.meaning(MeaningKey::of(attributes, texts)));
-            u32::try_from(meanings.len() - 1)
-                .expect("ids of texts have 32 bits, and five make a key")
+            u32::try_from(meanings.len() - 1).expect("fewer than 2^32 calls are held at a time")
         })
     }
 

@@ -10,26 +10,26 @@ const BUFFER_BYTES: usize = 64 * 1024;
 
 /// A file of records that is being written. Each is prefixed by its length.
 #[derive(Debug)]
-pub(crate) struct RecordWriter {
+pub(crate) struct TemporaryWriter {
     file: BufWriter<File>,
     record: Vec<u8>,
 }
 
 /// A file of records that is being read.
 #[derive(Debug)]
-pub(crate) struct RecordReader {
+pub(crate) struct TemporaryReader {
     file: BufReader<File>,
     record: Vec<u8>,
 }
 
-impl RecordWriter {
+impl TemporaryWriter {
     /// Makes a file.
     ///
     /// # Errors
-    /// If there is no room for temporary files.
+    /// If a temporary file cannot be made.
     pub(crate) fn begin() -> io::Result<Self> {
         let file = BufWriter::with_capacity(BUFFER_BYTES, tempfile::tempfile()?);
-        Ok(RecordWriter { file, record: Vec::new() })
+        Ok(TemporaryWriter { file, record: Vec::new() })
     }
 
     /// Writes a record behind the others.
@@ -40,8 +40,8 @@ impl RecordWriter {
         let mut buffer = std::mem::take(&mut self.record);
         buffer.clear();
         self.record = postcard::to_extend(record, buffer).map_err(io::Error::other)?;
-        let RecordWriter { file, record } = self;
-        write_bytes(file, record)
+        let TemporaryWriter { file, record } = self;
+        write_with_length(file, record)
     }
 
     /// Writes a record that is serialized already.
@@ -49,28 +49,28 @@ impl RecordWriter {
     /// # Errors
     /// If the file cannot be written.
     pub(crate) fn write_serialized(&mut self, record: &[u8]) -> io::Result<()> {
-        write_bytes(&mut self.file, record)
+        write_with_length(&mut self.file, record)
     }
 
     /// Reads the records from the first one on.
     ///
     /// # Errors
     /// If the file cannot be written or read.
-    pub(crate) fn read(self) -> io::Result<RecordReader> {
+    pub(crate) fn read(self) -> io::Result<TemporaryReader> {
         let mut file = self.file.into_inner().map_err(io::IntoInnerError::into_error)?;
         file.rewind()?;
         let file = BufReader::with_capacity(BUFFER_BYTES, file);
-        Ok(RecordReader { file, record: self.record })
+        Ok(TemporaryReader { file, record: self.record })
     }
 }
 
-fn write_bytes(file: &mut impl Write, record: &[u8]) -> io::Result<()> {
+fn write_with_length(file: &mut impl Write, record: &[u8]) -> io::Result<()> {
     let length = u32::try_from(record.len()).map_err(io::Error::other)?;
     file.write_all(&length.to_le_bytes())?;
     file.write_all(record)
 }
 
-impl RecordReader {
+impl TemporaryReader {
     /// The next record as it was serialized; `None` after the last one.
     ///
     /// # Errors
@@ -108,12 +108,12 @@ mod tests {
     #[test]
     fn records_written_come_back() {
         let records = (0..5000u32).map(|n| (n, "x".repeat(n as usize % 100))).collect::<Vec<_>>();
-        let mut writer = RecordWriter::begin().expect("a temporary file");
+        let mut writer = TemporaryWriter::begin().expect("a temporary file");
         for record in &records {
             writer.write(record).expect("room");
         }
         let mut reader = writer.read().expect("a temporary file");
-        let mut copies = RecordWriter::begin().expect("a temporary file");
+        let mut copies = TemporaryWriter::begin().expect("a temporary file");
         while let Some(record) = reader.next_serialized().expect("readable") {
             copies.write_serialized(record).expect("room");
         }

@@ -1,5 +1,5 @@
-//! One event is one call: across objects, trails on one bucket, and re-deliveries; exactly where ids are
-//! UUIDs, which CloudTrail's are, and by 128 bits of a hash where they are other texts.
+//! Keeps one record of each event, whichever objects, trails, or deliveries it came in. UUIDs are compared
+//! whole, other ids by 128 bits of a hash.
 
 use std::cmp::Ordering;
 use std::collections::{BTreeSet, BinaryHeap};
@@ -17,8 +17,8 @@ use super::{DayCall, DayCalls};
 pub(crate) struct Rules<'a> {
     /// The rank of each object's key among the keys of the day, by the object's number.
     pub(crate) ranks: &'a [u32],
-    /// Whether another day has the call, so that it is not kept here. It gets whether the record is an
-    /// addendum.
+    /// Whether another day has the call, so that it is not kept here. The flag says whether the record is
+    /// an addendum.
     pub(crate) is_elsewhere: &'a (dyn Fn(Identity, bool) -> bool + Sync),
     /// Whether other days are going to ask which calls this one has.
     pub(crate) keeps_identities: bool,
@@ -176,8 +176,8 @@ impl Merged {
 impl Ord for Head {
     fn cmp(&self, other: &Self) -> Ordering {
         let by_time = other.event_time_ms.cmp(&self.event_time_ms);
-        // Two calls of one time and event id amend two others, which are in two runs or in one that has
-        // them in order: the runs' numbers depend on the identities only.
+        // Two calls of one time and event id amend different events. In one run they are in order; otherwise
+        // the run's number decides, which depends on the identity only.
         by_time.then_with(|| other.event_id.cmp(&self.event_id)).then(other.run.cmp(&self.run))
     }
 }

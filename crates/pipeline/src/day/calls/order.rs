@@ -36,7 +36,7 @@ impl SortKey {
     }
 }
 
-/// What was counted while records were sorted.
+/// Sorts records, keeps one of each call, and counts.
 #[derive(Debug)]
 pub(super) struct Sorter<'a> {
     rules: &'a Rules<'a>,
@@ -59,7 +59,7 @@ impl<'a> Sorter<'a> {
 
     /// Keeps one record of each call, in the order of the table: by time, then by event id. Of several
     /// records, an addendum is kept before what it amends, then the one whose object has the least key,
-    /// then the first in its object: never the one that came first. All records of a call must be among
+    /// then the first in its object. The order of arrival never decides. All records of a call must be among
     /// `records`.
     pub(super) fn sort(&mut self, mut records: Vec<SortKey>) -> Vec<SortKey> {
         let ranks = self.rules.ranks;

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::DayCall;
 use super::identities::Identity;
 use super::order::SortKey;
-use crate::day::temporary::{RecordReader, RecordWriter};
+use crate::day::temporary::{TemporaryReader, TemporaryWriter};
 
 /// Into how many parts the calls are divided. With ten million calls a part takes about 40 MB.
 const PARTS: u128 = 64;
@@ -18,12 +18,12 @@ const PARTS: u128 = 64;
 /// The calls that went to disk.
 #[derive(Debug)]
 pub(super) struct Spill {
-    parts: Vec<RecordWriter>,
+    parts: Vec<TemporaryWriter>,
 }
 
 /// Sorted calls in a temporary file.
 #[derive(Debug)]
-pub(super) struct Run(RecordReader);
+pub(super) struct Run(TemporaryReader);
 
 /// A part, in memory again: its calls as they were serialized.
 #[derive(Debug, Default)]
@@ -66,7 +66,7 @@ enum SpilledText<'a> {
 impl Spill {
     /// Makes the files.
     pub(super) fn begin() -> io::Result<Self> {
-        let parts = (0..PARTS).map(|_| RecordWriter::begin()).collect::<io::Result<_>>()?;
+        let parts = (0..PARTS).map(|_| TemporaryWriter::begin()).collect::<io::Result<_>>()?;
         Ok(Spill { parts })
     }
 
@@ -94,7 +94,7 @@ impl Spill {
         let mut runs = Vec::new();
         for part in self.parts {
             let mut part = Part::read(part.read()?)?;
-            let mut run = RecordWriter::begin()?;
+            let mut run = TemporaryWriter::begin()?;
             for key in sort(std::mem::take(&mut part.keys)) {
                 run.write_serialized(part.call(key.position as usize))?;
             }
@@ -105,7 +105,7 @@ impl Spill {
 }
 
 impl Part {
-    fn read(mut calls: RecordReader) -> io::Result<Self> {
+    fn read(mut calls: TemporaryReader) -> io::Result<Self> {
         let mut part = Part::default();
         while let Some(bytes) = calls.next_serialized()? {
             let call = postcard::from_bytes::<SpilledCall<'_>>(bytes).map_err(io::Error::other)?;
@@ -184,7 +184,7 @@ impl<'a> SpilledCall<'a> {
             call.attributes[attribute] = match text {
                 SpilledText::None => None,
                 SpilledText::Kept(number) => Some(TextId::of_number(number)),
-                SpilledText::Text(text) if attribute.is_of_one_caller() => {
+                SpilledText::Text(text) if attribute.rarely_repeats() => {
                     Some(texts[attribute].append(text)?)
                 }
                 SpilledText::Text(text) => Some(texts[attribute].intern(text)?),
