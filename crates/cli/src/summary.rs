@@ -199,10 +199,8 @@ fn unknown_operations(out: &mut String, outcome: &Outcome) {
     if outcome.unknown_operations.is_empty() {
         return;
     }
-    let _ = writeln!(
-        out,
-        "\nEvents that look like inference but are unknown to hoptrail (skipped)\n"
-    );
+    let _ =
+        writeln!(out, "\nEvents that look like inference but are unknown to hoptrail (skipped)\n");
     for (name, count) in &outcome.unknown_operations {
         let _ = writeln!(out, "  {:>7}  {}", grouped(*count), escaped(name));
     }
