@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-/// A row that stands for a group of calls.
+/// A row that counts the calls of a group.
 pub trait GroupRow {
     /// The order of the groups, which is that of the rows of the table.
     fn compare_group(&self, other: &Self) -> Ordering;

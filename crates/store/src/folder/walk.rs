@@ -114,7 +114,7 @@ impl Walk {
     }
 
     /// Goes into a folder, if it is there, for the entries whose names begin with `name`. One that a
-    /// link has led back to is passed over: its files are listed where we are in it already.
+    /// link has led back to is skipped: its files are listed where we are in it already.
     fn enter(&mut self, path: PathBuf, key: String, name: &str) -> Result<(), Error> {
         let Some(metadata) = if_there(&path, fs::metadata(&path))? else { return Ok(()) };
         let id = (metadata.dev(), metadata.ino());
