@@ -184,12 +184,12 @@ impl Requests {
         let key = Arc::<str>::from(read.listed.meta.key.as_str());
         self.counts.objects += 1;
         self.counts.bytes += read.listed.meta.size_bytes;
-        let complaint = |reason: String| ObjectProblem { key: key.as_ref().to_owned(), reason };
+        let problem = |reason: String| ObjectProblem { key: key.as_ref().to_owned(), reason };
         let reading = match read.reading {
             Ok(reading) => reading,
             Err(reason) => {
                 self.counts.unreadable += 1;
-                self.counts.unreadable_objects.push(complaint(reason.to_string()));
+                self.counts.unreadable_objects.push(problem(reason.to_string()));
                 return;
             }
         };
@@ -198,7 +198,7 @@ impl Requests {
         if reading.rejected > 0 {
             let reason =
                 format!("{} rejected: {}", reading.rejected, reading.rejections.join("; "));
-            self.counts.unreadable_objects.push(complaint(reason));
+            self.counts.unreadable_objects.push(problem(reason));
         }
         for (index, entry) in (0u32..).zip(reading.entries) {
             self.add_entry(entry, (Arc::clone(&key), index), texts);

@@ -9,6 +9,8 @@ use std::io;
 
 use bedrock::{Attribute, Call, Calls, InternerFull, TextId, Texts};
 
+use tables::ROW_GROUP_ROWS;
+
 pub(crate) use distinct::{Distinct, Rules, SortedCalls};
 pub(crate) use identities::{Identities, Identity};
 use spill::Spill;
@@ -34,11 +36,18 @@ pub(crate) struct Bounds {
     /// Texts of one attribute that stay in memory under the same ids when calls go to disk, in bytes:
     /// those that came first, which repeat most. All others go to disk with each call.
     pub(crate) kept_bytes: usize,
+    /// Calls that are taken together from disk, whose texts are held meanwhile.
+    pub(crate) merged_calls: usize,
 }
 
 impl Default for Bounds {
     fn default() -> Self {
-        Bounds { calls: 1 << 19, text_bytes: 64 << 20, kept_bytes: 1 << 20 }
+        Bounds {
+            calls: 1 << 19,
+            text_bytes: 64 << 20,
+            kept_bytes: 1 << 20,
+            merged_calls: ROW_GROUP_ROWS,
+        }
     }
 }
 

@@ -29,7 +29,7 @@ pub(crate) struct Collected {
     takes_every_day: bool,
     /// Objects without a day of their own, which gave no call to any either.
     unplaced: Vec<Arc<ObjectRecord>>,
-    /// Sums over objects, with complaints.
+    /// Sums over objects, with their problems.
     pub(crate) objects: Objects,
     /// Sums over records.
     pub(crate) records: Records,
@@ -240,29 +240,29 @@ impl Collected {
         self.records.skipped += record.skipped;
         self.records.rejected += record.rejected;
         self.objects.bytes += record.size_bytes;
-        let complaint =
+        let problem =
             |reason: String| ObjectProblem { key: record.key.as_ref().to_owned(), reason };
         match &record.unreadable {
             Some(reason) => {
                 self.objects.unreadable += 1;
-                add_complaint(&mut self.objects.unreadable_objects, complaint(reason.clone()));
+                add_problem(&mut self.objects.unreadable_objects, problem(reason.clone()));
             }
             None => self.objects.read += 1,
         }
         if record.rejected > 0 {
             let reason = format!("{} rejected: {}", record.rejected, record.rejections.join("; "));
             let all = &mut self.objects.objects_with_rejected_records;
-            add_complaint(all, complaint(reason));
+            add_problem(all, problem(reason));
         }
     }
 }
 
-/// Keeps the complaints with the least keys, in their order.
-fn add_complaint(complaints: &mut Vec<ObjectProblem>, complaint: ObjectProblem) {
-    let place = complaints.partition_point(|known| known.key <= complaint.key);
-    if place < MAX_LISTED {
-        complaints.insert(place, complaint);
-        complaints.truncate(MAX_LISTED);
+/// Keeps the problems with the least keys, in their order.
+fn add_problem(problems: &mut Vec<ObjectProblem>, problem: ObjectProblem) {
+    let index = problems.partition_point(|known| known.key <= problem.key);
+    if index < MAX_LISTED {
+        problems.insert(index, problem);
+        problems.truncate(MAX_LISTED);
     }
 }
 
@@ -317,6 +317,13 @@ impl LateObject {
 }
 
 impl ObjectRecord {
+    /// An object of which nothing but its key is known.
+    #[cfg(test)]
+    pub(crate) fn of_key(key: &str) -> Self {
+        let meta = store::ObjectMeta { key: key.to_owned(), size_bytes: 0, etag: None };
+        ObjectRecord::new(&ListedObject { meta, delivery: None, is_late: false })
+    }
+
     fn new(listed: &ListedObject) -> Self {
         ObjectRecord {
             key: listed.meta.key.as_str().into(),

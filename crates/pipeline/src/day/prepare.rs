@@ -36,7 +36,7 @@ pub(crate) enum Prepared {
 pub(crate) struct Ready {
     /// Its objects.
     pub(crate) objects: Vec<Arc<ObjectRecord>>,
-    /// Their places in the order of their keys.
+    /// Their numbers in the order of their keys.
     pub(crate) by_key: Vec<u32>,
     /// Its calls.
     pub(crate) distinct: Distinct,
@@ -67,7 +67,7 @@ const MAX_REMEMBERED: usize = 8 << 20;
 pub(crate) struct OtherDays {
     /// The calls of those that were built.
     pub(crate) built: BuiltCalls,
-    /// Neighbours that are not built now: if they stand, their calls count too.
+    /// Neighbors that are not built now: if they are published, their calls count too.
     pub(crate) neighbours: Vec<Date>,
     /// Whether others are going to ask for the calls of this one.
     pub(crate) will_ask: bool,

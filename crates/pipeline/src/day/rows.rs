@@ -9,8 +9,7 @@ use bedrock::{Attribute, CallId, Knowledge, Meaning, Outcome, Texts};
 use jiff::civil::Date;
 use tables::model_costs::CostSums;
 use tables::{
-    DENIALS, DenialRow, Groups, INVOCATIONS, Invocation, ROW_GROUP_ROWS, References, TableWriter,
-    WriteError,
+    DENIALS, DenialRow, Groups, INVOCATIONS, Invocation, References, TableWriter, WriteError,
 };
 
 use crate::day::calls::{DayCall, SortedCalls};
@@ -24,10 +23,6 @@ use crate::outcome::tally::{Group, Tally};
 
 /// Groups beyond which they are turned into rows, which may go to disk.
 const MAX_GROUPS: usize = 128 * 1024;
-
-/// Rows that are made at a time, where all calls are held: few enough to stay in the processor's caches
-/// while column after column is made of them.
-const BATCH_ROWS: usize = 4 * 1024;
 
 /// Takes in a day's calls.
 pub(crate) struct DayRows<'a> {
@@ -115,13 +110,9 @@ impl<'a> DayRows<'a> {
     /// If a table cannot be encoded, or a temporary file cannot be written or read.
     pub(crate) fn add(&mut self, calls: &mut SortedCalls) -> Result<bool, Error> {
         let changes_texts = calls.changes_texts();
-        // Where texts change with each batch, groups have to be taken after each.
-        let most = if changes_texts { ROW_GROUP_ROWS } else { BATCH_ROWS };
         let mut rows = std::mem::take(&mut self.rows);
         rows.clear();
-        calls
-            .next(most, |call, texts| rows.push(self.row(call, texts)))
-            .map_err(Error::Temporary)?;
+        calls.next(|call, texts| rows.push(self.row(call, texts))).map_err(Error::Temporary)?;
         let texts = calls.texts();
         let references = References { texts, meanings: self.meanings.all(), objects: self.objects };
         let is_denied = |row: &&Invocation| {

@@ -12,6 +12,10 @@ use super::order::{SortKey, Sorter};
 use super::spill::Run;
 use super::{DayCall, DayCalls};
 
+/// Calls that are taken together where all are held: few enough for what is made of them to stay in the
+/// processor's caches while column after column is made of that.
+const HELD_BATCH_CALLS: usize = 4 * 1024;
+
 /// What decides which records of a day are kept.
 #[derive(Clone, Copy)]
 pub(crate) struct Rules<'a> {
@@ -69,6 +73,8 @@ pub(crate) struct Merged {
     texts: Texts,
     /// How many texts of each attribute all batches share.
     kept: [usize; Attribute::ALL.len()],
+    /// Calls in a batch.
+    batch_calls: usize,
 }
 
 /// The first call of a run that is not yet taken, in the order of a heap: the first call is the greatest.
@@ -89,7 +95,7 @@ impl DayCalls {
             self.spill()?;
         }
         let mut sorter = Sorter::new(rules);
-        let DayCalls { held, texts, spill, .. } = self;
+        let DayCalls { bounds, held, texts, spill, .. } = self;
         let calls = match spill {
             None => {
                 let keys = (0..).zip(&held).map(|(position, call)| SortKey::new(call, position));
@@ -98,7 +104,7 @@ impl DayCalls {
             }
             Some(spill) => {
                 let runs = spill.into_runs(|keys| sorter.sort(keys))?;
-                SortedCalls::Merged(Merged::new(runs, texts)?)
+                SortedCalls::Merged(Merged::new(runs, texts, bounds.merged_calls)?)
             }
         };
         let Sorter { kept, dropped, identities, addenda, .. } = sorter;
@@ -120,40 +126,38 @@ impl SortedCalls {
         matches!(self, SortedCalls::Merged(_))
     }
 
-    /// Gives up to `most` calls to `take`, in their order; none after the last one.
+    /// Gives the next calls to `take`, in their order; none after the last one.
     ///
     /// # Errors
     /// If a temporary file cannot be read.
-    pub(crate) fn next(
-        &mut self,
-        most: usize,
-        mut take: impl FnMut(&DayCall, &Texts),
-    ) -> io::Result<()> {
+    pub(crate) fn next(&mut self, mut take: impl FnMut(&DayCall, &Texts)) -> io::Result<()> {
         match self {
             SortedCalls::Memory { calls, order, texts } => {
-                order.take(most).for_each(|key| take(&calls[key.position as usize], texts));
+                order
+                    .take(HELD_BATCH_CALLS)
+                    .for_each(|key| take(&calls[key.position as usize], texts));
                 Ok(())
             }
-            SortedCalls::Merged(merged) => merged.next(most, take),
+            SortedCalls::Merged(merged) => merged.next(take),
         }
     }
 }
 
 impl Merged {
-    fn new(runs: Vec<Run>, texts: Texts) -> io::Result<Self> {
+    fn new(runs: Vec<Run>, texts: Texts, batch_calls: usize) -> io::Result<Self> {
         let kept = Attribute::ALL.map(|attribute| texts[attribute].len());
-        let mut merged = Merged { heads: BinaryHeap::new(), runs, texts, kept };
+        let mut merged = Merged { heads: BinaryHeap::new(), runs, texts, kept, batch_calls };
         for run in 0..merged.runs.len() {
             merged.advance(run)?;
         }
         Ok(merged)
     }
 
-    fn next(&mut self, most: usize, mut take: impl FnMut(&DayCall, &Texts)) -> io::Result<()> {
+    fn next(&mut self, mut take: impl FnMut(&DayCall, &Texts)) -> io::Result<()> {
         for (attribute, kept) in Attribute::ALL.into_iter().zip(self.kept) {
             self.texts[attribute].truncate(kept);
         }
-        for _ in 0..most {
+        for _ in 0..self.batch_calls {
             let Some(Head { run, .. }) = self.heads.pop() else { break };
             let call = self.runs[run].take(&mut self.texts)?;
             take(&call, &self.texts);
@@ -250,7 +254,7 @@ mod tests {
                 assert_eq!(identity, Some(call.original_event_id.is_some()));
                 seen.push((call.event_id.to_string(), *object));
             };
-            found.calls.next(3, take).expect("readable");
+            found.calls.next(take).expect("readable");
             if seen.len() == n_seen {
                 break;
             }
@@ -263,7 +267,12 @@ mod tests {
     /// In memory, and with every way of going to disk.
     fn all_bounds() -> impl Iterator<Item = Bounds> {
         let bounds = |(calls, text_bytes)| {
-            [0, 30, 1 << 20].map(|kept_bytes| Bounds { calls, text_bytes, kept_bytes })
+            [0, 30, 1 << 20].map(|kept_bytes| Bounds {
+                calls,
+                text_bytes,
+                kept_bytes,
+                merged_calls: 3,
+            })
         };
         [(1, 1 << 20), (2, 1 << 20), (1 << 20, 60), (1 << 20, 1 << 20)].into_iter().flat_map(bounds)
     }

@@ -58,3 +58,95 @@ pub(super) fn build(
         tally,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use bedrock::{Attribute, Attributes, Call, CallId, Calls};
+    use jiff::civil::date;
+
+    use super::*;
+    use crate::day::calls::{Bounds, DayCalls, Rules};
+
+    /// Calls of several models, callers and outcomes, whose attributes repeat in different rhythms.
+    fn calls() -> Calls {
+        let mut calls = Calls::default();
+        for n in 0..200u32 {
+            let mut attributes = Attributes::default();
+            let caller = format!("arn:aws:sts::111122223333:assumed-role/app-{}/s-{n}", n % 7);
+            let agent = format!("agent {}", n % 11);
+            let unknown = format!("model-{}", n % 13);
+            let account = format!("{:012}", n % 5);
+            let error = format!("User: {caller} is not authorized");
+            let texts = [
+                (Attribute::AccountId, account.as_str()),
+                (Attribute::SourceRegion, ["us-east-1", "eu-west-1"][n as usize % 2]),
+                (Attribute::InferenceRegion, ["", "us-west-2", "eu-west-3"][n as usize % 3]),
+                (Attribute::EventName, "Converse"),
+                (
+                    Attribute::ModelRef,
+                    match n % 4 {
+                        0 => unknown.as_str(),
+                        1 => "us.anthropic.claude-sonnet-4-6",
+                        _ => "amazon.nova-lite-v1:0",
+                    },
+                ),
+                (Attribute::PrincipalName, &caller[43..48]),
+                (Attribute::PrincipalArn, caller.as_str()),
+                (Attribute::UserAgent, agent.as_str()),
+                (Attribute::ErrorCode, if n % 9 == 0 { "AccessDenied" } else { "" }),
+                (Attribute::ErrorMessage, if n % 9 == 0 { error.as_str() } else { "" }),
+            ];
+            for (attribute, text) in texts {
+                calls.texts.set(&mut attributes, attribute, Some(text)).expect("few texts");
+            }
+            calls.rows.push(Call {
+                event_time_ms: 1_791_158_400_000 + i64::from(n * 7919 % 200) * 400_000,
+                event_id: CallId::new(&format!("{n:08x}-2222-4333-8444-555566667777")),
+                original_event_id: None,
+                request_id: None,
+                input_tokens: (n % 3 != 0).then_some(i64::from(n)),
+                output_tokens: Some(1),
+                attributes,
+            });
+        }
+        calls
+    }
+
+    /// What a day comes to: each file's table, rows and hash, and sums as they print.
+    #[derive(Debug, PartialEq)]
+    struct Built {
+        files: Vec<(&'static str, u64, String)>,
+        without_alias: Vec<String>,
+        sums: String,
+    }
+
+    fn built(bounds: Bounds) -> Built {
+        let calls = calls();
+        let mut day = DayCalls::within(bounds);
+        day.begin_object(&calls);
+        for index in 0..calls.rows.len() {
+            day.add(&calls, index as u32, 0).expect("room");
+        }
+        let rules = Rules { ranks: &[0], is_elsewhere: &|_, _| false, keeps_identities: false };
+        let sorted = day.distinct(&rules).expect("room").calls;
+        let objects = [Arc::new(ObjectRecord::of_key("a.json.gz"))];
+        let knowledge = Knowledge::embedded();
+        let of_calls = build(date(2026, 10, 5), sorted, &objects, &knowledge, None);
+        let OfCalls { files, without_alias, tally, .. } = of_calls.expect("encoded");
+        let file = |file: TableFile| (file.table, file.output.rows, file.output.sha256);
+        let sums = format!("{:?} {:?}", tally.costs(), (tally.routes(), tally.denials()));
+        let sums = format!("{sums} {:?} {:?}", tally.unresolved(), tally.by_outcome);
+        Built { files: files.into_iter().map(file).collect(), without_alias, sums }
+    }
+
+    /// Ids mean other texts in each batch then, and groups are merged.
+    #[test]
+    fn tables_of_calls_from_disk_are_those_of_calls_in_memory() {
+        let held = built(Bounds::default());
+        assert!(held.files.iter().all(|(_, rows, _)| *rows > 3), "{held:?}");
+        for (calls, kept_bytes, merged_calls) in [(30, 0, 17), (30, 40, 17), (7, 1 << 20, 64)] {
+            let bounds = Bounds { calls, text_bytes: 1 << 20, kept_bytes, merged_calls };
+            assert_eq!(built(bounds), held, "{bounds:?}");
+        }
+    }
+}
