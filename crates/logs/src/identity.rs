@@ -44,7 +44,7 @@ struct Fields<'a> {
 impl<'a> Fields<'a> {
     fn read(raw: Option<&'a str>) -> Result<Self, Rejection> {
         let mut fields = Fields::default();
-        object(raw, "userIdentity", &mut |key, value| match key {
+        object(raw, "userIdentity", |key, value| match key {
             "type" => put(&mut fields.kind, value),
             "arn" => put(&mut fields.arn, value),
             "principalId" => put(&mut fields.principal_id, value),
@@ -56,16 +56,16 @@ impl<'a> Fields<'a> {
             _ => is_json(value),
         })?;
         let field = "userIdentity.sessionContext";
-        object(fields.session_context, field, &mut |key, value| match key {
+        object(fields.session_context, field, |key, value| match key {
             "sessionIssuer" => put(&mut fields.session_issuer, value),
             _ => is_json(value),
         })?;
         let field = "userIdentity.sessionContext.sessionIssuer";
-        object(fields.session_issuer, field, &mut |key, value| match key {
+        object(fields.session_issuer, field, |key, value| match key {
             "userName" => put(&mut fields.issuer_name, value),
             _ => is_json(value),
         })?;
-        object(fields.on_behalf_of, "userIdentity.onBehalfOf", &mut |key, value| match key {
+        object(fields.on_behalf_of, "userIdentity.onBehalfOf", |key, value| match key {
             "userId" => put(&mut fields.user_id, value),
             _ => is_json(value),
         })?;

@@ -66,7 +66,6 @@ struct Request {
 }
 
 /// What is read of `additionalEventData`.
-#[derive(Debug, Clone)]
 struct Additional {
     inference_region: Option<TextId>,
     input_tokens: Option<i64>,
@@ -96,7 +95,6 @@ pub(crate) struct RecordReader {
     texts: Texts,
     principals: Memo<Result<Principal, Rejection>>,
     requests: Memo<Result<Request, Rejection>>,
-    additional: Memo<Result<Additional, Rejection>>,
     /// Elements that are not read; whether each is JSON.
     others: Memo<bool>,
     event_times: EventTimes,
@@ -105,10 +103,9 @@ pub(crate) struct RecordReader {
 impl RecordReader {
     /// Takes the texts of the calls that were read. The calls that are read next refer to others.
     pub(crate) fn take_texts(&mut self) -> Texts {
-        let RecordReader { texts, principals, requests, additional, .. } = self;
+        let RecordReader { texts, principals, requests, .. } = self;
         principals.clear();
         requests.clear();
-        additional.clear();
         std::mem::take(texts)
     }
 
@@ -140,7 +137,7 @@ impl RecordReader {
     fn fields<'a>(&mut self, record: &'a str) -> Result<Fields<'a>, Rejection> {
         let mut fields = Fields::default();
         let others = &mut self.others;
-        object(Some(record), "record", &mut |key, value| match key {
+        object(Some(record), "record", |key, value| match key {
             "eventSource" => put(&mut fields.event_source, value),
             "eventName" => put(&mut fields.event_name, value),
             "eventType" => put(&mut fields.event_type, value) && is_json(value),
@@ -172,7 +169,8 @@ impl RecordReader {
         let request = fields.request_parameters.unwrap_or("{}");
         let request = self.requests.get(request, || Request::read(request, texts))?;
         let additional = fields.additional_event_data.unwrap_or("{}");
-        let additional = self.additional.get(additional, || Additional::read(additional, texts))?;
+        // It has the counts of the call, so that it hardly repeats.
+        let additional = Additional::read(additional, texts)?;
         let mut attributes = self.attributes(fields, event_name)?;
         attributes[Attribute::ModelRef] = request.model_ref;
         attributes[Attribute::InferenceRegion] = additional.inference_region;
@@ -257,7 +255,7 @@ impl Fields<'_> {
 impl Request {
     fn read(raw: &str, texts: &mut Texts) -> Result<Self, Rejection> {
         let [mut model_id, mut model, mut tier, mut snake_tier, mut bearer] = [None; 5];
-        object(Some(raw), "requestParameters", &mut |key, value| match key {
+        object(Some(raw), "requestParameters", |key, value| match key {
             "modelId" => put(&mut model_id, value),
             "model" => put(&mut model, value) && is_json(value),
             "serviceTier" => put(&mut tier, value) && is_json(value),
@@ -281,7 +279,7 @@ impl Request {
 impl Additional {
     fn read(raw: &str, texts: &mut Texts) -> Result<Self, Rejection> {
         let [mut region, mut input, mut output, mut bearer, mut resolved, mut tier] = [None; 6];
-        object(Some(raw), "additionalEventData", &mut |key, value| match key {
+        object(Some(raw), "additionalEventData", |key, value| match key {
             "inferenceRegion" => put(&mut region, value),
             "inputTokens" => put(&mut input, value) && is_json(value),
             "outputTokens" => put(&mut output, value) && is_json(value),
@@ -343,7 +341,7 @@ fn service_tier(raw: &str, texts: &mut Texts) -> Result<Option<TextId>, Interner
     let mut name = Some(raw);
     if raw.starts_with('{') {
         name = None;
-        let each = &mut |key: &str, value| {
+        let each = |key: &str, value| {
             if key == "type" {
                 put(&mut name, value);
             }
@@ -358,7 +356,7 @@ fn service_tier(raw: &str, texts: &mut Texts) -> Result<Option<TextId>, Interner
 /// The event that an addendum amends.
 fn original_event_id(addendum: Option<&str>) -> Result<Option<CallId>, Rejection> {
     let mut original = None;
-    object(addendum, "addendum", &mut |key, value| match key {
+    object(addendum, "addendum", |key, value| match key {
         "originalEventID" => put(&mut original, value),
         _ => is_json(value),
     })?;

@@ -133,10 +133,10 @@ pub(crate) fn boolean(
 pub(crate) fn object<'a>(
     raw: Option<&'a str>,
     field: &'static str,
-    each: &mut dyn FnMut(&str, &'a str) -> bool,
+    mut each: impl FnMut(&str, &'a str) -> bool,
 ) -> Result<(), Rejection> {
     let Some(raw) = raw else { return Ok(()) };
-    let each = &mut |key: &str, value: &'a str| each(key, value).then_some(()).ok_or(Unsupported);
+    let each = |key: &str, value: &'a str| each(key, value).then_some(()).ok_or(Unsupported);
     members(raw, each).map_err(|Unsupported| {
         let found = match raw.starts_with('{') {
             true => "an object that is no JSON, or with broken escapes in a key",

@@ -1,6 +1,5 @@
 //! How the files are encoded, stated once.
 
-use bedrock::Attribute;
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::file::metadata::KeyValue;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
@@ -69,12 +68,9 @@ pub(crate) fn properties<R>(table: &Table<R>, compression: Compression) -> Write
             Value::Id(_) => builder
                 .set_column_statistics_enabled(path.clone(), EnabledStatistics::None)
                 .set_column_dictionary_enabled(path, false),
-            // Long texts that no query compares by order: to find the least and the greatest, all would be
-            // compared.
-            Value::Attribute(attribute) if is_unordered(attribute) => {
-                builder.set_column_statistics_enabled(path, EnabledStatistics::None)
-            }
-            Value::ObjectKey => {
+            // Calls are in the order of their times, so that the least and the greatest of their texts tell
+            // no row group from another; to find them, all would be compared.
+            Value::Attribute(_) | Value::Meaning(_) | Value::ObjectKey => {
                 builder.set_column_statistics_enabled(path, EnabledStatistics::None)
             }
             // These hardly repeat.
@@ -83,10 +79,4 @@ pub(crate) fn properties<R>(table: &Table<R>, compression: Compression) -> Write
         };
     }
     builder.build()
-}
-
-/// Whether the order of an attribute's texts means nothing to a query.
-fn is_unordered(attribute: Attribute) -> bool {
-    attribute.rarely_repeats()
-        || matches!(attribute, Attribute::UserAgent | Attribute::ErrorMessage)
 }

@@ -30,7 +30,10 @@ pub(super) fn run(walk: &mut Walk<'_, '_>) -> Result<(), Unsupported> {
 }
 
 /// Takes an object apart on any processor.
-pub(super) fn run_members(members: &mut Members<'_, '_>) -> Result<(), Unsupported> {
+pub(super) fn run_members<'t, F>(members: &mut Members<'t, F>) -> Result<(), Unsupported>
+where
+    F: FnMut(&str, &'t str) -> Result<(), Unsupported>,
+{
     members.run(marks, equal, parity)
 }
 

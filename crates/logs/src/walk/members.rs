@@ -17,7 +17,7 @@ use crate::value;
 /// If the text is no object, if a key has control characters, or escapes that are no text, or if `each` says so.
 pub(crate) fn members<'t>(
     object: &'t str,
-    each: &mut dyn FnMut(&str, &'t str) -> Result<(), Unsupported>,
+    each: impl FnMut(&str, &'t str) -> Result<(), Unsupported>,
 ) -> Result<(), Unsupported> {
     if !object.starts_with('{') {
         return Err(Unsupported);
@@ -31,16 +31,16 @@ pub(crate) fn members<'t>(
 }
 
 /// An object that is being taken apart.
-pub(super) struct Members<'t, 'e> {
+pub(super) struct Members<'t, F> {
     object: &'t str,
     /// Open brackets.
     depth: u32,
     /// Where the current member begins.
     start: usize,
-    each: &'e mut dyn FnMut(&str, &'t str) -> Result<(), Unsupported>,
+    each: F,
 }
 
-impl Members<'_, '_> {
+impl<'t, F: FnMut(&str, &'t str) -> Result<(), Unsupported>> Members<'t, F> {
     /// Goes through the object. How a block is looked at is the caller's: this is compiled once for
     /// each way.
     #[inline(always)]
@@ -64,38 +64,45 @@ impl Members<'_, '_> {
                 self.depth = self.depth - closes + open.count_ones();
                 continue;
             }
-            let mut found = open | close | (equal(block, b',') & !inside);
-            while found != 0 {
-                let position = at + found.trailing_zeros() as usize;
-                found &= found - 1;
-                if self.character(position)? {
-                    return Ok(());
+            let mut brackets = open | close;
+            let mut commas = equal(block, b',') & !inside;
+            loop {
+                let bracket = brackets & brackets.wrapping_neg();
+                // The commas before the bracket, or all if there is none.
+                let mut before = commas & bracket.wrapping_sub(1);
+                commas ^= before;
+                if self.depth != 1 {
+                    before = 0;
+                }
+                while before != 0 {
+                    self.member(at + before.trailing_zeros() as usize)?;
+                    before &= before - 1;
+                }
+                if bracket == 0 {
+                    break;
+                }
+                brackets ^= bracket;
+                if bracket & open != 0 {
+                    self.depth += 1;
+                    continue;
+                }
+                self.depth = self.depth.checked_sub(1).ok_or(Unsupported)?;
+                if self.depth == 0 {
+                    return self.end(at + bracket.trailing_zeros() as usize);
                 }
             }
         }
         Err(Unsupported)
     }
 
-    /// Takes in a bracket or comma outside of strings, and tells whether the object ends with it.
-    #[inline(always)]
-    fn character(&mut self, position: usize) -> Result<bool, Unsupported> {
-        match self.object.as_bytes()[position] {
-            b',' if self.depth == 1 => self.member(position)?,
-            b',' => {}
-            b'{' | b'[' => self.depth += 1,
-            closing => {
-                self.depth = self.depth.checked_sub(1).ok_or(Unsupported)?;
-                if self.depth == 0 {
-                    let is_empty = trim(&self.object[1..position]).is_empty();
-                    if !is_empty {
-                        self.member(position)?;
-                    }
-                    let ends = trim(&self.object[position + 1..]).is_empty();
-                    return if closing == b'}' && ends { Ok(true) } else { Err(Unsupported) };
-                }
-            }
+    /// Takes in the bracket that ends the object.
+    fn end(&mut self, position: usize) -> Result<(), Unsupported> {
+        if !trim(&self.object[1..position]).is_empty() {
+            self.member(position)?;
         }
-        Ok(false)
+        let is_brace = self.object.as_bytes()[position] == b'}';
+        let is_last = trim(&self.object[position + 1..]).is_empty();
+        if is_brace && is_last { Ok(()) } else { Err(Unsupported) }
     }
 
     /// Gives the member that ends before a position.

@@ -42,7 +42,10 @@ fn run_avx2(walk: &mut Walk<'_, '_>) -> Result<(), Unsupported> {
 }
 
 /// Takes an object apart with vectors, if the processor has them.
-pub(super) fn run_members(members: &mut Members<'_, '_>) -> Option<Result<(), Unsupported>> {
+pub(super) fn run_members<'t, F>(members: &mut Members<'t, F>) -> Option<Result<(), Unsupported>>
+where
+    F: FnMut(&str, &'t str) -> Result<(), Unsupported>,
+{
     if !has_avx2() {
         return None;
     }
@@ -52,7 +55,10 @@ pub(super) fn run_members(members: &mut Members<'_, '_>) -> Option<Result<(), Un
 }
 
 #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt,pclmulqdq")]
-fn members_avx2(members: &mut Members<'_, '_>) -> Result<(), Unsupported> {
+fn members_avx2<'t, F>(members: &mut Members<'t, F>) -> Result<(), Unsupported>
+where
+    F: FnMut(&str, &'t str) -> Result<(), Unsupported>,
+{
     members.run(|block| marks(block), |block, byte| equal(halves(block), byte), |bits| parity(bits))
 }
 

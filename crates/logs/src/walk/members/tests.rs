@@ -15,21 +15,22 @@ type Member<'t> = (String, &'t str);
 
 /// The members that every way gives, which must be the same, and whether the object is supported.
 fn given(object: &str) -> (Vec<Member<'_>>, bool) {
-    type Way = fn(&mut Members<'_, '_>) -> Option<Result<(), Unsupported>>;
+    type Each<'t, 'e> = &'e mut dyn FnMut(&str, &'t str) -> Result<(), Unsupported>;
+    type Way = for<'t, 'e> fn(&mut Members<'t, Each<'t, 'e>>) -> Option<Result<(), Unsupported>>;
     let ways: &[Way] = &[
         |members| Some(block::run_members(members)),
         #[cfg(target_arch = "x86_64")]
-        crate::walk::x86::run_members,
+        |members| crate::walk::x86::run_members(members),
     ];
     let mut all = Vec::new();
-    let usual = members(object, &mut |key, value| {
+    let usual = members(object, |key, value| {
         all.push((key.to_owned(), value));
         Ok(())
     });
     let usual = (all, usual.is_ok());
     for way in ways.iter().filter(|_| object.starts_with('{')) {
         let mut all = Vec::new();
-        let each = &mut |key: &str, value| {
+        let each: Each<'_, '_> = &mut |key: &str, value| {
             all.push((key.to_owned(), value));
             Ok(())
         };
@@ -163,7 +164,7 @@ fn members_of_broken_values_are_given() {
 #[test]
 fn members_after_each_ends_it_are_not_given() {
     let mut keys = Vec::new();
-    let found = members(r#"{"a":1,"b":2,"c":3}"#, &mut |key, _| {
+    let found = members(r#"{"a":1,"b":2,"c":3}"#, |key, _| {
         keys.push(key.to_owned());
         if key == "b" { Err(Unsupported) } else { Ok(()) }
     });
