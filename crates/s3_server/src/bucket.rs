@@ -26,8 +26,12 @@ pub(crate) struct Stored {
     /// Without the quotes that it has in a header.
     pub(crate) etag: String,
     pub(crate) size_bytes: u64,
+    pub(crate) storage_class: &'static str,
     content: Content,
 }
+
+/// The storage class of what is written without one.
+const STANDARD: &str = "STANDARD";
 
 #[derive(Debug, Clone)]
 enum Content {
@@ -58,6 +62,19 @@ impl Bucket {
         self
     }
 
+    /// With one more object, of a storage class such as `GLACIER`. One of an archive cannot be read.
+    #[must_use]
+    pub fn object_of(
+        mut self,
+        storage_class: &'static str,
+        key: &str,
+        content: impl Into<Bytes>,
+    ) -> Self {
+        let object = Stored { storage_class, ..Stored::new(content.into()) };
+        self.objects.insert(key.to_owned(), object);
+        self
+    }
+
     /// In this Region, and in no other.
     #[must_use]
     pub fn region(mut self, region: &str) -> Self {
@@ -69,7 +86,12 @@ impl Bucket {
 impl Stored {
     pub(crate) fn new(content: Bytes) -> Self {
         let etag = etag(|hasher| content.hash(hasher));
-        Self { etag, size_bytes: content.len() as u64, content: Content::Memory(content) }
+        Self {
+            etag,
+            size_bytes: content.len() as u64,
+            storage_class: STANDARD,
+            content: Content::Memory(content),
+        }
     }
 
     pub(crate) fn read(&self) -> io::Result<Bytes> {
@@ -94,7 +116,8 @@ fn index(folder: &Path, prefix: &str, objects: &mut BTreeMap<String, Stored>) ->
             let size_bytes = metadata.len();
             let modified = metadata.modified()?.duration_since(UNIX_EPOCH).unwrap_or_default();
             let etag = etag(|hasher| (&key, size_bytes, modified).hash(hasher));
-            objects.insert(key, Stored { etag, size_bytes, content: Content::File(path) });
+            let content = Content::File(path);
+            objects.insert(key, Stored { etag, size_bytes, storage_class: STANDARD, content });
         }
     }
     Ok(())

@@ -18,6 +18,8 @@ pub struct Config {
     /// The most entries in a page of a listing; a request may ask for fewer. S3 has 1,000, which
     /// is also what `None` means.
     pub page_size: Option<usize>,
+    /// Whether to keep the head of every request, for [`crate::Server::recorded`].
+    pub records: bool,
     /// How requests fail, from the start on; [`crate::Server::set_faults`] replaces them.
     pub faults: Vec<Fault>,
 }

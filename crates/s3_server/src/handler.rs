@@ -18,7 +18,7 @@ use crate::body::{AnswerBody, Then};
 use crate::bucket::Bucket;
 use crate::fault::{Failure, Plan};
 use crate::multipart::Uploads;
-use crate::request::{Head, Kind};
+use crate::request::{Head, Kind, Recorded};
 use crate::response::{Answer, empty, error};
 use crate::stats::{Counters, InFlight};
 use crate::{aws_chunked, list, object};
@@ -29,6 +29,8 @@ pub(crate) struct State {
     buckets: Mutex<BTreeMap<String, (Bucket, Uploads)>>,
     page_size: usize,
     latency_micros: AtomicU64,
+    /// If requests are kept.
+    pub(crate) recorded: Option<Mutex<Vec<Recorded>>>,
     pub(crate) plan: Plan,
     pub(crate) counters: Arc<Counters>,
 }
@@ -40,6 +42,7 @@ impl State {
             buckets: Mutex::new(buckets.into_iter().map(named).collect()),
             page_size: page_size.unwrap_or(1000),
             latency_micros: AtomicU64::new(0),
+            recorded: None,
             plan: Plan::default(),
             counters: Arc::new(Counters::default()),
         };
@@ -79,6 +82,9 @@ pub(crate) async fn handle(
     let kind = head.kind();
     let in_flight = state.counters.begin(kind);
     count_headers(&state.counters, &head, kind);
+    if let Some(recorded) = &state.recorded {
+        recorded.lock().expect("no holder panics").push(head.recorded());
+    }
 
     // The body is taken in any case, or the next request on the connection would start in it.
     let body = body.collect().await.map_err(io::Error::other)?.to_bytes();

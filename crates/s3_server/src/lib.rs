@@ -30,6 +30,6 @@ mod stats;
 pub use bucket::Bucket;
 pub use config::Config;
 pub use fault::{Failure, Fault, When};
-pub use request::Kind;
+pub use request::{Kind, Recorded};
 pub use server::Server;
 pub use stats::Stats;

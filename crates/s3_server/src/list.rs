@@ -70,7 +70,7 @@ pub(crate) fn list(head: &Head, objects: &BTreeMap<String, Stored>, cap: usize) 
         element(&mut out, "LastModified", "2026-01-01T00:00:00.000Z");
         element(&mut out, "ETag", &format!("&quot;{}&quot;", object.etag));
         element(&mut out, "Size", &object.size_bytes.to_string());
-        element(&mut out, "StorageClass", "STANDARD");
+        element(&mut out, "StorageClass", object.storage_class);
         out.push_str("</Contents>");
     }
     for prefix in page.prefixes {

@@ -8,7 +8,7 @@ use hyper::{Response, StatusCode};
 
 use crate::bucket::Stored;
 use crate::request::Head;
-use crate::response::{Answer, empty, error, no_such_key, precondition_failed};
+use crate::response::{Answer, build, empty, error, no_such_key, precondition_failed};
 
 type Objects = BTreeMap<String, Stored>;
 
@@ -20,6 +20,9 @@ pub(crate) fn get(head: &Head, object: Option<&Stored>) -> Answer {
     }
     if head.header("if-none-match").is_some_and(|known| matches(known, object)) {
         return empty(StatusCode::NOT_MODIFIED);
+    }
+    if ["GLACIER", "DEEP_ARCHIVE"].contains(&object.storage_class) {
+        return archived(object.storage_class);
     }
     let body = match object.read() {
         Ok(body) => body,
@@ -112,4 +115,14 @@ fn range(header: &str, size: usize) -> Parsed {
         _ => return Parsed::Ignored,
     };
     if start < end { Parsed::Within(start..end) } else { Parsed::Outside }
+}
+
+/// An object that is in an archive, as S3 says so.
+fn archived(storage_class: &str) -> Answer {
+    let text = format!(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>InvalidObjectState</Code>\
+         <Message>The operation is not valid for the object's storage class</Message>\
+         <StorageClass>{storage_class}</StorageClass><RequestId>0</RequestId></Error>"
+    );
+    build(StatusCode::FORBIDDEN, "application/xml", Bytes::from(text))
 }

@@ -30,6 +30,23 @@ pub enum Kind {
     Other,
 }
 
+/// A request as it came.
+#[derive(Debug, Clone)]
+pub struct Recorded {
+    /// What it asks for.
+    pub kind: Kind,
+    /// Empty for a request about the bucket.
+    pub key: String,
+    headers: HeaderMap,
+}
+
+impl Recorded {
+    /// A header by its name in lower case; `None` also for one that is not text.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+}
+
 impl Kind {
     pub(crate) const ALL: [Self; 9] = [
         Self::List,
@@ -88,6 +105,10 @@ impl Head {
             (&Method::DELETE, false) if !in_upload => Kind::Delete,
             _ => Kind::Other,
         }
+    }
+
+    pub(crate) fn recorded(&self) -> Recorded {
+        Recorded { kind: self.kind(), key: self.key.clone(), headers: self.headers.clone() }
     }
 
     pub(crate) fn query(&self, name: &str) -> Option<&str> {

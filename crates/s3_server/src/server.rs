@@ -4,7 +4,7 @@ use std::convert::Infallible;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::os::fd::AsFd;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -18,6 +18,7 @@ use crate::bucket::Stored;
 use crate::config::Config;
 use crate::fault::Fault;
 use crate::handler::{Connection, State, handle};
+use crate::request::Recorded;
 use crate::stats::Stats;
 
 /// A running server. It stops when this is dropped.
@@ -38,7 +39,9 @@ impl Server {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, config.port))?;
         listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
-        let state = Arc::new(State::new(config.buckets, config.page_size, config.latency));
+        let mut state = State::new(config.buckets, config.page_size, config.latency);
+        state.recorded = config.records.then(Mutex::default);
+        let state = Arc::new(state);
         state.plan.set(config.faults);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let (stop, stopped) = oneshot::channel::<Infallible>();
@@ -63,6 +66,15 @@ impl Server {
     /// What was asked so far.
     pub fn stats(&self) -> Stats {
         self.state.counters.stats()
+    }
+
+    /// The requests so far, in the order of their arrival; none without [`Config::records`].
+    ///
+    /// # Panics
+    /// The server's thread has panicked.
+    pub fn recorded(&self) -> Vec<Recorded> {
+        let recorded = self.state.recorded.as_ref();
+        recorded.map(|all| all.lock().expect("no holder panics").clone()).unwrap_or_default()
     }
 
     /// Starts counting afresh.

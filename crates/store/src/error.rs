@@ -209,10 +209,13 @@ pub enum Error {
     },
 
     /// The object is in an archive (a storage class such as GLACIER) and must be restored first.
-    #[error("`{target}` is archived and must be restored before it can be read")]
+    #[error("`{target}` is archived{} and must be restored before it can be read",
+        in_parentheses(storage_class.as_deref()))]
     Archived {
         /// Which, as a user would write it.
         target: String,
+        /// Its storage class, and for one in Intelligent-Tiering its tier, if S3 gave them.
+        storage_class: Option<String>,
     },
 
     /// A file or a folder cannot be read.

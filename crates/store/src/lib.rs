@@ -35,6 +35,6 @@ pub use listing::{Pages, list_all, list_folders, list_folders_or_empty, read_if_
 #[cfg(feature = "testing")]
 pub use memory::Memory;
 pub use open::{open_destination, open_source};
-pub use s3::{S3, S3Options, StaticCredentials};
+pub use s3::{AddressingStyle, Encryption, S3, S3Options, StaticCredentials};
 pub use store::{Condition, ListPage, ListRequest, Object, ObjectMeta, Put, Store};
 pub use uri::{Location, ParseLocationError};

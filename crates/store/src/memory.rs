@@ -119,7 +119,8 @@ fn page(objects: &BTreeMap<String, Bytes>, request: &ListRequest) -> ListPage {
 }
 
 fn meta(key: &str, bytes: &Bytes) -> ObjectMeta {
-    ObjectMeta { key: key.to_owned(), size_bytes: bytes.len() as u64, etag: Some(etag(bytes)) }
+    let (key, size_bytes) = (key.to_owned(), bytes.len() as u64);
+    ObjectMeta { key, size_bytes, etag: Some(etag(bytes)), is_archived: false }
 }
 
 fn etag(bytes: &Bytes) -> String {

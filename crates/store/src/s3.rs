@@ -3,6 +3,7 @@
 mod body;
 mod client;
 mod conditional;
+mod dns;
 mod error;
 mod http;
 mod listing;
@@ -15,7 +16,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use aws_sdk_s3::Client;
-use aws_sdk_s3::types::RequestPayer;
+use aws_sdk_s3::types::{ObjectCannedAcl, RequestPayer, ServerSideEncryption};
 use bytes::Bytes;
 
 use crate::body::Body;
@@ -25,7 +26,7 @@ use crate::s3::put::Content;
 use crate::store::{Condition, ListPage, ListRequest, Object, Put, Store};
 use crate::uri::as_folder;
 
-pub use options::{S3Options, StaticCredentials};
+pub use options::{AddressingStyle, Encryption, S3Options, StaticCredentials};
 
 /// A bucket from a prefix on. Cheap to clone.
 ///
@@ -50,6 +51,12 @@ struct Inner {
     /// Where credentials were looked for, in words.
     tried: String,
     requester_pays: bool,
+    encryption: Option<Encryption>,
+    acl: Option<ObjectCannedAcl>,
+    expected_bucket_owner: Option<String>,
+    /// Whether listings are asked which archived objects are restored. Services other than AWS need
+    /// not know the header.
+    lists_restored: bool,
     max_tries: u32,
     first_pause: Duration,
 }
@@ -108,7 +115,9 @@ impl Store for S3 {
     async fn delete(&self, key: &str) -> Result<(), Error> {
         let inner = &self.inner;
         let request = inner.client.delete_object().bucket(&inner.bucket).key(inner.full(key));
-        match request.set_request_payer(inner.payer()).send().await {
+        let request =
+            request.set_request_payer(inner.payer()).set_expected_bucket_owner(inner.owner());
+        match request.send().await {
             Ok(_) => Ok(()),
             Err(error) => match inner.error(Operation::Delete, key, &error) {
                 Error::NotFound { .. } => Ok(()),
@@ -130,6 +139,21 @@ impl Inner {
 
     fn payer(&self) -> Option<RequestPayer> {
         self.requester_pays.then_some(RequestPayer::Requester)
+    }
+
+    fn owner(&self) -> Option<String> {
+        self.expected_bucket_owner.clone()
+    }
+
+    /// How to encrypt what is written, and with which key.
+    fn encryption(&self) -> (Option<ServerSideEncryption>, Option<String>) {
+        match &self.encryption {
+            None => (None, None),
+            Some(Encryption::Aes256) => (Some(ServerSideEncryption::Aes256), None),
+            Some(Encryption::Kms { key_id }) => {
+                (Some(ServerSideEncryption::AwsKms), key_id.clone())
+            }
+        }
     }
 
     fn other(&self, operation: Operation, key: &str, source: &str) -> Error {

@@ -151,6 +151,9 @@ pub struct ObjectMeta {
     /// Differs when the content was replaced. Of S3 without its quotes, of a folder made of the
     /// time of the last change and the size; not to be compared between stores.
     pub etag: Option<String>,
+    /// Whether it is in an archive and must be restored before it can be read, as far as a listing of
+    /// S3 says so: of the storage classes GLACIER and DEEP_ARCHIVE. False for an object that is read.
+    pub is_archived: bool,
 }
 
 /// An object whose content has not been read yet.

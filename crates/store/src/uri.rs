@@ -1,4 +1,4 @@
-//! Where a store is: `s3://bucket/prefix/`, or the path of a folder.
+//! Where a store is: `s3://bucket/prefix/`, the ARN of an access point, or the path of a folder.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -18,7 +18,7 @@ pub enum Location {
     Folder(PathBuf),
 }
 
-const ACCESS_POINT: &str = "s3://arn:aws:s3:region:account:accesspoint/name/prefix";
+const ACCESS_POINT: &str = "s3://arn:aws:s3:REGION:ACCOUNT:accesspoint/NAME/PREFIX";
 
 /// Text that is no location.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -65,11 +65,14 @@ impl FromStr for Location {
         let Some((scheme, rest)) = split_scheme(text) else {
             return Ok(Self::Folder(PathBuf::from(text)));
         };
-        if !scheme.eq_ignore_ascii_case("s3") {
-            return Err(ParseLocationError::Scheme { text: text.to_owned() });
-        }
         let bucket_error = || ParseLocationError::Bucket { text: text.to_owned() };
-        let rest = rest.strip_prefix("//").ok_or_else(bucket_error)?;
+        let rest = if scheme == "arn" {
+            text
+        } else if scheme.eq_ignore_ascii_case("s3") {
+            rest.strip_prefix("//").ok_or_else(bucket_error)?
+        } else {
+            return Err(ParseLocationError::Scheme { text: text.to_owned() });
+        };
         let (bucket, prefix) = if rest.starts_with("arn:") {
             let error = || ParseLocationError::AccessPoint { text: text.to_owned() };
             split_access_point(rest).ok_or_else(error)?
@@ -105,8 +108,8 @@ pub(crate) fn as_folder(prefix: &str) -> String {
     }
 }
 
-/// `s3` and the rest of `s3://bucket`; also of `s3:/bucket` and `arn:aws:s3:::bucket`, which no
-/// user means as a folder.
+/// `s3` and the rest of `s3://bucket`; also of `s3:/bucket`, which no user means as a folder, and `arn`
+/// of an ARN.
 fn split_scheme(text: &str) -> Option<(&str, &str)> {
     let (scheme, rest) = text.split_once(':')?;
     let is_scheme = scheme.len() > 1 && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric());
@@ -117,11 +120,17 @@ fn split_scheme(text: &str) -> Option<(&str, &str)> {
 /// The ARN of an access point, which has a `/` of its own, and the prefix after it.
 fn split_access_point(text: &str) -> Option<(&str, &str)> {
     let parts: Vec<_> = text.splitn(6, ':').collect();
-    let &[_, _, "s3", _, account, resource] = &parts[..] else { return None };
+    let &[_, partition, "s3", _, account, resource] = &parts[..] else { return None };
     let rest = resource.strip_prefix("accesspoint")?.strip_prefix(['/', ':'])?;
     let (name, prefix) = rest.split_once('/').unwrap_or((rest, ""));
     let arn = &text[..text.len() - rest.len() + name.len()];
-    (!account.is_empty() && !name.is_empty()).then_some((arn, prefix))
+    let is_partition = partition == "aws" || partition.starts_with("aws-");
+    let is_account = account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit());
+    // Lower case; those with a dot are of several Regions.
+    let is_name =
+        |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-.".contains(&byte);
+    let is_named = !name.is_empty() && name.bytes().all(is_name);
+    (is_partition && is_account && is_named).then_some((arn, prefix))
 }
 
 /// The Region of an access point's ARN; empty, if it has several. `None` for a bucket's name.
@@ -135,8 +144,11 @@ fn unsupported(bucket: &str) -> Option<&'static str> {
     if bucket.ends_with("--x-s3") || bucket.ends_with("--xa-s3") {
         return Some("the listings of a directory bucket have no order");
     }
-    (region_of_arn(bucket) == Some(""))
-        .then_some("a Multi-Region Access Point has no Region; use one of a single Region")
+    // They also want signatures of another kind (SigV4A), whose code would be a second stack of crypto.
+    (region_of_arn(bucket) == Some("") || bucket.ends_with(".mrap")).then_some(
+        "a Multi-Region Access Point is several buckets, which are not the same at every moment; use one \
+         of a single Region, or a bucket",
+    )
 }
 
 /// Generous: old buckets have upper-case letters and underscores; S3 knows the rest.
@@ -181,8 +193,14 @@ mod tests {
         check(&format!("s3://{arn}/logs"), &format!("bucket {arn}/logs prefix "));
         check(&format!("s3://{arn}/logs/a/b:c"), &format!("bucket {arn}/logs prefix a/b:c/"));
         check(&format!("s3://{arn}:logs/a/b"), &format!("bucket {arn}:logs prefix a/b/"));
+        check(&format!("{arn}/logs"), &format!("bucket {arn}/logs prefix "));
+        check(&format!("{arn}/logs/a/b:c"), &format!("bucket {arn}/logs prefix a/b:c/"));
         for arn in [
             "arn:aws:s3:::logs/a",
+            "arn:aws:bedrock:us-east-1:123456789012:inference-profile/x",
+            "arn:aws:s3:eu-west-1:12345678901:accesspoint/logs",
+            "arn:aws:s3:eu-west-1:123456789012:accesspoint/Logs_1",
+            "arn:foo:s3:eu-west-1:123456789012:accesspoint/logs",
             "arn:aws:s3:eu-west-1:123456789012:accesspoint",
             "arn:aws:s3:eu-west-1:123456789012:accesspoint/",
             "arn:aws:s3:eu-west-1::accesspoint/logs",
@@ -190,11 +208,12 @@ mod tests {
             "arn:aws:s3-outposts:eu-west-1:123456789012:outpost/op-1/accesspoint/logs",
             "arn:aws:s3express:eu-west-1:123456789012:accesspoint/logs--euw1-az1--xa-s3",
         ] {
-            let text = format!("s3://{arn}");
-            check(
-                &text,
-                &format!("error `{text}` names no access point: expected `{ACCESS_POINT}`"),
-            );
+            for text in [arn.to_owned(), format!("s3://{arn}")] {
+                check(
+                    &text,
+                    &format!("error `{text}` names no access point: expected `{ACCESS_POINT}`"),
+                );
+            }
         }
         check(
             "s3://logs--euw1-az1--x-s3/a",
@@ -205,13 +224,15 @@ mod tests {
         check(
             text,
             &format!(
-                "error `{text}` cannot be used: a Multi-Region Access Point has no Region; \
-                 use one of a single Region"
+                "error `{text}` cannot be used: a Multi-Region Access Point is several buckets, which \
+                 are not the same at every moment; use one of a single Region, or a bucket"
             ),
         );
+        assert!("s3://mfzwi23gnjvgw.mrap/a".parse::<Location>().is_err());
+        check("name-7x8y9z-s3alias", "folder name-7x8y9z-s3alias");
+        check("s3://name-7x8y9z-s3alias/a", "bucket name-7x8y9z-s3alias prefix a/");
         let usage = "expected `s3://bucket/prefix` or the path of a folder";
         check("gs://logs/a", &format!("error `gs://logs/a` cannot be used: {usage}"));
-        check("arn:aws:s3:::logs", &format!("error `arn:aws:s3:::logs` cannot be used: {usage}"));
         check("", &format!("error a location is missing: {usage}"));
     }
 

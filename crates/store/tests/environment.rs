@@ -5,6 +5,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+use std::error::Error;
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
 use std::path::Path;
@@ -23,6 +24,7 @@ fn child() {
     let options = S3Options {
         profile: Some(profile).filter(|profile| !profile.is_empty()),
         first_pause: Some(std::time::Duration::from_millis(1)),
+        addressing_style: std::env::var("TEST_ADDRESSING").ok().map(|text| text.parse().unwrap()),
         ..S3Options::default()
     };
     let result = block_on(async {
@@ -33,10 +35,16 @@ fn child() {
     });
     let text = match result {
         Ok(content) => String::from_utf8_lossy(&content).into_owned(),
-        Err(error) => error.to_string(),
+        Err(error) => match (std::env::var_os("TEST_CAUSE"), error.source()) {
+            (Some(_), Some(cause)) => format!("{error}: {cause}"),
+            _ => error.to_string(),
+        },
     };
     writeln!(std::io::stdout(), "{MARK}{}", text.replace('\n', " ")).unwrap();
 }
+
+/// SHA-256 of `arn:aws:iam::123456789012:user/ann`, the session of a login.
+const LOGIN_CACHE: &str = "143b1fc18f5ca9bb89e81d9a77fe53029e237039039ccab734b6fb08284f7780.json";
 
 struct World {
     server: Server,
@@ -189,6 +197,129 @@ fn a_proxy() {
     assert!(text.ends_with("nowhere.invalid cannot be reached"), "{text}");
 }
 
+#[test]
+fn a_profile_of_aws_login_that_has_not_logged_in() {
+    let world = World::new();
+    world.configure(
+        "config",
+        "[profile console]\nlogin_session = arn:aws:iam::123456789012:user/ann\nregion = eu-west-1\n",
+    );
+    let text = world.run("console", &[("TEST_CAUSE", "1")]);
+    let expected = "no usable AWS credentials (tried profile `console`); run `aws login`: ";
+    assert!(text.starts_with(expected), "{text}");
+    assert!(text.contains("/.aws/login/cache/") && text.contains("No such file"), "{text}");
+}
+
+#[test]
+fn a_profile_of_aws_login_that_has_logged_in() {
+    let world = World::new();
+    let session = "arn:aws:iam::123456789012:user/ann";
+    world.configure(
+        "config",
+        &format!("[profile console]\nlogin_session = {session}\nregion = eu-west-1\n"),
+    );
+    let cache = world.home().join("cache");
+    std::fs::create_dir(&cache).unwrap();
+    // The name is the SHA-256 of the session, in hexadecimal digits; the key is of a test of the SDK.
+    let token = r#"{"accessToken": {"accessKeyId": "id", "secretAccessKey": "secret",
+        "sessionToken": "token", "accountId": "123456789012", "expiresAt": "2100-01-01T00:00:00Z"},
+        "clientId": "arn:aws:signin:::devtools/same-device", "refreshToken": "r",
+        "dpopKey": "-----BEGIN EC PRIVATE KEY-----\nAA==\n-----END EC PRIVATE KEY-----\n"}"#;
+    std::fs::write(cache.join(LOGIN_CACHE), token).unwrap();
+    let cache = cache.display().to_string();
+    let text = world.run("console", &[("AWS_LOGIN_CACHE_DIRECTORY", &cache), ("TEST_CAUSE", "1")]);
+    assert_eq!(text, "content");
+    assert_eq!(world.server.stats().unsigned, 0);
+}
+
+#[test]
+fn the_reason_that_a_program_gives_for_no_credentials() {
+    let world = World::new();
+    let process = "sh -c 'echo no ticket, >&2; echo run kinit >&2; exit 3'";
+    world.configure("config", &format!("[profile dev]\ncredential_process = {process}\n"));
+    let reason = "exited with code exit status: 3. Stderr: no ticket, run kinit";
+    for (profile, tried) in [("dev", "profile `dev`"), ("", "environment, profile `dev`")] {
+        let text = world.run(profile, &[("AWS_PROFILE", "dev"), ("TEST_CAUSE", "1")]);
+        assert!(text.contains(&format!("(tried {tried}")), "{text}");
+        assert!(text.contains("; the profile's `credential_process` gives none: "), "{text}");
+        assert!(text.ends_with(reason), "{text}");
+    }
+    world.configure("config", "[profile dev]\ncredential_process = echo '{}'\n");
+    let text = world.run("dev", &[("TEST_CAUSE", "1")]);
+    assert!(text.contains("`credential_process` gives none") && text.contains("Version"), "{text}");
+}
+
+#[test]
+fn a_host_that_cannot_be_resolved_is_named_within_seconds() {
+    let start = std::time::Instant::now();
+    let check = |endpoint: &str, location: &str, expected: &str| {
+        let mut variables = KEYS.to_vec();
+        variables.extend([("AWS_ENDPOINT_URL", endpoint), ("TEST_CAUSE", "1")]);
+        variables.extend([("TEST_LOCATION", location), ("AWS_REGION", "eu-west-1")]);
+        let text = World::new().run("", &variables);
+        let expected =
+            format!("{endpoint} cannot be reached: the host `{expected}` cannot be resolved (");
+        assert!(text.starts_with(&expected), "{text}");
+        text
+    };
+    // One label: the bucket is in the path.
+    check("http://nowhere-1234:9000", "s3://logs/a", "nowhere-1234");
+    let text = check("http://s3.nowhere.invalid", "s3://logs/a", "logs.s3.nowhere.invalid");
+    let hint = "; if `s3.nowhere.invalid` can be, ask for addresses with the bucket in the path";
+    assert!(text.ends_with(hint), "{text}");
+    let point = "arn:aws:s3:eu-west-1:123456789012:accesspoint/point/a";
+    check("http://nowhere.invalid", point, "point-123456789012.nowhere.invalid");
+    assert!(start.elapsed().as_secs() < 20, "{:?}", start.elapsed());
+}
+
+/// To which path of which host the first request goes, as an HTTP proxy hears it.
+#[track_caller]
+fn check_address(config: &str, endpoint: &str, expected: &str) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let proxy = format!("http://{}", listener.local_addr().unwrap());
+    let heard = std::thread::spawn(move || {
+        let (stream, _) = listener.accept().unwrap();
+        let mut line = String::new();
+        BufReader::new(&stream).read_line(&mut line).unwrap();
+        (&stream).write_all(b"HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n").unwrap();
+        line
+    });
+    let mut variables = KEYS.to_vec();
+    variables.extend([("HTTP_PROXY", proxy.as_str()), ("AWS_ENDPOINT_URL", endpoint)]);
+    variables.push(("NO_PROXY", ""));
+    let world = World::new();
+    world.configure("config", config);
+    world.run("", &variables);
+    assert_eq!(heard.join().unwrap(), format!("HEAD {expected} HTTP/1.1\r\n"), "{config}");
+}
+
+#[test]
+fn the_bucket_is_in_the_path_or_in_the_host() {
+    let store = "http://store.invalid";
+    check_address("", store, "http://logs.store.invalid/");
+    check_address("", "http://store:9000", "http://store:9000/logs/");
+    check_address(
+        "[default]\ns3 =\n  addressing_style = path\n",
+        store,
+        "http://store.invalid/logs/",
+    );
+    let settings = "[default]\ns3 =\n  max_queue_size = 9\n  addressing_style=virtual\n";
+    check_address(settings, "http://store:9000", "http://logs.store:9000/");
+    let other = "[default]\n[profile other]\ns3 =\n  addressing_style = path\n";
+    check_address(other, store, "http://logs.store.invalid/");
+}
+
+#[test]
+fn an_addressing_style_that_there_is_not() {
+    let world = World::new();
+    world.configure("config", "[default]\ns3 =\n  addressing_style = paths\n");
+    assert_eq!(
+        world.run("", KEYS),
+        "the AWS settings cannot be used: `s3.addressing_style` of profile `default`: expected auto, \
+         path, or virtual, found `paths`"
+    );
+}
+
 /// To which host the first request for a location goes, as a proxy hears it.
 #[track_caller]
 fn check_host(location: &str, variables: &[(&str, &str)], expected: &str) {
@@ -231,7 +362,16 @@ fn hosts_of_access_points() {
     let location = "s3://arn:aws:s3:us-east-2:123456789012:accesspoint/point/a";
     let host = "point-123456789012.s3-accesspoint.us-east-2.amazonaws.com";
     check_host(location, &[region], host);
+    // Without a scheme, and with an addressing style that no access point knows.
+    let location = "arn:aws-us-gov:s3:us-gov-west-1:123456789012:accesspoint/point";
+    let host = "point-123456789012.s3-accesspoint.us-gov-west-1.amazonaws.com";
+    check_host(location, &[region, ("TEST_ADDRESSING", "path")], host);
     let location = "s3://arn:aws-cn:s3:cn-north-1:123456789012:accesspoint/point/a";
     let host = "point-123456789012.s3-accesspoint.cn-north-1.amazonaws.com.cn";
     check_host(location, &[region], host);
+    check_host(
+        "s3://point-7x8y9z-s3alias/a",
+        &[region],
+        "point-7x8y9z-s3alias.s3.eu-west-1.amazonaws.com",
+    );
 }

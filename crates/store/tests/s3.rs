@@ -302,6 +302,41 @@ async fn answers_are_told_apart() {
     check(400, "Unknown", 1, "could not read `s3://logs/a/x` (Unknown): so & so").await;
 }
 
+#[tokio::test]
+async fn archived_objects_are_listed_as_such_and_named_when_they_are_read() {
+    let bucket = Bucket::new("logs")
+        .object("a", "x")
+        .object_of("GLACIER", "b", "x")
+        .object_of("GLACIER_IR", "c", "x")
+        .object_of("DEEP_ARCHIVE", "d", "x");
+    let server = Server::start(Config::new().bucket(bucket)).unwrap();
+    let store = connect(&server).await;
+    let listed = list_all(&store, "").await.unwrap();
+    let archived: Vec<_> = listed.iter().map(|object| object.is_archived).collect();
+    assert_eq!(archived, [false, true, false, true]);
+    for object in listed.iter().filter(|object| !object.is_archived) {
+        read(&store, &object.key).await.unwrap();
+    }
+    let error = read(&store, "b").await.unwrap_err();
+    let expected = "`s3://logs/b` is archived (GLACIER) and must be restored before it can be read";
+    assert_eq!(text(&error), expected);
+    assert!(error.is_about_one_object());
+}
+
+#[tokio::test]
+async fn objects_that_intelligent_tiering_has_archived_are_named_with_their_tier() {
+    let body = "<Error><Code>InvalidObjectState</Code><StorageClass>INTELLIGENT_TIERING\
+                </StorageClass><AccessTier>DEEP_ARCHIVE_ACCESS</AccessTier></Error>";
+    let (host, _heads) = answers(vec![answer("200 OK", "", ""), answer("403 Forbidden", "", body)]);
+    let server = server(vec![]);
+    let options = S3Options { endpoint_url: Some(format!("http://{host}")), ..options(&server) };
+    let store = S3::connect("logs", "", &options).await.unwrap();
+    let error = read(&store, "a").await.unwrap_err();
+    let expected = "`s3://logs/a` is archived (INTELLIGENT_TIERING, DEEP_ARCHIVE_ACCESS) and must \
+                    be restored before it can be read";
+    assert_eq!(text(&error), expected);
+}
+
 /// A server that gives these answers, each on a connection of its own: its host, and the heads of
 /// the requests as they come.
 fn answers(answers: Vec<String>) -> (String, Receiver<Vec<String>>) {

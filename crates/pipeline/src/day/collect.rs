@@ -320,7 +320,12 @@ impl ObjectRecord {
     /// An object of which nothing but its key is known.
     #[cfg(test)]
     pub(crate) fn of_key(key: &str) -> Self {
-        let meta = store::ObjectMeta { key: key.to_owned(), size_bytes: 0, etag: None };
+        let meta = store::ObjectMeta {
+            key: key.to_owned(),
+            size_bytes: 0,
+            etag: None,
+            is_archived: false,
+        };
         ObjectRecord::new(&ListedObject { meta, delivery: None, is_late: false })
     }
 

@@ -183,7 +183,12 @@ impl<'a> Schedule<'a> {
         self.days.entry(day).or_default().pending += 1;
         if !is_fetched {
             let delivery = LogKind::CloudTrail.delivery(&late.key);
-            let meta = ObjectMeta { key: late.key, size_bytes: late.bytes, etag: None };
+            let meta = ObjectMeta {
+                key: late.key,
+                size_bytes: late.bytes,
+                etag: None,
+                is_archived: false,
+            };
             let object = ListedObject { meta, delivery, is_late: true };
             self.make_ready(day, object);
         }

@@ -353,8 +353,12 @@ mod tests {
         let listing = async {
             let sender = sender;
             for (key, size_bytes) in listed {
-                let meta =
-                    ObjectMeta { key: (*key).to_owned(), size_bytes: *size_bytes, etag: None };
+                let meta = ObjectMeta {
+                    key: (*key).to_owned(),
+                    size_bytes: *size_bytes,
+                    etag: None,
+                    is_archived: false,
+                };
                 sender.send(ListedObject { meta, delivery: None, is_late: false }).await.unwrap();
             }
         };

@@ -63,7 +63,7 @@ pub(super) fn object(
 
 /// What a listing shows of a file.
 pub(super) fn meta(key: String, metadata: &Metadata) -> ObjectMeta {
-    ObjectMeta { key, size_bytes: metadata.len(), etag: Some(etag(metadata)) }
+    ObjectMeta { key, size_bytes: metadata.len(), etag: Some(etag(metadata)), is_archived: false }
 }
 
 /// Made of the time of the last change and the size.

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use aws_sdk_s3::error::SdkError;
+use aws_sdk_s3::operation::get_object::GetObjectError;
 use aws_sdk_s3::primitives::ByteStream;
 use bytes::Bytes;
 
@@ -32,8 +34,8 @@ impl Inner {
         if let Some(Rest { from, etag }) = rest {
             call = call.range(format!("bytes={from}-")).if_match(format!("\"{etag}\""));
         }
-        let answer = call.set_request_payer(self.payer()).send().await;
-        let answer = answer.map_err(|error| self.error(Operation::Get, key, &error))?;
+        let call = call.set_request_payer(self.payer()).set_expected_bucket_owner(self.owner());
+        let answer = call.send().await.map_err(|error| self.get_error(key, &error))?;
         if let Some(Rest { from, .. }) = rest {
             let range = answer.content_range().unwrap_or_default();
             if !range.starts_with(&format!("bytes {from}-")) {
@@ -46,7 +48,22 @@ impl Inner {
             return Err(self.other(Operation::Get, key, "the answer has no length"));
         };
         let etag = answer.e_tag.map(unquoted);
-        Ok((ObjectMeta { key: key.to_owned(), size_bytes, etag }, answer.body))
+        let meta = ObjectMeta { key: key.to_owned(), size_bytes, etag, is_archived: false };
+        Ok((meta, answer.body))
+    }
+
+    fn get_error(&self, key: &str, error: &SdkError<GetObjectError>) -> Error {
+        match (self.error(Operation::Get, key, error), error.as_service_error()) {
+            (Error::Archived { target, .. }, Some(GetObjectError::InvalidObjectState(state))) => {
+                let storage_class = state.storage_class().map(ToString::to_string);
+                let storage_class = match (storage_class, state.access_tier()) {
+                    (Some(class), Some(tier)) => Some(format!("{class}, {tier}")),
+                    (class, _) => class,
+                };
+                Error::Archived { target, storage_class }
+            }
+            (error, _) => error,
+        }
     }
 }
 

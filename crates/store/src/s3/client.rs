@@ -1,6 +1,7 @@
 //! Connects: settings, credentials, the SDK's client, the bucket's Region.
 
 use std::env;
+use std::net::IpAddr;
 use std::time::Duration;
 
 use aws_config::environment::EnvironmentVariableRegionProvider;
@@ -16,11 +17,13 @@ use aws_sdk_s3::Client;
 use aws_sdk_s3::config::retry::{RetryPartition, TokenBucket};
 use aws_sdk_s3::config::{Builder, IdentityCache, ResponseChecksumValidation};
 use aws_sdk_s3::error::SdkError;
+use aws_sdk_s3::types::ObjectCannedAcl;
 use aws_types::service_config::ServiceConfigKey;
 
 use crate::error::{Error, Operation};
+use crate::s3::dns::UnknownHosts;
 use crate::s3::error::{Service, innermost};
-use crate::s3::options::{S3Options, StaticCredentials};
+use crate::s3::options::{AddressingStyle, S3Options, StaticCredentials};
 use crate::s3::{Inner, http};
 use crate::uri::region_of_arn;
 
@@ -46,6 +49,7 @@ struct Settings {
     region: String,
     /// Of another service than AWS.
     endpoint_url: Option<String>,
+    addressing_style: AddressingStyle,
     /// Where credentials are looked for, in words.
     tried: String,
     max_tries: u32,
@@ -61,7 +65,13 @@ pub(super) async fn connect(
         None => from_environment(options).await?,
     };
     let endpoint_url = settings.endpoint_url.as_deref();
-    let path_style = options.path_style.unwrap_or_else(|| endpoint_url.is_some_and(is_local));
+    let path_style = match settings.addressing_style {
+        // An access point has a host of its own, and no other address.
+        _ if region_of_arn(bucket).is_some() => false,
+        AddressingStyle::Path => true,
+        AddressingStyle::Virtual => false,
+        AddressingStyle::Auto => endpoint_url.is_some_and(takes_no_bucket),
+    };
     let builder = tuned(settings.builder, options).force_path_style(path_style);
     let in_words =
         |region: &str| endpoint_url.map_or_else(|| format!("S3 in {region}"), str::to_owned);
@@ -74,6 +84,10 @@ pub(super) async fn connect(
         region,
         tried: settings.tried,
         requester_pays: options.requester_pays,
+        encryption: options.encryption.clone(),
+        acl: options.acl.as_deref().map(ObjectCannedAcl::from),
+        expected_bucket_owner: options.expected_bucket_owner.clone(),
+        lists_restored: endpoint_url.is_none_or(is_of_aws),
         max_tries: settings.max_tries,
         first_pause: first_pause(options),
     };
@@ -99,6 +113,7 @@ fn tuned(builder: Builder, options: &S3Options) -> Builder {
         // One for all Regions that are tried.
         .identity_cache(IdentityCache::lazy().load_timeout(CREDENTIALS_LIMIT).build())
         .retry_partition(unlimited)
+        .retry_classifier(UnknownHosts)
 }
 
 fn client(builder: &Builder, region: &str) -> Client {
@@ -109,7 +124,8 @@ impl Inner {
     /// The Region that the bucket is in, if it is another than the client's. An error only if
     /// nothing else can work either.
     async fn find_region(&self) -> Result<Option<String>, Error> {
-        let answer = self.client.head_bucket().bucket(&self.bucket).send().await;
+        let request = self.client.head_bucket().bucket(&self.bucket);
+        let answer = request.set_expected_bucket_owner(self.owner()).send().await;
         let Err(error) = answer else { return Ok(None) };
         let named = named_region(&error).filter(|region| *region != self.region);
         if named.is_some() {
@@ -150,6 +166,7 @@ fn explicit(options: &S3Options, credentials: &StaticCredentials) -> Result<Sett
         builder,
         region: options.region.clone().unwrap_or_else(|| DEFAULT_REGION.to_owned()),
         endpoint_url: options.endpoint_url.clone(),
+        addressing_style: options.addressing_style.unwrap_or(AddressingStyle::Auto),
         tried: "explicit options".to_owned(),
         max_tries,
     })
@@ -205,7 +222,36 @@ async fn from_environment(options: &S3Options) -> Result<Settings, Error> {
         builder.set_allow_no_auth();
     }
     let endpoint_url = options.endpoint_url.clone().or_else(|| endpoint_url(&config));
-    Ok(Settings { builder, region: region.to_string(), endpoint_url, tried, max_tries })
+    let addressing_style = match options.addressing_style {
+        Some(style) => style,
+        None => addressing_style(&profiles)?.unwrap_or(AddressingStyle::Auto),
+    };
+    Ok(Settings {
+        builder,
+        region: region.to_string(),
+        endpoint_url,
+        addressing_style,
+        tried,
+        max_tries,
+    })
+}
+
+/// What the profile says as the AWS CLI reads it: `addressing_style` among the lines below `s3 =`.
+/// <https://docs.aws.amazon.com/cli/latest/topic/s3-config.html>
+fn addressing_style(profiles: &ProfileSet) -> Result<Option<AddressingStyle>, Error> {
+    let settings = profiles.get("s3").unwrap_or_default().lines();
+    let mut pairs = settings.filter_map(|line| line.split_once('='));
+    let Some((_, text)) = pairs.find(|(name, _)| name.trim() == "addressing_style") else {
+        return Ok(None);
+    };
+    let text = text.trim();
+    text.parse().map(Some).map_err(|()| Error::Settings {
+        what: format!(
+            "`s3.addressing_style` of profile `{}`: expected auto, path, or virtual, found `{text}`",
+            profiles.selected_profile()
+        ),
+        source: None,
+    })
 }
 
 /// The endpoint that the SDK takes from the environment or the profile.
@@ -265,16 +311,27 @@ fn first_pause(options: &S3Options) -> Duration {
     options.first_pause.unwrap_or(DEFAULT_FIRST_PAUSE)
 }
 
-/// Whether the host of a URL is an IP address or this machine: no name of a bucket can be put
-/// before that.
-fn is_local(url: &str) -> bool {
+/// Whether the host of a URL is an IP address, or a name of one label such as `localhost` or that of a
+/// container: the name of a bucket in front of it would be no host that anybody knows.
+fn takes_no_bucket(url: &str) -> bool {
+    let host = host(url);
+    host.starts_with('[') || !host.contains('.') || host.parse::<IpAddr>().is_ok()
+}
+
+/// Whether a URL is one of AWS's own, such as a VPC endpoint's.
+fn is_of_aws(url: &str) -> bool {
+    let host = host(url);
+    host.ends_with(".amazonaws.com") || host.ends_with(".amazonaws.com.cn")
+}
+
+/// The host of a URL. An IPv6 address keeps its brackets.
+fn host(url: &str) -> &str {
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
     let authority = rest.split(['/', '?', '#']).next().unwrap_or(rest);
-    if authority.starts_with('[') {
-        return true;
+    match authority.rsplit_once(':') {
+        Some((host, port)) if !port.ends_with(']') => host,
+        _ => authority,
     }
-    let host = authority.rsplit_once(':').map_or(authority, |(host, _)| host);
-    host.eq_ignore_ascii_case("localhost") || host.parse::<std::net::IpAddr>().is_ok()
 }
 
 #[cfg(test)]
@@ -282,15 +339,29 @@ mod tests {
     use super::*;
 
     #[test]
-    fn local_endpoints() {
+    fn hosts_before_which_no_bucket_can_be() {
+        for url in [
+            "http://127.0.0.1:9000",
+            "http://10.0.0.7",
+            "https://[::1]:1/x",
+            "https://[fe80::1]",
+            "http://localhost/",
+            "http://minio:9000",
+            "HTTPS://Storage",
+        ] {
+            assert!(takes_no_bucket(url), "{url}");
+        }
         for url in
-            ["http://127.0.0.1:9000", "http://localhost/", "https://[::1]:1/x", "http://10.0.0.7"]
+            ["https://s3.example.org", "http://minio.local:9000", "https://localhost.example"]
         {
-            assert!(is_local(url), "{url}");
+            assert!(!takes_no_bucket(url), "{url}");
         }
-        for url in ["https://s3.example.org", "http://minio:9000", "https://localhost.example.org"]
-        {
-            assert!(!is_local(url), "{url}");
-        }
+    }
+
+    #[test]
+    fn endpoints_of_aws() {
+        assert!(is_of_aws("https://bucket.vpce-1a2b-3c4d.s3.us-east-1.vpce.amazonaws.com"));
+        assert!(is_of_aws("https://s3.cn-north-1.amazonaws.com.cn:443/"));
+        assert!(!is_of_aws("https://s3.example.org/amazonaws.com"));
     }
 }

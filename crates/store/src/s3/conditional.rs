@@ -26,8 +26,7 @@ impl Inner {
         bytes: Bytes,
         condition: &Condition,
     ) -> Result<Put, Error> {
-        let call = self.client.put_object().bucket(&self.bucket).key(self.full(key));
-        let call = call.set_request_payer(self.payer()).body(ByteStream::from(bytes));
+        let call = self.to_put(key).body(ByteStream::from(bytes));
         let call = match condition {
             Condition::Absent => call.if_none_match("*"),
             Condition::Unchanged { etag } => call.if_match(format!("\"{etag}\"")),

@@ -5,6 +5,7 @@ use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 
 use crate::error::{Cause, Error, Operation};
 use crate::s3::Inner;
+use crate::s3::dns::Unresolved;
 
 /// An error of an operation of S3.
 pub(super) trait Service:
@@ -54,8 +55,11 @@ impl Inner {
         key: &str,
         error: &SdkError<E>,
     ) -> Error {
-        if let Some(credentials) = find_credentials_error(error) {
+        if let Some(credentials) = find::<CredentialsError>(error) {
             return self.no_credentials(credentials);
+        }
+        if let Some(unresolved) = find::<Unresolved>(error) {
+            return self.unreachable(self.unresolved(unresolved));
         }
         match error {
             SdkError::ServiceError(answer) => {
@@ -99,7 +103,7 @@ impl Inner {
             (_, "NoSuchKey") => Error::NotFound { target },
             (404, _) if operation == Operation::Connect => Error::BucketNotFound { bucket },
             (412, _) => Error::Changed { target },
-            (_, "InvalidObjectState") => Error::Archived { target },
+            (_, "InvalidObjectState") => Error::Archived { target, storage_class: None },
             (_, code) if CREDENTIAL_CODES.contains(&code) => {
                 let hint = credentials_hint(code);
                 Error::CredentialsRejected { target, code: shown, hint, source }
@@ -124,16 +128,33 @@ impl Inner {
         Error::Unreachable { endpoint: self.endpoint.clone(), source: Some(source.into()) }
     }
 
+    /// A host that cannot be resolved, and what may be the reason.
+    fn unresolved(&self, error: &Unresolved) -> String {
+        let text = error.to_string();
+        match error.host.strip_prefix(&self.bucket).and_then(|rest| rest.strip_prefix('.')) {
+            // Of AWS, there is no other kind of address.
+            Some(endpoint) if !endpoint.contains(".amazonaws.com") => {
+                format!(
+                    "{text}; if `{endpoint}` can be, ask for addresses with the bucket in the path"
+                )
+            }
+            _ => text,
+        }
+    }
+
     fn no_credentials(&self, error: &CredentialsError) -> Error {
-        let text = innermost(error);
+        let reason = credentials_reason(error);
+        let text = reason.as_deref().unwrap_or_default();
         let hint = if text.contains("sso") || text.contains("SSO") {
             "run `aws sso login`"
+        } else if text.contains("Login token") || text.contains("/login/cache/") {
+            "run `aws login`"
+        } else if text.contains("external process") {
+            "the profile's `credential_process` gives none"
         } else {
             "name a profile, or set AWS_PROFILE or AWS_ACCESS_KEY_ID"
         };
-        // A text of several lines lists the providers that have nothing, which `tried` does in a few words.
-        let source = (!text.contains('\n')).then(|| text.into());
-        Error::Credentials { tried: self.tried.clone(), hint, source }
+        Error::Credentials { tried: self.tried.clone(), hint, source: reason.map(Cause::from) }
     }
 }
 
@@ -146,9 +167,21 @@ fn credentials_hint(code: &str) -> &'static str {
     }
 }
 
-fn find_credentials_error<'a>(
+/// Why a provider gives no credentials, in one line. `None` if no provider has any to give: the SDK then
+/// lists all providers, which `tried` does in a few words.
+fn credentials_reason(error: &CredentialsError) -> Option<String> {
+    // The errors above the last two say little more than that there is one.
+    let texts: Vec<_> = chain(error).skip(1).map(ToString::to_string).collect();
+    let text = texts[texts.len().saturating_sub(2)..].join(": ");
+    let is_list = matches!(error, CredentialsError::CredentialsNotLoaded(_)) && text.contains('\n');
+    // What a program writes to stderr comes with the ends of its lines.
+    (!is_list).then(|| text.lines().map(str::trim).collect::<Vec<_>>().join(" ").trim().to_owned())
+}
+
+/// The first error of a type in the chain.
+pub(super) fn find<'a, E: std::error::Error + 'static>(
     error: &'a (dyn std::error::Error + 'static),
-) -> Option<&'a CredentialsError> {
+) -> Option<&'a E> {
     chain(error).find_map(|error| error.downcast_ref())
 }
 

@@ -9,6 +9,7 @@ use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
 use aws_smithy_http_client::{Builder, Connector};
 
 use crate::error::Error;
+use crate::s3::dns::Resolver;
 
 /// A client that takes nothing from outside.
 pub(super) fn plain() -> Result<SharedHttpClient, Error> {
@@ -38,6 +39,7 @@ fn client(trusted: TrustStore, proxy: Option<ProxyConfig>) -> Result<SharedHttpC
         what: "the trusted certificates".to_owned(),
         source: Some(source.into()),
     })?;
+    let resolver = Resolver::default();
     // One pool of connections for each set of limits: S3's own, and those of providers of credentials.
     Ok(Builder::new().build_with_connector_fn(move |settings, components| {
         let mut connector = Connector::builder();
@@ -47,6 +49,6 @@ fn client(trusted: TrustStore, proxy: Option<ProxyConfig>) -> Result<SharedHttpC
         connector
             .tls_provider(Provider::Rustls(CryptoMode::Ring))
             .tls_context(context.clone())
-            .build()
+            .build_with_resolver(resolver.clone())
     }))
 }

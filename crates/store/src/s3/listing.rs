@@ -3,7 +3,9 @@
 use aws_sdk_s3::config::interceptors::AfterDeserializationInterceptorContextRef;
 use aws_sdk_s3::config::{ConfigBag, Intercept, RuntimeComponents};
 use aws_sdk_s3::error::BoxError;
-use aws_sdk_s3::types::EncodingType;
+use aws_sdk_s3::types::{
+    EncodingType, Object, ObjectStorageClass, OptionalObjectAttributes, RestoreStatus,
+};
 use percent_encoding::percent_decode_str;
 
 use crate::error::{Error, Operation};
@@ -23,6 +25,10 @@ impl Inner {
             .set_continuation_token(request.token.clone())
             .set_max_keys(request.page_size.map(|_| request.limit() as i32))
             .set_request_payer(self.payer())
+            .set_expected_bucket_owner(self.owner())
+            .set_optional_object_attributes(
+                self.lists_restored.then(|| vec![OptionalObjectAttributes::RestoreStatus]),
+            )
             .encoding_type(EncodingType::Url)
             .customize()
             .interceptor(WholeListing);
@@ -38,6 +44,7 @@ impl Inner {
         let is_wanted = |name: &str| start_after.is_none_or(|start_after| name > start_after);
         let mut page = ListPage::default();
         for object in answer.contents.unwrap_or_default() {
+            let is_archived = is_archived(&object);
             let key = object.key.unwrap_or_default();
             let Some(key) = self.relative(decode(key, is_encoded)) else { continue };
             if is_wanted(&key) {
@@ -46,7 +53,7 @@ impl Inner {
                     return Err(self.other(Operation::List, &key, "the listing has no size of it"));
                 };
                 let etag = object.e_tag.map(unquoted);
-                page.objects.push(ObjectMeta { key, size_bytes, etag });
+                page.objects.push(ObjectMeta { key, size_bytes, etag, is_archived });
             }
         }
         for common in answer.common_prefixes.unwrap_or_default() {
@@ -71,6 +78,18 @@ impl Inner {
         key.drain(..self.root.len());
         Some(key)
     }
+}
+
+/// Whether an object must be restored before it can be read. A listing does not say so of objects that
+/// Intelligent-Tiering has archived; only reading them does.
+/// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/archived-objects.html>
+fn is_archived(object: &Object) -> bool {
+    let is_archive = matches!(
+        object.storage_class(),
+        Some(ObjectStorageClass::Glacier | ObjectStorageClass::DeepArchive)
+    );
+    // A restored copy has an end; one that is still being restored has none.
+    is_archive && object.restore_status().and_then(RestoreStatus::restore_expiry_date).is_none()
 }
 
 /// S3 encodes as HTML forms do: `+` is a space, and a real `+` comes as `%2B`.
@@ -109,7 +128,28 @@ impl Intercept for WholeListing {
 
 #[cfg(test)]
 mod tests {
+    use aws_sdk_s3::primitives::DateTime;
+
     use super::*;
+
+    #[test]
+    fn objects_in_archives_are_archived_until_a_restored_copy_is_there() {
+        let check = |class: &str, restored: Option<RestoreStatus>, expected: bool| {
+            let object = Object::builder().storage_class(class.into()).set_restore_status(restored);
+            assert_eq!(is_archived(&object.build()), expected, "{class}");
+        };
+        for class in ["STANDARD", "GLACIER_IR", "INTELLIGENT_TIERING", "A_NEW_ONE"] {
+            check(class, None, false);
+        }
+        for class in ["GLACIER", "DEEP_ARCHIVE"] {
+            check(class, None, true);
+            let status = RestoreStatus::builder().is_restore_in_progress(true);
+            check(class, Some(status.build()), true);
+            let status = RestoreStatus::builder().is_restore_in_progress(false);
+            let status = status.restore_expiry_date(DateTime::from_secs(1_800_000_000));
+            check(class, Some(status.build()), false);
+        }
+    }
 
     #[test]
     fn names_are_decoded() {

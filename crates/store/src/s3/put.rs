@@ -7,6 +7,7 @@ use std::ops::Range;
 use std::os::unix::fs::FileExt;
 use std::sync::Arc;
 
+use aws_sdk_s3::operation::put_object::builders::PutObjectFluentBuilder;
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart};
 use bytes::Bytes;
@@ -73,12 +74,22 @@ impl Inner {
             return self.put_in_parts(key, content).await;
         }
         let bytes = content.part(0..size_bytes).await.map_err(|error| self.unread(key, &error))?;
-        let request = self.client.put_object().bucket(&self.bucket).key(self.full(key));
-        let request = request.set_request_payer(self.payer());
-        match request.body(ByteStream::from(bytes)).send().await {
+        match self.to_put(key).body(ByteStream::from(bytes)).send().await {
             Ok(_) => Ok(()),
             Err(error) => Err(self.error(Operation::Put, key, &error)),
         }
+    }
+
+    /// A request to write an object in one, but for its content.
+    pub(super) fn to_put(&self, key: &str) -> PutObjectFluentBuilder {
+        let (encryption, kms_key_id) = self.encryption();
+        let request = self.client.put_object().bucket(&self.bucket).key(self.full(key));
+        request
+            .set_request_payer(self.payer())
+            .set_expected_bucket_owner(self.owner())
+            .set_server_side_encryption(encryption)
+            .set_ssekms_key_id(kms_key_id)
+            .set_acl(self.acl.clone())
     }
 
     async fn put_in_parts(self: &Arc<Self>, key: &str, content: Content) -> Result<(), Error> {
@@ -122,6 +133,12 @@ impl Upload {
     async fn create(inner: Arc<Inner>, key: String) -> Result<Self, Error> {
         let request = inner.client.create_multipart_upload().bucket(&inner.bucket);
         let request = request.key(inner.full(&key)).set_request_payer(inner.payer());
+        let (encryption, kms_key_id) = inner.encryption();
+        let request = request
+            .set_expected_bucket_owner(inner.owner())
+            .set_server_side_encryption(encryption)
+            .set_ssekms_key_id(kms_key_id)
+            .set_acl(inner.acl.clone());
         let created = request.send().await;
         let created = created.map_err(|error| inner.error(Operation::Put, &key, &error))?;
         let Some(id) = created.upload_id else {
@@ -172,7 +189,8 @@ impl Upload {
             let bytes = content.await.map_err(|error| inner.unread(&key, &error))?;
             let request = inner.client.upload_part().bucket(&inner.bucket).key(inner.full(&key));
             let request = request.upload_id(id).part_number(number).body(ByteStream::from(bytes));
-            let sent = request.set_request_payer(inner.payer()).send().await;
+            let request = request.set_request_payer(inner.payer());
+            let sent = request.set_expected_bucket_owner(inner.owner()).send().await;
             let sent = sent.map_err(|error| inner.error(Operation::Put, &key, &error))?;
             // Where S3 has been given checksums of the parts, it wants to hear them again.
             Ok(CompletedPart::builder()
@@ -193,7 +211,7 @@ impl Upload {
         let request = inner.client.complete_multipart_upload().bucket(&inner.bucket);
         let request = request.key(inner.full(&self.key)).upload_id(&self.id);
         let request = request.multipart_upload(parts).set_request_payer(inner.payer());
-        match request.send().await {
+        match request.set_expected_bucket_owner(inner.owner()).send().await {
             Ok(_) => Ok(()),
             Err(error) => Err(inner.error(Operation::Put, &self.key, &error)),
         }
@@ -229,7 +247,8 @@ impl Abort {
         let request = request.key(inner.full(&key)).upload_id(id);
         // What made the write fail is what its caller has to know. An upload that stays open then
         // is ended by the bucket's lifecycle rule.
-        let _ = request.set_request_payer(inner.payer()).send().await;
+        let request = request.set_request_payer(inner.payer());
+        let _ = request.set_expected_bucket_owner(inner.owner()).send().await;
     }
 }
 

@@ -56,7 +56,12 @@ mod tests {
     use super::*;
 
     fn object(key: &str, size_bytes: u64, etag: &str) -> ObjectMeta {
-        ObjectMeta { key: key.to_owned(), size_bytes, etag: Some(etag.to_owned()) }
+        ObjectMeta {
+            key: key.to_owned(),
+            size_bytes,
+            etag: Some(etag.to_owned()),
+            is_archived: false,
+        }
     }
 
     fn fingerprint(objects: &[ObjectMeta]) -> String {
