@@ -4,6 +4,7 @@
 //! Where a new test goes:
 //! - what the bundled sample holds: `sample`; a text that people read: `golden`
 //! - sources and destinations, threads and requests: `locations`; large listings: `listing`
+//! - what goes along with requests to S3, how it is reached, archives: `s3_options`
 //! - which day a call belongs to, and whether it counts once: `days`
 //! - invalid input, and exit codes: `bad_input`
 //! - options, environment, and settings file: `precedence`
@@ -39,6 +40,7 @@ mod precedence;
 mod readme;
 mod rebuild;
 mod references;
+mod s3_options;
 mod sample;
 mod tampering;
 mod verify;

@@ -242,6 +242,17 @@ pub(crate) struct DestArgs {
     /// Replace a day even if source objects that it was built from no longer exist
     #[arg(long)]
     pub(crate) allow_shrink: bool,
+    /// Encryption of what is written: AES256 (a key of S3) or aws:kms (a key of KMS), for buckets
+    /// that demand it
+    #[arg(long, value_enum, hide_possible_values = true, env = "HOPTRAIL_SSE")]
+    #[arg(value_name = "ALGORITHM")]
+    pub(crate) sse: Option<Sse>,
+    /// KMS key of --sse aws:kms: ID, ARN, or alias [default: the account's key for S3]
+    #[arg(long, env = "HOPTRAIL_SSE_KMS_KEY_ID", value_name = "KEY")]
+    pub(crate) sse_kms_key_id: Option<String>,
+    /// Canned ACL of what is written, such as bucket-owner-full-control
+    #[arg(long, value_enum, hide_possible_values = true, env = "HOPTRAIL_ACL", value_name = "ACL")]
+    pub(crate) acl: Option<Acl>,
     /// Maximum time to wait while another run writes to the destination: 30m, 6h
     /// [without a value: 1d; without the option, another run is an error]
     #[arg(long, env = "HOPTRAIL_WAIT_LOCK", value_name = "DURATION")]
@@ -306,6 +317,14 @@ pub(crate) struct AwsArgs {
     /// Custom S3 endpoint URL
     #[arg(long, value_name = "URL")]
     pub(crate) endpoint_url: Option<String>,
+    /// Where the bucket's name is in URLs: in the path (path), in the host (virtual), or in the path
+    /// where the endpoint is an IP address or a name without a dot (auto) [default: the profile's
+    /// s3.addressing_style, else auto]
+    #[arg(long, value_enum, hide_possible_values = true, value_name = "STYLE")]
+    pub(crate) addressing_style: Option<AddressingStyleArg>,
+    /// Account that must own the destination's bucket; requests to a bucket of another account fail
+    #[arg(long, env = "HOPTRAIL_EXPECTED_BUCKET_OWNER", value_name = "ACCOUNT")]
+    pub(crate) expected_bucket_owner: Option<String>,
     /// Accept charges for requests to a Requester Pays bucket
     #[arg(long)]
     pub(crate) requester_pays: bool,
@@ -415,6 +434,45 @@ pub(crate) enum LayoutArg {
     Trail,
     /// Every .json and .json.gz, whatever its key; also single records, arrays, and JSON lines.
     Any,
+}
+
+/// An encryption of `--sse`, spelled as in the AWS CLI.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, serde::Deserialize)]
+pub(crate) enum Sse {
+    /// With a key of S3.
+    #[value(name = "AES256")]
+    #[serde(rename = "AES256")]
+    Aes256,
+    /// With a key of KMS.
+    #[value(name = "aws:kms")]
+    #[serde(rename = "aws:kms")]
+    Kms,
+}
+
+/// The canned ACLs that an object can have.
+/// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/acl-overview.html#canned-acl>
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Acl {
+    Private,
+    PublicRead,
+    PublicReadWrite,
+    AuthenticatedRead,
+    AwsExecRead,
+    BucketOwnerRead,
+    BucketOwnerFullControl,
+}
+
+/// A way to write URLs, as in the AWS configuration files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum AddressingStyleArg {
+    /// As the endpoint allows.
+    Auto,
+    /// The bucket in the path.
+    Path,
+    /// The bucket in the host.
+    Virtual,
 }
 
 /// A condition of `--fail-on`.

@@ -6,8 +6,8 @@ use anyhow::Context;
 use serde::Deserialize;
 
 use crate::args::{
-    AwsArgs, ConfigArgs, DayArgs, DestArgs, Gate, KnowledgeArgs, LayoutArg, LogArgs,
-    PerformanceArgs, RunArgs, SourceArgs,
+    Acl, AddressingStyleArg, AwsArgs, ConfigArgs, DayArgs, DestArgs, Gate, KnowledgeArgs,
+    LayoutArg, LogArgs, PerformanceArgs, RunArgs, SourceArgs, Sse,
 };
 
 /// The keys of the file. An unknown key is an error, because a misspelled one would be ignored.
@@ -17,6 +17,9 @@ pub(crate) struct Config {
     source: Option<String>,
     dest: Option<String>,
     invocation_logs: Option<String>,
+    sse: Option<Sse>,
+    sse_kms_key_id: Option<String>,
+    acl: Option<Acl>,
     wait_lock: Option<String>,
     verify_digests: bool,
     digest_keys: Option<PathBuf>,
@@ -33,6 +36,8 @@ pub(crate) struct Config {
     profile: Option<String>,
     region: Option<String>,
     endpoint_url: Option<String>,
+    addressing_style: Option<AddressingStyleArg>,
+    expected_bucket_owner: Option<String>,
     requester_pays: bool,
     no_sign_request: bool,
     catalog: Option<PathBuf>,
@@ -100,6 +105,9 @@ impl Config {
 
     fn complete_dest(&self, args: &mut DestArgs) {
         self.complete_location(&mut args.dest);
+        fill(&mut args.sse, &self.sse);
+        fill(&mut args.sse_kms_key_id, &self.sse_kms_key_id);
+        fill(&mut args.acl, &self.acl);
         fill(&mut args.wait_lock, &self.wait_lock);
     }
 
@@ -129,6 +137,8 @@ impl Config {
         fill(&mut args.profile, &self.profile);
         fill(&mut args.region, &self.region);
         fill(&mut args.endpoint_url, &self.endpoint_url);
+        fill(&mut args.addressing_style, &self.addressing_style);
+        fill(&mut args.expected_bucket_owner, &self.expected_bucket_owner);
         args.requester_pays |= self.requester_pays;
         args.no_sign_request |= self.no_sign_request;
     }
@@ -188,7 +198,7 @@ mod tests {
     #[test]
     fn option_wins_over_file_for_every_key() {
         type Seen = fn(&RunArgs) -> String;
-        let cases: [(&[&str], Seen); 23] = [
+        let cases: [(&[&str], Seen); 28] = [
             (&["--source", "typed"], |args| format!("{:?}", args.source.source)),
             (&["--layout", "any"], |args| format!("{:?}", args.source.layout)),
             (&["--account", "999999999999"], |args| format!("{:?}", args.source.account)),
@@ -198,6 +208,9 @@ mod tests {
             (&["--invocation-logs", "typed"], |args| format!("{:?}", args.logs.invocation_logs)),
             (&["--digest-keys", "typed"], |args| format!("{:?}", args.logs.digest_keys)),
             (&["--dest", "typed"], |args| format!("{:?}", args.dest.dest)),
+            (&["--sse", "AES256"], |args| format!("{:?}", args.dest.sse)),
+            (&["--sse-kms-key-id", "typed"], |args| format!("{:?}", args.dest.sse_kms_key_id)),
+            (&["--acl", "private"], |args| format!("{:?}", args.dest.acl)),
             (&["--wait-lock", "9h"], |args| format!("{:?}", args.dest.wait_lock)),
             (&["--aliases", "typed"], |args| format!("{:?}", args.knowledge.aliases)),
             (&["--catalog", "typed"], |args| format!("{:?}", args.knowledge.catalog)),
@@ -215,6 +228,10 @@ mod tests {
             (&["--profile", "typed"], |args| format!("{:?}", args.aws.profile)),
             (&["--region", "typed"], |args| format!("{:?}", args.aws.region)),
             (&["--endpoint-url", "typed"], |args| format!("{:?}", args.aws.endpoint_url)),
+            (&["--addressing-style", "virtual"], |args| format!("{:?}", args.aws.addressing_style)),
+            (&["--expected-bucket-owner", "999999999999"], |args| {
+                format!("{:?}", args.aws.expected_bucket_owner)
+            }),
             (&["--fail-on", "empty", "--summary-json", "typed"], |args| {
                 format!("{:?} {:?}", args.fail_on, args.summary_json)
             }),

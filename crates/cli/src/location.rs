@@ -6,9 +6,11 @@ use std::str::FromStr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use store::{Limited, Location, S3Options, Store};
+use clap::ValueEnum;
+use logs::layout::is_account;
+use store::{AddressingStyle, Encryption, Limited, Location, S3Options, Store};
 
-use crate::args::AwsArgs;
+use crate::args::{Acl, AddressingStyleArg, AwsArgs, DestArgs, Sse};
 use crate::exit::Failure;
 use crate::report::Report;
 
@@ -36,16 +38,54 @@ pub(crate) fn optional(option: &str, text: Option<&str>) -> Result<Option<Locati
     text.map(parse).transpose().map_err(|error| Failure::usage(format!("{option}: {error}")))
 }
 
-/// How to reach S3.
-pub(crate) fn s3_options(args: &AwsArgs) -> S3Options {
+/// How to reach a source on S3.
+pub(crate) fn source_options(args: &AwsArgs) -> S3Options {
     S3Options {
         profile: args.profile.clone(),
         region: args.region.clone(),
         endpoint_url: args.endpoint_url.clone(),
+        addressing_style: args.addressing_style.map(|style| match style {
+            AddressingStyleArg::Auto => AddressingStyle::Auto,
+            AddressingStyleArg::Path => AddressingStyle::Path,
+            AddressingStyleArg::Virtual => AddressingStyle::Virtual,
+        }),
         requester_pays: args.requester_pays,
         no_sign_request: args.no_sign_request,
         ..S3Options::default()
     }
+}
+
+/// How to reach a destination on S3 that is only read.
+///
+/// # Errors
+/// If `--expected-bucket-owner` is no account.
+pub(crate) fn dest_options(args: &AwsArgs) -> Result<S3Options, Failure> {
+    if let Some(owner) = args.expected_bucket_owner.as_deref().filter(|id| !is_account(id)) {
+        return Err(Failure::usage(format!(
+            "--expected-bucket-owner: expected 12 digits, found `{owner}`"
+        )));
+    }
+    let expected_bucket_owner = args.expected_bucket_owner.clone();
+    Ok(S3Options { expected_bucket_owner, ..source_options(args) })
+}
+
+/// How to reach a destination on S3, and how to write to it.
+///
+/// # Errors
+/// As [`dest_options`]; a key of KMS without `--sse aws:kms`.
+pub(crate) fn write_options(args: &AwsArgs, dest: &DestArgs) -> Result<S3Options, Failure> {
+    let key_id = dest.sse_kms_key_id.clone();
+    let encryption = match (dest.sse, key_id) {
+        (Some(Sse::Kms), key_id) => Some(Encryption::Kms { key_id }),
+        (_, Some(_)) => {
+            return Err(Failure::usage("--sse-kms-key-id has no effect without --sse aws:kms"));
+        }
+        (Some(Sse::Aes256), None) => Some(Encryption::Aes256),
+        (None, None) => None,
+    };
+    let name = |acl: Acl| acl.to_possible_value().map(|value| value.get_name().to_owned());
+    let acl = dest.acl.and_then(name);
+    Ok(S3Options { encryption, acl, ..dest_options(args)? })
 }
 
 /// Rejects `--region` if no location is on S3, because `--source-region` was probably meant.

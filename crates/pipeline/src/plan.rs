@@ -36,6 +36,10 @@ pub struct Plan {
     pub objects: u64,
     /// Their bytes as stored.
     pub bytes: u64,
+    /// Those of `objects` that are in an archive (GLACIER, DEEP_ARCHIVE) and must be restored first.
+    pub archived_objects: u64,
+    /// Their bytes as stored.
+    pub archived_bytes: u64,
     /// Objects by the day of their delivery; an empty day where the key has none.
     pub objects_by_delivery_day: BTreeMap<String, u64>,
     /// Days of the range that are published at the destination already and would be replaced; `None` if
@@ -69,6 +73,10 @@ pub async fn plan(
             progress.listed(object.meta.size_bytes);
             plan.objects += 1;
             plan.bytes += object.meta.size_bytes;
+            if object.meta.is_archived {
+                plan.archived_objects += 1;
+                plan.archived_bytes += object.meta.size_bytes;
+            }
             let day = object.delivery.map(|delivery| delivery.day.to_string()).unwrap_or_default();
             *plan.objects_by_delivery_day.entry(day).or_default() += 1;
         }

@@ -35,6 +35,8 @@ pub enum Kind {
 pub struct Recorded {
     /// What it asks for.
     pub kind: Kind,
+    /// Of which bucket.
+    pub bucket: String,
     /// Empty for a request about the bucket.
     pub key: String,
     headers: HeaderMap,
@@ -108,7 +110,12 @@ impl Head {
     }
 
     pub(crate) fn recorded(&self) -> Recorded {
-        Recorded { kind: self.kind(), key: self.key.clone(), headers: self.headers.clone() }
+        Recorded {
+            kind: self.kind(),
+            bucket: self.bucket.clone(),
+            key: self.key.clone(),
+            headers: self.headers.clone(),
+        }
     }
 
     pub(crate) fn query(&self, name: &str) -> Option<&str> {

@@ -16,11 +16,17 @@ pub(crate) fn run(args: &DdlArgs) -> Result<Exit, Failure> {
         Dialect::Markdown => print(&tables::markdown::page())?,
         Dialect::Athena => {
             let location = location::required("--location", args.location.as_deref())?;
-            let Location::S3 { .. } = location else {
+            let Location::S3 { bucket, .. } = &location else {
                 return Err(Failure::usage(format!(
                     "--location: expected s3://bucket/prefix, found `{location}`"
                 )));
             };
+            if bucket.starts_with("arn:") {
+                return Err(Failure::usage(format!(
+                    "--location: expected s3://bucket/prefix with a bucket or the alias of an access \
+                     point, which is all that Athena reads, found `{location}`"
+                )));
+            }
             let text = location.to_string();
             // Engines differ in how they quote these, and `$` begins a variable of the projection.
             if let Some(bad) = text.chars().find(|c| c.is_control() || "'\"`\\$".contains(*c)) {

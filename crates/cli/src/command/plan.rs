@@ -46,7 +46,8 @@ pub(crate) fn run(
     let source = location::required("--source", args.source.source.as_deref())?;
     let dest = location::optional("--dest", args.dest.as_deref())?;
     location::check_region(&args.aws, [&source].into_iter().chain(&dest))?;
-    let options = location::s3_options(&args.aws);
+    let options = location::source_options(&args.aws);
+    let dest_options = location::dest_options(&args.aws)?;
     let progress = Arc::new(Progress::default());
     let plan = block_on(async |signals| {
         let planning = async {
@@ -59,7 +60,7 @@ pub(crate) fn run(
                 plan = planning => {
                     let mut plan = plan?;
                     if let Some(dest) = &dest {
-                        let days = replaced_days(dest, &options, &settings, report).await?;
+                        let days = replaced_days(dest, &dest_options, &settings, report).await?;
                         plan.replaced_days = Some(days);
                     }
                     Ok::<_, Failure>(plan)
@@ -128,6 +129,14 @@ fn text(plan: &Plan, on_s3: bool) -> String {
         );
     }
     line("Objects", format!("{}, {}", grouped(plan.objects), bytes(plan.bytes)));
+    if plan.archived_objects > 0 {
+        let archived = counted(plan.archived_objects, "object");
+        let archived_bytes = bytes(plan.archived_bytes);
+        line(
+            "Archived",
+            format!("{archived}, {archived_bytes}, to be restored before a run reads them"),
+        );
+    }
     let cost = if on_s3 {
         format!(", about {} at S3 Standard prices in us-east-1", dollars(micros(plan)))
     } else {

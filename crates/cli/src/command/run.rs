@@ -27,6 +27,7 @@ struct Job {
     invocation_logs: Option<Location>,
     dest: Location,
     options: S3Options,
+    dest_options: S3Options,
     fail_on: Vec<Gate>,
     summary_json: Option<PathBuf>,
 }
@@ -74,7 +75,8 @@ impl Job {
         if let Some(path) = &args.summary_json {
             check_summary(path)?;
         }
-        let options = location::s3_options(&args.aws);
+        let options = location::source_options(&args.aws);
+        let dest_options = location::write_options(&args.aws, &args.dest)?;
         let RunArgs { fail_on, summary_json, .. } = args;
         Ok(Job {
             settings,
@@ -83,6 +85,7 @@ impl Job {
             invocation_logs,
             dest,
             options,
+            dest_options,
             fail_on,
             summary_json,
         })
@@ -94,7 +97,7 @@ impl Job {
             location::open_source(what, location, &self.options, requests, report).await
         };
         let source = open("the source", &self.source).await?;
-        let dest = location::open_destination(&self.dest, &self.options, report).await?;
+        let dest = location::open_destination(&self.dest, &self.dest_options, report).await?;
         let invocation_logs = match &self.invocation_logs {
             Some(location) => Some(open("the invocation log location", location).await?),
             None => None,

@@ -29,17 +29,19 @@ pub(crate) fn run(mut args: VerifyArgs, _: &OutputArgs, report: &Report) -> Resu
     let dest = location::required("--dest", args.dest.as_deref())?;
     let source = location::optional("--source", args.source.source.as_deref())?;
     location::check_region(&args.aws, [&dest].into_iter().chain(&source))?;
-    let options = location::s3_options(&args.aws);
+    let source_options = location::source_options(&args.aws);
+    let dest_options = location::dest_options(&args.aws)?;
     let found = block_on(async |signals| {
         let requests = settings.requests_in_flight;
         let verifying = async {
-            let open = async |what, location| {
-                location::open_source(what, location, &options, requests, report).await
+            let open = async |what, location, options| {
+                location::open_source(what, location, options, requests, report).await
             };
-            let dest = open("the destination", &dest).await?;
+            let dest = open("the destination", &dest, &dest_options).await?;
             let source = match &source {
                 Some(source) => {
-                    Some((open("the source", source).await?, location::root_path(source)))
+                    let store = open("the source", source, &source_options).await?;
+                    Some((store, location::root_path(source)))
                 }
                 None => None,
             };
