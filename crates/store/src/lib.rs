@@ -2,8 +2,7 @@
 //!
 //! A [`Store`] lists, reads, writes whole and deletes. Where bytes are is a [`Location`]; what may
 //! go wrong is an [`Error`], told apart by what the caller can do about it. A bound on requests is a
-//! wrapper around a store, not an option of it. The feature `testing` adds a store in memory, a wrapper
-//! that fails as a script says, and the tests that every store passes.
+//! wrapper around a store, not an option of it. The feature `testing` adds a store in memory.
 
 #[cfg(not(unix))]
 compile_error!("hoptrail runs on Unix only: folders are read and locked as POSIX defines it");
@@ -19,16 +18,10 @@ mod store;
 mod uri;
 
 #[cfg(feature = "testing")]
-pub mod contract;
-#[cfg(feature = "testing")]
-mod faulty;
-#[cfg(feature = "testing")]
 mod memory;
 
 pub use body::{Body, Chunks};
 pub use error::{Cause, Error, Operation};
-#[cfg(feature = "testing")]
-pub use faulty::{Failure, Fault, Faulty};
 pub use folder::Folder;
 pub use limited::Limited;
 pub use listing::{Pages, list_all, list_folders, list_folders_or_empty, read_if_there};

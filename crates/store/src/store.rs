@@ -12,8 +12,8 @@ use crate::error::Error;
 /// Holds objects under keys: a bucket from a prefix on, a folder, memory.
 ///
 /// Keys are relative to the store's root, have `/` between their parts and no `/` at their start.
-/// What every store promises beyond the signatures is written down as tests in the module
-/// `contract` (feature `testing`).
+/// What every store promises beyond the signatures is written down as tests, in
+/// `tests/contract/promises.rs`.
 #[async_trait]
 pub trait Store: Send + Sync + Debug {
     /// Where this is, as a user would write it: `s3://bucket/prefix/`, or the path of a folder. For

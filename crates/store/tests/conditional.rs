@@ -2,16 +2,14 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod server;
+
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::sync::Arc;
 
 use s3_server::{Bucket, Config, Failure, Fault, Kind, Server, When};
-use store::{
-    Condition, Error, Folder, Limited, Memory, Operation, Put, S3, S3Options, StaticCredentials,
-    Store, list_all,
-};
+use store::{Condition, Error, Folder, Put, S3, S3Options, Store, list_all};
 
 /// How often each process adds one.
 const ROUNDS: u32 = 25;
@@ -96,17 +94,7 @@ async fn a_conditional_write_that_cannot_be_done_leaves_nothing_behind() {
 #[tokio::test]
 async fn what_a_service_answers_is_told_apart() {
     let server = Server::start(Config::new().bucket(Bucket::new("logs"))).unwrap();
-    let options = S3Options {
-        endpoint_url: Some(server.url()),
-        max_attempts: Some(3),
-        first_pause: Some(std::time::Duration::from_millis(1)),
-        credentials: Some(StaticCredentials {
-            access_key_id: "id".to_owned(),
-            secret_access_key: "secret".to_owned(),
-            session_token: None,
-        }),
-        ..S3Options::default()
-    };
+    let options = S3Options { max_attempts: Some(3), ..server::options(&server) };
     let store = S3::connect("logs", "root", &options).await.unwrap();
     // Throttled before anything is done: tried again.
     server.set_faults(vec![Fault::always(Failure::SlowDown).on(Kind::Put).when(When::Nth(1))]);
@@ -122,24 +110,5 @@ async fn what_a_service_answers_is_told_apart() {
     server.set_faults(vec![Fault::always(Failure::NoSuchKey).on(Kind::Put)]);
     let unchanged = Condition::Unchanged { etag: "0".to_owned() };
     let put = store.put_if("lease", "x".into(), unchanged).await.unwrap();
-    assert_eq!(put, Put::ConditionFailed);
-}
-
-#[tokio::test]
-async fn wrappers_pass_a_condition_on() {
-    let memory: Arc<dyn Store> = Arc::new(Memory::new());
-    let faults = vec![
-        store::Fault::on(Operation::Put, store::Failure::AnswerLost).nth(1),
-        store::Fault::on(Operation::Put, store::Failure::Unreachable).nth(1),
-    ];
-    let faulty = store::Faulty::new(Arc::new(Limited::new(memory, 1)), faults);
-    let error = faulty.put_if("lease", "mine".into(), Condition::Absent).await.unwrap_err();
-    assert!(error.is_transient(), "{error:?}");
-    let content = faulty.get("lease").await.unwrap().body.collect().await.unwrap();
-    assert_eq!(content, "mine", "only the answer was lost");
-    let error = faulty.put_if("other", "x".into(), Condition::Absent).await.unwrap_err();
-    assert!(error.is_transient(), "{error:?}");
-    assert!(faulty.get("other").await.unwrap_err().is_not_found(), "nothing was done");
-    let put = faulty.put_if("lease", "x".into(), Condition::Absent).await.unwrap();
     assert_eq!(put, Put::ConditionFailed);
 }

@@ -106,6 +106,8 @@ fn no_credentials() {
 #[test]
 fn no_such_profile() {
     let world = World::new();
+    let expected = "there is no AWS profile `nosuch`; the AWS configuration files have none";
+    assert_eq!(world.run("nosuch", KEYS), expected);
     world.configure("config", "[profile dev]\nregion = eu-west-1\n[default]\n");
     let expected = "there is no AWS profile `nosuch`; there are: default, dev";
     assert_eq!(world.run("nosuch", KEYS), expected);

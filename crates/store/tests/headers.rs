@@ -2,11 +2,13 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod server;
+
 use std::collections::BTreeSet;
 use std::io::Write;
 
 use s3_server::{Bucket, Config, Kind, Recorded, Server};
-use store::{Condition, Encryption, S3, S3Options, StaticCredentials, Store, list_all};
+use store::{Condition, Encryption, S3, S3Options, Store, list_all};
 
 const OWNER: &str = "111122223333";
 const KEY: &str = "arn:aws:kms:eu-west-1:111122223333:key/1234abcd";
@@ -15,15 +17,8 @@ const KEY: &str = "arn:aws:kms:eu-west-1:111122223333:key/1234abcd";
 async fn heard(options: S3Options) -> Vec<Recorded> {
     let config = Config { records: true, ..Config::new().bucket(Bucket::new("logs")) };
     let server = Server::start(config).unwrap();
-    let options = S3Options {
-        endpoint_url: Some(server.url()),
-        credentials: Some(StaticCredentials {
-            access_key_id: "id".to_owned(),
-            secret_access_key: "secret".to_owned(),
-            session_token: None,
-        }),
-        ..options
-    };
+    let S3Options { endpoint_url, credentials, .. } = server::options(&server);
+    let options = S3Options { endpoint_url, credentials, ..options };
     let store = S3::connect("logs", "a", &options).await.unwrap();
     store.put("small", "x".into()).await.unwrap();
     store.put_if("lease", "x".into(), Condition::Absent).await.unwrap();

@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod server;
+
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
 use std::sync::Arc;
@@ -9,10 +11,7 @@ use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
 use s3_server::{Bucket, Config, Failure, Fault, Kind, Server, When};
-use store::{
-    Error, Limited, ListRequest, Pages, S3, S3Options, StaticCredentials, Store, list_all,
-    list_folders,
-};
+use store::{Error, Limited, ListRequest, Pages, S3, S3Options, Store, list_all, list_folders};
 
 const TRIES: u32 = 4;
 
@@ -27,17 +26,7 @@ fn server(faults: Vec<Fault>) -> Server {
 }
 
 fn options(server: &Server) -> S3Options {
-    S3Options {
-        endpoint_url: Some(server.url()),
-        max_attempts: Some(TRIES),
-        first_pause: Some(Duration::from_millis(1)),
-        credentials: Some(StaticCredentials {
-            access_key_id: "id".to_owned(),
-            secret_access_key: "secret".to_owned(),
-            session_token: None,
-        }),
-        ..S3Options::default()
-    }
+    S3Options { max_attempts: Some(TRIES), ..server::options(server) }
 }
 
 async fn connect(server: &Server) -> S3 {
@@ -391,7 +380,7 @@ async fn what_goes_over_the_wire() {
         endpoint_url: Some(format!("http://{host}")),
         region: Some("eu-west-1".to_owned()),
         requester_pays: true,
-        credentials: Some(StaticCredentials {
+        credentials: Some(store::StaticCredentials {
             access_key_id: "id".to_owned(),
             secret_access_key: "secret".to_owned(),
             session_token: Some("token".to_owned()),

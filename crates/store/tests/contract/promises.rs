@@ -9,15 +9,12 @@ use std::sync::Arc;
 use bytes::Bytes;
 use tokio::task::JoinSet;
 
-use crate::error::Error;
-use crate::listing::{Pages, list_all, list_folders, list_folders_or_empty};
-use crate::store::{Condition, ListRequest, Put, Store};
+use store::{
+    Condition, Error, ListRequest, Pages, Put, Store, list_all, list_folders, list_folders_or_empty,
+};
 
 /// Checks every promise on a store, which is empty before and after.
-///
-/// # Panics
-/// The store breaks a promise.
-pub async fn check(store: Arc<dyn Store>) {
+pub(crate) async fn check(store: Arc<dyn Store>) {
     let shared = &store;
     let store = store.as_ref();
     nothing_is_listed_in_an_empty_store(store).await;
