@@ -62,6 +62,37 @@ fn all_that_is_written_is_encrypted_and_every_request_to_the_destination_names_i
     }
 }
 
+/// An access point has a host of its own, which the server hears as a proxy.
+#[test]
+fn access_points_are_sources_and_destinations() {
+    let (source, dest) = (Bucket::new("trail-111122223333"), Bucket::new("tables-111122223333"));
+    let key = key(ACCOUNT, REGION, "20261005T1210Z", "x");
+    let source = source.object(&key, document(&[call("e1", "2026-10-05T12:00:00Z")]));
+    let server = Server::start(Config::new().bucket(source).bucket(dest)).unwrap();
+    let world = World::new();
+    let hoptrail = |arguments: &[&str]| {
+        let mut command = world.command_on(&server, arguments);
+        command.env("AWS_ENDPOINT_URL", "http://s3.invalid").env("HTTP_PROXY", server.url());
+        crate::world::Run::of(command.output().unwrap())
+    };
+    let point = "arn:aws:s3:us-west-2:111122223333:accesspoint";
+    // The ARN alone or as a URI.
+    let (bare, uri) = (format!("{point}/trail"), format!("s3://{point}/tables/bedrock"));
+    let locations = ["--source", &bare, "--dest", &uri];
+    let run = [&["run"][..], &locations, &["--day", DAY]].concat();
+    let first = hoptrail(&run).ends(0);
+    assert!(first.stdout.contains(&format!("1 call on 1 day to {uri}/")), "{}", first.stdout);
+    hoptrail(&run).ends(0);
+    hoptrail(&[&["verify"][..], &locations].concat()).ends(0);
+    let written = server.keys("tables-111122223333");
+    let manifest = format!("bedrock/_hoptrail/manifest/dt={DAY}.json");
+    assert!(written.contains(&manifest) && written.len() >= 7, "{written:?}");
+    let inside = format!("{point}/trail/out");
+    let run =
+        hoptrail(&["run", "--source", &format!("{point}/trail"), "--dest", &inside, "--day", DAY]);
+    run.says(2, &["is inside the source"]);
+}
+
 #[test]
 fn options_that_make_no_sense_are_usage_errors() {
     let check = |more: &[&str], parts: &[&str]| {

@@ -75,7 +75,7 @@ pub(crate) async fn handle(
 ) -> io::Result<Response<AnswerBody>> {
     let state = &*connection.state;
     let (parts, body) = request.into_parts();
-    let Some(mut head) = Head::parse(parts) else {
+    let Some(mut head) = Head::parse(parts, |name| state.buckets().contains_key(name)) else {
         let answer = error(StatusCode::BAD_REQUEST, "InvalidURI", "Couldn't parse the URI.");
         return Ok(whole(answer, state.counters.begin(Kind::Other)));
     };

@@ -1,6 +1,7 @@
 //! A small S3 server on 127.0.0.1 for tests and benchmarks; never part of the shipped binary.
 //!
-//! It speaks HTTP/1.1 for real, path-style (`/bucket/key`), and can be made to fail in the ways
+//! It speaks HTTP/1.1 for real, with the bucket in the path or, to clients that come as to a proxy, in the
+//! host, and can be made to fail in the ways
 //! that S3 and networks fail. Signatures are not checked. It runs on a thread of its own, so that
 //! blocking tests and child processes can use it:
 //!

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use hyper::Method;
-use hyper::header::HeaderMap;
+use hyper::header::{HOST, HeaderMap};
 use hyper::http::request::Parts;
 use percent_encoding::percent_decode_str;
 
@@ -75,10 +75,16 @@ pub(crate) struct Head {
 }
 
 impl Head {
-    /// `None` for a path or a query that is not percent-encoded UTF-8.
-    pub(crate) fn parse(parts: Parts) -> Option<Self> {
+    /// `None` for a path or a query that is not percent-encoded UTF-8. The bucket is the first label of
+    /// the host, if there is one of that name, else the first segment of the path.
+    pub(crate) fn parse(parts: Parts, is_bucket: impl Fn(&str) -> bool) -> Option<Self> {
         let path = parts.uri.path().strip_prefix('/')?;
-        let (bucket, key) = path.split_once('/').unwrap_or((path, ""));
+        let host = parts.headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+        let label = host.split('.').next().unwrap_or_default();
+        let (bucket, key) = match is_bucket(label) {
+            true => (label, path),
+            false => path.split_once('/').unwrap_or((path, "")),
+        };
         let mut query = BTreeMap::new();
         let pairs = parts.uri.query().unwrap_or_default().split('&');
         for pair in pairs.filter(|pair| !pair.is_empty()) {
