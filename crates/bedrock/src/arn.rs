@@ -45,23 +45,3 @@ impl<'a> Arn<'a> {
         self.resource.split_once('/').map_or("", |(_, id)| id)
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn arn_keeps_colons_of_its_resource() {
-        let arn = Arn::parse("arn:aws-us-gov:bedrock:us-gov-west-1::foundation-model/a.b-v1:0");
-        let arn = arn.expect("six parts");
-        assert_eq!((arn.partition, arn.region, arn.account), ("aws-us-gov", "us-gov-west-1", ""));
-        assert_eq!((arn.resource_type(), arn.resource_id()), ("foundation-model", "a.b-v1:0"));
-    }
-
-    #[test]
-    fn other_text_is_not_an_arn() {
-        for text in ["", "arn", "arn:aws:bedrock:us-east-1", "arn:gcp:x:y:z:w", "arn:aws::::"] {
-            assert_eq!(Arn::parse(text), None, "{text}");
-        }
-    }
-}

@@ -28,25 +28,3 @@ impl fmt::Display for Fingerprint {
         write!(f, "{:016x}", self.0)
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn published_vectors() {
-        for (text, expected) in
-            [("", "ef46db3751d8e999"), ("a", "d24ec4f1a98c6e5b"), ("abc", "44bc2cf5ad770999")]
-        {
-            assert_eq!(Fingerprint::of(text).to_string(), expected, "{text}");
-        }
-    }
-
-    #[test]
-    fn fingerprint_depends_on_where_texts_end() {
-        let both = |first: &str, second: &str| Fingerprint::of(first).and(second);
-        assert_ne!(both("a", "bc"), both("ab", "c"));
-        assert_ne!(both("a", ""), Fingerprint::of("a"));
-        assert_ne!(Fingerprint::of(""), Fingerprint::default());
-    }
-}

@@ -1,0 +1,10 @@
+//! What the crate promises, by subject. A new test goes to the module of its subject.
+
+mod cost;
+mod meaning;
+mod model_ids;
+mod money;
+mod price_check;
+mod price_vectors;
+mod prices;
+mod texts;

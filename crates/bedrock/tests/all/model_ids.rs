@@ -1,0 +1,311 @@
+//! From a model identifier as logged to a model: the forms of identifiers, the catalog, aliases.
+
+use std::collections::BTreeSet;
+
+use bedrock::alias::DiscoveredAlias;
+use bedrock::arn::Arn;
+use bedrock::catalog::{Destinations, EMBEDDED_MODELS, EMBEDDED_PROFILES, Lookup};
+use bedrock::resolve::{Unresolved, resolve};
+use bedrock::{Alias, Aliases, Catalog, ModelRef, Regions, TargetType};
+use proptest::prelude::*;
+
+const OWN: &str = "arn:aws:bedrock:us-east-1:111122223333";
+
+fn read(text: &str) -> ModelRef {
+    let providers =
+        ["anthropic", "amazon", "deepseek", "openai", "meta", "zai", "writer", "cohere"];
+    ModelRef::read(text, |head| providers.contains(&head))
+}
+
+/// The expected form is written `type scope profile model`.
+fn check_form(text: &str, expected: &str) {
+    let found = read(text);
+    let parts = [&found.profile_scope, &found.profile_id, &found.model];
+    let parts = parts.map(|part| part.as_deref().unwrap_or("-"));
+    assert_eq!(format!("{} {}", found.target_type.as_str(), parts.join(" ")), expected, "{text}");
+}
+
+#[test]
+fn arn_keeps_colons_of_its_resource() {
+    let arn = Arn::parse("arn:aws-us-gov:bedrock:us-gov-west-1::foundation-model/a.b-v1:0");
+    let arn = arn.expect("six parts");
+    assert_eq!((arn.partition, arn.region, arn.account), ("aws-us-gov", "us-gov-west-1", ""));
+    assert_eq!((arn.resource_type(), arn.resource_id()), ("foundation-model", "a.b-v1:0"));
+}
+
+#[test]
+fn other_text_is_not_an_arn() {
+    for text in ["", "arn", "arn:aws:bedrock:us-east-1", "arn:gcp:x:y:z:w", "arn:aws::::"] {
+        assert_eq!(Arn::parse(text), None, "{text}");
+    }
+}
+
+#[test]
+fn id_gives_type_scope_and_model() {
+    let haiku = "anthropic.claude-haiku-4-5-20251001-v1:0";
+    for id in [haiku, "anthropic.claude-v2:0:18k", "deepseek.v3.2", "openai.gpt-6.1-sol"] {
+        check_form(id, &format!("foundation_model - - {id}"));
+    }
+    for scope in ["us", "eu", "apac", "jp", "au", "ca", "in", "us-gov", "mars"] {
+        let id = format!("{scope}.{haiku}");
+        check_form(&id, &format!("geo_profile {scope} {id} {haiku}"));
+    }
+    for model in ["deepseek.v3.2", "newcomer.m-1"] {
+        check_form(&format!("us.{model}"), &format!("geo_profile us us.{model} {model}"));
+    }
+    let id = format!("global.{haiku}");
+    check_form(&id, &format!("global_profile global {id} {haiku}"));
+    let custom = "amazon.titan-text-lite-v1:0:4k";
+    check_form(&format!("{custom}/abcdef123456"), &format!("custom_model - - {custom}"));
+    for text in ["", "my-provisioned-model", "newcomer.model-1", "a.b.c", "....", "us."] {
+        check_form(text, "unknown - - -");
+    }
+}
+
+#[test]
+fn arn_gives_type_scope_and_model() {
+    let base = "anthropic.claude-haiku-4-5-20251001-v1:0";
+    for head in [
+        OWN,
+        "arn:aws:bedrock:us-east-1:",
+        "arn:aws-us-gov:bedrock:us-gov-west-1:111122223333",
+        "arn:aws-eusc:bedrock:eusc-de-east-1:111122223333",
+    ] {
+        let arn = format!("{head}:inference-profile/us.{base}");
+        check_form(&arn, &format!("geo_profile us us.{base} {base}"));
+    }
+    for region in ["us-east-2", ""] {
+        let arn = format!("arn:aws:bedrock:{region}::foundation-model/{base}");
+        let encoded = arn.replace(':', "%3A").replace('/', "%2F");
+        for text in [&arn, &encoded, &encoded.replace('%', "%25")] {
+            check_form(text, &format!("foundation_model - - {base}"));
+        }
+    }
+    for (resource, expected) in [
+        (
+            "inference-profile/global.zai.glm-5.3",
+            "global_profile global global.zai.glm-5.3 zai.glm-5.3",
+        ),
+        ("application-inference-profile/abcdef123456", "application_profile - abcdef123456 -"),
+        (
+            "custom-model/amazon.nova-lite-v1:0:300k/abcdef123456",
+            "custom_model - - amazon.nova-lite-v1:0:300k",
+        ),
+        ("custom-model/imported/abcdef123456", "custom_model - - -"),
+        ("custom-model-deployment/abcdef123456", "custom_model - - -"),
+        ("provisioned-model/abcdef123456", "provisioned - - -"),
+        ("imported-model/abcdef123456", "imported_model - - -"),
+        ("prompt/ABCDEFGHIJ:2", "prompt - - -"),
+        ("prompt-router/abcdef123456", "prompt_router - - -"),
+        ("default-prompt-router/anthropic.claude:1", "prompt_router - - -"),
+        ("guardrail/abcdef123456", "unknown - - -"),
+        ("foundation-model/", "unknown - - -"),
+    ] {
+        check_form(&format!("{OWN}:{resource}"), expected);
+    }
+    let endpoint = "arn:aws:sagemaker:us-east-1:111122223333:endpoint/e";
+    check_form(endpoint, "marketplace_endpoint - - -");
+}
+
+#[test]
+fn wrapping_of_clients_is_removed() {
+    let haiku = "anthropic.claude-3-haiku-20240307-v1:0";
+    for text in [
+        format!("bedrock/us-east-2/us.{haiku}"),
+        format!("litellm_proxy/bedrock/us.{haiku}"),
+        format!(" us.{haiku}\n"),
+        format!("us.{haiku}+latency-optimized"),
+    ] {
+        check_form(&text, &format!("geo_profile us us.{haiku} {haiku}"));
+    }
+    let arn = format!("{OWN}:application-inference-profile/088k6ehrxpci");
+    let text = format!("bedrock/converse/{arn}");
+    check_form(&text, "application_profile - 088k6ehrxpci -");
+    assert_eq!(read(&text).text, arn);
+}
+
+/// The distinct values of the first column of a file.
+fn first_column(csv: &str) -> BTreeSet<&str> {
+    csv.lines().skip(1).filter_map(|line| Some(line.split_once(',')?.0)).collect()
+}
+
+#[test]
+fn embedded_id_is_found_exactly() {
+    let catalog = Catalog::embedded();
+    let ids = first_column(EMBEDDED_MODELS);
+    assert!(ids.len() >= 248, "{}", ids.len());
+    for id in ids {
+        assert!(matches!(catalog.model(id), Lookup::Exact(_)), "{id}");
+        assert_eq!(catalog.read(id).model.as_deref(), Some(id), "{id}");
+    }
+}
+
+#[test]
+fn embedded_profile_names_a_model_and_known_regions() {
+    let (catalog, regions) = (Catalog::embedded(), Regions::embedded());
+    let ids = first_column(EMBEDDED_PROFILES);
+    assert!(ids.len() >= 180, "{}", ids.len());
+    for id in ids {
+        let read = catalog.read(id);
+        assert_eq!(read.profile_id.as_deref(), Some(id), "{id}");
+        let model = read.model.expect("a profile names its model");
+        assert!(matches!(catalog.model(&model), Lookup::Exact(_)), "{id}");
+        for (source, destinations) in catalog.profile(id).expect("embedded") {
+            assert!(regions.get(source).is_some(), "{id} {source}");
+            if let Destinations::Regions(list) = destinations {
+                assert!(list.iter().all(|code| regions.get(code).is_some()), "{id} {list:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn model_is_found_by_id_or_unique_base_id() {
+    let catalog = Catalog::embedded();
+    let check = |id: &str, expected: &str| {
+        let found = match catalog.model(id) {
+            Lookup::Exact(model) => format!("exact {}", model.id),
+            Lookup::Base(model) => format!("base {}", model.id),
+            Lookup::Ambiguous => "ambiguous".to_owned(),
+            Lookup::Unknown => "unknown".to_owned(),
+        };
+        assert_eq!(found, expected, "{id}");
+    };
+    let haiku = "anthropic.claude-3-haiku-20240307-v1:0";
+    check(haiku, &format!("exact {haiku}"));
+    check("anthropic.claude-3-haiku-20240307-v1:0:48k", &format!("exact {haiku}"));
+    check("anthropic.claude-3-haiku-20240307-v1:0:99k", &format!("base {haiku}"));
+    check("anthropic.claude-3-haiku", &format!("base {haiku}"));
+    check("anthropic.claude-haiku-4-5", "exact anthropic.claude-haiku-4-5-20251001-v1:0");
+    check("anthropic.claude-sonnet-4-6-20250514", "base anthropic.claude-sonnet-4-6");
+    check("amazon.nova-premier-v1:0:mm", "exact amazon.nova-premier-v1:0");
+    check("openai.gpt-oss-120b", "exact openai.gpt-oss-120b-1:0");
+    check("anthropic.claude-3-5-sonnet", "ambiguous");
+    check("amazon.titan-embed-text", "ambiguous");
+    // A sibling is not a prefix match, and another major version is not the same model.
+    check("anthropic.claude-opus-4-9", "unknown");
+    check("anthropic.claude-opus", "unknown");
+    check("cohere.embed-english-v4", "unknown");
+    check("deepseek.v3.3", "unknown");
+    check("cohere.rerank-v3-6:0", "unknown");
+    check("", "unknown");
+}
+
+#[test]
+fn destinations_depend_on_source_region() {
+    let catalog = Catalog::embedded();
+    let sonnet = catalog.profile("us.anthropic.claude-sonnet-4-6").expect("known");
+    assert_ne!(sonnet["us-east-1"], sonnet["ca-central-1"]);
+    let global = catalog.profile("global.anthropic.claude-sonnet-4-6").expect("known");
+    assert!(global.values().all(|found| *found == Destinations::AllCommercial));
+}
+
+#[test]
+fn broken_file_is_named_in_the_error() {
+    let error = Catalog::parse("model,name\na,b\n", EMBEDDED_PROFILES).expect_err("no id");
+    assert!(error.to_string().starts_with("models.csv: expected CSV"), "{error}");
+    let error = Catalog::parse(EMBEDDED_MODELS, "profile\nx\n").expect_err("no id");
+    assert!(error.to_string().starts_with("inference_profiles.csv"), "{error}");
+}
+
+fn check_model(aliases: &Aliases, text: &str, expected: &str) {
+    let found = resolve(Some(text), &Catalog::embedded(), aliases);
+    let model = match &found.model {
+        Ok(model) => format!("{} {}", model.matched.as_str(), model.id),
+        Err(reason) => reason.as_str().to_owned(),
+    };
+    let scope = found.profile_scope.as_deref().unwrap_or("-");
+    assert_eq!(format!("{} {scope} {model}", found.target_type.as_str()), expected, "{text}");
+}
+
+#[test]
+fn id_resolves_through_the_catalog() {
+    let none = Aliases::default();
+    for (text, expected) in [
+        ("us.anthropic.claude-sonnet-4-6", "geo_profile us exact anthropic.claude-sonnet-4-6"),
+        (
+            "global.anthropic.claude-sonnet-4-5",
+            "global_profile global base anthropic.claude-sonnet-4-5-20250929-v1:0",
+        ),
+        ("anthropic.claude-zeppelin-9", "foundation_model - not_in_catalog"),
+        ("anthropic.claude-3-5-sonnet", "foundation_model - ambiguous"),
+        ("my-throughput", "unknown - unknown_form"),
+    ] {
+        check_model(&none, text, expected);
+    }
+    assert_eq!(resolve(None, &Catalog::embedded(), &none).model, Err(Unresolved::NoReference));
+}
+
+#[test]
+fn opaque_identifier_needs_an_alias() {
+    let mut aliases = Aliases::default();
+    let profile = format!("{OWN}:application-inference-profile/abcdef123456");
+    check_model(&aliases, &profile, "application_profile - no_alias");
+    let deployment = format!("{OWN}:custom-model-deployment/abcdef123456");
+    let custom = format!("{OWN}:custom-model/amazon.nova-lite-v1:0:300k/abcdef123456");
+    for (model_ref, model) in [
+        (&*profile, "eu.amazon.nova-pro-v1:0"),
+        (&deployment, &custom),
+        ("my-throughput", "amazon.nova-micro-v1:0"),
+        ("a-b", "b-a"),
+        ("b-a", "a-b"),
+    ] {
+        aliases.add(model_ref, Alias { model: model.to_owned(), name: None });
+    }
+    let encoded = profile.replace(':', "%3A").replace('/', "%2F");
+    check_model(&aliases, &profile, "application_profile eu exact amazon.nova-pro-v1:0");
+    check_model(&aliases, &encoded, "application_profile eu exact amazon.nova-pro-v1:0");
+    check_model(&aliases, &deployment, "custom_model - exact amazon.nova-lite-v1:0");
+    check_model(&aliases, "my-throughput", "unknown - exact amazon.nova-micro-v1:0");
+    check_model(&aliases, "a-b", "unknown - alias_loop");
+}
+
+fn discovered(model: &str, event_time_ms: i64) -> DiscoveredAlias {
+    DiscoveredAlias {
+        model_ref: "arn:x".to_owned(),
+        model: model.to_owned(),
+        name: "search".to_owned(),
+        event_time_ms,
+        event_id: "e".to_owned(),
+    }
+}
+
+#[test]
+fn discovered_alias_of_later_event_wins_in_any_order() {
+    let (old, new) = (discovered("old", 1), discovered("new", 2));
+    for order in [[&old, &new], [&new, &old]] {
+        let mut aliases = Aliases::default();
+        let news = order.map(|alias| aliases.add_discovered(alias.clone()));
+        assert_eq!(news, [true, order[1].model == "new"]);
+        assert_eq!(aliases.get("arn:x").expect("discovered").model, "new");
+    }
+}
+
+#[test]
+fn aliases_survive_a_round_trip_and_users_own_win() {
+    let mut aliases = Aliases::default();
+    aliases.add_discovered(discovered("discovered", 1));
+    let mut again = Aliases::default();
+    again.add_discovered_csv(&aliases.discovered_csv().expect("memory")).expect("own format");
+    assert_eq!(again.discovered().collect::<Vec<_>>(), aliases.discovered().collect::<Vec<_>>());
+    again.add_csv("model_ref,model,name\narn:x,mine,\n").expect("well-formed");
+    assert_eq!(again.get("arn:x"), Some(Alias { model: "mine".to_owned(), name: None }));
+    let toml = "[[alias]]\nmodel_ref = 'arn:x'\nmodel = 'toml'\nname = 'n'\n";
+    again.add_toml(toml).expect("well-formed");
+    assert_eq!(again.get("arn:x").expect("added").name.as_deref(), Some("n"));
+}
+
+#[test]
+fn file_of_other_shape_is_an_error() {
+    let mut aliases = Aliases::default();
+    assert!(aliases.add_toml("[aliases]\nx = 'y'\n").is_err());
+    assert!(aliases.add_csv("arn,model\nx,y\n").is_err());
+}
+
+proptest! {
+    #[test]
+    fn reading_never_fails(text in "[a-z:./%+0-9-]{0,60}|\\PC{0,40}") {
+        let found = read(&text);
+        prop_assert!(found.target_type != TargetType::GlobalProfile || found.profile_scope.as_deref() == Some("global"));
+    }
+}
