@@ -89,28 +89,3 @@ impl<R> Table<R> {
         Arc::new(Schema::new(fields))
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use std::collections::BTreeSet;
-
-    use super::*;
-
-    #[test]
-    fn names_are_lower_case_and_unique() {
-        for table in all() {
-            let names = table.columns.iter().map(|column| column.name).collect::<BTreeSet<_>>();
-            assert_eq!(names.len(), table.columns.len(), "{}", table.name);
-            assert!(!names.contains("dt"), "{}: dt is the partition", table.name);
-            for text in names.iter().copied().chain([table.name]) {
-                let fits = |c: char| c.is_ascii_lowercase() || c == '_';
-                assert!(text.chars().all(fits), "{text}");
-            }
-            for column in &table.columns {
-                assert!(column.doc.ends_with('.'), "{}.{}", table.name, column.name);
-                // Athena, Spark and sqlglot disagree on how to quote an apostrophe.
-                assert!(!column.doc.contains('\''), "{}.{}", table.name, column.name);
-            }
-        }
-    }
-}

@@ -3,182 +3,18 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use arrow::array::{Array, AsArray};
-use arrow::datatypes::{DataType, Decimal128Type, Int64Type, TimestampMillisecondType};
-use bedrock::meaning::MeaningKey;
-use bedrock::{Attribute, Attributes, CallId, Knowledge, Meaning, Texts};
+use bedrock::{Attributes, CallId};
 use bytes::Bytes;
-use parquet::arrow::arrow_reader::{
-    ArrowReaderOptions, ParquetRecordBatchReaderBuilder, RowSelection,
-};
+use parquet::arrow::arrow_reader::RowSelection;
 use parquet::basic::BoundaryOrder;
-use parquet::file::metadata::{PageIndexPolicy, ParquetMetaData};
+use parquet::file::metadata::ParquetMetaData;
 use parquet::file::page_index::column_index::ColumnIndexMetaData;
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
-use tables::column::Value::{
-    self, AttributeFlag, Count, Flag, Id, Money, ObjectKey, OneOf, Text, Time,
-};
-use tables::column::{optional, required};
-use tables::{References, Refers, Table, TableWriter};
 
-#[derive(Debug, Clone, Default)]
-struct Row {
-    attributes: Attributes,
-    meaning: u32,
-    object: u32,
-    id: Option<CallId>,
-    few: Option<usize>,
-    word: Option<String>,
-    number: Option<i64>,
-    amount: Option<i128>,
-    flag: Option<bool>,
-}
-
-const FEW: &[&str] = &["full", "", "é"];
-
-static TABLE: Table<Row> = Table {
-    name: "columns",
-    grain: "",
-    doc: "",
-    columns: &[
-        optional("agent", Value::Attribute(Attribute::UserAgent), "."),
-        optional("session", Value::Attribute(Attribute::SessionName), "."),
-        optional("api_key", AttributeFlag(Attribute::ApiKey), "."),
-        required("outcome", Value::Meaning(|meaning| Some(meaning.outcome.as_str())), "."),
-        optional("model", Value::Meaning(|meaning| meaning.model().map(|m| &*m.id)), "."),
-        required("object", ObjectKey, "."),
-        optional("id", Id(|row| row.id.as_ref()), "."),
-        optional("few", OneOf(FEW, |row| row.few), "."),
-        optional("word", Text(|row| row.word.as_deref()), "."),
-        optional("number", Count(|row| row.number), "."),
-        optional("time", Time(|row| row.number), "."),
-        optional("amount", Money(|row| row.amount), "."),
-        optional("flag", Flag(|row| row.flag), "."),
-    ],
-    order: |_, _| std::cmp::Ordering::Equal,
-    refers: Refers {
-        attribute: |row, attribute| row.attributes[attribute],
-        meaning: |row| row.meaning,
-        object: |row| row.object,
-    },
-};
-
-const N_COLUMNS: usize = 13;
-const WORD: usize = 8;
-const TIME: usize = 10;
-
-/// The values of a row as texts, in the order of the columns.
-type Cells = [Option<String>; N_COLUMNS];
-
-/// What rows of a batch refer to.
-struct Referred {
-    texts: Texts,
-    attributes: Vec<Attributes>,
-    meanings: Vec<Meaning>,
-    objects: Vec<Arc<str>>,
-}
-
-impl Referred {
-    /// Attributes of calls by user agent, session name and API key, with five meanings and the objects.
-    fn new(calls: &[[Option<String>; 3]], objects: &[String]) -> Self {
-        let mut texts = Texts::default();
-        let attributes = [Attribute::UserAgent, Attribute::SessionName, Attribute::ApiKey];
-        let call = |values: &[Option<String>; 3]| {
-            let mut call = Attributes::default();
-            for (attribute, value) in attributes.iter().zip(values) {
-                texts.set(&mut call, *attribute, value.as_deref()).expect("few texts");
-            }
-            call
-        };
-        let attributes = calls.iter().map(call).collect();
-        let meaning = |(model_ref, error_code)| {
-            let key = MeaningKey { model_ref, error_code, ..MeaningKey::default() };
-            KNOWLEDGE.meaning(key)
-        };
-        let sonnet = Some("us.anthropic.claude-sonnet-4-6");
-        let haiku = Some("anthropic.claude-haiku-4-5-20251001-v1:0");
-        let errors = [None, Some("AccessDenied"), Some("ThrottlingException")];
-        let [none, denied, throttled] = errors;
-        let keys =
-            [(sonnet, none), (None, denied), (haiku, none), (sonnet, throttled), (None, none)];
-        Referred {
-            texts,
-            attributes,
-            meanings: keys.map(meaning).to_vec(),
-            objects: objects.iter().map(|key| Arc::from(key.as_str())).collect(),
-        }
-    }
-
-    fn references(&self) -> References<'_> {
-        References { texts: &self.texts, meanings: &self.meanings, objects: &self.objects }
-    }
-
-    fn cells(&self, row: &Row) -> Cells {
-        let text = |attribute| self.texts.get(&row.attributes, attribute).map(str::to_owned);
-        let meaning = &self.meanings[row.meaning as usize];
-        let api_key = text(Attribute::ApiKey);
-        [
-            text(Attribute::UserAgent),
-            text(Attribute::SessionName),
-            api_key.filter(|text| ["true", "false"].contains(&text.as_str())),
-            Some(meaning.outcome.as_str().to_owned()),
-            meaning.model().map(|model| model.id.clone()),
-            Some(self.objects[row.object as usize].to_string()),
-            row.id.as_ref().map(ToString::to_string),
-            row.few.map(|place| FEW[place].to_owned()),
-            row.word.clone(),
-            row.number.map(|number| number.to_string()),
-            row.number.map(|number| number.to_string()),
-            row.amount.map(|amount| amount.to_string()),
-            row.flag.map(|flag| flag.to_string()),
-        ]
-    }
-}
-
-static KNOWLEDGE: std::sync::LazyLock<Knowledge> = std::sync::LazyLock::new(Knowledge::embedded);
-
-fn file<'a>(batches: impl IntoIterator<Item = (&'a Referred, &'a [Row])>) -> Bytes {
-    let mut writer = TableWriter::new(&TABLE, Vec::new()).expect("a table of ours");
-    for (referred, rows) in batches {
-        writer.write(rows, referred.references()).expect("the rows fit");
-    }
-    writer.finish().expect("the rows fit").into()
-}
-
-/// A file with all that it says of itself.
-fn open(file: Bytes) -> ParquetRecordBatchReaderBuilder<Bytes> {
-    let options = ArrowReaderOptions::new().with_page_index_policy(PageIndexPolicy::Optional);
-    ParquetRecordBatchReaderBuilder::try_new_with_options(file, options).expect("Parquet")
-}
-
-fn read(file: ParquetRecordBatchReaderBuilder<Bytes>) -> Vec<Cells> {
-    let mut rows = Vec::new();
-    for batch in file.build().expect("Parquet") {
-        let batch = batch.expect("a batch");
-        for row in 0..batch.num_rows() {
-            let text = |column: usize| {
-                let column = batch.column(column);
-                column.is_valid(row).then(|| match column.data_type() {
-                    DataType::Utf8 => column.as_string::<i32>().value(row).to_owned(),
-                    DataType::Int64 => column.as_primitive::<Int64Type>().value(row).to_string(),
-                    DataType::Timestamp(..) => {
-                        column.as_primitive::<TimestampMillisecondType>().value(row).to_string()
-                    }
-                    DataType::Decimal128(38, 12) => {
-                        column.as_primitive::<Decimal128Type>().value(row).to_string()
-                    }
-                    DataType::Boolean => column.as_boolean().value(row).to_string(),
-                    other => panic!("a column of {other}"),
-                })
-            };
-            rows.push(std::array::from_fn(text));
-        }
-    }
-    rows
-}
+use crate::rows::{Cells, FEW, Referred, Row, TABLE, TIME, WORD, file, no_references, open, read};
 
 fn row(calls: usize, objects: usize) -> impl Strategy<Value = (usize, Row)> {
     let id = prop_oneof![
@@ -210,12 +46,6 @@ fn batch() -> impl Strategy<Value = (Referred, Vec<Row>)> {
             (referred, rows)
         },
     )
-}
-
-impl std::fmt::Debug for Referred {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{:?}", self.objects)
-    }
 }
 
 proptest! {
@@ -262,12 +92,11 @@ fn check_statistics(expected: &[Cells], metadata: &ParquetMetaData) {
         (rows, others) = others.split_at(usize::try_from(row_group.num_rows()).expect("rows"));
         for (index, column) in row_group.columns().iter().enumerate() {
             let values = || rows.iter().filter_map(|row| row[index].as_deref());
-            let Some(statistics) = column.statistics() else {
-                let name = TABLE.columns[index].name;
-                let of_calls = ["id", "agent", "session", "outcome", "model", "object"];
-                assert!(of_calls.contains(&name), "{name}");
-                continue;
-            };
+            let name = TABLE.columns[index].name;
+            let of_calls = ["id", "agent", "session", "outcome", "model", "object"];
+            let has_order = !of_calls.contains(&name);
+            assert_eq!(column.statistics().is_some(), has_order, "{name}");
+            let Some(statistics) = column.statistics() else { continue };
             let n_nulls = (rows.len() - values().count()) as u64;
             assert_eq!(statistics.null_count_opt(), Some(n_nulls), "column {index}");
             if index == WORD {
@@ -279,10 +108,6 @@ fn check_statistics(expected: &[Cells], metadata: &ParquetMetaData) {
         }
     }
     assert!(others.is_empty());
-}
-
-fn no_references() -> Referred {
-    Referred::new(&[], &["key".to_owned()])
 }
 
 /// Athena skips pages by the index of the times that they hold.

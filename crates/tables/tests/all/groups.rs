@@ -1,0 +1,177 @@
+//! Calls counted in groups, and groups merged.
+
+use bedrock::cost::{TokenSource, Unpriced, Usage};
+use bedrock::meaning::MeaningKey;
+use bedrock::resolve::Unresolved;
+use bedrock::{Attribute, Attributes, CallId, Knowledge, Meaning, Texts};
+use tables::model_costs::CostSums;
+use tables::{GroupRow, GroupRows, Groups, Invocation, ModelCostRow, References};
+
+const HOUR_MS: i64 = 3_600_000;
+
+/// What some calls refer to; the meaning of each has the number of its attributes.
+struct Calls {
+    texts: Texts,
+    attributes: Vec<Attributes>,
+    meanings: Vec<Meaning>,
+}
+
+impl Calls {
+    fn new(all: &[[(Attribute, &str); 5]]) -> Self {
+        let mut texts = Texts::default();
+        let mut attributes = Vec::new();
+        for pairs in all {
+            let mut of_call = Attributes::default();
+            for (attribute, text) in pairs {
+                texts.set(&mut of_call, *attribute, Some(text)).expect("few texts");
+            }
+            attributes.push(of_call);
+        }
+        let knowledge = Knowledge::embedded();
+        let meaning = |all| knowledge.meaning(MeaningKey::of(all, &texts));
+        let meanings = attributes.iter().map(meaning).collect();
+        Calls { texts, attributes, meanings }
+    }
+
+    fn references(&self) -> References<'_> {
+        References { texts: &self.texts, meanings: &self.meanings, objects: &[] }
+    }
+
+    fn row(&self, event_time_ms: i64, number: u32, input: Option<i64>) -> Invocation {
+        let usage = input.map(|input| Usage {
+            input: Some(input),
+            output: None,
+            cache_read: None,
+            cache_write: None,
+            cache_write_1h: None,
+            source: TokenSource::CloudTrail,
+            input_includes_cache: false,
+        });
+        Invocation {
+            event_time_ms,
+            event_id: CallId::new("e"),
+            request_id: None,
+            usage,
+            cost: Err(Unpriced::NoPrice),
+            attributes: self.attributes[number as usize],
+            meaning: number,
+            object: 0,
+        }
+    }
+}
+
+fn call<'a>(
+    account: &'a str,
+    event_name: &'a str,
+    region: &'a str,
+    model_ref: &'a str,
+    error_code: &'a str,
+) -> [(Attribute, &'a str); 5] {
+    [
+        (Attribute::AccountId, account),
+        (Attribute::EventName, event_name),
+        (Attribute::SourceRegion, region),
+        (Attribute::ModelRef, model_ref),
+        (Attribute::ErrorCode, error_code),
+    ]
+}
+
+#[test]
+fn calls_of_one_route_are_added_up_by_the_hour() {
+    let calls = Calls::new(&[
+        call("2", "Converse", "us-west-2", "", ""),
+        call("2", "InvokeModel", "eu-central-1", "", ""),
+        call("2", "Converse", "eu-central-1", "", ""),
+        call("1", "Converse", "eu-central-1", "", "ThrottlingException"),
+    ]);
+    let rows = [
+        calls.row(0, 0, None),
+        calls.row(1, 1, Some(5)),
+        calls.row(2, 2, Some(7)),
+        calls.row(HOUR_MS - 1, 3, None),
+        calls.row(HOUR_MS, 2, None),
+        calls.row(3 * HOUR_MS, 2, None),
+    ];
+    let mut groups = Groups::default();
+    groups.add(&rows[..2], calls.references());
+    groups.add(&rows[2..], calls.references());
+    assert_eq!(groups.len(), 5 + 3 + 1);
+    let GroupRows { routing, costs, unresolved } = groups.take(calls.references(), "1");
+    assert!(groups.is_empty());
+
+    let rows = routing.iter().map(|row| {
+        let account = row.key.account_id.as_deref().unwrap_or_default();
+        let region = row.key.source_region.as_deref().unwrap_or_default();
+        let ran = row.key.route.inference_region.is_some();
+        let hour = row.key.event_hour_ms / HOUR_MS;
+        (hour, account, region, ran, row.counts.by_outcome, row.counts.input_tokens)
+    });
+    let expected = [
+        (0, "1", "eu-central-1", false, [0, 0, 1, 0], None),
+        (0, "2", "eu-central-1", true, [2, 0, 0, 0], Some(12)),
+        (0, "2", "us-west-2", true, [1, 0, 0, 0], None),
+        (1, "2", "eu-central-1", true, [1, 0, 0, 0], None),
+        (3, "2", "eu-central-1", true, [1, 0, 0, 0], None),
+    ];
+    assert_eq!(rows.collect::<Vec<_>>(), expected);
+
+    let counted = |row: &ModelCostRow| {
+        let CostSums { calls, succeeded_calls, calls_with_tokens, calls_unpriced, .. } = row.sums;
+        [calls, succeeded_calls, calls_with_tokens, calls_unpriced]
+    };
+    let expected = [[1, 0, 0, 0], [4, 4, 2, 2], [1, 1, 0, 0]];
+    assert_eq!(costs.iter().map(counted).collect::<Vec<_>>(), expected);
+
+    let [row] = unresolved.as_slice() else { panic!("one reference: none") };
+    let seen = (row.calls, row.first_seen_ms, row.last_seen_ms, row.accounts.len());
+    assert_eq!((row.reason, seen), (Unresolved::NoReference, (6, 0, 3 * HOUR_MS, 2)));
+}
+
+/// Merges rows of one group, as whoever takes several times does.
+fn merged<R: GroupRow>(mut rows: Vec<R>) -> Vec<R> {
+    rows.sort_by(GroupRow::compare_group);
+    let mut merged = Vec::<R>::new();
+    for row in rows {
+        match merged.last_mut() {
+            Some(last) if last.same_group(&row) => last.merge(row),
+            _ => merged.push(row),
+        }
+    }
+    merged
+}
+
+/// Ids mean other texts after a take.
+#[test]
+fn rows_of_several_takes_merge_to_those_of_one() {
+    let sonnet = "us.anthropic.claude-sonnet-4-6";
+    let kinds = [
+        call("1", "Converse", "us-west-2", sonnet, ""),
+        call("2", "Converse", "us-west-2", "no.such-model", ""),
+        call("1", "Converse", "eu-west-1", "no.such-model", "AccessDenied"),
+        call("1", "InvokeModel", "us-west-2", sonnet, "ThrottlingException"),
+    ];
+    let mut reversed = kinds;
+    reversed.reverse();
+    let (calls, others) = (Calls::new(&kinds), Calls::new(&reversed));
+    let numbers = (0..40).map(|n| (i64::from(n) * HOUR_MS / 7, n % 4)).collect::<Vec<_>>();
+    let input = |number: u32| (number > 0).then(|| i64::from(number));
+    let row = |(time, number): &(i64, u32)| calls.row(*time, *number, input(*number));
+
+    let mut groups = Groups::default();
+    groups.add(&numbers.iter().map(row).collect::<Vec<_>>(), calls.references());
+    let expected = groups.take(calls.references(), "1");
+
+    let (early, late) = numbers.split_at(17);
+    groups.add(&early.iter().map(row).collect::<Vec<_>>(), calls.references());
+    let mut found = groups.take(calls.references(), "1");
+    let row = |(time, number): &(i64, u32)| others.row(*time, 3 - number, input(*number));
+    groups.add(&late.iter().map(row).collect::<Vec<_>>(), others.references());
+    let rest = groups.take(others.references(), "1");
+    found.routing.extend(rest.routing);
+    found.costs.extend(rest.costs);
+    found.unresolved.extend(rest.unresolved);
+    assert_eq!(merged(found.routing), expected.routing);
+    assert_eq!(merged(found.costs), expected.costs);
+    assert_eq!(merged(found.unresolved), expected.unresolved);
+    assert_eq!(expected.unresolved.len(), 1);
+}

@@ -1,0 +1,8 @@
+//! What the crate promises, by subject. A new test goes to the module of its subject.
+
+mod columns;
+mod declarations;
+mod files;
+mod groups;
+mod read;
+mod rows;
