@@ -192,6 +192,63 @@ fn invocation_log_entry_joins_its_call_by_request_id() {
     assert_eq!(log["left_over"][0]["account_id"], ACCOUNT);
 }
 
+/// The one with counts is taken, then the latest, then that of the object with the least key.
+#[test]
+fn one_of_several_entries_of_a_request_is_taken_whatever_their_order() {
+    for (names, expected) in [(["a", "b", "c"], 3), (["c", "b", "a"], 2)] {
+        let world = World::new();
+        world.object("20261005T1205Z", "a", &[call("e", "2026-10-05T12:00:00Z")]);
+        let at = |second: u8, input: &Value| {
+            let time = format!("2026-10-05T12:00:0{second}Z");
+            entry("request-of-e", &time, input, &json!({}))
+        };
+        let objects = [
+            vec![at(9, &json!({})), at(7, &counts(3))],
+            vec![at(5, &counts(1))],
+            vec![at(7, &counts(2))],
+        ];
+        for (name, entries) in names.iter().zip(&objects) {
+            world.write(&format!("logs/{}", log_key("2026/10/05/12", name)), lines(entries));
+        }
+        world.run(&["--day", DAY, "--invocation-logs", "logs"]).ends(0);
+        assert_eq!(world.rows("invocations", DAY)[0]["input_tokens"], expected);
+        assert_eq!(world.summary()["invocation_log"]["duplicates"], 3);
+    }
+}
+
+/// maximhq/bifrost#6942: streams of OpenAI models count the tokens of the cache in the input too.
+#[test]
+fn cached_tokens_of_an_openai_stream_are_taken_out_of_its_input() {
+    let world = World::new();
+    let (gpt, claude) = ("us.openai.gpt-5.6-sol", "us.anthropic.claude-sonnet-4-6");
+    let noon = "2026-10-05T12:00:00Z";
+    let cases = [
+        ("writes", gpt, "ConverseStream", [Some(4995), None, Some(4993)], 2),
+        ("reads", gpt, "InvokeModelWithResponseStream", [Some(10), Some(4), Some(5)], 1),
+        // These counts exclude the cache already.
+        ("less", gpt, "ConverseStream", [Some(3), Some(4), None], 3),
+        ("none", gpt, "ConverseStream", [Some(3), None, None], 3),
+        ("whole", gpt, "Converse", [Some(10), Some(4), None], 10),
+        ("other", claude, "ConverseStream", [Some(10), Some(4), None], 10),
+    ];
+    let records = cases.map(|(id, model, operation, ..)| {
+        with(with(call(id, noon), "/requestParameters/modelId", model), "/eventName", operation)
+    });
+    world.object("20261005T1205Z", "a", &records);
+    let entries = cases.map(|(id, model, operation, [input, read, write], _)| {
+        let input = json!({ "inputTokenCount": input, "cacheReadInputTokenCount": read,
+            "cacheWriteInputTokenCount": write });
+        let entry = entry(&format!("request-of-{id}"), noon, &input, &answer(1));
+        with(with(entry, "/modelId", model), "/operation", operation)
+    });
+    world.write(&format!("logs/{}", log_key("2026/10/05/12", "a")), lines(&entries));
+    world.run(&["--day", DAY, "--invocation-logs", "logs"]).ends(0);
+    let rows = by_id(&world.rows("invocations", DAY));
+    for (id, .., expected) in cases {
+        assert_eq!(rows[id]["input_tokens"], expected, "{id}");
+    }
+}
+
 #[test]
 fn invocation_logs_on_s3_give_the_same_tables_as_in_a_folder() {
     let (world, _) = joined_world();

@@ -169,6 +169,3 @@ impl Decoder for DigestDecoder {
         self.whole(&held, &mut Scratch::default())
     }
 }
-
-#[cfg(test)]
-mod tests;

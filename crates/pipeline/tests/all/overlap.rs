@@ -4,12 +4,13 @@ use std::fs::File;
 use std::sync::Mutex;
 
 use async_trait::async_trait;
-use bedrock::Knowledge;
 use bytes::Bytes;
 use jiff::civil::date;
-use pipeline::{DayRange, Endpoints, Progress, Settings, Source};
+use pipeline::{Settings, Source};
 use store::{Condition, Error, ListPage, ListRequest, Memory, Object, Put, Store};
 use testkit::block_on;
+
+use crate::{put, run, settings};
 
 /// A store that takes note of what is asked of it.
 #[derive(Debug, Default)]
@@ -78,19 +79,15 @@ fn objects_are_fetched_while_others_are_listed() {
                      20261005T1{:02}0Z_{object}.json.gz",
                     object / 2
                 );
-                source.put(&key, Bytes::from_static(b"{\"Records\":[]}")).await.expect("memory");
+                put(&source, &key, "{\"Records\":[]}").await;
             }
         }
-        let day = date(2026, 10, 5);
         // Few requests at a time, so that there is always something left to list.
-        let settings = Settings { requests_in_flight: 2, ..Settings::new(DayRange::new(day, day)) };
+        let settings = Settings { requests_in_flight: 2, ..settings(date(2026, 10, 5)) };
         let source = Source { store: &source, root_path: "" };
-        let endpoints = Endpoints { source, invocation_logs: None, destination: &destination };
-        let (knowledge, progress) = (Knowledge::embedded(), Progress::default());
-        let never = std::future::pending();
-        pipeline::run(endpoints, &settings, knowledge, &progress, |_| {}, never).await
+        run(source, &destination, &settings, std::future::pending()).await.0
     });
-    assert_eq!(outcome.expect("a sound source").objects.read, ACCOUNTS * OBJECTS);
+    assert_eq!(outcome.expect("all can be read").objects.read, ACCOUNTS * OBJECTS);
     let requests = source.requests.into_inner().expect("no holder panics");
     let position = |request| requests.iter().position(|other| *other == request);
     let first_get = position(Request::Get).expect("objects were fetched");

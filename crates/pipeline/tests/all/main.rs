@@ -1,0 +1,41 @@
+//! Runs over trails in memory. A new test goes to the module of its subject; what a user sees of a run
+//! is tested by `tests/end_to_end` of the repository.
+
+mod digests;
+mod one_at_a_time;
+mod overlap;
+
+use bedrock::Knowledge;
+use bytes::Bytes;
+use pipeline::{DayRange, Endpoints, Error, Notice, Outcome, Progress, Settings, Source};
+use store::{Memory, Store};
+
+/// Runs with these settings until `stop`, and returns the notices by name.
+async fn run(
+    source: Source<'_>,
+    destination: &Memory,
+    settings: &Settings,
+    stop: impl Future<Output = ()>,
+) -> (Result<Outcome, Error>, Vec<&'static str>) {
+    let endpoints = Endpoints { source, invocation_logs: None, destination };
+    let (knowledge, progress) = (Knowledge::embedded(), Progress::default());
+    let notices = std::cell::RefCell::new(Vec::new());
+    let notify = |notice: Notice<'_>| {
+        notices.borrow_mut().push(match notice {
+            Notice::Waiting(_) => "waiting",
+            Notice::Begun => "begun",
+            Notice::NotReleased(_) => "not released",
+        });
+    };
+    let outcome = pipeline::run(endpoints, settings, knowledge, &progress, notify, stop).await;
+    (outcome, notices.into_inner())
+}
+
+/// Settings for one day.
+fn settings(day: jiff::civil::Date) -> Settings {
+    Settings { threads: 1, ..Settings::new(DayRange::new(day, day)) }
+}
+
+async fn put(store: &dyn Store, key: &str, body: impl Into<Bytes>) {
+    store.put(key, body.into()).await.expect("memory");
+}
