@@ -50,22 +50,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn get_equal_text_is_made_once() {
-        let (mut memo, mut n_made) = (Memo::default(), 0);
-        for text in ["a", "b", "a", "", "b", ""] {
-            let made = memo.get(text, || {
-                n_made += 1;
-                text.to_owned()
-            });
-            assert_eq!(made, text);
-        }
-        assert_eq!(n_made, 3);
-        memo.clear();
-        assert_eq!(memo.get("a", || "again".to_owned()), "again");
-    }
-
-    #[test]
-    fn get_many_texts_are_forgotten() {
+    fn texts_beyond_the_limit_are_forgotten() {
         let (mut memo, long) = (Memo::default(), "x".repeat(MAX_BYTES / 3));
         for number in 0..100 {
             memo.get(&format!("{number}{long}"), || number);

@@ -1,9 +1,11 @@
 //! Digest files as CloudTrail writes them, and everything that may be wrong with one.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use logs::Scratch;
-use logs::digest::{Digest, DigestError, KeysError, PublicKeys, SignatureError};
+use logs::digest::{Digest, DigestError, DigestName, KeysError, Place, PublicKeys, SignatureError};
 use logs::gzip::GzipError;
-use logs::hash::{sha256, to_hex};
+use logs::hash::{Sha256, sha256, to_hex};
 use serde_json::{Value, json};
 use testkit::gzip;
 
@@ -148,6 +150,27 @@ fn lists_of_keys() {
         list["PublicKeyList"][0]["Value"] = json!(value);
         assert!(matches!(keys_of(&list.to_string()), Err(KeysError::Key { .. })), "{value}");
     }
+    // A sequence of two integers, with its length in every form.
+    let is_key = |der: &[u8]| {
+        let mut list = serde_json::from_str::<Value>(&list).expect("JSON");
+        list["PublicKeyList"][0]["Value"] = json!(STANDARD.encode(der));
+        keys_of(&list.to_string()).is_ok()
+    };
+    assert!(is_key(&[0x30, 6, 2, 1, 7, 2, 1, 3]));
+    assert!(is_key(&[0x30, 0x81, 6, 2, 1, 7, 2, 1, 3]));
+    assert!(is_key(&[0x30, 0x82, 0, 6, 2, 1, 7, 2, 1, 3]));
+    for other in [
+        &[0x30][..],
+        &[0x30, 0x80],
+        &[0x30, 0x84, 0, 0, 0, 6, 2, 1, 7, 2, 1, 3],
+        &[0x30, 6, 2, 1, 7, 2, 1],
+        &[0x30, 6, 2, 1, 7, 2, 1, 3, 0],
+        &[0x30, 3, 2, 1, 7],
+        &[0x31, 6, 2, 1, 7, 2, 1, 3],
+        &[0x30, 6, 2, 1, 7, 4, 1, 3],
+    ] {
+        assert!(!is_key(other), "{other:?}");
+    }
 }
 
 #[test]
@@ -262,5 +285,108 @@ fn bodies_that_are_no_digest() {
     assert!(read(deep.as_bytes()).is_err());
     for length in 0..body.len() {
         assert!(read(&body[..length]).is_err(), "{length}");
+    }
+}
+
+fn check_name(file: &str, expected: Option<(&str, &str)>) {
+    let folder = "p/AWSLogs/012345678901/CloudTrail-Digest/us-east-1";
+    let name = DigestName::of_key(&format!("{folder}/2026/08/01/{file}"));
+    let expected = expected.map(|(chain, end)| DigestName {
+        chain: format!("{folder}/*/{chain}"),
+        end: end.parse().expect("a time"),
+    });
+    assert_eq!(name, expected, "{file}");
+}
+
+#[test]
+fn name_gives_chain_and_end() {
+    let head = "012345678901_CloudTrail-Digest_us-east-1_my_trail_us-west-2";
+    let end = "2026-08-01T10:05:09Z";
+    let chain = format!("{head}_*");
+    check_name(&format!("{head}_20260801T100509Z.json.gz"), Some((&chain, end)));
+    let backfill = format!("{head}_*_backfill");
+    check_name(&format!("{head}_20260801T100509Z_backfill.json.gz"), Some((&backfill, end)));
+    let dated = "1_CloudTrail-Digest_r_20200101T000000Z_us-west-2_";
+    check_name(&format!("{dated}20260801T100509Z.json"), Some((&format!("{dated}*"), end)));
+    for other in [
+        "",
+        "x",
+        "_",
+        ".json.gz",
+        "_.json.gz",
+        &format!("{head}_20260801T1005Z.json.gz"),
+        &format!("{head}_20261301T100509Z.json.gz"),
+        &format!("{head}_+0260801T100509Z.json.gz"),
+        &format!("{head}_20260801T100509Z.csv"),
+        &format!("{head}_20260801Té0509Z.json"),
+    ] {
+        check_name(other, None);
+    }
+    assert_eq!(DigestName::of_key("2026/08/01/a_20260801T100509Z.json"), None);
+}
+
+const DIGEST_KEY: &str = "p/AWSLogs/1/CloudTrail-Digest/us-east-1/2026/08/01/a.json.gz";
+
+fn place_of(written: &str, key: &str) -> Option<Place> {
+    let text = format!(
+        "{{\"digestStartTime\":\"2026-08-01T10:00:00Z\",\"digestEndTime\":\"2026-08-01T11:00:00Z\",\
+         \"digestS3Bucket\":\"b\",\"digestS3Object\":{written:?},\"logFiles\":[],\
+         \"digestPublicKeyFingerprint\":\"f\",\"digestSignatureAlgorithm\":\"SHA256withRSA\"}}"
+    );
+    Place::of(&Digest::parse(text.as_bytes()).expect("well-formed"), key)
+}
+
+#[test]
+fn log_file_is_found_where_its_digest_is() {
+    let check = |key: &str, object: &str, expected: Option<&str>| {
+        let found = place_of(DIGEST_KEY, key).expect("a copy").key(object);
+        assert_eq!(found.as_deref(), expected, "{key} {object}");
+    };
+    let log = "p/AWSLogs/1/CloudTrail/us-east-1/2026/08/01/l.json.gz";
+    check(DIGEST_KEY, log, Some(log));
+    check(DIGEST_KEY, "elsewhere/l.json.gz", Some("elsewhere/l.json.gz"));
+    check(&DIGEST_KEY[2..], log, Some(&log[2..]));
+    check(&DIGEST_KEY[2..], "q/AWSLogs/1/CloudTrail/l.json.gz", None);
+    check(&DIGEST_KEY[12..], log, Some(&log[12..]));
+    check(&format!("copies/{}", &DIGEST_KEY[2..]), log, Some(&format!("copies/{}", &log[2..])));
+    check(&DIGEST_KEY.replace("AWSLogs/1", "x"), log, Some(&log.replace("AWSLogs/1", "x")));
+}
+
+#[test]
+fn a_digest_belongs_under_its_own_name() {
+    for other in [
+        DIGEST_KEY.replace("us-east-1", "us-east-2"),
+        DIGEST_KEY.replace("08/01", "08/02"),
+        DIGEST_KEY.replace("a.json", "b.json"),
+        DIGEST_KEY.replace("-Digest", ""),
+        DIGEST_KEY[20..].replace("Digest", ""),
+        String::new(),
+        "/".to_owned(),
+        "a.json.gz".to_owned(),
+    ] {
+        assert_eq!(place_of(DIGEST_KEY, &other), None, "{other}");
+    }
+    // Names are compared whole.
+    assert_eq!(
+        place_of("xCloudTrail-Digest/r/2026/08/01/a", "CloudTrail-Digest/r/2026/08/01/a"),
+        None
+    );
+}
+
+/// The examples of FIPS 180-2, appendix B.
+#[test]
+fn hash_is_sha256_of_the_whole_and_of_pieces() {
+    for (text, expected) in [
+        ("", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"),
+        ("abc", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"),
+        (
+            "abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq",
+            "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1",
+        ),
+    ] {
+        assert_eq!(to_hex(&sha256(text.as_bytes())), expected);
+        let mut pieces = Sha256::default();
+        text.as_bytes().chunks(7).for_each(|piece| pieces.update(piece));
+        assert_eq!(pieces.finish(), sha256(text.as_bytes()));
     }
 }

@@ -263,3 +263,94 @@ fn objects_read_one_after_another_have_their_own_texts() {
         }
     }
 }
+
+/// Every type of the user guide: the name of the caller and of the session.
+#[test]
+fn caller_has_the_name_of_its_type() {
+    for (identity, name, session) in [
+        (
+            r#"{"type":"AssumedRole","principalId":"AROAEXAMPLE:i-01","arn":"arn:aws:sts::111122223333:assumed-role/app/i-01","sessionContext":{"sessionIssuer":{"type":"Role","arn":"arn:aws:iam::111122223333:role/team/app","userName":"app"}}}"#,
+            Some("app"),
+            Some("i-01"),
+        ),
+        (
+            r#"{"type":"AssumedRole","arn":"arn:aws:sts::111122223333:assumed-role/AWSReservedSSO_X_0123/ada@example.com"}"#,
+            Some("AWSReservedSSO_X_0123"),
+            Some("ada@example.com"),
+        ),
+        (r#"{"type":"AssumedRole","principalId":"AROAEXAMPLE:s"}"#, None, Some("s")),
+        (r#"{"type":"AssumedRole","principalId":"AROAEXAMPLE:a:b"}"#, None, Some("a:b")),
+        (
+            r#"{"type":"IAMUser","arn":"arn:aws:iam::111122223333:user/path/ada","userName":"ada"}"#,
+            Some("ada"),
+            None,
+        ),
+        (
+            r#"{"type":"IAMUser","arn":"arn:aws:iam::111122223333:user/path/ada"}"#,
+            Some("ada"),
+            None,
+        ),
+        (r#"{"type":"Root","arn":"arn:aws:iam::111122223333:root"}"#, Some("root"), None),
+        (
+            r#"{"type":"FederatedUser","arn":"arn:aws:sts::111122223333:federated-user/bo","sessionContext":{"sessionIssuer":{"type":"IAMUser","userName":"ada"}}}"#,
+            Some("bo"),
+            None,
+        ),
+        (r#"{"type":"AWSAccount","accountId":"012345678901"}"#, Some("012345678901"), None),
+        (
+            r#"{"type":"AWSService","invokedBy":"bedrock.amazonaws.com"}"#,
+            Some("bedrock.amazonaws.com"),
+            None,
+        ),
+        (
+            r#"{"type":"IdentityCenterUser","onBehalfOf":{"userId":"u-1","identityStoreArn":"x"}}"#,
+            Some("u-1"),
+            None,
+        ),
+        (r#"{"type":"WebIdentityUser","userName":"w"}"#, Some("w"), None),
+        ("{}", None, None),
+        ("null", None, None),
+        // Of names in several fields the first of its type counts.
+        (
+            r#"{"type":"AssumedRole","arn":"arn:aws:sts::111122223333:assumed-role/cut/i-01","userName":"ada","invokedBy":"x","sessionContext":{"sessionIssuer":{"userName":"uncut"}}}"#,
+            Some("uncut"),
+            Some("i-01"),
+        ),
+        (
+            r#"{"type":"SAMLUser","arn":"arn:aws:iam::111122223333:user/bo","sessionContext":{"sessionIssuer":{"userName":"issuer"}}}"#,
+            Some("bo"),
+            None,
+        ),
+        // An empty name is none.
+        (
+            r#"{"type":"AssumedRole","arn":"arn:aws:sts::111122223333:assumed-role/app/","sessionContext":{"sessionIssuer":{"userName":""}}}"#,
+            Some("app"),
+            None,
+        ),
+        (r#"{"type":"AssumedRole","principalId":"AROAEXAMPLE:"}"#, None, None),
+        (r#"{"type":"IdentityCenterUser","onBehalfOf":{"userId":""}}"#, None, None),
+        (r#"{"type":"IAMUser","arn":"arn:aws:iam::111122223333:user/"}"#, None, None),
+    ] {
+        let call = call(&format!(r#","userIdentity":{identity}"#));
+        let found = [Attribute::PrincipalName, Attribute::SessionName].map(|name| call.get(name));
+        assert_eq!(found, [name, session], "{identity}");
+    }
+    // The service that called for somebody is all that is known of the caller.
+    for kind in ["AssumedRole", "AWSAccount", "IdentityCenterUser", "IAMUser"] {
+        let fields =
+            format!(r#","userIdentity":{{"type":"{kind}","invokedBy":"agents.amazonaws.com"}}"#);
+        check(&fields, Attribute::PrincipalName, Some("agents.amazonaws.com"));
+    }
+}
+
+#[test]
+fn caller_of_another_shape_is_rejected() {
+    for (identity, field) in [
+        ("\"me\"", "userIdentity"),
+        (r#"{"arn":5}"#, "userIdentity.arn"),
+        (r#"{"sessionContext":[]}"#, "userIdentity.sessionContext"),
+    ] {
+        let record = record(&format!(r#","userIdentity":{identity}"#));
+        rejected(record, &format!("record 1: {field}: "));
+    }
+}

@@ -212,28 +212,3 @@ fn element(der: &[u8], tag: u8) -> Option<(&[u8], &[u8])> {
     let parts = der.split_at_checked(length)?;
     (found == tag).then_some(parts)
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_pairs_of_integers_are_keys() {
-        assert!(is_rsa_key(&[0x30, 6, 2, 1, 7, 2, 1, 3]));
-        assert!(is_rsa_key(&[0x30, 0x81, 6, 2, 1, 7, 2, 1, 3]));
-        assert!(is_rsa_key(&[0x30, 0x82, 0, 6, 2, 1, 7, 2, 1, 3]));
-        for other in [
-            &[][..],
-            &[0x30],
-            &[0x30, 0x80],
-            &[0x30, 0x84, 0, 0, 0, 6, 2, 1, 7, 2, 1, 3],
-            &[0x30, 6, 2, 1, 7, 2, 1],
-            &[0x30, 6, 2, 1, 7, 2, 1, 3, 0],
-            &[0x30, 3, 2, 1, 7],
-            &[0x31, 6, 2, 1, 7, 2, 1, 3],
-            &[0x30, 6, 2, 1, 7, 4, 1, 3],
-        ] {
-            assert!(!is_rsa_key(other), "{other:?}");
-        }
-    }
-}
