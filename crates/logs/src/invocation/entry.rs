@@ -1,43 +1,45 @@
 //! One entry of a log, taken apart.
 
 use bedrock::call::CallId;
-use serde::de::MapAccess;
 
-use super::loose::{Loose, Parts, Scalar, skip};
+use super::loose::{Held, Loose, Scalar, object};
 use super::usage::Body;
 use super::{InvocationEntry, Tokens};
 use crate::reject::Rejection;
 use crate::value;
 
-/// The fields of an entry that are read. There is none for a prompt, a completion, an identity or the
-/// metadata that a customer attached.
-#[derive(Debug, Default)]
-pub(super) struct Entry {
-    schema_type: Scalar,
-    timestamp: Scalar,
-    account_id: Scalar,
-    region: Scalar,
-    request_id: Scalar,
-    operation: Scalar,
-    model_id: Scalar,
-    inference_region: Scalar,
-    error_code: Scalar,
-    input: Loose<Input>,
-    output: Loose<Output>,
+object! {
+    /// The fields of an entry that are read. There is none for a prompt, a completion, an identity or the
+    /// metadata that a customer attached.
+    pub(super) struct Entry {
+        "schemaType" => schema_type: Scalar,
+        "timestamp" => timestamp: Scalar,
+        "accountId" => account_id: Scalar,
+        "region" => region: Scalar,
+        "requestId" => request_id: Scalar,
+        "operation" => operation: Scalar,
+        "modelId" => model_id: Scalar,
+        "inferenceRegion" => inference_region: Scalar,
+        "errorCode" => error_code: Scalar,
+        "input" => input: Loose<Input>,
+        "output" => output: Loose<Output>,
+    }
 }
 
-#[derive(Debug, Default)]
-struct Input {
-    tokens: Scalar,
-    cache_read_tokens: Scalar,
-    cache_write_tokens: Scalar,
+object! {
+    struct Input {
+        "inputTokenCount" => tokens: Scalar,
+        "cacheReadInputTokenCount" => cache_read_tokens: Scalar,
+        "cacheWriteInputTokenCount" => cache_write_tokens: Scalar,
+    }
 }
 
-#[derive(Debug, Default)]
-struct Output {
-    tokens: Scalar,
-    /// Of the answer, only how it splits the cache writes.
-    body: Loose<Body>,
+object! {
+    struct Output {
+        "outputTokenCount" => tokens: Scalar,
+        /// Of the answer, only how it splits the cache writes.
+        "outputBodyJson" => body: Loose<Body>,
+    }
 }
 
 /// The value of `schemaType`.
@@ -53,7 +55,7 @@ pub(super) fn finish(entry: Loose<Entry>) -> Result<Option<InvocationEntry>, Rej
         return Err(Rejection { field: "entry", expected: "an object", found });
     }
     let entry = entry.parts;
-    if !matches!(&entry.schema_type, Scalar::Text(text) if text.as_ref() == MODEL_INVOCATION_LOG) {
+    if !matches!(&entry.schema_type.parts, Held::Text(text) if **text == *MODEL_INVOCATION_LOG) {
         return Ok(None);
     }
     let request_id = required(entry.request_id, "requestId")?;
@@ -86,54 +88,4 @@ pub(super) fn finish(entry: Loose<Entry>) -> Result<Option<InvocationEntry>, Rej
 fn required(scalar: Scalar, field: &'static str) -> Result<Box<str>, Rejection> {
     let missing = || Rejection { field, expected: "a string", found: "nothing".to_owned() };
     scalar.text(field)?.ok_or_else(missing)
-}
-
-impl Parts for Entry {
-    fn field<'de, A: MapAccess<'de>>(&mut self, key: &str, map: &mut A) -> Result<(), A::Error> {
-        let scalar = match key {
-            "schemaType" => &mut self.schema_type,
-            "timestamp" => &mut self.timestamp,
-            "accountId" => &mut self.account_id,
-            "region" => &mut self.region,
-            "requestId" => &mut self.request_id,
-            "operation" => &mut self.operation,
-            "modelId" => &mut self.model_id,
-            "inferenceRegion" => &mut self.inference_region,
-            "errorCode" => &mut self.error_code,
-            "input" => {
-                self.input = map.next_value()?;
-                return Ok(());
-            }
-            "output" => {
-                self.output = map.next_value()?;
-                return Ok(());
-            }
-            _ => return skip(map),
-        };
-        *scalar = map.next_value()?;
-        Ok(())
-    }
-}
-
-impl Parts for Input {
-    fn field<'de, A: MapAccess<'de>>(&mut self, key: &str, map: &mut A) -> Result<(), A::Error> {
-        match key {
-            "inputTokenCount" => self.tokens = map.next_value()?,
-            "cacheReadInputTokenCount" => self.cache_read_tokens = map.next_value()?,
-            "cacheWriteInputTokenCount" => self.cache_write_tokens = map.next_value()?,
-            _ => return skip(map),
-        }
-        Ok(())
-    }
-}
-
-impl Parts for Output {
-    fn field<'de, A: MapAccess<'de>>(&mut self, key: &str, map: &mut A) -> Result<(), A::Error> {
-        match key {
-            "outputTokenCount" => self.tokens = map.next_value()?,
-            "outputBodyJson" => self.body = map.next_value()?,
-            _ => return skip(map),
-        }
-        Ok(())
-    }
 }

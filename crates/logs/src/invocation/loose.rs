@@ -1,4 +1,4 @@
-//! JSON of any shape, of which a few values are taken. Whatever else stands there is skipped, and a
+//! JSON of any shape, of which a few values are taken. Whatever else is there is skipped, and a
 //! value of another type than expected is no error of the parser's: it fails one entry, not the object.
 
 use std::fmt;
@@ -10,33 +10,72 @@ use super::shortened::{CUT, MAX_STRING_BYTES};
 use crate::reject::Rejection;
 use crate::value::{COUNT, Unescaped, whole_number};
 
-/// What takes the fields of an object, or the items of an array.
+/// What takes a part of a value: fields of an object, items of an array, a text, a count. What is not taken
+/// is skipped.
 pub(super) trait Parts: Default {
     /// Takes the value of a key, or skips it.
-    fn field<'de, A: MapAccess<'de>>(&mut self, key: &str, map: &mut A) -> Result<(), A::Error>;
+    fn field<'de, A: MapAccess<'de>>(&mut self, _: &str, map: &mut A) -> Result<(), A::Error> {
+        skip(map)
+    }
 
     /// Takes the items of an array, or skips them.
-    fn items<'de, A: SeqAccess<'de>>(&mut self, items: A) -> Result<(), A::Error> {
-        skip_items(items)
+    fn items<'de, A: SeqAccess<'de>>(&mut self, mut items: A) -> Result<(), A::Error> {
+        while items.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(())
     }
+
+    /// Takes a text.
+    fn text(&mut self, _: &str) {}
+
+    /// Takes a count.
+    fn count(&mut self, _: i64) {}
 }
 
-/// A value of any type, with what was taken of it if it is an object or an array.
+/// Declares an object by the keys of the fields that are taken. Of a key that is there twice the last one
+/// counts.
+macro_rules! object {
+    ($(#[$meta:meta])* $visibility:vis struct $name:ident {
+        $($(#[$field_meta:meta])* $key:literal => $field:ident: $type:ty,)*
+    }) => {
+        $(#[$meta])*
+        #[derive(Debug, Default)]
+        $visibility struct $name { $($(#[$field_meta])* $field: $type,)* }
+
+        impl $crate::invocation::loose::Parts for $name {
+            fn field<'de, A: serde::de::MapAccess<'de>>(
+                &mut self,
+                key: &str,
+                map: &mut A,
+            ) -> Result<(), A::Error> {
+                match key {
+                    $($key => self.$field = map.next_value()?,)*
+                    _ => $crate::invocation::loose::skip(map)?,
+                }
+                Ok(())
+            }
+        }
+    };
+}
+
+pub(super) use object;
+
+/// A value of any type, with what was taken of it.
 #[derive(Debug)]
 pub(super) struct Loose<T> {
     pub(super) kind: &'static str,
     pub(super) parts: T,
 }
 
-/// A value that is no object and no array, or only its type.
+/// A value that is taken whole if it is a text or a count.
+pub(super) type Scalar = Loose<Held>;
+
+/// What was taken of a [`Scalar`].
 #[derive(Debug, Default)]
-pub(super) enum Scalar {
-    /// Absent or null.
+pub(super) enum Held {
     #[default]
     Nothing,
     Text(Box<str>),
     Count(i64),
-    Other(&'static str),
 }
 
 /// Skips the value of a key.
@@ -44,14 +83,12 @@ pub(super) fn skip<'de, A: MapAccess<'de>>(map: &mut A) -> Result<(), A::Error> 
     map.next_value::<IgnoredAny>().map(drop)
 }
 
-fn skip_items<'de, A: SeqAccess<'de>>(mut items: A) -> Result<(), A::Error> {
-    while items.next_element::<IgnoredAny>()?.is_some() {}
-    Ok(())
-}
+/// The kind of what is absent, too.
+const NULL: &str = "null";
 
 impl<T: Default> Default for Loose<T> {
     fn default() -> Self {
-        Loose { kind: "null", parts: T::default() }
+        Loose { kind: NULL, parts: T::default() }
     }
 }
 
@@ -62,9 +99,19 @@ impl<T> Loose<T> {
     /// If there is something else.
     pub(super) fn object(self, field: &'static str) -> Result<T, Rejection> {
         match self.kind {
-            "an object" | "null" => Ok(self.parts),
+            "an object" | NULL => Ok(self.parts),
             kind => Err(Rejection { field, expected: "an object", found: kind.to_owned() }),
         }
+    }
+}
+
+impl Parts for Held {
+    fn text(&mut self, text: &str) {
+        *self = Held::Text(text.into());
+    }
+
+    fn count(&mut self, count: i64) {
+        *self = Held::Count(count);
     }
 }
 
@@ -74,18 +121,16 @@ impl Scalar {
     /// # Errors
     /// If it is of another type, or too long for a name. The text is not quoted.
     pub(super) fn text(self, field: &'static str) -> Result<Option<Box<str>>, Rejection> {
-        const EXPECTED: &str = "a string";
-        let found = match self {
-            Scalar::Nothing => return Ok(None),
-            Scalar::Text(text) if text.is_empty() => return Ok(None),
-            Scalar::Text(text) if text.ends_with(CUT) => {
+        let found = match self.parts {
+            Held::Text(text) if text.is_empty() => return Ok(None),
+            Held::Text(text) if text.ends_with(CUT) => {
                 format!("one of more than {MAX_STRING_BYTES} bytes")
             }
-            Scalar::Text(text) => return Ok(Some(text)),
-            Scalar::Count(_) => "a number".to_owned(),
-            Scalar::Other(kind) => kind.to_owned(),
+            Held::Text(text) => return Ok(Some(text)),
+            _ if self.kind == NULL => return Ok(None),
+            _ => self.kind.to_owned(),
         };
-        Err(Rejection { field, expected: EXPECTED, found })
+        Err(Rejection { field, expected: "a string", found })
     }
 
     /// A count, or a string of one.
@@ -93,15 +138,15 @@ impl Scalar {
     /// # Errors
     /// If it is anything else. The text is not quoted.
     pub(super) fn count(&self, field: &'static str) -> Result<Option<i64>, Rejection> {
-        let found = match self {
-            Scalar::Nothing => return Ok(None),
-            Scalar::Count(count) => return Ok(Some(*count)),
-            Scalar::Text(text) => match whole_number(text) {
+        let found = match (&self.parts, self.kind) {
+            (Held::Count(count), _) => return Ok(Some(*count)),
+            (Held::Text(text), _) => match whole_number(text) {
                 Some(count) => return Ok(Some(count)),
                 None => "another string",
             },
-            Scalar::Other("a number") => "another number",
-            Scalar::Other(kind) => kind,
+            (Held::Nothing, NULL) => return Ok(None),
+            (Held::Nothing, "a number") => "another number",
+            (Held::Nothing, kind) => kind,
         };
         Err(Rejection { field, expected: COUNT, found: found.to_owned() })
     }
@@ -142,16 +187,18 @@ impl<'de, T: Parts> Visitor<'de> for LooseVisitor<T> {
         Ok(Loose { kind: "an array", parts })
     }
 
-    fn visit_str<E>(self, _: &str) -> Result<Self::Value, E> {
-        Self::nothing_of("a string")
+    fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
+        let mut parts = T::default();
+        parts.text(text);
+        Ok(Loose { kind: "a string", parts })
     }
 
-    fn visit_bool<E>(self, _: bool) -> Result<Self::Value, E> {
-        Self::nothing_of("a boolean")
-    }
-
-    fn visit_u64<E>(self, _: u64) -> Result<Self::Value, E> {
-        Self::nothing_of("a number")
+    fn visit_u64<E>(self, number: u64) -> Result<Self::Value, E> {
+        let mut parts = T::default();
+        if let Ok(count) = i64::try_from(number) {
+            parts.count(count);
+        }
+        Ok(Loose { kind: "a number", parts })
     }
 
     fn visit_i64<E>(self, _: i64) -> Result<Self::Value, E> {
@@ -162,58 +209,11 @@ impl<'de, T: Parts> Visitor<'de> for LooseVisitor<T> {
         Self::nothing_of("a number")
     }
 
+    fn visit_bool<E>(self, _: bool) -> Result<Self::Value, E> {
+        Self::nothing_of("a boolean")
+    }
+
     fn visit_unit<E>(self) -> Result<Self::Value, E> {
-        Self::nothing_of("null")
-    }
-}
-
-impl<'de> Deserialize<'de> for Scalar {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(ScalarVisitor)
-    }
-}
-
-struct ScalarVisitor;
-
-impl<'de> Visitor<'de> for ScalarVisitor {
-    type Value = Scalar;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("anything")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Scalar, A::Error> {
-        while map.next_key::<IgnoredAny>()?.is_some() {
-            skip(&mut map)?;
-        }
-        Ok(Scalar::Other("an object"))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, items: A) -> Result<Scalar, A::Error> {
-        skip_items(items).map(|()| Scalar::Other("an array"))
-    }
-
-    fn visit_str<E>(self, text: &str) -> Result<Scalar, E> {
-        Ok(Scalar::Text(text.into()))
-    }
-
-    fn visit_bool<E>(self, _: bool) -> Result<Scalar, E> {
-        Ok(Scalar::Other("a boolean"))
-    }
-
-    fn visit_u64<E>(self, number: u64) -> Result<Scalar, E> {
-        Ok(i64::try_from(number).map_or(Scalar::Other("a number"), Scalar::Count))
-    }
-
-    fn visit_i64<E>(self, _: i64) -> Result<Scalar, E> {
-        Ok(Scalar::Other("a number"))
-    }
-
-    fn visit_f64<E>(self, _: f64) -> Result<Scalar, E> {
-        Ok(Scalar::Other("a number"))
-    }
-
-    fn visit_unit<E>(self) -> Result<Scalar, E> {
-        Ok(Scalar::Nothing)
+        Self::nothing_of(NULL)
     }
 }
