@@ -12,17 +12,3 @@ pub(crate) fn check_sum((name, total): (&str, u64), parts: &[(&str, u64)]) -> Re
     let counts = parts.iter().map(|(_, count)| count.to_string()).collect::<Vec<_>>().join(" + ");
     Err(format!("expected {name} = {names}, found {total} = {counts}"))
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_sum_that_differs_is_an_error_with_its_parts() {
-        assert_eq!(check_sum(("calls", 5), &[("written", 3), ("duplicates", 2)]), Ok(()));
-        assert_eq!(
-            check_sum(("calls", 5), &[("written", 3), ("duplicates", 1)]),
-            Err("expected calls = written + duplicates, found 5 = 3 + 1".to_owned())
-        );
-    }
-}

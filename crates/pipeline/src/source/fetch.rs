@@ -281,36 +281,16 @@ fn sentence(error: &store::Error) -> String {
 mod tests {
     use std::collections::BTreeMap;
     use std::fs;
-    use std::fs::File;
-    use std::path::Path;
-    use std::sync::atomic::{AtomicUsize, Ordering};
-    use std::time::Duration;
 
-    use async_trait::async_trait;
-    use store::{
-        Body, Chunks, Condition, Error as StoreError, Folder, ListPage, ListRequest, Memory,
-        Object, Put,
-    };
+    use store::Folder;
+    use testkit::block_on;
     use tokio::sync::mpsc;
 
     use super::*;
 
-    /// Gives the content as it came, and counts.
+    /// Gives the content as it came.
     #[derive(Debug, Clone, Copy)]
-    struct Plain(&'static Counters);
-
-    #[derive(Debug, Default)]
-    struct Counters {
-        reading: AtomicUsize,
-        most_reading: AtomicUsize,
-        read: AtomicUsize,
-    }
-
-    impl Counters {
-        fn new() -> &'static Self {
-            Box::leak(Box::default())
-        }
-    }
+    struct Plain;
 
     #[derive(Debug, PartialEq, Eq)]
     enum Came {
@@ -322,11 +302,6 @@ mod tests {
         type Reading = Came;
 
         fn whole(&self, body: &[u8], _: &mut Scratch) -> Result<Came, Unreadable> {
-            let Plain(Counters { reading, most_reading, read }) = self;
-            most_reading.fetch_max(reading.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
-            std::thread::sleep(Duration::from_micros(200));
-            reading.fetch_sub(1, Ordering::SeqCst);
-            read.fetch_add(1, Ordering::SeqCst);
             Ok(Came::Whole(body.to_vec()))
         }
 
@@ -338,180 +313,42 @@ mod tests {
         }
     }
 
-    /// Reads the objects, which are listed with these sizes, and returns what came of each.
-    fn read(
-        store: &dyn Store,
-        settings: &Settings,
-        listed: &[(&str, u64)],
-        counters: &'static Counters,
-    ) -> BTreeMap<String, Result<Came, String>> {
-        let workers = Workers::start(settings.threads).unwrap();
-        let fetcher = Fetcher::new(store, settings, &workers, Plain(counters));
-        let progress = Progress::default();
-        let (sender, receiver) = mpsc::channel(3);
-        let mut came = BTreeMap::new();
-        let listing = async {
-            let sender = sender;
-            for (key, size_bytes) in listed {
-                let meta = ObjectMeta {
-                    key: (*key).to_owned(),
-                    size_bytes: *size_bytes,
-                    etag: None,
-                    is_archived: false,
-                };
-                sender.send(ListedObject { meta, delivery: None, is_late: false }).await.unwrap();
-            }
-        };
-        let take = |read: ReadObject<Came>| {
-            let reading = read.reading.map_err(|error| error.to_string());
-            assert!(came.insert(read.listed.meta.key, reading).is_none(), "an object came twice");
-        };
-        let reading = fetcher.read_all(receiver, &progress, take);
-        // The fewest threads for file system calls: what reads a stream may not take them.
-        let mut runtime = tokio::runtime::Builder::new_current_thread();
-        let runtime = runtime.enable_all().max_blocking_threads(1).build().unwrap();
-        let ((), read) = runtime.block_on(async { futures::future::join(listing, reading).await });
-        read.unwrap();
-        let snapshot = progress.snapshot();
-        assert_eq!(snapshot.read_objects, listed.len() as u64);
-        assert_eq!(snapshot.read_bytes, listed.iter().map(|(_, bytes)| bytes).sum::<u64>());
-        came
-    }
-
-    fn folder(root: &Path) -> Folder {
-        Folder::open(root).unwrap()
-    }
-
     #[test]
-    fn every_object_comes_once_and_no_more_are_read_at_once_than_asked() {
-        let root = tempfile::tempdir().unwrap();
-        let keys: Vec<_> = (0..300).map(|n| format!("{n:03}")).collect();
-        for key in &keys {
-            fs::write(root.path().join(key), key.repeat(1000)).unwrap();
-        }
-        let listed: Vec<_> = keys.iter().map(|key| (key.as_str(), 3000)).collect();
-        for (threads, requests_in_flight) in [(1, 64), (4, 64), (4, 2), (4, 1)] {
-            let settings = Settings { threads, requests_in_flight, ..Settings::new(None) };
-            let counters = Counters::new();
-            let came = read(&folder(root.path()), &settings, &listed, counters);
-            assert_eq!(came.len(), 300);
-            for (key, came) in came {
-                assert_eq!(came, Ok(Came::Whole(key.repeat(1000).into_bytes())));
-            }
-            let most_reading = counters.most_reading.load(Ordering::SeqCst);
-            assert!(most_reading <= threads, "{most_reading} at once");
-        }
-    }
-
-    #[test]
-    fn what_is_larger_than_its_share_or_has_grown_is_streamed() {
-        let root = tempfile::tempdir().unwrap();
+    fn object_larger_than_its_share_or_grown_is_streamed() {
+        let root = tempfile::tempdir().expect("a folder");
+        let settings = Settings { bytes_in_flight: 32 << 10, threads: 2, ..Settings::new(None) };
         let content = |size_bytes: u64| vec![b'x'; size_bytes as usize];
-        let sizes = [("empty", 0), ("small", 100), ("large", 10_000), ("larger", 3 << 20)];
-        for (key, size_bytes) in sizes.into_iter().chain([("grown", 50_000), ("shrunk", 10)]) {
-            fs::write(root.path().join(key), content(size_bytes)).unwrap();
+        // With its size as listed, and as it is.
+        let sizes = [
+            ("empty", 0, 0),
+            ("small", 100, 100),
+            ("large", 10_000, 10_000),
+            ("larger", 3 << 20, 3 << 20),
+            ("grown", 5000, 50_000),
+            ("shrunk", 7000, 10),
+        ];
+        let (sender, receiver) = mpsc::channel(sizes.len());
+        for (key, listed_bytes, size_bytes) in sizes {
+            fs::write(root.path().join(key), content(size_bytes)).expect("written");
+            let meta = ObjectMeta { key: key.to_owned(), size_bytes: listed_bytes, etag: None };
+            let listed = ListedObject { meta, delivery: None, is_late: false };
+            sender.try_send(listed).expect("room");
         }
-        let settings = Settings { bytes_in_flight: 32 << 10, threads: 2, ..Settings::new(None) };
-        let mut listed = sizes.to_vec();
-        listed.extend([("grown", 5000), ("shrunk", 7000)]);
-        let came = read(&folder(root.path()), &settings, &listed, Counters::new());
-        assert_eq!(came["empty"], Ok(Came::Whole(content(0))));
-        assert_eq!(came["small"], Ok(Came::Whole(content(100))));
-        assert_eq!(came["large"], Ok(Came::Streamed(content(10_000))));
-        assert_eq!(came["larger"], Ok(Came::Streamed(content(3 << 20))));
-        assert_eq!(came["grown"], Ok(Came::Streamed(content(50_000))));
-        assert_eq!(came["shrunk"], Ok(Came::Whole(content(10))));
-    }
-
-    #[test]
-    fn what_cannot_be_read_is_unreadable_alone() {
-        let root = tempfile::tempdir().unwrap();
-        fs::write(root.path().join("there"), "x").unwrap();
-        let listed = [("gone", 5), ("there", 1)];
-        let came = read(&folder(root.path()), &Settings::new(None), &listed, Counters::new());
-        assert_eq!(came["there"], Ok(Came::Whole(b"x".to_vec())));
-        let gone = format!("`{}` does not exist", root.path().join("gone").display());
-        assert_eq!(came["gone"], Err(gone));
-    }
-
-    /// A store whose large bodies come only after so many small objects have been read.
-    #[derive(Debug)]
-    struct LargeLast {
-        memory: Memory,
-        counters: &'static Counters,
-        small: usize,
-    }
-
-    #[derive(Debug)]
-    struct Late {
-        body: Body,
-        counters: &'static Counters,
-        small: usize,
-    }
-
-    #[async_trait]
-    impl Chunks for Late {
-        async fn next(&mut self) -> Result<Option<Bytes>, StoreError> {
-            for _ in 0..5000 {
-                if self.counters.read.load(Ordering::SeqCst) == self.small {
-                    return self.body.chunk().await;
-                }
-                tokio::time::sleep(Duration::from_millis(1)).await;
-            }
-            Err(StoreError::Changed { target: "small objects wait for large ones".to_owned() })
+        drop(sender);
+        let store = Folder::open(root.path()).expect("a folder");
+        let workers = Workers::start(settings.threads).expect("threads");
+        let fetcher = Fetcher::new(&store, &settings, &workers, Plain);
+        let (progress, mut came) = (Progress::default(), BTreeMap::new());
+        let take = |read: ReadObject<Came>| {
+            let came = came.insert(read.listed.meta.key, read.reading.expect("readable"));
+            assert_eq!(came, None, "an object came twice");
+        };
+        block_on(fetcher.read_all(receiver, &progress, take)).expect("readable");
+        assert_eq!(progress.snapshot().read_objects, sizes.len() as u64);
+        for (key, _, size_bytes) in sizes {
+            let is_whole = ["empty", "small", "shrunk"].contains(&key);
+            let expected = if is_whole { Came::Whole } else { Came::Streamed };
+            assert_eq!(came[key], expected(content(size_bytes)), "{key}");
         }
-    }
-
-    #[async_trait]
-    impl Store for LargeLast {
-        fn location(&self) -> String {
-            self.memory.location()
-        }
-
-        async fn list(&self, request: &ListRequest) -> Result<ListPage, StoreError> {
-            self.memory.list(request).await
-        }
-
-        async fn get(&self, key: &str) -> Result<Object, StoreError> {
-            let Object { meta, body } = self.memory.get(key).await?;
-            if !key.starts_with("large") {
-                return Ok(Object { meta, body });
-            }
-            let late = Late { body, counters: self.counters, small: self.small };
-            Ok(Object { body: Body::chunks(meta.size_bytes, late), meta })
-        }
-
-        async fn put(&self, key: &str, bytes: Bytes) -> Result<(), StoreError> {
-            self.memory.put(key, bytes).await
-        }
-
-        async fn put_file(&self, key: &str, file: File) -> Result<(), StoreError> {
-            self.memory.put_file(key, file).await
-        }
-
-        async fn put_if(&self, key: &str, bytes: Bytes, on: Condition) -> Result<Put, StoreError> {
-            self.memory.put_if(key, bytes, on).await
-        }
-
-        async fn delete(&self, key: &str) -> Result<(), StoreError> {
-            self.memory.delete(key).await
-        }
-    }
-
-    #[test]
-    fn large_objects_that_do_not_come_do_not_keep_small_ones_from_being_read() {
-        let counters = Counters::new();
-        let store = LargeLast { memory: Memory::new(), counters, small: 20 };
-        let keys: Vec<_> = (0..20).map(|n| format!("small{n}")).collect();
-        let mut listed = vec![("large1", 20_000), ("large2", 20_000), ("large3", 20_000)];
-        listed.extend(keys.iter().map(|key| (key.as_str(), 10)));
-        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-        for (key, size_bytes) in &listed {
-            runtime.block_on(store.put(key, vec![b'x'; *size_bytes as usize].into())).unwrap();
-        }
-        let settings = Settings { bytes_in_flight: 32 << 10, threads: 2, ..Settings::new(None) };
-        let came = read(&store, &settings, &listed, counters);
-        assert_eq!(came["large3"], Ok(Came::Streamed(vec![b'x'; 20_000])));
-        assert!(came.values().all(Result::is_ok), "{came:?}");
     }
 }
