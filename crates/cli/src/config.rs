@@ -164,28 +164,37 @@ mod tests {
     use super::*;
     use crate::args::{Arguments, Command};
 
-    /// The example with its settings switched on.
-    fn example() -> Config {
-        let example = include_str!("../../../config/hoptrail.toml");
-        let lines = example.lines().map(|line| line.strip_prefix("#: ").unwrap_or(line));
-        let settings = lines.collect::<Vec<_>>().join("\n");
-        toml::from_str(&settings).expect("the example is valid")
-    }
+    const EXAMPLE: &str = include_str!("../../../config/hoptrail.toml");
 
-    fn completed(config: &Config, typed: &[&str]) -> RunArgs {
-        let typed = [&["hoptrail", "run"], typed].concat();
-        let arguments = Arguments::try_parse_from(typed).expect("valid options");
-        let Command::Run(mut args) = arguments.command else { panic!("expected `run`") };
+    /// What `run` is asked for by a file and options; `None` if the options are invalid.
+    fn asked(file: &str, typed: &[String]) -> Option<String> {
+        let config = toml::from_str::<Config>(file).expect("valid");
+        let typed = ["hoptrail", "run"].into_iter().chain(typed.iter().map(String::as_str));
+        let Command::Run(mut args) = Arguments::try_parse_from(typed).ok()?.command else {
+            panic!("expected `run`")
+        };
         config.complete_run(&mut args);
-        *args
+        Some(format!("{args:?}"))
     }
 
+    /// Every key of the example, as its comment sets it or switched on, against the option of its name: a
+    /// switch, or with one of these values.
     #[test]
-    fn example_names_every_key() {
-        let shown = format!("{:?}", example());
-        assert!(!shown.contains("None") && !shown.contains("[]"), "a key is missing: {shown}");
-        let unchanged = include_str!("../../../config/hoptrail.toml");
-        assert!(toml::from_str::<Config>(unchanged).is_ok(), "valid with its comments too");
+    fn key_of_the_example_has_an_effect_unless_its_option_is_typed() {
+        assert!(toml::from_str::<Config>(EXAMPLE).is_ok(), "valid with its comments too");
+        let mut n_keys = 0;
+        for line in EXAMPLE.lines().filter_map(|line| line.strip_prefix("#: ")) {
+            let (key, _) = line.split_once(" = ").expect("a key and its value");
+            let line = &line.replace("= false", "= true");
+            assert_ne!(asked(line, &[]), asked("", &[]), "{key}");
+            let values = ["", "=typed", "=99", "=any", "=empty"];
+            let typed = values.map(|value| [format!("--{key}{value}")]);
+            let typed = typed.iter().find(|typed| asked("", *typed).is_some()).expect("an option");
+            assert_eq!(asked(line, typed), asked("", typed), "{key}");
+            n_keys += 1;
+        }
+        // The names of the keys, each followed by its value.
+        assert_eq!(format!("{:?}", Config::default()).matches(": ").count(), n_keys);
     }
 
     #[test]
@@ -193,90 +202,11 @@ mod tests {
         assert!(toml::from_str::<Config>("treads = 9").is_err());
     }
 
-    /// Every key of the file, with what the option of its name gets on the command line, and how to
-    /// see it. Switches are on if either has them on.
-    #[test]
-    fn option_wins_over_file_for_every_key() {
-        type Seen = fn(&RunArgs) -> String;
-        let cases: [(&[&str], Seen); 28] = [
-            (&["--source", "typed"], |args| format!("{:?}", args.source.source)),
-            (&["--layout", "any"], |args| format!("{:?}", args.source.layout)),
-            (&["--account", "999999999999"], |args| format!("{:?}", args.source.account)),
-            (&["--source-region", "typed"], |args| format!("{:?}", args.source.source_region)),
-            (&["--last", "9"], |args| format!("{:?}", args.days.last)),
-            (&["--late-window", "9h"], |args| format!("{:?}", args.days.late_window)),
-            (&["--invocation-logs", "typed"], |args| format!("{:?}", args.logs.invocation_logs)),
-            (&["--digest-keys", "typed"], |args| format!("{:?}", args.logs.digest_keys)),
-            (&["--dest", "typed"], |args| format!("{:?}", args.dest.dest)),
-            (&["--sse", "AES256"], |args| format!("{:?}", args.dest.sse)),
-            (&["--sse-kms-key-id", "typed"], |args| format!("{:?}", args.dest.sse_kms_key_id)),
-            (&["--acl", "private"], |args| format!("{:?}", args.dest.acl)),
-            (&["--wait-lock", "9h"], |args| format!("{:?}", args.dest.wait_lock)),
-            (&["--aliases", "typed"], |args| format!("{:?}", args.knowledge.aliases)),
-            (&["--catalog", "typed"], |args| format!("{:?}", args.knowledge.catalog)),
-            (&["--jurisdictions", "typed"], |args| format!("{:?}", args.knowledge.jurisdictions)),
-            (&["--prices", "typed"], |args| format!("{:?}", args.knowledge.prices)),
-            (&["--price-overrides", "typed"], |args| {
-                format!("{:?}", args.knowledge.price_overrides)
-            }),
-            (&["--threads", "9"], |args| format!("{:?}", args.performance.threads)),
-            (&["--concurrency", "9"], |args| format!("{:?}", args.performance.concurrency)),
-            (&["--fetch-ahead-mib", "9"], |args| format!("{:?}", args.performance.fetch_ahead_mib)),
-            (&["--max-inflated-mib", "9"], |args| {
-                format!("{:?}", args.performance.max_inflated_mib)
-            }),
-            (&["--profile", "typed"], |args| format!("{:?}", args.aws.profile)),
-            (&["--region", "typed"], |args| format!("{:?}", args.aws.region)),
-            (&["--endpoint-url", "typed"], |args| format!("{:?}", args.aws.endpoint_url)),
-            (&["--addressing-style", "virtual"], |args| format!("{:?}", args.aws.addressing_style)),
-            (&["--expected-bucket-owner", "999999999999"], |args| {
-                format!("{:?}", args.aws.expected_bucket_owner)
-            }),
-            (&["--fail-on", "empty", "--summary-json", "typed"], |args| {
-                format!("{:?} {:?}", args.fail_on, args.summary_json)
-            }),
-        ];
-        let (file, nothing) = (example(), Config::default());
-        for (typed, seen) in cases {
-            let from_file = seen(&completed(&file, &[]));
-            assert!(!from_file.contains("None") && from_file != "[]", "{typed:?}: {from_file}");
-            let without_file = seen(&completed(&nothing, typed));
-            assert_ne!(from_file, without_file, "{typed:?}");
-            assert_eq!(seen(&completed(&file, typed)), without_file, "{typed:?}");
-        }
-    }
-
-    #[test]
-    fn switch_is_on_if_file_or_option_has_it_on() {
-        let file = "verify-digests = true\naccept-trailing-members = true\nrequester-pays = true\n\
-                    no-sign-request = true\n";
-        let file = toml::from_str::<Config>(file).expect("valid");
-        let typed = [
-            "--verify-digests",
-            "--accept-trailing-members",
-            "--requester-pays",
-            "--no-sign-request",
-        ];
-        let nothing = Config::default();
-        for (config, typed, expected) in
-            [(&file, &[][..], true), (&nothing, &typed, true), (&nothing, &[], false)]
-        {
-            let RunArgs { logs, aws, .. } = completed(config, typed);
-            let found = [
-                logs.verify_digests,
-                logs.accept_trailing_members,
-                aws.requester_pays,
-                aws.no_sign_request,
-            ];
-            assert_eq!(found, [expected; 4], "{typed:?}");
-        }
-    }
-
     #[test]
     fn days_of_the_file_apply_only_without_other_days() {
-        let file = toml::from_str::<Config>("last = 9").expect("valid");
-        assert_eq!(completed(&file, &[]).days.last, Some(9));
-        assert_eq!(completed(&file, &["--day", "today"]).days.last, None);
-        assert_eq!(completed(&file, &["--from", "7d"]).days.last, None);
+        for typed in ["--day=today", "--from=7d"] {
+            let typed = [typed.to_owned()];
+            assert_eq!(asked("last = 9", &typed), asked("", &typed));
+        }
     }
 }

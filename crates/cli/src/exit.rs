@@ -20,23 +20,24 @@ Exit codes:
 
 /// How a command ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
 pub enum Exit {
-    /// Everything was done. (0)
-    Done,
-    /// It failed; days that were published before are complete. (1)
-    Failed,
-    /// The options or settings are invalid. (2, also clap's)
-    Usage,
-    /// Something was unreadable or rejected; the rest is published. (3)
-    Partial,
-    /// A condition of `--fail-on` holds; everything is published. It takes precedence over `Partial`. (4)
-    Gate,
-    /// Nothing matched: no objects with `--fail-on empty`, no known model, no price. (5)
-    Nothing,
-    /// Interrupted by SIGINT. (130)
-    Interrupted,
-    /// Terminated by SIGTERM. (143)
-    Terminated,
+    /// Everything was done.
+    Done = 0,
+    /// It failed; days that were published before are complete.
+    Failed = 1,
+    /// The options or settings are invalid: also clap's.
+    Usage = 2,
+    /// Something was unreadable or rejected; the rest is published.
+    Partial = 3,
+    /// A condition of `--fail-on` holds; everything is published. It takes precedence over `Partial`.
+    Gate = 4,
+    /// Nothing matched: no objects with `--fail-on empty`, no known model, no price.
+    Nothing = 5,
+    /// Interrupted by SIGINT.
+    Interrupted = 130,
+    /// Terminated by SIGTERM.
+    Terminated = 143,
 }
 
 /// Why a command ends early.
@@ -55,16 +56,7 @@ pub(crate) enum Failure {
 impl Exit {
     /// The number.
     pub fn code(self) -> u8 {
-        match self {
-            Exit::Done => 0,
-            Exit::Failed => 1,
-            Exit::Usage => 2,
-            Exit::Partial => 3,
-            Exit::Gate => 4,
-            Exit::Nothing => 5,
-            Exit::Interrupted => 130,
-            Exit::Terminated => 143,
-        }
+        self as u8
     }
 }
 

@@ -111,35 +111,33 @@ pub(crate) fn minutes(option: &str, text: &str) -> Result<i64, Failure> {
 mod tests {
     use super::*;
 
-    fn check(args: &DayArgs, expected: &str) {
-        let now = "2026-11-20T00:30:00Z".parse::<Timestamp>().expect("a time");
-        let found = match days(args, now) {
-            Ok(Some(range)) => range.to_string(),
-            Ok(None) => "none".to_owned(),
-            Err(failure) => failure.to_string(),
-        };
-        assert!(found.starts_with(expected), "{found}");
-    }
-
+    /// The options are written `from to day last`.
     #[test]
     fn days_follow_from_the_options() {
-        let text = |text: &str| Some(text.to_owned());
-        let args = DayArgs::default;
-        check(&args(), "none");
-        check(&DayArgs { last: Some(2), ..args() }, "2026-11-18 to 2026-11-19");
-        check(&DayArgs { day: text("yesterday"), ..args() }, "2026-11-19");
-        check(
-            &DayArgs { from: text("7d"), to: text("today"), ..args() },
-            "2026-11-13 to 2026-11-20",
-        );
-        check(&DayArgs { from: text("2026-02-28"), ..args() }, "2026-02-28");
-        check(
-            &DayArgs { from: text("2026-03-01"), to: text("2026-02-28"), ..args() },
-            "--from 2026-03-01 is after --to 2026-02-28",
-        );
-        check(&DayArgs { from: text("2026-02-30"), ..args() }, "--from: expected YYYY-MM-DD");
-        check(&DayArgs { from: text("2026-02-01T00:00Z"), ..args() }, "--from: expected");
-        check(&DayArgs { last: Some(0), ..args() }, "--last: expected");
+        let now = "2026-11-20T00:30:00Z".parse::<Timestamp>().expect("a time");
+        for (options, expected) in [
+            ("- - - -", "none"),
+            ("- - - 2", "2026-11-18 to 2026-11-19"),
+            ("- - yesterday -", "2026-11-19"),
+            ("7d today - -", "2026-11-13 to 2026-11-20"),
+            ("2026-02-28 - - -", "2026-02-28"),
+            ("2026-03-01 2026-02-28 - -", "--from 2026-03-01 is after --to 2026-02-28"),
+            ("2026-02-30 - - -", "--from: expected YYYY-MM-DD"),
+            ("2026-02-01T00:00Z - - -", "--from: expected"),
+            ("- - - 0", "--last: expected"),
+        ] {
+            let mut options = options.split(' ').map(|option| (option != "-").then_some(option));
+            let mut option = || options.next().flatten().map(str::to_owned);
+            let (from, to, day, last) = (option(), option(), option(), option());
+            let last = last.map(|last| last.parse().expect("a number"));
+            let args = DayArgs { from, to, day, last, ..DayArgs::default() };
+            let found = match days(&args, now) {
+                Ok(Some(range)) => range.to_string(),
+                Ok(None) => "none".to_owned(),
+                Err(failure) => failure.to_string(),
+            };
+            assert!(found.starts_with(expected), "{args:?}: {found}");
+        }
     }
 
     #[test]

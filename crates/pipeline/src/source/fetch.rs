@@ -330,7 +330,12 @@ mod tests {
         let (sender, receiver) = mpsc::channel(sizes.len());
         for (key, listed_bytes, size_bytes) in sizes {
             fs::write(root.path().join(key), content(size_bytes)).expect("written");
-            let meta = ObjectMeta { key: key.to_owned(), size_bytes: listed_bytes, etag: None };
+            let meta = ObjectMeta {
+                key: key.to_owned(),
+                size_bytes: listed_bytes,
+                etag: None,
+                is_archived: false,
+            };
             let listed = ListedObject { meta, delivery: None, is_late: false };
             sender.try_send(listed).expect("room");
         }
