@@ -187,7 +187,7 @@ mod tests {
             let (key, _) = line.split_once(" = ").expect("a key and its value");
             let line = &line.replace("= false", "= true");
             assert_ne!(asked(line, &[]), asked("", &[]), "{key}");
-            let values = ["", "=typed", "=99", "=any", "=empty"];
+            let values = ["", "=typed", "=99", "=any", "=empty", "=AES256", "=private", "=virtual"];
             let typed = values.map(|value| [format!("--{key}{value}")]);
             let typed = typed.iter().find(|typed| asked("", *typed).is_some()).expect("an option");
             assert_eq!(asked(line, typed), asked("", typed), "{key}");
