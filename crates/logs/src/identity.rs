@@ -89,9 +89,9 @@ pub(crate) fn identity(raw: Option<&str>) -> Result<Identity<'_>, Rejection> {
     let issuer = text(fields.issuer_name, field)?;
     let on_behalf_of = text(fields.user_id, "userIdentity.onBehalfOf.userId")?;
 
-    let parts = arn.as_ref().and_then(ArnParts::read);
-    let has_parts = parts.is_some();
-    let ArnParts { name: arn_name, session } = parts.unwrap_or_default();
+    let has_parts = arn.as_deref().and_then(ArnParts::read).is_some();
+    let arn_name = part(arn.as_ref(), |arn| ArnParts::read(arn)?.name);
+    let session = part(arn.as_ref(), |arn| ArnParts::read(arn)?.session);
     let name = match kind.as_deref() {
         Some("AssumedRole") => issuer.or(arn_name),
         Some("Root") => Some(Cow::Borrowed("root")),
@@ -124,49 +124,23 @@ fn present(text: &str) -> Option<&str> {
 }
 
 /// Name and session out of an identity's ARN.
-struct ArnName<'a> {
+struct ArnParts<'a> {
     name: Option<&'a str>,
     session: Option<&'a str>,
 }
 
-/// The same, borrowed from where the ARN is borrowed from.
-#[derive(Default)]
-struct ArnParts<'a> {
-    name: Text<'a>,
-    session: Text<'a>,
-}
-
 impl<'a> ArnParts<'a> {
-    fn read(arn: &Cow<'a, str>) -> Option<Self> {
-        match arn {
-            Cow::Borrowed(arn) => {
-                let ArnName { name, session } = ArnName::read(arn)?;
-                Some(ArnParts {
-                    name: name.map(Cow::Borrowed),
-                    session: session.map(Cow::Borrowed),
-                })
-            }
-            Cow::Owned(arn) => {
-                let ArnName { name, session } = ArnName::read(arn)?;
-                let owned = |text: &str| Cow::Owned(text.to_owned());
-                Some(ArnParts { name: name.map(owned), session: session.map(owned) })
-            }
-        }
-    }
-}
-
-impl<'a> ArnName<'a> {
     fn read(arn: &'a str) -> Option<Self> {
         let resource = Arn::parse(arn)?.resource;
         let (kind, rest) = resource.split_once('/')?;
         match (kind, rest.split_once('/')) {
             // The ARN of a session leaves the role's path out.
             ("assumed-role", Some((name, session))) => {
-                Some(ArnName { name: present(name), session: present(session) })
+                Some(ArnParts { name: present(name), session: present(session) })
             }
             _ => {
                 let name = rest.rsplit('/').next().unwrap_or(rest);
-                Some(ArnName { name: present(name), session: None })
+                Some(ArnParts { name: present(name), session: None })
             }
         }
     }

@@ -9,23 +9,24 @@ use super::{PriceRow, Routing, Tier, TokenKind};
 use crate::money::DecimalError;
 
 /// The columns, in the order of the file that ships with hoptrail.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Column {
-    ModelId,
-    Routing,
-    SourceRegion,
-    ServiceTier,
-    ContextOverTokens,
-    TokenKind,
-    UsdPerMillion,
-    ValidFrom,
-    ValidUntil,
-    Source,
-    SourceDate,
-}
+const COLUMNS: [&str; 11] = [
+    "model_id",
+    "routing",
+    "source_region",
+    "service_tier",
+    "context_over_tokens",
+    "token_kind",
+    "usd_per_million",
+    "valid_from",
+    "valid_until",
+    SOURCE,
+    SOURCE_DATE,
+];
 
-/// The number of columns.
-const N_COLUMNS: usize = Column::ALL.len();
+/// Overrides may leave these out or empty: a negotiated rate has no public source.
+const SOURCE: &str = "source";
+const SOURCE_DATE: &str = "source_date";
+
 /// The source of an override that names none.
 const OVERRIDE: &str = "override";
 
@@ -204,10 +205,9 @@ pub(super) fn read_lines(text: &str, role: Role) -> (Vec<PriceRow>, Vec<Finding>
         Ok(header) => header.clone(),
         Err(error) => return (rows, vec![Finding { line: 1, problem: csv_problem(&error) }]),
     };
-    let positions = match positions(&header, role) {
-        Ok(positions) => positions,
-        Err(problem) => return (rows, vec![Finding { line: 1, problem }]),
-    };
+    if let Err(problem) = check_header(&header, role) {
+        return (rows, vec![Finding { line: 1, problem }]);
+    }
     let mut record = StringRecord::new();
     let mut lines = Lines { text: text.as_bytes(), line: 1, offset: 0 };
     loop {
@@ -225,7 +225,7 @@ pub(super) fn read_lines(text: &str, role: Role) -> (Vec<PriceRow>, Vec<Finding>
             findings.push(Finding { line, problem });
             continue;
         }
-        let fields = Fields { record: &record, positions: &positions };
+        let fields = Fields { header: &header, record: &record };
         match fields.row(line, role) {
             Ok(row) => rows.push(row),
             Err(problem) => findings.push(Finding { line, problem }),
@@ -269,65 +269,23 @@ impl Lines<'_> {
     }
 }
 
-/// The position of each of [`Column::ALL`]. Other columns are errors: a misspelled `valid_until` that is
+/// Checks that the header has all columns. Other columns are errors: a misspelled `valid_until` that is
 /// skipped would keep a price for ever.
-fn positions(header: &StringRecord, role: Role) -> Result<[Option<usize>; N_COLUMNS], Problem> {
-    let may_lack = |column: Column| role == Role::Overrides && column.is_of_source();
-    let position = |column: Column| header.iter().position(|name| name == column.as_str());
-    let positions = Column::ALL.map(position);
-    let n_found = positions.iter().flatten().count();
-    let complete =
-        Column::ALL.iter().zip(&positions).all(|(c, position)| position.is_some() || may_lack(*c));
-    if complete && n_found == header.len() {
-        return Ok(positions);
+fn check_header(header: &StringRecord, role: Role) -> Result<(), Problem> {
+    let may_lack = |column| role == Role::Overrides && [SOURCE, SOURCE_DATE].contains(&column);
+    let has = |column: &&str| header.iter().any(|name| name == *column);
+    let is_complete = COLUMNS.iter().all(|column| has(column) || may_lack(*column));
+    if is_complete && header.len() == COLUMNS.iter().filter(|column| has(column)).count() {
+        return Ok(());
     }
-    let expected = Column::ALL.map(Column::as_str).join(",");
     let found = header.iter().collect::<Vec<_>>().join(",");
-    Err(Problem::Columns { expected, found })
-}
-
-impl Column {
-    const ALL: [Column; 11] = [
-        Column::ModelId,
-        Column::Routing,
-        Column::SourceRegion,
-        Column::ServiceTier,
-        Column::ContextOverTokens,
-        Column::TokenKind,
-        Column::UsdPerMillion,
-        Column::ValidFrom,
-        Column::ValidUntil,
-        Column::Source,
-        Column::SourceDate,
-    ];
-
-    /// Its name in the header.
-    fn as_str(self) -> &'static str {
-        match self {
-            Column::ModelId => "model_id",
-            Column::Routing => "routing",
-            Column::SourceRegion => "source_region",
-            Column::ServiceTier => "service_tier",
-            Column::ContextOverTokens => "context_over_tokens",
-            Column::TokenKind => "token_kind",
-            Column::UsdPerMillion => "usd_per_million",
-            Column::ValidFrom => "valid_from",
-            Column::ValidUntil => "valid_until",
-            Column::Source => "source",
-            Column::SourceDate => "source_date",
-        }
-    }
-
-    /// Whether overrides may leave it out or empty: a negotiated rate has no public source.
-    fn is_of_source(self) -> bool {
-        matches!(self, Column::Source | Column::SourceDate)
-    }
+    Err(Problem::Columns { expected: COLUMNS.join(","), found })
 }
 
 /// The fields of a line by their column.
 struct Fields<'a> {
+    header: &'a StringRecord,
     record: &'a StringRecord,
-    positions: &'a [Option<usize>; N_COLUMNS],
 }
 
 impl<'a> Fields<'a> {
@@ -337,22 +295,22 @@ impl<'a> Fields<'a> {
         let kinds = TokenKind::ALL.map(|kind| (kind.as_str(), kind));
         let row = PriceRow {
             line,
-            model_id: self.text(Column::ModelId)?.into(),
-            routing: self.one_of(Column::Routing, &routings)?,
-            source_region: self.text(Column::SourceRegion)?.into(),
-            tier: self.one_of(Column::ServiceTier, &tiers)?,
-            context_over_tokens: self.tokens(Column::ContextOverTokens)?,
-            kind: self.one_of(Column::TokenKind, &kinds)?,
-            price: self.text(Column::UsdPerMillion)?.parse().map_err(Problem::Price)?,
-            valid_from: self.day(Column::ValidFrom)?,
-            valid_until: self.day(Column::ValidUntil)?,
-            source: match (self.optional_text(Column::Source)?, role) {
-                ("", Role::Book) => return Err(Problem::Missing(Column::Source.as_str())),
+            model_id: self.text("model_id")?.into(),
+            routing: self.one_of("routing", &routings)?,
+            source_region: self.text("source_region")?.into(),
+            tier: self.one_of("service_tier", &tiers)?,
+            context_over_tokens: self.tokens("context_over_tokens")?,
+            kind: self.one_of("token_kind", &kinds)?,
+            price: self.text("usd_per_million")?.parse().map_err(Problem::Price)?,
+            valid_from: self.day("valid_from")?,
+            valid_until: self.day("valid_until")?,
+            source: match (self.optional_text(SOURCE)?, role) {
+                ("", Role::Book) => return Err(Problem::Missing(SOURCE)),
                 ("", Role::Overrides) => OVERRIDE.into(),
                 (source, _) => source.into(),
             },
-            source_date: match (self.day(Column::SourceDate)?, role) {
-                (None, Role::Book) => return Err(Problem::Missing(Column::SourceDate.as_str())),
+            source_date: match (self.day(SOURCE_DATE)?, role) {
+                (None, Role::Book) => return Err(Problem::Missing(SOURCE_DATE)),
                 (date, _) => date,
             },
         };
@@ -362,40 +320,40 @@ impl<'a> Fields<'a> {
         }
     }
 
-    fn optional_text(&self, column: Column) -> Result<&'a str, Problem> {
-        let position = self.positions[column as usize];
+    fn optional_text(&self, column: &'static str) -> Result<&'a str, Problem> {
+        let position = self.header.iter().position(|name| name == column);
         let text = position.and_then(|position| self.record.get(position)).unwrap_or_default();
         let is_bare = text.trim().len() == text.len();
-        if is_bare { Ok(text) } else { Err(Problem::WhiteSpace(column.as_str())) }
+        if is_bare { Ok(text) } else { Err(Problem::WhiteSpace(column)) }
     }
 
-    fn text(&self, column: Column) -> Result<&'a str, Problem> {
+    fn text(&self, column: &'static str) -> Result<&'a str, Problem> {
         match self.optional_text(column)? {
-            "" => Err(Problem::Missing(column.as_str())),
+            "" => Err(Problem::Missing(column)),
             text => Ok(text),
         }
     }
 
-    fn one_of<T: Copy>(&self, column: Column, known: &[(&str, T)]) -> Result<T, Problem> {
+    fn one_of<T: Copy>(&self, column: &'static str, known: &[(&str, T)]) -> Result<T, Problem> {
         let text = self.text(column)?;
         if let Some((_, value)) = known.iter().find(|(name, _)| *name == text) {
             return Ok(*value);
         }
         let names = known.iter().map(|(name, _)| *name).collect::<Vec<_>>();
         let expected = format!("one of {}", names.join(", "));
-        Err(Problem::Value { column: column.as_str(), expected, found: text.to_owned() })
+        Err(Problem::Value { column, expected, found: text.to_owned() })
     }
 
-    fn tokens(&self, column: Column) -> Result<i64, Problem> {
+    fn tokens(&self, column: &'static str) -> Result<i64, Problem> {
         let text = self.text(column)?;
         let is_plain = text.bytes().all(|b| b.is_ascii_digit());
         let expected = "a number of tokens".to_owned();
-        let problem = Problem::Value { column: column.as_str(), expected, found: text.to_owned() };
+        let problem = Problem::Value { column, expected, found: text.to_owned() };
         if is_plain { text.parse().map_err(|_| problem) } else { Err(problem) }
     }
 
     /// A date written `YYYY-MM-DD` and nothing else; `None` for an empty field.
-    fn day(&self, column: Column) -> Result<Option<Date>, Problem> {
+    fn day(&self, column: &'static str) -> Result<Option<Date>, Problem> {
         let text = self.optional_text(column)?;
         if text.is_empty() {
             return Ok(None);
@@ -403,10 +361,6 @@ impl<'a> Fields<'a> {
         let is_dashed = text.len() == 10 && [4, 7].iter().all(|&at| text.as_bytes()[at] == b'-');
         let date = if is_dashed { text.parse::<Date>().ok() } else { None };
         let expected = "a date YYYY-MM-DD".to_owned();
-        date.map(Some).ok_or_else(|| Problem::Value {
-            column: column.as_str(),
-            expected,
-            found: text.to_owned(),
-        })
+        date.map(Some).ok_or_else(|| Problem::Value { column, expected, found: text.to_owned() })
     }
 }
