@@ -44,12 +44,6 @@ pub enum Kind {
     Explicit,
     /// No policy allows.
     Implicit,
-    /// The account has no access to the model.
-    ModelAccess,
-    /// The model's Marketplace subscription cannot be made or paid.
-    Marketplace,
-    /// The account as a whole may not call.
-    Account,
     /// The message does not say. It is never guessed to be a service control policy.
     #[default]
     Unspecified,
@@ -120,14 +114,13 @@ impl Denial {
         };
         (denial.code, denial.operation) = quoted_call(&text);
         let Some((_, rest)) = text.split_once(NOT_AUTHORIZED) else {
-            denial.kind = kind_of_look_alike(&text);
+            denial.read_endpoint_policy(&text);
             return denial;
         };
         let rest = rest.trim_start();
         let (action, rest) = rest.split_once(' ').unwrap_or((rest, ""));
         let action = action.trim_end_matches(TRAILING);
         if !is_action(action) {
-            denial.kind = kind_of_look_alike(&text);
             return denial;
         }
         denial.action = Some(action.to_owned());
@@ -148,6 +141,23 @@ impl Denial {
         } else if let Some(rest) = reason.strip_prefix("because no ") {
             self.kind = Kind::Implicit;
             self.policy_type = policy_name(rest).map(|(policy_type, _)| policy_type);
+        }
+    }
+
+    /// Reads the message of network activity events, "The request was denied due to a VPC endpoint policy"
+    /// (CloudTrail user guide, "Logging network activity events").
+    fn read_endpoint_policy(&mut self, text: &str) {
+        if let Some((_, rest)) = text.split_once(" denied due to") {
+            let (policy_type, _) = policy_after(rest, " ");
+            self.deny_by(policy_type);
+        }
+    }
+
+    /// Sets the type of the policy that denied, where the message names none.
+    pub(crate) fn deny_by(&mut self, policy_type: Option<PolicyType>) {
+        if let Some(policy_type) = policy_type.filter(|_| self.policy_type.is_none()) {
+            self.kind = Kind::Explicit;
+            self.policy_type = Some(policy_type);
         }
     }
 
@@ -299,21 +309,6 @@ fn first_arn(text: &str) -> Option<String> {
     Arn::parse(word).map(|_| word.to_owned())
 }
 
-/// Refusals that are none of a policy, by their wording.
-fn kind_of_look_alike(text: &str) -> Kind {
-    let text = text.to_ascii_lowercase().replace('\u{2019}', "'");
-    let has = |part: &str| text.contains(part);
-    if has("aws marketplace") || has("invalid_payment_instrument") {
-        Kind::Marketplace
-    } else if has("have access to the model") {
-        Kind::ModelAccess
-    } else if has("account is not authorized") {
-        Kind::Account
-    } else {
-        Kind::Unspecified
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -399,21 +394,19 @@ mod tests {
             ),
             &format!("Unspecified None None bedrock-mantle:CreateInference {project} -"),
         );
-        for (message, kind) in [
-            ("You don't have access to the model with the specified model ID.", Kind::ModelAccess),
-            ("Your account is not authorized to invoke this API operation.", Kind::Account),
-            (
-                "Model access is denied due to IAM user or service role is not authorized to \
-                 perform the required AWS Marketplace actions (aws-marketplace:Subscribe).",
-                Kind::Marketplace,
-            ),
-            ("Model access is denied due to INVALID_PAYMENT_INSTRUMENT: ...", Kind::Marketplace),
-            ("Access Denied", Kind::Unspecified),
-            ("The service control policy says hello", Kind::Unspecified),
-            ("", Kind::Unspecified),
+        for message in [
+            "You don't have access to the model with the specified model ID.",
+            "Your account is not authorized to invoke this API operation.",
+            "Model access is denied due to IAM user or service role is not authorized to perform \
+             the required AWS Marketplace actions (aws-marketplace:Subscribe).",
+            "Access Denied",
+            "The service control policy says hello",
+            "",
         ] {
-            check(message, &format!("{kind:?} None None - - -"));
+            check(message, "Unspecified None None - - -");
         }
+        let message = "The request was denied due to a VPC endpoint policy";
+        check(message, "Explicit Some(VpcEndpoint) None - - -");
     }
 
     #[test]

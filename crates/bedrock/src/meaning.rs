@@ -8,7 +8,9 @@ use serde::{Deserialize, Serialize};
 use crate::alias::Aliases;
 use crate::call::{Attribute, Attributes, Texts};
 use crate::catalog::Catalog;
-use crate::denial::{Denial, Leg};
+use crate::denial::{Denial, Leg, PolicyType};
+use crate::error_reason::ErrorReason;
+use crate::model_ref::TargetType;
 use crate::outcome::Outcome;
 use crate::price::PriceBook;
 use crate::region::{Regions, Residency};
@@ -57,6 +59,10 @@ pub struct Meaning {
     pub denial: Option<Denial>,
     /// Which of the resources that a cross-Region call is checked for was denied, for denied calls.
     pub leg: Option<Leg>,
+    /// What the denied resource denotes, for denied calls whose record names no model.
+    pub denied_model: Option<Resolution>,
+    /// Why the call was refused or failed, if its code or message says.
+    pub error_reason: Option<ErrorReason>,
 }
 
 /// What the meaning of a call depends on: calls with equal keys mean the same.
@@ -129,14 +135,23 @@ impl Knowledge {
 
     /// Works out what the calls with a key mean.
     pub fn meaning(&self, key: MeaningKey<'_>) -> Meaning {
-        let outcome = Outcome::of_error_code(key.error_code);
+        let (outcome, reason) = Outcome::and_reason_of(key.error_code);
         let (inference_region, basis) = inference_region(key, outcome);
         let residency = match (key.source_region, inference_region) {
             (Some(source), Some(inference)) => self.regions.residency(source, inference),
             _ => None,
         };
-        let denial = (outcome == Outcome::Denied)
+        let mut denial = (outcome == Outcome::Denied)
             .then(|| Denial::read(key.error_message.unwrap_or_default()));
+        let error_reason = ErrorReason::of(outcome, reason, key.error_message, denial.as_ref());
+        if let Some(denial) = &mut denial {
+            // The only such code that names a reason is that of a VPC endpoint policy.
+            denial.deny_by(reason.map(|_| PolicyType::VpcEndpoint));
+        }
+        let denied_model = match (key.model_ref, &denial) {
+            (None, Some(denial)) => self.denied_model(denial),
+            _ => None,
+        };
         Meaning {
             outcome,
             resolution: resolve(key.model_ref, &self.catalog, &self.aliases),
@@ -144,7 +159,28 @@ impl Knowledge {
             basis,
             residency,
             leg: denial.as_ref().and_then(|denial| denial.leg(key.source_region)),
+            denied_model,
+            error_reason,
             denial,
+        }
+    }
+
+    /// What the denied resource denotes, if that is a model or profile. A model that was denied may have been
+    /// called through a profile, which it does not name: then the target type is unknown. But only a global
+    /// profile needs the model without a Region.
+    fn denied_model(&self, denial: &Denial) -> Option<Resolution> {
+        let leg = denial.leg(Some(""))?;
+        let resolution = resolve(denial.resource.as_deref(), &self.catalog, &self.aliases);
+        match leg {
+            Leg::Profile => Some(resolution),
+            Leg::GlobalModel => Some(Resolution {
+                target_type: TargetType::GlobalProfile,
+                profile_scope: Some("global".to_owned()),
+                ..resolution
+            }),
+            Leg::SourceModel | Leg::DestinationModel => {
+                Some(Resolution { target_type: TargetType::Unknown, ..resolution })
+            }
         }
     }
 }
@@ -162,6 +198,22 @@ impl Meaning {
     /// The model that was called, if it is known.
     pub fn model(&self) -> Option<&ResolvedModel> {
         self.resolution.model.as_ref().ok()
+    }
+
+    /// What a denied call was addressed to, taken from the denied resource where its record names no model.
+    pub fn denied_resolution(&self) -> &Resolution {
+        self.denied_model.as_ref().unwrap_or(&self.resolution)
+    }
+
+    /// The same, of a denied call of which a network activity event tells that the policy of a VPC endpoint
+    /// denied it. A policy that the message names stays.
+    #[must_use]
+    pub fn denied_by_endpoint(mut self) -> Self {
+        if let Some(denial) = &mut self.denial {
+            denial.deny_by(Some(PolicyType::VpcEndpoint));
+            self.error_reason = Some(ErrorReason::Policy);
+        }
+        self
     }
 }
 
