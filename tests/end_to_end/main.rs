@@ -15,6 +15,7 @@
 //! - published days, and which of them are rebuilt: `rebuild`
 //! - what `verify` finds: `verify`; changed log files: `tampering`
 //! - runs that are killed, and the next run: `killed`, on the trail of `backfill`
+//! - refused and failed calls: `denials`; events that are no calls: `other_activity`
 //! - model identifiers and aliases: `references`; files that are not a trail: `layout_any`
 //!
 //! `world` builds trails, runs the program with an environment of its own and reads tables.
@@ -30,12 +31,14 @@ mod backfill;
 mod bad_input;
 mod costs;
 mod days;
+mod denials;
 mod faults;
 mod golden;
 mod killed;
 mod layout_any;
 mod listing;
 mod locations;
+mod other_activity;
 mod precedence;
 mod readme;
 mod rebuild;

@@ -4,6 +4,7 @@ use std::cmp::Ordering;
 use std::fmt;
 use std::ops::{Index, IndexMut};
 
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::interner::{Interner, InternerFull, TextId};
@@ -20,11 +21,28 @@ pub enum CallId {
 /// The length of a UUID as text.
 pub const UUID_BYTES: usize = 36;
 
-/// One inference call as logged.
+/// What an event of Bedrock's is to the tables.
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+pub enum EventKind {
+    /// An inference call.
+    #[default]
+    Call,
+    /// A network activity event that tells of a refusal by the policy of a VPC endpoint. It is no call: the
+    /// call has an event of its own, or none.
+    Refusal,
+    /// Any other event, which is counted by name.
+    Other,
+}
+
+/// One inference call as logged, or another event of Bedrock's, of which less is read.
 ///
 /// There is no field for prompts or completions, nor for anything else out of a body.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Call {
+    /// Whether it is a call.
+    pub kind: EventKind,
     /// When the request completed, in milliseconds since 1970 UTC.
     pub event_time_ms: i64,
     /// CloudTrail's `eventID`.
@@ -80,13 +98,17 @@ pub enum Attribute {
     ErrorMessage,
     /// The service tier.
     ServiceTier,
+    /// The event source; only of events that are counted by name.
+    EventSource,
+    /// `Management`, `Data`, or `NetworkActivity`; only of events with an error code.
+    EventCategory,
 }
 
 const N_ATTRIBUTES: usize = Attribute::ALL.len();
 
 impl Attribute {
     /// Every attribute, in the order of the variants.
-    pub const ALL: [Attribute; 16] = [
+    pub const ALL: [Attribute; 18] = [
         Attribute::AccountId,
         Attribute::SourceRegion,
         Attribute::InferenceRegion,
@@ -103,6 +125,8 @@ impl Attribute {
         Attribute::ErrorCode,
         Attribute::ErrorMessage,
         Attribute::ServiceTier,
+        Attribute::EventSource,
+        Attribute::EventCategory,
     ];
 
     /// Whether most calls may have a value of their own, such as a session for each request. Such texts are
@@ -182,7 +206,9 @@ impl Texts {
 pub struct Calls {
     /// The calls.
     pub rows: Vec<Call>,
-    /// What their attributes refer to.
+    /// Events that are no calls.
+    pub others: Vec<Call>,
+    /// What the attributes of both refer to.
     pub texts: Texts,
 }
 

@@ -16,15 +16,16 @@ pub mod meaning;
 pub mod model_ref;
 pub mod money;
 pub mod outcome;
+pub mod own_cost;
 pub mod price;
 pub mod region;
 pub mod resolve;
 
 pub use alias::{Alias, Aliases};
-pub use call::{Attribute, Attributes, Call, CallId, Calls, Texts};
+pub use call::{Attribute, Attributes, Call, CallId, Calls, EventKind, Texts};
 pub use catalog::Catalog;
-pub use error_reason::ErrorReason;
 pub use cost::{Cost, Unpriced, Usage};
+pub use error_reason::ErrorReason;
 pub use fingerprint::Fingerprint;
 pub use interner::{Interner, InternerFull, TextId};
 pub use meaning::{Knowledge, Meaning, MeaningKey, Versions};

@@ -132,8 +132,9 @@ fn endpoint_policy_is_named_by_the_code_the_message_or_a_network_activity_event(
 #[test]
 fn denied_resource_names_the_model_where_the_record_does_not() {
     let check = |resource: &str, model_ref: Option<&str>, expected: &str| {
-        let message =
-            format!("User: x is not authorized to perform: bedrock:InvokeModel on resource: {resource}");
+        let message = format!(
+            "User: x is not authorized to perform: bedrock:InvokeModel on resource: {resource}"
+        );
         let found = Knowledge::embedded().meaning(MeaningKey {
             error_code: Some("AccessDenied"),
             error_message: Some(&message),

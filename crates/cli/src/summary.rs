@@ -1,5 +1,6 @@
 //! The summary that a run prints: most calls first, and every route that leaves its jurisdiction.
 
+mod activity;
 mod cost;
 mod logs;
 mod routing;
@@ -50,8 +51,10 @@ pub(crate) fn text(outcome: &Outcome) -> String {
         logs::digest_files(&mut out, digests);
     }
     routing::write(&mut out, &outcome.routes);
-    denials(&mut out, &outcome.denials);
+    denials(&mut out, outcome);
+    activity::error_reasons(&mut out, &outcome.error_reasons);
     unresolved(&mut out, &outcome.unresolved);
+    activity::write(&mut out, outcome);
     unknown_operations(&mut out, outcome);
     let objects = &outcome.objects;
     let unreadable = &objects.unreadable_objects;
@@ -73,10 +76,22 @@ fn read(line: &mut impl FnMut(&str, String), outcome: &Outcome) {
         format!("{} rejected", grouped(records.rejected)),
     ];
     line("", parts.join(" · "));
+    skipped_by_region(line, outcome);
     if objects.unreadable > 0 {
         line("", counted(objects.unreadable, "unreadable object"));
     }
     skipped(line, outcome);
+}
+
+/// Where the records are that are no calls: most first.
+fn skipped_by_region(line: &mut impl FnMut(&str, String), outcome: &Outcome) {
+    let mut regions = outcome.skipped_by_region.iter().collect::<Vec<_>>();
+    regions.sort_by_key(|(_, records)| std::cmp::Reverse(**records));
+    if regions.is_empty() {
+        return;
+    }
+    let regions = regions.iter().map(|(region, n)| format!("{} {}", escaped(region), grouped(**n)));
+    line("", format!("skipped by Region: {}", shortened(regions.collect())));
 }
 
 fn skipped(line: &mut impl FnMut(&str, String), outcome: &Outcome) {
@@ -154,16 +169,23 @@ fn calls(line: &mut impl FnMut(&str, String), outcome: &Outcome) {
     line("Ran in", parts(RESIDENCIES, &outcome.residency));
 }
 
-fn denials(out: &mut String, denials: &[Denied]) {
+fn denials(out: &mut String, outcome: &Outcome) {
+    let denials = &outcome.denials;
     if denials.is_empty() {
         return;
     }
-    let sum = denials.iter().map(|denied| denied.calls).sum();
+    let sum = denials.iter().map(|denied| denied.calls).sum::<u64>();
+    let without_call = outcome.denied_without_call;
+    let calls = counted(sum - without_call, "call");
+    let requests = match without_call {
+        0 => String::new(),
+        n => format!(" and {} that only VPC endpoints saw", counted(n, "request")),
+    };
     let by = "by blocked Region, policy type, and evaluated resource (leg)";
-    let _ = writeln!(out, "\nDenied: {}, {by}\n", counted(sum, "call"));
+    let _ = writeln!(out, "\nDenied: {calls}{requests}, {by}\n");
     for denied in denials.iter().take(SHOWN_LINES) {
         let region = denied.blocked_region.as_deref().unwrap_or("–");
-        let policy = denied.policy_type.unwrap_or("no policy named");
+        let policy = denied.policy_type.unwrap_or_else(|| why(denied));
         let leg = denied.leg.unwrap_or("–");
         let arn = denied.policy_arn.as_deref().unwrap_or_default();
         let line =
@@ -171,6 +193,12 @@ fn denials(out: &mut String, denials: &[Denied]) {
         let _ = writeln!(out, "{}", escaped(line.trim_end()));
     }
     more(out, denials.len(), "denials");
+}
+
+/// Why a call was denied, where no policy is named.
+fn why(denied: &Denied) -> &'static str {
+    let is_policy = denied.error_reason == Some(bedrock::ErrorReason::Policy.as_str());
+    denied.label.filter(|_| !is_policy).unwrap_or("no policy named")
 }
 
 fn unresolved(out: &mut String, references: &[UnresolvedReference]) {

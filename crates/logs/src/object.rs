@@ -11,7 +11,7 @@ use serde_json::error::Category;
 use crate::document::{self, Shape, TWO_RECORDS};
 use crate::gzip::{self, GzipError, Members};
 use crate::hash::{Hashed, sha256};
-use crate::record::{Record, RecordReader};
+use crate::record::{Note, Record, RecordReader};
 use crate::reject::Rejection;
 use crate::scratch::Scratch;
 use crate::value::is_json;
@@ -53,8 +53,11 @@ pub struct Reading {
     pub skipped: u64,
     /// Calls that cannot be used.
     pub rejected: u64,
-    /// The calls, in the order of the object.
+    /// The calls, and the events of Bedrock's among `skipped`, in the order of the object.
     pub calls: Calls,
+    /// Events of Bedrock's among `skipped` that have no usable ID or time, so that they cannot be counted by
+    /// name.
+    pub events_without_id: u64,
     /// The first rejected records, as sentences.
     pub rejections: Vec<String>,
     /// What the object says about opaque ARNs.
@@ -265,8 +268,17 @@ impl Reading {
                 self.calls.rows.push(call);
                 return;
             }
-            Ok(Record::Discovered(alias)) => self.discovered.push(alias),
-            Ok(Record::Unknown(name)) => *self.unknown_operations.entry(name).or_default() += 1,
+            Ok(Record::Other(event, note)) => {
+                match event {
+                    Some(event) => self.calls.others.push(event),
+                    None => self.events_without_id += 1,
+                }
+                match note {
+                    Note::Nothing => {}
+                    Note::Discovered(alias) => self.discovered.push(alias),
+                    Note::Unknown(name) => *self.unknown_operations.entry(name).or_default() += 1,
+                }
+            }
             Ok(Record::Skipped) => {}
             Err(rejection) => {
                 self.records += 1;

@@ -13,7 +13,7 @@ pub(crate) enum Operation {
     Other,
 }
 
-/// Event sources of Bedrock, with the inference events of each. `bedrock-runtime` was never seen in
+/// Event sources with inference events, and these. `bedrock-runtime` was never seen in
 /// a real record and is accepted all the same; mantle events are data events
 /// (Bedrock user guide, `logging-using-cloudtrail` and `logging-cloudtrail-mantle`).
 const SOURCES: &[(&str, &[&str])] = &[
@@ -21,6 +21,9 @@ const SOURCES: &[(&str, &[&str])] = &[
     ("bedrock-runtime.amazonaws.com", RUNTIME_CALLS),
     ("bedrock-mantle.amazonaws.com", &["CreateInference"]),
 ];
+
+/// What all event sources end with.
+const SOURCE_END: &[u8] = b".amazonaws.com";
 
 const RUNTIME_CALLS: &[&str] = &[
     "InvokeModel",
@@ -99,15 +102,23 @@ const CONTROL_VERBS: &[&str] = &[
 const INFERENCE_WORDS: &[&str] =
     &["Invoke", "Converse", "Inference", "Completion", "Response", "Message"];
 
-/// True for an event source of Bedrock's.
+/// True for an event source of Bedrock's: those above, and such as `bedrock-agentcore.amazonaws.com`.
 pub(crate) fn is_bedrock(event_source: &str) -> bool {
-    SOURCES.iter().any(|(source, _)| *source == event_source)
+    source_bytes(event_source.as_bytes()) == Some(event_source.len())
 }
 
 /// True for a text that begins with an event source of Bedrock's and a quote behind it.
 pub(crate) fn begins_with_source(text: &[u8]) -> bool {
-    let rest = |source: &str| text.strip_prefix(source.as_bytes())?.first();
-    SOURCES.iter().any(|(source, _)| rest(source) == Some(&b'"'))
+    source_bytes(text).is_some_and(|len| text.get(len) == Some(&b'"'))
+}
+
+/// The length of the event source of Bedrock's that a text begins with.
+fn source_bytes(text: &[u8]) -> Option<usize> {
+    let rest = text.strip_prefix(b"bedrock")?;
+    let is_of_name = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'-';
+    let name = rest.iter().take_while(|byte| is_of_name(byte)).count();
+    let has_end = rest[name..].starts_with(SOURCE_END) && (name == 0 || rest[0] == b'-');
+    has_end.then_some(text.len() - rest.len() + name + SOURCE_END.len())
 }
 
 /// Judges an event of Bedrock's by its name.
@@ -162,5 +173,23 @@ mod tests {
             check(runtime, name, Operation::Unknown);
         }
         check(mantle, "GetInference", Operation::Other);
+        check("bedrock-agentcore.amazonaws.com", "InvokeAgentRuntime", Operation::Other);
+    }
+
+    #[test]
+    fn sources() {
+        for (source, expected) in [
+            ("bedrock.amazonaws.com", true),
+            ("bedrock-runtime.amazonaws.com", true),
+            ("bedrock-agentcore.amazonaws.com", true),
+            ("bedrock-data-automation2.amazonaws.com", true),
+            ("bedrocks.amazonaws.com", false),
+            ("bedrock-runtime.us-east-1.amazonaws.com", false),
+            ("bedrock.amazonaws.com.", false),
+            ("bedrock", false),
+        ] {
+            assert_eq!(is_bedrock(source), expected, "{source}");
+            assert_eq!(begins_with_source(format!("{source}\"").as_bytes()), expected, "{source}");
+        }
     }
 }

@@ -1,12 +1,16 @@
-//! One CloudTrail record: a call, an alias, or skipped. This is the one reader of records, and the one
+//! One CloudTrail record: a call, another event of Bedrock's, or neither. This is the one reader of records, and the one
 //! place that knows what their fields mean.
 //!
 //! To read one more field: a member of [`Fields`], an arm in [`RecordReader::fields`], its value in
 //! [`Fields::skipped`] and, for what calls share, a line in [`RecordReader::attributes`]. A field of a nested
 //! element that is read already is a member of [`Request`], [`Additional`] or [`Principal`] instead.
 
+use std::borrow::Cow;
+
 use bedrock::alias::DiscoveredAlias;
-use bedrock::{Attribute, Attributes, Call, CallId, InternerFull, TextId, Texts};
+use bedrock::{
+    Attribute, Attributes, Call, CallId, EventKind, InternerFull, Outcome, TextId, Texts,
+};
 
 use crate::discover::discovered_alias;
 use crate::event_time::EventTimes;
@@ -22,17 +26,36 @@ use crate::walk::members;
 pub(crate) enum Record {
     /// An inference call.
     Call(Call),
-    /// An event that tells which model an opaque ARN is. Skipped as a record.
-    Discovered(DiscoveredAlias),
-    /// An event of Bedrock's that looks like inference under a name that we do not know, with that
-    /// name. Skipped as a record.
-    Unknown(String),
+    /// Another event of Bedrock's, which is skipped as a record and counted by name; `None` if it has no
+    /// usable ID or time.
+    Other(Option<Call>, Note),
     /// Anything else.
     Skipped,
 }
 
+/// What else an event says that is no call.
+#[derive(Debug)]
+pub(crate) enum Note {
+    /// Nothing.
+    Nothing,
+    /// Which model an opaque ARN is.
+    Discovered(DiscoveredAlias),
+    /// It looks like inference under this name, which we do not know.
+    Unknown(String),
+}
+
 /// Event types that summarize events; they are delivered into folders of their own.
 const SUMMARIES: &[&str] = &["AwsAggregatedEvent", "AwsCloudTrailInsight"];
+
+/// The type and the category of network activity events, which tell of requests through VPC endpoints beside the
+/// management and data events of the same requests (CloudTrail user guide, "Logging network activity events").
+const NETWORK_ACTIVITY_TYPE: &str = "AwsVpceEvent";
+const NETWORK_ACTIVITY: &str = "NetworkActivity";
+
+/// Members of `requestParameters` that name a model, the first that is there: of batch jobs, evaluation and
+/// customization jobs, agents and knowledge bases (Bedrock API reference).
+const MODEL_KEYS: [&str; 6] =
+    ["modelId", "modelArn", "model", "modelIdentifier", "baseModelIdentifier", "foundationModel"];
 
 /// The fields of a record that are read, as their text; absent and null are `None`.
 #[derive(Default)]
@@ -40,6 +63,8 @@ struct Fields<'a> {
     event_source: Option<&'a str>,
     event_name: Option<&'a str>,
     event_type: Option<&'a str>,
+    event_category: Option<&'a str>,
+    management_event: Option<&'a str>,
     event_id: Option<&'a str>,
     event_time: Option<&'a str>,
     request_id: Option<&'a str>,
@@ -118,19 +143,29 @@ impl RecordReader {
         let event_source = text(fields.event_source, "eventSource").ok().flatten();
         let event_source = event_source.filter(|source| is_bedrock(source));
         let event_type = text(fields.event_type, "eventType").ok().flatten();
-        let is_summary = event_type.is_some_and(|kind| SUMMARIES.contains(&kind.as_ref()));
+        let is_summary = event_type.as_deref().is_some_and(|kind| SUMMARIES.contains(&kind));
         let Some(event_source) = event_source.filter(|_| !is_summary) else {
             return fields.skipped(Record::Skipped);
         };
-        let event_name = required(fields.event_name, "eventName")?;
-        match operation(&event_source, &event_name) {
-            Operation::Call => self.call(&fields, &event_name).map(Record::Call),
-            Operation::Discover => {
-                fields.skipped(discovered_alias(record).map_or(Record::Skipped, Record::Discovered))
+        let is_network_activity = event_type.as_deref() == Some(NETWORK_ACTIVITY_TYPE)
+            || fields.category().is_some_and(|category| category == NETWORK_ACTIVITY);
+        if is_network_activity {
+            // Those of requests that were let through say no more than the events of these requests.
+            if fields.outcome() != Outcome::Denied {
+                return fields.skipped(Record::Skipped);
             }
-            Operation::Unknown => fields.skipped(Record::Unknown(event_name.into_owned())),
-            Operation::Other => fields.skipped(Record::Skipped),
+            let refusal = self.event(&fields, &event_source, EventKind::Refusal);
+            return fields.skipped(Record::Other(refusal, Note::Nothing));
         }
+        let event_name = required(fields.event_name, "eventName")?;
+        let note = match operation(&event_source, &event_name) {
+            Operation::Call => return self.call(&fields, &event_name).map(Record::Call),
+            Operation::Discover => discovered_alias(record).map_or(Note::Nothing, Note::Discovered),
+            Operation::Unknown => Note::Unknown(event_name.into_owned()),
+            Operation::Other => Note::Nothing,
+        };
+        let event = self.event(&fields, &event_source, EventKind::Other);
+        fields.skipped(Record::Other(event, note))
     }
 
     /// Takes a record apart. What is not read is checked; the other values are where they are read.
@@ -141,6 +176,8 @@ impl RecordReader {
             "eventSource" => put(&mut fields.event_source, value),
             "eventName" => put(&mut fields.event_name, value),
             "eventType" => put(&mut fields.event_type, value) && is_json(value),
+            "eventCategory" => put(&mut fields.event_category, value) && is_json(value),
+            "managementEvent" => put(&mut fields.management_event, value) && is_json(value),
             "eventID" => put(&mut fields.event_id, value),
             "eventTime" => put(&mut fields.event_time, value),
             "requestID" => put(&mut fields.request_id, value),
@@ -182,6 +219,7 @@ impl RecordReader {
         attributes[Attribute::ServiceTier] =
             additional.service_tier.or(request.service_tier).flatten();
         Ok(Call {
+            kind: EventKind::Call,
             event_time_ms,
             event_id,
             original_event_id: original_event_id(fields.addendum)?.map(Box::new),
@@ -217,11 +255,87 @@ impl RecordReader {
         ] {
             texts.set(&mut attributes, attribute, text(raw, field)?.as_deref())?;
         }
+        if attributes[Attribute::ErrorCode].is_some() {
+            let category = fields.category();
+            texts.set(&mut attributes, Attribute::EventCategory, category.as_deref())?;
+        }
         Ok(attributes)
+    }
+
+    /// An event that is no call. What cannot be read of it is none; it needs an ID and a time.
+    fn event(&mut self, fields: &Fields<'_>, event_source: &str, kind: EventKind) -> Option<Call> {
+        let event_id = required_id(fields.event_id, "eventID").ok()?;
+        let event_time = required(fields.event_time, "eventTime").ok()?;
+        let event_time_ms = self.event_times.time_ms(&event_time, "eventTime").ok()?;
+        let (texts, mut attributes) = (&mut self.texts, Attributes::default());
+        let identity = fields.user_identity.unwrap_or("{}");
+        let principal = self.principals.get(identity, || Principal::read(identity, texts));
+        if let Ok(principal) = principal {
+            attributes[Attribute::PrincipalArn] = principal.arn;
+            attributes[Attribute::PrincipalName] = principal.name;
+        }
+        let lenient = |raw| text(raw, "").ok().flatten();
+        let (source, message) = match kind {
+            EventKind::Refusal => (None, lenient(fields.error_message)),
+            EventKind::Call | EventKind::Other => (Some(event_source.into()), None),
+        };
+        let category = (kind == EventKind::Refusal).then(|| NETWORK_ACTIVITY.into());
+        for (attribute, text) in [
+            (Attribute::AccountId, lenient(fields.account_id)),
+            (Attribute::SourceRegion, lenient(fields.source_region)),
+            (Attribute::EventName, lenient(fields.event_name)),
+            (Attribute::ModelRef, model_of(fields.request_parameters)),
+            (Attribute::ErrorCode, lenient(fields.error_code)),
+            (Attribute::ErrorMessage, message),
+            (Attribute::EventSource, source),
+            (Attribute::EventCategory, category),
+        ] {
+            texts.set(&mut attributes, attribute, text.as_deref()).ok()?;
+        }
+        Some(Call {
+            kind,
+            event_time_ms,
+            event_id,
+            original_event_id: original_event_id(fields.addendum).ok().flatten().map(Box::new),
+            request_id: id(fields.request_id, "requestID").ok().flatten(),
+            input_tokens: None,
+            output_tokens: None,
+            attributes,
+        })
     }
 }
 
+/// The model that the request of an event names.
+fn model_of(request_parameters: Option<&str>) -> Option<Cow<'_, str>> {
+    let mut found = [None; MODEL_KEYS.len()];
+    let read = object(request_parameters, "requestParameters", &mut |key, value| {
+        if let Some(place) = MODEL_KEYS.iter().position(|known| *known == key) {
+            put(&mut found[place], value);
+        }
+        true
+    });
+    read.ok()?;
+    found.into_iter().find_map(|raw| text(raw, "").ok().flatten())
+}
+
 impl Fields<'_> {
+    /// `Management`, `Data`, `NetworkActivity`: as the record says, or of older records by `managementEvent`.
+    fn category(&self) -> Option<Cow<'_, str>> {
+        if let Some(category) = text(self.event_category, "eventCategory").ok().flatten() {
+            return Some(category);
+        }
+        match boolean(self.management_event, "managementEvent").ok().flatten()? {
+            "true" => Some("Management".into()),
+            _ => Some("Data".into()),
+        }
+    }
+
+    /// How the request ended.
+    fn outcome(&self) -> Outcome {
+        let error_code = text(self.error_code, "errorCode").ok().flatten();
+        Outcome::of_error_code(error_code.as_deref())
+    }
+
     /// Checks the values that only a call's reader checks otherwise, and gives the record back.
     fn skipped(&self, record: Record) -> Result<Record, Rejection> {
         let values = [

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use bedrock::{Attribute, CallId};
+use bedrock::{Attribute, CallId, EventKind};
 use logs::{Limits, Reading, Scratch, Shape, Unreadable, read_stream, read_whole};
 
 use logged::Logged;
@@ -97,7 +97,7 @@ fn shown(reading: &Reading) -> (Vec<Logged>, String) {
         ..
     } = reading;
     let others = (records, skipped, rejected, rejections, discovered, unknown_operations);
-    (Logged::all(calls), format!("{others:?}"))
+    (Logged::all(calls), format!("{others:?} {:?}", Logged::each(&calls.others, &calls.texts)))
 }
 
 fn trail(records: &[&str]) -> Reading {
@@ -135,6 +135,7 @@ fn tokens_through_a_vpc_endpoint() {
     ];
     let attributes = attributes.map(|(attribute, text)| (attribute, text.to_owned()));
     let expected = Logged {
+        kind: EventKind::Call,
         event_time_ms: 1_782_887_415_000,
         event_id: CallId::new("5f0c7a0e-1f4b-4d0e-8a58-6a2f4d1b9c01"),
         original_event_id: None,

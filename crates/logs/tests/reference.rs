@@ -166,6 +166,10 @@ fn the_generator_reaches_everything() {
         }
         count("rejected", expected.rejected.len() as u64);
         count("calls", expected.calls.len() as u64);
+        for event in &expected.others {
+            count(&format!("{:?} of no call", event.kind), 1);
+        }
+        count("without ID", expected.without_id);
         for call in &expected.calls {
             count(call.get(Attribute::EventName).expect("a call has a name"), 1);
             count(&format!("type {:?}", call.get(Attribute::PrincipalType)), 1);
@@ -190,6 +194,9 @@ fn the_generator_reaches_everything() {
         ("discovered", 60),
         ("discovered name", 30),
         ("unknown", 200),
+        ("Other of no call", 500),
+        ("Refusal of no call", 20),
+        ("without ID", 20),
     ] {
         reached(name, at_least);
     }
@@ -210,8 +217,9 @@ fn the_generator_reaches_everything() {
 
 /// What a call may have or not, and whether it has it.
 fn presence(call: &Logged) -> Vec<(String, bool)> {
-    let attributes =
-        Attribute::ALL.into_iter().filter(|attribute| *attribute != Attribute::EventName);
+    // All calls have a name, and none has a source.
+    let not_asked = [Attribute::EventName, Attribute::EventSource];
+    let attributes = Attribute::ALL.into_iter().filter(|asked| !not_asked.contains(asked));
     let attributes = attributes.map(|a| (format!("{a:?}"), call.get(a).is_some()));
     let others = [
         ("request_id", call.request_id.is_some()),

@@ -9,6 +9,7 @@ mod meanings;
 pub(crate) mod prepare;
 mod price;
 pub(crate) mod publish;
+mod refusals;
 pub(crate) mod replace;
 mod rows;
 pub(crate) mod spool;

@@ -27,8 +27,8 @@ pub use dates::DayRange;
 pub use error::Error;
 pub use outcome::progress::{Progress, Snapshot};
 pub use outcome::{
-    Coverage, Denied, DigestOutcome, InvocationLog, ModelCost, ObjectProblem, Outcome, RegionShare,
-    Route, UnresolvedReference,
+    BatchJobs, Coverage, Denied, DigestOutcome, ErrorReasonCount, InvocationLog, ModelCost,
+    ObjectProblem, OtherActivity, Outcome, RegionShare, Route, UnresolvedReference,
 };
 pub use plan::{Plan, days_at, plan};
 pub use run::{Endpoints, Notice, run};

@@ -57,8 +57,22 @@ pub struct Outcome {
     pub costs: Vec<ModelCost>,
     /// Where calls through profiles ran.
     pub routes: Vec<Route>,
-    /// Refused calls.
+    /// Denied calls, and denied requests that only network activity events tell of.
     pub denials: Vec<Denied>,
+    /// How many of `denials` are no calls.
+    pub denied_without_call: u64,
+    /// Why calls were refused or failed, where code or message says.
+    pub error_reasons: Vec<ErrorReasonCount>,
+    /// Events of Bedrock's that are no calls, by name.
+    pub other_activity: Vec<OtherActivity>,
+    /// Batch jobs by model: their requests are no calls, and their cost is in no sum.
+    pub batch_jobs: Vec<BatchJobs>,
+    /// Events of Bedrock's that are no calls, of days that their object is not read for.
+    pub events_left: u64,
+    /// Events of Bedrock's that are no calls and have no usable ID or time: not counted by name.
+    pub events_without_id: u64,
+    /// Records that are no calls, by the Region in the key of their object; `unknown` where it names none.
+    pub skipped_by_region: BTreeMap<String, u64>,
     /// References that no model was found for.
     pub unresolved: Vec<UnresolvedReference>,
     /// Events that look like inference under names that we do not know.
@@ -238,8 +252,53 @@ pub struct Denied {
     pub policy_arn: Option<String>,
     /// The leg of the call.
     pub leg: Option<&'static str>,
+    /// Why, if code or message says.
+    pub error_reason: Option<&'static str>,
+    /// The same in words.
+    #[serde(skip)]
+    pub label: Option<&'static str>,
     /// How many calls.
     pub calls: u64,
+}
+
+/// Calls that were refused or failed for one reason.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ErrorReasonCount {
+    /// The reason.
+    pub error_reason: &'static str,
+    /// The same in words.
+    #[serde(skip)]
+    pub label: &'static str,
+    /// What can be done, where that is always the same.
+    pub hint: Option<&'static str>,
+    /// How many calls.
+    pub calls: u64,
+}
+
+/// Events of one name that are no calls.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct OtherActivity {
+    /// CloudTrail's `eventSource`.
+    pub event_source: String,
+    /// CloudTrail's `eventName`.
+    pub event_name: String,
+    /// How many events.
+    pub events: u64,
+    /// Those of them with an error code.
+    pub errors: u64,
+    /// Whether such an event is billed on its own.
+    pub has_own_cost: bool,
+}
+
+/// Batch jobs of one model.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct BatchJobs {
+    /// The model's name, or the model identifier as logged where no model was found.
+    pub model: Option<String>,
+    /// Jobs that were created.
+    pub jobs: u64,
+    /// Jobs that could not be created.
+    pub errors: u64,
 }
 
 /// A reference that no model was found for.

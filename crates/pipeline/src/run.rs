@@ -147,5 +147,10 @@ impl Outcome {
         for (name, count) in collected.unknown_operations {
             *self.unknown_operations.entry(name).or_default() += count;
         }
+        for (region, records) in collected.skipped_by_region {
+            *self.skipped_by_region.entry(region).or_default() += records;
+        }
+        self.events_left += collected.events_left;
+        self.events_without_id += collected.events_without_id;
     }
 }

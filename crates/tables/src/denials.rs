@@ -1,7 +1,8 @@
-//! The table `denials`: every refused call, with what its message says.
+//! The table `denials`: every denied call, with what its message says, and every request that only a network
+//! activity event tells was denied.
 
 use bedrock::denial::{Denial, Leg, PolicyType};
-use bedrock::{Attribute, Attributes, CallId};
+use bedrock::{Attribute, Attributes, CallId, ErrorReason};
 
 use crate::column::{
     Column,
@@ -11,7 +12,7 @@ use crate::column::{
 use crate::references::Refers;
 use crate::table::Table;
 
-/// One row: a refused call.
+/// One row: a denied call, or a request that only a network activity event tells of.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DenialRow {
     /// When the request completed, in milliseconds since 1970 UTC.
@@ -27,7 +28,7 @@ pub struct DenialRow {
 /// The table `denials`.
 pub static DENIALS: Table<DenialRow> = Table {
     name: "denials",
-    grain: "one denied call",
+    grain: "one denied call, or one request that only a network activity event says was denied",
     doc: "Denied calls: which action on which resource, by which type of policy.",
     columns: COLUMNS,
     order: |a, b| (a.event_time_ms, &a.event_id).cmp(&(b.event_time_ms, &b.event_id)),
@@ -47,18 +48,18 @@ const COLUMNS: &[Column<DenialRow>] = &[
     optional("source_region", Value::Attribute(Attribute::SourceRegion), "As in invocations."),
     required(
         "target_type",
-        Meaning(|m| Some(m.resolution.target_type.as_str())),
-        "As in invocations.",
+        Meaning(|m| Some(m.denied_resolution().target_type.as_str())),
+        "As in invocations; see model_basis.",
     ),
     optional(
         "profile_scope",
-        Meaning(|m| m.resolution.profile_scope.as_deref()),
-        "As in invocations.",
+        Meaning(|m| m.denied_resolution().profile_scope.as_deref()),
+        "As in invocations; see model_basis.",
     ),
     optional(
         "model_id",
-        Meaning(|m| m.model().map(|model| model.id.as_str())),
-        "As in invocations.",
+        Meaning(|m| m.denied_resolution().model.as_ref().ok().map(|model| model.id.as_str())),
+        "As in invocations; see model_basis.",
     ),
     optional("model_ref", Value::Attribute(Attribute::ModelRef), "As in invocations."),
     optional(
@@ -86,7 +87,7 @@ const COLUMNS: &[Column<DenialRow>] = &[
         Meaning(|m| {
             m.denial.as_ref().and_then(|denial| denial.policy_type).map(PolicyType::as_str)
         }),
-        "The type of the policy, such as service_control_policy; null if the message names none.",
+        "The type of the policy, such as service_control_policy; vpc_endpoint_policy also if a network activity event of the request says so; null if neither names one.",
     ),
     optional(
         "policy_arn",
@@ -97,5 +98,20 @@ const COLUMNS: &[Column<DenialRow>] = &[
         "message",
         Value::Attribute(Attribute::ErrorMessage),
         "The errorMessage of CloudTrail.",
+    ),
+    optional(
+        "event_category",
+        Value::Attribute(Attribute::EventCategory),
+        "Management or Data: a call. NetworkActivity: no event but that of the VPC endpoint tells of the request, and invocations has no row for it. Null if the record does not say.",
+    ),
+    required(
+        "model_basis",
+        Meaning(|m| Some(m.denied_model.as_ref().map_or("call", |_| "denied_resource"))),
+        "Where target_type, profile_scope, and model_id come from: call (model_ref), or denied_resource where the record names no model.",
+    ),
+    optional(
+        "error_reason",
+        Meaning(|m| m.error_reason.map(ErrorReason::as_str)),
+        "As in invocations.",
     ),
 ];

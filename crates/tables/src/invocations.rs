@@ -2,7 +2,7 @@
 
 use bedrock::cost::{Cost, CostBasis, TokenSource, Unpriced, Usage};
 use bedrock::region::Residency;
-use bedrock::{Attribute, Attributes, CallId};
+use bedrock::{Attribute, Attributes, CallId, ErrorReason};
 
 use crate::column::{
     Column,
@@ -197,5 +197,10 @@ const COLUMNS: &[Column<Invocation>] = &[
         "profile_name",
         Meaning(|m| m.resolution.alias_name.as_deref()),
         "The name of the application profile or other target, from an alias.",
+    ),
+    optional(
+        "error_reason",
+        Meaning(|m| m.error_reason.map(ErrorReason::as_str)),
+        "Why the call was refused or failed, from errorCode and message: needs_profile, model_access, marketplace, payment, legacy, invalid_model, too_many_requests, too_many_tokens, tokens_per_day, quota, timeout, unavailable, validation, policy; null if neither says.",
     ),
 ];

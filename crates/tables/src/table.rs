@@ -9,8 +9,8 @@ use arrow::datatypes::{Schema, SchemaRef};
 use crate::column::{Column, Type};
 use crate::references::Refers;
 
-/// The version of the tables' schema. It rises when a column changes its meaning, type or name.
-pub const SCHEMA_VERSION: u32 = 2;
+/// The version of the tables' schema. It rises when columns or tables are added, or a column's meaning changes.
+pub const SCHEMA_VERSION: u32 = 3;
 
 /// A table whose rows are `R`.
 #[derive(Debug)]
@@ -63,6 +63,7 @@ pub fn all() -> Vec<TableSpec> {
         crate::MODEL_COSTS.spec(),
         crate::DENIALS.spec(),
         crate::UNRESOLVED_MODELS.spec(),
+        crate::OTHER_ACTIVITY.spec(),
         crate::INGEST.spec(),
     ]
 }

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use pipeline::{Coverage, ModelCost, Outcome};
 
-use super::{SHOWN_LINES, more, shortened};
+use super::{SHOWN_LINES, activity, more, shortened};
 use crate::escape::escaped;
 use crate::number::{counted, grouped, percent};
 
@@ -27,6 +27,9 @@ pub(super) fn write(out: &mut String, outcome: &Outcome) {
     let notes = notes(all);
     if !notes.is_empty() {
         let _ = writeln!(out, "{:<12} {}", "", notes.join(" · "));
+    }
+    if let Some(not_in_cost) = activity::not_in_cost(outcome) {
+        let _ = writeln!(out, "{:<12} {not_in_cost}", "");
     }
     models(out, &outcome.costs);
     let unpriced = outcome.costs.iter().filter(|model| model.coverage.calls_unpriced > 0);

@@ -92,8 +92,8 @@ fn slow(text: &[u8]) -> Option<Vec<(Range<usize>, bool, bool)>> {
 
 /// Whether a string in a record is an event source of Bedrock's.
 fn has_source(record: &[u8]) -> bool {
-    let sources =
-        ["", "-runtime", "-mantle"].map(|kind| format!("\"bedrock{kind}.amazonaws.com\""));
+    let sources = ["", "-runtime", "-mantle", "-agent"]
+        .map(|kind| format!("\"bedrock{kind}.amazonaws.com\""));
     let is_source = |at: usize| sources.iter().any(|s| record[at..].starts_with(s.as_bytes()));
     let quotes = unescaped(record).into_iter().filter(|at| record[*at] == b'"');
     quotes.step_by(2).any(is_source)
@@ -226,7 +226,8 @@ fn records_source_at_every_position_is_found() {
             ("bedrock-runtime.amazonaws.com", true, false),
             ("bedrock-mantle.amazonaws.com", true, false),
             ("bedrock", false, false),
-            ("bedrock-agent.amazonaws.com", false, false),
+            ("bedrock-agent.amazonaws.com", true, false),
+            ("bedrock-runtime.us-east-1.amazonaws.com", false, false),
             ("bedrock.amazonaws.com.", false, false),
             (r"\u0062edrock", false, true),
             (r"bedroc\u006B", false, true),

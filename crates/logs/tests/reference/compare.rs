@@ -56,10 +56,12 @@ pub(crate) fn parts(reading: &Reading) -> impl PartialEq + Debug + '_ {
         rejections,
         discovered,
         unknown_operations,
+        events_without_id,
         sha256,
     } = reading;
-    let calls = Logged::all(calls);
-    (records, skipped, rejected, calls, rejections, discovered, unknown_operations, sha256)
+    let counts = (records, skipped, rejected, events_without_id);
+    let calls = (Logged::all(calls), Logged::each(&calls.others, &calls.texts));
+    (counts, calls, rejections, discovered, unknown_operations, sha256)
 }
 
 /// Compares all ways of reading a trail's file with the slow reader.
@@ -102,6 +104,12 @@ pub(crate) fn check_reading(
         (found, expected) => panic!("found {found:?}\nexpected {expected:?}\n{document}"),
     };
     assert_eq!(Logged::all(&found.calls), expected.calls, "{document}");
+    assert_eq!(
+        Logged::each(&found.calls.others, &found.calls.texts),
+        expected.others,
+        "{document}"
+    );
+    assert_eq!(found.events_without_id, expected.without_id, "{document}");
     let rejected = expected.rejected.len() as u64;
     assert_eq!(
         (found.records, found.skipped, found.rejected),

@@ -87,7 +87,8 @@ fn event(dice: &mut Dice<'_>, verdict: Verdict) -> Node {
     put(dice, rate, &mut record, "sourceIPAddress", |_| text("192.0.2.20"));
     put(dice, rate, &mut record, "userAgent", |_| text("Boto3/1.42.97 md/Botocore#1.42.97"));
     if dice.one_in(3) && verdict != Verdict::Learn {
-        let codes = ["AccessDenied", "ThrottlingException", "ValidationException"];
+        let codes =
+            ["AccessDenied", "ThrottlingException", "ValidationException", "VpceAccessDenied"];
         put(dice, rate, &mut record, "errorCode", |dice| text(dice.pick(&codes)));
         put(dice, rate, &mut record, "errorMessage", |dice| text(dice.pick(ERROR_MESSAGES)));
     }
@@ -112,8 +113,16 @@ fn event(dice: &mut Dice<'_>, verdict: Verdict) -> Node {
     if dice.one_in(8) {
         put(dice, rate, &mut record, "addendum", |dice| addendum(dice, rate));
     }
-    if dice.one_in(24) {
-        let types = ["AwsAggregatedEvent", "AwsCloudTrailInsight"];
+    if dice.one_in(4) {
+        let categories = ["Management", "Management", "Data", "NetworkActivity"];
+        put(dice, rate, &mut record, "eventCategory", |dice| text(dice.pick(&categories)));
+    }
+    if dice.one_in(4) {
+        let values = ["true", "false", "\"true\""];
+        put(dice, rate, &mut record, "managementEvent", |dice| literal(dice.pick(&values)));
+    }
+    if dice.one_in(16) {
+        let types = ["AwsAggregatedEvent", "AwsCloudTrailInsight", "AwsVpceEvent"];
         record.fields().push(("eventType".to_owned(), text(dice.pick(&types))));
     }
     disorder(dice, &mut record);

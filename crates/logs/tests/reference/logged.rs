@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use bedrock::{Attribute, Call, CallId, Calls, Texts};
+use bedrock::{Attribute, Call, CallId, Calls, EventKind, Texts};
 
 /// A call that refers to nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Logged {
+    pub(crate) kind: EventKind,
     pub(crate) event_time_ms: i64,
     pub(crate) event_id: CallId,
     pub(crate) original_event_id: Option<CallId>,
@@ -22,6 +23,7 @@ impl Logged {
         let text =
             |attribute| Some((attribute, texts.get(&call.attributes, attribute)?.to_owned()));
         Logged {
+            kind: call.kind,
             event_time_ms: call.event_time_ms,
             event_id: call.event_id.clone(),
             original_event_id: call.original_event_id.as_deref().cloned(),
@@ -34,7 +36,12 @@ impl Logged {
 
     /// Every call, in its order.
     pub(crate) fn all(calls: &Calls) -> Vec<Self> {
-        calls.rows.iter().map(|call| Logged::of(call, &calls.texts)).collect()
+        Logged::each(&calls.rows, &calls.texts)
+    }
+
+    /// Calls or other events, in their order.
+    pub(crate) fn each(events: &[Call], texts: &Texts) -> Vec<Self> {
+        events.iter().map(|event| Logged::of(event, texts)).collect()
     }
 
     pub(crate) fn get(&self, attribute: Attribute) -> Option<&str> {

@@ -10,9 +10,9 @@ pub(crate) fn shown(found: &Result<Reading, Unreadable>) -> String {
         Ok(reading) => {
             assert!(reading.adds_up(), "{reading:?}");
             let Reading { records, skipped, rejected, calls, rejections, .. } = reading;
-            let Reading { discovered, unknown_operations, sha256, .. } = reading;
-            let counts = (records, skipped, rejected, rejections);
-            let calls = Logged::all(calls);
+            let Reading { discovered, unknown_operations, events_without_id, sha256, .. } = reading;
+            let counts = (records, skipped, rejected, rejections, events_without_id);
+            let calls = (Logged::all(calls), Logged::each(&calls.others, &calls.texts));
             format!("{counts:?} {calls:?} {discovered:?} {unknown_operations:?} {sha256:?}")
         }
         Err(reason) => {

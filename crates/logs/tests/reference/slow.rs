@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use bedrock::alias::DiscoveredAlias;
-use bedrock::{Attribute, CallId};
+use bedrock::{Attribute, CallId, EventKind, Outcome};
 
 use super::fields::{Complaints, time_ms};
 use super::json::Json;
@@ -16,6 +16,10 @@ pub(crate) struct Expected {
     pub(crate) records: u64,
     pub(crate) skipped: u64,
     pub(crate) calls: Vec<Logged>,
+    /// Events of Bedrock's that are no calls.
+    pub(crate) others: Vec<Logged>,
+    /// Those that have no usable ID or time.
+    pub(crate) without_id: u64,
     /// The number of each rejected record, with all that is wrong with it.
     pub(crate) rejected: Vec<(u64, Vec<String>)>,
     pub(crate) discovered: Vec<DiscoveredAlias>,
@@ -117,11 +121,18 @@ impl Expected {
             return Err(vec!["record".to_owned()]);
         }
         let source = record.get("eventSource").and_then(Json::as_text).unwrap_or_default();
-        if ![RUNTIME, RUNTIME_HOST, MANTLE].contains(&source) {
+        if !is_bedrock(source) {
             return Ok(None);
         }
         let event_type = record.get("eventType").and_then(Json::as_text).unwrap_or_default();
         if event_type == "AwsAggregatedEvent" || event_type == "AwsCloudTrailInsight" {
+            return Ok(None);
+        }
+        if event_type == "AwsVpceEvent" || category(record).as_deref() == Some("NetworkActivity") {
+            let code = some_text(record, "errorCode");
+            if Outcome::of_error_code(code.as_deref()) == Outcome::Denied {
+                self.other(other(record, EventKind::Refusal));
+            }
             return Ok(None);
         }
         let name = record.get("eventName").and_then(Json::as_text).unwrap_or_default();
@@ -129,14 +140,100 @@ impl Expected {
             return Err(vec!["eventName".to_owned()]);
         }
         let event = EVENTS.iter().find(|event| (event.0, event.1) == (source, name));
-        match event.unwrap_or_else(|| panic!("{source} {name} is not in the table")).2 {
+        let verdict = match event {
+            Some(event) => event.2,
+            None if ![RUNTIME, RUNTIME_HOST, MANTLE].contains(&source) => Verdict::Other,
+            None => panic!("{source} {name} is not in the table"),
+        };
+        match verdict {
             Verdict::Call => return call(record, name).map(Some),
             Verdict::Learn => self.discovered.extend(discovered(record)),
             Verdict::Unknown => *self.unknown.entry(name.to_owned()).or_default() += 1,
             Verdict::Other => {}
         }
+        self.other(other(record, EventKind::Other));
         Ok(None)
     }
+
+    fn other(&mut self, other: Option<Logged>) {
+        match other {
+            Some(other) => self.others.push(other),
+            None => self.without_id += 1,
+        }
+    }
+}
+
+/// `bedrock.amazonaws.com` and `bedrock-NAME.amazonaws.com`.
+fn is_bedrock(source: &str) -> bool {
+    let name = source.strip_suffix(".amazonaws.com").and_then(|s| s.strip_prefix("bedrock"));
+    name.is_some_and(|name| {
+        let is_word = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
+        name.is_empty() || (name.starts_with('-') && is_word)
+    })
+}
+
+fn some_text(record: &Json, name: &str) -> Option<Box<str>> {
+    Complaints::default().text(record.get(name), name)
+}
+
+fn category(record: &Json) -> Option<Box<str>> {
+    some_text(record, "eventCategory").or_else(|| {
+        let is_management = Complaints::default().boolean(record.get("managementEvent"), "")?;
+        Some(if is_management { "Management" } else { "Data" }.into())
+    })
+}
+
+/// An event that is no call. What is wrong with it is left out, apart from its ID and time.
+fn other(record: &Json, kind: EventKind) -> Option<Logged> {
+    let mut wrong = Complaints::default();
+    let event_id = wrong.required(record, "eventID");
+    let event_time = wrong.required(record, "eventTime");
+    let event_time_ms = wrong.time_ms(&event_time, "eventTime");
+    if !wrong.0.is_empty() {
+        return None;
+    }
+    let caller = who(record.get("userIdentity"), &mut wrong);
+    let caller = Some(caller).filter(|_| wrong.0.is_empty());
+    let (arn, name) = caller.map(|caller| (caller.arn, caller.name)).unwrap_or_default();
+    let mut wrong = Complaints::default();
+    let request = wrong.object(record.get("requestParameters"), "");
+    let keys = [
+        "modelId",
+        "modelArn",
+        "model",
+        "modelIdentifier",
+        "baseModelIdentifier",
+        "foundationModel",
+    ];
+    let model = keys.iter().find_map(|key| some_text(&request, key));
+    let addendum = Complaints::default().object(record.get("addendum"), "");
+    let refusal = |text: Option<Box<str>>| text.filter(|_| kind == EventKind::Refusal);
+    let attributes = [
+        (Attribute::AccountId, some_text(record, "recipientAccountId")),
+        (Attribute::SourceRegion, some_text(record, "awsRegion")),
+        (Attribute::EventName, some_text(record, "eventName")),
+        (Attribute::ModelRef, model),
+        (Attribute::PrincipalArn, arn),
+        (Attribute::PrincipalName, name),
+        (Attribute::ErrorCode, some_text(record, "errorCode")),
+        (Attribute::ErrorMessage, refusal(some_text(record, "errorMessage"))),
+        (Attribute::EventCategory, refusal(Some("NetworkActivity".into()))),
+        (
+            Attribute::EventSource,
+            some_text(record, "eventSource").filter(|_| kind == EventKind::Other),
+        ),
+    ];
+    let logged = |(attribute, text): (Attribute, Option<Box<str>>)| Some((attribute, text?.into()));
+    Some(Logged {
+        kind,
+        event_time_ms,
+        event_id: CallId::new(&event_id),
+        original_event_id: some_text(&addendum, "originalEventID").map(|id| CallId::new(&id)),
+        request_id: some_text(record, "requestID").map(|id| CallId::new(&id)),
+        input_tokens: None,
+        output_tokens: None,
+        attributes: attributes.into_iter().filter_map(logged).collect(),
+    })
 }
 
 fn call(record: &Json, event_name: &str) -> Result<Logged, Vec<String>> {
@@ -189,6 +286,7 @@ fn call(record: &Json, event_name: &str) -> Result<Logged, Vec<String>> {
         (Attribute::SourceIp, source_ip),
         (Attribute::UserAgent, user_agent),
         (Attribute::VpcEndpointId, vpc_endpoint_id),
+        (Attribute::EventCategory, error_code.as_ref().and_then(|_| category(record))),
         (Attribute::ErrorCode, error_code),
         (Attribute::ErrorMessage, error_message),
         (Attribute::ServiceTier, tier.and_then(service_tier)),
@@ -197,6 +295,7 @@ fn call(record: &Json, event_name: &str) -> Result<Logged, Vec<String>> {
     let input_tokens = additional.get("inputTokens");
     let output_tokens = additional.get("outputTokens");
     let call = Logged {
+        kind: EventKind::Call,
         event_time_ms,
         event_id: CallId::new(&event_id),
         original_event_id: original.map(|id| CallId::new(&id)),

@@ -84,16 +84,22 @@ impl DayCalls {
         self.translation.begin_object(&calls.texts);
     }
 
-    /// Adds a call of the object that was begun last, by its number in the object.
+    /// Adds a call, or another event, of the object that was begun last; `index` is its number among those of
+    /// its kind in the object.
     ///
     /// # Errors
     /// If the calls are too many to be held.
-    pub(crate) fn add(&mut self, calls: &Calls, index: u32, object: u32) -> Result<(), HoldError> {
-        let mut call = calls.rows[index as usize].clone();
+    pub(crate) fn add(
+        &mut self,
+        call: &Call,
+        texts: &Texts,
+        index: u32,
+        object: u32,
+    ) -> Result<(), HoldError> {
+        let mut call = call.clone();
         for attribute in Attribute::ALL {
             if let Some(id) = call.attributes[attribute] {
-                let (from, to) = (&calls.texts, &mut self.texts);
-                let id = self.translation.translate(attribute, id, from, to)?;
+                let id = self.translation.translate(attribute, id, texts, &mut self.texts)?;
                 call.attributes[attribute] = Some(id);
             }
         }

@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use bedrock::Calls;
 use bedrock::alias::DiscoveredAlias;
+use bedrock::region::is_region_shaped;
+use bedrock::{Call, Calls};
 use jiff::civil::Date;
 use logs::Reading;
 use logs::layout::Delivery;
@@ -37,6 +38,12 @@ pub(crate) struct Collected {
     pub(crate) discovered: Vec<DiscoveredAlias>,
     /// Events that look like inference under unknown names.
     pub(crate) unknown_operations: BTreeMap<String, u64>,
+    /// Records that are no calls, by the Region in the key of their object; `unknown` where it names none.
+    pub(crate) skipped_by_region: BTreeMap<String, u64>,
+    /// Events of Bedrock's that are no calls and have no usable ID or time.
+    pub(crate) events_without_id: u64,
+    /// Events of Bedrock's that are no calls, of days that their object is not read for.
+    pub(crate) events_left: u64,
     /// Calls on days outside the range.
     pub(crate) out_of_range: BTreeMap<Date, u64>,
     /// Calls of days that are not built, or were built before.
@@ -102,6 +109,9 @@ impl Collected {
             records: Records::default(),
             discovered: Vec::new(),
             unknown_operations: BTreeMap::new(),
+            skipped_by_region: BTreeMap::new(),
+            events_without_id: 0,
+            events_left: 0,
             out_of_range: BTreeMap::new(),
             left: 0,
             late: BTreeMap::new(),
@@ -165,6 +175,7 @@ impl Collected {
                 record.calls = calls.rows.len() as u64;
                 record.rejections = reading.rejections;
                 self.discovered.extend(reading.discovered);
+                self.events_without_id += reading.events_without_id;
                 for (name, count) in reading.unknown_operations {
                     *self.unknown_operations.entry(name).or_default() += count;
                 }
@@ -218,7 +229,10 @@ impl Collected {
                 continue;
             };
             state.n_calls += 1;
-            state.calls.add(&calls, index, number)?;
+            state.calls.add(call, &calls.texts, index, number)?;
+        }
+        for (index, event) in (0u32..).zip(&calls.others) {
+            self.add_other(event, index, &calls, &record, &mut placing)?;
         }
         if placing.numbers.is_empty() && self.takes_every_day {
             self.unplaced.push(record);
@@ -234,10 +248,41 @@ impl Collected {
         Ok(())
     }
 
+    /// Takes in an event that is no call. It does not bring its object into a day: it is counted in those days
+    /// that the object is read for.
+    fn add_other(
+        &mut self,
+        event: &Call,
+        index: u32,
+        calls: &Calls,
+        record: &Arc<ObjectRecord>,
+        placing: &mut Placing,
+    ) -> Result<(), Error> {
+        let day = day_of(event.event_time_ms);
+        let is_in_range = self.range.is_none_or(|range| range.contains(day));
+        if self.takes_every_day && is_in_range {
+            let state = self.days.entry(day).or_default();
+            placing.place(day, state, record, calls, true);
+        }
+        match (self.days.get_mut(&day), placing.number(day)) {
+            (Some(state), Some(number)) if is_in_range => {
+                Ok(state.calls.add(event, &calls.texts, index, number)?)
+            }
+            _ => {
+                self.events_left += 1;
+                Ok(())
+            }
+        }
+    }
+
     fn count(&mut self, record: &ObjectRecord) {
         self.records.records += record.records;
         self.records.calls += record.calls;
         self.records.skipped += record.skipped;
+        if record.skipped > 0 {
+            let region = region_of(&record.key).unwrap_or("unknown");
+            *self.skipped_by_region.entry(region.to_owned()).or_default() += record.skipped;
+        }
         self.records.rejected += record.rejected;
         self.objects.bytes += record.size_bytes;
         let problem =
@@ -255,6 +300,11 @@ impl Collected {
             add_problem(all, problem(reason));
         }
     }
+}
+
+/// The Region that a key names, as a folder or in the name of the file.
+fn region_of(key: &str) -> Option<&str> {
+    key.rsplit(['/', '_']).find(|part| is_region_shaped(part))
 }
 
 /// Keeps the problems with the least keys, in their order.
@@ -298,6 +348,11 @@ impl Placing {
         });
         self.numbers.push((day, number));
         number
+    }
+
+    /// The object's number in a day that it was placed in.
+    fn number(&self, day: Date) -> Option<u32> {
+        self.numbers.iter().find(|(known, _)| *known == day)?.1
     }
 
     fn is_covered(&mut self, day: Date, is_covered: impl FnOnce(Date) -> bool) -> bool {

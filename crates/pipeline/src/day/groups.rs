@@ -8,8 +8,9 @@ use jiff::civil::Date;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tables::{
-    GroupRow, GroupRows, MODEL_COSTS, ModelCostRow, ROUTING_DISTRIBUTION, ROW_GROUP_ROWS,
-    References, RoutingRow, Table, TableWriter, UNRESOLVED_MODELS, UnresolvedRow,
+    GroupRow, GroupRows, MODEL_COSTS, ModelCostRow, OTHER_ACTIVITY, OtherActivityRow,
+    ROUTING_DISTRIBUTION, ROW_GROUP_ROWS, References, RoutingRow, Table, TableWriter,
+    UNRESOLVED_MODELS, UnresolvedRow,
 };
 
 use crate::day::publish::TableFile;
@@ -26,6 +27,7 @@ pub(crate) struct GroupTables {
     routing: MergedRows<RoutingRow>,
     costs: MergedRows<ModelCostRow>,
     unresolved: MergedRows<UnresolvedRow>,
+    activity: MergedRows<OtherActivityRow>,
 }
 
 impl GroupTables {
@@ -39,22 +41,35 @@ impl GroupTables {
         self.unresolved.add(rows.unresolved, MAX_HELD)
     }
 
+    /// Takes in rows of events that are no calls.
+    ///
+    /// # Errors
+    /// As [`GroupTables::add`].
+    pub(crate) fn add_activity(&mut self, rows: Vec<OtherActivityRow>) -> io::Result<()> {
+        self.activity.add(rows, MAX_HELD)
+    }
+
     /// Writes the tables.
     ///
     /// # Errors
     /// If a table cannot be encoded, or a temporary file cannot be read.
-    pub(crate) fn write(self, day: Date) -> Result<[TableFile; 3], Error> {
-        let GroupTables { routing, costs, unresolved } = self;
-        let (routing, (costs, unresolved)) = rayon::join(
+    pub(crate) fn write(self, day: Date) -> Result<[TableFile; 4], Error> {
+        let GroupTables { routing, costs, unresolved, activity } = self;
+        let (routing, (costs, (unresolved, activity))) = rayon::join(
             || write(routing, &ROUTING_DISTRIBUTION, day),
             || {
                 rayon::join(
                     || write(costs, &MODEL_COSTS, day),
-                    || write(unresolved, &UNRESOLVED_MODELS, day),
+                    || {
+                        rayon::join(
+                            || write(unresolved, &UNRESOLVED_MODELS, day),
+                            || write(activity, &OTHER_ACTIVITY, day),
+                        )
+                    },
                 )
             },
         );
-        Ok([routing?, costs?, unresolved?])
+        Ok([routing?, costs?, unresolved?, activity?])
     }
 }
 

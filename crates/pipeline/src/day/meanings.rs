@@ -10,7 +10,8 @@ type Key = [Option<TextId>; MeaningKey::ATTRIBUTES.len()];
 #[derive(Debug)]
 pub(crate) struct Meanings<'a> {
     knowledge: &'a Knowledge,
-    numbers: FxHashMap<Key, u32>,
+    /// Those of calls as they are logged, and of requests that a network activity event says were denied.
+    numbers: [FxHashMap<Key, u32>; 2],
     meanings: Vec<Meaning>,
     /// For each meaning, the attributes of the first call that has it.
     attributes: Vec<Attributes>,
@@ -20,23 +21,30 @@ impl<'a> Meanings<'a> {
     pub(crate) fn new(knowledge: &'a Knowledge) -> Self {
         Meanings {
             knowledge,
-            numbers: FxHashMap::default(),
+            numbers: [FxHashMap::default(), FxHashMap::default()],
             meanings: Vec::new(),
             attributes: Vec::new(),
         }
     }
 
-    /// The number of the meaning of a call.
+    /// The number of the meaning of a call. `denied_by_endpoint`: a network activity event tells that the policy
+    /// of a VPC endpoint denied it.
     ///
     /// # Panics
     /// If there are 2^32 meanings, which a batch of calls cannot have.
-    pub(crate) fn number(&mut self, attributes: &Attributes, texts: &Texts) -> u32 {
+    pub(crate) fn number(
+        &mut self,
+        attributes: &Attributes,
+        texts: &Texts,
+        denied_by_endpoint: bool,
+    ) -> u32 {
         let key = MeaningKey::ATTRIBUTES.map(|attribute| attributes[attribute]);
         let Meanings { knowledge, numbers, meanings, .. } = self;
         let first_attributes = &mut self.attributes;
-        *numbers.entry(key).or_insert_with(|| {
+        *numbers[usize::from(denied_by_endpoint)].entry(key).or_insert_with(|| {
             first_attributes.push(*attributes);
-            meanings.push(knowledge.meaning(MeaningKey::of(attributes, texts)));
+            let meaning = knowledge.meaning(MeaningKey::of(attributes, texts));
+            meanings.push(if denied_by_endpoint { meaning.denied_by_endpoint() } else { meaning });
             u32::try_from(meanings.len() - 1).expect("fewer than 2^32 calls are held at a time")
         })
     }
@@ -57,7 +65,7 @@ impl<'a> Meanings<'a> {
 
     /// Begins with calls that refer to other texts.
     pub(crate) fn clear(&mut self) {
-        self.numbers.clear();
+        self.numbers.iter_mut().for_each(FxHashMap::clear);
         self.meanings.clear();
         self.attributes.clear();
     }
@@ -92,7 +100,7 @@ mod tests {
             call("InvokeModel", Some("AccessDenied"), "us-east-1"),
         ];
         let mut meanings = Meanings::new(&knowledge);
-        let numbers = calls.map(|call| meanings.number(&call, &texts));
+        let numbers = calls.map(|call| meanings.number(&call, &texts, false));
         assert_eq!(numbers, [0, 0, 1, 2, 1]);
         for (number, call) in numbers.iter().zip(&calls) {
             let expected = knowledge.meaning(MeaningKey::of(call, &texts));

@@ -60,9 +60,9 @@ pub(crate) struct DayTables {
 /// If a table cannot be encoded, or calls in a temporary file cannot be read.
 pub(crate) fn build(inputs: DayInputs) -> Result<DayTables, Error> {
     let DayInputs { day, objects, by_key, distinct, knowledge, requests } = inputs;
-    let Distinct { calls, kept, dropped, .. } = distinct;
+    let Distinct { calls, has_refusals, kept, dropped, .. } = distinct;
     let (of_calls, of_objects) = rayon::join(
-        || calls::build(day, calls, &objects, &knowledge, requests.as_deref()),
+        || calls::build(day, (calls, has_refusals), &objects, &knowledge, requests.as_deref()),
         || ingest::build(day, &objects, &by_key, &kept, &dropped),
     );
     let (mut of_calls, of_objects) = (of_calls?, of_objects?);

@@ -5,17 +5,19 @@ use std::sync::Arc;
 
 use bedrock::cost::Usage;
 use bedrock::resolve::Unresolved;
-use bedrock::{Attribute, CallId, Knowledge, Meaning, Outcome, Texts};
+use bedrock::{Attribute, CallId, EventKind, Knowledge, Meaning, Outcome, Texts};
 use jiff::civil::Date;
 use tables::model_costs::CostSums;
 use tables::{
-    DENIALS, DenialRow, Groups, INVOCATIONS, Invocation, References, TableWriter, WriteError,
+    ActivityGroups, DENIALS, DenialRow, Groups, INVOCATIONS, Invocation, References, TableWriter,
+    WriteError,
 };
 
 use crate::day::calls::{DayCall, SortedCalls};
 use crate::day::groups::GroupTables;
 use crate::day::meanings::Meanings;
 use crate::day::price::{Priced, Pricer, usage_of_trail};
+use crate::day::refusals::DeniedRequests;
 use crate::day::spool::Spool;
 use crate::error::Error;
 use crate::join::Requests;
@@ -28,15 +30,20 @@ const MAX_GROUPS: usize = 128 * 1024;
 pub(crate) struct DayRows<'a> {
     day: Date,
     objects: &'a [Arc<str>],
+    knowledge: &'a Knowledge,
+    denied_requests: DeniedRequests,
     requests: Option<&'a Requests>,
     price_version: String,
     meanings: Meanings<'a>,
     pricer: Pricer<'a>,
     join: DayJoin,
     groups: Groups,
+    activity: ActivityGroups,
     group_tables: GroupTables,
     /// The sums of the calls of each meaning.
     sums: Vec<CostSums>,
+    /// For each meaning, how many rows of `denials` are no calls.
+    refusals: Vec<u64>,
     tally: Tally,
     invocations: TableWriter<Invocation, Spool>,
     denials: TableWriter<DenialRow, Spool>,
@@ -73,27 +80,32 @@ pub(crate) struct DayJoin {
 }
 
 impl<'a> DayRows<'a> {
-    /// No calls yet. They refer to `objects` by number.
+    /// No calls yet. They refer to `objects` by number; `denied_requests` are those of the day.
     ///
     /// # Errors
     /// If the tables cannot be begun.
     pub(crate) fn new(
         day: Date,
         objects: &'a [Arc<str>],
+        denied_requests: DeniedRequests,
         knowledge: &'a Knowledge,
         requests: Option<&'a Requests>,
     ) -> Result<Self, WriteError> {
         Ok(DayRows {
             day,
             objects,
+            knowledge,
+            denied_requests,
             requests,
             price_version: knowledge.prices.version(),
             meanings: Meanings::new(knowledge),
             pricer: Pricer::new(knowledge, day),
             join: DayJoin::default(),
             groups: Groups::default(),
+            activity: ActivityGroups::default(),
             group_tables: GroupTables::default(),
             sums: Vec::new(),
+            refusals: Vec::new(),
             tally: Tally::default(),
             invocations: TableWriter::new(&INVOCATIONS, Spool::begin())?,
             denials: TableWriter::new(&DENIALS, Spool::begin())?,
@@ -112,13 +124,24 @@ impl<'a> DayRows<'a> {
         let changes_texts = calls.changes_texts();
         let mut rows = std::mem::take(&mut self.rows);
         rows.clear();
-        calls.next(|call, texts| rows.push(self.row(call, texts))).map_err(Error::Temporary)?;
+        let (mut denials, mut has_any) = (Vec::new(), false);
+        let take = |event: &DayCall, texts: &Texts| {
+            has_any = true;
+            match event.call.kind {
+                EventKind::Call => {
+                    let row = self.row(event, texts);
+                    if self.outcome(row.meaning) == Outcome::Denied {
+                        denials.push(denial(&row));
+                    }
+                    rows.push(row);
+                }
+                EventKind::Refusal => denials.extend(self.refusal(event, texts)),
+                EventKind::Other => self.activity.add(&event.call),
+            }
+        };
+        calls.next(take).map_err(Error::Temporary)?;
         let texts = calls.texts();
         let references = References { texts, meanings: self.meanings.all(), objects: self.objects };
-        let is_denied = |row: &&Invocation| {
-            references.meanings[row.meaning as usize].outcome == Outcome::Denied
-        };
-        let denials = rows.iter().filter(is_denied).map(denial).collect::<Vec<_>>();
         let (groups, sums) = (&mut self.groups, &mut self.sums);
         let (invocations, denied) = (&mut self.invocations, &mut self.denials);
         let (written, ()) = rayon::join(
@@ -134,13 +157,12 @@ impl<'a> DayRows<'a> {
         written.map_err(|error| Error::of_table(self.day, error))?;
         self.n_rows += rows.len() as u64;
         self.n_denials += denials.len() as u64;
-        if changes_texts || self.groups.len() > MAX_GROUPS {
+        if changes_texts || self.groups.len() + self.activity.len() > MAX_GROUPS {
             self.take_groups(texts)?;
         }
         if changes_texts {
             self.take_meanings(texts);
         }
-        let has_any = !rows.is_empty();
         self.rows = rows;
         Ok(has_any)
     }
@@ -169,25 +191,53 @@ impl<'a> DayRows<'a> {
         let references = References { texts, meanings: self.meanings.all(), objects: self.objects };
         let rows = self.groups.take(references, &self.price_version);
         self.tally.add_unresolved(&rows.unresolved);
-        self.group_tables.add(rows).map_err(Error::Temporary)
+        let activity = self.activity.take(texts);
+        self.tally.add_activity(&activity, self.knowledge);
+        self.group_tables.add(rows).map_err(Error::Temporary)?;
+        self.group_tables.add_activity(activity).map_err(Error::Temporary)
     }
 
     /// Adds up what calls of each meaning came to, because meanings are going to have other numbers.
     fn take_meanings(&mut self, texts: &Texts) {
-        let sums = std::mem::take(&mut self.sums);
-        for ((key, meaning), sums) in self.meanings.with_keys(texts).zip(&sums) {
+        let (mut sums, mut refusals) =
+            (std::mem::take(&mut self.sums), std::mem::take(&mut self.refusals));
+        sums.resize(self.meanings.all().len(), CostSums::default());
+        refusals.resize(sums.len(), 0);
+        let counts = sums.iter().zip(refusals);
+        for ((key, meaning), (sums, refusals)) in self.meanings.with_keys(texts).zip(counts) {
             if meaning.resolution.model == Err(Unresolved::NoAlias) {
                 self.without_alias.extend(key.model_ref.map(str::to_owned));
             }
-            self.tally.add(Group { key, meaning, sums });
+            self.tally.add(Group { key, meaning, sums, refusals });
         }
         self.meanings.clear();
         self.pricer.clear();
     }
 
-    fn row(&mut self, DayCall { call, object, .. }: &DayCall, texts: &Texts) -> Invocation {
+    fn outcome(&self, meaning: u32) -> Outcome {
+        self.meanings.all()[meaning as usize].outcome
+    }
+
+    /// The row of `denials` of a network activity event, if the request has no other.
+    fn refusal(&mut self, event: &DayCall, texts: &Texts) -> Option<DenialRow> {
+        if !self.denied_requests.take_row(event, texts) {
+            return None;
+        }
+        let attributes = event.call.attributes;
+        let meaning = self.meanings.number(&attributes, texts, true);
+        self.refusals.resize(self.meanings.all().len(), 0);
+        self.refusals[meaning as usize] += 1;
+        let (event_time_ms, event_id) = (event.call.event_time_ms, event.call.event_id.clone());
+        Some(DenialRow { event_time_ms, event_id, attributes, meaning })
+    }
+
+    fn row(&mut self, day_call: &DayCall, texts: &Texts) -> Invocation {
+        let DayCall { call, object, .. } = day_call;
         let attributes = call.attributes;
-        let number = self.meanings.number(&attributes, texts);
+        let mut number = self.meanings.number(&attributes, texts, false);
+        if self.outcome(number) == Outcome::Denied && self.denied_requests.has(day_call, texts) {
+            number = self.meanings.number(&attributes, texts, true);
+        }
         let meaning = &self.meanings.all()[number as usize];
         let logged =
             self.requests.and_then(|all| self.join.usage(all, call.request_id.as_ref(), meaning));

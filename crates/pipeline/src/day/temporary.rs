@@ -86,6 +86,14 @@ impl TemporaryReader {
         Ok(Some(&self.record))
     }
 
+    /// Goes back to the first record.
+    ///
+    /// # Errors
+    /// If the file cannot be read.
+    pub(crate) fn restart(&mut self) -> io::Result<()> {
+        self.file.rewind()
+    }
+
     /// The record that was read last, as it was serialized.
     pub(crate) fn serialized(&self) -> &[u8] {
         &self.record

@@ -4,13 +4,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use bedrock::denial::{Denial, Leg, PolicyType};
+use bedrock::own_cost::{BATCH_JOB, has_own_cost};
 use bedrock::region::Residency;
 use bedrock::resolve::Unresolved;
-use bedrock::{Meaning, MeaningKey, Outcome, TargetType};
-use tables::UnresolvedRow;
+use bedrock::resolve::resolve;
+use bedrock::{ErrorReason, Knowledge, Meaning, MeaningKey, Outcome, TargetType};
 use tables::model_costs::CostSums;
+use tables::{OtherActivityRow, UnresolvedRow};
 
-use crate::outcome::{Coverage, Denied, ModelCost, RegionShare, Route, UnresolvedReference};
+use crate::outcome::{
+    BatchJobs, Coverage, Denied, ErrorReasonCount, ModelCost, OtherActivity, RegionShare, Route,
+    UnresolvedReference,
+};
 
 /// Sums over days. Days may be added in any order.
 #[derive(Debug, Default)]
@@ -22,6 +27,13 @@ pub(crate) struct Tally {
     costs: BTreeMap<CostKey, CostSums>,
     routes: BTreeMap<RouteKey, BTreeMap<PlaceKey, u64>>,
     denials: BTreeMap<DenialKey, u64>,
+    /// Denied requests that are no calls.
+    pub refusals: u64,
+    error_reasons: BTreeMap<ErrorReason, u64>,
+    /// By event source and name.
+    activity: BTreeMap<(String, String), Events>,
+    /// Batch jobs by model, or by the model identifier where no model was found for it.
+    batch_jobs: BTreeMap<Option<String>, Events>,
     unresolved: BTreeMap<(Option<String>, Unresolved), Callers>,
 }
 
@@ -30,6 +42,13 @@ pub(crate) struct Tally {
 struct Callers {
     calls: u64,
     accounts: BTreeSet<Option<Arc<str>>>,
+}
+
+/// How many events there were.
+#[derive(Debug, Clone, Copy, Default)]
+struct Events {
+    events: u64,
+    errors: u64,
 }
 
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -57,6 +76,7 @@ struct DenialKey {
     policy_type: Option<PolicyType>,
     policy_arn: Option<String>,
     leg: Option<Leg>,
+    error_reason: Option<ErrorReason>,
 }
 
 /// Calls of one meaning.
@@ -68,13 +88,29 @@ pub(crate) struct Group<'a> {
     pub(crate) meaning: &'a Meaning,
     /// How many they are, and what they cost.
     pub(crate) sums: &'a CostSums,
+    /// How many denied requests of the meaning are no calls.
+    pub(crate) refusals: u64,
 }
 
 impl Tally {
     /// Adds the calls of one meaning. Those without a model are counted by [`Tally::add_unresolved`] too.
     pub(crate) fn add(&mut self, group: Group<'_>) {
-        let Group { key, meaning, sums } = group;
+        let Group { key, meaning, sums, refusals } = group;
         let calls = u64::try_from(sums.calls).unwrap_or_default();
+        if calls + refusals == 0 {
+            return;
+        }
+        self.refusals += refusals;
+        if let Some(reason) = meaning.error_reason {
+            *self.error_reasons.entry(reason).or_default() += calls + refusals;
+        }
+        if let Some(denial) = &meaning.denial {
+            let key = DenialKey::new(denial, meaning, key.source_region);
+            *self.denials.entry(key).or_default() += calls + refusals;
+        }
+        if calls == 0 {
+            return;
+        }
         let outcome = Outcome::ALL.iter().position(|known| *known == meaning.outcome);
         if let Some(outcome) = outcome {
             self.by_outcome[outcome] += calls;
@@ -85,8 +121,23 @@ impl Tally {
         }
         self.costs.entry(CostKey::new(&group)).or_default().add(sums);
         self.add_route(&group, calls);
-        if let Some(denial) = &meaning.denial {
-            *self.denials.entry(DenialKey::new(denial, key.source_region)).or_default() += calls;
+    }
+
+    /// Adds events that are no calls.
+    pub(crate) fn add_activity(&mut self, rows: &[OtherActivityRow], knowledge: &Knowledge) {
+        for row in rows {
+            let count = |count: i64| u64::try_from(count).unwrap_or_default();
+            let events =
+                Events { events: count(row.counts.events), errors: count(row.counts.errors) };
+            let text = |text: Option<&str>| text.unwrap_or_default().to_owned();
+            let key = (text(row.event_source()), text(row.event_name()));
+            self.activity.entry(key).or_default().add(events);
+            if row.event_name() == Some(BATCH_JOB) {
+                let model = resolve(row.model_ref(), &knowledge.catalog, &knowledge.aliases).model;
+                let name = model.ok().map(|model| model.name.unwrap_or(model.id));
+                let name = name.or_else(|| row.model_ref().map(str::to_owned));
+                self.batch_jobs.entry(name).or_default().add(events);
+            }
         }
     }
 
@@ -139,6 +190,16 @@ impl Tally {
         for (key, calls) in other.denials {
             *self.denials.entry(key).or_default() += calls;
         }
+        self.refusals += other.refusals;
+        for (reason, calls) in other.error_reasons {
+            *self.error_reasons.entry(reason).or_default() += calls;
+        }
+        for (key, events) in other.activity {
+            self.activity.entry(key).or_default().add(events);
+        }
+        for (model, events) in other.batch_jobs {
+            self.batch_jobs.entry(model).or_default().add(events);
+        }
         for (key, callers) in other.unresolved {
             let mine = self.unresolved.entry(key).or_default();
             mine.calls += callers.calls;
@@ -180,6 +241,45 @@ impl Tally {
         let mut denials = denials.collect::<Vec<_>>();
         denials.sort_by_key(|denied| std::cmp::Reverse(denied.calls));
         denials
+    }
+
+    /// Why calls were refused or failed, most calls first.
+    pub(crate) fn error_reasons(&self) -> Vec<ErrorReasonCount> {
+        let count = |(reason, calls): (&ErrorReason, &u64)| ErrorReasonCount {
+            error_reason: reason.as_str(),
+            label: reason.label(),
+            hint: reason.hint(),
+            calls: *calls,
+        };
+        let mut reasons = self.error_reasons.iter().map(count).collect::<Vec<_>>();
+        reasons.sort_by_key(|reason| std::cmp::Reverse(reason.calls));
+        reasons
+    }
+
+    /// Events that are no calls, those with a cost of their own first, then most events first.
+    pub(crate) fn other_activity(&self) -> Vec<OtherActivity> {
+        let count = |((source, name), events): (&(String, String), &Events)| OtherActivity {
+            event_source: source.clone(),
+            event_name: name.clone(),
+            events: events.events,
+            errors: events.errors,
+            has_own_cost: has_own_cost(name),
+        };
+        let mut activity = self.activity.iter().map(count).collect::<Vec<_>>();
+        activity.sort_by_key(|of| (!of.has_own_cost, std::cmp::Reverse(of.events)));
+        activity
+    }
+
+    /// Batch jobs by model, most jobs first.
+    pub(crate) fn batch_jobs(&self) -> Vec<BatchJobs> {
+        let count = |(model, events): (&Option<String>, &Events)| BatchJobs {
+            model: model.clone(),
+            jobs: events.events - events.errors,
+            errors: events.errors,
+        };
+        let mut jobs = self.batch_jobs.iter().map(count).collect::<Vec<_>>();
+        jobs.sort_by_key(|jobs| std::cmp::Reverse(jobs.jobs));
+        jobs
     }
 
     /// The unresolved references, most calls first.
@@ -252,13 +352,21 @@ fn route(key: &RouteKey, places: &BTreeMap<PlaceKey, u64>) -> Route {
     }
 }
 
+impl Events {
+    fn add(&mut self, other: Events) {
+        self.events += other.events;
+        self.errors += other.errors;
+    }
+}
+
 impl DenialKey {
-    fn new(denial: &Denial, source_region: Option<&str>) -> Self {
+    fn new(denial: &Denial, meaning: &Meaning, source_region: Option<&str>) -> Self {
         DenialKey {
             blocked_region: denial.blocked_region().map(str::to_owned),
             policy_type: denial.policy_type,
             policy_arn: denial.policy_arn.clone(),
             leg: denial.leg(source_region),
+            error_reason: meaning.error_reason,
         }
     }
 
@@ -268,6 +376,8 @@ impl DenialKey {
             policy_type: self.policy_type.map(PolicyType::as_str),
             policy_arn: self.policy_arn.clone(),
             leg: self.leg.map(Leg::as_str),
+            error_reason: self.error_reason.map(ErrorReason::as_str),
+            label: self.error_reason.map(ErrorReason::label),
             calls,
         }
     }

@@ -237,6 +237,10 @@ impl State {
         outcome.costs = tally.costs();
         outcome.routes = tally.routes();
         outcome.denials = tally.denials();
+        outcome.denied_without_call = tally.refusals;
+        outcome.error_reasons = tally.error_reasons();
+        outcome.other_activity = tally.other_activity();
+        outcome.batch_jobs = tally.batch_jobs();
         outcome.unresolved = tally.unresolved();
         outcome.residency = tally.by_residency;
     }

@@ -3,7 +3,7 @@
 
 use std::cmp::Ordering;
 use std::collections::{BTreeSet, BinaryHeap};
-use std::{io, vec};
+use std::io;
 
 use bedrock::{Attribute, CallId, Texts};
 
@@ -39,6 +39,8 @@ impl std::fmt::Debug for Rules<'_> {
 pub(crate) struct Distinct {
     /// The calls, in the order of the table `invocations`.
     pub(crate) calls: SortedCalls,
+    /// Whether network activity events among them tell of refusals.
+    pub(crate) has_refusals: bool,
     /// How many of each object's records are kept, by the object's number.
     pub(crate) kept: Vec<u32>,
     /// How many are not.
@@ -54,8 +56,10 @@ pub(crate) enum SortedCalls {
     Memory {
         /// The calls, in the order of arrival.
         calls: Vec<DayCall>,
-        /// Those that are left.
-        order: vec::IntoIter<SortKey>,
+        /// Their order.
+        order: Vec<SortKey>,
+        /// How many were given.
+        given: usize,
         /// The texts of all.
         texts: Texts,
     },
@@ -99,17 +103,17 @@ impl DayCalls {
         let calls = match spill {
             None => {
                 let keys = (0..).zip(&held).map(|(position, call)| SortKey::new(call, position));
-                let order = sorter.sort(keys.collect()).into_iter();
-                SortedCalls::Memory { calls: held, order, texts }
+                let order = sorter.sort(keys.collect());
+                SortedCalls::Memory { calls: held, order, given: 0, texts }
             }
             Some(spill) => {
                 let runs = spill.into_runs(|keys| sorter.sort(keys))?;
                 SortedCalls::Merged(Merged::new(runs, texts, bounds.merged_calls)?)
             }
         };
-        let Sorter { kept, dropped, identities, addenda, .. } = sorter;
+        let Sorter { kept, dropped, has_refusals, identities, addenda, .. } = sorter;
         let identities = Identities::new(identities, addenda.into_iter().collect::<BTreeSet<_>>());
-        Ok(Distinct { calls, kept, dropped, identities })
+        Ok(Distinct { calls, has_refusals, kept, dropped, identities })
     }
 }
 
@@ -132,14 +136,34 @@ impl SortedCalls {
     /// If a temporary file cannot be read.
     pub(crate) fn next(&mut self, mut take: impl FnMut(&DayCall, &Texts)) -> io::Result<()> {
         match self {
-            SortedCalls::Memory { calls, order, texts } => {
-                order
-                    .take(HELD_BATCH_CALLS)
-                    .for_each(|key| take(&calls[key.position as usize], texts));
+            SortedCalls::Memory { calls, order, given, texts } => {
+                let batch = order[*given..].iter().take(HELD_BATCH_CALLS);
+                *given += batch.len();
+                batch.for_each(|key| take(&calls[key.position as usize], texts));
                 Ok(())
             }
             SortedCalls::Merged(merged) => merged.next(take),
         }
+    }
+}
+
+impl SortedCalls {
+    /// Goes back to the first call.
+    ///
+    /// # Errors
+    /// If a temporary file cannot be read.
+    pub(crate) fn restart(&mut self) -> io::Result<()> {
+        match self {
+            SortedCalls::Memory { given, .. } => *given = 0,
+            SortedCalls::Merged(merged) => {
+                merged.heads.clear();
+                for run in 0..merged.runs.len() {
+                    merged.runs[run].restart()?;
+                    merged.advance(run)?;
+                }
+            }
+        }
+        Ok(())
     }
 }
 
@@ -194,13 +218,14 @@ impl PartialOrd for Head {
 
 #[cfg(test)]
 mod tests {
-    use bedrock::{Attributes, Call, Calls};
+    use bedrock::{Attributes, Call, Calls, EventKind};
 
     use super::*;
     use crate::day::calls::Bounds;
 
     fn call(id: &str, amends: Option<&str>, event_time_ms: i64) -> Call {
         Call {
+            kind: EventKind::Call,
             event_time_ms,
             event_id: CallId::new(id),
             original_event_id: amends.map(|id| Box::new(CallId::new(id))),
@@ -222,7 +247,7 @@ mod tests {
         let attributes = [Attribute::ModelRef, Attribute::SessionName, Attribute::UserAgent];
         let mut objects = vec![Calls::default(); 4];
         for (call, object) in calls {
-            let Calls { rows, texts } = &mut objects[*object as usize];
+            let Calls { rows, texts, .. } = &mut objects[*object as usize];
             let mut call = call.clone();
             for attribute in attributes {
                 let text = format!("{attribute:?} of {}", call.event_id);
@@ -233,7 +258,7 @@ mod tests {
         for (object, calls) in (0..).zip(&objects) {
             day.begin_object(calls);
             for index in 0..calls.rows.len() {
-                day.add(calls, index as u32, object).expect("room");
+                day.add(&calls.rows[index], &calls.texts, index as u32, object).expect("room");
             }
         }
         // Objects were numbered as they came; their keys sort the other way round.

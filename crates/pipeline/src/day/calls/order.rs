@@ -1,6 +1,6 @@
 //! The order of calls in the table `invocations`, and which record of a call is kept.
 
-use bedrock::CallId;
+use bedrock::{CallId, EventKind};
 use rayon::prelude::*;
 
 use super::identities::Identity;
@@ -13,6 +13,8 @@ pub(crate) struct SortKey {
     pub(super) event_id: CallId,
     /// What makes two records the same call.
     pub(super) identity: Identity,
+    /// Events of another kind are never the same as a call.
+    pub(super) kind: EventKind,
     /// Whether the record amends the event that has this identity.
     pub(super) is_addendum: bool,
     pub(super) object: u32,
@@ -28,6 +30,7 @@ impl SortKey {
             event_time_ms: call.event_time_ms,
             event_id: call.event_id.clone(),
             identity: Identity::of(call.identity()),
+            kind: call.kind,
             is_addendum: call.original_event_id.is_some(),
             object: *object,
             index: *index,
@@ -44,6 +47,8 @@ pub(super) struct Sorter<'a> {
     pub(super) kept: Vec<u32>,
     /// How many are not.
     pub(super) dropped: Vec<u32>,
+    /// Whether network activity events tell of refusals.
+    pub(super) has_refusals: bool,
     /// The calls that are kept, if the rules ask for them.
     pub(super) identities: Vec<Identity>,
     /// Those of them that an addendum tells.
@@ -54,24 +59,32 @@ impl<'a> Sorter<'a> {
     pub(super) fn new(rules: &'a Rules<'a>) -> Self {
         let n_objects = rules.ranks.len();
         let (kept, dropped) = (vec![0; n_objects], vec![0; n_objects]);
-        Sorter { rules, kept, dropped, identities: Vec::new(), addenda: Vec::new() }
+        let (identities, addenda) = (Vec::new(), Vec::new());
+        Sorter { rules, kept, dropped, has_refusals: false, identities, addenda }
     }
 
     /// Keeps one record of each call, in the order of the table: by time, then by event id. Of several
     /// records, an addendum is kept before what it amends, then the one whose object has the least key,
     /// then the first in its object. The order of arrival never decides. All records of a call must be among
     /// `records`.
+    ///
+    /// Events that are no calls are kept once as well, but are not counted: calls are what days compare.
     pub(super) fn sort(&mut self, mut records: Vec<SortKey>) -> Vec<SortKey> {
         let ranks = self.rules.ranks;
         let delivery = |record: &SortKey| (ranks[record.object as usize], record.index);
         records.par_sort_unstable_by(|a, b| {
             let preference = |record: &SortKey| (!record.is_addendum, delivery(record));
-            let by_identity = a.identity.cmp(&b.identity);
+            let by_identity = a.identity.cmp(&b.identity).then_with(|| a.kind.cmp(&b.kind));
             by_identity.then_with(|| preference(a).cmp(&preference(b)))
         });
         let mut last = None;
         records.retain(|record| {
-            let is_first = last.replace(record.identity) != Some(record.identity);
+            let same = Some((record.identity, record.kind));
+            let is_first = std::mem::replace(&mut last, same) != same;
+            if record.kind != EventKind::Call {
+                self.has_refusals |= record.kind == EventKind::Refusal;
+                return is_first;
+            }
             let SortKey { identity, is_addendum, object, .. } = *record;
             let is_kept = is_first && !(self.rules.is_elsewhere)(identity, is_addendum);
             let counts = if is_kept { &mut self.kept } else { &mut self.dropped };
@@ -89,7 +102,8 @@ impl<'a> Sorter<'a> {
             let by_time = a.event_time_ms.cmp(&b.event_time_ms);
             let by_id = || a.event_id.cmp(&b.event_id);
             // Those of one time and event amend two others.
-            by_time.then_with(by_id).then_with(|| delivery(a).cmp(&delivery(b)))
+            let place = |record: &SortKey| (delivery(record), record.kind);
+            by_time.then_with(by_id).then_with(|| place(a).cmp(&place(b)))
         });
         records
     }

@@ -4,7 +4,7 @@
 use std::io;
 use std::num::NonZeroU32;
 
-use bedrock::{Attribute, Attributes, Call, CallId, InternerFull, TextId, Texts};
+use bedrock::{Attribute, Attributes, Call, CallId, EventKind, InternerFull, TextId, Texts};
 use serde::{Deserialize, Serialize};
 
 use super::DayCall;
@@ -46,6 +46,7 @@ struct SpilledCall<'a> {
     output_tokens: Option<i64>,
     object: u32,
     index: u32,
+    kind: EventKind,
     attributes: [SpilledText<'a>; Attribute::ALL.len()],
 }
 
@@ -118,6 +119,7 @@ impl Part {
                 identity: Identity::of(original.as_ref().unwrap_or(&event_id)),
                 is_addendum: original.is_some(),
                 event_id,
+                kind: call.kind,
                 object,
                 index,
                 position,
@@ -135,6 +137,11 @@ impl Part {
 }
 
 impl Run {
+    /// Goes back to before the first call.
+    pub(super) fn restart(&mut self) -> io::Result<()> {
+        self.0.restart()
+    }
+
     /// Goes to the next call, and gives what decides its order.
     pub(super) fn advance(&mut self) -> io::Result<Option<(i64, CallId)>> {
         let Some(bytes) = self.0.next_serialized()? else { return Ok(None) };
@@ -162,6 +169,7 @@ impl<'a> SpilledCall<'a> {
             output_tokens: call.output_tokens,
             object: *object,
             index: *index,
+            kind: call.kind,
             attributes: Attribute::ALL.map(|attribute| match call.attributes[attribute] {
                 None => SpilledText::None,
                 Some(id) if id.index() < kept[attribute as usize] => SpilledText::Kept(id.number()),
@@ -172,6 +180,7 @@ impl<'a> SpilledCall<'a> {
 
     fn call(self, texts: &mut Texts) -> Result<DayCall, InternerFull> {
         let mut call = Call {
+            kind: self.kind,
             event_time_ms: self.event_time_ms,
             event_id: self.event_id.id(),
             original_event_id: self.original_event_id.map(|id| Box::new(id.id())),

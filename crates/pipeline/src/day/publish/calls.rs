@@ -9,6 +9,7 @@ use tables::{DENIALS, INVOCATIONS};
 use super::TableFile;
 use crate::day::calls::SortedCalls;
 use crate::day::collect::ObjectRecord;
+use crate::day::refusals::DeniedRequests;
 use crate::day::rows::{DayJoin, DayRows, FinishedRows};
 use crate::error::Error;
 use crate::join::Requests;
@@ -27,20 +28,26 @@ pub(super) struct OfCalls {
     pub(super) tally: Tally,
 }
 
-/// Builds the tables of a day's calls, which refer to `objects` by number.
+/// Builds the tables of a day's calls, which refer to `objects` by number; the flag says whether network
+/// activity events among them tell of refusals.
 ///
 /// # Errors
 /// If a table cannot be encoded, or calls in a temporary file cannot be read.
 pub(super) fn build(
     day: Date,
-    mut calls: SortedCalls,
+    (mut calls, has_refusals): (SortedCalls, bool),
     objects: &[Arc<ObjectRecord>],
     knowledge: &Knowledge,
     requests: Option<&Requests>,
 ) -> Result<OfCalls, Error> {
     let keys = objects.iter().map(|object| Arc::clone(&object.key)).collect::<Vec<_>>();
     let encode = |error| Error::of_table(day, error);
-    let mut rows = DayRows::new(day, &keys, knowledge, requests).map_err(encode)?;
+    let denied_requests = match has_refusals {
+        true => DeniedRequests::of(&mut calls).map_err(Error::Temporary)?,
+        false => DeniedRequests::default(),
+    };
+    let rows = DayRows::new(day, &keys, denied_requests, knowledge, requests);
+    let mut rows = rows.map_err(encode)?;
     while rows.add(&mut calls)? {}
     let finished = rows.finish(calls.texts())?;
     let FinishedRows { invocations, denials, group_tables, join, without_alias, tally } = finished;
@@ -61,7 +68,7 @@ pub(super) fn build(
 
 #[cfg(test)]
 mod tests {
-    use bedrock::{Attribute, Attributes, Call, CallId, Calls};
+    use bedrock::{Attribute, Attributes, Call, CallId, Calls, EventKind};
     use jiff::civil::date;
 
     use super::*;
@@ -82,6 +89,7 @@ mod tests {
                 (Attribute::SourceRegion, ["us-east-1", "eu-west-1"][n as usize % 2]),
                 (Attribute::InferenceRegion, ["", "us-west-2", "eu-west-3"][n as usize % 3]),
                 (Attribute::EventName, "Converse"),
+                (Attribute::EventSource, "bedrock.amazonaws.com"),
                 (
                     Attribute::ModelRef,
                     match n % 4 {
@@ -99,11 +107,19 @@ mod tests {
             for (attribute, text) in texts {
                 calls.texts.set(&mut attributes, attribute, Some(text)).expect("few texts");
             }
-            calls.rows.push(Call {
+            let kind = match n % 10 {
+                7 => EventKind::Refusal,
+                8 => EventKind::Other,
+                _ => EventKind::Call,
+            };
+            let list = if kind == EventKind::Call { &mut calls.rows } else { &mut calls.others };
+            list.push(Call {
+                kind,
                 event_time_ms: 1_791_158_400_000 + i64::from(n * 7919 % 200) * 400_000,
                 event_id: CallId::new(&format!("{n:08x}-2222-4333-8444-555566667777")),
                 original_event_id: None,
-                request_id: None,
+                // Some network activity events tell of the request of a denied call.
+                request_id: Some(CallId::new(&format!("request {}", n / 20))),
                 input_tokens: (n % 3 != 0).then_some(i64::from(n)),
                 output_tokens: Some(1),
                 attributes,
@@ -124,11 +140,14 @@ mod tests {
         let calls = calls();
         let mut day = DayCalls::within(bounds);
         day.begin_object(&calls);
-        for index in 0..calls.rows.len() {
-            day.add(&calls, index as u32, 0).expect("room");
+        for events in [&calls.rows, &calls.others] {
+            for (index, event) in (0..).zip(events) {
+                day.add(event, &calls.texts, index, 0).expect("room");
+            }
         }
         let rules = Rules { ranks: &[0], is_elsewhere: &|_, _| false, keeps_identities: false };
-        let sorted = day.distinct(&rules).expect("room").calls;
+        let distinct = day.distinct(&rules).expect("room");
+        let sorted = (distinct.calls, distinct.has_refusals);
         let objects = [Arc::new(ObjectRecord::of_key("a.json.gz"))];
         let knowledge = Knowledge::embedded();
         let of_calls = build(date(2026, 10, 5), sorted, &objects, &knowledge, None);
@@ -136,6 +155,7 @@ mod tests {
         let file = |file: TableFile| (file.table, file.output.rows, file.output.sha256);
         let sums = format!("{:?} {:?}", tally.costs(), (tally.routes(), tally.denials()));
         let sums = format!("{sums} {:?} {:?}", tally.unresolved(), tally.by_outcome);
+        let sums = format!("{sums} {:?} {:?}", tally.other_activity(), tally.error_reasons());
         Built { files: files.into_iter().map(file).collect(), without_alias, sums }
     }
 
