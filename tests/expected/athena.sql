@@ -35,7 +35,8 @@ CREATE EXTERNAL TABLE IF NOT EXISTS `invocations` (
   `list_cost_usd` decimal(38,12) COMMENT 'The cost in US dollars at list prices (FOCUS: ListCost); null if unknown.',
   `cost_basis` string COMMENT 'full, lower_bound (such as without cache tokens); null if there is no cost.',
   `log_object` string COMMENT 'The object that the call was read from.',
-  `profile_name` string COMMENT 'The name of the application profile or other target, from an alias.'
+  `profile_name` string COMMENT 'The name of the application profile or other target, from an alias.',
+  `error_reason` string COMMENT 'Why the call was refused or failed, from errorCode and message: needs_profile, model_access, marketplace, payment, legacy, invalid_model, too_many_requests, too_many_tokens, tokens_per_day, quota, timeout, unavailable, validation, policy; null if neither says.'
 )
 COMMENT 'Every Bedrock inference call: where it was sent, where it ran, which model it called. One row: one call.'
 PARTITIONED BY (`dt` string COMMENT 'The UTC day of event_time, YYYY-MM-DD.')
@@ -132,19 +133,22 @@ CREATE EXTERNAL TABLE IF NOT EXISTS `denials` (
   `principal_arn` string COMMENT 'As in invocations.',
   `principal_name` string COMMENT 'As in invocations.',
   `source_region` string COMMENT 'As in invocations.',
-  `target_type` string COMMENT 'As in invocations.',
-  `profile_scope` string COMMENT 'As in invocations.',
-  `model_id` string COMMENT 'As in invocations.',
+  `target_type` string COMMENT 'As in invocations; see model_basis.',
+  `profile_scope` string COMMENT 'As in invocations; see model_basis.',
+  `model_id` string COMMENT 'As in invocations; see model_basis.',
   `model_ref` string COMMENT 'As in invocations.',
   `denied_action` string COMMENT 'The IAM action that was denied.',
   `denied_resource` string COMMENT 'The resource that it was denied on.',
   `blocked_region` string COMMENT 'The Region of that resource; unspecified for the Region-less model of a global profile.',
   `leg` string COMMENT 'Which resource of the cross-Region call was evaluated and denied: profile, source_model, destination_model, global_model.',
-  `policy_type` string COMMENT 'The type of the policy, such as service_control_policy; null if the message names none.',
+  `policy_type` string COMMENT 'The type of the policy, such as service_control_policy; vpc_endpoint_policy also if a network activity event of the request says so; null if neither names one.',
   `policy_arn` string COMMENT 'The policy, if the message names it.',
-  `message` string COMMENT 'The errorMessage of CloudTrail.'
+  `message` string COMMENT 'The errorMessage of CloudTrail.',
+  `event_category` string COMMENT 'Management or Data: a call. NetworkActivity: no event but that of the VPC endpoint tells of the request, and invocations has no row for it. Null if the record does not say.',
+  `model_basis` string COMMENT 'Where target_type, profile_scope, and model_id come from: call (model_ref), or denied_resource where the record names no model.',
+  `error_reason` string COMMENT 'As in invocations.'
 )
-COMMENT 'Denied calls: which action on which resource, by which type of policy. One row: one denied call.'
+COMMENT 'Denied calls: which action on which resource, by which type of policy. One row: one denied call, or one request that only a network activity event says was denied.'
 PARTITIONED BY (`dt` string COMMENT 'The UTC day of event_time, YYYY-MM-DD.')
 STORED AS PARQUET
 LOCATION 's3://analytics/bedrock/denials/'
@@ -178,6 +182,33 @@ TBLPROPERTIES (
   'projection.dt.interval' = '1',
   'projection.dt.interval.unit' = 'DAYS',
   'storage.location.template' = 's3://analytics/bedrock/unresolved_models/dt=${dt}/'
+);
+
+CREATE EXTERNAL TABLE IF NOT EXISTS `other_activity` (
+  `account_id` string COMMENT 'As in invocations.',
+  `source_region` string COMMENT 'As in invocations.',
+  `event_source` string COMMENT 'The eventSource of CloudTrail.',
+  `event_name` string COMMENT 'The eventName of CloudTrail.',
+  `model_ref` string COMMENT 'The model identifier in the request as logged; null if it names none.',
+  `principal_name` string COMMENT 'As in invocations.',
+  `events` bigint COMMENT 'Events; each eventID counts once.',
+  `errors` bigint COMMENT 'Events with an errorCode.',
+  `first_seen` timestamp COMMENT 'The first of them on this day.',
+  `last_seen` timestamp COMMENT 'The last of them on this day.',
+  `has_own_cost` boolean COMMENT 'Whether such an event is billed on its own, such as a batch job; that is in no cost column.'
+)
+COMMENT 'Bedrock events that are no inference calls, by name: batch jobs, agents, guardrails, settings. One row: account x source Region x event source x event name x model_ref x principal.'
+PARTITIONED BY (`dt` string COMMENT 'The UTC day of event_time, YYYY-MM-DD.')
+STORED AS PARQUET
+LOCATION 's3://analytics/bedrock/other_activity/'
+TBLPROPERTIES (
+  'projection.enabled' = 'true',
+  'projection.dt.type' = 'date',
+  'projection.dt.format' = 'yyyy-MM-dd',
+  'projection.dt.range' = '2023-09-28,NOW',
+  'projection.dt.interval' = '1',
+  'projection.dt.interval.unit' = 'DAYS',
+  'storage.location.template' = 's3://analytics/bedrock/other_activity/dt=${dt}/'
 );
 
 CREATE EXTERNAL TABLE IF NOT EXISTS `ingest` (
