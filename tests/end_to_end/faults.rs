@@ -165,12 +165,12 @@ fn expired_credentials_end_the_run_and_the_next_one_resumes() {
     let world = World::new();
     // The objects of the last two days, and all writes once the first day is published.
     let late = |part: &str| Fault::always(Failure::ExpiredToken).key(part);
-    let n_puts = 9;
+    let n_puts = 10;
     server.set_faults(vec![late("2026/10/08/"), late("2026/10/09/")]);
     run_with_two_tries(&world, &server, DEST).ends(3);
     let standing = in_bucket(&server);
     let first = standing.iter().filter(|(name, _)| name.contains(DAYS[0])).collect::<Vec<_>>();
-    assert_eq!(first.len(), 6);
+    assert_eq!(first.len(), 7);
     first.iter().for_each(|(name, bytes)| assert!(expected[*name] == **bytes, "{name}"));
     server.set_faults(Vec::new());
     run(&world, &server, DEST, &[]).ends(0);

@@ -98,6 +98,7 @@ fn day_with_other_events_only_is_written_with_any_layout() {
     let run = world.run(&["--layout", "any"]).ends(0);
     assert_eq!(shown(&world.rows("other_activity", DAY)).len(), 1);
     assert!(world.event_ids(DAY).is_empty());
+    assert_eq!(world.summary()["skipped_by_region"], json!({ REGION: 1 }), "the event's own");
     assert!(run.stdout.contains("batch jobs by model: Nova Lite 1\n"), "{}", run.stdout);
 }
 

@@ -140,7 +140,7 @@ impl ErrorReason {
         match self {
             ErrorReason::NeedsProfile => "needs an inference profile",
             ErrorReason::ModelAccess => "model access not granted",
-            ErrorReason::Marketplace => "no AWS Marketplace subscription",
+            ErrorReason::Marketplace => "no Marketplace subscription",
             ErrorReason::Payment => "payment not accepted",
             ErrorReason::Legacy => "model retired",
             ErrorReason::InvalidModel => "no such model",
@@ -151,7 +151,7 @@ impl ErrorReason {
             ErrorReason::Timeout => "timed out",
             ErrorReason::Unavailable => "not available",
             ErrorReason::Validation => "request not valid",
-            ErrorReason::Policy => "policy",
+            ErrorReason::Policy => "denied by a policy",
         }
     }
 

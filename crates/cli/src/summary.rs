@@ -189,7 +189,7 @@ fn denials(out: &mut String, outcome: &Outcome) {
         let leg = denied.leg.unwrap_or("–");
         let arn = denied.policy_arn.as_deref().unwrap_or_default();
         let line =
-            format!("  {:>7}  {region:<15} {policy:<23} {leg:<18} {arn}", grouped(denied.calls));
+            format!("  {:>7}  {region:<15} {policy:<27} {leg:<18} {arn}", grouped(denied.calls));
         let _ = writeln!(out, "{}", escaped(line.trim_end()));
     }
     more(out, denials.len(), "denials");

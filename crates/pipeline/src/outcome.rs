@@ -71,7 +71,8 @@ pub struct Outcome {
     pub events_left: u64,
     /// Events of Bedrock's that are no calls and have no usable ID or time: not counted by name.
     pub events_without_id: u64,
-    /// Records that are no calls, by the Region in the key of their object; `unknown` where it names none.
+    /// Records that are no calls, by the Region in the key of their object. Where that names none, events of
+    /// Bedrock's count by their own Region; `unknown` has the others.
     pub skipped_by_region: BTreeMap<String, u64>,
     /// References that no model was found for.
     pub unresolved: Vec<UnresolvedReference>,

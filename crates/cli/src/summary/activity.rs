@@ -60,8 +60,8 @@ pub(super) fn not_in_cost(outcome: &Outcome) -> Option<String> {
     let is_other =
         |of: &&OtherActivity| of.has_own_cost && of.event_name != bedrock::own_cost::BATCH_JOB;
     let others = outcome.other_activity.iter().filter(is_other);
-    let others = others.map(|of| format!("{} {}", name(of), grouped(of.events)));
-    parts.extend(others);
+    let others = others.map(|of| (of, of.events - of.errors)).filter(|(_, events)| *events > 0);
+    parts.extend(others.map(|(of, events)| format!("{} {}", name(of), grouped(events))));
     (!parts.is_empty()).then(|| format!("not in it: {}", shortened(parts)))
 }
 

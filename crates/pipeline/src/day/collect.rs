@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use bedrock::alias::DiscoveredAlias;
 use bedrock::region::is_region_shaped;
-use bedrock::{Call, Calls};
+use bedrock::{Attribute, Call, Calls};
 use jiff::civil::Date;
 use logs::Reading;
 use logs::layout::Delivery;
@@ -38,7 +38,8 @@ pub(crate) struct Collected {
     pub(crate) discovered: Vec<DiscoveredAlias>,
     /// Events that look like inference under unknown names.
     pub(crate) unknown_operations: BTreeMap<String, u64>,
-    /// Records that are no calls, by the Region in the key of their object; `unknown` where it names none.
+    /// Records that are no calls, by the Region in the key of their object. Where that names none, events of
+    /// Bedrock's count by their own Region, and `unknown` has the others, whose records are not read.
     pub(crate) skipped_by_region: BTreeMap<String, u64>,
     /// Events of Bedrock's that are no calls and have no usable ID or time.
     pub(crate) events_without_id: u64,
@@ -183,6 +184,7 @@ impl Collected {
             Err(reason) => record.unreadable = Some(reason.to_string()),
         }
         self.count(&record);
+        self.count_skipped(&record, &calls);
         let record = Arc::new(record);
         let mut placing = Placing::default();
         for day in days {
@@ -275,14 +277,29 @@ impl Collected {
         }
     }
 
+    fn count_skipped(&mut self, record: &ObjectRecord, calls: &Calls) {
+        let mut add = |region: &str, records: u64| {
+            if records > 0 {
+                *self.skipped_by_region.entry(region.to_owned()).or_default() += records;
+            }
+        };
+        if let Some(region) = region_of(&record.key) {
+            return add(region, record.skipped);
+        }
+        let region = |event: &Call| calls.texts.get(&event.attributes, Attribute::SourceRegion);
+        let regions = calls.others.iter().filter_map(region).filter(|text| is_region_shaped(text));
+        let mut unknown = record.skipped;
+        for region in regions {
+            add(region, 1);
+            unknown -= 1;
+        }
+        add("unknown", unknown);
+    }
+
     fn count(&mut self, record: &ObjectRecord) {
         self.records.records += record.records;
         self.records.calls += record.calls;
         self.records.skipped += record.skipped;
-        if record.skipped > 0 {
-            let region = region_of(&record.key).unwrap_or("unknown");
-            *self.skipped_by_region.entry(region.to_owned()).or_default() += record.skipped;
-        }
         self.records.rejected += record.rejected;
         self.objects.bytes += record.size_bytes;
         let problem =

@@ -17,7 +17,7 @@ use crate::error::Error;
 use crate::outcome::ShrinkRefusal;
 
 /// Files of a day that are put at the same time.
-const PUTS_AT_ONCE: usize = 6;
+const PUTS_AT_ONCE: usize = 7;
 
 /// What a day that is published was built from.
 #[derive(Debug)]
