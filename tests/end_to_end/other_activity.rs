@@ -43,7 +43,12 @@ fn every_event_of_bedrock_is_counted_by_name() {
         batch_job("e2", model),
         with(batch_job("e3", model), "/errorCode", "ValidationException"),
         event("e4", bedrock, "ApplyGuardrail", guardrail),
-        event("e5", bedrock, "RetrieveAndGenerate", json!({ "modelArn": model })),
+        event(
+            "e5",
+            bedrock,
+            "RetrieveAndGenerate",
+            json!({ "configuration": { "knowledgeBaseConfiguration": { "modelArn": model } } }),
+        ),
         event("e6", bedrock, "ListFoundationModels", Value::Null),
         event("e7", agentcore, "InvokeAgentRuntime", json!({})),
         event("e8", "bedrock-mantle.amazonaws.com", "ListModels", json!({ "model": 7 })),

@@ -6,7 +6,7 @@ pub const BATCH_JOB: &str = "CreateModelInvocationJob";
 /// Names of events that have a cost of their own, with the section of the pricing page that says so. What they
 /// cost is in no call: agents and knowledge bases, which only make calls, are not among them.
 const EVENTS: &[(&str, &str)] = &[
-    // Amazon Bedrock pricing.
+    // Amazon Bedrock pricing (aws.amazon.com/bedrock/pricing).
     (BATCH_JOB, "Batch"),
     ("ApplyGuardrail", "Guardrails"),
     ("CreateEvaluationJob", "Model evaluation"),
@@ -23,7 +23,7 @@ const EVENTS: &[(&str, &str)] = &[
     ("OptimizePrompt", "Prompt optimization"),
     ("Rerank", "Rerank"),
     ("StartFlowExecution", "Flows"),
-    // Amazon Bedrock AgentCore pricing.
+    // Amazon Bedrock AgentCore pricing (aws.amazon.com/bedrock/agentcore/pricing).
     ("CreateEvent", "AgentCore Memory"),
     ("InvokeAgentRuntime", "AgentCore Runtime"),
     ("InvokeCodeInterpreter", "AgentCore Code Interpreter"),

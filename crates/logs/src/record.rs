@@ -5,6 +5,8 @@
 //! [`Fields::skipped`] and, for what calls share, a line in [`RecordReader::attributes`]. A field of a nested
 //! element that is read already is a member of [`Request`], [`Additional`] or [`Principal`] instead.
 
+mod other;
+
 use std::borrow::Cow;
 
 use bedrock::alias::DiscoveredAlias;
@@ -51,11 +53,6 @@ const SUMMARIES: &[&str] = &["AwsAggregatedEvent", "AwsCloudTrailInsight"];
 /// management and data events of the same requests (CloudTrail user guide, "Logging network activity events").
 const NETWORK_ACTIVITY_TYPE: &str = "AwsVpceEvent";
 const NETWORK_ACTIVITY: &str = "NetworkActivity";
-
-/// Members of `requestParameters` that name a model, the first that is there: of batch jobs, evaluation and
-/// customization jobs, agents and knowledge bases (Bedrock API reference).
-const MODEL_KEYS: [&str; 6] =
-    ["modelId", "modelArn", "model", "modelIdentifier", "baseModelIdentifier", "foundationModel"];
 
 /// The fields of a record that are read, as their text; absent and null are `None`.
 #[derive(Default)]
@@ -261,61 +258,6 @@ impl RecordReader {
         }
         Ok(attributes)
     }
-
-    /// An event that is no call. What cannot be read of it is none; it needs an ID and a time.
-    fn event(&mut self, fields: &Fields<'_>, event_source: &str, kind: EventKind) -> Option<Call> {
-        let event_id = required_id(fields.event_id, "eventID").ok()?;
-        let event_time = required(fields.event_time, "eventTime").ok()?;
-        let event_time_ms = self.event_times.time_ms(&event_time, "eventTime").ok()?;
-        let (texts, mut attributes) = (&mut self.texts, Attributes::default());
-        let identity = fields.user_identity.unwrap_or("{}");
-        let principal = self.principals.get(identity, || Principal::read(identity, texts));
-        if let Ok(principal) = principal {
-            attributes[Attribute::PrincipalArn] = principal.arn;
-            attributes[Attribute::PrincipalName] = principal.name;
-        }
-        let lenient = |raw| text(raw, "").ok().flatten();
-        let (source, message) = match kind {
-            EventKind::Refusal => (None, lenient(fields.error_message)),
-            EventKind::Call | EventKind::Other => (Some(event_source.into()), None),
-        };
-        let category = (kind == EventKind::Refusal).then(|| NETWORK_ACTIVITY.into());
-        for (attribute, text) in [
-            (Attribute::AccountId, lenient(fields.account_id)),
-            (Attribute::SourceRegion, lenient(fields.source_region)),
-            (Attribute::EventName, lenient(fields.event_name)),
-            (Attribute::ModelRef, model_of(fields.request_parameters)),
-            (Attribute::ErrorCode, lenient(fields.error_code)),
-            (Attribute::ErrorMessage, message),
-            (Attribute::EventSource, source),
-            (Attribute::EventCategory, category),
-        ] {
-            texts.set(&mut attributes, attribute, text.as_deref()).ok()?;
-        }
-        Some(Call {
-            kind,
-            event_time_ms,
-            event_id,
-            original_event_id: original_event_id(fields.addendum).ok().flatten().map(Box::new),
-            request_id: id(fields.request_id, "requestID").ok().flatten(),
-            input_tokens: None,
-            output_tokens: None,
-            attributes,
-        })
-    }
-}
-
-/// The model that the request of an event names.
-fn model_of(request_parameters: Option<&str>) -> Option<Cow<'_, str>> {
-    let mut found = [None; MODEL_KEYS.len()];
-    let read = object(request_parameters, "requestParameters", &mut |key, value| {
-        if let Some(place) = MODEL_KEYS.iter().position(|known| *known == key) {
-            put(&mut found[place], value);
-        }
-        true
-    });
-    read.ok()?;
-    found.into_iter().find_map(|raw| text(raw, "").ok().flatten())
 }
 
 impl Fields<'_> {

@@ -137,6 +137,17 @@ pub(super) fn parameters(dice: &mut Dice<'_>, rate: Rate, mantle: bool) -> Node 
         let config = object(&[("maxTokens", literal("32768")), ("modelId", text("nested"))]);
         parameters.fields().push(("inferenceConfig".to_owned(), config));
     }
+    if dice.one_in(6) {
+        let mut config = Node::Object(Vec::new());
+        put(dice, rate, &mut config, "modelArn", |dice| text(dice.pick(MODELS)));
+        let deeper = object(&[("x", object(&[("modelIdentifier", text("nested"))]))]);
+        let mut outer = object(&[("a", deeper), ("b", config)]);
+        disorder(dice, &mut outer);
+        parameters.fields().push(("configuration".to_owned(), outer));
+        if dice.one_in(2) {
+            parameters.fields().retain(|(key, _)| key != "modelId" && key != "model");
+        }
+    }
     if mantle || dice.one_in(8) {
         put(dice, rate, &mut parameters, "callWithBearerToken", |d| literal(d.pick(BOOLEANS)));
         put(dice, rate, &mut parameters, "service_tier", tier);

@@ -183,6 +183,31 @@ fn category(record: &Json) -> Option<Box<str>> {
     })
 }
 
+const MODEL_KEYS: &[&str] = &[
+    "modelId",
+    "modelArn",
+    "model",
+    "modelIdentifier",
+    "baseModelIdentifier",
+    "targetModelId",
+    "foundationModel",
+];
+
+/// The model in an object of a request, or in the objects in that.
+fn model_of(object: &Json, keys: &[&str], depth: u32) -> Option<Box<str>> {
+    if !object.is_object() {
+        return None;
+    }
+    let Json::Object(fields) = object else { return None };
+    let nested = || {
+        let is_nested = |name: &str| depth > 0 && !keys.contains(&name);
+        let nested = ["modelArn", "modelIdentifier", "embeddingModelArn", "copyFrom"];
+        let fields = fields.iter().filter(|(name, _)| name.as_deref().is_some_and(is_nested));
+        fields.map(|(_, value)| value).find_map(|value| model_of(value, &nested, depth - 1))
+    };
+    keys.iter().find_map(|key| some_text(object, key)).or_else(nested)
+}
+
 /// An event that is no call. What is wrong with it is left out, apart from its ID and time.
 fn other(record: &Json, kind: EventKind) -> Option<Logged> {
     let mut wrong = Complaints::default();
@@ -195,17 +220,8 @@ fn other(record: &Json, kind: EventKind) -> Option<Logged> {
     let caller = who(record.get("userIdentity"), &mut wrong);
     let caller = Some(caller).filter(|_| wrong.0.is_empty());
     let (arn, name) = caller.map(|caller| (caller.arn, caller.name)).unwrap_or_default();
-    let mut wrong = Complaints::default();
-    let request = wrong.object(record.get("requestParameters"), "");
-    let keys = [
-        "modelId",
-        "modelArn",
-        "model",
-        "modelIdentifier",
-        "baseModelIdentifier",
-        "foundationModel",
-    ];
-    let model = keys.iter().find_map(|key| some_text(&request, key));
+    let request = record.get("requestParameters");
+    let model = request.and_then(|request| model_of(request, MODEL_KEYS, 3));
     let addendum = Complaints::default().object(record.get("addendum"), "");
     let refusal = |text: Option<Box<str>>| text.filter(|_| kind == EventKind::Refusal);
     let attributes = [

@@ -192,7 +192,7 @@ impl<'a> DayRows<'a> {
         let rows = self.groups.take(references, &self.price_version);
         self.tally.add_unresolved(&rows.unresolved);
         let activity = self.activity.take(texts);
-        self.tally.add_activity(&activity, self.knowledge);
+        self.tally.activity.add(&activity, self.knowledge);
         self.group_tables.add(rows).map_err(Error::Temporary)?;
         self.group_tables.add_activity(activity).map_err(Error::Temporary)
     }

@@ -1,20 +1,21 @@
 //! Adds up, over all days of a run, what the summary shows.
 
+mod activity;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use bedrock::denial::{Denial, Leg, PolicyType};
-use bedrock::own_cost::{BATCH_JOB, has_own_cost};
 use bedrock::region::Residency;
 use bedrock::resolve::Unresolved;
-use bedrock::resolve::resolve;
-use bedrock::{ErrorReason, Knowledge, Meaning, MeaningKey, Outcome, TargetType};
+use bedrock::{ErrorReason, Meaning, MeaningKey, Outcome, TargetType};
+use tables::UnresolvedRow;
 use tables::model_costs::CostSums;
-use tables::{OtherActivityRow, UnresolvedRow};
+
+use activity::Activity;
 
 use crate::outcome::{
-    BatchJobs, Coverage, Denied, ErrorReasonCount, ModelCost, OtherActivity, RegionShare, Route,
-    UnresolvedReference,
+    Coverage, Denied, ErrorReasonCount, ModelCost, RegionShare, Route, UnresolvedReference,
 };
 
 /// Sums over days. Days may be added in any order.
@@ -30,10 +31,8 @@ pub(crate) struct Tally {
     /// Denied requests that are no calls.
     pub refusals: u64,
     error_reasons: BTreeMap<ErrorReason, u64>,
-    /// By event source and name.
-    activity: BTreeMap<(String, String), Events>,
-    /// Batch jobs by model, or by the model identifier where no model was found for it.
-    batch_jobs: BTreeMap<Option<String>, Events>,
+    /// Events that are no calls.
+    pub activity: Activity,
     unresolved: BTreeMap<(Option<String>, Unresolved), Callers>,
 }
 
@@ -42,13 +41,6 @@ pub(crate) struct Tally {
 struct Callers {
     calls: u64,
     accounts: BTreeSet<Option<Arc<str>>>,
-}
-
-/// How many events there were.
-#[derive(Debug, Clone, Copy, Default)]
-struct Events {
-    events: u64,
-    errors: u64,
 }
 
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -123,24 +115,6 @@ impl Tally {
         self.add_route(&group, calls);
     }
 
-    /// Adds events that are no calls.
-    pub(crate) fn add_activity(&mut self, rows: &[OtherActivityRow], knowledge: &Knowledge) {
-        for row in rows {
-            let count = |count: i64| u64::try_from(count).unwrap_or_default();
-            let events =
-                Events { events: count(row.counts.events), errors: count(row.counts.errors) };
-            let text = |text: Option<&str>| text.unwrap_or_default().to_owned();
-            let key = (text(row.event_source()), text(row.event_name()));
-            self.activity.entry(key).or_default().add(events);
-            if row.event_name() == Some(BATCH_JOB) {
-                let model = resolve(row.model_ref(), &knowledge.catalog, &knowledge.aliases).model;
-                let name = model.ok().map(|model| model.name.unwrap_or(model.id));
-                let name = name.or_else(|| row.model_ref().map(str::to_owned));
-                self.batch_jobs.entry(name).or_default().add(events);
-            }
-        }
-    }
-
     /// Adds calls that no model was found for.
     pub(crate) fn add_unresolved(&mut self, rows: &[UnresolvedRow]) {
         for row in rows {
@@ -194,12 +168,7 @@ impl Tally {
         for (reason, calls) in other.error_reasons {
             *self.error_reasons.entry(reason).or_default() += calls;
         }
-        for (key, events) in other.activity {
-            self.activity.entry(key).or_default().add(events);
-        }
-        for (model, events) in other.batch_jobs {
-            self.batch_jobs.entry(model).or_default().add(events);
-        }
+        self.activity.merge(other.activity);
         for (key, callers) in other.unresolved {
             let mine = self.unresolved.entry(key).or_default();
             mine.calls += callers.calls;
@@ -254,32 +223,6 @@ impl Tally {
         let mut reasons = self.error_reasons.iter().map(count).collect::<Vec<_>>();
         reasons.sort_by_key(|reason| std::cmp::Reverse(reason.calls));
         reasons
-    }
-
-    /// Events that are no calls, those with a cost of their own first, then most events first.
-    pub(crate) fn other_activity(&self) -> Vec<OtherActivity> {
-        let count = |((source, name), events): (&(String, String), &Events)| OtherActivity {
-            event_source: source.clone(),
-            event_name: name.clone(),
-            events: events.events,
-            errors: events.errors,
-            has_own_cost: has_own_cost(name),
-        };
-        let mut activity = self.activity.iter().map(count).collect::<Vec<_>>();
-        activity.sort_by_key(|of| (!of.has_own_cost, std::cmp::Reverse(of.events)));
-        activity
-    }
-
-    /// Batch jobs by model, most jobs first.
-    pub(crate) fn batch_jobs(&self) -> Vec<BatchJobs> {
-        let count = |(model, events): (&Option<String>, &Events)| BatchJobs {
-            model: model.clone(),
-            jobs: events.events - events.errors,
-            errors: events.errors,
-        };
-        let mut jobs = self.batch_jobs.iter().map(count).collect::<Vec<_>>();
-        jobs.sort_by_key(|jobs| std::cmp::Reverse(jobs.jobs));
-        jobs
     }
 
     /// The unresolved references, most calls first.
@@ -349,13 +292,6 @@ fn route(key: &RouteKey, places: &BTreeMap<PlaceKey, u64>) -> Route {
         source_region: key.source_region.clone(),
         calls: regions.iter().map(|region| region.calls).sum(),
         regions,
-    }
-}
-
-impl Events {
-    fn add(&mut self, other: Events) {
-        self.events += other.events;
-        self.errors += other.errors;
     }
 }
 

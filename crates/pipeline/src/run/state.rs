@@ -239,8 +239,8 @@ impl State {
         outcome.denials = tally.denials();
         outcome.denied_without_call = tally.refusals;
         outcome.error_reasons = tally.error_reasons();
-        outcome.other_activity = tally.other_activity();
-        outcome.batch_jobs = tally.batch_jobs();
+        outcome.other_activity = tally.activity.by_name();
+        outcome.batch_jobs = tally.activity.batch_jobs();
         outcome.unresolved = tally.unresolved();
         outcome.residency = tally.by_residency;
     }

@@ -102,8 +102,8 @@ impl<'a> Sorter<'a> {
             let by_time = a.event_time_ms.cmp(&b.event_time_ms);
             let by_id = || a.event_id.cmp(&b.event_id);
             // Those of one time and event amend two others.
-            let place = |record: &SortKey| (delivery(record), record.kind);
-            by_time.then_with(by_id).then_with(|| place(a).cmp(&place(b)))
+            let delivered = |record: &SortKey| (delivery(record), record.kind);
+            by_time.then_with(by_id).then_with(|| delivered(a).cmp(&delivered(b)))
         });
         records
     }

@@ -155,7 +155,7 @@ mod tests {
         let file = |file: TableFile| (file.table, file.output.rows, file.output.sha256);
         let sums = format!("{:?} {:?}", tally.costs(), (tally.routes(), tally.denials()));
         let sums = format!("{sums} {:?} {:?}", tally.unresolved(), tally.by_outcome);
-        let sums = format!("{sums} {:?} {:?}", tally.other_activity(), tally.error_reasons());
+        let sums = format!("{sums} {:?} {:?}", tally.activity.by_name(), tally.error_reasons());
         Built { files: files.into_iter().map(file).collect(), without_alias, sums }
     }
 
