@@ -79,7 +79,7 @@ impl RecordReader {
 /// The model that the request of an event names, itself or in an object down to `depth` levels below.
 fn model_of<'a>(request: Option<&'a str>, keys: &[&str], depth: u32) -> Option<Cow<'a, str>> {
     let (mut found, mut nested) = (vec![None; keys.len()], Vec::new());
-    let read = object(request, "requestParameters", &mut |key, value| {
+    let read = object(request, "requestParameters", |key, value| {
         match keys.iter().position(|known| *known == key) {
             Some(index) => {
                 put(&mut found[index], value);
