@@ -144,7 +144,7 @@ fn unsupported(bucket: &str) -> Option<&'static str> {
     if bucket.ends_with("--x-s3") || bucket.ends_with("--xa-s3") {
         return Some("the listings of a directory bucket have no order");
     }
-    // They also want signatures of another kind (SigV4A), whose code would be a second stack of crypto.
+    // They also want signatures of another kind (SigV4A), for which the SDK brings crates of its own.
     (region_of_arn(bucket) == Some("") || bucket.ends_with(".mrap")).then_some(
         "a Multi-Region Access Point is several buckets, which are not the same at every moment; use one \
          of a single Region, or a bucket",

@@ -175,7 +175,8 @@ fn credentials_reason(error: &CredentialsError) -> Option<String> {
     let text = texts[texts.len().saturating_sub(2)..].join(": ");
     let is_list = matches!(error, CredentialsError::CredentialsNotLoaded(_)) && text.contains('\n');
     // What a program writes to stderr comes with the ends of its lines.
-    (!is_list).then(|| text.lines().map(str::trim).collect::<Vec<_>>().join(" ").trim().to_owned())
+    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    (!is_list && !line.is_empty()).then_some(line)
 }
 
 /// The first error of a type in the chain.
