@@ -36,6 +36,47 @@ fn page_of_the_tables_is_up_to_date() {
     check_file(&repository().join("docs/tables.md"), &page);
 }
 
+const CONFIGURATION: &str = "\
+# Configuration
+
+The options of `hoptrail run`, with the environment variables and the keys of the settings file that set
+them too. An option wins over the environment, and the environment over the file; a switch is on if one of
+them has it on. What is not set under *AWS* comes from the environment and files of the AWS SDK.
+
+Copy [config/hoptrail.toml](../config/hoptrail.toml) to start a settings file, and pass it with `--config`.
+This page is generated: `UPDATE=1 scripts/test` renews it.
+";
+
+/// The options of `hoptrail run --help`, a table for each heading; those without one come last. `-h` is
+/// behind the variable of `--config`, and so is not looked at.
+#[test]
+fn page_of_the_configuration_is_up_to_date() {
+    let help = World::new().hoptrail(&["run", "--help"]).ends(0).stdout;
+    let (_, help) = help.split_once("Options:\n").unwrap();
+    let (help, _) = help.split_once("\n\nExit codes:").unwrap();
+    let (general, others) = help.split_once("\n\n").unwrap();
+    let general = format!("Settings file:\n{general}");
+    let settings = fs::read_to_string(repository().join("config/hoptrail.toml")).unwrap();
+    let mut page = CONFIGURATION.to_owned();
+    for section in others.split("\n\n").chain([general.as_str()]) {
+        let (heading, options) = section.split_once(":\n").unwrap();
+        let columns = "| option | environment | file | meaning |\n|---|---|---|---|";
+        page += &format!("\n## {heading}\n\n{columns}\n");
+        for option in format!("\n{options}").split("\n      --").skip(1) {
+            let (name, meaning) = option.split_once('\n').unwrap();
+            let name = name.split(' ').next().unwrap();
+            let meaning = meaning.split_whitespace().collect::<Vec<_>>().join(" ");
+            let (meaning, variable) = meaning.split_once(" [env: ").unwrap_or((&meaning, ""));
+            let variable = variable.split_once("=]").map(|(name, _)| format!("`{name}`"));
+            let has_key = settings.contains(&format!("\n#: {name} ="));
+            let key = if has_key { format!("`{name}`") } else { String::new() };
+            let variable = variable.unwrap_or_default();
+            page += &format!("| `--{name}` | {variable} | {key} | {meaning} |\n");
+        }
+    }
+    check_file(&repository().join("docs/configuration.md"), &page);
+}
+
 #[test]
 fn help_of_every_command_fits_80_columns() {
     let world = World::new();
