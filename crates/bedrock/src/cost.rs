@@ -265,16 +265,6 @@ impl CostBasis {
 }
 
 impl Unpriced {
-    /// Every reason.
-    pub const ALL: [Unpriced; 6] = [
-        Unpriced::NoPerTokenPrice,
-        Unpriced::UnresolvedModel,
-        Unpriced::UnknownTier,
-        Unpriced::NoPrice,
-        Unpriced::NoTokens,
-        Unpriced::NoPriceOfKind,
-    ];
-
     /// A short name for it.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -4,8 +4,6 @@
 //! The forms are those that the patterns `InvokeModelIdentifier` and `ConversationalModelId` of the
 //! Bedrock service models admit (botocore 1.44.5), and the spellings that clients put around them.
 
-use std::cmp::Ordering;
-
 use percent_encoding::percent_decode_str;
 
 use serde::{Deserialize, Serialize};
@@ -13,29 +11,29 @@ use serde::{Deserialize, Serialize};
 use crate::arn::Arn;
 use crate::region::is_region_shaped;
 
-/// What kind of resource a call was addressed to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+/// What kind of resource a call was addressed to, in the order of the names, which is that of tables.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum TargetType {
+    /// An application inference profile, a customer's own.
+    ApplicationProfile,
+    /// A custom model or a deployment of one.
+    CustomModel,
     /// A foundation model, by id or ARN.
     FoundationModel,
     /// A system profile of a geography (`us.`, `eu.`, ...).
     GeoProfile,
     /// A system profile without geography (`global.`).
     GlobalProfile,
-    /// An application inference profile, a customer's own.
-    ApplicationProfile,
-    /// Provisioned throughput.
-    Provisioned,
-    /// A custom model or a deployment of one.
-    CustomModel,
     /// An imported model.
     ImportedModel,
+    /// A SageMaker endpoint of the Bedrock Marketplace.
+    MarketplaceEndpoint,
     /// A prompt of prompt management, which names the model inside.
     Prompt,
     /// A prompt router, which chooses the model for each call.
     PromptRouter,
-    /// A SageMaker endpoint of the Bedrock Marketplace.
-    MarketplaceEndpoint,
+    /// Provisioned throughput.
+    Provisioned,
     /// No known form, or no reference at all.
     Unknown,
 }
@@ -215,35 +213,7 @@ impl ModelRef {
     }
 }
 
-/// The order of the texts, which is that of the tables.
-impl Ord for TargetType {
-    fn cmp(&self, other: &Self) -> Ordering {
-        self.as_str().cmp(other.as_str())
-    }
-}
-
-impl PartialOrd for TargetType {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
 impl TargetType {
-    /// Every type.
-    pub const ALL: [TargetType; 11] = [
-        TargetType::FoundationModel,
-        TargetType::GeoProfile,
-        TargetType::GlobalProfile,
-        TargetType::ApplicationProfile,
-        TargetType::Provisioned,
-        TargetType::CustomModel,
-        TargetType::ImportedModel,
-        TargetType::Prompt,
-        TargetType::PromptRouter,
-        TargetType::MarketplaceEndpoint,
-        TargetType::Unknown,
-    ];
-
     /// The value of the column `target_type`.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -1,6 +1,5 @@
 //! AWS Regions and the jurisdictions that they belong to.
 
-use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
@@ -31,15 +30,15 @@ pub struct Regions {
     fingerprint: Fingerprint,
 }
 
-/// Where a call ran, seen from the Region it was sent to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+/// Where a call ran, seen from the Region it was sent to, in the order of the names, which is that of tables.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Residency {
-    /// It ran in the source Region.
-    SameRegion,
-    /// It ran in another Region of the same jurisdiction.
-    SameJurisdiction,
     /// It ran in another jurisdiction.
     OtherJurisdiction,
+    /// It ran in another Region of the same jurisdiction.
+    SameJurisdiction,
+    /// It ran in the source Region.
+    SameRegion,
 }
 
 /// A line of a Region or jurisdiction file that cannot be used.
@@ -134,19 +133,6 @@ impl Regions {
         }
         let same = self.jurisdiction(source)? == self.jurisdiction(inference)?;
         Some(if same { Residency::SameJurisdiction } else { Residency::OtherJurisdiction })
-    }
-}
-
-/// The order of the texts, which is that of the tables.
-impl Ord for Residency {
-    fn cmp(&self, other: &Self) -> Ordering {
-        self.as_str().cmp(other.as_str())
-    }
-}
-
-impl PartialOrd for Residency {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
     }
 }
 

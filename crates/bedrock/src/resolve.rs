@@ -1,7 +1,5 @@
 //! From a model identifier to a model: the catalog if it names one, aliases if it is opaque.
 
-use std::cmp::Ordering;
-
 use serde::{Deserialize, Serialize};
 
 use crate::alias::Aliases;
@@ -48,21 +46,21 @@ pub enum Match {
     Base,
 }
 
-/// Why no model is known for a model identifier.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+/// Why no model is known for a model identifier, in the order of the names, which is that of tables.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Unresolved {
-    /// The record names no model.
-    NoReference,
-    /// The reference has no form that is known.
-    UnknownForm,
-    /// The model identifier is opaque and has no alias.
-    NoAlias,
     /// Aliases lead in a circle, or through too many steps.
     AliasLoop,
-    /// The catalog has no such model.
-    NotInCatalog,
     /// The catalog has several such models apart from date and version.
     Ambiguous,
+    /// The model identifier is opaque and has no alias.
+    NoAlias,
+    /// The record names no model.
+    NoReference,
+    /// The catalog has no such model.
+    NotInCatalog,
+    /// The reference has no form that is known.
+    UnknownForm,
 }
 
 impl Match {
@@ -72,19 +70,6 @@ impl Match {
             Match::Exact => "exact",
             Match::Base => "base",
         }
-    }
-}
-
-/// The order of the texts, which is that of the tables.
-impl Ord for Unresolved {
-    fn cmp(&self, other: &Self) -> Ordering {
-        self.as_str().cmp(other.as_str())
-    }
-}
-
-impl PartialOrd for Unresolved {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
     }
 }
 

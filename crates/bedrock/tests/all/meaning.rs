@@ -1,7 +1,34 @@
 //! Where a call ran, its residency, and whether it was denied.
 
 use bedrock::region::{Residency, is_region_shaped};
-use bedrock::{Knowledge, MeaningKey, Regions};
+use bedrock::resolve::Unresolved;
+use bedrock::{Knowledge, MeaningKey, Regions, TargetType};
+
+#[test]
+fn order_of_values_is_that_of_their_names() {
+    use TargetType as T;
+    let targets = [
+        T::ApplicationProfile,
+        T::CustomModel,
+        T::FoundationModel,
+        T::GeoProfile,
+        T::GlobalProfile,
+        T::ImportedModel,
+        T::MarketplaceEndpoint,
+        T::Prompt,
+        T::PromptRouter,
+        T::Provisioned,
+        T::Unknown,
+    ];
+    assert!(targets.is_sorted() && targets.map(T::as_str).is_sorted());
+    let residencies =
+        [Residency::OtherJurisdiction, Residency::SameJurisdiction, Residency::SameRegion];
+    assert!(residencies.is_sorted() && residencies.map(Residency::as_str).is_sorted());
+    use Unresolved as U;
+    let reasons =
+        [U::AliasLoop, U::Ambiguous, U::NoAlias, U::NoReference, U::NotInCatalog, U::UnknownForm];
+    assert!(reasons.is_sorted() && reasons.map(U::as_str).is_sorted());
+}
 
 #[test]
 fn residency_compares_jurisdictions() {
