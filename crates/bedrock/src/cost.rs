@@ -1,17 +1,18 @@
 //! What a call cost: its tokens at the prices of its day, or why that is not known.
-
-use jiff::civil::Date;
+//!
+//! The way there is [`price_key`], [`PriceBook::rate_card`](crate::PriceBook::rate_card) and
+//! [`RateCard::cost`], of which only the last differs between calls that have everything but their tokens in
+//! common.
 
 use crate::model_ref::TargetType;
 use crate::money::{Usd, UsdPerMillion};
-use crate::price::{Band, PriceBook, PriceKey, RateCard, Routing, Tier, TokenKind};
-use crate::region::Regions;
+use crate::price::{Band, PriceKey, RateCard, Routing, Tier, TokenKind};
 use crate::resolve::Resolution;
 
 /// The tokens of a call, as logged. `None` is a count that the log does not have, which is not 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Usage {
-    /// Input tokens; whether those of the cache are among them says `input_includes_cache`.
+    /// Input tokens without those of the cache.
     pub input: Option<i64>,
     /// Output tokens.
     pub output: Option<i64>,
@@ -23,9 +24,6 @@ pub struct Usage {
     pub cache_write_1h: Option<i64>,
     /// Where the counts come from.
     pub source: TokenSource,
-    /// Whether the cache's tokens are in `input` too, as in the stream logs of OpenAI models
-    /// (maximhq/bifrost#6942). Counts that contradict this are taken as if they were not.
-    pub input_includes_cache: bool,
 }
 
 /// Where token counts come from.
@@ -94,21 +92,6 @@ const TIERS: &[(&str, Option<Tier>)] = &[
     ("latency_optimized", Some(Tier::LatencyOptimized)),
     ("reserved", None),
 ];
-
-/// What a call cost. See [`price_key`], [`PriceBook::rate_card`] and [`RateCard::cost`] for the steps,
-/// of which only the last differs between calls that have everything but their tokens in common.
-///
-/// # Errors
-/// If the cost is not known.
-pub fn cost(
-    book: &PriceBook,
-    regions: &Regions,
-    key: &PriceKey<'_>,
-    day: Date,
-    usage: &Usage,
-) -> Result<Cost, Unpriced> {
-    book.rate_card(regions, key, day).ok_or(Unpriced::NoPrice)?.cost(usage)
-}
 
 /// What the price of a call hangs on. The tier is the one that served the call; a record that names
 /// none was served by the standard tier.
@@ -197,14 +180,7 @@ impl BillableTokens {
                 // A part that exceeds the whole is meaningless.
                 (all, _) => (all, None),
             };
-        let cache = [cache_read, cache_write_5m, cache_write_1h];
-        let n_cached = cache.into_iter().flatten().map(i128::from).sum::<i128>();
-        let input = known(usage.input).map(|input| {
-            let without_cache = i64::try_from(i128::from(input) - n_cached).ok();
-            let without_cache = without_cache.filter(|count| *count >= 0);
-            if usage.input_includes_cache { without_cache.unwrap_or(input) } else { input }
-        });
-        let output = known(usage.output);
+        let (input, output) = (known(usage.input), known(usage.output));
         BillableTokens { input, output, cache_read, cache_write_5m, cache_write_1h }
     }
 

@@ -309,7 +309,6 @@ fn usage(tokens: &Tokens) -> Option<Usage> {
         cache_write,
         cache_write_1h,
         source: TokenSource::InvocationLog,
-        input_includes_cache: false,
     })
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use bedrock::cost::{TokenSource, cost, price_key};
+use bedrock::cost::{TokenSource, price_key};
 use bedrock::price::{Routing, Tier};
 use bedrock::resolve::resolve;
 use bedrock::{
@@ -19,7 +19,6 @@ const NONE: Usage = Usage {
     cache_write: None,
     cache_write_1h: None,
     source: TokenSource::InvocationLog,
-    input_includes_cache: false,
 };
 
 // Read once: the tests below price many calls.
@@ -90,13 +89,14 @@ fn call_without_any_count_has_no_cost() {
     let book = PriceBook::parse(text).expect("well-formed");
     let (routing, tier) = (Routing::Regional, Tier::Standard);
     let key = PriceKey { model_id: "m", routing, source_region: "us-east-1", tier };
-    let check = |key: &PriceKey<'_>, usage: Usage, expected: &str| {
-        let found = cost(&book, &Regions::embedded(), key, DAY, &usage);
-        assert_eq!(shown(found), expected, "{key:?} {usage:?}");
+    let check = |key: &PriceKey<'_>, usage: Usage, expected: Option<&str>| {
+        let card = book.rate_card(&Regions::embedded(), key, DAY);
+        let found = card.map(|card| shown(card.cost(&usage)));
+        assert_eq!(found.as_deref(), expected, "{key:?} {usage:?}");
     };
-    check(&key, NONE, "no_tokens");
-    check(&key, Usage { cache_read: Some(1), ..NONE }, "no_tokens");
-    check(&PriceKey { model_id: "n", ..key }, NONE, "no_price");
+    check(&key, NONE, Some("no_tokens"));
+    check(&key, Usage { cache_read: Some(1), ..NONE }, Some("no_tokens"));
+    check(&PriceKey { model_id: "n", ..key }, NONE, None);
 }
 
 #[test]
@@ -121,21 +121,11 @@ fn cache_write_is_priced_by_its_lifetime() {
 }
 
 #[test]
-fn bifrost_6942_input_that_includes_the_cache_is_not_counted_twice() {
-    let check = |input: i64, includes: bool, expected: &str| {
-        let usage = usage_of([input, 19, 0, 4993, 0]);
-        let usage = Usage { cache_write_1h: None, input_includes_cache: includes, ..usage };
-        let found = shown(card("us.openai.gpt-5.6-sol").cost(&usage));
-        assert_eq!(found, expected, "{input} {includes}");
-    };
-    check(4995, true, "full 0.0278883");
-    check(2, false, "full 0.0278883");
-    // Less than the cache: it cannot include it.
-    check(2, true, "full 0.0278883");
-    check(4993, true, "full 0.0278795");
-    // What is not counted twice in the price is not counted twice for the band either.
-    check(272_000, true, "full 1.2027103");
-    check(272_000, false, "full 2.44915");
+fn tokens_of_the_cache_count_for_the_band() {
+    for (input, expected) in [(2, "full 0.0278883"), (272_000, "full 2.44915")] {
+        let usage = Usage { cache_write_1h: None, ..usage_of([input, 19, 0, 4993, 0]) };
+        assert_eq!(shown(card("us.openai.gpt-5.6-sol").cost(&usage)), expected, "{input}");
+    }
 }
 
 #[test]
@@ -216,7 +206,6 @@ proptest! {
     #[test]
     fn no_count_panics(
         counts: [Option<i64>; 5],
-        includes: bool,
         model_ref in prop::sample::select(vec![
             "us.anthropic.claude-haiku-5-5",
             "us.openai.gpt-6-astra",
@@ -231,7 +220,6 @@ proptest! {
             cache_read,
             cache_write,
             cache_write_1h,
-            input_includes_cache: includes,
             ..NONE
         };
         if let Ok(cost) = card(model_ref).cost(&usage) {

@@ -1,9 +1,9 @@
 //! Costs that were computed from published prices and not from the book: the whole way from a
 //! reference, as logged, to the last digit. See `config/PRICES.md`, "How to renew it".
 
-use bedrock::cost::{TokenSource, cost, price_key};
+use bedrock::cost::{TokenSource, price_key};
 use bedrock::resolve::resolve;
-use bedrock::{Aliases, Catalog, PriceBook, Regions, Usage};
+use bedrock::{Aliases, Catalog, PriceBook, Regions, Unpriced, Usage};
 use testkit::price_vectors;
 
 /// The lines of the vectors that a book does not fulfil.
@@ -20,12 +20,11 @@ fn failures(book: &PriceBook) -> Vec<String> {
             cache_write: Some(vector.cache_write_5m_tokens + vector.cache_write_1h_tokens),
             cache_write_1h: Some(vector.cache_write_1h_tokens),
             source: TokenSource::InvocationLog,
-            input_includes_cache: false,
         };
         let region = Some(&*vector.source_region);
         let found = price_key(&resolution, region, Some(&vector.service_tier)).and_then(|key| {
             let day = vector.date.parse().expect("a date");
-            cost(book, &regions, &key, day, &usage)
+            book.rate_card(&regions, &key, day).ok_or(Unpriced::NoPrice)?.cost(&usage)
         });
         let expected = vector.list_cost_usd.parse().ok();
         let is_full = found.is_ok_and(|cost| cost.basis.as_str() == "full");

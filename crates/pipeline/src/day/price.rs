@@ -67,6 +67,5 @@ pub(crate) fn usage_of_trail(input: Option<i64>, output: Option<i64>) -> Option<
         cache_write: None,
         cache_write_1h: None,
         source: TokenSource::CloudTrail,
-        input_includes_cache: false,
     })
 }

@@ -45,7 +45,6 @@ impl Calls {
             cache_write: None,
             cache_write_1h: None,
             source: TokenSource::CloudTrail,
-            input_includes_cache: false,
         });
         Invocation {
             event_time_ms,

@@ -95,16 +95,8 @@ mod tests {
     #[test]
     fn fingerprint_is_a_sum_of_256_bits() {
         let objects = (0..100).map(|n| object(&n.to_string(), n, "e")).collect::<Vec<_>>();
-        let mut expected = [0u8; 32];
-        for object in &objects {
-            let text = format!("{}\0{}\0e", object.key, object.size_bytes);
-            let mut carry = 0;
-            for (byte, add) in expected.iter_mut().zip(sha256(text.as_bytes())) {
-                let sum = u16::from(*byte) + u16::from(add) + carry;
-                (*byte, carry) = (sum.to_le_bytes()[0], sum >> 8);
-            }
-        }
-        let expected = expected.iter().rev().map(|b| format!("{b:02x}")).collect::<String>();
+        // Added up by Python, as earlier manifests have it.
+        let expected = "3a5f8c41a86d2918c928c11a21a4be2bd68c6bd82337982d28c6afb04cbd0740";
         assert_eq!(fingerprint(&objects), expected);
     }
 }
