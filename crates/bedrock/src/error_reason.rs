@@ -63,7 +63,7 @@ const WORDINGS: &[Wording] = &[
 ];
 
 /// Messages of throttled calls. In other messages these words tell of the length of one request.
-/// Source: AWS re:Post, "ThrottlingException error when I use Amazon Bedrock on-demand resources".
+/// Source: AWS re:Post, "`ThrottlingException` error when I use Amazon Bedrock on-demand resources".
 const THROTTLED_WORDINGS: &[Wording] = &[
     ("tokens per day", ErrorReason::TokensPerDay),
     ("too many tokens", ErrorReason::TooManyTokens),

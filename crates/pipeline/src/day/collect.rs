@@ -233,9 +233,7 @@ impl Collected {
             state.n_calls += 1;
             state.calls.add(call, &calls.texts, index, number)?;
         }
-        for (index, event) in (0u32..).zip(&calls.others) {
-            self.add_other(event, index, &calls, &record, &mut placing)?;
-        }
+        self.add_others(&calls, &record, &mut placing)?;
         if placing.numbers.is_empty() && self.takes_every_day {
             self.unplaced.push(record);
             return Ok(());
@@ -250,31 +248,29 @@ impl Collected {
         Ok(())
     }
 
-    /// Takes in an event that is no call. It does not bring its object into a day: it is counted in those days
-    /// that the object is read for.
-    fn add_other(
+    /// Takes in the events of an object that are no calls. They do not bring it into a day: they are counted in
+    /// those days that it is read for.
+    fn add_others(
         &mut self,
-        event: &Call,
-        index: u32,
         calls: &Calls,
         record: &Arc<ObjectRecord>,
         placing: &mut Placing,
     ) -> Result<(), Error> {
-        let day = day_of(event.event_time_ms);
-        let is_in_range = self.range.is_none_or(|range| range.contains(day));
-        if self.takes_every_day && is_in_range {
-            let state = self.days.entry(day).or_default();
-            placing.place(day, state, record, calls, true);
-        }
-        match (self.days.get_mut(&day), placing.number(day)) {
-            (Some(state), Some(number)) if is_in_range => {
-                Ok(state.calls.add(event, &calls.texts, index, number)?)
+        for (index, event) in (0u32..).zip(&calls.others) {
+            let day = day_of(event.event_time_ms);
+            let is_in_range = self.range.is_none_or(|range| range.contains(day));
+            if self.takes_every_day && is_in_range {
+                let state = self.days.entry(day).or_default();
+                placing.place(day, state, record, calls, true);
             }
-            _ => {
-                self.events_left += 1;
-                Ok(())
+            match (self.days.get_mut(&day), placing.number(day)) {
+                (Some(state), Some(number)) if is_in_range => {
+                    state.calls.add(event, &calls.texts, index, number)?;
+                }
+                _ => self.events_left += 1,
             }
         }
+        Ok(())
     }
 
     fn count_skipped(&mut self, record: &ObjectRecord, calls: &Calls) {
