@@ -2,6 +2,8 @@
 
 #[path = "../../crates/logs/tests/reference/compare.rs"]
 pub(crate) mod compare;
+#[path = "../../crates/logs/tests/reference/envelopes.rs"]
+pub(crate) mod envelopes;
 #[path = "../../crates/logs/tests/reference/fields.rs"]
 pub(crate) mod fields;
 #[path = "../../crates/logs/tests/reference/json.rs"]

@@ -46,6 +46,60 @@ fn every_document_shape_is_read() {
     check("lookup-events.json", serde_json::to_string_pretty(&lookup).unwrap(), 2);
 }
 
+/// A zstd frame of one block that is not compressed (RFC 8878, section 3.1.1).
+fn zstd(text: &[u8]) -> Vec<u8> {
+    let size = u32::try_from(text.len()).unwrap();
+    let (size_of_text, block) = (size.to_le_bytes(), (size << 3 | 1).to_le_bytes());
+    [&[0x28, 0xb5, 0x2f, 0xfd, 0xa0], &size_of_text[..], &block[..3], text].concat()
+}
+
+#[test]
+fn every_envelope_and_encoding_is_read() {
+    let records = [call("e1", TIME), call("e2", TIME)];
+    let each = |wrap: &dyn Fn(&Value) -> Value| {
+        records.iter().map(|record| format!("{}\n", wrap(record))).collect::<String>()
+    };
+    let message = |record: &Value| json!({ "id": "1", "message": record.to_string() });
+    let subscription = |record: &Value| {
+        let text = json!({ "messageType": "DATA_MESSAGE", "logEvents": [message(record)] });
+        gzip(text.to_string().as_bytes())
+    };
+    let members = [subscription(&records[0]), subscription(&records[1])].concat();
+    check("detail.json", each(&|r| json!({ "detail-type": "x", "detail": r })), 2);
+    check("members.json.gz", members, 2);
+    let events = records.iter().map(message).collect::<Vec<_>>();
+    check("filter-log-events.json", json!({ "events": events }).to_string(), 2);
+    check("message.json", each(&message), 2);
+    check("original.json", each(&|r| json!({ "event": { "original": r.to_string() } })), 2);
+    check("raw.json", each(&|r| json!({ "_raw": r.to_string() })), 2);
+    let lines = records.iter().map(|r| format!("2026-10-05T12:00:01.000Z {r}\n"));
+    check("export.json.gz", gzip(lines.collect::<String>().as_bytes()), 2);
+    let table = "eventID,eventTime,eventSource,eventName,requestParameters\n\
+                 e1,2026-10-05 12:00:00.000,bedrock.amazonaws.com,Converse,{modelId=amazon.nova-pro-v1:0}\n";
+    check("lake.json.gz", gzip(table.as_bytes()), 1);
+    let nested = |record: &Value| {
+        let text = record["userIdentity"].to_string();
+        with(record.clone(), "/userIdentity", text)
+    };
+    check("nested.json", each(&nested), 2);
+    let marked = format!("\u{feff}{}", json!(records));
+    let utf16 = marked.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<_>>();
+    check("utf16.json", utf16, 2);
+    check("marked.json", marked, 2);
+    check("zstd.json", zstd(json!({ "Records": records }).to_string().as_bytes()), 2);
+}
+
+/// The content of an object decides how it is read, in a trail too.
+#[test]
+fn trail_with_another_shape_is_read() {
+    let world = World::new();
+    let key = world.object("20261005T1210Z", "lines", &[]);
+    let lines = [call("e1", TIME), call("e2", TIME)].map(|record| record.to_string());
+    world.write(&format!("trail/{key}"), gzip(lines.join("\n").as_bytes()));
+    world.run(&["--day", DAY]).ends(0);
+    assert_eq!(world.event_ids(DAY), ["e1", "e2"]);
+}
+
 #[test]
 fn other_files_are_skipped_or_unreadable() {
     let world = World::new();

@@ -21,8 +21,8 @@ pub use keys::{KeysError, PublicKeys, SignatureError};
 pub use name::DigestName;
 pub use place::Place;
 
-use crate::gzip::{self, GzipError, Members};
 use crate::hash::{sha256, to_hex};
+use crate::inflate::gzip::{self, GzipError, Members};
 use crate::scratch::Scratch;
 
 /// A digest file.

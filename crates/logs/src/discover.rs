@@ -3,6 +3,8 @@
 //! The shapes are those of the API (botocore 1.44.5): no recorded event of these was found in public,
 //! so that keys are compared without regard to case and whatever does not fit is skipped.
 
+use std::borrow::Cow;
+
 use bedrock::alias::DiscoveredAlias;
 use jiff::Timestamp;
 use serde_json::Value;
@@ -24,8 +26,9 @@ pub(crate) fn discovered_alias(record: &str) -> Option<DiscoveredAlias> {
     if record.get("errorCode").is_some_and(|code| !code.is_null()) {
         return None;
     }
-    let request = record.get("requestParameters")?;
-    let response = record.get("responseElements")?;
+    let (request, response) =
+        (element(record.get("requestParameters")?), element(record.get("responseElements")?));
+    let (request, response) = (request.as_ref(), response.as_ref());
     let nested = get(request, "modelSource").filter(|source| source.is_object());
     let model = first(nested.unwrap_or(request), STANDS_FOR)?;
     let name = first(request, NAME).unwrap_or_default();
@@ -37,6 +40,12 @@ pub(crate) fn discovered_alias(record: &str) -> Option<DiscoveredAlias> {
         event_time_ms: event_time.as_millisecond(),
         event_id: record.get("eventID")?.as_str()?.to_owned(),
     })
+}
+
+/// An element, which exports of tables have as a string of JSON.
+fn element(value: &Value) -> Cow<'_, Value> {
+    let parsed = value.as_str().and_then(|text| serde_json::from_str(text).ok());
+    parsed.map_or(Cow::Borrowed(value), Cow::Owned)
 }
 
 /// The first of the keys that tells something.

@@ -60,6 +60,11 @@ impl<R: Read> Hashed<R> {
         Hashed { text, hash: is_asked.then(Sha256::default) }
     }
 
+    /// What goes through.
+    pub(crate) fn inner(&self) -> &R {
+        &self.text
+    }
+
     /// The hash of all that went through.
     pub(crate) fn finish(self) -> Option<[u8; 32]> {
         self.hash.map(Sha256::finish)

@@ -12,8 +12,8 @@ use std::io::{BufRead, BufReader};
 use bedrock::call::CallId;
 use serde::Deserialize;
 
-use crate::gzip::{self, Member};
-use crate::object::{Capped, Limits, MAX_REJECTIONS, STREAM_WINDOW_BYTES, Unreadable};
+use crate::inflate::Inflated;
+use crate::object::{Limits, MAX_REJECTIONS, STREAM_WINDOW_BYTES, Unreadable};
 
 use entry::Entry;
 use loose::Loose;
@@ -84,18 +84,9 @@ pub struct InvocationReading {
 /// # Errors
 /// If the object is unreadable; nothing of it is used then. The column in an error counts long
 /// strings as they were cut.
-pub fn read(mut body: impl BufRead, limits: &Limits) -> Result<InvocationReading, Unreadable> {
-    let head = body.fill_buf().map_err(|error| Unreadable::Body(error.to_string()))?;
-    if head.is_empty() {
-        return Err(Unreadable::Empty);
-    }
-    if gzip::is_gzip(head) {
-        let member = Member::new(body, limits.members(), limits.inflated_bytes);
-        read_text(BufReader::with_capacity(STREAM_WINDOW_BYTES, member))
-    } else {
-        let text = Capped::new(body, limits);
-        read_text(BufReader::with_capacity(STREAM_WINDOW_BYTES, text))
-    }
+pub fn read(body: impl BufRead, limits: &Limits) -> Result<InvocationReading, Unreadable> {
+    let text = Inflated::new(body, limits.members(), limits)?;
+    read_text(BufReader::with_capacity(STREAM_WINDOW_BYTES, text))
 }
 
 fn read_text(text: impl BufRead) -> Result<InvocationReading, Unreadable> {

@@ -7,11 +7,13 @@
 pub mod digest;
 mod discover;
 mod document;
+mod encoding;
+mod envelope;
 mod event_time;
-pub mod gzip;
 pub mod hash;
 mod identity;
 pub mod inference_profiles;
+mod inflate;
 pub mod invocation;
 pub mod layout;
 mod memo;
@@ -23,7 +25,8 @@ mod scratch;
 mod value;
 mod walk;
 
-pub use document::Shape;
-pub use object::{Limits, Reading, Unreadable, read_stream, read_whole};
+pub use inflate::gzip;
+pub use inflate::zstd::ZstdError;
+pub use object::{Limits, Reading, Shape, Unreadable, read_stream, read_whole};
 pub use reject::Rejection;
 pub use scratch::Scratch;

@@ -2,20 +2,34 @@
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{self, BufRead, Read};
 
 use bedrock::Calls;
 use bedrock::alias::DiscoveredAlias;
 use serde_json::error::Category;
 
-use crate::document::{self, Shape, TWO_RECORDS};
-use crate::gzip::{self, GzipError, Members};
+use crate::document::{self, Found, Seen, json};
+use crate::encoding::{self, NOT_TEXT, Utf8};
+use crate::envelope;
 use crate::hash::{Hashed, sha256};
+use crate::inflate::Inflated;
+use crate::inflate::gzip::{self, GzipError, Members};
+use crate::inflate::zstd::{self, ZstdError};
 use crate::record::{Note, Record, RecordReader};
 use crate::reject::Rejection;
 use crate::scratch::Scratch;
 use crate::value::is_json;
 use crate::walk::{self, Unsupported};
+
+/// Where an object is from. Its content decides how it is read, whatever that is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shape {
+    /// From a trail's own layout. CloudTrail never writes a gzip member behind its `Records`, so that one
+    /// there may be forged: the object is unreadable, unless [`Limits::accept_trailing_members`].
+    Trail,
+    /// From anywhere. Firehose, for one, writes gzip members end to end.
+    Any,
+}
 
 /// How much an object may take, and what is asked of its bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,8 +38,7 @@ pub struct Limits {
     pub in_memory_bytes: u64,
     /// Objects that inflate to more are unreadable, in bytes.
     pub inflated_bytes: u64,
-    /// Whether an object may be more than one gzip member. CloudTrail never writes such objects, so that
-    /// by default what follows the first member makes an object unreadable: it may be forged.
+    /// Whether an object of a trail with `Records` may be more than one gzip member.
     pub accept_trailing_members: bool,
     /// Whether [`Reading::sha256`] is worked out, which a digest file is compared with.
     pub sha256: bool,
@@ -60,6 +73,10 @@ pub struct Reading {
     pub events_without_id: u64,
     /// The first rejected records, as sentences.
     pub rejections: Vec<String>,
+    /// Token counts of calls that are no whole numbers. They are null, and the calls are used.
+    pub rejected_counts: u64,
+    /// The first rejected counts, and columns that are missing, as sentences.
+    pub notes: Vec<String>,
     /// What the object says about opaque ARNs.
     pub discovered: Vec<DiscoveredAlias>,
     /// Event names that look like inference and that we do not know, with their number.
@@ -75,12 +92,34 @@ pub enum Unreadable {
     /// There are no bytes.
     #[error("empty object: expected gzip or JSON")]
     Empty,
-    /// It cannot be inflated.
+    /// Its gzip cannot be inflated.
     #[error("{0}")]
     Gzip(GzipError),
-    /// It is neither gzip nor JSON.
-    #[error("neither gzip nor JSON")]
+    /// Its zstd cannot be inflated.
+    #[error("{0}")]
+    Zstd(ZstdError),
+    /// Its text is of no format that is known.
+    #[error("neither gzip nor JSON, nor zstd, CSV of records, or an export of CloudWatch Logs")]
     NeitherGzipNorJson,
+    /// It is UTF-16 that ends in the middle of a character.
+    #[error("truncated UTF-16: it ends in the middle of a character")]
+    TruncatedUtf16,
+    /// It is CSV that is broken.
+    #[error("broken CSV at line {line}: {reason}")]
+    Csv {
+        /// The line, from 1.
+        line: u64,
+        /// What was expected there.
+        reason: String,
+    },
+    /// It is CSV without columns that every call needs.
+    #[error(
+        "CSV without the columns {names}: expected at least eventID, eventTime, eventSource, eventName"
+    )]
+    MissingColumns {
+        /// The columns, separated by commas.
+        names: String,
+    },
     /// It is no JSON.
     #[error("not JSON at line {line}, column {column}")]
     NotJson {
@@ -100,9 +139,15 @@ pub enum Unreadable {
     /// It has no records.
     #[error("no `Records`: expected an object with `Records`, an array of CloudTrail records")]
     NoRecords,
-    /// It has two arrays of records.
-    #[error("duplicate key `Records`")]
-    TwoRecords,
+    /// An object of it has two lists of records.
+    #[error("duplicate key `{key}`")]
+    DuplicateList {
+        /// The key of the lists.
+        key: String,
+    },
+    /// An object of it is more than one of a record, an envelope, and a list of records.
+    #[error("two shapes in one object: expected a list of records or a record, found both")]
+    TwoShapes,
     /// It is larger than may be.
     #[error("larger than the cap of {cap_bytes} bytes")]
     OverCap {
@@ -143,27 +188,34 @@ pub fn read_whole(
     if body.is_empty() {
         return Err(Unreadable::Empty);
     }
-    let hashed = |text: &[u8], reading: Reading| {
-        let sha256 = limits.sha256.then(|| sha256(text));
-        Reading { sha256, ..reading }
+    let cap_bytes = limits.in_memory_bytes.min(limits.inflated_bytes);
+    let is_streamed = |stated_bytes: Option<u64>| {
+        cap_bytes < limits.inflated_bytes && stated_bytes > Some(cap_bytes)
     };
     if !gzip::is_gzip(body) {
-        return read_text(body, shape).map(|reading| hashed(body, reading));
+        return match zstd::is_zstd(body) {
+            true => read_stream(body, shape, limits),
+            false => read_text(body).map(|reading| reading.hashed(body, limits)),
+        };
     }
-    let cap_bytes = limits.in_memory_bytes.min(limits.inflated_bytes);
-    if cap_bytes < limits.inflated_bytes && gzip::stated_bytes(body) > Some(cap_bytes) {
+    if is_streamed(gzip::stated_bytes(body)) {
         return read_stream(body, shape, limits);
     }
+    let members = match shape {
+        Shape::Trail if !limits.accept_trailing_members => Members::One,
+        _ => Members::All,
+    };
     let Scratch { text, reader } = scratch;
-    match gzip::inflate(body, text, limits.members(), cap_bytes) {
+    match gzip::inflate(body, text, members, cap_bytes) {
         Ok(text) => {
-            let reading =
-                read_walking(text, reader).or_else(|Unsupported| read_text(text, shape))?;
-            Ok(hashed(text, reading))
+            let reading = read_walking(text, reader).or_else(|Unsupported| read_text(text))?;
+            Ok(reading.hashed(text, limits))
         }
         Err(GzipError::OverCap { .. }) if cap_bytes < limits.inflated_bytes => {
             read_stream(body, shape, limits)
         }
+        // Whether that may be depends on what is in the members.
+        Err(GzipError::TrailingBytes) => read_stream(body, shape, limits),
         Err(error) => Err(Unreadable::Gzip(error)),
     }
 }
@@ -173,40 +225,31 @@ pub fn read_whole(
 /// # Errors
 /// As [`read_whole`], or if reading fails.
 pub fn read_stream(
-    mut body: impl BufRead,
+    body: impl BufRead,
     shape: Shape,
     limits: &Limits,
 ) -> Result<Reading, Unreadable> {
-    let head = body.fill_buf().map_err(|error| Unreadable::Body(error.to_string()))?;
-    if head.is_empty() {
-        return Err(Unreadable::Empty);
-    }
-    if gzip::is_gzip(head) {
-        let text = gzip::Member::new(body, limits.members(), limits.inflated_bytes);
-        read_streamed_text(text, shape, limits)
-    } else {
-        read_streamed_text(Capped::new(body, limits), shape, limits)
-    }
-}
-
-fn read_streamed_text(
-    text: impl Read,
-    shape: Shape,
-    limits: &Limits,
-) -> Result<Reading, Unreadable> {
-    let mut text = Hashed::new(text, limits.sha256);
-    let since_record = Cell::new(0);
-    let records = RecordsCapped { text: &mut text, since_record: &since_record };
-    let window = BufReader::with_capacity(STREAM_WINDOW_BYTES, records);
-    let reading = read_with(|each| {
-        let each = &mut |record: &str| {
+    let inflated = Inflated::new(body, Members::All, limits)?;
+    let mut text = Hashed::new(inflated, limits.sha256);
+    let (since_record, has_not_text) = (Cell::new(0), Cell::new(false));
+    let utf8 = Utf8::new(&mut text, &has_not_text);
+    let records = RecordsCapped { text: utf8, since_record: &since_record };
+    let read = read_with(&has_not_text, |each| {
+        let each = &mut |found: Found<'_>| {
             since_record.set(0);
-            each(record);
+            each(found);
         };
-        document::read_stream(window, shape, each)
-    })?;
+        document::read_stream(records, each)
+    });
+    let may_be_forged = shape == Shape::Trail
+        && !limits.accept_trailing_members
+        && text.inner().has_several_members()
+        && read.as_ref().map_or(true, |(_, seen)| seen.has_records);
+    if may_be_forged {
+        return Err(Unreadable::Gzip(GzipError::TrailingBytes));
+    }
     // A document that was read was read to the end of its text.
-    Ok(Reading { sha256: text.finish(), ..reading })
+    read.map(|(reading, _)| Reading { sha256: text.finish(), ..reading })
 }
 
 /// Reads a text that a checksum vouches for, of the plain shape that CloudTrail writes. Only records
@@ -220,6 +263,9 @@ fn read_streamed_text(
 fn read_walking(text: &[u8], reader: &mut RecordReader) -> Result<Reading, Unsupported> {
     let mut reading = Reading::default();
     let walked = walk::records(text, &mut |found| {
+        if reading.records == 0 && !is_plain_record(&text[found.range.clone()]) {
+            return Err(Unsupported);
+        }
         if !found.has_source && !found.has_unicode_escapes {
             reading.skip();
             return Ok(());
@@ -235,27 +281,59 @@ fn read_walking(text: &[u8], reader: &mut RecordReader) -> Result<Reading, Unsup
     walked.map(|()| reading)
 }
 
-fn read_text(text: &[u8], shape: Shape) -> Result<Reading, Unreadable> {
-    let begins_as_json = text.trim_ascii_start().first().is_some_and(|b| b"{[".contains(b));
-    let found = read_with(|each| document::read_slice(text, shape, each));
-    match found {
-        Err(Unreadable::NotJson { .. } | Unreadable::TruncatedJson { .. }) if !begins_as_json => {
-            Err(Unreadable::NeitherGzipNorJson)
-        }
-        found => found,
-    }
+/// Whether an element of `Records` is a record, and no envelope of one.
+fn is_plain_record(element: &[u8]) -> bool {
+    // As CloudTrail writes them; others are looked into.
+    element.starts_with(b"{\"eventVersion\"")
+        || str::from_utf8(element).is_ok_and(|element| !envelope::is_envelope(element))
 }
 
+fn read_text(text: &[u8]) -> Result<Reading, Unreadable> {
+    let has_not_text = Cell::new(false);
+    let read = read_with(&has_not_text, |each| match encoding::utf8(text) {
+        Some(text) => document::read_str(text, each),
+        None => document::read_stream(Utf8::new(text, &has_not_text), each),
+    });
+    read.map(|(reading, _)| reading)
+}
+
+/// Takes in what a document holds. The cell tells whether any of it is [`NOT_TEXT`].
 fn read_with(
-    read: impl FnOnce(&mut dyn FnMut(&str)) -> Result<(), serde_json::Error>,
-) -> Result<Reading, Unreadable> {
+    has_not_text: &Cell<bool>,
+    read: impl FnOnce(&mut dyn FnMut(Found<'_>)) -> Result<Seen, Unreadable>,
+) -> Result<(Reading, Seen), Unreadable> {
     let (mut reading, mut reader) = (Reading::default(), RecordReader::default());
-    read(&mut |text| reading.add(reader.read(text))).map_err(Unreadable::of_json)?;
+    let seen = read(&mut |found| match found {
+        Found::Record(text) if has_not_text.get() && text.contains(NOT_TEXT) => {
+            reading.add(not_text(reader.read(&text.replace(NOT_TEXT, REPLACEMENT))));
+        }
+        Found::Record(text) => reading.add(reader.read(text)),
+        Found::LogLine => reading.skip(),
+        Found::Rejected(rejection) => reading.add(Err(rejection)),
+        Found::Note(note) => reading.notes.push(note),
+    })?;
     reading.calls.texts = reader.take_texts();
-    Ok(reading)
+    Ok((reading, seen))
+}
+
+/// Unicode's own character for what is no text, as an escape.
+const REPLACEMENT: &str = "\\uFFFD";
+
+/// What becomes of a record with bytes that are no text. One that is none of Bedrock's is skipped: nobody
+/// looks into those.
+fn not_text(record: Result<Record, Rejection>) -> Result<Record, Rejection> {
+    if matches!(record, Ok(Record::Skipped)) {
+        return record;
+    }
+    let found = "bytes that are none".to_owned();
+    Err(Rejection { field: "record", expected: "UTF-8 or UTF-16", found })
 }
 
 impl Reading {
+    fn hashed(self, text: &[u8], limits: &Limits) -> Self {
+        Reading { sha256: limits.sha256.then(|| sha256(text)), ..self }
+    }
+
     fn skip(&mut self) {
         self.records += 1;
         self.skipped += 1;
@@ -263,9 +341,16 @@ impl Reading {
 
     fn add(&mut self, record: Result<Record, Rejection>) {
         match record {
-            Ok(Record::Call(call)) => {
+            Ok(Record::Call(call, wrong_counts)) => {
                 self.records += 1;
                 self.calls.rows.push(call);
+                for wrong in wrong_counts {
+                    if self.rejected_counts < MAX_REJECTIONS as u64 {
+                        let number = self.records;
+                        self.notes.push(format!("record {number}: {wrong}: null instead"));
+                    }
+                    self.rejected_counts += 1;
+                }
                 return;
             }
             Ok(Record::Other(event, note)) => {
@@ -307,15 +392,27 @@ impl Unreadable {
             Category::Io => Unreadable::of_io(&error.into()),
             Category::Eof => Unreadable::TruncatedJson { line, column },
             Category::Syntax => Unreadable::NotJson { line, column },
-            Category::Data if error.to_string().starts_with(TWO_RECORDS) => Unreadable::TwoRecords,
-            Category::Data => Unreadable::NoRecords,
+            Category::Data => {
+                let text = error.to_string();
+                match text.strip_prefix(json::DUPLICATE_LIST) {
+                    Some(key) => {
+                        let key = key.split(' ').next().unwrap_or_default().to_owned();
+                        Unreadable::DuplicateList { key }
+                    }
+                    None if text.starts_with(json::TWO_SHAPES) => Unreadable::TwoShapes,
+                    None => Unreadable::NoRecords,
+                }
+            }
         }
     }
 
-    fn of_io(error: &io::Error) -> Self {
+    pub(crate) fn of_io(error: &io::Error) -> Self {
         let inner = error.get_ref();
         if let Some(gzip) = inner.and_then(|inner| inner.downcast_ref::<GzipError>()) {
             return Unreadable::Gzip(gzip.clone());
+        }
+        if let Some(zstd) = inner.and_then(|inner| inner.downcast_ref::<ZstdError>()) {
+            return Unreadable::Zstd(zstd.clone());
         }
         if let Some(unreadable) = inner.and_then(|inner| inner.downcast_ref::<Unreadable>()) {
             return unreadable.clone();
@@ -342,34 +439,5 @@ impl<R: Read> Read for RecordsCapped<'_, R> {
             return Err(io::Error::new(io::ErrorKind::InvalidData, error));
         }
         Ok(count)
-    }
-}
-
-/// A plain body under the cap.
-pub(crate) struct Capped<'l, R> {
-    body: R,
-    left_bytes: u64,
-    limits: &'l Limits,
-}
-
-impl<'l, R: BufRead> Capped<'l, R> {
-    pub(crate) fn new(body: R, limits: &'l Limits) -> Self {
-        Capped { body, left_bytes: limits.inflated_bytes, limits }
-    }
-}
-
-impl<R: BufRead> Read for Capped<'_, R> {
-    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        let count = self.body.read(out)?;
-        match self.left_bytes.checked_sub(count as u64) {
-            Some(left_bytes) => {
-                self.left_bytes = left_bytes;
-                Ok(count)
-            }
-            None => {
-                let error = Unreadable::OverCap { cap_bytes: self.limits.inflated_bytes };
-                Err(io::Error::new(io::ErrorKind::InvalidData, error))
-            }
-        }
     }
 }

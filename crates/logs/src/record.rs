@@ -20,14 +20,14 @@ use crate::identity::identity;
 use crate::memo::Memo;
 use crate::operation::{Operation, is_bedrock, operation};
 use crate::reject::Rejection;
-use crate::value::{boolean, count, is_json, object, put, required, text};
+use crate::value::{boolean, count, element, is_json, object, put, required, text};
 use crate::walk::members;
 
 /// What a record is to us.
 #[derive(Debug)]
 pub(crate) enum Record {
-    /// An inference call.
-    Call(Call),
+    /// An inference call, with the token counts that are no whole numbers. Those are null in it.
+    Call(Call, Vec<Rejection>),
     /// Another event of Bedrock's, which is skipped as a record and counted by name; `None` if it has no
     /// usable ID or time.
     Other(Option<Call>, Note),
@@ -94,6 +94,7 @@ struct Additional {
     output_tokens: Option<i64>,
     api_key: Option<TextId>,
     service_tier: Tier,
+    wrong_counts: Vec<Rejection>,
 }
 
 /// The principal of a call.
@@ -156,7 +157,7 @@ impl RecordReader {
         }
         let event_name = required(fields.event_name, "eventName")?;
         let note = match operation(&event_source, &event_name) {
-            Operation::Call => return self.call(&fields, &event_name).map(Record::Call),
+            Operation::Call => return self.call(&fields, &event_name),
             Operation::Discover => discovered_alias(record).map_or(Note::Nothing, Note::Discovered),
             Operation::Unknown => Note::Unknown(event_name.into_owned()),
             Operation::Other => Note::Nothing,
@@ -195,16 +196,15 @@ impl RecordReader {
         Ok(fields)
     }
 
-    fn call(&mut self, fields: &Fields<'_>, event_name: &str) -> Result<Call, Rejection> {
+    fn call(&mut self, fields: &Fields<'_>, event_name: &str) -> Result<Record, Rejection> {
         let event_id = required_id(fields.event_id, "eventID")?;
         let event_time = required(fields.event_time, "eventTime")?;
         let event_time_ms = self.event_times.time_ms(&event_time, "eventTime")?;
         let texts = &mut self.texts;
-        let request = fields.request_parameters.unwrap_or("{}");
-        let request = self.requests.get(request, || Request::read(request, texts))?;
-        let additional = fields.additional_event_data.unwrap_or("{}");
+        let request = element(fields.request_parameters);
+        let request = self.requests.get(&request, || Request::read(&request, texts))?;
         // It has the counts of the call, so that it hardly repeats.
-        let additional = Additional::read(additional, texts)?;
+        let additional = Additional::read(&element(fields.additional_event_data), texts)?;
         let mut attributes = self.attributes(fields, event_name)?;
         attributes[Attribute::ModelRef] = request.model_ref;
         attributes[Attribute::InferenceRegion] = additional.inference_region;
@@ -215,7 +215,7 @@ impl RecordReader {
         // The applied tier takes precedence over the requested one.
         attributes[Attribute::ServiceTier] =
             additional.service_tier.or(request.service_tier).flatten();
-        Ok(Call {
+        let call = Call {
             kind: EventKind::Call,
             event_time_ms,
             event_id,
@@ -224,7 +224,8 @@ impl RecordReader {
             input_tokens: additional.input_tokens,
             output_tokens: additional.output_tokens,
             attributes,
-        })
+        };
+        Ok(Record::Call(call, additional.wrong_counts))
     }
 
     /// The attributes that are fields of the record itself, and those of the principal.
@@ -234,8 +235,8 @@ impl RecordReader {
         event_name: &str,
     ) -> Result<Attributes, Rejection> {
         let (texts, mut attributes) = (&mut self.texts, Attributes::default());
-        let identity = fields.user_identity.unwrap_or("{}");
-        let principal = self.principals.get(identity, || Principal::read(identity, texts))?;
+        let identity = element(fields.user_identity);
+        let principal = self.principals.get(&identity, || Principal::read(&identity, texts))?;
         attributes[Attribute::PrincipalType] = principal.kind;
         attributes[Attribute::PrincipalArn] = principal.arn;
         attributes[Attribute::PrincipalName] = principal.name;
@@ -347,12 +348,24 @@ impl Additional {
         let region = text(region, "additionalEventData.inferenceRegion")?;
         // Where CloudTrail writes the service tier is not documented; these are the API's spellings.
         let tier = resolved.or(tier);
+        // A count that cannot be used is no reason to lose the call.
+        let mut wrong_counts = Vec::new();
+        let mut count = |raw, field| {
+            let known = count(raw, field);
+            known.unwrap_or_else(|wrong| {
+                wrong_counts.push(wrong);
+                None
+            })
+        };
+        let input_tokens = count(input, "additionalEventData.inputTokens");
+        let output_tokens = count(output, "additionalEventData.outputTokens");
         Ok(Additional {
             inference_region: intern(texts, Attribute::InferenceRegion, region.as_deref())?,
-            input_tokens: count(input, "additionalEventData.inputTokens")?,
-            output_tokens: count(output, "additionalEventData.outputTokens")?,
+            input_tokens,
+            output_tokens,
             api_key: api_key(bearer, texts)?,
             service_tier: tier.map(|raw| service_tier(raw, texts)).transpose()?,
+            wrong_counts,
         })
     }
 }
@@ -411,8 +424,8 @@ fn service_tier(raw: &str, texts: &mut Texts) -> Result<Option<TextId>, Interner
 
 /// The event that an addendum amends.
 fn original_event_id(addendum: Option<&str>) -> Result<Option<CallId>, Rejection> {
-    let mut original = None;
-    object(addendum, "addendum", |key, value| match key {
+    let (mut original, addendum) = (None, element(addendum));
+    object(Some(&addendum), "addendum", |key, value| match key {
         "originalEventID" => put(&mut original, value),
         _ => is_json(value),
     })?;

@@ -71,14 +71,17 @@ pub(crate) fn required<'a>(
     text(raw, field)?.ok_or_else(found)
 }
 
-/// A count: a whole number from 0 to 2^63 - 1, or a string of one.
+/// A count: a whole number from 0 to 2^63 - 1, or a string of one. An empty string counts as none.
 ///
 /// # Errors
 /// If the value is anything else.
 pub(crate) fn count(raw: Option<&str>, field: &'static str) -> Result<Option<i64>, Rejection> {
     let Some(raw) = raw else { return Ok(None) };
     let digits = match raw.as_bytes().first() {
-        Some(b'"') => text(Some(raw), field)?.unwrap_or_default(),
+        Some(b'"') => match text(Some(raw), field)? {
+            Some(digits) => digits,
+            None => return Ok(None),
+        },
         Some(b'0'..=b'9' | b'-') => Cow::Borrowed(raw),
         _ => return Err(Rejection { field, expected: COUNT, found: kind(raw).to_owned() }),
     };
@@ -88,9 +91,26 @@ pub(crate) fn count(raw: Option<&str>, field: &'static str) -> Result<Option<i64
     }
 }
 
-/// The count that a text of digits is.
-pub(crate) fn whole_number(digits: &str) -> Option<i64> {
-    digits.parse().ok().filter(|count| *count >= 0 && !digits.starts_with('+'))
+/// The count that a number is, however it is written: `1200`, `1200.0`, `1.2e3`.
+pub(crate) fn whole_number(number: &str) -> Option<i64> {
+    let (mantissa, exponent) = number.split_once(['e', 'E']).unwrap_or((number, "0"));
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let (sign, whole) = whole.split_at(usize::from(whole.starts_with('-')));
+    let is_number = |digits: &str| digits.bytes().all(|byte| byte.is_ascii_digit());
+    if whole.is_empty() || !is_number(whole) || !is_number(fraction) {
+        return None;
+    }
+    let exponent = exponent.parse::<i64>().ok()?;
+    let digits = format!("{whole}{fraction}");
+    let significant = digits.trim_end_matches('0');
+    if significant.is_empty() {
+        return Some(0);
+    }
+    // How many zeros follow the last digit that is none.
+    let n_zeros = exponent.checked_sub(i64::try_from(fraction.len()).ok()?)?;
+    let n_zeros = n_zeros.checked_add(i64::try_from(digits.len() - significant.len()).ok()?)?;
+    let scale = 10_i64.checked_pow(u32::try_from(n_zeros).ok()?)?;
+    significant.parse::<i64>().ok()?.checked_mul(scale).filter(|_| sign.is_empty())
 }
 
 /// A time, in milliseconds since 1970 UTC.
@@ -144,6 +164,21 @@ pub(crate) fn object<'a>(
         };
         Rejection { field, expected: "an object", found: found.to_owned() }
     })
+}
+
+/// The text of an element that is an object. Exports of tables (Athena, pandas) have it as a string of JSON;
+/// one that is empty, or null, is none.
+pub(crate) fn element(raw: Option<&str>) -> Cow<'_, str> {
+    let raw = raw.unwrap_or("{}");
+    if !raw.starts_with('"') {
+        return raw.into();
+    }
+    let text = unescaped(raw).unwrap_or(Cow::Borrowed(raw));
+    match text.trim() {
+        "" | "null" => "{}".into(),
+        text if text.starts_with('{') => text.to_owned().into(),
+        _ => raw.into(),
+    }
 }
 
 /// Stores the value of a key; of a repeated key, the last value counts. Returns whether the value that it
@@ -217,7 +252,8 @@ mod tests {
         assert_eq!(count(Some("12"), "x"), Ok(Some(12)));
         assert_eq!(count(Some("\"12\""), "x"), Ok(Some(12)));
         assert_eq!(count(None, "x"), Ok(None));
-        for raw in ["-1", "1.5", "1e3", "\"\"", "\"+1\"", "9223372036854775808", "true", "{}"] {
+        assert_eq!(count(Some("\"\""), "x"), Ok(None));
+        for raw in ["-1", "1.5", "1e-3", "\"+1\"", "9223372036854775808", "true", "{}"] {
             assert!(count(Some(raw), "x").is_err(), "{raw}");
         }
         assert_eq!(boolean(Some("\"true\""), "x"), Ok(Some("true")));
@@ -228,6 +264,33 @@ mod tests {
         assert_eq!(text(Some(r#""""#), "x"), Ok(None));
         assert!(text(Some("1"), "x").is_err());
         assert!(text(Some(r#""\ud800""#), "x").is_err());
+    }
+
+    #[test]
+    fn whole_number_is_one_however_it_is_written() {
+        for (number, expected) in [
+            ("1200.0", Some(1200)),
+            ("1200.00000", Some(1200)),
+            ("1.2e3", Some(1200)),
+            ("12000E-1", Some(1200)),
+            ("0.5e1", Some(5)),
+            ("-0.0", Some(0)),
+            ("0e99", Some(0)),
+            ("9007199254740993.0", Some(9_007_199_254_740_993)),
+            ("9223372036854775807.0", Some(i64::MAX)),
+            ("9223372036854775808.0", None),
+            ("1e19", None),
+            ("1e400", None),
+            ("1e-400", None),
+            ("-1.0", None),
+            ("1200.5", None),
+            ("", None),
+            (".0", None),
+            ("1,000", None),
+            ("0einf", None),
+        ] {
+            assert_eq!(whole_number(number), expected, "{number}");
+        }
     }
 
     #[test]

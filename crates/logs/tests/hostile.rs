@@ -181,21 +181,29 @@ fn a_large_text_of_nothing() {
 fn members_after_the_first() {
     let (head, forged) =
         (gzip(document(&[call(1)]).as_bytes()), gzip(document(&[call(2)]).as_bytes()));
+    let read =
+        |body: &[u8], shape, limits| read_whole(body, shape, limits, &mut Scratch::default());
+    let accepting = Limits { accept_trailing_members: true, ..LIMITS };
+    // Whatever follows `Records` in a trail may be forged, in whatever shape it is.
+    for tail in [&forged[..], &gzip(call(2).as_bytes()), &gzip(b"x"), &gzip(b""), b"x"] {
+        let body = [&head[..], tail].concat();
+        for found in
+            [read(&body, Shape::Trail, &LIMITS), read_stream(&body[..], Shape::Trail, &LIMITS)]
+        {
+            assert_eq!(found.expect_err("forged"), Unreadable::Gzip(GzipError::TrailingBytes));
+        }
+    }
+    // What is accepted is one text; from elsewhere it is accepted.
     let body = [&head[..], &forged].concat();
-    let found = read_whole(&body, Shape::Trail, &LIMITS, &mut Scratch::default());
-    assert_eq!(found.expect_err("forged"), Unreadable::Gzip(GzipError::TrailingBytes));
-    // Accepted members are one text, and a document after a document is none of a trail's.
-    let limits = Limits { accept_trailing_members: true, ..LIMITS };
-    let found = read_whole(&body, Shape::Trail, &limits, &mut Scratch::default());
-    assert!(matches!(found, Err(Unreadable::NotJson { .. })), "{found:?}");
-    let found =
-        read_whole(&body, Shape::Any, &limits, &mut Scratch::default()).expect("two documents");
+    for (shape, limits) in [(Shape::Trail, &accepting), (Shape::Any, &LIMITS)] {
+        assert_eq!(read(&body, shape, limits).expect("two documents").calls.rows.len(), 2);
+        let many = [&head[..], &gzip(b"").repeat(10_000)].concat();
+        assert_eq!(read(&many, shape, limits).expect("readable").calls.rows.len(), 1);
+    }
+    // Other shapes are none that a trail delivers.
+    let lines = [gzip(call(1).as_bytes()), gzip(call(2).as_bytes())].concat();
+    let found = read(&lines, Shape::Trail, &LIMITS).expect("two records");
     assert_eq!(found.calls.rows.len(), 2);
-    let many = gzip(b"").repeat(10_000);
-    let body = [&head[..], &many].concat();
-    let found =
-        read_whole(&body, Shape::Trail, &limits, &mut Scratch::default()).expect("readable");
-    assert_eq!(found.calls.rows.len(), 1);
 }
 
 #[test]
@@ -246,7 +254,8 @@ fn texts_of_ten_megabytes() {
     let sentence = &reading.rejections[0];
     assert!(sentence.starts_with("record 3: eventTime: expected") && sentence.len() < 300);
     let digits = "9".repeat(10 * MIB);
-    rejected(&call(7).replace(":17", &format!(":{digits}")), "additionalEventData.inputTokens");
+    let reading = among(&call(7).replace(":17", &format!(":{digits}")));
+    assert!(reading.notes[0].len() < 300, "{}", reading.notes[0].len());
 }
 
 #[test]
@@ -261,8 +270,12 @@ fn numbers_beyond_64_bits() {
         "1e-400",
         "123456789012345678901234567890",
     ] {
-        let record = call(7).replace(":17", &format!(":{number}"));
-        rejected(&record, "additionalEventData.inputTokens");
+        // The count is rejected, not the call.
+        let reading = among(&call(7).replace(":17", &format!(":{number}")));
+        assert_eq!((reading.rejected, reading.rejected_counts), (0, 1), "{number}");
+        let note = "record 3: additionalEventData.inputTokens: expected a whole number";
+        assert!(reading.notes[0].starts_with(note), "{:?}", reading.notes);
+        assert_eq!(reading.calls.rows[1].input_tokens, None);
         // Elsewhere they are nobody's business.
         let record = call(7).replacen('{', &format!("{{\"responseElements\":{number},"), 1);
         assert_eq!(among(&record).calls.rows.len(), 3, "{number}");
@@ -341,20 +354,45 @@ fn texts_that_are_no_unicode() {
     }
     let nul = call(7).replace("\"cli\"", "\"\\u0000\"");
     assert_eq!(calls_of(&among(&nul))[1].get(Attribute::UserAgent), Some("\0"));
-    // Bytes that are no UTF-8, and control characters, are no JSON.
-    for bytes in
-        [&b"\xff"[..], b"\xc0\xaf", b"\xed\xa0\x80", b"\xf4\x90\x80\x80", b"\xc3", b"\0", b"\n"]
-    {
-        let text = document(&[call(1), call(2)]);
-        let at = text.find("cli").expect("an agent") + 1;
-        let text = [&text.as_bytes()[..at], bytes, &text.as_bytes()[at..]].concat();
+    // Control characters are no JSON.
+    let text = document(&[call(1), call(2)]);
+    let with = |bytes: &[u8], behind: &str| {
+        let at = text.find(behind).expect("it has one") + 1;
+        [&text.as_bytes()[..at], bytes, &text.as_bytes()[at..]].concat()
+    };
+    for bytes in [b"\0", b"\n"] {
+        let text = with(bytes, "cli");
         read(&text).expect_err("no JSON");
         let found = read_whole(&gzip(&text), Shape::Trail, &LIMITS, &mut Scratch::default());
         assert!(found.is_err(), "a call is looked at strictly: {bytes:?}");
     }
-    for bytes in [&b"\xef\xbb\xbf"[..], b"\0", b"\xff\xfe"] {
+    for bytes in [&b"\0"[..], b"\xff\xfe"] {
         read(&[bytes, document(&[call(1)]).as_bytes()].concat()).expect_err("no JSON");
         read(&[document(&[call(1)]).as_bytes(), bytes].concat()).expect_err("no JSON");
+    }
+    let marked = [b"\xef\xbb\xbf", document(&[call(1)]).as_bytes()].concat();
+    assert_eq!(read(&marked).expect("a byte order mark").calls.rows.len(), 1);
+    // Bytes that are no UTF-8 reject their record, whether their field is read or not.
+    for bytes in
+        [&b"\xff"[..], b"\xc0\xaf", b"\xed\xa0\x80", b"\xf4\x90\x80\x80", b"\xc3", b"\\\xff"]
+    {
+        for behind in ["cli", "1.11", "IAMUser", "eventVersion", "us.anthropic"] {
+            let text = with(bytes, behind);
+            let plain = read(&text).expect("readable");
+            assert_eq!((plain.records, plain.rejected, plain.calls.rows.len()), (2, 1, 1));
+            assert!(plain.rejections[0].starts_with("record 1: "), "{:?}", plain.rejections);
+            let found = read_whole(&gzip(&text), Shape::Trail, &LIMITS, &mut Scratch::default());
+            assert_eq!(shown(&found), shown(&Ok(plain)), "{behind}");
+        }
+        // Records of other services are not looked into.
+        let text = document(&[call(1), other(2)]);
+        let at = text.rfind("cli").expect("an agent") + 1;
+        let text = [&text.as_bytes()[..at], bytes, &text.as_bytes()[at..]].concat();
+        let found = read(&text).expect("readable");
+        assert_eq!((found.calls.rows.len(), found.skipped, found.rejected), (1, 1, 0));
+        // Between records they are no JSON.
+        let text = [b"{\"Records\":[", bytes, call(1).as_bytes(), b"]}"].concat();
+        read(&text).expect_err("no JSON");
     }
 }
 

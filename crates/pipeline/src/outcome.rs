@@ -118,7 +118,7 @@ pub struct Objects {
     pub folders_not_searched: u64,
     /// The unreadable ones, by key; the first 100.
     pub unreadable_objects: Vec<ObjectProblem>,
-    /// The ones with rejected records, by key; the first 100.
+    /// The ones with rejected records or token counts, by key; the first 100.
     pub objects_with_rejected_records: Vec<ObjectProblem>,
 }
 
@@ -348,7 +348,8 @@ impl Outcome {
     pub fn is_partial(&self) -> bool {
         let log = self.invocation_log.as_ref();
         let is_log_partial = log.is_some_and(|log| log.unreadable > 0 || log.rejected > 0);
-        self.objects.unreadable > 0 || self.records.rejected > 0 || is_log_partial
+        let has_rejected = !self.objects.objects_with_rejected_records.is_empty();
+        self.objects.unreadable > 0 || has_rejected || is_log_partial
     }
 
     /// Checks that the counts add up.

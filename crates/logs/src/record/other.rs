@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use bedrock::{Attribute, Attributes, Call, EventKind};
 
 use super::{
-    Fields, NETWORK_ACTIVITY, Principal, RecordReader, id, original_event_id, required_id,
+    Fields, NETWORK_ACTIVITY, Principal, RecordReader, element, id, original_event_id, required_id,
 };
 use crate::value::{object, put, required, text};
 
@@ -39,8 +39,9 @@ impl RecordReader {
         let event_time = required(fields.event_time, "eventTime").ok()?;
         let event_time_ms = self.event_times.time_ms(&event_time, "eventTime").ok()?;
         let (texts, mut attributes) = (&mut self.texts, Attributes::default());
-        let identity = fields.user_identity.unwrap_or("{}");
-        let principal = self.principals.get(identity, || Principal::read(identity, texts));
+        let identity = element(fields.user_identity);
+        let principal = self.principals.get(&identity, || Principal::read(&identity, texts));
+        let request = element(fields.request_parameters);
         if let Ok(principal) = principal {
             attributes[Attribute::PrincipalArn] = principal.arn;
             attributes[Attribute::PrincipalName] = principal.name;
@@ -55,7 +56,7 @@ impl RecordReader {
             (Attribute::AccountId, lenient(fields.account_id)),
             (Attribute::SourceRegion, lenient(fields.source_region)),
             (Attribute::EventName, lenient(fields.event_name)),
-            (Attribute::ModelRef, model_of(fields.request_parameters, MODEL_KEYS, MODEL_DEPTH)),
+            (Attribute::ModelRef, model_of(&request, MODEL_KEYS, MODEL_DEPTH)),
             (Attribute::ErrorCode, lenient(fields.error_code)),
             (Attribute::ErrorMessage, message),
             (Attribute::EventSource, source),
@@ -77,9 +78,9 @@ impl RecordReader {
 }
 
 /// The model that the request of an event names, itself or in an object down to `depth` levels below.
-fn model_of<'a>(request: Option<&'a str>, keys: &[&str], depth: u32) -> Option<Cow<'a, str>> {
+fn model_of<'a>(request: &'a str, keys: &[&str], depth: u32) -> Option<Cow<'a, str>> {
     let (mut found, mut nested) = (vec![None; keys.len()], Vec::new());
-    let read = object(request, "requestParameters", |key, value| {
+    let read = object(Some(request), "requestParameters", |key, value| {
         match keys.iter().position(|known| *known == key) {
             Some(index) => {
                 put(&mut found[index], value);
@@ -92,6 +93,6 @@ fn model_of<'a>(request: Option<&'a str>, keys: &[&str], depth: u32) -> Option<C
     read.ok()?;
     let own = found.into_iter().find_map(|raw| text(raw, "").ok().flatten());
     own.or_else(|| {
-        nested.into_iter().find_map(|value| model_of(Some(value), NESTED_MODEL_KEYS, depth - 1))
+        nested.into_iter().find_map(|value| model_of(value, NESTED_MODEL_KEYS, depth - 1))
     })
 }

@@ -2,9 +2,9 @@
 
 use super::json::Json;
 
-/// The paths of the fields that cannot be used.
+/// The paths of the fields that cannot be used, and how many counts cannot.
 #[derive(Debug, Default)]
-pub(crate) struct Complaints(pub(crate) Vec<String>);
+pub(crate) struct Complaints(pub(crate) Vec<String>, pub(crate) u64);
 
 impl Complaints {
     /// A string. Absent, null and empty are nothing.
@@ -25,23 +25,19 @@ impl Complaints {
         }
     }
 
-    /// A whole number that is not negative and fits 63 bits, or a string of one.
-    pub(crate) fn count(&mut self, value: Option<&Json>, path: &str) -> Option<i64> {
-        let digits = match value {
+    /// A whole number that is not negative and fits 63 bits, or a string of one. Without it the call can
+    /// be used.
+    pub(crate) fn count(&mut self, value: Option<&Json>) -> Option<i64> {
+        let number = match value {
             None | Some(Json::Null) => return None,
+            Some(Json::Text(Some(text))) if text.is_empty() => return None,
             Some(Json::Number(number)) => number.as_str(),
             Some(Json::Text(Some(text))) => text.as_str(),
-            Some(_) => return self.complain(path),
+            Some(_) => "",
         };
-        // Minus zero is zero.
-        let digits = digits.strip_prefix('-').filter(|rest| is_zero(rest)).unwrap_or(digits);
-        if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
-            return self.complain(path);
-        }
-        match digits.parse() {
-            Ok(count) => Some(count),
-            Err(_) => self.complain(path),
-        }
+        let count = whole_number(number);
+        self.1 += u64::from(count.is_none());
+        count
     }
 
     /// True or false, or a string of one.
@@ -65,6 +61,19 @@ impl Complaints {
         Json::Object(Vec::new())
     }
 
+    /// An object, or the JSON of one as a string; an empty one if it is absent or such a string is empty.
+    pub(crate) fn element(&mut self, value: Option<&Json>, path: &str) -> Json {
+        if let Some(Json::Text(Some(text))) = value {
+            match Json::parse(text.trim().as_bytes()) {
+                None if text.trim().is_empty() => return self.object(None, path),
+                Some(Json::Null) => return self.object(None, path),
+                Some(object @ Json::Object(_)) => return self.object(Some(&object), path),
+                _ => {}
+            }
+        }
+        self.object(value, path)
+    }
+
     /// A time from 2013 to 2100.
     pub(crate) fn time_ms(&mut self, text: &str, path: &str) -> i64 {
         let begin_ms = time_ms("2013-01-01T00:00:00Z").expect("a time");
@@ -81,8 +90,38 @@ impl Complaints {
     }
 }
 
-fn is_zero(digits: &str) -> bool {
-    !digits.is_empty() && digits.bytes().all(|b| b == b'0')
+/// The value of a decimal number, written out digit by digit, if nothing but zeros is behind its point.
+fn whole_number(number: &str) -> Option<i64> {
+    let lower = number.to_ascii_lowercase();
+    let (mantissa, exponent) = lower.split_once('e').unwrap_or((&lower, "0"));
+    let exponent = exponent.parse::<i64>().ok()?;
+    let is_negative = mantissa.starts_with('-');
+    let mantissa = mantissa.strip_prefix('-').unwrap_or(mantissa);
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let digits = [whole, fraction].concat();
+    if whole.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) {
+        return None;
+    }
+    if digits.bytes().all(|b| b == b'0') {
+        return Some(0);
+    }
+    if is_negative || exponent.abs() > 1_000_000_000 {
+        return None;
+    }
+    let point = i64::try_from(whole.len()).expect("short") + exponent;
+    let before_point = usize::try_from(point).unwrap_or_default().min(digits.len());
+    if point < 0 || digits[before_point..].bytes().any(|b| b != b'0') {
+        return None;
+    }
+    let mut value = 0_i64;
+    for at in 0..point {
+        let digit = digits.as_bytes().get(usize::try_from(at).expect("not negative"));
+        value = value.checked_mul(10)?.checked_add(i64::from(digit.map_or(0, |d| d - b'0')))?;
+        if value == 0 && at > i64::try_from(digits.len()).expect("short") {
+            break;
+        }
+    }
+    Some(value)
 }
 
 /// Milliseconds since 1970 of a time such as `2026-08-01T12:00:00.123+02:00`. What is finer than a

@@ -17,9 +17,18 @@ pub(crate) enum Json {
 impl Json {
     /// Reads a whole document; `None` if it is no JSON.
     pub(crate) fn parse(document: &[u8]) -> Option<Json> {
+        let mut values = Json::parse_all(document)?;
+        if values.len() == 1 { values.pop() } else { None }
+    }
+
+    /// Reads a document of values one after another; `None` if it is no JSON.
+    pub(crate) fn parse_all(document: &[u8]) -> Option<Vec<Json>> {
         let mut chars = str::from_utf8(document).ok()?.chars().peekable();
-        let value = value(&mut chars)?;
-        chars.peek().is_none().then_some(value)
+        let mut values = vec![value(&mut chars)?];
+        while chars.peek().is_some() {
+            values.push(value(&mut chars)?);
+        }
+        Some(values)
     }
 
     /// The value of a key: the last one holds, and null is nothing.

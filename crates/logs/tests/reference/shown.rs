@@ -10,8 +10,10 @@ pub(crate) fn shown(found: &Result<Reading, Unreadable>) -> String {
         Ok(reading) => {
             assert!(reading.adds_up(), "{reading:?}");
             let Reading { records, skipped, rejected, calls, rejections, .. } = reading;
-            let Reading { discovered, unknown_operations, events_without_id, sha256, .. } = reading;
-            let counts = (records, skipped, rejected, rejections, events_without_id);
+            let Reading { rejected_counts, notes, events_without_id, .. } = reading;
+            let Reading { discovered, unknown_operations, sha256, .. } = reading;
+            let counts = (records, skipped, rejected, rejections, rejected_counts, notes);
+            let counts = (counts, events_without_id);
             let calls = (Logged::all(calls), Logged::each(&calls.others, &calls.texts));
             format!("{counts:?} {calls:?} {discovered:?} {unknown_operations:?} {sha256:?}")
         }

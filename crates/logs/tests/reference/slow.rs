@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use bedrock::alias::DiscoveredAlias;
 use bedrock::{Attribute, CallId, EventKind, Outcome};
 
+use super::envelopes;
 use super::fields::{Complaints, time_ms};
 use super::json::Json;
 use super::logged::Logged;
@@ -22,6 +23,8 @@ pub(crate) struct Expected {
     pub(crate) without_id: u64,
     /// The number of each rejected record, with all that is wrong with it.
     pub(crate) rejected: Vec<(u64, Vec<String>)>,
+    /// Token counts of calls that are none.
+    pub(crate) rejected_counts: u64,
     pub(crate) discovered: Vec<DiscoveredAlias>,
     pub(crate) unknown: BTreeMap<String, u64>,
 }
@@ -31,7 +34,8 @@ pub(crate) struct Expected {
 pub(crate) enum Why {
     NotJson,
     NoRecords,
-    TwoRecords,
+    DuplicateList,
+    TwoShapes,
 }
 
 /// What the reference says of each event name: sections 2.2 to 2.4 of the reference on CloudTrail.
@@ -84,29 +88,32 @@ pub(crate) const EVENTS: &[(&str, &str, Verdict)] = &[
     (MANTLE, "ListModels", Verdict::Other),
 ];
 
-/// Reads a trail's file.
+/// Reads a file of JSON: one value after another, each a record, a list of them, or an envelope.
 pub(crate) fn read(document: &[u8]) -> Result<Expected, Why> {
-    let document = Json::parse(document).ok_or(Why::NotJson)?;
-    let Json::Object(fields) = &document else { return Err(Why::NoRecords) };
-    let mut records = None;
-    for (name, value) in fields {
-        if name.as_deref() == Some("Records") {
-            if records.is_some() {
-                return Err(Why::TwoRecords);
-            }
-            let Json::Array(items) = value else { return Err(Why::NoRecords) };
-            records = Some(items);
-        }
+    let first = document.iter().find(|byte| !byte.is_ascii_whitespace());
+    if !first.is_some_and(|byte| b"{[".contains(byte)) {
+        return Err(Why::NotJson);
     }
     let mut expected = Expected::default();
-    for record in records.ok_or(Why::NoRecords)? {
-        expected.add(record);
+    let mut is_known = false;
+    for value in Json::parse_all(document).ok_or(Why::NotJson)? {
+        is_known |= envelopes::value(&value, 0, &mut expected)?;
     }
-    Ok(expected)
+    if is_known { Ok(expected) } else { Err(Why::NoRecords) }
 }
 
 impl Expected {
-    fn add(&mut self, record: &Json) {
+    pub(super) fn skip(&mut self) {
+        self.records += 1;
+        self.skipped += 1;
+    }
+
+    pub(super) fn reject(&mut self, field: &str) {
+        self.records += 1;
+        self.rejected.push((self.records, vec![field.to_owned()]));
+    }
+
+    pub(super) fn add(&mut self, record: &Json) {
         self.records += 1;
         match self.judge(record) {
             Ok(Some(call)) => self.calls.push(call),
@@ -146,7 +153,11 @@ impl Expected {
             None => panic!("{source} {name} is not in the table"),
         };
         match verdict {
-            Verdict::Call => return call(record, name).map(Some),
+            Verdict::Call => {
+                let (call, rejected_counts) = call(record, name)?;
+                self.rejected_counts += rejected_counts;
+                return Ok(Some(call));
+            }
             Verdict::Learn => self.discovered.extend(discovered(record)),
             Verdict::Unknown => *self.unknown.entry(name.to_owned()).or_default() += 1,
             Verdict::Other => {}
@@ -252,16 +263,16 @@ fn other(record: &Json, kind: EventKind) -> Option<Logged> {
     })
 }
 
-fn call(record: &Json, event_name: &str) -> Result<Logged, Vec<String>> {
+fn call(record: &Json, event_name: &str) -> Result<(Logged, u64), Vec<String>> {
     let mut wrong = Complaints::default();
     let event_id = wrong.required(record, "eventID");
     let event_time = wrong.required(record, "eventTime");
     let event_time_ms = wrong.time_ms(&event_time, "eventTime");
     let request_id = wrong.text(record.get("requestID"), "requestID");
 
-    let request = wrong.object(record.get("requestParameters"), "requestParameters");
-    let additional = wrong.object(record.get("additionalEventData"), "additionalEventData");
-    let addendum = wrong.object(record.get("addendum"), "addendum");
+    let request = wrong.element(record.get("requestParameters"), "requestParameters");
+    let additional = wrong.element(record.get("additionalEventData"), "additionalEventData");
+    let addendum = wrong.element(record.get("addendum"), "addendum");
 
     let mut model_ref = wrong.text(request.get("modelId"), "requestParameters.modelId");
     if request.get("modelId").is_none_or(|id| *id == Json::Text(Some(String::new()))) {
@@ -316,11 +327,11 @@ fn call(record: &Json, event_name: &str) -> Result<Logged, Vec<String>> {
         event_id: CallId::new(&event_id),
         original_event_id: original.map(|id| CallId::new(&id)),
         request_id: request_id.map(|id| CallId::new(&id)),
-        input_tokens: wrong.count(input_tokens, "additionalEventData.inputTokens"),
-        output_tokens: wrong.count(output_tokens, "additionalEventData.outputTokens"),
+        input_tokens: wrong.count(input_tokens),
+        output_tokens: wrong.count(output_tokens),
         attributes: attributes.into_iter().filter_map(logged).collect(),
     };
-    if wrong.0.is_empty() { Ok(call) } else { Err(wrong.0) }
+    if wrong.0.is_empty() { Ok((call, wrong.1)) } else { Err(wrong.0) }
 }
 
 /// A tier is a name, or an object with the name as its `type`. Anything else is nothing.
@@ -334,8 +345,12 @@ fn discovered(record: &Json) -> Option<DiscoveredAlias> {
     if !record.is_sound() || record.get("errorCode").is_some() {
         return None;
     }
-    let request = record.get("requestParameters")?;
-    let response = record.get("responseElements")?;
+    let element = |name| {
+        let value = record.get(name)?;
+        let parsed = value.as_text().and_then(|text| Json::parse(text.as_bytes()));
+        Some(parsed.filter(Json::is_sound).unwrap_or_else(|| value.clone()))
+    };
+    let (request, response) = (&element("requestParameters")?, &element("responseElements")?);
     let told = |object: &Json, key| {
         let text = object.get_in_any_case(key)?.as_text()?;
         (!text.is_empty() && text != "HIDDEN_DUE_TO_SECURITY_REASONS").then(|| text.to_owned())

@@ -13,7 +13,7 @@ pub(crate) struct Who {
 }
 
 pub(crate) fn who(identity: Option<&Json>, wrong: &mut Complaints) -> Who {
-    let identity = wrong.object(identity, "userIdentity");
+    let identity = wrong.element(identity, "userIdentity");
     let mut text = |name: &str| wrong.text(identity.get(name), &format!("userIdentity.{name}"));
     let kind = text("type");
     let arn = text("arn");

@@ -81,8 +81,10 @@ pub(crate) struct ObjectRecord {
     pub(crate) unreadable: Option<String>,
     /// What the digest files say of it, if they were asked and it could be read.
     pub(crate) digest_status: Option<Status>,
-    /// Its rejected records, the first of them as sentences.
+    /// Its rejected records, the first of them as sentences, and what else is null in its calls.
     pub(crate) rejections: Vec<String>,
+    /// Token counts of its calls that cannot be used.
+    pub(crate) rejected_counts: u64,
     /// Its records.
     pub(crate) records: u64,
     /// Its calls, of any day.
@@ -175,6 +177,8 @@ impl Collected {
                 record.rejected = reading.rejected;
                 record.calls = calls.rows.len() as u64;
                 record.rejections = reading.rejections;
+                record.rejections.extend(reading.notes);
+                record.rejected_counts = reading.rejected_counts;
                 self.discovered.extend(reading.discovered);
                 self.events_without_id += reading.events_without_id;
                 for (name, count) in reading.unknown_operations {
@@ -307,8 +311,13 @@ impl Collected {
             }
             None => self.objects.read += 1,
         }
-        if record.rejected > 0 {
-            let reason = format!("{} rejected: {}", record.rejected, record.rejections.join("; "));
+        if record.rejected + record.rejected_counts > 0 {
+            let counts = match record.rejected_counts {
+                0 => String::new(),
+                count => format!(", {count} token counts"),
+            };
+            let sentences = record.rejections.join("; ");
+            let reason = format!("{}{counts} rejected: {sentences}", record.rejected);
             let all = &mut self.objects.objects_with_rejected_records;
             add_problem(all, problem(reason));
         }
@@ -405,6 +414,7 @@ impl ObjectRecord {
             unreadable: None,
             digest_status: None,
             rejections: Vec::new(),
+            rejected_counts: 0,
             records: 0,
             calls: 0,
             skipped: 0,

@@ -1,4 +1,4 @@
-//! The only place that inflates: one gzip member, under a cap.
+//! Inflates gzip under a cap: one member, or all of them.
 //!
 //! A CloudTrail object is a single gzip member. Bytes after it are how forged records can be appended
 //! to a log file (aws/aws-cli#10324), so that they make the object unreadable. Who has written or merged
@@ -11,7 +11,7 @@ mod one_call;
 
 use std::io::{self, BufRead, Read};
 
-use flate2::bufread::{GzDecoder, MultiGzDecoder};
+use flate2::bufread::GzDecoder;
 
 /// Why a gzip body cannot be inflated.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -45,9 +45,12 @@ pub enum Members {
     All,
 }
 
+/// How a member begins.
+const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
+
 /// True if a body begins as gzip does. The name is no guide: some clients inflate on the way.
 pub fn is_gzip(body: &[u8]) -> bool {
-    body.starts_with(&[0x1f, 0x8b])
+    body.starts_with(&GZIP_MAGIC)
 }
 
 /// The size that a body says its last member inflates to. It may lie, and it counts modulo 2^32.
@@ -81,42 +84,41 @@ pub fn inflate<'s>(
 /// over the cap, and at the end if bytes follow.
 #[derive(Debug)]
 pub struct Member<R> {
-    decoder: Decoder<R>,
+    /// The current member. `None` only while the next one is begun.
+    decoder: Option<GzDecoder<R>>,
+    members: Members,
+    n_members: u64,
     left_bytes: u64,
     cap_bytes: u64,
-}
-
-#[derive(Debug)]
-enum Decoder<R> {
-    One(GzDecoder<R>),
-    /// It goes on until the body ends, so that nothing can follow.
-    All(MultiGzDecoder<R>),
 }
 
 impl<R: BufRead> Member<R> {
     /// Reads a member from `body`.
     pub fn new(body: R, members: Members, cap_bytes: u64) -> Self {
-        let decoder = match members {
-            Members::One => Decoder::One(GzDecoder::new(body)),
-            Members::All => Decoder::All(MultiGzDecoder::new(body)),
-        };
-        Member { decoder, left_bytes: cap_bytes, cap_bytes }
-    }
-}
-
-impl<R: BufRead> Decoder<R> {
-    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        match self {
-            Decoder::One(decoder) => decoder.read(out),
-            Decoder::All(decoder) => decoder.read(out),
-        }
+        let decoder = Some(GzDecoder::new(body));
+        Member { decoder, members, n_members: 1, left_bytes: cap_bytes, cap_bytes }
     }
 
-    fn body(&mut self) -> &mut R {
-        match self {
-            Decoder::One(decoder) => decoder.get_mut(),
-            Decoder::All(decoder) => decoder.get_mut(),
+    /// The members that were begun.
+    pub(crate) fn n_members(&self) -> u64 {
+        self.n_members
+    }
+
+    /// Begins what follows the member that has ended. Returns whether there is anything.
+    fn next_member(&mut self) -> io::Result<bool> {
+        let Some(decoder) = &mut self.decoder else { return Ok(false) };
+        let rest = decoder.get_mut().fill_buf()?;
+        if rest.is_empty() {
+            return Ok(false);
         }
+        // No more than one byte is sure to be there.
+        if self.members == Members::One || rest[0] != GZIP_MAGIC[0] {
+            return Err(GzipError::TrailingBytes.into());
+        }
+        self.n_members += 1;
+        let body = self.decoder.take().map(GzDecoder::into_inner);
+        self.decoder = body.map(GzDecoder::new);
+        Ok(true)
     }
 }
 
@@ -125,19 +127,21 @@ impl<R: BufRead> Read for Member<R> {
         // One byte over the cap is asked for, so that a body of exactly the cap is let through.
         let most = usize::try_from(self.left_bytes.saturating_add(1)).unwrap_or(usize::MAX);
         let most = most.min(out.len());
-        let count = match self.decoder.read(&mut out[..most]) {
-            Ok(count) => count,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => return Err(error),
-            Err(error) => return Err(GzipError::from_io(&error).into()),
-        };
-        let Some(left_bytes) = self.left_bytes.checked_sub(count as u64) else {
-            return Err(GzipError::OverCap { cap_bytes: self.cap_bytes }.into());
-        };
-        self.left_bytes = left_bytes;
-        if count == 0 && most > 0 && !self.decoder.body().fill_buf()?.is_empty() {
-            return Err(GzipError::TrailingBytes.into());
+        loop {
+            let Some(decoder) = &mut self.decoder else { return Ok(0) };
+            let count = match decoder.read(&mut out[..most]) {
+                Ok(count) => count,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => return Err(error),
+                Err(error) => return Err(GzipError::from_io(&error).into()),
+            };
+            let Some(left_bytes) = self.left_bytes.checked_sub(count as u64) else {
+                return Err(GzipError::OverCap { cap_bytes: self.cap_bytes }.into());
+            };
+            self.left_bytes = left_bytes;
+            if count > 0 || most == 0 || !self.next_member()? {
+                return Ok(count);
+            }
         }
-        Ok(count)
     }
 }
 
