@@ -100,7 +100,8 @@ fn is_known_to_slow_reader(document: &[u8]) -> bool {
     // The text in an envelope it reads whole or not at all, which is not so here if it is broken.
     let text = String::from_utf8_lossy(document);
     let has_key = |key: &&str| text.contains(&format!("\"{key}\""));
-    if fields.iter().any(|(key, _)| key.is_none()) || envelopes::VALUES.iter().any(has_key) {
+    let is_other = envelopes::VALUES.iter().any(has_key) || has_key(&"eventid");
+    if fields.iter().any(|(key, _)| key.is_none()) || is_other {
         return false;
     }
     let records = fields.iter().filter(|(key, _)| key.as_deref() == Some("Records"));

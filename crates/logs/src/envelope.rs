@@ -55,6 +55,9 @@ const VALUES: &[&str] = &[
 /// Keys that a record has, and no envelope.
 const RECORD_KEYS: &[&str] = &["eventVersion", "eventSource", "eventID"];
 
+/// The same of a record with names in small letters, which has all of them.
+const SMALL_KEYS: &[&str] = &["eventid", "eventsource", "eventname"];
+
 /// Keys of the other logs that are skipped (aggregated events, digests, model invocation logs).
 const OTHER_LOG_KEYS: &[&str] = &["eventId", "digestStartTime", "schemaType"];
 
@@ -63,6 +66,8 @@ const OTHER_LOG_KEYS: &[&str] = &["eventId", "digestStartTime", "schemaType"];
 pub(crate) enum Opened<'a> {
     /// A record, of CloudTrail or of other logs.
     Record,
+    /// A record with its names in small letters, as Athena has them.
+    SmallLetters,
     /// An envelope, with the text of what is in it and the key.
     Envelope(&'static str, Cow<'a, str>),
     /// An envelope whose text, at this key, is broken.
@@ -100,18 +105,24 @@ pub(crate) fn open(object: &str) -> Opened<'_> {
     open_at(object, 0)
 }
 
-/// Whether an element of a list of records is an envelope.
+/// Whether an element of a list of records is more than a record as CloudTrail writes it.
 pub(crate) fn is_envelope(element: &str) -> bool {
-    matches!(open(element), Opened::Envelope(..) | Opened::Broken(_) | Opened::LogLine)
+    let opened = open(element);
+    matches!(opened, Opened::Envelope(..) | Opened::Broken(_) | Opened::LogLine)
+        || opened == Opened::SmallLetters
 }
 
 fn open_at(object: &str, depth: usize) -> Opened<'_> {
     let mut values = [None; VALUES.len()];
     let (mut is_record, mut is_other_log, mut is_list) = (false, false, false);
+    let mut has_small_keys = [false; SMALL_KEYS.len()];
     let walked = members(object, |key, value| {
         is_record |= is_record_key(key);
         is_other_log |= OTHER_LOG_KEYS.contains(&key);
         is_list |= list(key).is_some() && value.starts_with('[');
+        if let Some(index) = SMALL_KEYS.iter().position(|known| *known == key) {
+            has_small_keys[index] = true;
+        }
         if let Some(index) = VALUES.iter().position(|known| *known == key) {
             values[index] = Some(value);
         }
@@ -120,6 +131,9 @@ fn open_at(object: &str, depth: usize) -> Opened<'_> {
     // One with broken keys is for the reader of records to reject.
     if is_record || walked.is_err() {
         return Opened::Record;
+    }
+    if has_small_keys == [true; SMALL_KEYS.len()] {
+        return Opened::SmallLetters;
     }
     let mut otherwise = match (is_list, is_other_log) {
         (true, _) => return Opened::List,

@@ -14,6 +14,7 @@ use zstd::Frames;
 type Body<R> = io::Chain<io::Cursor<Vec<u8>>, R>;
 
 /// A body as the stream of its text.
+#[expect(clippy::large_enum_variant, reason = "there is one for each object, on the stack")]
 #[derive(Debug)]
 pub(crate) enum Inflated<'l, R> {
     /// Gzip.

@@ -418,6 +418,44 @@ fn nested_parts_that_are_json_text_are_read() {
     }
 }
 
+/// As Athena exports its table: names in small letters, structs as SQL prints them or as JSON.
+#[test]
+fn names_in_small_letters_are_read_where_all_are() {
+    fn small(value: &Value) -> Value {
+        let Value::Object(members) = value else { return value.clone() };
+        let member = |(name, value): (&String, &Value)| (name.to_lowercase(), small(value));
+        Value::Object(members.iter().map(member).collect())
+    }
+    let two = [call(1), call(2)].map(|record| {
+        let mut row = json!({});
+        for (name, value) in record.as_object().expect("a record") {
+            // Columns of maps are texts there.
+            let is_text = ["requestParameters", "additionalEventData"].contains(&name.as_str());
+            row[name.to_lowercase()] =
+                if is_text { value.to_string().into() } else { small(value) };
+        }
+        row
+    });
+    holds_two(&lines(&two), 0);
+    holds_two(&json!({ "Records": two }).to_string(), 0);
+    let printed = two.clone().map(|mut row| {
+        row["useridentity"] = struct_text(&row["useridentity"]).into();
+        row["eventtime"] = "2026-09-14 10:11:12.000".into();
+        row
+    });
+    holds_two(&lines(&printed), 0);
+    let mut wrong = printed[0].clone();
+    wrong["useridentity"] = "{type=a, b}".into();
+    let mut other = wrong.clone();
+    other["eventsource"] = "s3.amazonaws.com".into();
+    let reading = read(&lines(&[wrong, other])).expect("readable");
+    assert_eq!((reading.rejected, reading.skipped), (1, 1), "{:?}", reading.rejections);
+    // One name in another case is another name.
+    let mut half = call(1);
+    half["eventid"] = half["eventID"].take();
+    assert_eq!(read(&half.to_string()).expect("readable").rejected, 1);
+}
+
 #[test]
 fn gzip_members_end_to_end_are_one_text_where_no_trail_delivers_them() {
     let of = |number: usize| {

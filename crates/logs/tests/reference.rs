@@ -149,7 +149,7 @@ proptest! {
             let n_envelopes = dice.pick(&[1, 1, 1, 1, 2, 2, 3, 9, 0]);
             (0..n_envelopes).fold(record, |inside, _| wrap::wrap(&mut dice, inside))
         });
-        let text = wrap::document(&mut Dice::of_choices(&choices), wrapped.collect());
+        let text = wrap::document(&mut Dice::of_choices(&choices), &wrapped.collect::<Vec<_>>());
         let expected = slow::read(text.as_bytes());
         for shape in [Shape::Trail, Shape::Any] {
             for body in [text.as_bytes(), &gzip(text.as_bytes())] {

@@ -1,16 +1,15 @@
 //! Tables of records as CSV: query results of CloudTrail Lake, and exports of Athena.
 //!
 //! The header has the names of a record's fields, at least `eventID`, `eventTime`, `eventSource`, and
-//! `eventName`, in any order and case. Nested values are JSON, or as [`struct_text`](super::struct_text) reads
-//! them. A column `eventJson` has the record itself.
+//! `eventName`, in any order and case (see [`columns`](super::columns)). A column `eventJson` has the record
+//! itself.
 
 use std::io::{self, Read};
 
-use super::columns::{COLUMNS, Column, Kind, column};
-use super::{Found, Seen, json, struct_text};
+use super::columns::{COLUMNS, Column, Restored, column};
+use super::{Found, Seen, json};
 use crate::object::Unreadable;
 use crate::reject::Rejection;
-use crate::value::is_json;
 
 /// The column of CloudTrail Lake that has the event as JSON.
 const EVENT_JSON: &str = "eventJson";
@@ -109,46 +108,14 @@ impl Header {
 
     /// The record of a row as JSON.
     fn record(&self, row: &::csv::StringRecord) -> Result<String, Rejection> {
-        let mut members = Vec::new();
+        let mut record = Restored::default();
         for (column, value) in self.columns.iter().zip(row) {
-            let Some(Column { name, kind }) = column else { continue };
-            let value = match kind {
-                _ if value.is_empty() => continue,
-                Kind::Time => quoted(&time(value)),
-                kind if kind.is_nested() => nested(name, value.trim())?,
-                _ => quoted(value),
-            };
-            members.push(format!("\"{name}\":{value}"));
+            if let Some(column) = column {
+                record.add_text(column, value);
+            }
         }
-        Ok(format!("{{{}}}", members.join(",")))
+        record.finish()
     }
-}
-
-/// A time of SQL, `2026-08-01 12:00:00.000`, is in UTC: CloudTrail Lake's schema says so. Other times stay
-/// as they are.
-fn time(text: &str) -> String {
-    let text = text.trim();
-    let plain = text.strip_suffix(" UTC").unwrap_or(text);
-    match plain.split_once(' ') {
-        Some((date, time)) if !time.contains([' ', '+', '-', 'Z']) => format!("{date}T{time}Z"),
-        _ => text.to_owned(),
-    }
-}
-
-/// A nested value as JSON.
-fn nested(field: &'static str, value: &str) -> Result<String, Rejection> {
-    if is_json(value) {
-        return Ok(value.to_owned());
-    }
-    struct_text::to_json(value).ok_or_else(|| {
-        let expected = "JSON, or {key=value, …} without `, ` and `=` in values";
-        Rejection { field, expected, found: "another text".to_owned() }
-    })
-}
-
-/// A text as a string of JSON.
-fn quoted(text: &str) -> String {
-    serde_json::Value::from(text).to_string()
 }
 
 /// A text whose quotes are checked on the way: quotes begin and end values, and are doubled in them. The

@@ -9,7 +9,7 @@ use serde::de::{
 };
 use serde_json::value::RawValue;
 
-use super::{Found, Seen};
+use super::{Found, Seen, columns};
 use crate::envelope::{self, List, MAX_DEPTH, Opened, WITHIN_MAX_DEPTH};
 use crate::reject::Rejection;
 use crate::value::Unescaped;
@@ -83,6 +83,13 @@ impl Values<'_> {
             Opened::Record => {
                 self.seen.is_any = true;
                 (self.each)(Found::Record(text));
+            }
+            Opened::SmallLetters => {
+                self.seen.is_any = true;
+                match columns::restored(text) {
+                    Ok(record) => (self.each)(Found::Record(&record)),
+                    Err(rejection) => self.reject(rejection),
+                }
             }
             Opened::LogLine => (self.each)(Found::LogLine),
             Opened::Unknown => match holds {

@@ -147,10 +147,10 @@ fn kind(record: &Json, depth: usize) -> Kind {
     let mut otherwise = if has(&OTHER_LOG) { Kind::Record } else { Kind::Unknown };
     for key in VALUES {
         match record.get(key) {
-            Some(value @ Json::Object(_)) => {
-                if depth < 8 && !matches!(kind(value, depth + 1), Kind::Unknown) {
-                    return Kind::Envelope(key, Some(vec![value.clone()]));
-                }
+            Some(value @ Json::Object(_))
+                if depth < 8 && !matches!(kind(value, depth + 1), Kind::Unknown) =>
+            {
+                return Kind::Envelope(key, Some(vec![value.clone()]));
             }
             Some(Json::Text(None)) => return Kind::Broken(key),
             Some(Json::Text(Some(text))) if text.trim_start().starts_with(['{', '[']) => {

@@ -44,7 +44,7 @@ fn list(name: &str, holds: &str, values: Vec<Node>) -> Node {
 }
 
 /// A document of such values: end to end, as an array, or as a list.
-pub(crate) fn document(dice: &mut Dice<'_>, values: Vec<Node>) -> String {
+pub(crate) fn document(dice: &mut Dice<'_>, values: &[Node]) -> String {
     let plain = values.iter().map(Node::plain).collect::<Vec<_>>();
     match dice.roll(5) {
         0 => plain.join("\n"),
