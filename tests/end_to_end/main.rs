@@ -13,6 +13,7 @@
 //! - S3 that fails: `faults`
 //! - runs in any order: `any_order`
 //! - published days, and which of them are rebuilt: `rebuild`
+//! - calls that are delivered after their day was published: `late`
 //! - what `verify` finds: `verify`; changed log files: `tampering`
 //! - runs that are killed, and the next run: `killed`, on the trail of `backfill`
 //! - refused and failed calls: `denials`; events that are no calls: `other_activity`
@@ -35,6 +36,7 @@ mod denials;
 mod faults;
 mod golden;
 mod killed;
+mod late;
 mod layout_any;
 mod listing;
 mod locations;

@@ -253,6 +253,11 @@ pub(crate) struct DestArgs {
     /// Canned ACL of what is written, such as bucket-owner-full-control
     #[arg(long, value_enum, hide_possible_values = true, env = "HOPTRAIL_ACL", value_name = "ACL")]
     pub(crate) acl: Option<Acl>,
+    /// How many days before its delivery a call may be for its published day to be opened again
+    /// although the days of this run do not include it: 30d; 0 for never [default: 30d, as long as
+    /// AWS retries a delivery]
+    #[arg(long, env = "HOPTRAIL_REOPEN", value_name = "DAYS", help_heading = heading::DAYS)]
+    pub(crate) reopen: Option<String>,
     /// Maximum time to wait while another run writes to the destination: 30m, 6h
     /// [without a value: 1d; without the option, another run is an error]
     #[arg(long, env = "HOPTRAIL_WAIT_LOCK", value_name = "DURATION")]

@@ -26,6 +26,7 @@ pub(crate) struct Config {
     accept_trailing_members: bool,
     last: Option<u32>,
     late_window: Option<String>,
+    reopen: Option<String>,
     layout: Option<LayoutArg>,
     account: Vec<String>,
     source_region: Vec<String>,
@@ -108,6 +109,7 @@ impl Config {
         fill(&mut args.sse, &self.sse);
         fill(&mut args.sse_kms_key_id, &self.sse_kms_key_id);
         fill(&mut args.acl, &self.acl);
+        fill(&mut args.reopen, &self.reopen);
         fill(&mut args.wait_lock, &self.wait_lock);
     }
 

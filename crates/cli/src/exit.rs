@@ -11,8 +11,9 @@ Exit codes:
        source cannot be listed, or `verify`, `prices check`, or
        --verify-digests found something
     2  invalid options or settings
-    3  partial: something is unreadable or rejected (see table `ingest`); the
-       rest is published, and the next run of the day tries again
+    3  partial: something is unreadable or rejected (see table `ingest`), or
+       a day could not be opened again for calls that were delivered late;
+       the rest is published, and the next run of the day tries again
     4  a --fail-on condition holds; everything is published
     5  nothing matched: no objects (--fail-on empty), no known model, no price
   130  interrupted (SIGINT)
@@ -28,7 +29,7 @@ pub enum Exit {
     Failed = 1,
     /// The options or settings are invalid: also clap's.
     Usage = 2,
-    /// Something was unreadable or rejected; the rest is published.
+    /// Something was unreadable or rejected, or a day lacks calls that were delivered late; the rest is published.
     Partial = 3,
     /// A condition of `--fail-on` holds; everything is published. It takes precedence over `Partial`.
     Gate = 4,

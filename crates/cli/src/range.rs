@@ -107,6 +107,19 @@ pub(crate) fn minutes(option: &str, text: &str) -> Result<i64, Failure> {
     })
 }
 
+/// A number of days such as `30d`; `0` is none.
+///
+/// # Errors
+/// If it is invalid.
+pub(crate) fn days_back(option: &str, text: &str) -> Result<u16, Failure> {
+    let number = if text == "0" { Some(text) } else { text.strip_suffix('d') };
+    let days = number.and_then(|number| number.parse::<u16>().ok()).filter(|days| *days <= 366);
+    days.ok_or_else(|| {
+        let expected = "a number of days such as 30d, at most 366d, or 0 for never";
+        Failure::usage(format!("{option}: expected {expected}, found `{text}`"))
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -149,6 +162,18 @@ mod tests {
         }
         for text in ["", "h", "6", "-1h", "6 h", "1w", "99d", "6é"] {
             assert!(minutes("--late-window", text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn days_back_are_a_number_of_days_or_0() {
+        for (text, expected) in
+            [("0", Some(0)), ("0d", Some(0)), ("30d", Some(30)), ("366d", Some(366))]
+        {
+            assert_eq!(days_back("--reopen", text).ok(), expected, "{text}");
+        }
+        for text in ["", "d", "30", "-1d", "367d", "30h", "never"] {
+            assert!(days_back("--reopen", text).is_err(), "{text}");
         }
     }
 }

@@ -8,7 +8,7 @@ mod routing;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use pipeline::{Denied, ObjectProblem, Outcome, UnresolvedReference};
+use pipeline::{Denied, NotReopened, ObjectProblem, Outcome, UnresolvedReference};
 
 use crate::escape::escaped;
 use crate::number::{bytes, counted, grouped};
@@ -123,7 +123,7 @@ fn written(line: &mut impl FnMut(&str, String), outcome: &Outcome) {
     }
     if outcome.calls_left > 0 {
         let left = counted(outcome.calls_left, "call");
-        line("", format!("{left} in days that were not rebuilt"));
+        line("", format!("{left} in days that were not rebuilt, or read again"));
     }
     if !outcome.out_of_range.is_empty() {
         let sum = outcome.out_of_range.values().sum();
@@ -142,16 +142,30 @@ fn written(line: &mut impl FnMut(&str, String), outcome: &Outcome) {
         let why = "would lose source objects; --allow-shrink";
         line("Not replaced", format!("{days} ({why}): {names}"));
     }
+    if !outcome.not_reopened.is_empty() {
+        let days = counted(outcome.not_reopened.len() as u64, "day");
+        let of_day = |day: &NotReopened| match day.calls {
+            Some(calls) => format!("{} ({})", day.dt, counted(calls, "call")),
+            None => day.dt.clone(),
+        };
+        let names = shortened(outcome.not_reopened.iter().map(of_day).collect());
+        line("Not reopened", format!("{days} without calls that were delivered late: {names}"));
+    }
+    if outcome.objects.read_again > 0 {
+        let objects = counted(outcome.objects.read_again, "object");
+        line("Read again", format!("{objects}, for days that were built once more"));
+    }
 }
 
 /// Days that were published before, by the reason for rebuilding them.
 fn rebuilt(line: &mut impl FnMut(&str, String), outcome: &Outcome) {
-    let mut reasons = BTreeMap::<&str, Vec<String>>::new();
+    let mut reasons = BTreeMap::<(&str, &str), Vec<String>>::new();
     for day in outcome.days.iter().filter(|day| day.is_rebuilt) {
-        reasons.entry(&day.reason).or_default().push(day.dt.clone());
+        let what = if day.is_reopened { "reopened" } else { "rebuilt" };
+        reasons.entry((what, &day.reason)).or_default().push(day.dt.clone());
     }
-    for (reason, days) in reasons {
-        line("", format!("rebuilt: {} ({})", shortened(days), escaped(reason)));
+    for ((what, reason), days) in reasons {
+        line("", format!("{what}: {} ({})", shortened(days), escaped(reason)));
     }
 }
 

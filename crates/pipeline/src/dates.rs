@@ -35,6 +35,12 @@ impl DayRange {
         self.from <= day && day <= self.to
     }
 
+    /// So many days right before it.
+    pub(crate) fn before(&self, days: i64) -> DayRange {
+        let from = self.from.saturating_sub(days.days());
+        DayRange { from, to: self.from.saturating_sub(1.day()).max(from) }
+    }
+
     /// The days, in order.
     pub(crate) fn days(&self) -> impl Iterator<Item = Date> + use<> {
         let to = self.to;

@@ -242,6 +242,11 @@ impl Requests {
         }
     }
 
+    /// How many logs could not be read.
+    pub(crate) fn n_unreadable(&self) -> u64 {
+        self.counts.unreadable
+    }
+
     /// The entry of a call with this request id, by its number; `None` if there is none.
     pub(crate) fn entry_of(&self, request_id: Option<&CallId>) -> Option<u32> {
         self.by_id.get(request_id?).copied()

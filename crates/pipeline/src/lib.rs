@@ -28,10 +28,10 @@ pub use error::Error;
 pub use outcome::progress::{Progress, Snapshot};
 pub use outcome::{
     BatchJobs, Coverage, Denied, DigestOutcome, ErrorReasonCount, InvocationLog, ModelCost,
-    ObjectProblem, OtherActivity, Outcome, RegionShare, Route, UnresolvedReference,
+    NotReopened, ObjectProblem, OtherActivity, Outcome, RegionShare, Route, UnresolvedReference,
 };
 pub use plan::{Plan, days_at, plan};
 pub use run::{Endpoints, Notice, run};
 pub use settings::{Layout, Settings};
 pub use source::Source;
-pub use verify::{ChangedDay, SourceCheck, Verification, verify};
+pub use verify::{ChangedDay, LateCalls, SourceCheck, Verification, verify};

@@ -5,6 +5,7 @@ pub(crate) mod digests;
 pub(crate) mod nothing_found;
 pub(crate) mod problems;
 pub(crate) mod progress;
+pub(crate) mod reopen;
 pub(crate) mod shrink;
 pub(crate) mod tally;
 
@@ -17,6 +18,7 @@ pub use digests::DigestOutcome;
 pub(crate) use nothing_found::NothingFound;
 pub(crate) use problems::MAX_LISTED;
 pub use problems::ObjectProblem;
+pub use reopen::NotReopened;
 pub(crate) use shrink::ShrinkRefusal;
 
 /// What a run did. The counts add up: `records = calls + skipped + rejected` and
@@ -35,6 +37,8 @@ pub struct Outcome {
     pub unchanged: Vec<String>,
     /// Days that were not replaced because source objects would have been lost, in order.
     pub not_replaced: Vec<ShrinkRefusal>,
+    /// Days outside the range that lack calls, in order: they could not be opened again, or are too far back.
+    pub not_reopened: Vec<NotReopened>,
     /// The objects.
     pub objects: Objects,
     /// The records.
@@ -97,6 +101,8 @@ pub struct Day {
     pub reason: String,
     /// Whether it was published before.
     pub is_rebuilt: bool,
+    /// Whether it is outside the range, and was opened again.
+    pub is_reopened: bool,
     /// Rows by table.
     pub rows: BTreeMap<&'static str, u64>,
 }
@@ -110,6 +116,8 @@ pub struct Objects {
     pub unreadable: u64,
     /// Bytes of both, as stored.
     pub bytes: u64,
+    /// How many of both were read for days that were built once more in the run, or opened again.
+    pub read_again: u64,
     /// Files that are no log files, skipped.
     pub skipped: u64,
     /// Folders of digests, insights and other logs, skipped.
@@ -318,6 +326,11 @@ pub struct UnresolvedReference {
 }
 
 impl Objects {
+    /// All that were to be read.
+    pub(crate) fn all(&self) -> u64 {
+        self.read + self.unreadable
+    }
+
     /// Adds objects of another pass.
     pub(crate) fn add(&mut self, other: Objects) {
         self.read += other.read;
@@ -344,12 +357,13 @@ impl Records {
 }
 
 impl Outcome {
-    /// Whether something could not be read or used.
+    /// Whether something could not be read or used, or a day lacks calls.
     pub fn is_partial(&self) -> bool {
         let log = self.invocation_log.as_ref();
         let is_log_partial = log.is_some_and(|log| log.unreadable > 0 || log.rejected > 0);
         let has_rejected = !self.objects.objects_with_rejected_records.is_empty();
-        self.objects.unreadable > 0 || has_rejected || is_log_partial
+        let is_read = self.objects.unreadable == 0 && !has_rejected;
+        !is_read || is_log_partial || !self.not_reopened.is_empty()
     }
 
     /// Checks that the counts add up.

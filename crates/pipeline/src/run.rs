@@ -3,12 +3,15 @@
 
 pub(crate) mod discovered;
 mod pass;
+mod reopen;
 pub(crate) mod schedule;
 mod state;
 
+use std::collections::BTreeSet;
 use std::pin::pin;
 
 use bedrock::Knowledge;
+use jiff::civil::Date;
 
 use crate::day::manifest;
 use crate::digests::{Comparison, read_digests};
@@ -17,7 +20,8 @@ use crate::lease::{Holder, Lease, LeaseError};
 use crate::outcome::Outcome;
 use crate::outcome::progress::Progress;
 use crate::run::pass::{PassEnd, pass};
-use crate::run::state::{Job, PassRequest, State};
+pub(crate) use crate::run::state::Job;
+use crate::run::state::{PassRequest, State};
 use crate::settings::Settings;
 use crate::source::Source;
 use crate::source::nothing_found::nothing_found;
@@ -100,6 +104,7 @@ async fn run_with_lease(
         state.digests = Some(Comparison::new(digests));
     }
     let mut request = PassRequest { checks_all_days: true, ..PassRequest::default() };
+    let mut withdrawn = BTreeSet::new();
     for n_passes in 1.. {
         let mut end = pass(&job, &mut state, request).await?;
         state.add_discovered(destination, &mut end.collected.discovered).await?;
@@ -113,6 +118,11 @@ async fn run_with_lease(
                 end.joined.take().map(|joined| state.invocation_log(joined, settings));
         }
         request = state.days_to_rebuild(&end.collected.late, &end.shared);
+        let is_beside = |day: &Date| !state.manifests.contains_key(day);
+        withdrawn.extend(end.shared.iter().copied().filter(is_beside));
+        if n_passes > 1 {
+            outcome.objects.read_again += end.collected.objects.all();
+        }
         outcome.add(end);
         if request.rebuild.is_empty() {
             break;
@@ -121,7 +131,8 @@ async fn run_with_lease(
             return Err(Error::NotConverged { passes: n_passes });
         }
     }
-    state.write_into(&mut outcome);
+    reopen::reopen(&job, &mut state, &mut outcome, &withdrawn).await?;
+    state.write_into(settings.range, &mut outcome);
     let checked = outcome.check_counts();
     checked.map_err(|reason| Error::Counts { of: "the run".to_owned(), reason })?;
     Ok(outcome)
@@ -152,5 +163,18 @@ impl Outcome {
         }
         self.events_left += collected.events_left;
         self.events_without_id += collected.events_without_id;
+    }
+
+    /// Adds what was read for a day that was opened again, or was to be. Calls of other days in its
+    /// objects are of days that have them; its own, which the range's objects had, are in it now.
+    fn add_reopened(&mut self, day: Date, mut end: PassEnd, is_open: bool) {
+        self.objects.read_again += end.collected.objects.all();
+        end.collected.unknown_operations.clear();
+        let elsewhere = std::mem::take(&mut end.collected.out_of_range);
+        self.calls_left += elsewhere.into_values().sum::<u64>();
+        if is_open && let Some(calls) = self.out_of_range.remove(&day.to_string()) {
+            self.calls_left += calls;
+        }
+        self.add(end);
     }
 }

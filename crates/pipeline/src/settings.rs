@@ -25,6 +25,9 @@ pub struct Settings {
     pub range: Option<DayRange>,
     /// How long after midnight objects are still read for the day before, in minutes.
     pub late_window_minutes: i64,
+    /// How many days before its delivery a call may be for its day to be opened again, although the range
+    /// does not have it: 0 opens none.
+    pub reopen_days: u16,
     /// How objects are found.
     pub layout: Layout,
     /// The accounts to read; empty means all.
@@ -57,6 +60,9 @@ impl Settings {
         Settings {
             range,
             late_window_minutes: 6 * 60,
+            // CloudTrail tries for 30 days to deliver log files to a bucket that cannot be reached
+            // (CloudTrail user guide, "Creating a trail").
+            reopen_days: 30,
             layout: Layout::Trail,
             accounts: BTreeSet::new(),
             regions: BTreeSet::new(),

@@ -10,7 +10,7 @@ use store::{ListRequest, ObjectMeta, Pages, Store};
 use tokio::sync::mpsc;
 
 use crate::dates::{DayRange, days_of_delivery};
-use crate::day::manifest::{Manifest, Output, SourceSet, load};
+use crate::day::manifest::{Manifest, MissingCalls, Output, SourceSet, load, missing_calls};
 use crate::day::spool::Spooled;
 use crate::error::Error;
 use crate::settings::Settings;
@@ -74,6 +74,9 @@ pub enum FindingKind {
     /// A run was interrupted while it replaced the files of the day, or was about to: they may be of two
     /// builds.
     Interrupted,
+    /// An object that was delivered late has calls of the day, which was built without it. The key is the
+    /// object's, relative to the source. Looked for only together with the source.
+    LateCalls,
 }
 
 /// What a source has, seen from the manifests.
@@ -87,6 +90,21 @@ pub struct SourceCheck {
     pub changed: Vec<ChangedDay>,
     /// Days with objects and without a manifest.
     pub not_built: Vec<ChangedDay>,
+    /// Calls that were delivered late and that their days do not have; each of their objects is a finding.
+    pub late_calls: Option<LateCalls>,
+}
+
+/// Calls that their days do not have.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct LateCalls {
+    /// How many; `None` if a manifest does not say.
+    pub calls: Option<u64>,
+    /// How many days lack some.
+    pub days: u64,
+    /// The first of them.
+    pub from: String,
+    /// The last day on which one of their objects was delivered. A run from there to here enters them.
+    pub to: String,
 }
 
 /// A day whose objects are not those that it was built from.
@@ -123,10 +141,12 @@ pub async fn verify(
     for (day, meta) in partition_files(destination, range).await? {
         found.check_named(&manifests, &named, day, meta);
     }
-    found.findings.sort();
     if let Some(source) = source {
-        found.source = Some(check_source(source, settings, &manifests).await?);
+        let mut check = check_source(source, settings, &manifests).await?;
+        check.late_calls = found.find_late_calls(destination, range).await?;
+        found.source = Some(check);
     }
+    found.findings.sort();
     Ok(found)
 }
 
@@ -139,6 +159,35 @@ impl Verification {
 
     fn find(&mut self, day: Date, key: String, kind: FindingKind, reason: impl Into<String>) {
         self.findings.push(Finding { dt: day.to_string(), key, kind, reason: reason.into() });
+    }
+
+    /// Looks for calls of late objects that days of the range lack, or that were delivered on one.
+    async fn find_late_calls(
+        &mut self,
+        destination: &dyn Store,
+        range: Option<DayRange>,
+    ) -> Result<Option<LateCalls>, Error> {
+        let is_of_range = |day: Date| range.is_none_or(|range| range.contains(day));
+        let delivered_since = range.and_then(|range| DayRange::new(range.from(), Date::MAX));
+        let manifests = load(destination, delivered_since).await?;
+        let mut late_calls = None::<LateCalls>;
+        for (day, mut late) in missing_calls(destination, &[&manifests]).await? {
+            late.retain(|late| is_of_range(day) || is_of_range(late.delivered));
+            let Some(last) = late.iter().map(|late| late.delivered).max() else { continue };
+            let of_day = late.iter().map(|late| late.calls).sum::<Option<u64>>();
+            let empty = LateCalls { calls: Some(0), from: day.to_string(), ..LateCalls::default() };
+            let sums = late_calls.get_or_insert(empty);
+            sums.days += 1;
+            sums.calls = sums.calls.zip(of_day).map(|(sum, calls)| sum + calls);
+            sums.to = last.to_string().max(std::mem::take(&mut sums.to));
+            for MissingCalls { object, delivered, calls } in late {
+                let calls = calls.map_or("calls".to_owned(), |calls| format!("{calls} calls"));
+                let reason =
+                    format!("delivered on {delivered} with {calls} that {day} does not have");
+                self.find(day, object.key, FindingKind::LateCalls, reason);
+            }
+        }
+        Ok(late_calls)
     }
 
     /// Looks at the manifests themselves, and returns the files that they vouch for.

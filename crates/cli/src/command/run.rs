@@ -112,6 +112,9 @@ fn settings_of(args: &RunArgs) -> Result<Settings, Failure> {
         let minutes = range::minutes("--wait-lock", text)?.unsigned_abs();
         settings.lease_wait = Duration::from_secs(60 * minutes);
     }
+    if let Some(text) = &args.dest.reopen {
+        settings.reopen_days = range::days_back("--reopen", text)?;
+    }
     settings.force = args.dest.force;
     settings.allow_shrink = args.dest.allow_shrink;
     settings.limits.accept_trailing_members = args.logs.accept_trailing_members;
@@ -214,6 +217,23 @@ fn show(outcome: &Outcome, json: Option<&Path>, report: &Report) -> Result<(), F
     Ok(())
 }
 
+/// Names the first days that lack calls, and how they come in.
+fn not_reopened(outcome: &Outcome, report: &Report) {
+    const SHOWN: usize = 10;
+    for day in outcome.not_reopened.iter().take(SHOWN) {
+        report.warn(&day.to_string());
+    }
+    if outcome.not_reopened.len() > SHOWN {
+        let more = outcome.not_reopened.len() - SHOWN;
+        report.warn(&format!("{more} more days lack calls; --summary-json lists all"));
+    }
+    let last = outcome.not_reopened.iter().filter_map(|day| day.delivered.as_ref()).max();
+    if let (Some(first), Some(last)) = (outcome.not_reopened.first(), last) {
+        let (from, to) = (&first.dt, last);
+        report.warn(&format!("to enter these calls: hoptrail run --from {from} --to {to}"));
+    }
+}
+
 /// A day that was not replaced takes precedence over everything else, because its tables are not those
 /// of its source. A gate takes precedence over a partial result: it holds whatever is missing.
 fn exit(outcome: &Outcome, gates: &[Gate], report: &Report) -> Exit {
@@ -243,6 +263,7 @@ fn exit(outcome: &Outcome, gates: &[Gate], report: &Report) -> Exit {
     let unresolved = outcome.unresolved.iter().map(|reference| reference.calls).sum();
     trip(Gate::Unresolved, unresolved, "without a known model");
     trip(Gate::Unpriced, outcome.unpriced(), "with tokens but no price");
+    not_reopened(outcome, report);
     match (tripped, outcome.is_partial()) {
         (true, _) => Exit::Gate,
         (false, true) => Exit::Partial,

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use pipeline::{ChangedDay, Source, SourceCheck, Verification};
+use pipeline::{ChangedDay, LateCalls, Source, SourceCheck, Verification};
 
 use crate::args::{Output, OutputArgs, VerifyArgs};
 use crate::command::{block_on, print};
@@ -106,6 +106,12 @@ fn of_source(line: &mut impl FnMut(&str, String), source: &SourceCheck) {
     }
     if !source.not_built.is_empty() {
         line("", format!("days with objects, not published: {}", days(&source.not_built)));
+    }
+    if let Some(LateCalls { calls, days, from, to }) = &source.late_calls {
+        let days = counted(*days, "day");
+        let calls = calls.map_or("calls".to_owned(), |calls| counted(calls, "call"));
+        line("Late", format!("{calls} delivered late, missing in {days}"));
+        line("", format!("hoptrail run --from {from} --to {to} enters them"));
     }
 }
 

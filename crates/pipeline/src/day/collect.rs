@@ -209,7 +209,7 @@ impl Collected {
                     })
             });
             if !is_covered {
-                placing.elsewhere.insert(day);
+                *placing.elsewhere.entry(day).or_default() += 1;
             }
             if self.range.is_some_and(|range| !range.contains(day)) {
                 *self.out_of_range.entry(day).or_default() += 1;
@@ -246,7 +246,8 @@ impl Collected {
         if let Some(state) = own_day.and_then(|day| self.days.get_mut(&day))
             && !placing.elsewhere.is_empty()
         {
-            let elsewhere = Elsewhere { bytes: record.size_bytes, days: placing.elsewhere };
+            let (bytes, calls) = (record.size_bytes, placing.elsewhere);
+            let elsewhere = Elsewhere { bytes, days: calls.keys().copied().collect(), calls };
             state.calls_elsewhere.insert(record.key.as_ref().to_owned(), elsewhere);
         }
         Ok(())
@@ -345,7 +346,8 @@ struct Placing {
     numbers: Vec<(Date, Option<u32>)>,
     /// Whether the object is read for a day, of the days that were asked for.
     covered: Vec<(Date, bool)>,
-    elsewhere: BTreeSet<Date>,
+    /// How many calls there are of each day that the object is not read for.
+    elsewhere: BTreeMap<Date, u64>,
 }
 
 impl Placing {

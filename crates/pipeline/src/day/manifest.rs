@@ -3,6 +3,7 @@
 //!
 //! A manifest holds no time and nothing of the machine: the same input gives the same bytes.
 
+mod late;
 mod source_set;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use store::{ListRequest, Pages, Store, read_if_there};
 use tables::INVOCATIONS;
 
+pub(crate) use late::{MissingCalls, missing_calls};
 pub(crate) use source_set::{SourceSet, Sources};
 
 use crate::dates::DayRange;
@@ -95,6 +97,9 @@ pub(crate) struct Elsewhere {
     pub bytes: u64,
     /// The days.
     pub days: BTreeSet<Date>,
+    /// How many calls it has of each. Manifests that were written before this was counted have none.
+    #[serde(default)]
+    pub calls: BTreeMap<Date, u64>,
 }
 
 /// The sums of a day's `ingest`: `records = calls + skipped + rejected` and

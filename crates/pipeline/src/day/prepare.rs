@@ -13,11 +13,12 @@ use crate::dates::is_read_for;
 use crate::day::calls::{Distinct, Identities, Identity, Rules};
 use crate::day::collect::{DayState, ObjectRecord};
 use crate::day::manifest::{self, Elsewhere, LateObject};
-use crate::day::replace::{ReplaceDecision, decide, existing_day};
+use crate::day::replace::{ReplaceDecision, decide, existing_day, unreadable_late_object};
 use crate::day::spool::Spooled;
 use crate::error::Error;
 use crate::outcome::ShrinkRefusal;
-use crate::settings::{Layout, Settings};
+use crate::run::Job;
+use crate::settings::Layout;
 use crate::work::Workers;
 
 /// What becomes of a day that was read.
@@ -73,18 +74,19 @@ pub(crate) struct OtherDays {
     pub(crate) will_ask: bool,
 }
 
-/// Looks at a day.
+/// Looks at a day. One that is opened again outside the range has to get all that it is opened for.
 ///
 /// # Errors
 /// If the destination cannot be read, or temporary files cannot be written.
 pub(crate) async fn prepare(
-    destination: &dyn Store,
-    settings: &Settings,
-    workers: &Workers,
+    job: &Job<'_>,
     day: Date,
     state: DayState,
     others: OtherDays,
+    is_reopened: bool,
 ) -> Result<Prepared, Error> {
+    let Job { settings, workers, .. } = *job;
+    let destination = job.endpoints.destination;
     if !settings.allow_shrink {
         let existing = existing_day(destination, day).await?;
         let is_read_for = |key: &str| {
@@ -92,7 +94,12 @@ pub(crate) async fn prepare(
             settings.layout == Layout::Any
                 || delivery.is_none_or(|d| is_read_for(d, day, settings.late_window_minutes))
         };
-        match decide(day, &existing, &state, is_read_for) {
+        match decide(day, &existing, &state, &is_read_for) {
+            ReplaceDecision::Safe if is_reopened => {
+                if let Some(refusal) = unreadable_late_object(day, &state, is_read_for) {
+                    return Ok(Prepared::NotReplaced(refusal, state.n_calls));
+                }
+            }
             ReplaceDecision::Safe => {}
             ReplaceDecision::NeedsObjects(objects) => {
                 return Ok(Prepared::Needs(Box::new(state), objects));
@@ -186,8 +193,13 @@ fn places(numbers: &[u32]) -> Vec<u32> {
 }
 
 impl BuiltCalls {
-    /// Remembers the calls of a day that was built, in place of those that it had before.
+    /// Remembers the calls of a day that was built, in place of those that it had before. Where there are
+    /// none, or nobody was going to ask for them, those that are published count.
     pub(crate) fn remember(&mut self, day: Date, identities: Identities) {
+        if identities.len() == 0 {
+            self.days.remove(&day);
+            return;
+        }
         self.days.insert(day, Arc::new(identities));
         let mut remembered = self.days.values().map(|day| day.len()).sum::<usize>();
         while remembered > MAX_REMEMBERED && self.days.len() > 1 {

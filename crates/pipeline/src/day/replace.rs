@@ -113,6 +113,19 @@ pub(crate) fn decide(
     })
 }
 
+/// Why a day is not worth opening again: a late object of it cannot be read.
+pub(crate) fn unreadable_late_object(
+    day: Date,
+    state: &DayState,
+    is_read_for: impl Fn(&str) -> bool,
+) -> Option<ShrinkRefusal> {
+    let unreadable = state.objects.iter().find_map(|object| {
+        let reason = object.unreadable.as_ref().filter(|_| !is_read_for(&object.key))?;
+        Some(format!("{}, delivered late, cannot be read: {reason}", object.key))
+    });
+    unreadable.map(|why| ShrinkRefusal::because(day, why))
+}
+
 /// Withdraws the manifest of an earlier build, if other files come; puts the files of a day, each whole; then deletes what the earlier build left under other keys; then writes the manifest,
 /// which vouches for all of it.
 ///

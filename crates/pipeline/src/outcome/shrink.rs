@@ -1,5 +1,6 @@
 //! That a day was not replaced, because it would have lost source objects.
 
+use jiff::civil::Date;
 use serde::Serialize;
 
 /// What a refused replacement would have lost.
@@ -17,16 +18,26 @@ pub struct ShrinkRefusal {
     pub why: String,
 }
 
+impl ShrinkRefusal {
+    /// A refusal that no object of before is the reason of.
+    pub(crate) fn because(day: Date, why: String) -> Self {
+        ShrinkRefusal { dt: day.to_string(), objects: 0, of: 0, example: String::new(), why }
+    }
+
+    /// Why the day is left as it is.
+    pub(crate) fn reason(&self) -> String {
+        let ShrinkRefusal { objects, of, example, why, .. } = self;
+        if *of == 0 {
+            return why.clone();
+        }
+        format!(
+            "{objects} of the {of} source objects that it was built from {why}, for example {example}"
+        )
+    }
+}
+
 impl std::fmt::Display for ShrinkRefusal {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let ShrinkRefusal { dt, objects, of, example, why } = self;
-        if *of == 0 {
-            return write!(f, "{dt} is left as it is: {why}");
-        }
-        write!(
-            f,
-            "{dt} is left as it is: {objects} of the {of} source objects that it was built from {why}, \
-             for example {example}"
-        )
+        write!(f, "{} is left as it is: {}", self.dt, self.reason())
     }
 }

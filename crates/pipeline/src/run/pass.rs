@@ -130,8 +130,11 @@ impl<'a, 'j> Scheduler<'a, 'j> {
         self.begin().await?;
         let source = self.job.endpoints.source;
         let (sender, listed) = mpsc::channel(LISTED_AHEAD);
-        let listing = list_all(source.store, source.root_path, self.job.settings, sender);
-        let mut tasks = Tasks::new(listing.boxed(), listed, to_fetch, read);
+        let listing = match &mut self.request.named {
+            Some(named) => list_named(std::mem::take(&mut named.objects), sender).boxed(),
+            None => list_all(source.store, source.root_path, self.job.settings, sender).boxed(),
+        };
+        let mut tasks = Tasks::new(listing, listed, to_fetch, read);
         let mut all_listed = None;
         loop {
             if all_listed.is_some() {
@@ -220,7 +223,11 @@ impl<'a, 'j> Scheduler<'a, 'j> {
             let is_built = |day| self.schedule.is_built(day);
             let requests =
                 listed.read(logs.store, job.settings, job.workers, job.progress, is_built);
-            self.requests = Some(Arc::new(requests.await?));
+            let requests = requests.await?;
+            if let (Some(day), true) = (self.reopened_day(), requests.n_unreadable() > 0) {
+                self.leave(day, "model invocation logs of the day cannot be read");
+            }
+            self.requests = Some(Arc::new(requests));
         }
         Ok(())
     }
@@ -253,6 +260,20 @@ impl<'a, 'j> Scheduler<'a, 'j> {
             self.requests.map(|requests| Joined { requests, entries, calls_without_entry });
         PassEnd { listed, n_listed, collected, shared, joined }
     }
+}
+
+/// Gives objects that are known in place of a listing.
+async fn list_named(
+    named: Vec<ListedObject>,
+    objects: mpsc::Sender<ListedObject>,
+) -> Result<Listed, Error> {
+    for object in named {
+        // The receiver is gone if the pass failed, and that error is returned.
+        if objects.send(object).await.is_err() {
+            break;
+        }
+    }
+    Ok(Listed::default())
 }
 
 /// Checks that the counts of an object add up.

@@ -10,7 +10,8 @@ use logs::Reading;
 use store::Store;
 use tables::table::SCHEMA_VERSION;
 
-use crate::day::manifest::{Counts, LateObject, MadeWith, Manifest};
+use crate::dates::DayRange;
+use crate::day::manifest::{Counts, LateObject, MadeWith, Manifest, Sources};
 use crate::day::prepare::BuiltCalls;
 use crate::day::publish::DayTables;
 use crate::digests::{Comparison, Status};
@@ -24,6 +25,7 @@ use crate::run::schedule::{Reason, alias_known_now};
 use crate::settings::Settings;
 use crate::source::Source;
 use crate::source::fetch::ReadObject;
+use crate::source::list::ListedObject;
 use crate::work::Workers;
 
 /// Where a run reads and writes.
@@ -37,13 +39,13 @@ pub struct Endpoints<'a> {
     pub destination: &'a dyn Store,
 }
 
-/// What a pass works with.
+/// What a run works with.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Job<'a> {
-    pub(super) endpoints: Endpoints<'a>,
-    pub(super) settings: &'a Settings,
-    pub(super) workers: &'a Workers,
-    pub(super) progress: &'a Progress,
+pub(crate) struct Job<'a> {
+    pub(crate) endpoints: Endpoints<'a>,
+    pub(crate) settings: &'a Settings,
+    pub(crate) workers: &'a Workers,
+    pub(crate) progress: &'a Progress,
 }
 
 /// What a pass is to do.
@@ -55,6 +57,19 @@ pub(super) struct PassRequest {
     pub(super) late: BTreeMap<Date, BTreeSet<LateObject>>,
     /// Whether the other days of the range are checked too.
     pub(super) checks_all_days: bool,
+    /// What is read in place of a listing, for a day that is opened again.
+    pub(super) named: Option<NamedObjects>,
+}
+
+/// What a published day was built from.
+#[derive(Debug)]
+pub(super) struct NamedObjects {
+    /// The objects that are read for it, late ones apart.
+    pub(super) objects: Vec<ListedObject>,
+    /// What the listing showed of them.
+    pub(super) trail: Sources,
+    /// The model invocation logs around it.
+    pub(super) invocation_logs: Option<Sources>,
 }
 
 /// What a run knows.
@@ -215,8 +230,8 @@ impl State {
         InvocationLog { calls_without_entry, ..counts }
     }
 
-    /// Adds up what the days came to.
-    pub(super) fn write_into(self, outcome: &mut Outcome) {
+    /// Adds up what the days came to; those that are not of the range were opened again.
+    pub(super) fn write_into(self, range: Option<DayRange>, outcome: &mut Outcome) {
         let mut tally = Tally::default();
         for (day, built) in self.days {
             outcome.written += built.counts.written;
@@ -224,7 +239,9 @@ impl State {
             let BuiltDay { reason, rows, tally: of_day, .. } = built;
             let is_rebuilt = !matches!(reason, Reason::New | Reason::AnyLayout);
             let reason = reason.to_string();
-            outcome.days.push(Day { dt: day.to_string(), reason, is_rebuilt, rows });
+            let is_reopened = range.is_some_and(|range| !range.contains(day));
+            let dt = day.to_string();
+            outcome.days.push(Day { dt, reason, is_rebuilt, is_reopened, rows });
             tally.merge(of_day);
         }
         outcome.digests = self.digests.map(Comparison::outcome);

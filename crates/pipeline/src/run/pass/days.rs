@@ -34,10 +34,9 @@ impl<'a> Scheduler<'a, '_> {
             && let Some((day, state)) = self.next_day()
         {
             let others = self.others(day);
+            let is_reopened = self.reopened_day().is_some();
             let preparing = async move {
-                let destination = job.endpoints.destination;
-                let prepared =
-                    prepare(destination, job.settings, job.workers, day, state, others).await;
+                let prepared = prepare(job, day, state, others, is_reopened).await;
                 prepared.map(|prepared| (day, prepared))
             };
             tasks.preparing.push(preparing.boxed());
@@ -122,7 +121,11 @@ impl<'a> Scheduler<'a, '_> {
     fn publish(&self, day: Date, ready: Ready) -> BoxFuture<'a, Result<PublishedDay, Error>> {
         let job = self.job;
         let mut manifest = Manifest::new(day, self.state.made_with.clone());
-        manifest.trail = self.schedule.sources(day);
+        manifest.trail = match &self.request.named {
+            // Its objects were not listed: what was listed for it before is what it is built from.
+            Some(named) => named.trail.clone(),
+            None => self.schedule.sources(day),
+        };
         manifest.invocation_logs = self.logs.as_ref().map(|logs| logs.sources(day));
         let previous = self.state.manifests.get(&day).cloned().flatten();
         let reason = self.schedule.reason(day).unwrap_or(match job.settings.layout {

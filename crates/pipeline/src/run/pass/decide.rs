@@ -7,6 +7,7 @@ use jiff::civil::Date;
 
 use super::Scheduler;
 use crate::day::manifest::{LateObject, Manifest};
+use crate::outcome::ShrinkRefusal;
 use crate::run::schedule::{Now, Reason, reason_to_rebuild};
 use crate::settings::Layout;
 
@@ -27,6 +28,10 @@ impl Scheduler<'_, '_> {
         if self.job.settings.layout == Layout::Any {
             return;
         }
+        if let Some(day) = self.reopened_day().filter(|day| self.lacks_logs(*day)) {
+            return self
+                .leave(day, "model invocation logs that it was built with do not exist any more");
+        }
         let late = self.late_objects();
         for (day, reason) in std::mem::take(&mut self.request.rebuild) {
             self.build(day, reason);
@@ -43,7 +48,9 @@ impl Scheduler<'_, '_> {
                 None => drop(self.state.unchanged.insert(*day)),
             }
         }
-        self.build_days_that_yield();
+        if self.reopened_day().is_none() {
+            self.build_days_that_yield();
+        }
         for day in &days {
             if !self.schedule.is_built(*day) {
                 continue;
@@ -75,9 +82,12 @@ impl Scheduler<'_, '_> {
     }
 
     /// Objects with calls of days that they are not read for, as the last pass found out and as the
-    /// manifests of the days of their delivery say.
+    /// manifests of the days of their delivery say. Of a day that is opened again, only those that open it.
     fn late_objects(&mut self) -> BTreeMap<Date, BTreeSet<LateObject>> {
         let mut late = std::mem::take(&mut self.request.late);
+        if self.reopened_day().is_some() {
+            return late;
+        }
         for manifest in self.state.manifests.values().flatten() {
             for (key, elsewhere) in &manifest.calls_elsewhere {
                 let in_range =
@@ -89,6 +99,26 @@ impl Scheduler<'_, '_> {
             }
         }
         late
+    }
+
+    /// The day that is opened again, if this is its pass.
+    pub(super) fn reopened_day(&self) -> Option<Date> {
+        let range = self.job.settings.range.filter(|_| self.request.named.is_some());
+        range.map(|range| range.from())
+    }
+
+    /// Whether a day that is opened again was built with more logs than there are.
+    fn lacks_logs(&self, day: Date) -> bool {
+        let before = self.request.named.as_ref().and_then(|named| named.invocation_logs.as_ref());
+        let now = self.logs.as_ref().map_or(0, |logs| logs.sources(day).objects);
+        before.is_some_and(|before| now < before.objects)
+    }
+
+    /// Leaves a day that was to be opened again as it is.
+    pub(super) fn leave(&mut self, day: Date, why: &str) {
+        self.collected.take(day);
+        self.waiting.remove(&day);
+        self.state.not_replaced.insert(day, ShrinkRefusal::because(day, why.to_owned()));
     }
 
     fn reason(&self, day: Date, late: Option<&BTreeSet<LateObject>>) -> Option<Reason> {

@@ -1,0 +1,222 @@
+//! Days outside the range of a run that are opened again: an object that was delivered late has calls of
+//! them, or a run was interrupted while it replaced them.
+//!
+//! Such a day is built from the objects that its table `ingest` names, and from the late ones; nothing is
+//! listed for it. It never loses an object, whatever the options. Each day has a pass of its own: what is
+//! held does not grow with their number.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::ToSpan;
+use jiff::civil::Date;
+use logs::layout::LogKind;
+
+use crate::dates::{DayRange, is_read_for};
+use crate::day::manifest::{self, LateObject, MissingCalls, missing_calls};
+use crate::day::replace::{ExistingDay, existing_day};
+use crate::error::Error;
+use crate::outcome::{NotReopened, Outcome};
+use crate::run::MAX_PASSES;
+use crate::run::pass::{PassEnd, pass};
+use crate::run::schedule::Reason;
+use crate::run::state::{Job, NamedObjects, PassRequest, State};
+use crate::settings::{Layout, Settings};
+use crate::source::list::ListedObject;
+
+/// Why a day is opened again, and with what.
+#[derive(Debug, Default)]
+struct Opening {
+    /// Objects that it does not have.
+    missing: Vec<MissingCalls>,
+    /// Why, if it lacks none.
+    reason: Option<Reason>,
+}
+
+/// Opens the days that need it, in their order. `withdrawn` are those that let go of a call in this run.
+///
+/// # Errors
+/// As those of a pass. A day that cannot be opened is left as it is, and reported.
+pub(super) async fn reopen(
+    job: &Job<'_>,
+    state: &mut State,
+    outcome: &mut Outcome,
+    withdrawn: &BTreeSet<Date>,
+) -> Result<(), Error> {
+    let Settings { range, layout, reopen_days, .. } = *job.settings;
+    let Some(range) = range.filter(|_| layout == Layout::Trail && reopen_days > 0) else {
+        return Ok(());
+    };
+    let mut queue = openings(job, state, range, outcome).await?;
+    add_shared(&mut queue, withdrawn);
+    let mut n_passes = BTreeMap::<Date, usize>::new();
+    while let Some((day, opening)) = queue.pop_first() {
+        let passes = n_passes.entry(day).or_default();
+        *passes += 1;
+        if *passes > MAX_PASSES {
+            return Err(Error::NotConverged { passes: MAX_PASSES });
+        }
+        let refused = match named_objects(job, state, day, &opening).await? {
+            Err(why) => Some(why),
+            Ok(None) => continue,
+            Ok(Some(named)) => {
+                let end = open(job, state, day, &opening, named).await?;
+                add_shared(&mut queue, &end.shared);
+                let refusal = state.not_replaced.remove(&day);
+                outcome.add_reopened(day, end, refusal.is_none());
+                refusal.map(|refusal| refusal.reason())
+            }
+        };
+        if let Some(why) = refused {
+            outcome.not_reopened.push(opening.refused(day, why));
+        }
+    }
+    outcome.not_reopened.sort_by(|a, b| a.dt.cmp(&b.dt));
+    Ok(())
+}
+
+/// The days that lack late objects or were interrupted, as the manifests of the range and of the days
+/// before it show. Of calls that are too late to open their day, those that were delivered on days of the
+/// range are reported.
+async fn openings(
+    job: &Job<'_>,
+    state: &State,
+    range: DayRange,
+    outcome: &mut Outcome,
+) -> Result<BTreeMap<Date, Opening>, Error> {
+    let destination = job.endpoints.destination;
+    let days = i64::from(job.settings.reopen_days);
+    let before = range.before(days);
+    let before = manifest::load(destination, Some(before)).await?;
+    let mut queue = BTreeMap::<Date, Opening>::new();
+    for (day, manifest) in &before {
+        if manifest.as_ref().is_some_and(manifest::Manifest::is_withdrawn) {
+            queue.entry(*day).or_default().reason = Some(Reason::Interrupted);
+        }
+    }
+    let missing = missing_calls(destination, &[&before, &state.manifests]).await?;
+    for (day, late) in missing.into_iter().filter(|(day, _)| !range.contains(*day)) {
+        let (near, far): (Vec<_>, Vec<_>) =
+            late.into_iter().partition(|late| late.delivered <= day.saturating_add(days.days()));
+        let far = far.into_iter().filter(|late| range.contains(late.delivered));
+        let far = Opening { missing: far.collect(), reason: None };
+        if !far.missing.is_empty() {
+            let why = format!("delivered more than {days} days later (--reopen)");
+            outcome.not_reopened.push(far.refused(day, why));
+        }
+        if !near.is_empty() {
+            queue.entry(day).or_default().missing = near;
+        }
+    }
+    Ok(queue)
+}
+
+/// Adds days that let go of a call: they have to be built once more.
+fn add_shared(queue: &mut BTreeMap<Date, Opening>, days: &BTreeSet<Date>) {
+    for day in days {
+        queue.entry(*day).or_default().reason.get_or_insert(Reason::SharedEvents);
+    }
+}
+
+/// What a day is built from when it is opened; `None` if it is not published, or why it is left as it is.
+async fn named_objects(
+    job: &Job<'_>,
+    state: &mut State,
+    day: Date,
+    opening: &Opening,
+) -> Result<Result<Option<NamedObjects>, String>, Error> {
+    let Job { endpoints, settings, .. } = job;
+    let Some(published) = manifest::read(endpoints.destination, day).await? else {
+        return Ok(Ok(None));
+    };
+    let Some(published) = published else {
+        return Ok(Err("its manifest is corrupt, or of another version of hoptrail".to_owned()));
+    };
+    if published.invocation_logs.is_some() && endpoints.invocation_logs.is_none() {
+        let why = "it was built with model invocation logs, and this run has none";
+        return Ok(Err(why.to_owned()));
+    }
+    if settings.verify_digests {
+        return Ok(Err("--verify-digests has the digests of the range only".to_owned()));
+    }
+    let ingested = match existing_day(endpoints.destination, day).await? {
+        ExistingDay::Objects(ingested) => ingested,
+        ExistingDay::Absent => return Ok(Err("its table ingest does not exist".to_owned())),
+        ExistingDay::Unknown(error) => {
+            return Ok(Err(format!("its table ingest cannot be read: {error}")));
+        }
+    };
+    let late = opening.missing.iter().map(|late| &late.object.key);
+    let left_out = |key: &&String| !is_admitted(settings, key);
+    if let Some(key) = ingested.iter().map(|object| &object.key).chain(late).find(left_out) {
+        let options = "--account or --source-region of this run leaves out";
+        return Ok(Err(format!("{options} some of its objects, for example {key}")));
+    }
+    let objects = ingested.into_iter().filter_map(|object| {
+        let delivery = LogKind::CloudTrail.delivery(&object.key)?;
+        let LateObject { key, bytes } = LateObject { key: object.key, bytes: object.bytes };
+        let is_own = is_read_for(delivery, day, settings.late_window_minutes);
+        let meta = store::ObjectMeta { key, size_bytes: bytes, etag: None };
+        is_own.then_some(ListedObject { meta, delivery: Some(delivery), is_late: false })
+    });
+    let named = NamedObjects {
+        objects: objects.collect(),
+        trail: published.trail.clone(),
+        invocation_logs: published.invocation_logs.clone(),
+    };
+    state.manifests.insert(day, Some(published));
+    Ok(Ok(Some(named)))
+}
+
+/// Builds a day from named objects and those that it lacks.
+async fn open(
+    job: &Job<'_>,
+    state: &mut State,
+    day: Date,
+    opening: &Opening,
+    named: NamedObjects,
+) -> Result<PassEnd, Error> {
+    let (range, allow_shrink) = (DayRange::new(day, day), false);
+    let settings = Settings { range, allow_shrink, ..job.settings.clone() };
+    let late = opening.missing.iter().map(|late| late.object.clone()).collect();
+    let request = PassRequest {
+        rebuild: BTreeMap::from([(day, opening.reason())]),
+        late: BTreeMap::from([(day, late)]),
+        checks_all_days: false,
+        named: Some(named),
+    };
+    let mut end = pass(&Job { settings: &settings, ..*job }, state, request).await?;
+    let destination = job.endpoints.destination;
+    state.add_discovered(destination, &mut end.collected.discovered).await?;
+    Ok(end)
+}
+
+/// Whether the run reads the account and the Region that a key is of, as far as it names them.
+fn is_admitted(settings: &Settings, key: &str) -> bool {
+    // `<account>/CloudTrail/<Region>/YYYY/MM/DD/<file>`
+    let mut names = key.rsplit('/').skip(4);
+    let (region, account) = (names.next(), names.nth(1));
+    region.is_none_or(|region| Settings::admits(&settings.regions, region))
+        && account.is_none_or(|account| Settings::admits(&settings.accounts, account))
+}
+
+impl Opening {
+    fn reason(&self) -> Reason {
+        match (self.missing.len(), &self.reason) {
+            (0, Some(reason)) => reason.clone(),
+            (objects, _) => Reason::LateObjects { objects: objects as u64 },
+        }
+    }
+
+    /// Reports that the day is left as it is.
+    fn refused(&self, day: Date, why: String) -> NotReopened {
+        let objects = self.missing.iter().map(|late| late.object.key.clone()).collect();
+        let delivered = self.missing.iter().map(|late| late.delivered).max();
+        NotReopened {
+            dt: day.to_string(),
+            calls: self.missing.iter().map(|late| late.calls).sum(),
+            objects,
+            delivered: delivered.map(|day| day.to_string()),
+            why,
+        }
+    }
+}
