@@ -155,7 +155,7 @@ async fn named_objects(
         let delivery = LogKind::CloudTrail.delivery(&object.key)?;
         let LateObject { key, bytes } = LateObject { key: object.key, bytes: object.bytes };
         let is_own = is_read_for(delivery, day, settings.late_window_minutes);
-        let meta = store::ObjectMeta { key, size_bytes: bytes, etag: None };
+        let meta = store::ObjectMeta { key, size_bytes: bytes, etag: None, is_archived: false };
         is_own.then_some(ListedObject { meta, delivery: Some(delivery), is_late: false })
     });
     let named = NamedObjects {
