@@ -171,7 +171,8 @@ pub(crate) struct VerifyArgs {
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = heading::SOURCE)]
 pub(crate) struct SourceArgs {
-    /// CloudTrail log files: s3://bucket/prefix or a folder, at any level at or above CloudTrail/
+    /// CloudTrail log files: s3://bucket/prefix or a folder, at any level above or below CloudTrail/,
+    /// or one object or file
     #[arg(long, env = "HOPTRAIL_SOURCE", value_name = "URI")]
     pub(crate) source: Option<String>,
     /// Read only this account (repeatable)
@@ -180,10 +181,15 @@ pub(crate) struct SourceArgs {
     /// Read only calls to this Region (repeatable)
     #[arg(long, env = "HOPTRAIL_SOURCE_REGION", value_delimiter = ',', value_name = "REGION")]
     pub(crate) source_region: Vec<String>,
-    /// How to find objects: by CloudTrail's key layout, only those of the days (trail), or every
-    /// .json and .json.gz, also single records, arrays, and JSON lines (any) [default: trail]
+    /// How to find objects: trails, or, where there is none, folders by day of Firehose or Hive
+    /// (auto); trails only (trail); every file that may be a log, whatever its key, without pruning
+    /// by day (any) [default: auto]
     #[arg(long, value_enum, hide_possible_values = true, env = "HOPTRAIL_LAYOUT")]
     pub(crate) layout: Option<LayoutArg>,
+    /// Maximum number of LIST requests to find trails, apart from those for the accounts of a trail
+    /// [default: 5000]
+    #[arg(long, env = "HOPTRAIL_MAX_SEARCH_REQUESTS", value_name = "N")]
+    pub(crate) max_search_requests: Option<u64>,
 }
 
 /// Which days.
@@ -213,7 +219,7 @@ pub(crate) struct DayArgs {
 #[command(next_help_heading = heading::SOURCE)]
 pub(crate) struct LogArgs {
     /// Model invocation logs, for exact token counts: s3://bucket/prefix or a folder, at any level
-    /// at or above BedrockModelInvocationLogs/
+    /// above or below BedrockModelInvocationLogs/
     #[arg(long, env = "HOPTRAIL_INVOCATION_LOGS", value_name = "URI")]
     pub(crate) invocation_logs: Option<String>,
     /// Compare every log file with CloudTrail's digest files; end with exit code 1 if any log file
@@ -435,9 +441,11 @@ pub(crate) struct PricesCheckArgs {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum LayoutArg {
-    /// By CloudTrail's layout of keys, pruned by day.
+    /// Trails; where there is none, folders by day of Firehose or Hive.
+    Auto,
+    /// Trails only.
     Trail,
-    /// Every .json and .json.gz, whatever its key; also single records, arrays, and JSON lines.
+    /// Every file that may be a log, whatever its key.
     Any,
 }
 

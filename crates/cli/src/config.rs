@@ -28,6 +28,7 @@ pub(crate) struct Config {
     late_window: Option<String>,
     reopen: Option<String>,
     layout: Option<LayoutArg>,
+    max_search_requests: Option<u64>,
     account: Vec<String>,
     source_region: Vec<String>,
     threads: Option<usize>,
@@ -80,6 +81,7 @@ impl Config {
     pub(crate) fn complete_source(&self, args: &mut SourceArgs) {
         fill(&mut args.source, &self.source);
         fill(&mut args.layout, &self.layout);
+        fill(&mut args.max_search_requests, &self.max_search_requests);
         fill_list(&mut args.account, &self.account);
         fill_list(&mut args.source_region, &self.source_region);
     }

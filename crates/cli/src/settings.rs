@@ -3,6 +3,7 @@
 use std::fmt::Display;
 
 use jiff::Timestamp;
+use logs::layout::is_region_shaped;
 use pipeline::{Layout, Settings};
 
 use crate::args::{DayArgs, LayoutArg, PerformanceArgs, SourceArgs};
@@ -19,10 +20,7 @@ pub(crate) fn of_read(
     performance: &PerformanceArgs,
 ) -> Result<Settings, Failure> {
     let mut settings = of_days(source, days)?;
-    if let Some(LayoutArg::Any) = source.layout {
-        settings.layout = Layout::Any;
-    }
-    if settings.range.is_none() && settings.layout == Layout::Trail {
+    if settings.range.is_none() && settings.layout != Layout::Any {
         let expected = "expected --last N, --day DAY, or --from DAY --to DAY";
         return Err(Failure::usage(format!("no days are given: {expected}")));
     }
@@ -49,6 +47,18 @@ pub(crate) fn of_days(source: &SourceArgs, days: &DayArgs) -> Result<Settings, F
     let mut settings = Settings::new(range::days(days, Timestamp::now())?);
     if let Some(account) = source.account.iter().find(|id| !logs::layout::is_account(id)) {
         return Err(Failure::usage(format!("--account: expected 12 digits, found `{account}`")));
+    }
+    if let Some(region) = source.source_region.iter().find(|name| !is_region_shaped(name)) {
+        let expected = "expected the code of an AWS Region, such as us-east-1";
+        return Err(Failure::usage(format!("--source-region: {expected}, found `{region}`")));
+    }
+    settings.layout = match source.layout {
+        None | Some(LayoutArg::Auto) => Layout::Auto,
+        Some(LayoutArg::Trail) => Layout::Trail,
+        Some(LayoutArg::Any) => Layout::Any,
+    };
+    if let Some(requests) = source.max_search_requests {
+        settings.max_search_requests = positive("--max-search-requests", requests)?;
     }
     settings.accounts = source.account.iter().cloned().collect();
     settings.regions = source.source_region.iter().cloned().collect();

@@ -2,6 +2,7 @@
 
 mod activity;
 mod cost;
+pub(crate) mod found;
 mod logs;
 mod routing;
 
@@ -62,6 +63,9 @@ pub(crate) fn text(outcome: &Outcome) -> String {
     let rejected = &objects.objects_with_rejected_records;
     let all = rejected.len() as u64;
     problems(&mut out, "Objects with rejected records", rejected, all, "ingest");
+    found::copies(&mut out, &objects.copies_of_other_size);
+    found::trails(&mut out, &outcome.trails);
+    found::not_searched(&mut out, &outcome.not_searched);
     out
 }
 
@@ -97,20 +101,24 @@ fn skipped_by_region(line: &mut impl FnMut(&str, String), outcome: &Outcome) {
 fn skipped(line: &mut impl FnMut(&str, String), outcome: &Outcome) {
     let objects = &outcome.objects;
     let mut parts = Vec::new();
-    if objects.sibling_folders > 0 {
-        let folders = counted(objects.sibling_folders, "folder");
-        parts.push(format!("{folders} (digests, Insights, other logs)"));
-    }
     if objects.skipped > 0 {
-        parts.push(format!("{} that are not log files", counted(objects.skipped, "file")));
+        let example = escaped(objects.skipped_example.as_deref().unwrap_or_default());
+        let files = match objects.skipped {
+            1 => "1 file that is no log file".to_owned(),
+            files => format!("{} files that are no log files", grouped(files)),
+        };
+        parts.push(format!("{files}, such as {example}"));
     }
-    if objects.folders_not_searched > 0 {
-        let folders = counted(objects.folders_not_searched, "folder");
-        parts.push(format!("{folders} beside AWSLogs/, not searched"));
+    if objects.copies > 0 {
+        parts.push(format!("{} of other objects", counted_copies(objects.copies)));
     }
     if !parts.is_empty() {
         line("Skipped", parts.join(" · "));
     }
+}
+
+fn counted_copies(copies: u64) -> String {
+    if copies == 1 { "1 copy".to_owned() } else { format!("{} copies", grouped(copies)) }
 }
 
 fn written(line: &mut impl FnMut(&str, String), outcome: &Outcome) {

@@ -28,7 +28,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
 use logs::digest::{Digest, PublicKeys};
-use logs::layout::{Delivery, Level, LogKind};
+use logs::layout::{Delivery, LogKind};
 use logs::{Scratch, Unreadable};
 use store::Store;
 use tokio::sync::mpsc;
@@ -42,6 +42,7 @@ use crate::outcome::progress::Progress;
 use crate::settings::Settings;
 use crate::source::discover::discover;
 use crate::source::fetch::{Decoder, Fetcher};
+use crate::source::found::Discovery;
 use crate::source::list::{LISTED_AHEAD, ListCounts, Selection, list_days};
 use crate::work::Workers;
 
@@ -68,16 +69,18 @@ pub(crate) async fn read_digests(
     keys: Option<&PublicKeys>,
 ) -> Result<Digests, Error> {
     let span = Span { range, late_window_minutes: settings.late_window_minutes };
-    if Level::of_path(root_path, LogKind::CloudTrail) == Level::Trail {
-        return Ok(Digests::out_of_reach(store.location()));
-    }
-    let folders = match discover(store, settings, root_path, LogKind::Digest).await {
-        Ok(found) => found.folders,
-        Err(Error::NoLogs { .. }) => Vec::new(),
+    let found = match discover(store, settings, LogKind::Digest).await {
+        Ok(found) => found,
+        Err(Error::NoLogs { .. } | Error::NothingMatches { .. }) => Discovery::default(),
         Err(error) => return Err(error),
     };
-    if folders.is_empty() {
-        return Ok(Digests::absent(store.location()));
+    if found.regions.is_empty() {
+        let begins_in_trail = root_path.split('/').any(|name| name == LogKind::CloudTrail.folder());
+        let location = store.location();
+        return Ok(match begins_in_trail {
+            true => Digests::out_of_reach(location),
+            false => Digests::absent(location),
+        });
     }
     let (sender, receiver) = mpsc::channel(LISTED_AHEAD);
     let counts = ListCounts::default();
@@ -90,19 +93,19 @@ pub(crate) async fn read_digests(
     };
     let listing = async {
         let sender = sender;
-        list_days(store, settings, selection, &folders, &counts, &sender).await
+        list_days(store, settings, selection, &found, &counts, &sender).await
     };
     let decoder = DigestDecoder { cap_bytes: settings.limits.in_memory_bytes };
     let fetcher = Fetcher::new(store, settings, workers, decoder);
-    let mut found = Vec::new();
+    let mut digests = Vec::new();
     // A digest is not one of the objects whose progress is shown.
     let progress = Progress::default();
     let reading = fetcher.read_all(receiver, &progress, |read| {
-        found.push((read.listed.meta.key, read.reading));
+        digests.push((read.listed.meta.key, read.reading));
     });
     futures::future::try_join(listing, reading).await?;
     let keys = keys.cloned();
-    workers.run(move || chain::check(found, keys.as_ref(), span)).await
+    workers.run(move || chain::check(digests, keys.as_ref(), span)).await
 }
 
 /// The deliveries that a range of days is built from.

@@ -1,5 +1,7 @@
 //! What ends a run.
 
+use std::collections::BTreeSet;
+
 use bedrock::alias::AliasFileError;
 use jiff::civil::Date;
 use tables::WriteError;
@@ -70,8 +72,8 @@ pub enum Error {
     /// There are no logs of the kind that was expected.
     #[error(
         "no {folder} log files below {location}: expected \
-         `AWSLogs/<account>/{folder}/<Region>/` there, found {found}; \
-         a folder of another layout is read with `--layout any`"
+         `<account>/{folder}/<Region>/YYYY/MM/DD/` or files named like those of a trail somewhere there, \
+         found {found} ({looked_at}); files of another layout are read with `--layout any`"
     )]
     NoLogs {
         /// Where they were looked for.
@@ -80,17 +82,20 @@ pub enum Error {
         folder: &'static str,
         /// What is there instead.
         found: String,
+        /// How much was looked at.
+        looked_at: String,
     },
-    /// There are too many folders above `AWSLogs/`.
-    #[error(
-        "more than {limit} folders below {location} without an `AWSLogs/`: \
-         name a source that is nearer to it"
-    )]
-    TooManyFolders {
+    /// No account or no Region is one that is asked for.
+    #[error("{option}: nothing below {location} matches {asked}; found {found}")]
+    NothingMatches {
+        /// The option.
+        option: &'static str,
+        /// Its values.
+        asked: String,
         /// The source.
         location: String,
-        /// How many folders were looked into.
-        limit: usize,
+        /// What there is.
+        found: String,
     },
     /// A range is needed.
     #[error("a range of days is needed to read a trail")]
@@ -122,6 +127,17 @@ pub enum Error {
 }
 
 impl Error {
+    /// That the values of an option match nothing that is `there`.
+    pub(crate) fn nothing_matches(
+        option: &'static str,
+        asked: &BTreeSet<String>,
+        location: String,
+        there: &BTreeSet<String>,
+    ) -> Self {
+        let (asked, found) = (list_of_names(asked), list_of_names(there));
+        Error::NothingMatches { option, asked, location, found }
+    }
+
     /// That of a table that cannot be written: to a temporary file, or at all.
     pub(crate) fn of_table(day: Date, error: WriteError) -> Self {
         match error {
@@ -129,6 +145,18 @@ impl Error {
             source => Error::Encode { day: day.to_string(), source },
         }
     }
+}
+
+/// Names, the first of them one by one.
+pub(crate) fn list_of_names(names: &BTreeSet<String>) -> String {
+    const SHOWN: usize = 5;
+    if names.is_empty() {
+        return "nothing".to_owned();
+    }
+    let shown = names.iter().take(SHOWN).map(|name| format!("`{name}`")).collect::<Vec<_>>();
+    let more = names.len().saturating_sub(SHOWN);
+    let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
+    format!("{}{rest}", shown.join(", "))
 }
 
 impl From<HoldError> for Error {

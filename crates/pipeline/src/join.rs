@@ -63,19 +63,15 @@ pub(crate) struct ListedLogs {
 ///
 /// # Errors
 /// If the logs cannot be listed.
-pub(crate) async fn list_logs(
-    store: &dyn Store,
-    root_path: &str,
-    settings: &Settings,
-) -> Result<ListedLogs, Error> {
+pub(crate) async fn list_logs(store: &dyn Store, settings: &Settings) -> Result<ListedLogs, Error> {
     let kind = LogKind::ModelInvocation;
     let (sender, mut receiver) = mpsc::channel(LISTED_AHEAD);
     let counts = ListCounts::default();
     let listing = async {
         let sender = sender;
         match (settings.layout, settings.range) {
-            (Layout::Trail, Some(range)) => {
-                let found = discover(store, settings, root_path, kind).await?;
+            (Layout::Trail | Layout::Auto, Some(range)) => {
+                let found = discover(store, settings, kind).await?;
                 let near = |delivery| days_of_log(delivery, settings).any(|d| range.contains(d));
                 let selection = Selection {
                     kind,
@@ -83,9 +79,9 @@ pub(crate) async fn list_logs(
                     last: range.to().saturating_add(1.day()),
                     wanted: &near,
                 };
-                list_days(store, settings, selection, &found.folders, &counts, &sender).await
+                list_days(store, settings, selection, &found, &counts, &sender).await
             }
-            _ => list_any(store, kind, &counts, &sender).await,
+            _ => list_any(store, settings, kind, &counts, &sender).await,
         }
     };
     let mut logs = ListedLogs::default();

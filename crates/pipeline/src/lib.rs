@@ -28,7 +28,8 @@ pub use error::Error;
 pub use outcome::progress::{Progress, Snapshot};
 pub use outcome::{
     BatchJobs, Coverage, Denied, DigestOutcome, ErrorReasonCount, InvocationLog, ModelCost,
-    NotReopened, ObjectProblem, OtherActivity, Outcome, RegionShare, Route, UnresolvedReference,
+    NotReopened, NotSearched, ObjectProblem, OtherActivity, Outcome, RegionShare, Route,
+    TrailFound, UnresolvedReference,
 };
 pub use plan::{Plan, days_at, plan};
 pub use run::{Endpoints, Notice, run};

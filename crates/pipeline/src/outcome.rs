@@ -21,6 +21,8 @@ pub use problems::ObjectProblem;
 pub use reopen::NotReopened;
 pub(crate) use shrink::ShrinkRefusal;
 
+pub use crate::source::found::{NotSearched, TrailFound};
+
 /// What a run did. The counts add up: `records = calls + skipped + rejected` and
 /// `calls = written + duplicates + out_of_range + calls_left`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -88,6 +90,16 @@ pub struct Outcome {
     pub digests: Option<DigestOutcome>,
     /// What is known of opaque ARNs from the trail, earlier runs included.
     pub discovered_aliases: u64,
+    /// The trails that were found.
+    pub trails: Vec<TrailFound>,
+    /// Folders that were not looked into.
+    pub not_searched: NotSearched,
+    /// Whether the search for trails ended at its limit.
+    pub has_reached_search_limit: bool,
+    /// Accounts and Regions that are asked for and were not found.
+    pub unmatched: Vec<String>,
+    /// That no call at all is of the accounts or Regions that are asked for, in words.
+    pub nothing_matches: Option<String>,
     /// What was looked at, if nothing was found.
     pub nothing_found: Option<NothingFound>,
 }
@@ -120,10 +132,12 @@ pub struct Objects {
     pub read_again: u64,
     /// Files that are no log files, skipped.
     pub skipped: u64,
-    /// Folders of digests, insights and other logs, skipped.
-    pub sibling_folders: u64,
-    /// Folders beside `AWSLogs/`, not looked into.
-    pub folders_not_searched: u64,
+    /// The first of them by key.
+    pub skipped_example: Option<String>,
+    /// Objects that are copies of others: objects of one name are one delivery.
+    pub copies: u64,
+    /// Those of another size than the object that was read; the first 100.
+    pub copies_of_other_size: Vec<ObjectProblem>,
     /// The unreadable ones, by key; the first 100.
     pub unreadable_objects: Vec<ObjectProblem>,
     /// The ones with rejected records or token counts, by key; the first 100.
@@ -363,7 +377,12 @@ impl Outcome {
         let is_log_partial = log.is_some_and(|log| log.unreadable > 0 || log.rejected > 0);
         let has_rejected = !self.objects.objects_with_rejected_records.is_empty();
         let is_read = self.objects.unreadable == 0 && !has_rejected;
-        !is_read || is_log_partial || !self.not_reopened.is_empty()
+        !is_read
+            || !self.objects.copies_of_other_size.is_empty()
+            || self.has_reached_search_limit
+            || !self.unmatched.is_empty()
+            || is_log_partial
+            || !self.not_reopened.is_empty()
     }
 
     /// Checks that the counts add up.

@@ -1,6 +1,6 @@
 //! What a run would list, fetch and write, with nothing fetched.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 use store::{Store, list_folders};
@@ -9,10 +9,11 @@ use tokio::sync::mpsc;
 
 use crate::dates::DayRange;
 use crate::error::Error;
-use crate::outcome::NothingFound;
 use crate::outcome::progress::Progress;
+use crate::outcome::{NothingFound, ObjectProblem};
 use crate::settings::Settings;
-use crate::source::list::{LISTED_AHEAD, ListedObject, list_all};
+use crate::source::found::{NotSearched, TrailFound};
+use crate::source::list::{LISTED_AHEAD, Listed, ListedObject, list_all};
 use crate::source::nothing_found::nothing_found;
 
 /// What a run would do.
@@ -28,10 +29,20 @@ pub struct Plan {
     pub accounts: u64,
     /// Their Regions.
     pub regions: u64,
-    /// Folders of digests, insights and other logs, skipped.
-    pub sibling_folders: u64,
-    /// Folders beside `AWSLogs/`, not looked into.
-    pub folders_not_searched: u64,
+    /// The trails that were found.
+    pub trails: Vec<TrailFound>,
+    /// Folders that were not looked into.
+    pub not_searched: NotSearched,
+    /// Whether the search for trails ended at its limit.
+    pub has_reached_search_limit: bool,
+    /// Accounts and Regions that are asked for and were not found.
+    pub unmatched: Vec<String>,
+    /// Files that are no log files.
+    pub skipped: u64,
+    /// Objects that are copies of others.
+    pub copies: u64,
+    /// Those of another size than the object that would be read; the first 100.
+    pub copies_of_other_size: Vec<ObjectProblem>,
     /// Objects that would be fetched: as many GET requests.
     pub objects: u64,
     /// Their bytes as stored.
@@ -51,13 +62,21 @@ pub struct Plan {
     pub nothing_found: Option<NothingFound>,
 }
 
+impl Plan {
+    /// Whether a run could not do all that is asked for.
+    pub fn is_partial(&self) -> bool {
+        self.has_reached_search_limit
+            || !self.unmatched.is_empty()
+            || !self.copies_of_other_size.is_empty()
+    }
+}
+
 /// Lists what a run would read.
 ///
 /// # Errors
 /// If the source cannot be listed or holds no trail.
 pub async fn plan(
     source: &dyn Store,
-    root_path: &str,
     settings: &Settings,
     progress: &Progress,
 ) -> Result<Plan, Error> {
@@ -67,7 +86,7 @@ pub async fn plan(
         range: settings.range.map(|range| range.to_string()),
         ..Plan::default()
     };
-    let listing = list_all(source, root_path, settings, sender);
+    let listing = list_all(source, settings, sender);
     let counting = async {
         while let Some(object) = receiver.recv().await {
             progress.listed(object.meta.size_bytes);
@@ -84,14 +103,27 @@ pub async fn plan(
     let (listed, ()) = futures::future::join(listing, counting).await;
     let listed = listed?;
     progress.all_listed();
-    plan.list_requests = listed.lists;
-    plan.prefixes = listed.discovery.folders.len() as u64;
-    plan.sibling_folders = listed.discovery.siblings;
-    plan.folders_not_searched = listed.discovery.not_searched;
-    (plan.accounts, plan.regions) = listed.discovery.accounts_and_regions();
-    if plan.objects == 0 {
-        plan.nothing_found = nothing_found(source, settings, &listed.discovery).await?;
+    if let Some(error) = listed.nothing_matches(source, settings) {
+        return Err(error);
     }
+    if plan.objects == 0 {
+        plan.nothing_found = nothing_found(source, settings, &listed).await?;
+    }
+    let Listed { discovery, lists, listing, trails, unmatched, has_unnamed } = listed;
+    plan.list_requests = lists;
+    plan.prefixes = (discovery.regions.len() + discovery.others.len()) as u64;
+    let names = |of: fn(&TrailFound) -> &BTreeSet<String>| {
+        trails.iter().flat_map(of).collect::<BTreeSet<_>>().len() as u64
+    };
+    (plan.accounts, plan.regions) = (names(|trail| &trail.accounts), names(|trail| &trail.regions));
+    plan.trails = trails;
+    plan.not_searched = discovery.not_searched.clone();
+    plan.has_reached_search_limit = discovery.has_reached_limit;
+    // What records say is not known before they are read.
+    plan.unmatched = if has_unnamed { Vec::new() } else { unmatched };
+    plan.skipped = listing.skipped;
+    plan.copies = listing.copies;
+    plan.copies_of_other_size = listing.copies_of_other_size;
     Ok(plan)
 }
 

@@ -9,6 +9,7 @@ mod state;
 
 use std::collections::BTreeSet;
 use std::pin::pin;
+use std::sync::Arc;
 
 use bedrock::Knowledge;
 use jiff::civil::Date;
@@ -24,6 +25,8 @@ pub(crate) use crate::run::state::Job;
 use crate::run::state::{PassRequest, State};
 use crate::settings::Settings;
 use crate::source::Source;
+use crate::source::filter::Seen;
+use crate::source::list::Listed;
 use crate::source::nothing_found::nothing_found;
 use crate::work::Workers;
 
@@ -109,10 +112,10 @@ async fn run_with_lease(
         let mut end = pass(&job, &mut state, request).await?;
         state.add_discovered(destination, &mut end.collected.discovered).await?;
         if n_passes == 1 {
-            outcome.begin(&end);
+            outcome.begin(&end, settings);
+            state.discovery = Arc::clone(&end.listed.discovery);
             if end.n_listed == 0 && state.has_no_days() {
-                let discovery = &end.listed.discovery;
-                outcome.nothing_found = nothing_found(source.store, settings, discovery).await?;
+                outcome.nothing_found = nothing_found(source.store, settings, &end.listed).await?;
             }
             outcome.invocation_log =
                 end.joined.take().map(|joined| state.invocation_log(joined, settings));
@@ -140,10 +143,33 @@ async fn run_with_lease(
 
 impl Outcome {
     /// Adds what the listing of the first pass found: the others find the same.
-    fn begin(&mut self, end: &PassEnd) {
-        self.objects.skipped = end.listed.skipped;
-        self.objects.sibling_folders = end.listed.discovery.siblings;
-        self.objects.folders_not_searched = end.listed.discovery.not_searched;
+    fn begin(&mut self, end: &PassEnd, settings: &Settings) {
+        let Listed { listing, discovery, trails, unmatched, has_unnamed, .. } = &end.listed;
+        let objects = &mut self.objects;
+        objects.skipped = listing.skipped;
+        objects.skipped_example.clone_from(&listing.skipped_example);
+        objects.copies = listing.copies;
+        objects.copies_of_other_size.clone_from(&listing.copies_of_other_size);
+        self.trails.clone_from(trails);
+        self.not_searched = discovery.not_searched.clone();
+        self.has_reached_search_limit = discovery.has_reached_limit;
+        self.unmatched = match has_unnamed {
+            false => unmatched.clone(),
+            true => end.seen.unmatched(unmatched),
+        };
+        let Seen { accounts, regions } = &end.seen;
+        if *has_unnamed {
+            let nothing = |option, asked: &BTreeSet<String>, there: &BTreeSet<String>| {
+                let is_met = asked.is_empty() || there.is_empty() || !asked.is_disjoint(there);
+                let error = || {
+                    Error::nothing_matches(option, asked, self.source.clone(), there).to_string()
+                };
+                (!is_met).then(error)
+            };
+            let of_accounts = nothing("--account", &settings.accounts, accounts);
+            self.nothing_matches =
+                of_accounts.or_else(|| nothing("--source-region", &settings.regions, regions));
+        }
     }
 
     /// Adds what a pass read.

@@ -11,10 +11,12 @@ use crate::dates::DayRange;
 /// How objects are found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Layout {
-    /// By CloudTrail's layout of keys, pruned by day.
+    /// Trails; where there is none, the folders by day of Firehose or Hive. Pruned by day.
     #[default]
+    Auto,
+    /// Trails only.
     Trail,
-    /// Every `.json` and `.json.gz`, whatever its key.
+    /// Every object that may be a log file, whatever its key.
     Any,
 }
 
@@ -30,6 +32,8 @@ pub struct Settings {
     pub reopen_days: u16,
     /// How objects are found.
     pub layout: Layout,
+    /// How many folders are listed at most to find trails, apart from those of accounts.
+    pub max_search_requests: u64,
     /// The accounts to read; empty means all.
     pub accounts: BTreeSet<String>,
     /// The Regions to read; empty means all.
@@ -63,7 +67,8 @@ impl Settings {
             // CloudTrail tries for 30 days to deliver log files to a bucket that cannot be reached
             // (CloudTrail user guide, "Creating a trail").
             reopen_days: 30,
-            layout: Layout::Trail,
+            layout: Layout::Auto,
+            max_search_requests: 5000,
             accounts: BTreeSet::new(),
             regions: BTreeSet::new(),
             threads: std::thread::available_parallelism().map_or(1, usize::from),
@@ -81,7 +86,7 @@ impl Settings {
     pub(crate) fn shape(&self) -> Shape {
         match self.layout {
             Layout::Trail => Shape::Trail,
-            Layout::Any => Shape::Any,
+            Layout::Auto | Layout::Any => Shape::Any,
         }
     }
 
@@ -90,7 +95,14 @@ impl Settings {
         let Limits { inflated_bytes, accept_trailing_members, sha256, .. } = self.limits;
         let members = if accept_trailing_members { "any number of members" } else { "one member" };
         let digests = if sha256 { ", compared with digests" } else { "" };
-        format!("{:?}, {members}, at most {inflated_bytes} bytes{digests}", self.shape())
+        let filter = |what: &str, chosen: &BTreeSet<String>| match chosen.len() {
+            0 => String::new(),
+            _ => format!(", {what} {}", chosen.iter().cloned().collect::<Vec<_>>().join(" ")),
+        };
+        let accounts = filter("accounts", &self.accounts);
+        let regions = filter("Regions", &self.regions);
+        let shape = self.shape();
+        format!("{shape:?}, {members}, at most {inflated_bytes} bytes{digests}{accounts}{regions}")
     }
 
     pub(crate) fn admits(chosen: &BTreeSet<String>, name: &str) -> bool {

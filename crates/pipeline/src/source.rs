@@ -2,6 +2,9 @@
 
 pub(crate) mod discover;
 pub(crate) mod fetch;
+pub(crate) mod filter;
+pub(crate) mod found;
+pub(crate) mod known;
 pub(crate) mod list;
 pub(crate) mod nothing_found;
 pub(crate) mod trail;

@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use futures::stream::{StreamExt, TryStreamExt};
 use jiff::civil::Date;
-use logs::layout::LogKind;
 use serde::Serialize;
 use store::{ListRequest, ObjectMeta, Pages, Store};
 use tokio::sync::mpsc;
@@ -330,12 +329,12 @@ async fn check_source(
     let settings = &Settings { range: Some(range), ..settings.clone() };
     let (sender, mut receiver) = mpsc::channel(LISTED_AHEAD);
     let mut days = BTreeMap::<Date, SourceSet>::new();
-    let listing = list_all(source.store, source.root_path, settings, sender);
+    let listing = list_all(source.store, settings, sender);
     let taking = async {
         while let Some(object) = receiver.recv().await {
-            let delivery = LogKind::CloudTrail.delivery(&object.meta.key);
             let window = settings.late_window_minutes;
-            for day in delivery.into_iter().flat_map(|d| days_of_delivery(d, range, window)) {
+            for day in object.delivery.into_iter().flat_map(|d| days_of_delivery(d, range, window))
+            {
                 days.entry(day).or_default().add(&object.meta);
             }
         }

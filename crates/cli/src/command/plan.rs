@@ -12,7 +12,7 @@ use crate::config::Config;
 use crate::exit::{Exit, Failure};
 use crate::number::{bytes, counted, dollars, grouped};
 use crate::report::Report;
-use crate::{location, progress, range, settings};
+use crate::{location, progress, range, settings, summary};
 
 /// S3 Standard in us-east-1, in micro-dollars per thousand requests (Amazon S3 pricing page, requests
 /// and data retrievals, 2026). Other Regions differ by up to a third.
@@ -54,8 +54,7 @@ pub(crate) fn run(
             let requests = settings.requests_in_flight;
             let store =
                 location::open_source("the source", &source, &options, requests, report).await?;
-            let root_path = location::root_path(&source);
-            let planning = pipeline::plan(store.as_ref(), &root_path, &settings, &progress);
+            let planning = pipeline::plan(store.as_ref(), &settings, &progress);
             tokio::select! {
                 plan = planning => {
                     let mut plan = plan?;
@@ -87,7 +86,8 @@ pub(crate) fn run(
     if let Some(nothing) = &plan.nothing_found {
         report.warn(&nothing.to_string());
     }
-    Ok(Exit::Done)
+    let is_partial = summary::found::warn(report, plan.has_reached_search_limit, &plan.unmatched);
+    Ok(if is_partial || plan.is_partial() { Exit::Partial } else { Exit::Done })
 }
 
 /// The days that a run would replace. A destination folder that does not exist is not created.
@@ -156,14 +156,17 @@ fn text(plan: &Plan, on_s3: bool) -> String {
         };
         line("Replaces", shown);
     }
-    if plan.sibling_folders > 0 {
-        let siblings = counted(plan.sibling_folders, "folder");
-        line("Skipped", format!("{siblings} (digests, Insights, other logs)"));
+    if plan.skipped > 0 {
+        line("Skipped", format!("{} of another kind", counted(plan.skipped, "file")));
     }
-    if plan.folders_not_searched > 0 {
-        let beside = counted(plan.folders_not_searched, "folder");
-        line("", format!("{beside} beside AWSLogs/, not searched"));
+    if plan.copies > 0 {
+        line("Copies", format!("{} of other objects, not read", counted(plan.copies, "object")));
     }
+    let mut found = String::new();
+    summary::found::trails(&mut found, &plan.trails);
+    summary::found::not_searched(&mut found, &plan.not_searched);
+    summary::found::copies(&mut found, &plan.copies_of_other_size);
+    lines.extend(found.lines().map(str::to_owned));
     if !plan.objects_by_delivery_day.is_empty() {
         lines.push(String::new());
         lines.push("  Objects by delivery day".to_owned());

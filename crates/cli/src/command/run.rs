@@ -204,6 +204,7 @@ fn show(outcome: &Outcome, json: Option<&Path>, report: &Report) -> Result<(), F
     if let Some(nothing) = &outcome.nothing_found {
         report.warn(&nothing.to_string());
     }
+    summary::found::warn(report, outcome.has_reached_search_limit, &outcome.unmatched);
     let as_json = || serde_json::to_string_pretty(outcome).map(|text| text + "\n");
     match json {
         Some(path) if path == Path::new("-") => {
@@ -247,6 +248,10 @@ fn exit(outcome: &Outcome, gates: &[Gate], report: &Report) -> Exit {
     if let Some(digests) = outcome.digests.as_ref().filter(|digests| digests.errors > 0) {
         let errors = number::counted(digests.errors, "problem");
         report.error(&format!("--verify-digests: {errors} with log files or digest files"));
+        return Exit::Failed;
+    }
+    if let Some(reason) = &outcome.nothing_matches {
+        report.error(reason);
         return Exit::Failed;
     }
     if outcome.nothing_found.is_some() && gates.contains(&Gate::Empty) {

@@ -405,7 +405,8 @@ impl ObjectRecord {
             etag: None,
             is_archived: false,
         };
-        ObjectRecord::new(&ListedObject { meta, delivery: None, is_late: false })
+        let at = crate::source::list::At::Name;
+        ObjectRecord::new(&ListedObject { meta, at, delivery: None, is_late: false })
     }
 
     fn new(listed: &ListedObject) -> Self {

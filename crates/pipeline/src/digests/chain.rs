@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use logs::Unreadable;
 use logs::digest::{Digest, DigestName, Place, Previous, PublicKeys, SignatureError};
 use logs::hash::to_hex;
-use logs::layout::LogKind;
+use logs::layout::{LogKind, is_account};
 use rustc_hash::FxHashMap;
 
 use super::Span;
@@ -253,6 +253,8 @@ impl Check<'_> {
                 self.digests.counts.log_files_elsewhere += 1;
                 continue;
             };
+            // Log files are known by their names, wherever the source has them.
+            let found = LogKind::CloudTrail.name(&found).unwrap_or(found);
             if !self.span.has_log(delivery) {
                 continue;
             }
@@ -266,6 +268,7 @@ impl Check<'_> {
                 self.problem(ProblemKind::Contradiction, &found, reason);
             }
         }
+        let folder = name_of_folder(&folder, &key);
         self.digests.covered.entry(folder).or_default().push((digest.start, digest.end));
     }
 
@@ -280,6 +283,16 @@ fn logs_folder(digest_key: &str) -> Option<String> {
     let (folder, region) = folder.rsplit_once('/').unwrap_or(("", folder));
     let above = folder.strip_suffix(LogKind::Digest.folder())?;
     Some(format!("{above}{}/{region}", LogKind::CloudTrail.folder()))
+}
+
+/// The folder of the names of the log files in a Region's folder: the account is that of the digest's file if
+/// its folder is not above.
+fn name_of_folder(folder: &str, digest_key: &str) -> String {
+    let mut names = folder.rsplit('/');
+    let (region, log) = (names.next().unwrap_or_default(), names.next().unwrap_or_default());
+    let of_file = file_name(digest_key).split('_').next().unwrap_or_default();
+    let account = names.next().filter(|name| is_account(name)).unwrap_or(of_file);
+    format!("{account}/{log}/{region}")
 }
 
 fn file_name(key: &str) -> &str {

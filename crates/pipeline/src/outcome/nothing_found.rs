@@ -1,8 +1,8 @@
 //! That there was nothing to read in a range, with what is needed to see why.
 
-use serde::Serialize;
+use std::collections::BTreeMap;
 
-use crate::dates::DayRange;
+use serde::Serialize;
 
 /// What was looked at when nothing was found, and what is near.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -13,33 +13,37 @@ pub struct NothingFound {
     pub prefixes: usize,
     /// The first prefixes that were looked at.
     pub examples: Vec<String>,
-    /// The first and the last delivery day that exists near, with its prefix.
+    /// The first and the last day that have a folder in these prefixes.
     pub near: Vec<String>,
-}
-
-impl NothingFound {
-    /// Says that there was nothing in a range.
-    pub(crate) fn new(
-        range: DayRange,
-        examples: Vec<String>,
-        prefixes: usize,
-        near: Vec<String>,
-    ) -> Self {
-        NothingFound { range: range.to_string(), prefixes, examples, near }
-    }
+    /// Files of the range that are no log files.
+    pub skipped: u64,
+    /// Their number by the end of their names.
+    pub skipped_suffixes: BTreeMap<String, u64>,
 }
 
 impl std::fmt::Display for NothingFound {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let NothingFound { range, prefixes, examples, near } = self;
+        let NothingFound { range, prefixes, examples, near, skipped, skipped_suffixes } = self;
         let plural = if *prefixes == 1 { "" } else { "es" };
-        write!(f, "no objects delivered on {range}; looked at {prefixes} prefix{plural}")?;
+        write!(f, "no log files delivered on {range}; looked at {prefixes} prefix{plural}")?;
         if !examples.is_empty() {
             write!(f, ", such as {}", examples.join(", "))?;
         }
+        if *skipped > 0 {
+            let suffixes =
+                skipped_suffixes.iter().map(|(suffix, files)| format!("{suffix}: {files}"));
+            let suffixes = suffixes.collect::<Vec<_>>().join(", ");
+            let are = if *skipped == 1 {
+                "file there is no log file"
+            } else {
+                "files there are no log files"
+            };
+            write!(f, "; {skipped} {are} ({suffixes})")?;
+        }
         match near.as_slice() {
-            [] => write!(f, "; there are no log files in them at all"),
-            near => write!(f, "; there are log files on {}", near.join(", ")),
+            [] => write!(f, "; no folder there is one of a day"),
+            [only] => write!(f, "; the only day with a folder there is {only}"),
+            [first, .., last] => write!(f, "; the days with folders there are {first} to {last}"),
         }
     }
 }

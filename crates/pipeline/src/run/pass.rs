@@ -23,6 +23,8 @@ use crate::run::schedule::{Reason, Schedule};
 use crate::run::state::{Job, Joined, PassRequest, State};
 use crate::settings::{Layout, Settings};
 use crate::source::fetch::{Fetcher, ReadObject};
+use crate::source::filter::{Filter, Seen};
+use crate::source::found::Discovery;
 use crate::source::list::{LISTED_AHEAD, Listed, ListedObject, list_all};
 use crate::source::trail::TrailDecoder;
 
@@ -42,6 +44,8 @@ pub(super) struct PassEnd {
     pub(super) shared: BTreeSet<Date>,
     /// What the model invocation logs counted, with what was joined.
     pub(super) joined: Option<Joined>,
+    /// The accounts and Regions of the calls that were read, if some are not asked for.
+    pub(super) seen: Seen,
 }
 
 /// Makes a pass.
@@ -55,14 +59,17 @@ pub(super) async fn pass(
     let (done, read) = mpsc::channel(max_in_flight(job.settings));
     let decoder = TrailDecoder { shape: job.settings.shape(), limits: job.settings.limits };
     let fetcher = Fetcher::new(job.endpoints.source.store, job.settings, job.workers, decoder);
-    let reading = fetcher.read_all(fetched, job.progress, |object| {
+    let filter = Filter::new(job.settings);
+    let reading = fetcher.read_all(fetched, job.progress, |mut object| {
+        filter.apply(&mut object);
         // The receiver is gone if the pass failed, and that error is returned.
         let _ = done.try_send(object);
     });
     let scheduling = Scheduler::new(job, state, request).run(to_fetch, read);
     // The first error ends both. Reading comes first: a task that never has to wait is made to by tokio
     // after a number of steps, and listing alone would take them all until there is nothing to list.
-    let ((), end) = futures::future::try_join(reading, scheduling).await?;
+    let ((), mut end) = futures::future::try_join(reading, scheduling).await?;
+    end.seen = filter.seen();
     Ok(end)
 }
 
@@ -80,6 +87,8 @@ struct Scheduler<'a, 'j> {
     request: PassRequest,
     schedule: Schedule<'a>,
     collected: Collected,
+    /// The trails that were found, once all is listed.
+    discovery: Arc<Discovery>,
     n_listed: u64,
     /// Objects that were sent to be fetched and have not come back.
     n_in_flight: usize,
@@ -107,6 +116,7 @@ impl<'a, 'j> Scheduler<'a, 'j> {
             request,
             schedule: Schedule::new(range, window, takes_every_day, job.progress),
             collected: Collected::new(range, window, takes_every_day),
+            discovery: Arc::default(),
             n_listed: 0,
             n_in_flight: 0,
             late_for: BTreeMap::new(),
@@ -131,8 +141,11 @@ impl<'a, 'j> Scheduler<'a, 'j> {
         let source = self.job.endpoints.source;
         let (sender, listed) = mpsc::channel(LISTED_AHEAD);
         let listing = match &mut self.request.named {
-            Some(named) => list_named(std::mem::take(&mut named.objects), sender).boxed(),
-            None => list_all(source.store, source.root_path, self.job.settings, sender).boxed(),
+            Some(named) => {
+                let discovery = Arc::clone(&self.state.discovery);
+                list_named(std::mem::take(&mut named.objects), discovery, sender).boxed()
+            }
+            None => list_all(source.store, self.job.settings, sender).boxed(),
         };
         let mut tasks = Tasks::new(listing, listed, to_fetch, read);
         let mut all_listed = None;
@@ -163,8 +176,13 @@ impl<'a, 'j> Scheduler<'a, 'j> {
                     self.list_others(&mut tasks);
                 }
                 Event::AllListed(listed) => {
+                    let (source, settings) = (self.job.endpoints.source, self.job.settings);
+                    if let Some(error) = listed.nothing_matches(source.store, settings) {
+                        return Err(error);
+                    }
                     self.list_others(&mut tasks);
                     self.job.progress.all_listed();
+                    self.discovery = Arc::clone(&listed.discovery);
                     all_listed = Some(listed);
                     self.decide();
                     self.read_logs().await?;
@@ -179,7 +197,7 @@ impl<'a, 'j> Scheduler<'a, 'j> {
     async fn begin(&mut self) -> Result<(), Error> {
         match self.job.endpoints.invocation_logs {
             Some(logs) => {
-                let listed = list_logs(logs.store, logs.root_path, self.job.settings).await?;
+                let listed = list_logs(logs.store, self.job.settings).await?;
                 self.logs = Some(listed);
             }
             None => self.build_new_days(),
@@ -258,13 +276,14 @@ impl<'a, 'j> Scheduler<'a, 'j> {
         let Scheduler { collected, n_listed, shared, entries, calls_without_entry, .. } = self;
         let joined =
             self.requests.map(|requests| Joined { requests, entries, calls_without_entry });
-        PassEnd { listed, n_listed, collected, shared, joined }
+        PassEnd { listed, n_listed, collected, shared, joined, seen: Seen::default() }
     }
 }
 
 /// Gives objects that are known in place of a listing.
 async fn list_named(
     named: Vec<ListedObject>,
+    discovery: Arc<Discovery>,
     objects: mpsc::Sender<ListedObject>,
 ) -> Result<Listed, Error> {
     for object in named {
@@ -273,7 +292,7 @@ async fn list_named(
             break;
         }
     }
-    Ok(Listed::default())
+    Ok(Listed { discovery, ..Listed::default() })
 }
 
 /// Checks that the counts of an object add up.

@@ -21,7 +21,7 @@ use crate::run::pass::{PassEnd, pass};
 use crate::run::schedule::Reason;
 use crate::run::state::{Job, NamedObjects, PassRequest, State};
 use crate::settings::{Layout, Settings};
-use crate::source::list::ListedObject;
+use crate::source::list::{At, ListedObject};
 
 /// Why a day is opened again, and with what.
 #[derive(Debug, Default)]
@@ -43,7 +43,7 @@ pub(super) async fn reopen(
     withdrawn: &BTreeSet<Date>,
 ) -> Result<(), Error> {
     let Settings { range, layout, reopen_days, .. } = *job.settings;
-    let Some(range) = range.filter(|_| layout == Layout::Trail && reopen_days > 0) else {
+    let Some(range) = range.filter(|_| layout != Layout::Any && reopen_days > 0) else {
         return Ok(());
     };
     let mut queue = openings(job, state, range, outcome).await?;
@@ -156,7 +156,8 @@ async fn named_objects(
         let LateObject { key, bytes } = LateObject { key: object.key, bytes: object.bytes };
         let is_own = is_read_for(delivery, day, settings.late_window_minutes);
         let meta = store::ObjectMeta { key, size_bytes: bytes, etag: None, is_archived: false };
-        is_own.then_some(ListedObject { meta, delivery: Some(delivery), is_late: false })
+        let at = At::OneOf(state.discovery.keys_of(&meta.key, LogKind::CloudTrail).into());
+        is_own.then_some(ListedObject { meta, at, delivery: Some(delivery), is_late: false })
     });
     let named = NamedObjects {
         objects: objects.collect(),

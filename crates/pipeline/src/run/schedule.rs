@@ -12,7 +12,7 @@ use store::ObjectMeta;
 use crate::dates::{DayRange, days_of_delivery};
 use crate::day::manifest::{LateObject, MadeWith, Manifest, SourceSet, Sources};
 use crate::outcome::progress::Progress;
-use crate::source::list::ListedObject;
+use crate::source::list::{At, ListedObject};
 
 /// Why a day is built.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -177,9 +177,9 @@ impl<'a> Schedule<'a> {
         }
     }
 
-    /// Lets a day wait for an object that it needs although it is not delivered for it; with
-    /// `is_fetched`, it is fetched for another day already.
-    pub(crate) fn add_late(&mut self, day: Date, late: LateObject, is_fetched: bool) {
+    /// Lets a day wait for an object that it needs although it is not delivered for it, and that the source
+    /// has `at` some key; with `is_fetched`, it is fetched for another day already.
+    pub(crate) fn add_late(&mut self, day: Date, late: LateObject, at: At, is_fetched: bool) {
         self.days.entry(day).or_default().pending += 1;
         if !is_fetched {
             let delivery = LogKind::CloudTrail.delivery(&late.key);
@@ -189,7 +189,7 @@ impl<'a> Schedule<'a> {
                 etag: None,
                 is_archived: false,
             };
-            let object = ListedObject { meta, delivery, is_late: true };
+            let object = ListedObject { meta, at, delivery, is_late: true };
             self.make_ready(day, object);
         }
     }

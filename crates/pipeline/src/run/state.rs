@@ -25,6 +25,7 @@ use crate::run::schedule::{Reason, alias_known_now};
 use crate::settings::Settings;
 use crate::source::Source;
 use crate::source::fetch::ReadObject;
+use crate::source::found::Discovery;
 use crate::source::list::ListedObject;
 use crate::work::Workers;
 
@@ -86,6 +87,8 @@ pub(super) struct State {
     /// Days that were not replaced because they would have lost source objects.
     pub(super) not_replaced: BTreeMap<Date, ShrinkRefusal>,
     pub(super) digests: Option<Comparison>,
+    /// The trails that the first pass found.
+    pub(super) discovery: Arc<Discovery>,
     days: BTreeMap<Date, BuiltDay>,
 }
 
@@ -137,6 +140,7 @@ impl State {
             unchanged: BTreeSet::new(),
             not_replaced: BTreeMap::new(),
             digests: None,
+            discovery: Arc::default(),
             days: BTreeMap::new(),
         }
     }

@@ -1,168 +1,224 @@
-//! Finds the Regions' folders of every trail below a source, by listing folders in parallel.
+//! Finds every trail below a source by what lies below its folders: what they are called above decides
+//! nothing. Folders are listed in parallel, the ones that look like a trail's first.
 
-use std::collections::BTreeSet;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
 
-use futures::stream::{FuturesUnordered, StreamExt};
-use logs::layout::{Child, Level, LogKind};
-use store::{Store, list_folders_or_empty};
+use futures::stream::{self, StreamExt};
+use logs::layout::{FileClass, LogKind};
+use store::{ListPage, Store};
 
-use crate::error::Error;
-use crate::settings::Settings;
+use crate::error::{Error, list_of_names};
+use crate::settings::{Layout, Settings};
+use crate::source::found::{Discovery, OtherFolder};
+use crate::source::known::{Folder, Known};
 
-/// The most folders that are looked into above `AWSLogs/`.
-const MAX_FOLDERS_ABOVE: usize = 10_000;
+/// Folders that are listed before the next ones are chosen. It bounds what is held.
+const IN_A_ROUND: usize = 1000;
 
-/// What was found.
-#[derive(Debug, Default)]
-pub(crate) struct Discovery {
-    /// The Regions' folders, in the order of their prefixes.
-    pub folders: Vec<RegionFolder>,
-    /// Folders beside the trails that were skipped: digests, insights, other logs.
-    pub siblings: u64,
-    /// Folders beside `AWSLogs/` that were not looked into.
-    pub not_searched: u64,
-    /// Listings that were made, a page at least each.
-    pub lists: u64,
+/// A search that goes on.
+pub(super) struct Search<'a> {
+    pub(super) settings: &'a Settings,
+    pub(super) kind: LogKind,
+    pub(super) found: Discovery,
+    /// Folders to look into.
+    pub(super) waiting: Vec<Folder>,
+    /// Folders by day whose files do not say what they are, each with its folders of dates.
+    pub(super) unnamed: BTreeMap<String, BTreeSet<String>>,
+    /// What is directly below the source, to say what was looked at.
+    at_root: BTreeSet<String>,
+    n_files: u64,
+    /// Listings that count for the limit.
+    n_searched: u64,
 }
 
-/// A Region's folder of a trail.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct RegionFolder {
-    /// Its prefix, relative to the source, with a `/` at its end.
-    pub prefix: String,
-}
-
-impl Discovery {
-    /// How many accounts and Regions the folders belong to.
-    pub(crate) fn accounts_and_regions(&self) -> (u64, u64) {
-        let mut accounts = BTreeSet::new();
-        let mut regions = BTreeSet::new();
-        for folder in &self.folders {
-            let mut names = folder.prefix.trim_end_matches('/').rsplit('/');
-            regions.extend(names.next());
-            accounts.extend(names.nth(1));
-        }
-        (accounts.len() as u64, regions.len() as u64)
-    }
-}
-
-/// A folder to look into.
-#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Folder {
-    prefix: String,
-    level: Level,
-}
-
-/// Finds the Regions' folders. `root_path` is the path of the source itself, whose last name shows
-/// the level of the source.
+/// Finds the trails.
 ///
-/// Above `AWSLogs/` the search goes level by level and stops at the first level that has one: what
-/// is beside it may be a whole data lake. How many folders were left is counted.
+/// Every folder is listed at most once, but for those that are known by what is above them: an account's
+/// folder in `AWSLogs/` has one folder that is looked into, and other services' logs have none. What was not
+/// looked into is named.
 ///
 /// # Errors
-/// If a folder cannot be listed, or there is no trail.
+/// If a folder cannot be listed, there is no trail, or none that is asked for.
 pub(crate) async fn discover(
     store: &dyn Store,
     settings: &Settings,
-    root_path: &str,
     kind: LogKind,
 ) -> Result<Discovery, Error> {
-    let mut discovery = Discovery::default();
-    let level = Level::of_path(root_path, kind);
-    let mut folders = vec![Folder { prefix: String::new(), level }];
-    let mut seen_at_root = Vec::new();
-    let mut n_above = 0;
-    while !folders.is_empty() {
-        let found = look_into(store, settings, folders, kind).await?;
-        discovery.lists += found.lists;
-        discovery.siblings += found.siblings;
-        discovery.folders.extend(found.regions);
-        if seen_at_root.is_empty() {
-            seen_at_root = found.names;
-        }
-        let (above, inside): (Vec<_>, Vec<_>) =
-            found.folders.into_iter().partition(|folder| folder.level == Level::AboveLogs);
-        if inside.is_empty() && discovery.folders.is_empty() {
-            n_above += above.len();
-            if n_above > MAX_FOLDERS_ABOVE {
-                let location = store.location();
-                return Err(Error::TooManyFolders { location, limit: MAX_FOLDERS_ABOVE });
-            }
-            folders = above;
-        } else {
-            discovery.not_searched += above.len() as u64;
-            folders = inside;
+    let mut search = Search {
+        settings,
+        kind,
+        found: Discovery::default(),
+        waiting: vec![Folder::new(String::new(), Known::Nothing)],
+        unnamed: BTreeMap::new(),
+        at_root: BTreeSet::new(),
+        n_files: 0,
+        n_searched: 0,
+    };
+    while let Some(round) = search.next_round() {
+        let mut listed = stream::iter(round)
+            .map(|folder| async move {
+                let page = store.list(&folder.request()).await;
+                (folder, page)
+            })
+            .buffered(settings.requests_in_flight.max(1));
+        while let Some((folder, page)) = listed.next().await {
+            search.take(folder, page.map_err(Error::List)?);
         }
     }
-    if discovery.folders.is_empty() && settings.accounts.is_empty() && settings.regions.is_empty() {
-        let location = store.location();
-        let (folder, found) = (kind.folder(), list_of_names(&seen_at_root));
-        return Err(Error::NoLogs { location, folder, found });
-    }
-    discovery.folders.sort();
-    Ok(discovery)
+    search.end(store)
 }
 
-/// What a level of folders holds.
-#[derive(Default)]
-struct Found {
-    folders: Vec<Folder>,
-    regions: Vec<RegionFolder>,
-    names: Vec<String>,
-    siblings: u64,
-    lists: u64,
-}
-
-async fn look_into(
-    store: &dyn Store,
-    settings: &Settings,
-    folders: Vec<Folder>,
-    kind: LogKind,
-) -> Result<Found, Error> {
-    let mut found = Found::default();
-    let mut waiting = folders.into_iter();
-    let mut in_flight = FuturesUnordered::new();
-    loop {
-        while in_flight.len() < settings.requests_in_flight
-            && let Some(folder) = waiting.next()
+impl Search<'_> {
+    /// The next folders to list: those of the best rank, as many as the limit allows.
+    fn next_round(&mut self) -> Option<Vec<Folder>> {
+        // The best ones are at the end.
+        self.waiting
+            .sort_by(|a, b| (Reverse(a.rank()), &b.prefix).cmp(&(Reverse(b.rank()), &a.prefix)));
+        let left = self.settings.max_search_requests.saturating_sub(self.n_searched);
+        let mut left = usize::try_from(left).unwrap_or(usize::MAX);
+        self.leave_those_over(left);
+        let rank = self.waiting.last()?.rank();
+        let mut round = Vec::new();
+        while round.len() < IN_A_ROUND
+            && let Some(folder) = self.waiting.pop_if(|folder| folder.rank() == rank)
         {
-            in_flight.push(async move {
-                let children = list_folders_or_empty(store, &folder.prefix).await;
-                (folder.level, children)
-            });
+            if folder.is_counted() {
+                if left == 0 {
+                    self.waiting.push(folder);
+                    break;
+                }
+                left -= 1;
+                self.n_searched += 1;
+            }
+            round.push(folder);
         }
-        let Some((level, children)) = in_flight.next().await else { break };
-        found.lists += 1;
-        for prefix in children.map_err(Error::List)? {
-            found.add(settings, level, prefix, kind);
-        }
+        self.found.lists += round.len() as u64;
+        (!round.is_empty()).then_some(round)
     }
-    found.names.sort();
-    Ok(found)
-}
 
-impl Found {
-    fn add(&mut self, settings: &Settings, parent: Level, prefix: String, kind: LogKind) {
-        let name = prefix.trim_end_matches('/').rsplit('/').next().unwrap_or_default().to_owned();
-        match parent.child(&name, kind) {
-            Child::Level(Level::Account) if !Settings::admits(&settings.accounts, &name) => {}
-            Child::Level(level) => self.folders.push(Folder { prefix, level }),
-            Child::Region if !Settings::admits(&settings.regions, &name) => {}
-            Child::Region => self.regions.push(RegionFolder { prefix }),
-            Child::Sibling => self.siblings += 1,
+    /// Gives up the folders that the limit will never reach, the worst first.
+    fn leave_those_over(&mut self, left: usize) {
+        let counted = self.waiting.iter().filter(|folder| folder.is_counted()).count();
+        let mut over = counted.saturating_sub(left);
+        if over == 0 {
+            return;
         }
-        self.names.push(name);
+        self.found.has_reached_limit = true;
+        let limit = self.settings.max_search_requests;
+        let reason = format!("the limit of {limit} search requests was reached");
+        let found = &mut self.found;
+        self.waiting.retain(|folder| {
+            if over == 0 || !folder.is_counted() {
+                return true;
+            }
+            over -= 1;
+            found.not_searched.add(folder.prefix.clone(), &reason);
+            false
+        });
     }
-}
 
-fn list_of_names(names: &[String]) -> String {
-    const SHOWN: usize = 5;
-    let unique = names.iter().collect::<BTreeSet<_>>();
-    if unique.is_empty() {
-        return "no folders".to_owned();
+    /// Takes what a folder holds.
+    fn take(&mut self, mut folder: Folder, page: ListPage) {
+        if let Known::Dates { .. } = folder.known {
+            self.take_dates(folder, &page);
+            return;
+        }
+        let is_first = folder.token.is_none();
+        if folder.prefix.is_empty() {
+            let at_root = page.prefixes.iter().chain(page.objects.iter().map(|meta| &meta.key));
+            self.at_root.extend(at_root.take(1000).cloned());
+        }
+        self.n_files += page.objects.len() as u64;
+        let is_named = |key: &str| self.kind.class(key) == FileClass::Named;
+        if self.kind != LogKind::Digest && page.objects.iter().any(|meta| is_named(&meta.key)) {
+            self.add_other(&folder.prefix, false, true);
+        }
+        if is_first && folder.is_other_logs(&page.prefixes, self.kind) {
+            let reason = folder.reason();
+            self.found.not_searched.add(folder.prefix, reason);
+            return;
+        }
+        self.take_children(&folder, page.prefixes);
+        if page.next.is_some() {
+            folder.token = page.next;
+            self.waiting.push(folder);
+        }
     }
-    let shown = unique.iter().take(SHOWN).map(|name| format!("`{name}/`")).collect::<Vec<_>>();
-    let more = unique.len().saturating_sub(SHOWN);
-    let rest = if more > 0 { format!(" and {more} more folders") } else { String::new() };
-    format!("{}{rest}", shown.join(", "))
+
+    pub(super) fn add_other(&mut self, prefix: &str, has_days: bool, is_named: bool) {
+        let other = OtherFolder { prefix: prefix.to_owned(), has_days, is_named };
+        if !self.found.others.contains(&other) {
+            self.found.others.push(other);
+        }
+    }
+
+    /// Decides what folders by day are, and whether there is a trail at all.
+    fn end(mut self, store: &dyn Store) -> Result<Discovery, Error> {
+        let has_trail = !self.found.regions.is_empty() || !self.found.others.is_empty();
+        let is_hidden = !has_trail && !self.found.accounts.is_empty();
+        let may_be_read = !has_trail
+            && !is_hidden
+            && self.found.other_accounts.is_empty()
+            && self.kind != LogKind::Digest
+            && (self.settings.layout != Layout::Trail || self.kind == LogKind::ModelInvocation);
+        for (prefix, folders) in std::mem::take(&mut self.unnamed) {
+            if may_be_read {
+                self.add_other(&prefix, true, false);
+                continue;
+            }
+            let reason = "folders by day whose files are not named like those of a trail";
+            for folder in folders {
+                self.found.not_searched.add(folder, reason);
+            }
+        }
+        self.found.regions.sort();
+        self.found.others.sort();
+        self.check_filters(store)?;
+        if self.found.regions.is_empty() && self.found.others.is_empty() {
+            return Err(self.no_logs(store));
+        }
+        Ok(self.found)
+    }
+
+    /// That no account or no Region of a trail is one that is asked for.
+    fn check_filters(&self, store: &dyn Store) -> Result<(), Error> {
+        let Discovery { regions, others, accounts, other_accounts, region_names, .. } = &self.found;
+        if !regions.is_empty() || !others.is_empty() {
+            return Ok(());
+        }
+        let unmatched = |option, asked: &BTreeSet<String>, there: &BTreeSet<String>| {
+            Err(Error::nothing_matches(option, asked, store.location(), there))
+        };
+        if accounts.is_empty() && !other_accounts.is_empty() {
+            return unmatched("--account", &self.settings.accounts, other_accounts);
+        }
+        if !region_names.is_empty() {
+            return unmatched("--source-region", &self.settings.regions, region_names);
+        }
+        Ok(())
+    }
+
+    fn no_logs(&self, store: &dyn Store) -> Error {
+        let Discovery { lists, has_reached_limit, not_searched, .. } = &self.found;
+        let mut looked_at = format!("{lists} folders were listed, {} files seen", self.n_files);
+        if *has_reached_limit {
+            looked_at += &format!(
+                ", and the search ended at its limit of {} requests (--max-search-requests)",
+                self.settings.max_search_requests
+            );
+        }
+        if not_searched.count > 0 {
+            let folders = not_searched.folders.iter().take(3);
+            let folders = folders.map(|(prefix, reason)| format!("`{prefix}` ({reason})"));
+            let folders = folders.collect::<Vec<_>>().join(", ");
+            looked_at += &format!("; not searched: {} folders: {folders}", not_searched.count);
+        }
+        Error::NoLogs {
+            location: store.location(),
+            folder: self.kind.folder(),
+            found: list_of_names(&self.at_root),
+            looked_at,
+        }
+    }
 }

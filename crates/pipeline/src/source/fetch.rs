@@ -6,7 +6,7 @@ use std::io::BufRead;
 use bytes::Bytes;
 use futures::stream::{FuturesUnordered, StreamExt};
 use logs::{Scratch, Unreadable};
-use store::{ObjectMeta, Store};
+use store::{Object, ObjectMeta, Store};
 use tokio::sync::mpsc::Receiver;
 use tokio::sync::{AcquireError, Semaphore, SemaphorePermit};
 
@@ -178,12 +178,13 @@ impl<'a, D: Decoder> Fetcher<'a, D> {
     /// Fetches an object; one that is large, or has grown since it was listed and would take more memory
     /// than is reserved for it, is read while it is fetched.
     async fn fetch(&self, listed: ListedObject) -> Result<Fetched<'_, D::Reading>, Error> {
-        let ObjectMeta { key, size_bytes, .. } = &listed.meta;
+        let ObjectMeta { size_bytes, .. } = &listed.meta;
+        let keys = listed.keys();
         if !self.is_streamed(*size_bytes) {
             let units = self.units(*size_bytes);
             // The semaphores are never closed.
             let bytes = self.bytes.acquire_many(units).await;
-            let body = match self.fetch_whole(key, u64::from(units) * BYTE_UNIT).await {
+            let body = match self.fetch_whole(&keys, u64::from(units) * BYTE_UNIT).await {
                 Ok(None) => None,
                 Ok(Some(body)) => Some(Ok(body)),
                 Err(error) => Some(Err(unreadable(&error))),
@@ -192,7 +193,7 @@ impl<'a, D: Decoder> Fetcher<'a, D> {
                 return Ok(Fetched::Whole(Whole { listed, body, bytes }));
             }
         }
-        let reading = self.read_streamed(key).await?;
+        let reading = self.read_streamed(&keys).await?;
         Ok(Fetched::Read(ReadObject { listed, reading }))
     }
 
@@ -212,19 +213,38 @@ impl<'a, D: Decoder> Fetcher<'a, D> {
     }
 
     /// The body of an object; `None` if it is larger than that.
-    async fn fetch_whole(&self, key: &str, max_bytes: u64) -> Result<Option<Bytes>, store::Error> {
+    async fn fetch_whole(
+        &self,
+        keys: &[String],
+        max_bytes: u64,
+    ) -> Result<Option<Bytes>, store::Error> {
         let _request = self.requests.acquire().await;
-        let object = self.store.get(key).await?;
+        let object = self.get(keys).await?;
         if object.meta.size_bytes > max_bytes {
             return Ok(None);
         }
         object.body.collect().await.map(Some)
     }
 
-    async fn read_streamed(&self, key: &str) -> Result<Result<D::Reading, Unreadable>, Error> {
+    /// The object of the first key that is there.
+    async fn get(&self, keys: &[String]) -> Result<Object, store::Error> {
+        let mut rest = keys.iter();
+        loop {
+            let key = rest.next().map_or("", String::as_str);
+            match self.store.get(key).await {
+                Err(error) if error.is_not_found() && rest.len() > 0 => {}
+                found => return found,
+            }
+        }
+    }
+
+    async fn read_streamed(
+        &self,
+        keys: &[String],
+    ) -> Result<Result<D::Reading, Unreadable>, Error> {
         let _stream = self.streams.acquire().await;
         let _request = self.requests.acquire().await;
-        let mut body = match self.store.get(key).await {
+        let mut body = match self.get(keys).await {
             Ok(object) => object.body,
             Err(error) => return Ok(Err(unreadable(&error))),
         };
@@ -287,6 +307,7 @@ mod tests {
     use tokio::sync::mpsc;
 
     use super::*;
+    use crate::source::list::At;
 
     /// Gives the content as it came.
     #[derive(Debug, Clone, Copy)]
@@ -336,7 +357,7 @@ mod tests {
                 etag: None,
                 is_archived: false,
             };
-            let listed = ListedObject { meta, delivery: None, is_late: false };
+            let listed = ListedObject { meta, at: At::Name, delivery: None, is_late: false };
             sender.try_send(listed).expect("room");
         }
         drop(sender);

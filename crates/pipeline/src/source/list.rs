@@ -1,18 +1,28 @@
-//! Lists the objects to read, in parallel and page by page: nothing is held but the pages in flight.
+//! Lists the objects to read, in parallel and page by page: nothing is held but the pages in flight, and
+//! what is needed to read an object once that is there under several keys.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+mod copies;
+mod counts;
+mod region;
+mod tree;
 
-use futures::stream::{FuturesUnordered, StreamExt};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
 use jiff::ToSpan;
 use jiff::civil::Date;
-use logs::layout::{Delivery, LogKind, day_folder, is_in_sibling_folder};
+use logs::layout::{Delivery, FileClass, KeyParts, LogKind, is_in_sibling_folder};
 use store::{ListPage, ListRequest, ObjectMeta, Pages, Store};
 use tokio::sync::mpsc::Sender;
 
 use crate::dates::{days_of_delivery, late_days};
 use crate::error::Error;
 use crate::settings::{Layout, Settings};
-use crate::source::discover::{Discovery, RegionFolder, discover};
+use crate::source::discover::discover;
+use crate::source::found::{Discovery, TrailFound};
+
+pub(crate) use counts::{ListCounts, Listing};
 
 /// How many objects wait between the listing and whoever takes them: those of one page, which are held
 /// anyway.
@@ -21,21 +31,27 @@ pub(crate) const LISTED_AHEAD: usize = 1024;
 /// An object to read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ListedObject {
-    /// The object.
+    /// The object. Its key is its name: what is below its trail, from wherever the trail is read.
     pub meta: ObjectMeta,
+    /// Where the source has it.
+    pub at: At,
     /// What its key says of its delivery; `None` if it says nothing.
     pub delivery: Option<Delivery>,
     /// Whether it is read only because a day that it was not delivered for has calls of it.
     pub is_late: bool,
 }
 
-/// What a listing counted.
-#[derive(Debug, Default)]
-pub(crate) struct ListCounts {
-    /// Pages that were asked for.
-    pub lists: AtomicU64,
-    /// Objects that are no log files, or are in a folder of digests, insights and so on.
-    pub skipped: AtomicU64,
+/// Where the source has an object, seen from its name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum At {
+    /// The name is the key.
+    Name,
+    /// The key is the name below this prefix.
+    Below(Arc<str>),
+    /// The key.
+    Key(Box<str>),
+    /// The first of these keys that is there.
+    OneOf(Arc<[String]>),
 }
 
 /// Which objects of a kind of logs are listed.
@@ -57,30 +73,66 @@ impl std::fmt::Debug for Selection<'_> {
     }
 }
 
-/// A stretch of days of one Region's folder that is still to be listed.
-#[derive(Debug, Clone)]
-struct Stretch {
-    prefix: String,
-    /// Only keys after this one.
-    start_after: String,
-    /// Where to go on, after a page without keys.
-    token: Option<String>,
-    from: Date,
-    to: Date,
-}
-
 /// What a listing found.
 #[derive(Debug, Default)]
 pub(crate) struct Listed {
-    pub(crate) discovery: Discovery,
+    pub(crate) discovery: Arc<Discovery>,
     pub(crate) lists: u64,
-    pub(crate) skipped: u64,
+    pub(crate) listing: Listing,
+    /// The trails that were found, in the order of their prefixes.
+    pub(crate) trails: Vec<TrailFound>,
+    /// Values of `--account` and `--source-region` that keys show nothing of, as far as keys tell.
+    pub(crate) unmatched: Vec<String>,
+    /// Whether some keys do not say their account and Region.
+    pub(crate) has_unnamed: bool,
+}
+
+impl Listed {
+    /// That nothing at all is of the accounts, or of the Regions, that are asked for, if keys say so.
+    pub(crate) fn nothing_matches(&self, source: &dyn Store, settings: &Settings) -> Option<Error> {
+        let Listing { accounts, regions, .. } = &self.listing;
+        let is_unmatched = |option: &str, asked: &BTreeSet<String>, there: &BTreeSet<String>| {
+            let is_missing = |value: &String| self.unmatched.contains(&format!("{option} {value}"));
+            !asked.is_empty() && asked.iter().all(is_missing) && !there.is_empty()
+        };
+        let error = |option, asked: &BTreeSet<String>, there: &BTreeSet<String>| {
+            Error::nothing_matches(option, asked, source.location(), there)
+        };
+        if self.has_unnamed {
+            None
+        } else if is_unmatched("--account", &settings.accounts, accounts) {
+            Some(error("--account", &settings.accounts, accounts))
+        } else if is_unmatched("--source-region", &settings.regions, regions) {
+            Some(error("--source-region", &settings.regions, regions))
+        } else {
+            None
+        }
+    }
+}
+
+impl ListedObject {
+    /// The key under which the source has it, or the first under which it may.
+    pub(crate) fn key(&self) -> String {
+        match &self.at {
+            At::Name => self.meta.key.clone(),
+            At::Below(above) => [above, self.meta.key.as_str()].concat(),
+            At::Key(key) => key.as_ref().to_owned(),
+            At::OneOf(keys) => keys.first().unwrap_or(&self.meta.key).clone(),
+        }
+    }
+
+    /// The keys under which the source may have it, in the order in which they are tried.
+    pub(crate) fn keys(&self) -> Vec<String> {
+        match &self.at {
+            At::OneOf(keys) => keys.to_vec(),
+            _ => vec![self.key()],
+        }
+    }
 }
 
 /// Finds what there is to read and gives it to `objects`.
 pub(crate) async fn list_all(
     source: &dyn Store,
-    root_path: &str,
     settings: &Settings,
     objects: Sender<ListedObject>,
 ) -> Result<Listed, Error> {
@@ -88,9 +140,9 @@ pub(crate) async fn list_all(
     let counts = ListCounts::default();
     let mut discovery = Discovery::default();
     match (settings.layout, settings.range) {
-        (Layout::Any, _) => list_any(source, kind, &counts, &objects).await?,
-        (Layout::Trail, Some(range)) => {
-            discovery = discover(source, settings, root_path, kind).await?;
+        (Layout::Any, _) => list_any(source, settings, kind, &counts, &objects).await?,
+        (_, Some(range)) => {
+            discovery = discover(source, settings, kind).await?;
             let window = settings.late_window_minutes;
             let wanted = |delivery| days_of_delivery(delivery, range, window).next().is_some();
             let selection = Selection {
@@ -99,20 +151,38 @@ pub(crate) async fn list_all(
                 last: range.to().saturating_add(late_days(window).days()),
                 wanted: &wanted,
             };
-            list_days(source, settings, selection, &discovery.folders, &counts, &objects).await?;
+            list_days(source, settings, selection, &discovery, &counts, &objects).await?;
         }
-        (Layout::Trail, None) => return Err(Error::NoRange),
+        (_, None) => return Err(Error::NoRange),
     }
     let lists = discovery.lists + counts.lists.load(Ordering::Relaxed);
-    let skipped = counts.skipped.load(Ordering::Relaxed);
-    Ok(Listed { discovery, lists, skipped })
+    let listing = counts.into_listing();
+    let mut trails = discovery.trails();
+    listing.complete(&mut trails);
+    let unmatched = unmatched(settings, &discovery, &listing);
+    let has_unnamed = settings.layout == Layout::Any
+        || discovery.others.iter().any(|folder| !folder.is_named)
+        || listing.has_unnamed;
+    let trails = trails.into_values().collect();
+    let discovery = Arc::new(discovery);
+    Ok(Listed { discovery, lists, listing, trails, unmatched, has_unnamed })
 }
 
-/// Gives the objects of the Regions' folders that a range is built from to `objects`.
-///
-/// One listing covers all days of a folder, because most folders have few objects. Where a page does
-/// not hold them, the days that are left are split in two and listed at the same time, so that a folder
-/// with many objects is no slower than its share.
+/// The values of filters that nothing was found of.
+fn unmatched(settings: &Settings, discovery: &Discovery, listing: &Listing) -> Vec<String> {
+    let missing = |option: &str, asked: &BTreeSet<String>, there: [&BTreeSet<String>; 2]| {
+        let is_missing = |value: &&String| !there.iter().any(|there| there.contains(*value));
+        let missing = asked.iter().filter(is_missing);
+        missing.map(|value| format!("{option} {value}")).collect::<Vec<_>>()
+    };
+    let accounts = [&discovery.accounts, &listing.accounts];
+    let regions = [&discovery.region_names, &listing.regions];
+    let mut all = missing("--account", &settings.accounts, accounts);
+    all.extend(missing("--source-region", &settings.regions, regions));
+    all
+}
+
+/// Gives the objects of a trail that a range is built from to `objects`, each once.
 ///
 /// # Errors
 /// If a folder cannot be listed.
@@ -120,43 +190,81 @@ pub(crate) async fn list_days(
     store: &dyn Store,
     settings: &Settings,
     selection: Selection<'_>,
-    folders: &[RegionFolder],
+    discovery: &Discovery,
     counts: &ListCounts,
     objects: &Sender<ListedObject>,
 ) -> Result<(), Error> {
-    let Selection { kind, first, last, wanted } = selection;
-    let mut folders = folders.iter().map(|folder| Stretch::of_days(&folder.prefix, first, last));
-    let mut waiting = Vec::new();
-    let mut in_flight = FuturesUnordered::new();
-    loop {
-        while in_flight.len() < settings.requests_in_flight
-            && let Some(stretch) = waiting.pop().or_else(|| folders.next())
-        {
-            in_flight.push(list_page(store, stretch, counts));
-        }
-        let Some(listed) = in_flight.next().await else { return Ok(()) };
-        let (stretch, page) = listed.map_err(Error::List)?;
-        let last_key = page.objects.last().map(|object| object.key.clone());
-        let mut is_past = false;
-        for meta in page.objects {
-            let delivery = kind.delivery(&meta.key);
-            is_past |= delivery.is_some_and(|delivery| delivery.day > stretch.to);
-            let is_wanted = |delivery: &Delivery| delivery.day <= stretch.to && wanted(*delivery);
-            if !delivery.as_ref().is_some_and(is_wanted) {
-                continue;
-            }
-            if !kind.is_log_file(&meta.key) {
-                counts.skipped.fetch_add(1, Ordering::Relaxed);
-                continue;
-            }
-            if objects.send(ListedObject { meta, delivery, is_late: false }).await.is_err() {
-                return Ok(());
-            }
-        }
-        if page.next.is_some() && !is_past {
-            waiting.extend(stretch.rest(kind, last_key, page.next));
-        }
+    let lister = Lister { store, settings, selection, counts, objects };
+    let held = lister.list_others(&discovery.others).await?;
+    lister.list_regions(&discovery.regions, held).await
+}
+
+/// Lists the folders of a discovery.
+#[derive(Clone, Copy)]
+struct Lister<'a> {
+    store: &'a dyn Store,
+    settings: &'a Settings,
+    selection: Selection<'a>,
+    counts: &'a ListCounts,
+    objects: &'a Sender<ListedObject>,
+}
+
+impl Lister<'_> {
+    /// Gives an object to whoever takes it; they may be gone, because they failed.
+    async fn send(&self, object: ListedObject) {
+        self.counts.sent.fetch_add(1, Ordering::Relaxed);
+        let _ = self.objects.send(object).await;
     }
+
+    async fn list(&self, request: ListRequest) -> Result<ListPage, Error> {
+        self.counts.lists.fetch_add(1, Ordering::Relaxed);
+        self.store.list(&request).await.map_err(Error::List)
+    }
+
+    /// The object of a key in any layout, if it is wanted. `trail` is the prefix of the trail that it is
+    /// counted for.
+    fn object(&self, meta: ObjectMeta, trail: &str) -> Option<ListedObject> {
+        let kind = self.selection.kind;
+        let delivery = kind.delivery(&meta.key);
+        let (first, last) = (self.selection.first, self.selection.last);
+        let is_wanted = |delivery: Delivery| {
+            (first..=last).contains(&delivery.day) && (self.selection.wanted)(delivery)
+        };
+        match kind.class(&meta.key) {
+            FileClass::Named | FileClass::Unknown => {}
+            FileClass::OtherLog(_) | FileClass::NoLog => {
+                if delivery.is_none_or(is_wanted) {
+                    self.counts.skip(&meta.key);
+                }
+                return None;
+            }
+        }
+        let parts = KeyParts::of(&meta.key, kind);
+        self.counts.see(parts.account, parts.region);
+        let is_asked_for =
+            parts.account.is_none_or(|a| Settings::admits(&self.settings.accounts, a))
+                && parts.region.is_none_or(|r| Settings::admits(&self.settings.regions, r));
+        if !is_asked_for || !delivery.is_some_and(is_wanted) {
+            return None;
+        }
+        self.counts.deliver(trail, delivery.map(|delivery| delivery.day));
+        Some(named(meta, kind, delivery))
+    }
+}
+
+/// An object under its name.
+fn named(mut meta: ObjectMeta, kind: LogKind, delivery: Option<Delivery>) -> ListedObject {
+    // Digests are told apart by where they are.
+    let name = if kind == LogKind::Digest { None } else { kind.name(&meta.key) };
+    let at = match &name {
+        Some(name) if *name != meta.key => match meta.key.strip_suffix(name) {
+            Some(above) => At::Below(above.into()),
+            None => At::Key(meta.key.as_str().into()),
+        },
+        _ => At::Name,
+    };
+    meta.key = name.unwrap_or(meta.key);
+    ListedObject { meta, at, delivery, is_late: false }
 }
 
 /// Gives every log file below the source to `objects`, whatever its key.
@@ -165,59 +273,34 @@ pub(crate) async fn list_days(
 /// If the source cannot be listed.
 pub(crate) async fn list_any(
     store: &dyn Store,
+    settings: &Settings,
     kind: LogKind,
     counts: &ListCounts,
     objects: &Sender<ListedObject>,
 ) -> Result<(), Error> {
+    let mut copies = copies::Copies::default();
     let mut pages = Pages::new(store, ListRequest::all(""));
     while let Some(page) = pages.next().await.map_err(Error::List)? {
         counts.lists.fetch_add(1, Ordering::Relaxed);
         for meta in page.objects {
             if !kind.is_log_file(&meta.key) || is_in_sibling_folder(&meta.key) {
-                counts.skipped.fetch_add(1, Ordering::Relaxed);
+                counts.skip(&meta.key);
                 continue;
             }
-            let delivery = kind.delivery(&meta.key);
-            if objects.send(ListedObject { meta, delivery, is_late: false }).await.is_err() {
+            let parts = KeyParts::of(&meta.key, kind);
+            counts.see(parts.account, parts.region);
+            let is_asked_for =
+                parts.account.is_none_or(|a| Settings::admits(&settings.accounts, a))
+                    && parts.region.is_none_or(|r| Settings::admits(&settings.regions, r));
+            if !is_asked_for {
+                continue;
+            }
+            let delivery = parts.delivery;
+            let object = named(meta, kind, delivery);
+            if copies.is_new(&object, counts) && objects.send(object).await.is_err() {
                 return Ok(());
             }
         }
     }
     Ok(())
-}
-
-async fn list_page(
-    store: &dyn Store,
-    stretch: Stretch,
-    counts: &ListCounts,
-) -> Result<(Stretch, ListPage), store::Error> {
-    counts.lists.fetch_add(1, Ordering::Relaxed);
-    let mut request = ListRequest::all(&stretch.prefix).start_after(&stretch.start_after);
-    request.token.clone_from(&stretch.token);
-    let page = store.list(&request).await?;
-    Ok((stretch, page))
-}
-
-impl Stretch {
-    fn of_days(prefix: &str, from: Date, to: Date) -> Self {
-        // The day's folder without its last slash sorts right before everything in it.
-        let start_after = format!("{prefix}{}", day_folder(from).trim_end_matches('/'));
-        Stretch { prefix: prefix.to_owned(), start_after, token: None, from, to }
-    }
-
-    /// What is left after a page that ended with a key: the rest of the first half of the days that
-    /// are left, and their second half.
-    fn rest(self, kind: LogKind, last_key: Option<String>, token: Option<String>) -> Vec<Stretch> {
-        let Some(last_key) = last_key else { return vec![Stretch { token, ..self }] };
-        let reached = kind.delivery(&last_key).map_or(self.from, |delivery| delivery.day);
-        let days = i64::from(self.to.since(reached).map_or(0, |span| span.get_days()));
-        if days < 1 {
-            return vec![Stretch { start_after: last_key, token: None, from: reached, ..self }];
-        }
-        let middle = reached.saturating_add((days / 2).days());
-        let second = Self::of_days(&self.prefix, middle.saturating_add(1.day()), self.to);
-        let first =
-            Stretch { start_after: last_key, token: None, from: reached, to: middle, ..self };
-        vec![second, first]
-    }
 }

@@ -130,7 +130,7 @@ impl<'a> Scheduler<'a, '_> {
         let previous = self.state.manifests.get(&day).cloned().flatten();
         let reason = self.schedule.reason(day).unwrap_or(match job.settings.layout {
             Layout::Any => Reason::AnyLayout,
-            Layout::Trail => Reason::New,
+            Layout::Trail | Layout::Auto => Reason::New,
         });
         let knowledge = Arc::clone(&self.state.knowledge);
         let requests = self.requests.clone();

@@ -4,12 +4,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
+use logs::layout::LogKind;
 
 use super::Scheduler;
 use crate::day::manifest::{LateObject, Manifest};
 use crate::outcome::ShrinkRefusal;
 use crate::run::schedule::{Now, Reason, reason_to_rebuild};
 use crate::settings::Layout;
+use crate::source::list::At;
 
 impl Scheduler<'_, '_> {
     /// Days that have no manifest at the destination are built for sure: their objects need not wait for
@@ -143,7 +145,8 @@ impl Scheduler<'_, '_> {
         }
         let days = self.late_for.entry(late.key.clone()).or_default();
         if !days.contains(&day) {
-            self.schedule.add_late(day, late, !days.is_empty());
+            let at = At::OneOf(self.discovery.keys_of(&late.key, LogKind::CloudTrail).into());
+            self.schedule.add_late(day, late, at, !days.is_empty());
             days.push(day);
         }
     }

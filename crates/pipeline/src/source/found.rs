@@ -1,0 +1,151 @@
+//! What a search found, and what it did not look into.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use logs::layout::{KeyParts, LogKind};
+use serde::Serialize;
+
+/// How many folders are named that were not searched. The rest is counted.
+const MAX_NAMED: usize = 10_000;
+
+/// What was found.
+#[derive(Debug, Default)]
+pub(crate) struct Discovery {
+    /// The Regions' folders, in the order of their prefixes.
+    pub regions: Vec<RegionFolder>,
+    /// Folders of other layouts, in the order of their prefixes.
+    pub others: Vec<OtherFolder>,
+    /// What was not searched.
+    pub not_searched: NotSearched,
+    /// The accounts of the trails, those alone that are asked for.
+    pub accounts: BTreeSet<String>,
+    /// Accounts that are not asked for.
+    pub other_accounts: BTreeSet<String>,
+    /// The Regions of the trails, asked for or not.
+    pub region_names: BTreeSet<String>,
+    /// Listings that were made, a page each.
+    pub lists: u64,
+    /// Whether the search ended at its limit.
+    pub has_reached_limit: bool,
+}
+
+/// A Region's folder of a trail, with the days below it as `YYYY/MM/DD/`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct RegionFolder {
+    /// Its prefix, relative to the source, with a `/` at its end.
+    pub prefix: String,
+    /// The account, if its folder is above.
+    pub account: Option<String>,
+    /// Whose log it is: `CloudTrail`, …
+    pub log: &'static str,
+    /// The Region.
+    pub region: String,
+}
+
+/// A folder of another layout.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct OtherFolder {
+    /// Its prefix, relative to the source: empty, or with a `/` at its end.
+    pub prefix: String,
+    /// Whether folders below it carry the days; else its files do, by their names.
+    pub has_days: bool,
+    /// Whether its files are called as those of a trail.
+    pub is_named: bool,
+}
+
+/// Folders that were not searched.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct NotSearched {
+    /// How many.
+    pub count: u64,
+    /// The first of them, by prefix, each with the reason: 10,000 at most.
+    pub folders: BTreeMap<String, String>,
+}
+
+/// A trail, or a folder of another layout that is read as one.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct TrailFound {
+    /// What is above its accounts, relative to the source; empty for the source itself.
+    pub prefix: String,
+    /// Its accounts, as far as keys name them.
+    pub accounts: BTreeSet<String>,
+    /// Its Regions, as far as keys name them.
+    pub regions: BTreeSet<String>,
+    /// The first day of delivery that was listed.
+    pub first_day: Option<String>,
+    /// The last day of delivery that was listed.
+    pub last_day: Option<String>,
+}
+
+impl NotSearched {
+    pub(super) fn add(&mut self, prefix: String, reason: &str) {
+        self.count += 1;
+        self.folders.insert(prefix, reason.to_owned());
+        if self.folders.len() > MAX_NAMED {
+            self.folders.pop_last();
+        }
+    }
+}
+
+impl RegionFolder {
+    /// What is above the part of a key that is its object's name.
+    pub(super) fn above(&self) -> &str {
+        let RegionFolder { prefix, account, log, region } = self;
+        let account = account.as_ref().map_or(0, |account| account.len() + 1);
+        let below = match account {
+            0 => region.len() + 1,
+            account => account + log.len() + region.len() + 2,
+        };
+        &prefix[..prefix.len() - below]
+    }
+}
+
+impl Discovery {
+    /// The trails, by prefix.
+    pub(crate) fn trails(&self) -> BTreeMap<String, TrailFound> {
+        let mut trails = BTreeMap::<String, TrailFound>::new();
+        for folder in &self.regions {
+            let prefix = folder.above();
+            let found = trails.entry(prefix.to_owned()).or_default();
+            prefix.clone_into(&mut found.prefix);
+            found.accounts.extend(folder.account.clone());
+            found.regions.insert(folder.region.clone());
+        }
+        for folder in &self.others {
+            let found = trails.entry(folder.prefix.clone()).or_default();
+            folder.prefix.clone_into(&mut found.prefix);
+        }
+        trails
+    }
+
+    /// The keys under which an object of a name may be.
+    pub(crate) fn keys_of(&self, name: &str, kind: LogKind) -> Vec<String> {
+        let mut keys = vec![name.to_owned()];
+        let KeyParts { account, log, region, delivery, rest } = KeyParts::of(name, kind);
+        let (Some(log), Some(region), Some(delivery)) = (log, region, delivery) else {
+            return keys;
+        };
+        let day = delivery.day;
+        let (year, month, of_month) = (day.year(), day.month(), day.day());
+        let folders = [
+            format!("{year:04}/{month:02}/{of_month:02}/"),
+            format!("{year}/{month}/{of_month}/"),
+            format!("year={year:04}/month={month:02}/day={of_month:02}/"),
+            format!("year={year}/month={month}/day={of_month}/"),
+            format!("dt={day}/"),
+            format!("restored/{year:04}/{month:02}/{of_month:02}/"),
+            String::new(),
+        ];
+        let is_of = |folder: &&RegionFolder| {
+            folder.log == log
+                && folder.region == region
+                && folder.account.as_deref().is_none_or(|known| Some(known) == account)
+        };
+        let prefixes = self.regions.iter().filter(is_of).map(|folder| &folder.prefix);
+        let prefixes = prefixes.chain(self.others.iter().map(|folder| &folder.prefix));
+        for prefix in prefixes {
+            keys.extend(folders.iter().map(|folder| format!("{prefix}{folder}{rest}")));
+        }
+        keys
+    }
+}

@@ -1,0 +1,133 @@
+//! What a listing counts while it goes on.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::AtomicU64;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use jiff::civil::Date;
+
+use crate::outcome::{MAX_LISTED, ObjectProblem};
+use crate::source::found::TrailFound;
+
+/// The most ends of names that are told apart.
+const MAX_SUFFIXES: usize = 20;
+
+/// What a listing counts while it goes on.
+#[derive(Debug, Default)]
+pub(crate) struct ListCounts {
+    /// Pages that were asked for.
+    pub lists: AtomicU64,
+    /// Objects that were given on.
+    pub sent: AtomicU64,
+    listing: Mutex<Listing>,
+}
+
+/// What a listing counted.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Listing {
+    /// Objects that are no log files, or are in a folder of digests, insights and so on.
+    pub skipped: u64,
+    /// The first of them by key.
+    pub skipped_example: Option<String>,
+    /// Their number by the end of their names.
+    pub skipped_suffixes: BTreeMap<String, u64>,
+    /// Objects whose name another object has, which comes before by key.
+    pub copies: u64,
+    /// Those of another size.
+    pub copies_of_other_size: Vec<ObjectProblem>,
+    /// Accounts that keys name.
+    pub accounts: BTreeSet<String>,
+    /// Regions that keys name.
+    pub regions: BTreeSet<String>,
+    /// Whether a key did not name both.
+    pub has_unnamed: bool,
+    /// The first and the last day of each trail, by its prefix.
+    days: BTreeMap<String, (Date, Date)>,
+}
+
+impl ListCounts {
+    fn listing(&self) -> MutexGuard<'_, Listing> {
+        self.listing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Counts an object that is no log file.
+    pub(super) fn skip(&self, key: &str) {
+        let mut listing = self.listing();
+        listing.skipped += 1;
+        if listing.skipped_example.as_deref().is_none_or(|example| key < example) {
+            listing.skipped_example = Some(key.to_owned());
+        }
+        let file = key.rsplit('/').next().unwrap_or_default();
+        let suffix = match file.rsplit_once('.') {
+            _ if file.is_empty() => "folder markers".to_owned(),
+            _ if file.starts_with("._") => "._*".to_owned(),
+            Some((_, suffix)) => format!(".{suffix}"),
+            None => file.to_owned(),
+        };
+        let suffixes = &mut listing.skipped_suffixes;
+        if suffixes.len() < MAX_SUFFIXES || suffixes.contains_key(&suffix) {
+            *suffixes.entry(suffix).or_default() += 1;
+        }
+    }
+
+    /// Takes note of the account and the Region that a key names.
+    pub(super) fn see(&self, account: Option<&str>, region: Option<&str>) {
+        let mut listing = self.listing();
+        listing.has_unnamed |= account.is_none() || region.is_none();
+        let see = |names: &mut BTreeSet<String>, name: Option<&str>| {
+            if let Some(name) = name.filter(|name| !names.contains(*name)) {
+                names.insert(name.to_owned());
+            }
+        };
+        let Listing { accounts, regions, .. } = &mut *listing;
+        see(accounts, account);
+        see(regions, region);
+    }
+
+    /// Takes note of the day of an object of a trail.
+    pub(super) fn deliver(&self, trail: &str, day: Option<Date>) {
+        let Some(day) = day else { return };
+        let mut listing = self.listing();
+        match listing.days.get_mut(trail) {
+            Some((first, last)) => (*first, *last) = ((*first).min(day), (*last).max(day)),
+            None => drop(listing.days.insert(trail.to_owned(), (day, day))),
+        }
+    }
+
+    /// Counts a copy of an object, both by their keys and sizes.
+    pub(super) fn copy(&self, first: (&str, u64), copy: (&str, u64)) {
+        let mut listing = self.listing();
+        listing.copies += 1;
+        if first.1 != copy.1 {
+            let reason = format!(
+                "{} bytes, and `{}`, which is read, has {}: objects of one name are one delivery",
+                copy.1, first.0, first.1
+            );
+            let problems = &mut listing.copies_of_other_size;
+            problems.push(ObjectProblem { key: copy.0.to_owned(), reason });
+            if problems.len() > 2 * MAX_LISTED {
+                problems.sort_by(|a, b| a.key.cmp(&b.key));
+                problems.truncate(MAX_LISTED);
+            }
+        }
+    }
+
+    pub(super) fn into_listing(self) -> Listing {
+        let mut listing = self.listing.into_inner().unwrap_or_else(PoisonError::into_inner);
+        listing.copies_of_other_size.sort_by(|a, b| a.key.cmp(&b.key));
+        listing.copies_of_other_size.truncate(MAX_LISTED);
+        listing
+    }
+}
+
+impl Listing {
+    /// Adds what was listed to the trails that were found.
+    pub(super) fn complete(&self, trails: &mut BTreeMap<String, TrailFound>) {
+        for (prefix, (first, last)) in &self.days {
+            if let Some(trail) = trails.get_mut(prefix) {
+                trail.first_day = Some(first.to_string());
+                trail.last_day = Some(last.to_string());
+            }
+        }
+    }
+}
