@@ -27,9 +27,8 @@ fn run_from(world: &World, source: &str, dest: &str) -> Run {
 fn missing_location_is_named_in_the_error() {
     let world = World::new();
     let out = world.text("out");
-    let (nowhere, file) = (world.text("nowhere"), world.write("file", "x"));
+    let nowhere = world.text("nowhere");
     run_from(&world, &nowhere, &out).says(1, &["there is no folder", &nowhere]);
-    run_from(&world, &file, &out).says(1, &[&file, "is not a folder"]);
     run_from(&world, "ftp://x/y", &out).says(2, &["--source", "ftp://x/y", "s3://bucket/prefix"]);
     run_from(&world, "s3://", &out).says(2, &["--source", "names no bucket"]);
     let server = Server::start(Config::new().bucket(Bucket::new("logs"))).unwrap();
@@ -38,8 +37,10 @@ fn missing_location_is_named_in_the_error() {
     };
     on("s3://nosuch", &out).says(1, &["there is no bucket `nosuch`"]);
     on(&world.text("trail"), "s3://nosuch").says(1, &["there is no bucket `nosuch`"]);
-    on("s3://logs/some/prefix", &out)
-        .says(1, &["no CloudTrail log files below s3://logs/some/prefix/", "AWSLogs/<account>"]);
+    on("s3://logs/some/prefix", &out).says(
+        1,
+        &["no CloudTrail log files below s3://logs/some/prefix/", "<account>/CloudTrail/<Region>"],
+    );
     assert!(!world.path("out/ingest").exists(), "nothing is written");
 }
 
@@ -86,7 +87,7 @@ fn range_without_objects_is_a_warning() {
         "warning: no objects delivered on 2026-09-01 to 2026-09-30",
         "looked at 1 prefix,",
         "AWSLogs/111122223333/CloudTrail/us-east-1/",
-        "there are log files on 2026-10-05",
+        "the only day with a folder there is 2026-10-05",
     ] {
         assert!(run.stderr.contains(part), "no `{part}` in {}", run.stderr);
     }
@@ -96,7 +97,7 @@ fn range_without_objects_is_a_warning() {
     assert!(!world.path("out/ingest").exists(), "no empty tables are written");
     let source = world.text("trail");
     let plan = ["plan", "--source", &source, "--from", "2026-09-01"];
-    assert!(world.hoptrail(&plan).ends(0).stderr.contains("there are log files on 2026-10-05"));
+    assert!(world.hoptrail(&plan).ends(0).stderr.contains("with a folder there is 2026-10-05"));
 }
 
 /// Every way that an object can be unreadable, with the reason that is reported.

@@ -5,6 +5,7 @@
 //! - what the bundled sample holds: `sample`; a text that people read: `golden`
 //! - sources and destinations, threads and requests: `locations`; large listings: `listing`
 //! - what goes along with requests to S3, how it is reached, archives: `s3_options`
+//! - where trails are found, and what is beside them: `sources`
 //! - which day a call belongs to, and whether it counts once: `days`
 //! - invalid input, and exit codes: `bad_input`
 //! - options, environment, and settings file: `precedence`
@@ -47,5 +48,6 @@ mod rebuild;
 mod references;
 mod s3_options;
 mod sample;
+mod sources;
 mod tampering;
 mod verify;

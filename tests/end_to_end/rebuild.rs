@@ -9,7 +9,8 @@ use serde_json::{Value, json};
 
 use crate::backfill::{ACCOUNTS, DAYS, Objects, backfill};
 use crate::world::{
-    Run, Tree, World, assert_adds_up, assert_same, call, document, key, sum, texts, tree, with,
+    Run, Tree, World, assert_adds_up, assert_same, call, document, key, name, sum, texts, tree,
+    with,
 };
 
 const RANGE: [&str; 4] = ["--from", DAYS[0], "--to", DAYS[4]];
@@ -128,7 +129,7 @@ fn shrunk_source_replaces_no_day_without_allow_shrink() {
             let n = line.split(" of the ").next().unwrap().rsplit(' ').next().unwrap();
             assert!(n.parse::<usize>().unwrap() >= lost, "{line}");
             let example = line.rsplit(' ').next().unwrap().trim_end_matches('.');
-            assert!(gone.iter().any(|key| *key == example), "{line}");
+            assert!(gone.iter().any(|key| name(key) == example), "{line}");
         }
         let not_replaced = world.summary()["not_replaced"].as_array().unwrap().len();
         assert_eq!(not_replaced, DAYS.len());
@@ -154,14 +155,14 @@ fn shrunk_day_is_not_replaced_and_other_days_are() {
     let new = world.object("20261008T1210Z", "new", &[call("new", "2026-10-08T12:00:00Z")]);
     let before = tree(&world.out());
     let run = range(&world, &[]).ends(1);
-    let example = format!("for example {}", noon(DAYS[1]));
+    let example = format!("for example {}", name(noon(DAYS[1])));
     assert!(run.stderr.contains("1 of the ") && run.stderr.contains(&example), "{}", run.stderr);
     assert_eq!(days(&world).len(), 1);
     let now = tree(&world.out());
     for (name, bytes) in now.iter().filter(|(name, _)| !name.contains(DAYS[3])) {
         assert!(before[name] == *bytes, "{name}");
     }
-    assert!(texts(&world.rows("ingest", DAYS[3]), "key").contains(&new));
+    assert!(texts(&world.rows("ingest", DAYS[3]), "key").contains(&name(&new).to_owned()));
     // The object is back.
     world.write(&format!("trail/{}", noon(DAYS[1])), &objects.tree()[noon(DAYS[1])]);
     range(&world, &[]).ends(0);
@@ -176,13 +177,13 @@ fn day_whose_object_became_unreadable_is_not_replaced() {
     let key = objects.0.keys().find(|key| key.contains("20261007T0800Z")).unwrap();
     world.write(&format!("trail/{key}"), b"no gzip and no JSON");
     let run = range(&world, &[]).ends(1);
-    let parts = ["2026-10-07 is left as it is: 1 of the ", "cannot be read any more", key];
+    let parts = ["2026-10-07 is left as it is: 1 of the ", "cannot be read any more", name(key)];
     parts.iter().for_each(|part| assert!(run.stderr.contains(part), "{part}: {}", run.stderr));
     assert_same(&tree(&world.out()), &before, "not replaced");
     assert_eq!(days(&world), []);
     range(&world, &["--allow-shrink"]).ends(3);
     let ingest = world.rows("ingest", DAYS[2]);
-    let row = ingest.iter().find(|row| row["key"] == key.as_str()).unwrap();
+    let row = ingest.iter().find(|row| row["key"] == name(key)).unwrap();
     assert_eq!(row["status"], "unreadable");
     // A partial day is never taken for unchanged.
     range(&world, &[]).ends(3);
@@ -210,7 +211,7 @@ fn late_object_rebuilds_exactly_its_days() {
     range(&world, &[]).ends(0);
     assert_eq!(opened(&world), [DAYS[0], DAYS[4]]);
     assert!(world.event_ids(DAYS[0]).contains(&"far".to_owned()));
-    assert!(texts(&world.rows("ingest", DAYS[0]), "key").contains(&key));
+    assert!(texts(&world.rows("ingest", DAYS[0]), "key").contains(&name(&key).to_owned()));
     assert_fresh(&world, &[], "far outside of it");
     range(&world, &[]).ends(0);
     assert_eq!(opened(&world), [""; 0]);
@@ -333,11 +334,12 @@ fn day_with_corrupt_or_missing_manifest_is_rebuilt() {
     assert_same(&tree(&world.out()), &before, "repaired");
     // Tables that were written without manifests are not replaced by less.
     fs::remove_dir_all(world.out().join("_hoptrail")).unwrap();
-    let key = texts(&world.rows("ingest", DAYS[0]), "key")[0].clone();
+    let of_object = texts(&world.rows("ingest", DAYS[0]), "key")[0].clone();
+    let key = format!("AWSLogs/{of_object}");
     let bytes = fs::read(world.trail().join(&key)).unwrap();
     fs::remove_file(world.trail().join(&key)).unwrap();
     let run = range(&world, &[]).ends(1);
-    assert!(run.stderr.contains(&format!("for example {key}")), "{}", run.stderr);
+    assert!(run.stderr.contains(&format!("for example {of_object}")), "{}", run.stderr);
     assert_eq!(days(&world).len(), 4, "the others are");
     world.write(&format!("trail/{key}"), bytes);
     range(&world, &[]).ends(0);

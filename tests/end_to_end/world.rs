@@ -65,7 +65,7 @@ impl World {
         path.display().to_string()
     }
 
-    /// Writes an object of the trail and gives its key.
+    /// Writes an object of the trail and gives its key; its name is [`name`] of it.
     pub(crate) fn object(&self, stamp: &str, name: &str, records: &[Value]) -> String {
         let key = key(ACCOUNT, REGION, stamp, name);
         self.write(&format!("trail/{key}"), document(records));
@@ -205,6 +205,13 @@ pub(crate) fn key(account: &str, region: &str, stamp: &str, name: &str) -> Strin
         "AWSLogs/{account}/CloudTrail/{region}/{year}/{month}/{day}/\
          {account}_CloudTrail_{region}_{stamp}_{name}.json.gz"
     )
+}
+
+/// The name of the object of a key in tables, manifests, and messages: what is below its trail.
+pub(crate) fn name(key: &str) -> &str {
+    let is_account = |name: &&str| name.len() == 12 && name.bytes().all(|b| b.is_ascii_digit());
+    let account = key.split('/').find(is_account).unwrap();
+    &key[key.find(account).unwrap()..]
 }
 
 /// An object as CloudTrail delivers it.

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use clap::ValueEnum;
-use logs::layout::is_account;
-use store::{AddressingStyle, Encryption, Limited, Location, S3Options, Store};
+use logs::layout::{FileClass, LogKind, is_account};
+use store::{AddressingStyle, Encryption, Limited, Location, OneObject, S3Options, Store};
 
 use crate::args::{Acl, AddressingStyleArg, AwsArgs, DestArgs, Sse};
 use crate::exit::Failure;
@@ -145,6 +145,48 @@ pub(crate) async fn open_source(
         .map_err(|error| anyhow::Error::new(error).context(format!("could not open {what}")))?;
     // Listing and reading go on at the same time; the bound is for both together.
     Ok(Arc::new(Limited::new(store, requests_in_flight)))
+}
+
+/// A trail that is read, and whether it is one object alone.
+///
+/// # Errors
+/// If it cannot be reached.
+pub(crate) async fn open_trail(
+    location: &Location,
+    options: &S3Options,
+    requests_in_flight: usize,
+    report: &Report,
+) -> Result<(Arc<dyn Store>, bool), Failure> {
+    let what = "the source";
+    if let Some((folder, name)) = as_object(location) {
+        let store = open_source(what, &folder, options, requests_in_flight, report).await?;
+        if let Some(one) = OneObject::find(store, name).await? {
+            return Ok((Arc::new(one), true));
+        }
+    }
+    Ok((open_source(what, location, options, requests_in_flight, report).await?, false))
+}
+
+/// The folder of a location that may be an object, and the object's name there. A file is there for sure; of
+/// S3, only what is called like a log file is looked at.
+fn as_object(location: &Location) -> Option<(Location, String)> {
+    match location {
+        Location::Folder(path) => {
+            let name = path.file_name().filter(|_| path.is_file())?.to_str()?;
+            let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+            let parent = parent.unwrap_or_else(|| Path::new("."));
+            Some((Location::Folder(parent.to_owned()), name.to_owned()))
+        }
+        Location::S3 { bucket, prefix } => {
+            let key = prefix.strip_suffix('/')?;
+            let (parent, name) = key.rsplit_once('/').unwrap_or(("", key));
+            let has_suffix = name.contains('.') || LogKind::CloudTrail.delivery(name).is_some();
+            let is_log = LogKind::CloudTrail.class(name) != FileClass::NoLog;
+            let prefix = if parent.is_empty() { String::new() } else { format!("{parent}/") };
+            let parent = Location::S3 { bucket: bucket.clone(), prefix };
+            (has_suffix && is_log).then(|| (parent, name.to_owned()))
+        }
+    }
 }
 
 /// The destination. A folder that does not exist is created.

@@ -5,6 +5,7 @@ use std::fmt::Display;
 use jiff::Timestamp;
 use logs::layout::is_region_shaped;
 use pipeline::{Layout, Settings};
+use store::Location;
 
 use crate::args::{DayArgs, LayoutArg, PerformanceArgs, SourceArgs};
 use crate::exit::Failure;
@@ -37,6 +38,13 @@ pub(crate) fn of_read(
         settings.limits.inflated_bytes = positive("--max-inflated-mib", mib)? << 20;
     }
     Ok(settings)
+}
+
+/// A source that is a file is read whatever it is called, and needs no days.
+pub(crate) fn complete_layout(args: &mut SourceArgs, source: &Location) {
+    if matches!(source, Location::Folder(path) if path.is_file()) {
+        args.layout = Some(LayoutArg::Any);
+    }
 }
 
 /// The settings that say which objects belong to which days.

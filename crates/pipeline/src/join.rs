@@ -26,6 +26,7 @@ use crate::outcome::{InvocationLog, LeftOver, MAX_LISTED, ObjectProblem};
 use crate::settings::{Layout, Settings};
 use crate::source::discover::discover;
 use crate::source::fetch::{Decoder, Fetcher, ReadObject};
+use crate::source::found::Discovery;
 use crate::source::list::{LISTED_AHEAD, ListCounts, ListedObject, Selection, list_any, list_days};
 use crate::work::Workers;
 
@@ -71,7 +72,11 @@ pub(crate) async fn list_logs(store: &dyn Store, settings: &Settings) -> Result<
         let sender = sender;
         match (settings.layout, settings.range) {
             (Layout::Trail | Layout::Auto, Some(range)) => {
-                let found = discover(store, settings, kind).await?;
+                let found = match discover(store, settings, kind).await {
+                    // Not every account that is asked for has such logs.
+                    Err(Error::NothingMatches { .. }) => Discovery::default(),
+                    found => found?,
+                };
                 let near = |delivery| days_of_log(delivery, settings).any(|d| range.contains(d));
                 let selection = Selection {
                     kind,

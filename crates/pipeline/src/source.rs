@@ -20,3 +20,6 @@ pub struct Source<'a> {
     /// Its prefix or folder.
     pub root_path: &'a str,
 }
+
+#[cfg(test)]
+mod tests;

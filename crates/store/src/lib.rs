@@ -12,6 +12,7 @@ mod error;
 mod folder;
 mod limited;
 mod listing;
+mod one_object;
 mod open;
 mod s3;
 mod store;
@@ -27,6 +28,7 @@ pub use limited::Limited;
 pub use listing::{Pages, list_all, list_folders, list_folders_or_empty, read_if_there};
 #[cfg(feature = "testing")]
 pub use memory::Memory;
+pub use one_object::OneObject;
 pub use open::{open_destination, open_source};
 pub use s3::{AddressingStyle, Encryption, S3, S3Options, StaticCredentials};
 pub use store::{Condition, ListPage, ListRequest, Object, ObjectMeta, Put, Store};

@@ -109,6 +109,11 @@ async fn links_are_followed_and_loops_end() {
     assert_eq!(keys(&store, "").await, ["a/b/1", "file", "linked/x"]);
     assert_eq!(store.get("linked/x").await.unwrap().body.collect().await.unwrap(), "x");
     assert_eq!(list_folders(&store, "").await.unwrap(), ["a/", "linked/"]);
+    // Nor is there an end to it folder by folder.
+    for prefix in ["a/up/", "a/b/parent/", "a/b/parent/b/"] {
+        assert_eq!(keys(&store, prefix).await, [""; 0], "{prefix}");
+        assert_eq!(list_folders(&store, prefix).await.unwrap(), [""; 0], "{prefix}");
+    }
 }
 
 /// The second time, the folder is reached as what it is, and not by the link.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use pipeline::{Plan, Progress, Settings};
+use pipeline::{Layout, Plan, Progress, Settings};
 use serde::Serialize;
 use store::{Location, S3Options};
 
@@ -42,8 +42,9 @@ pub(crate) fn run(
     config.complete_days(&mut args.days);
     config.complete_performance(&mut args.performance);
     config.complete_aws(&mut args.aws);
-    let settings = settings::of_read(&args.source, &args.days, &args.performance)?;
     let source = location::required("--source", args.source.source.as_deref())?;
+    settings::complete_layout(&mut args.source, &source);
+    let mut settings = settings::of_read(&args.source, &args.days, &args.performance)?;
     let dest = location::optional("--dest", args.dest.as_deref())?;
     location::check_region(&args.aws, [&source].into_iter().chain(&dest))?;
     let options = location::source_options(&args.aws);
@@ -52,8 +53,11 @@ pub(crate) fn run(
     let plan = block_on(async |signals| {
         let planning = async {
             let requests = settings.requests_in_flight;
-            let store =
-                location::open_source("the source", &source, &options, requests, report).await?;
+            let (store, is_one_object) =
+                location::open_trail(&source, &options, requests, report).await?;
+            if is_one_object {
+                settings.layout = Layout::Any;
+            }
             let planning = pipeline::plan(store.as_ref(), &settings, &progress);
             tokio::select! {
                 plan = planning => {

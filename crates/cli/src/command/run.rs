@@ -35,6 +35,8 @@ struct Job {
 /// The stores of a run, open.
 struct Stores {
     source: Arc<dyn Store>,
+    /// Whether the source is one object, which is read whatever it is called.
+    is_one_object: bool,
     invocation_logs: Option<Arc<dyn Store>>,
     dest: Arc<dyn Store>,
 }
@@ -61,8 +63,9 @@ impl Job {
         if has_keys && !args.logs.verify_digests {
             return Err(Failure::usage("--digest-keys has no effect without --verify-digests"));
         }
-        let settings = settings_of(&args)?;
         let source = location::required("--source", args.source.source.as_deref())?;
+        settings::complete_layout(&mut args.source, &source);
+        let settings = settings_of(&args)?;
         let dest = location::required("--dest", args.dest.dest.as_deref())?;
         let invocation_logs = args.logs.invocation_logs.as_deref();
         let invocation_logs = location::optional("--invocation-logs", invocation_logs)?;
@@ -96,13 +99,14 @@ impl Job {
         let open = async |what, location| {
             location::open_source(what, location, &self.options, requests, report).await
         };
-        let source = open("the source", &self.source).await?;
+        let (source, is_one_object) =
+            location::open_trail(&self.source, &self.options, requests, report).await?;
         let dest = location::open_destination(&self.dest, &self.dest_options, report).await?;
         let invocation_logs = match &self.invocation_logs {
             Some(location) => Some(open("the invocation log location", location).await?),
             None => None,
         };
-        Ok(Stores { source, invocation_logs, dest })
+        Ok(Stores { source, is_one_object, invocation_logs, dest })
     }
 }
 
@@ -153,8 +157,12 @@ async fn build(
         Notice::NotReleased(error) => report.warn(&format!("{:#}", anyhow::Error::from(error))),
     };
     let knowledge = job.knowledge.clone();
+    let mut settings = job.settings.clone();
+    if stores.is_one_object {
+        settings.layout = Layout::Any;
+    }
     let running =
-        pipeline::run(endpoints, &job.settings, knowledge, &progress, notify, stop.notified());
+        pipeline::run(endpoints, &settings, knowledge, &progress, notify, stop.notified());
     let showing = async {
         begun.notified().await;
         progress::show(Arc::clone(&progress), *report).await;

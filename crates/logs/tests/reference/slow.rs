@@ -132,7 +132,8 @@ impl Expected {
             return Ok(None);
         }
         let event_type = record.get("eventType").and_then(Json::as_text).unwrap_or_default();
-        if event_type == "AwsAggregatedEvent" || event_type == "AwsCloudTrailInsight" {
+        let summaries = ["AwsAggregatedEvent", "AwsCloudTrailInsight", "AwsVpceEvent"];
+        if summaries.contains(&event_type.as_ref()) {
             return Ok(None);
         }
         if event_type == "AwsVpceEvent" || category(record).as_deref() == Some("NetworkActivity") {

@@ -25,7 +25,9 @@ impl std::fmt::Display for NothingFound {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let NothingFound { range, prefixes, examples, near, skipped, skipped_suffixes } = self;
         let plural = if *prefixes == 1 { "" } else { "es" };
-        write!(f, "no log files delivered on {range}; looked at {prefixes} prefix{plural}")?;
+        // Where there are files, it would be wrong to say that there are no objects.
+        let what = if *skipped == 0 { "objects" } else { "log files" };
+        write!(f, "no {what} delivered on {range}; looked at {prefixes} prefix{plural}")?;
         if !examples.is_empty() {
             write!(f, ", such as {}", examples.join(", "))?;
         }

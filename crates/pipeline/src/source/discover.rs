@@ -63,7 +63,15 @@ pub(crate) async fn discover(
             })
             .buffered(settings.requests_in_flight.max(1));
         while let Some((folder, page)) = listed.next().await {
-            search.take(folder, page.map_err(Error::List)?);
+            match page {
+                Ok(page) => search.take(folder, page),
+                // What is beside a trail may be closed; a trail itself may not.
+                Err(error @ store::Error::AccessDenied { .. }) if folder.may_be_closed() => {
+                    let reason = format!("may not be listed: {error}");
+                    search.found.not_searched.add(folder.prefix, &reason);
+                }
+                Err(error) => return Err(Error::List(error)),
+            }
         }
     }
     search.end(store)
@@ -124,7 +132,15 @@ impl Search<'_> {
             self.take_dates(folder, &page);
             return;
         }
-        let is_first = folder.token.is_none();
+        if folder.known == Known::OtherLogs {
+            if folder.is_other_logs(&page, self.kind) {
+                let reason = folder.reason();
+                self.found.not_searched.add(folder.prefix, reason);
+            } else {
+                self.waiting.push(Folder::new(folder.prefix, Known::Nothing));
+            }
+            return;
+        }
         if folder.prefix.is_empty() {
             let at_root = page.prefixes.iter().chain(page.objects.iter().map(|meta| &meta.key));
             self.at_root.extend(at_root.take(1000).cloned());
@@ -133,11 +149,6 @@ impl Search<'_> {
         let is_named = |key: &str| self.kind.class(key) == FileClass::Named;
         if self.kind != LogKind::Digest && page.objects.iter().any(|meta| is_named(&meta.key)) {
             self.add_other(&folder.prefix, false, true);
-        }
-        if is_first && folder.is_other_logs(&page.prefixes, self.kind) {
-            let reason = folder.reason();
-            self.found.not_searched.add(folder.prefix, reason);
-            return;
         }
         self.take_children(&folder, page.prefixes);
         if page.next.is_some() {

@@ -41,7 +41,7 @@ pub(super) enum Known {
     },
     /// It is called as a Region, in a folder that is called as a trail's.
     Region { log: &'static str },
-    /// It is called as a folder of other logs: if it holds Regions, it is one.
+    /// It is called as a folder of other logs: what is below it shows whether it is one.
     OtherLogs,
     /// The last of some folders that are called as dates: whatever is below it shows whether they are.
     Dates {
@@ -60,7 +60,7 @@ impl Folder {
 
     pub(super) fn request(&self) -> ListRequest {
         let mut request = match self.known {
-            Known::Dates { .. } => ListRequest::all(&self.prefix),
+            Known::Dates { .. } | Known::OtherLogs => ListRequest::all(&self.prefix),
             _ => ListRequest::folder(&self.prefix).or_empty(),
         };
         request.token.clone_from(&self.token);
@@ -86,11 +86,22 @@ impl Folder {
         )
     }
 
-    /// Whether it turns out to be a folder of other logs.
-    pub(super) fn is_other_logs(&self, folders: &[String], kind: LogKind) -> bool {
-        self.known == Known::OtherLogs
-            && !kind.folders().contains(&name_of(&self.prefix))
-            && folders.iter().any(|folder| is_region_shaped(name_of(folder)))
+    /// Whether it is nothing that is known to be a trail's.
+    pub(super) fn may_be_closed(&self) -> bool {
+        let is_unknown =
+            matches!(self.known, Known::Nothing | Known::OtherLogs | Known::Dates { .. });
+        is_unknown && !self.prefix.is_empty()
+    }
+
+    /// Whether its first keys show that it is a folder of other logs: a Region is directly below it, and no
+    /// file is named as those that are asked for.
+    pub(super) fn is_other_logs(&self, page: &ListPage, kind: LogKind) -> bool {
+        let mut keys = page.objects.iter().map(|meta| meta.key.as_str());
+        let is_below_region = |key: &str| {
+            let name = key[self.prefix.len()..].split('/').next();
+            name.is_some_and(is_region_shaped)
+        };
+        keys.clone().any(is_below_region) && !keys.any(|key| kind.class(key) == FileClass::Named)
     }
 
     pub(super) fn reason(&self) -> &'static str {
@@ -101,22 +112,31 @@ impl Folder {
 impl Search<'_> {
     /// Takes the folders of a folder.
     pub(super) fn take_children(&mut self, folder: &Folder, children: Vec<String>) {
-        let mut dates = BTreeSet::new();
-        for prefix in children {
-            let name = name_of(&prefix);
-            if DateFolder::None.child(name).is_some() && !is_account(name) {
-                dates.insert(prefix);
-            } else if let Some(known) = self.known(&folder.known, &prefix) {
-                self.waiting.push(Folder::new(prefix, known));
-            }
-        }
-        let Some(last) = dates.last().cloned() else { return };
         let log = match folder.known {
             Known::Region { log } => Some(log),
             _ => None,
         };
-        let known = Known::Dates { root: folder.prefix.clone(), folders: dates, log };
-        self.waiting.push(Folder::new(last, known));
+        let mut dates = Vec::<BTreeSet<String>>::new();
+        let mut days = BTreeSet::new();
+        for prefix in children {
+            match DateFolder::None.child(name_of(&prefix)) {
+                Some(DateFolder::Day(_)) => drop(days.insert(prefix)),
+                // A year may be the name of anything, and is looked into for itself.
+                Some(_) if log.is_none() => dates.push(BTreeSet::from([prefix])),
+                Some(_) => drop(days.insert(prefix)),
+                None => {
+                    if let Some(known) = self.known(&folder.known, &prefix) {
+                        self.waiting.push(Folder::new(prefix, known));
+                    }
+                }
+            }
+        }
+        dates.push(days);
+        for folders in dates {
+            let Some(last) = folders.last().cloned() else { continue };
+            let known = Known::Dates { root: folder.prefix.clone(), folders, log };
+            self.waiting.push(Folder::new(last, known));
+        }
     }
 
     /// What is known of a folder in another one; `None` if there is nothing to look for in it.

@@ -66,7 +66,9 @@ impl Walk {
             // No key of a folder begins like this.
             Some(_) => return Ok(walk),
         };
-        walk.enter(path, folder.to_owned(), name)?;
+        if !leads_back(root, folder) {
+            walk.enter(path, folder.to_owned(), name)?;
+        }
         if walk.stack.is_empty() && !root.is_dir() {
             return Err(Error::FolderNotFound { path: root.to_owned() });
         }
@@ -143,6 +145,19 @@ impl Walk {
         let Some(after) = after.strip_prefix(folder) else { return folder > after };
         name > after || (!self.delimiter && name.ends_with('/') && after.starts_with(name))
     }
+}
+
+/// Whether a link on the way to a folder leads back to one that is above it: whoever looks into one folder after
+/// the other would never come to an end.
+fn leads_back(root: &Path, folder: &str) -> bool {
+    let id = |path: &Path| fs::metadata(path).ok().map(|found| (found.dev(), found.ino()));
+    let mut above = vec![id(root)];
+    folder.match_indices('/').any(|(slash, _)| {
+        let id = id(&root.join(&folder[..slash]));
+        let is_above = id.is_some() && above.contains(&id);
+        above.push(id);
+        is_above
+    })
 }
 
 impl Entry {

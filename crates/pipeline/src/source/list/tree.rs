@@ -146,6 +146,10 @@ impl Lister<'_> {
     }
 
     pub(super) fn count_copy(&self, first: &ListedObject, copy: &ListedObject) {
+        // An object may be met twice, in two folders that were found.
+        if first.key() == copy.key() {
+            return;
+        }
         let (first_bytes, copy_bytes) = (first.meta.size_bytes, copy.meta.size_bytes);
         self.counts.copy((&first.key(), first_bytes), (&copy.key(), copy_bytes));
     }

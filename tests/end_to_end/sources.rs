@@ -1,0 +1,195 @@
+//! Trails wherever they are: layouts, filters, one object, and what is found beside.
+
+use s3_server::{Bucket, Config, Server};
+use serde_json::json;
+
+use crate::world::{World, assert_same, call, document, key, name, texts, tree, with};
+
+const DAY: &str = "2026-10-05";
+const TIME: &str = "2026-10-05T12:00:00Z";
+const OTHER: &str = "444455556666";
+
+/// A call of another account, to another Region.
+fn other_call(event_id: &str) -> serde_json::Value {
+    let record = with(call(event_id, TIME), "/recipientAccountId", OTHER);
+    with(record, "/awsRegion", "eu-central-1")
+}
+
+/// Control Tower's default bucket, with what is left of the time before its migration.
+fn control_tower() -> World {
+    let world = World::new();
+    let key = |account, region, unique| {
+        let key = key(account, region, "20261005T1210Z", unique);
+        key.strip_prefix("AWSLogs/").unwrap().to_owned()
+    };
+    let mine = document(&[call("e1", TIME)]);
+    let others = document(&[other_call("e2")]);
+    let new = "trail/o-x1/AWSLogs/o-x1";
+    world.write(&format!("{new}/{}", key("111122223333", "us-east-1", "a")), &mine);
+    world.write(&format!("{new}/{}", key(OTHER, "eu-central-1", "b")), &others);
+    world.write(&format!("{new}/111122223333/CloudTrail-Digest/us-east-1/x.json.gz"), "x");
+    world.write("trail/o-x1/AWSLogs/111122223333/Config/us-east-1/2026/10/5/c.json.gz", "x");
+    let old = document(&[call("e3", TIME)]);
+    world.write(&format!("trail/AWSLogs/o-x1/{}", key("111122223333", "us-east-1", "c")), old);
+    world
+}
+
+#[test]
+fn control_towers_bucket_gives_the_same_bytes_from_every_level() {
+    let world = control_tower();
+    let bucket = Bucket::from_folder("ct", &world.trail()).unwrap();
+    let server = Server::start(Config::new().bucket(bucket)).unwrap();
+    for filter in [&[][..], &["--account", "111122223333", "--source-region", "us-east-1"]] {
+        let run = |source: &str| {
+            let fresh = World::new();
+            let out = fresh.text("out");
+            let arguments = ["run", "--source", source, "--dest", &out, "--day", DAY];
+            let run = fresh.hoptrail_on(&server, &[&arguments[..], filter].concat()).ends(0);
+            assert_eq!(run.stderr, "", "{source}");
+            (fresh.event_ids(DAY), tree(&fresh.out()))
+        };
+        let (events, _) = run("s3://ct");
+        assert_eq!(events.len(), if filter.is_empty() { 3 } else { 2 }, "{events:?}");
+        let (_, expected) = run("s3://ct/o-x1");
+        for level in ["AWSLogs", "AWSLogs/o-x1"] {
+            let (_, found) = run(&format!("s3://ct/o-x1/{level}"));
+            assert_same(&found, &expected, level);
+            let folder = world.trail().join("o-x1").join(level).display().to_string();
+            let (_, mut found) = run(&folder);
+            let mut expected = expected.clone();
+            for tree in [&mut found, &mut expected] {
+                // ETags of a folder are others.
+                tree.retain(|name, _| !name.contains("_hoptrail/manifest/"));
+            }
+            assert_same(&found, &expected, &folder);
+        }
+    }
+}
+
+#[test]
+fn trails_and_folders_that_were_not_searched_are_listed() {
+    let world = control_tower();
+    world.write("trail/firehose/2026/10/05/12/s-1-2026-10-05-12-02-11-u", "x");
+    let run = world.run(&["--day", DAY]).ends(0);
+    for line in [
+        "Trails: 2",
+        "  AWSLogs/o-x1/  1 account · 1 Region · 2026-10-05",
+        "  o-x1/AWSLogs/o-x1/  2 accounts · 2 Regions · 2026-10-05",
+        "Not searched: 3 folders",
+        "  o-x1/AWSLogs/111122223333/Config/  AWS Config",
+        "  o-x1/AWSLogs/o-x1/111122223333/CloudTrail-Digest/  digest files",
+    ] {
+        assert!(run.stdout.lines().any(|found| found == line), "{line}: {}", run.stdout);
+    }
+    let summary = world.summary();
+    assert_eq!(summary["not_searched"]["count"], 3);
+    assert!(summary["not_searched"]["folders"]["firehose/2026/"].is_string(), "{summary}");
+    assert_eq!(summary["trails"][1]["accounts"], json!(["111122223333", OTHER]));
+}
+
+#[test]
+fn filters_hold_by_records_where_keys_say_nothing() {
+    let lines = format!("{}\n{}\n", call("e1", TIME), other_call("e2"));
+    for (file, layout) in [
+        ("trail/a.json", &["--layout", "any"][..]),
+        ("trail/firehose/2026/10/05/12/s-1-2026-10-05-12-02-11-u", &["--day", DAY]),
+    ] {
+        let world = World::new();
+        world.write(file, &lines);
+        let run = |filter: &[&str]| world.run(&[layout, filter, &["--allow-shrink"]].concat());
+        run(&["--account", OTHER]).ends(0);
+        assert_eq!(world.event_ids(DAY), ["e2"], "{file}");
+        run(&["--source-region", "us-east-1"]).ends(0);
+        assert_eq!(world.event_ids(DAY), ["e1"], "{file}");
+        run(&[]).ends(0);
+        assert_eq!(world.event_ids(DAY), ["e1", "e2"], "{file}");
+        let run = run(&["--account", "999999999999"]).ends(1);
+        let error = "`999999999999`; found `111122223333`, `444455556666`";
+        assert!(run.stderr.contains(error), "{}", run.stderr);
+    }
+}
+
+#[test]
+fn filter_that_cannot_be_or_matches_nothing_is_never_silent() {
+    let world = control_tower();
+    for (filter, code, parts) in [
+        (["--source-region", "use1"], 2, ["us-east-1", "`use1`"]),
+        (["--source-region", "US-EAST-1"], 2, ["us-east-1", "`US-EAST-1`"]),
+        (["--account", "12345678901"], 2, ["12 digits", "`12345678901`"]),
+        (["--source-region", "us-west-9"], 1, ["`us-west-9`", "`eu-central-1`, `us-east-1`"]),
+        (["--account", "999999999999"], 1, ["`999999999999`", "`111122223333`"]),
+    ] {
+        for command in ["run", "plan"] {
+            let (source, out) = (world.text("trail"), world.text("out"));
+            let arguments = [command, "--source", &source, "--dest", &out, "--day", DAY];
+            let run = world.hoptrail(&[&arguments[..], &filter].concat()).ends(code);
+            for part in parts {
+                assert!(run.stderr.contains(part), "{filter:?}: {}", run.stderr);
+            }
+        }
+    }
+    assert!(!world.path("out/ingest").exists(), "nothing is written");
+    let several = format!("{OTHER},999999999999");
+    let run = world.run(&["--day", DAY, "--account", &several]).ends(3);
+    assert!(run.stderr.contains("--account 999999999999: nothing"), "{}", run.stderr);
+    assert_eq!(world.event_ids(DAY), ["e2"]);
+}
+
+#[test]
+fn one_object_or_file_is_read_whatever_it_is_called() {
+    let world = World::new();
+    let file = world.write("trail/some/events.json", call("e1", TIME).to_string());
+    world.write("trail/some/other.json", call("e2", TIME).to_string());
+    let bucket = Bucket::from_folder("logs", &world.trail()).unwrap();
+    let server = Server::start(Config::new().bucket(bucket)).unwrap();
+    for source in [file.as_str(), "s3://logs/some/events.json"] {
+        let fresh = World::new();
+        let out = fresh.text("out");
+        let arguments = ["run", "--source", source, "--dest", &out, "--day", DAY];
+        fresh.hoptrail_on(&server, &arguments).ends(0);
+        assert_eq!(fresh.event_ids(DAY), ["e1"], "{source}");
+        assert_eq!(texts(&fresh.rows("ingest", DAY), "key"), ["events.json"], "{source}");
+    }
+}
+
+#[test]
+fn files_of_desktops_and_markers_of_folders_are_skipped_and_counted() {
+    let world = World::new();
+    let key = world.object("20261005T1210Z", "x", &[call("e1", TIME)]);
+    let (folder, file) = key.rsplit_once('/').unwrap();
+    world.write(&format!("trail/{folder}/._{file}"), [0, 5, 22, 7]);
+    world.write(&format!("trail/{folder}/.DS_Store"), "x");
+    let run = world.run(&["--day", DAY]).ends(0);
+    assert!(run.stdout.contains("2 files that are no log files, such as"), "{}", run.stdout);
+    assert_eq!(texts(&world.rows("ingest", DAY), "key"), [name(&key)]);
+    assert_eq!(world.summary()["objects"]["skipped"], 2);
+}
+
+#[test]
+fn range_with_files_of_another_kind_names_them_and_the_days_there_are() {
+    let world = World::new();
+    world.object("20261001T1210Z", "x", &[call("e1", "2026-10-01T12:00:00Z")]);
+    let folder = "trail/AWSLogs/111122223333/CloudTrail/us-east-1/2026/10/05";
+    world.write(&format!("{folder}/part-0.parquet"), "x");
+    let run = world.run(&["--day", DAY]).ends(0);
+    for part in
+        ["no log files delivered on 2026-10-05", "(.parquet: 1)", "2026-10-01 to 2026-10-05"]
+    {
+        assert!(run.stderr.contains(part), "{part}: {}", run.stderr);
+    }
+}
+
+#[test]
+fn copy_of_another_size_makes_the_run_partial() {
+    let world = World::new();
+    let key = world.object("20261005T1210Z", "x", &[call("e1", TIME)]);
+    let copy = format!("replica/{key}");
+    world.write(&format!("trail/{copy}"), document(&[call("e1", TIME)]));
+    let run = world.run(&["--day", DAY]).ends(0);
+    assert!(run.stdout.contains("1 copy of other objects"), "{}", run.stdout);
+    world.write(&format!("trail/{copy}"), document(&[call("e1", TIME), call("e2", TIME)]));
+    world.run(&["--day", DAY, "--force"]).ends(3);
+    let problems = &world.summary()["objects"]["copies_of_other_size"];
+    assert_eq!(problems[0]["key"], copy.as_str(), "{problems}");
+    assert_eq!(world.event_ids(DAY), ["e1"], "the first by key is read");
+}
