@@ -39,7 +39,7 @@ impl LogKind {
     pub fn delivery(self, key: &str) -> Option<Delivery> {
         match self {
             LogKind::CloudTrail => {
-                Delivery::of_key(key).or_else(|| KeyParts::of(key, self).delivery)
+                Delivery::of_region(key).or_else(|| KeyParts::of(key, self).delivery)
             }
             LogKind::Digest => Delivery::of_digest(key),
             LogKind::ModelInvocation => KeyParts::of(key, self).delivery,
@@ -72,6 +72,12 @@ impl<'k> KeyParts<'k> {
         let name = FileName::of(file);
         let time = time_of(file);
         let delivery = match (folders.day, time) {
+            // A trail's own folders are by day of delivery; a folder of somebody's may have the day of a copy.
+            (Some(day), Some((named, minute)))
+                if folders.region.is_none() && name.is_some() && are_apart(day, named) =>
+            {
+                Some(Delivery { day: named, minute: Some(minute) })
+            }
             (Some(day), time) => {
                 let minute = time.and_then(|time| minutes_since(day, time));
                 Some(Delivery { day, minute: minute.or(folders.hour.map(|hour| hour * 60)) })
@@ -154,6 +160,12 @@ impl<'k> Folders<'k> {
 }
 
 impl Delivery {
+    /// Reads the end of a key: `.../<region>/YYYY/MM/DD/<file>`. `None` if the key does not end so.
+    fn of_region(key: &str) -> Option<Self> {
+        let region = key.rsplit('/').nth(4)?;
+        if is_region_shaped(region) { Delivery::of_key(key) } else { None }
+    }
+
     /// Reads the end of a key: `.../YYYY/MM/DD/<file>`. `None` if the key does not end so.
     fn of_key(key: &str) -> Option<Self> {
         let mut parts = key.rsplit('/');
@@ -179,6 +191,11 @@ impl Delivery {
         });
         Some(Delivery { day, minute })
     }
+}
+
+/// Whether two days are not the same and not beside each other.
+fn are_apart(one: Date, other: Date) -> bool {
+    one.since(other).is_ok_and(|span| span.get_days().abs() > 1)
 }
 
 fn minutes_since(day: Date, (date, minute): (Date, i64)) -> Option<i64> {
@@ -281,6 +298,9 @@ mod tests {
             format!("{trail}/2026/8/1/{FILE}"),
             format!("{trail}/restored/2026/08/01/{FILE}"),
             format!("trails/dt=2026-08-01/{FILE}"),
+            format!("backup/2026-12-24/{FILE}"),
+            format!("backup/2026/12/24/{FILE}"),
+            format!("20261224/AWSLogs/{name}"),
         ] {
             assert_eq!(LogKind::CloudTrail.name(&key), Some(name.clone()), "{key}");
         }

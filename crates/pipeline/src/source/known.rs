@@ -1,6 +1,6 @@
 //! What is known of a folder before it is listed, and what its own folders are for it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use logs::layout::{
     DateFolder, FileClass, FileName, LogKind, is_account, is_error_output, is_organization,
@@ -116,14 +116,17 @@ impl Search<'_> {
             Known::Region { log } => Some(log),
             _ => None,
         };
-        let mut dates = Vec::<BTreeSet<String>>::new();
-        let mut days = BTreeSet::new();
+        let mut dates = BTreeMap::<String, BTreeSet<String>>::new();
         for prefix in children {
-            match DateFolder::None.child(name_of(&prefix)) {
-                Some(DateFolder::Day(_)) => drop(days.insert(prefix)),
-                // A year may be the name of anything, and is looked into for itself.
-                Some(_) if log.is_none() => dates.push(BTreeSet::from([prefix])),
-                Some(_) => drop(days.insert(prefix)),
+            let name = name_of(&prefix);
+            // Dates of one form are of one kind. A year may be the name of anything.
+            let form = match DateFolder::None.child(name) {
+                Some(DateFolder::Year(_)) if log.is_none() => Some(name.to_owned()),
+                Some(_) => Some(name.replace(|c: char| c.is_ascii_digit(), "0")),
+                None => None,
+            };
+            match form {
+                Some(form) => drop(dates.entry(form).or_default().insert(prefix)),
                 None => {
                     if let Some(known) = self.known(&folder.known, &prefix) {
                         self.waiting.push(Folder::new(prefix, known));
@@ -131,8 +134,7 @@ impl Search<'_> {
                 }
             }
         }
-        dates.push(days);
-        for folders in dates {
+        for folders in dates.into_values() {
             let Some(last) = folders.last().cloned() else { continue };
             let known = Known::Dates { root: folder.prefix.clone(), folders, log };
             self.waiting.push(Folder::new(last, known));
@@ -208,19 +210,31 @@ impl Search<'_> {
         }
     }
 
+    /// Whether the folders of a key right below `root` carry the day of its object. A backup of a day may hold
+    /// trails, folders, or files of other days.
+    fn is_of_day(&self, key: &str, root: &str) -> bool {
+        let names = key[root.len()..].split('/').collect::<Vec<_>>();
+        let mut date = DateFolder::None;
+        let mut folders = names[..names.len() - 1].iter();
+        let day = loop {
+            date = match folders.next().and_then(|name| date.child(name)) {
+                Some(DateFolder::Day(day)) => break Some(day),
+                Some(date) => date,
+                None => break None,
+            };
+        };
+        let is_trail =
+            |pair: &[&str]| self.kind.folders().contains(&pair[0]) && is_region_shaped(pair[1]);
+        day.is_some()
+            && day == self.kind.delivery(key).map(|delivery| delivery.day)
+            && folders.all(|name| DateFolder::None.child(name).is_none())
+            && !names.windows(2).any(is_trail)
+    }
+
     /// Takes the first keys below a folder that is called as a date.
     pub(super) fn take_dates(&mut self, folder: Folder, page: &ListPage) {
         let Known::Dates { root, folders, log } = folder.known else { return };
-        let day_of = |key: &str| {
-            let below = key[root.len()..].split('/');
-            below
-                .scan(DateFolder::None, |date, name| {
-                    *date = date.child(name)?;
-                    Some(*date)
-                })
-                .find(|date| matches!(date, DateFolder::Day(_)))
-        };
-        let with_day = page.objects.iter().filter(|meta| day_of(&meta.key).is_some());
+        let with_day = page.objects.iter().filter(|meta| self.is_of_day(&meta.key, &root));
         let keys = with_day.map(|meta| meta.key.as_str()).collect::<Vec<_>>();
         if keys.is_empty() {
             let folders = folders.into_iter();
@@ -239,8 +253,7 @@ impl Search<'_> {
                 self.kind.folders().iter().find(|known| **known == file.log).copied()
             });
             let log = log.or(of_file).unwrap_or(self.kind.folder());
-            let is_padded = keys[0][root.len()..].as_bytes();
-            let is_padded = matches!(is_padded, [y, _, _, _, b'/', _, _, b'/', _, _, b'/', ..] if y.is_ascii_digit());
+            let is_padded = keys.iter().all(|key| is_padded_day(&key[root.len()..]));
             if is_region_shaped(region) && is_padded {
                 self.add_region(&root, None, log, region);
             } else if self.kind != LogKind::Digest {
@@ -259,4 +272,14 @@ impl Search<'_> {
 pub(super) fn name_of(prefix: &str) -> &str {
     let prefix = prefix.strip_suffix('/').unwrap_or(prefix);
     prefix.rsplit('/').next().unwrap_or_default()
+}
+
+/// Whether a path begins with `YYYY/MM/DD/`.
+pub(super) fn is_padded_day(path: &str) -> bool {
+    path.get(..11).is_some_and(|folder| {
+        folder.bytes().enumerate().all(|(index, byte)| match index {
+            4 | 7 | 10 => byte == b'/',
+            _ => byte.is_ascii_digit(),
+        })
+    })
 }

@@ -102,7 +102,7 @@ fn settings() -> Settings {
 
 /// Some folders above.
 fn prefix(dice: &mut Dice, max_depth: usize) -> String {
-    const NAMES: [&str; 14] = [
+    const NAMES: [&str; 17] = [
         "logs",
         "prod",
         "lab",
@@ -117,6 +117,9 @@ fn prefix(dice: &mut Dice, max_depth: usize) -> String {
         "CloudTrail-Digest",
         "Config",
         "backup-2026",
+        "20260914",
+        "2026-09-01",
+        "",
     ];
     let depth = dice.index(max_depth + 1);
     (0..depth).map(|_| format!("{}/", NAMES[dice.index(NAMES.len())])).collect()

@@ -14,6 +14,7 @@ use super::tree::{Held, Step};
 use super::{At, ListedObject, Lister};
 use crate::error::Error;
 use crate::source::found::RegionFolder;
+use crate::source::known::is_padded_day;
 
 /// A stretch of days of one Region's folder that is still to be listed.
 #[derive(Debug, Clone)]
@@ -314,12 +315,9 @@ impl Stretch {
 
 /// The day of `YYYY/MM/DD/…`, below a Region's folder.
 fn day_of_path(below: &str) -> Option<Date> {
-    let folder = below.get(..11)?;
-    let is_padded = folder.bytes().enumerate().all(|(index, byte)| match index {
-        4 | 7 | 10 => byte == b'/',
-        _ => byte.is_ascii_digit(),
-    });
-    let number = |range: std::ops::Range<usize>| folder[range].parse().ok();
-    let year = folder[..4].parse().ok()?;
-    is_padded.then(|| Date::new(year, number(5..7)?, number(8..10)?).ok())?
+    if !is_padded_day(below) {
+        return None;
+    }
+    let number = |range: std::ops::Range<usize>| below[range].parse().ok();
+    Date::new(below[..4].parse().ok()?, number(5..7)?, number(8..10)?).ok()
 }
