@@ -47,7 +47,7 @@ pub(crate) enum Note {
 }
 
 /// Event types that summarize events; they are delivered into folders of their own.
-const SUMMARIES: &[&str] = &["AwsAggregatedEvent", "AwsCloudTrailInsight", "AwsVpceEvent"];
+const SUMMARIES: &[&str] = &["AwsAggregatedEvent", "AwsCloudTrailInsight"];
 
 /// The type and the category of network activity events, which tell of requests through VPC endpoints beside the
 /// management and data events of the same requests (CloudTrail user guide, "Logging network activity events").

@@ -156,12 +156,12 @@ struct DigestDecoder {
 impl Decoder for DigestDecoder {
     type Reading = Digest;
 
-    fn whole(&self, body: &[u8], scratch: &mut Scratch) -> Result<Digest, Unreadable> {
+    fn whole(&self, _: &str, body: &[u8], scratch: &mut Scratch) -> Result<Digest, Unreadable> {
         let digest = Digest::read(body, scratch, self.cap_bytes);
         digest.map_err(|error| Unreadable::Body(error.to_string()))
     }
 
-    fn stream(&self, body: impl BufRead) -> Result<Digest, Unreadable> {
+    fn stream(&self, name: &str, body: impl BufRead) -> Result<Digest, Unreadable> {
         // A digest is held while it is checked, and therefore while it is read.
         let mut held = Vec::new();
         let reading = body.take(self.cap_bytes.saturating_add(1)).read_to_end(&mut held);
@@ -169,6 +169,6 @@ impl Decoder for DigestDecoder {
         if held.len() as u64 > self.cap_bytes {
             return Err(Unreadable::OverCap { cap_bytes: self.cap_bytes });
         }
-        self.whole(&held, &mut Scratch::default())
+        self.whole(name, &held, &mut Scratch::default())
     }
 }

@@ -167,11 +167,16 @@ struct InvocationDecoder {
 impl Decoder for InvocationDecoder {
     type Reading = InvocationReading;
 
-    fn whole(&self, body: &[u8], _: &mut Scratch) -> Result<InvocationReading, Unreadable> {
+    fn whole(
+        &self,
+        _: &str,
+        body: &[u8],
+        _: &mut Scratch,
+    ) -> Result<InvocationReading, Unreadable> {
         logs::invocation::read(body, &self.limits)
     }
 
-    fn stream(&self, body: impl BufRead) -> Result<InvocationReading, Unreadable> {
+    fn stream(&self, _: &str, body: impl BufRead) -> Result<InvocationReading, Unreadable> {
         logs::invocation::read(body, &self.limits)
     }
 }

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use logs::Limits;
 use logs::digest::PublicKeys;
-use logs::{Limits, Shape};
 
 use crate::dates::DayRange;
 
@@ -83,13 +83,6 @@ impl Settings {
         }
     }
 
-    pub(crate) fn shape(&self) -> Shape {
-        match self.layout {
-            Layout::Trail => Shape::Trail,
-            Layout::Auto | Layout::Any => Shape::Any,
-        }
-    }
-
     /// What changes a reading of the same objects, for the manifest.
     pub(crate) fn reading(&self) -> String {
         let Limits { inflated_bytes, accept_trailing_members, sha256, .. } = self.limits;
@@ -101,8 +94,8 @@ impl Settings {
         };
         let accounts = filter("accounts", &self.accounts);
         let regions = filter("Regions", &self.regions);
-        let shape = self.shape();
-        format!("{shape:?}, {members}, at most {inflated_bytes} bytes{digests}{accounts}{regions}")
+        let files = if self.layout == Layout::Any { "any file" } else { "log files" };
+        format!("{files}, {members}, at most {inflated_bytes} bytes{digests}{accounts}{regions}")
     }
 
     pub(crate) fn admits(chosen: &BTreeSet<String>, name: &str) -> bool {

@@ -116,7 +116,6 @@ async fn links_are_followed_and_loops_end() {
     }
 }
 
-/// The second time, the folder is reached as what it is, and not by the link.
 #[tokio::test]
 async fn a_link_to_a_folder_above_the_root_does_not_lead_into_it_again() {
     let above = tempfile::tempdir().unwrap();
@@ -126,7 +125,7 @@ async fn a_link_to_a_folder_above_the_root_does_not_lead_into_it_again() {
     symlink("..", root.join("up")).unwrap();
     let store = Folder::open(&root).unwrap();
     assert_eq!(keys(&store, "").await, ["1", "up/beside/2"]);
-    assert_eq!(keys(&store, "up/root/").await, ["up/root/1", "up/root/up/beside/2"]);
+    assert_eq!(keys(&store, "up/root/").await, [""; 0]);
 }
 
 #[tokio::test]

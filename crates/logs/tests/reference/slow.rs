@@ -132,7 +132,7 @@ impl Expected {
             return Ok(None);
         }
         let event_type = record.get("eventType").and_then(Json::as_text).unwrap_or_default();
-        let summaries = ["AwsAggregatedEvent", "AwsCloudTrailInsight", "AwsVpceEvent"];
+        let summaries = ["AwsAggregatedEvent", "AwsCloudTrailInsight"];
         if summaries.contains(&event_type.as_ref()) {
             return Ok(None);
         }

@@ -57,7 +57,8 @@ pub(super) async fn pass(
     let (to_fetch, fetched) = mpsc::channel(SENT_AHEAD);
     // There is always room for what comes back: no more is out.
     let (done, read) = mpsc::channel(max_in_flight(job.settings));
-    let decoder = TrailDecoder { shape: job.settings.shape(), limits: job.settings.limits };
+    let decoder =
+        TrailDecoder { takes_any: job.settings.layout == Layout::Any, limits: job.settings.limits };
     let fetcher = Fetcher::new(job.endpoints.source.store, job.settings, job.workers, decoder);
     let filter = Filter::new(job.settings);
     let reading = fetcher.read_all(fetched, job.progress, |mut object| {

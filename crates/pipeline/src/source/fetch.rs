@@ -21,17 +21,22 @@ pub(crate) trait Decoder: Copy + Send + 'static {
     /// What an object held.
     type Reading: Send + 'static;
 
-    /// Reads a whole body. `scratch` is kept from one to the next.
+    /// Reads a whole body of an object of this name. `scratch` is kept from one to the next.
     ///
     /// # Errors
     /// If the object is unreadable.
-    fn whole(&self, body: &[u8], scratch: &mut Scratch) -> Result<Self::Reading, Unreadable>;
+    fn whole(
+        &self,
+        name: &str,
+        body: &[u8],
+        scratch: &mut Scratch,
+    ) -> Result<Self::Reading, Unreadable>;
 
-    /// Reads a body as a stream.
+    /// Reads a body of an object of this name as a stream.
     ///
     /// # Errors
     /// If the object is unreadable.
-    fn stream(&self, body: impl BufRead) -> Result<Self::Reading, Unreadable>;
+    fn stream(&self, name: &str, body: impl BufRead) -> Result<Self::Reading, Unreadable>;
 }
 
 /// Fetches and reads objects.
@@ -193,7 +198,7 @@ impl<'a, D: Decoder> Fetcher<'a, D> {
                 return Ok(Fetched::Whole(Whole { listed, body, bytes }));
             }
         }
-        let reading = self.read_streamed(&keys).await?;
+        let reading = self.read_streamed(&listed.meta.key, &keys).await?;
         Ok(Fetched::Read(ReadObject { listed, reading }))
     }
 
@@ -204,9 +209,10 @@ impl<'a, D: Decoder> Fetcher<'a, D> {
         let taken = batch.into_iter().map(|whole| ((whole.listed, whole.body), whole.bytes));
         let (bodies, _bytes): (Vec<_>, Vec<_>) = taken.unzip();
         let decoder = self.decoder;
-        let read = move |(listed, body): (_, Result<Bytes, _>)| {
+        let read = move |(listed, body): (ListedObject, Result<Bytes, _>)| {
+            let name = &listed.meta.key;
             let reading =
-                body.and_then(|body| with_scratch(|scratch| decoder.whole(&body, scratch)));
+                body.and_then(|body| with_scratch(|scratch| decoder.whole(name, &body, scratch)));
             ReadObject { listed, reading }
         };
         self.workers.run(move || bodies.into_iter().map(read).collect()).await
@@ -240,6 +246,7 @@ impl<'a, D: Decoder> Fetcher<'a, D> {
 
     async fn read_streamed(
         &self,
+        name: &str,
         keys: &[String],
     ) -> Result<Result<D::Reading, Unreadable>, Error> {
         let _stream = self.streams.acquire().await;
@@ -250,7 +257,8 @@ impl<'a, D: Decoder> Fetcher<'a, D> {
         };
         let (chunks, reader) = ChunkReader::new();
         let decoder = self.decoder;
-        let reading = run_waiting(move || decoder.stream(reader));
+        let name = name.to_owned();
+        let reading = run_waiting(move || decoder.stream(&name, reader));
         let feeding = async move {
             loop {
                 let chunk = match body.chunk().await {
@@ -322,11 +330,11 @@ mod tests {
     impl Decoder for Plain {
         type Reading = Came;
 
-        fn whole(&self, body: &[u8], _: &mut Scratch) -> Result<Came, Unreadable> {
+        fn whole(&self, _: &str, body: &[u8], _: &mut Scratch) -> Result<Came, Unreadable> {
             Ok(Came::Whole(body.to_vec()))
         }
 
-        fn stream(&self, mut body: impl BufRead) -> Result<Came, Unreadable> {
+        fn stream(&self, _: &str, mut body: impl BufRead) -> Result<Came, Unreadable> {
             let mut content = Vec::new();
             let read = body.read_to_end(&mut content);
             read.map_err(|error| Unreadable::Body(error.to_string()))?;

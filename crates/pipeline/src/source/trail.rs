@@ -2,6 +2,7 @@
 
 use std::io::BufRead;
 
+use logs::layout::{FileClass, LogKind};
 use logs::{Limits, Reading, Scratch, Shape, Unreadable};
 
 use super::fetch::Decoder;
@@ -9,18 +10,29 @@ use super::fetch::Decoder;
 /// Reads CloudTrail's objects.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct TrailDecoder {
-    pub(crate) shape: Shape,
+    /// Whether objects may be from anywhere, whatever their names.
+    pub(crate) takes_any: bool,
     pub(crate) limits: Limits,
 }
 
 impl Decoder for TrailDecoder {
     type Reading = Reading;
 
-    fn whole(&self, body: &[u8], scratch: &mut Scratch) -> Result<Reading, Unreadable> {
-        logs::read_whole(body, self.shape, &self.limits, scratch)
+    fn whole(&self, name: &str, body: &[u8], scratch: &mut Scratch) -> Result<Reading, Unreadable> {
+        logs::read_whole(body, self.shape(name), &self.limits, scratch)
     }
 
-    fn stream(&self, body: impl BufRead) -> Result<Reading, Unreadable> {
-        logs::read_stream(body, self.shape, &self.limits)
+    fn stream(&self, name: &str, body: impl BufRead) -> Result<Reading, Unreadable> {
+        logs::read_stream(body, self.shape(name), &self.limits)
+    }
+}
+
+impl TrailDecoder {
+    /// A trail delivers its objects under names of its own. Whatever has another name is from anywhere.
+    fn shape(&self, name: &str) -> Shape {
+        match LogKind::CloudTrail.class(name) {
+            FileClass::Named if !self.takes_any => Shape::Trail,
+            _ => Shape::Any,
+        }
     }
 }
