@@ -37,7 +37,7 @@ fn control_tower() -> World {
 #[test]
 fn control_towers_bucket_gives_the_same_bytes_from_every_level() {
     let world = control_tower();
-    let bucket = Bucket::from_folder("org-trail", &world.trail()).unwrap();
+    let bucket = Bucket::from_folder("control-tower", &world.trail()).unwrap();
     let server = Server::start(Config::new().bucket(bucket)).unwrap();
     for filter in [&[][..], &["--account", "111122223333", "--source-region", "us-east-1"]] {
         let run = |source: &str| {
@@ -48,11 +48,11 @@ fn control_towers_bucket_gives_the_same_bytes_from_every_level() {
             assert_eq!(run.stderr, "", "{source}");
             (fresh.event_ids(DAY), tree(&fresh.out()))
         };
-        let (events, _) = run("s3://org-trail");
+        let (events, _) = run("s3://control-tower");
         assert_eq!(events.len(), if filter.is_empty() { 3 } else { 2 }, "{events:?}");
-        let (_, expected) = run("s3://org-trail/o-x1");
+        let (_, expected) = run("s3://control-tower/o-x1");
         for level in ["AWSLogs", "AWSLogs/o-x1"] {
-            let (_, found) = run(&format!("s3://org-trail/o-x1/{level}"));
+            let (_, found) = run(&format!("s3://control-tower/o-x1/{level}"));
             assert_same(&found, &expected, level);
             let folder = world.trail().join("o-x1").join(level).display().to_string();
             let (_, mut found) = run(&folder);

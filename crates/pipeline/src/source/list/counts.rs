@@ -70,6 +70,11 @@ impl ListCounts {
         }
     }
 
+    /// Whether there was an object that is no log file.
+    pub(super) fn has_skipped(&self) -> bool {
+        self.listing().skipped > 0
+    }
+
     /// Takes note of the account and the Region that a key names.
     pub(super) fn see(&self, account: Option<&str>, region: Option<&str>) {
         let mut listing = self.listing();

@@ -1,6 +1,7 @@
 //! Lists Regions' folders of trails: one listing covers all days of a folder, because most have few objects.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use futures::stream::{FuturesUnordered, StreamExt};
@@ -74,7 +75,7 @@ impl Lister<'_> {
         for object in held.into_inner().unwrap_or_else(PoisonError::into_inner).into_values() {
             self.send(object).await;
         }
-        if self.counts.sent.load(std::sync::atomic::Ordering::Relaxed) == 0 {
+        if self.counts.sent.load(Ordering::Relaxed) == 0 && !self.counts.has_skipped() {
             self.look_before_the_days(folders).await?;
         }
         Ok(())
