@@ -11,7 +11,7 @@
 //! Model invocation logs: `[prefix/]AWSLogs/<account>/BedrockModelInvocationLogs/<region>/YYYY/MM/DD/HH/<file>.json.gz`
 //! (Bedrock user guide, "Monitor model invocation"), with bodies in `data/` beside the files.
 //!
-//! Which folders carry a day is said in [`DateFolder`], for trails, Firehose, and Hive alike.
+//! Which folders carry a day is listed at [`DateFolder`], for trails, Firehose, and Hive alike.
 
 mod date;
 mod file;

@@ -82,7 +82,7 @@ fn may_be_log(file: &str) -> bool {
     suffix.is_none_or(|suffix| SUFFIXES.iter().any(|known| suffix.eq_ignore_ascii_case(known)))
 }
 
-/// True for what lies among model invocation logs and is none: bodies over 100 KB and binary ones in
+/// True for what is among model invocation logs and is none: bodies over 100 KB and binary ones in
 /// `data/`, and the empty object that proves the permission to write.
 fn is_body_of_invocation(key: &str) -> bool {
     let mut names = key.rsplit('/');

@@ -97,7 +97,7 @@ impl<'k> KeyParts<'k> {
 }
 
 /// What the folders of a key say, from left to right: what comes later wins, because what makes a trail is
-/// what lies below.
+/// what is below.
 #[derive(Debug, Default)]
 struct Folders<'k> {
     previous: &'k str,

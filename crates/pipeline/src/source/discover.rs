@@ -1,4 +1,4 @@
-//! Finds every trail below a source by what lies below its folders: what they are called above decides
+//! Finds every trail below a source by what is below its folders: what they are called above decides
 //! nothing. Folders are listed in parallel, the ones that look like a trail's first.
 
 use std::cmp::Reverse;

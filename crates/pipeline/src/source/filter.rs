@@ -29,7 +29,7 @@ pub(crate) struct Seen {
 
 impl Seen {
     /// The values of `--account` and `--source-region` that no call has, of some that keys do not name
-    /// either. Where no call was seen, nothing can be said.
+    /// either. Where no call was seen, nothing is known.
     pub(crate) fn unmatched(&self, values: &[String]) -> Vec<String> {
         let is_unmatched = |value: &&String| {
             let name = value.rsplit(' ').next().unwrap_or_default();
