@@ -125,7 +125,7 @@ async fn a_link_to_a_folder_above_the_root_does_not_lead_into_it_again() {
     symlink("..", root.join("up")).unwrap();
     let store = Folder::open(&root).unwrap();
     assert_eq!(keys(&store, "").await, ["1", "up/beside/2"]);
-    assert_eq!(keys(&store, "up/root/").await, [""; 0]);
+    assert_eq!(keys(&store, "up/root/").await, [""; 0], "as in the whole listing");
 }
 
 #[tokio::test]
