@@ -47,7 +47,7 @@ pub struct Plan {
     pub objects: u64,
     /// Their bytes as stored.
     pub bytes: u64,
-    /// Those of `objects` that are in an archive (GLACIER, DEEP_ARCHIVE) and must be restored first.
+    /// Those of `objects` that are in an archive (`GLACIER`, `DEEP_ARCHIVE`) and must be restored first.
     pub archived_objects: u64,
     /// Their bytes as stored.
     pub archived_bytes: u64,

@@ -152,7 +152,7 @@ pub struct ObjectMeta {
     /// time of the last change and the size; not to be compared between stores.
     pub etag: Option<String>,
     /// Whether it is in an archive and must be restored before it can be read, as far as a listing of
-    /// S3 says so: of the storage classes GLACIER and DEEP_ARCHIVE. False for an object that is read.
+    /// S3 says so: of the storage classes `GLACIER` and `DEEP_ARCHIVE`. False for an object that is read.
     pub is_archived: bool,
 }
 

@@ -1,7 +1,5 @@
 //! What is a location, and what is not.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
-
 use store::Location;
 
 const ACCESS_POINT: &str = "s3://arn:aws:s3:REGION:ACCOUNT:accesspoint/NAME/PREFIX";
