@@ -9,7 +9,7 @@ use std::io::{self, Read};
 
 use crate::object::Unreadable;
 
-/// Stands for bytes that are no text. No program writes half a surrogate pair in this mixture of cases.
+/// What is given for bytes that are no text. No program writes half a surrogate pair in this mixture of cases.
 pub(crate) const NOT_TEXT: &str = "\\uDcFf";
 
 /// How a text is encoded.

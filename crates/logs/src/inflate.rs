@@ -1,4 +1,4 @@
-//! The only place that inflates: gzip, zstd, or plain bodies, told apart by how they begin, under a cap.
+//! The only module that inflates: gzip, zstd, or plain bodies, told apart by how they begin, under a cap.
 
 pub mod gzip;
 pub(crate) mod zstd;

@@ -189,16 +189,13 @@ pub fn read_whole(
         return Err(Unreadable::Empty);
     }
     let cap_bytes = limits.in_memory_bytes.min(limits.inflated_bytes);
-    let is_streamed = |stated_bytes: Option<u64>| {
-        cap_bytes < limits.inflated_bytes && stated_bytes > Some(cap_bytes)
-    };
     if !gzip::is_gzip(body) {
         return match zstd::is_zstd(body) {
             true => read_stream(body, shape, limits),
             false => read_text(body).map(|reading| reading.hashed(body, limits)),
         };
     }
-    if is_streamed(gzip::stated_bytes(body)) {
+    if cap_bytes < limits.inflated_bytes && gzip::stated_bytes(body) > Some(cap_bytes) {
         return read_stream(body, shape, limits);
     }
     let members = match shape {

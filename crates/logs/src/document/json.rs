@@ -40,7 +40,7 @@ where
     }
 }
 
-/// Gives the record of a text that stands where a record is: as an object, in envelopes, or as several.
+/// Gives the records of a text that should be a record: one, in envelopes, or several.
 pub(super) fn read_text(text: &str, field: &'static str, each: &mut dyn FnMut(Found<'_>)) {
     Values { depth: 0, seen: Seen::default(), each }.inside(field, text);
 }
@@ -144,7 +144,7 @@ struct Elements<'v, 'f, T> {
     raw: PhantomData<T>,
 }
 
-/// The list of an array that stands alone.
+/// The list of an array without a key.
 const LONE_ARRAY: &List = &List { key: "", holds: None };
 
 impl<'de, T: Deserialize<'de> + Borrow<RawValue>> DeserializeSeed<'de> for Value<'_, '_, T> {
