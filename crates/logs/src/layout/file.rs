@@ -71,9 +71,13 @@ impl LogKind {
 
 /// Whether a name may be that of a log file. Names that begin with `.` or `_` are notes of programs:
 /// macOS's `._` files, `.DS_Store`, Hadoop's `_SUCCESS`. A folder's marker has no name at all, or ends with
-/// `_$folder$`.
+/// `_$folder$`. An export task of CloudWatch Logs leaves `aws-logs-write-test`, which proves the permission to
+/// write.
 fn may_be_log(file: &str) -> bool {
     if file.is_empty() || file.starts_with(['.', '_']) || file.ends_with("_$folder$") {
+        return false;
+    }
+    if file == "aws-logs-write-test" {
         return false;
     }
     // Names of Firehose's streams may have dots, and none of their objects has a suffix.

@@ -133,7 +133,7 @@ impl Expected {
         }
         let event_type = record.get("eventType").and_then(Json::as_text).unwrap_or_default();
         let summaries = ["AwsAggregatedEvent", "AwsCloudTrailInsight"];
-        if summaries.contains(&event_type.as_ref()) {
+        if summaries.contains(&event_type) {
             return Ok(None);
         }
         if event_type == "AwsVpceEvent" || category(record).as_deref() == Some("NetworkActivity") {

@@ -168,25 +168,13 @@ impl Collected {
         digest_status: Option<Status>,
     ) -> Result<(), Error> {
         let mut record = ObjectRecord { digest_status, ..ObjectRecord::new(&read.listed) };
-        let mut calls = Calls::default();
-        match read.reading {
-            Ok(reading) => {
-                calls = reading.calls;
-                record.records = reading.records;
-                record.skipped = reading.skipped;
-                record.rejected = reading.rejected;
-                record.calls = calls.rows.len() as u64;
-                record.rejections = reading.rejections;
-                record.rejections.extend(reading.notes);
-                record.rejected_counts = reading.rejected_counts;
-                self.discovered.extend(reading.discovered);
-                self.events_without_id += reading.events_without_id;
-                for (name, count) in reading.unknown_operations {
-                    *self.unknown_operations.entry(name).or_default() += count;
-                }
+        let calls = match read.reading {
+            Ok(reading) => self.add_reading(reading, &mut record),
+            Err(reason) => {
+                record.unreadable = Some(reason.to_string());
+                Calls::default()
             }
-            Err(reason) => record.unreadable = Some(reason.to_string()),
-        }
+        };
         self.count(&record);
         self.count_skipped(&record, &calls);
         let record = Arc::new(record);
@@ -251,6 +239,23 @@ impl Collected {
             state.calls_elsewhere.insert(record.key.as_ref().to_owned(), elsewhere);
         }
         Ok(())
+    }
+
+    /// Takes in what an object held, and gives its calls.
+    fn add_reading(&mut self, reading: Reading, record: &mut ObjectRecord) -> Calls {
+        record.records = reading.records;
+        record.skipped = reading.skipped;
+        record.rejected = reading.rejected;
+        record.calls = reading.calls.rows.len() as u64;
+        record.rejections = reading.rejections;
+        record.rejections.extend(reading.notes);
+        record.rejected_counts = reading.rejected_counts;
+        self.discovered.extend(reading.discovered);
+        self.events_without_id += reading.events_without_id;
+        for (name, count) in reading.unknown_operations {
+            *self.unknown_operations.entry(name).or_default() += count;
+        }
+        reading.calls
     }
 
     /// Takes in the events of an object that are no calls. They do not bring it into a day: they are counted in

@@ -94,7 +94,7 @@ pub(crate) async fn prepare(
             settings.layout == Layout::Any
                 || delivery.is_none_or(|d| is_read_for(d, day, settings.late_window_minutes))
         };
-        match decide(day, &existing, &state, &is_read_for) {
+        match decide(day, &existing, &state, is_read_for) {
             ReplaceDecision::Safe if is_reopened => {
                 if let Some(refusal) = unreadable_late_object(day, &state, is_read_for) {
                     return Ok(Prepared::NotReplaced(refusal, state.n_calls));

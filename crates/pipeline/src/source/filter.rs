@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
 
-use bedrock::Attribute;
+use bedrock::{Attribute, Call, Calls};
 use logs::Reading;
 use logs::layout::{KeyParts, LogKind, is_account};
 
@@ -55,9 +55,9 @@ impl<'a> Filter<'a> {
         let parts = KeyParts::of(&read.listed.meta.key, LogKind::CloudTrail);
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         let Seen { accounts: seen_accounts, regions: seen_regions } = &mut *seen;
-        let texts = &reading.calls.texts;
-        let n_before = reading.calls.rows.len();
-        reading.calls.rows.retain(|call| {
+        let Calls { rows, others, texts } = &mut reading.calls;
+        let n_before = rows.len();
+        let mut is_asked_for = |call: &Call| {
             let admits = |attribute, chosen: &BTreeSet<String>, of_key, seen: &mut BTreeSet<_>| {
                 let id = call.attributes[attribute];
                 let value = id.map(|id| texts[attribute].get(id)).or(of_key);
@@ -71,8 +71,10 @@ impl<'a> Filter<'a> {
             let of_account = admits(Attribute::AccountId, accounts, parts.account, seen_accounts);
             let of_region = admits(Attribute::SourceRegion, regions, parts.region, seen_regions);
             of_account && of_region
-        });
-        reading.skipped += (n_before - reading.calls.rows.len()) as u64;
+        };
+        rows.retain(&mut is_asked_for);
+        others.retain(is_asked_for);
+        reading.skipped += (n_before - rows.len()) as u64;
     }
 
     pub(crate) fn seen(&self) -> Seen {
