@@ -36,7 +36,7 @@ CREATE EXTERNAL TABLE IF NOT EXISTS `invocations` (
   `cost_basis` string COMMENT 'full, lower_bound (such as without cache tokens); null if there is no cost.',
   `log_object` string COMMENT 'The object that the call was read from.',
   `profile_name` string COMMENT 'The name of the application profile or other target, from an alias.',
-  `error_reason` string COMMENT 'Why the call was refused or failed, from errorCode and message: needs_profile, model_access, marketplace, payment, legacy, invalid_model, too_many_requests, too_many_tokens, tokens_per_day, quota, timeout, unavailable, validation, policy; null if neither says.'
+  `error_reason` string COMMENT 'Why the call did not succeed: needs_profile, model_access, marketplace, payment, legacy, invalid_model, too_many_requests, too_many_tokens, tokens_per_day, quota, timeout, unavailable, validation, policy; null if the record does not say.'
 )
 COMMENT 'Every Bedrock inference call: where it was sent, where it ran, which model it called. One row: one call.'
 PARTITIONED BY (`dt` string COMMENT 'The UTC day of event_time, YYYY-MM-DD.')

@@ -201,6 +201,6 @@ const COLUMNS: &[Column<Invocation>] = &[
     optional(
         "error_reason",
         Meaning(|m| m.error_reason.map(ErrorReason::as_str)),
-        "Why the call was refused or failed, from errorCode and message: needs_profile, model_access, marketplace, payment, legacy, invalid_model, too_many_requests, too_many_tokens, tokens_per_day, quota, timeout, unavailable, validation, policy; null if neither says.",
+        "Why the call did not succeed: needs_profile, model_access, marketplace, payment, legacy, invalid_model, too_many_requests, too_many_tokens, tokens_per_day, quota, timeout, unavailable, validation, policy; null if the record does not say.",
     ),
 ];
