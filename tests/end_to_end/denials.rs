@@ -11,14 +11,14 @@ use crate::world::{
 const DAY: &str = "2026-10-05";
 const ANY: &[&str] = &["--layout", "any", "--day", DAY];
 
-fn failed(event_id: &str, code: &str, message: &str) -> Value {
+pub(crate) fn failed(event_id: &str, code: &str, message: &str) -> Value {
     let record = call(event_id, "2026-10-05T12:00:00Z");
     let record = with(with(record, "/errorCode", code), "/errorMessage", message);
     without(with(record, "/eventCategory", "Management"), "additionalEventData")
 }
 
 /// A network activity event about the request of the call with this number, in the shape of CloudTrail's own.
-fn refused_at_endpoint(event_id: &str, of_call: &str) -> Value {
+pub(crate) fn refused_at_endpoint(event_id: &str, of_call: &str) -> Value {
     let record =
         failed(event_id, "VpceAccessDenied", "The request was denied due to a VPC endpoint policy");
     let record = with(record, "/eventType", "AwsVpceEvent");

@@ -10,6 +10,7 @@ use jiff::civil::{Date, date};
 use s3_server::{Bucket, Config, Failure, Fault, Kind, Server};
 use serde_json::{Value, json};
 
+use crate::denials::{failed, refused_at_endpoint};
 use crate::world::{
     ACCOUNT, REGION, Run, Tree, World, assert_adds_up, assert_same, call, document, key, name,
     texts, tree, with,
@@ -323,4 +324,45 @@ fn reopen_that_is_no_number_of_days_is_a_usage_error() {
         let run = world.run(&[&NIGHT[..], &["--reopen", value]].concat());
         run.says(2, &["--reopen: expected a number of days", value]);
     }
+}
+
+/// A request that only a VPC endpoint saw, and the refusal of a call that was logged without its reason.
+#[test]
+fn refusals_at_endpoints_delivered_late_reach_their_day() {
+    let world = World::new();
+    let refused = failed("e1", "AccessDenied", "Access Denied");
+    let at = |record: Value| with(record, "/eventTime", "2026-09-02T12:00:00Z");
+    world.object("20260902T1210Z", "noon", &[at(refused)]);
+    world.run(&["--from", "2026-09-01", "--to", "2026-09-04"]).ends(0);
+    assert_eq!(world.rows("denials", OPENED)[0]["policy_type"], Value::Null);
+    let late =
+        ["e1", "none"].map(|of_call| at(refused_at_endpoint(&format!("n-{of_call}"), of_call)));
+    world.object("20260906T1310Z", "late", &late);
+    world.run(&NIGHT).ends(0);
+    let rows = world.rows("denials", OPENED);
+    assert_eq!(texts(&rows, "event_id"), ["e1", "n-none"]);
+    assert_eq!(texts(&rows, "policy_type"), ["vpc_endpoint_policy"; 2]);
+}
+
+/// Keys in Hive folders do not name the account: a filter may leave out calls of any of them.
+#[test]
+fn day_of_hive_folders_is_not_replaced_by_a_run_with_a_filter() {
+    let world = World::new();
+    let other = with(call("e2", "2026-09-02T13:00:00Z"), "/recipientAccountId", "444455556666");
+    let both = [call("e1", "2026-09-02T12:00:00Z"), other];
+    world.write("trail/events/dt=2026-09-02/a.json.gz", document(&both));
+    world.run(&["--day", OPENED]).ends(0);
+    let before = of_day(&world);
+    for account in [ACCOUNT, "999999999999"] {
+        world.run(&["--day", OPENED, "--account", account]).ends(1);
+        assert_same(&of_day(&world), &before, account);
+    }
+    world.write(
+        "trail/events/dt=2026-09-06/late.json.gz",
+        document(&[call("e3", "2026-09-02T14:00:00Z")]),
+    );
+    world.run(&[&NIGHT[..], &["--account", ACCOUNT]].concat()).ends(3);
+    assert_same(&of_day(&world), &before, "not opened again");
+    world.run(&NIGHT).ends(0);
+    assert_eq!(world.event_ids(OPENED), ["e1", "e2", "e3"]);
 }

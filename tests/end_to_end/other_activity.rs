@@ -134,3 +134,17 @@ fn event_without_id_or_time_is_named_and_counted() {
     let line = "2 other Bedrock events without a usable eventID or eventTime";
     assert!(run.stdout.contains(line), "{}", run.stdout);
 }
+
+#[test]
+fn events_of_other_accounts_and_regions_are_left_out_by_filters() {
+    let world = World::new();
+    let model = "amazon.nova-lite-v1:0";
+    let of_account = with(batch_job("e2", model), "/recipientAccountId", "444455556666");
+    let of_region = with(batch_job("e3", model), "/awsRegion", "eu-west-1");
+    let records = [batch_job("e1", model), of_account, of_region, call("e4", TIME)];
+    world.write("trail/a.json.gz", document(&records));
+    let filters = ["--account", ACCOUNT, "--source-region", REGION];
+    world.run(&[&["--layout", "any", "--day", DAY], &filters[..]].concat()).ends(0);
+    assert_eq!(sum(&world.rows("other_activity", DAY), "events"), 1);
+    assert_adds_up(&world.summary());
+}

@@ -239,7 +239,10 @@ fn not_reopened(outcome: &Outcome, report: &Report) {
     let last = outcome.not_reopened.iter().filter_map(|day| day.delivered.as_ref()).max();
     if let (Some(first), Some(last)) = (outcome.not_reopened.first(), last) {
         let (from, to) = (&first.dt, last);
-        report.warn(&format!("to enter these calls: hoptrail run --from {from} --to {to}"));
+        report.warn(&format!(
+            "to enter these calls: hoptrail run --from {from} --to {to}, with the options that these \
+             days were built with (--source, --dest, --invocation-logs, and all others)"
+        ));
     }
 }
 

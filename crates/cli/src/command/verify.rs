@@ -111,7 +111,12 @@ fn of_source(line: &mut impl FnMut(&str, String), source: &SourceCheck) {
         let days = counted(*days, "day");
         let calls = calls.map_or("calls".to_owned(), |calls| counted(calls, "call"));
         line("Late", format!("{calls} delivered late, missing in {days}"));
-        line("", format!("hoptrail run --from {from} --to {to} enters them"));
+        line(
+            "",
+            format!(
+                "hoptrail run --from {from} --to {to}, with all other options of your runs, enters them"
+            ),
+        );
     }
 }
 

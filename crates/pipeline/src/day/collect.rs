@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use bedrock::alias::DiscoveredAlias;
 use bedrock::region::is_region_shaped;
-use bedrock::{Attribute, Call, Calls};
+use bedrock::{Attribute, Call, Calls, EventKind};
 use jiff::civil::Date;
 use logs::Reading;
 use logs::layout::Delivery;
@@ -190,15 +190,7 @@ impl Collected {
         }
         for (index, call) in (0u32..).zip(&calls.rows) {
             let day = day_of(call.event_time_ms);
-            let is_covered = placing.is_covered(day, |day| {
-                self.takes_every_day
-                    || record.delivery.is_some_and(|delivery| {
-                        is_read_for(delivery, day, self.late_window_minutes)
-                    })
-            });
-            if !is_covered {
-                *placing.elsewhere.entry(day).or_default() += 1;
-            }
+            let is_covered = self.is_covered(day, &record, &mut placing);
             if self.range.is_some_and(|range| !range.contains(day)) {
                 *self.out_of_range.entry(day).or_default() += 1;
                 continue;
@@ -210,11 +202,7 @@ impl Collected {
             let Some(state) = self.days.get_mut(&day).filter(|_| is_wanted) else {
                 self.left += 1;
                 if !is_covered && is_wanted {
-                    let known = manifests.get(&day).and_then(Option::as_ref);
-                    let late = LateObject::of(&record);
-                    if known.is_none_or(|known| !known.late_objects.contains(&late)) {
-                        self.late.entry(day).or_default().insert(late);
-                    }
+                    self.add_late(day, &record, manifests);
                 }
                 continue;
             };
@@ -225,7 +213,7 @@ impl Collected {
             state.n_calls += 1;
             state.calls.add(call, &calls.texts, index, number)?;
         }
-        self.add_others(&calls, &record, &mut placing)?;
+        self.add_others(&calls, &record, &mut placing, manifests)?;
         if placing.numbers.is_empty() && self.takes_every_day {
             self.unplaced.push(record);
             return Ok(());
@@ -258,17 +246,54 @@ impl Collected {
         reading.calls
     }
 
+    /// Whether an object is read for a day anyway. If not, its calls of the day are counted as those of
+    /// another one.
+    fn is_covered(&self, day: Date, record: &ObjectRecord, placing: &mut Placing) -> bool {
+        let is_covered = placing.is_covered(day, |day| {
+            let window = self.late_window_minutes;
+            let is_own = |delivery| is_read_for(delivery, day, window);
+            self.takes_every_day || record.delivery.is_some_and(is_own)
+        });
+        if !is_covered {
+            *placing.elsewhere.entry(day).or_default() += 1;
+        }
+        is_covered
+    }
+
+    /// Has a day read an object that was delivered too late for it, unless it was built with that.
+    fn add_late(
+        &mut self,
+        day: Date,
+        record: &ObjectRecord,
+        manifests: &BTreeMap<Date, Option<Manifest>>,
+    ) {
+        let known = manifests.get(&day).and_then(Option::as_ref);
+        let late = LateObject::of(record);
+        if known.is_none_or(|known| !known.late_objects.contains(&late)) {
+            self.late.entry(day).or_default().insert(late);
+        }
+    }
+
     /// Takes in the events of an object that are no calls. They do not bring it into a day: they are counted in
-    /// those days that it is read for.
+    /// those days that it is read for. Only of refusals at VPC endpoints none is lost: they have rows of their
+    /// own, and reach their days as calls do.
     fn add_others(
         &mut self,
         calls: &Calls,
         record: &Arc<ObjectRecord>,
         placing: &mut Placing,
+        manifests: &BTreeMap<Date, Option<Manifest>>,
     ) -> Result<(), Error> {
         for (index, event) in (0u32..).zip(&calls.others) {
             let day = day_of(event.event_time_ms);
             let is_in_range = self.range.is_none_or(|range| range.contains(day));
+            if event.kind == EventKind::Refusal
+                && !self.is_covered(day, record, placing)
+                && is_in_range
+                && placing.number(day).is_none()
+            {
+                self.add_late(day, record, manifests);
+            }
             if self.takes_every_day && is_in_range {
                 let state = self.days.entry(day).or_default();
                 placing.place(day, state, record, calls, true);

@@ -5,20 +5,23 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::civil::Date;
-use logs::layout::LogKind;
+use logs::layout::{KeyParts, LogKind};
 use store::Store;
 use tables::INVOCATIONS;
+use tables::read::IngestedObject;
 
 use crate::dates::is_read_for;
 use crate::day::calls::{Distinct, Identities, Identity, Rules};
 use crate::day::collect::{DayState, ObjectRecord};
 use crate::day::manifest::{self, Elsewhere, LateObject};
-use crate::day::replace::{ReplaceDecision, decide, existing_day, unreadable_late_object};
+use crate::day::replace::{
+    ExistingDay, ReplaceDecision, decide, existing_day, unreadable_late_object,
+};
 use crate::day::spool::Spooled;
 use crate::error::Error;
 use crate::outcome::ShrinkRefusal;
 use crate::run::Job;
-use crate::settings::Layout;
+use crate::settings::{Layout, Settings};
 use crate::work::Workers;
 
 /// What becomes of a day that was read.
@@ -89,6 +92,9 @@ pub(crate) async fn prepare(
     let destination = job.endpoints.destination;
     if !settings.allow_shrink {
         let existing = existing_day(destination, day).await?;
+        if let Some(refusal) = other_filters(job, day, &existing).await? {
+            return Ok(Prepared::NotReplaced(refusal, state.n_calls));
+        }
         let is_read_for = |key: &str| {
             let delivery = LogKind::CloudTrail.delivery(key);
             settings.layout == Layout::Any
@@ -116,6 +122,34 @@ pub(crate) async fn prepare(
         }
     }
     workers.run(move || distinct(day, state, &built, will_ask)).await?
+}
+
+/// Why a run that reads some accounts or Regions only does not replace a day that was built with others. Keys
+/// that name neither do not show which calls would be lost.
+async fn other_filters(
+    job: &Job<'_>,
+    day: Date,
+    existing: &ExistingDay,
+) -> Result<Option<ShrinkRefusal>, Error> {
+    let Settings { accounts, regions, .. } = job.settings;
+    let ExistingDay::Objects(objects) = existing else { return Ok(None) };
+    if accounts.is_empty() && regions.is_empty() {
+        return Ok(None);
+    }
+    let is_unnamed = |object: &IngestedObject| {
+        let KeyParts { account, region, .. } = KeyParts::of(&object.key, LogKind::CloudTrail);
+        (!accounts.is_empty() && account.is_none()) || (!regions.is_empty() && region.is_none())
+    };
+    if !objects.iter().any(|object| object.written > 0 && is_unnamed(object)) {
+        return Ok(None);
+    }
+    let manifest = manifest::read(job.endpoints.destination, day).await?.flatten();
+    let reading = job.settings.reading();
+    if manifest.is_some_and(|manifest| manifest.made_with.reading == reading) {
+        return Ok(None);
+    }
+    let why = "it was built with other --account or --source-region, and calls may be left out";
+    Ok(Some(ShrinkRefusal::because(day, why.to_owned())))
 }
 
 /// The calls of a day that stands; `None` if no manifest vouches for it.

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::ToSpan;
 use jiff::civil::Date;
-use logs::layout::LogKind;
+use logs::layout::{KeyParts, LogKind};
 
 use crate::dates::{DayRange, is_read_for};
 use crate::day::manifest::{self, LateObject, MissingCalls, missing_calls};
@@ -191,13 +191,14 @@ async fn open(
     Ok(end)
 }
 
-/// Whether the run reads the account and the Region that a key is of, as far as it names them.
+/// Whether the run surely reads all calls of an object. Where the key does not name the account or the Region
+/// that are asked for, its calls may be of others.
 fn is_admitted(settings: &Settings, key: &str) -> bool {
-    // `<account>/CloudTrail/<Region>/YYYY/MM/DD/<file>`
-    let mut names = key.rsplit('/').skip(4);
-    let (region, account) = (names.next(), names.nth(1));
-    region.is_none_or(|region| Settings::admits(&settings.regions, region))
-        && account.is_none_or(|account| Settings::admits(&settings.accounts, account))
+    let KeyParts { account, region, .. } = KeyParts::of(key, LogKind::CloudTrail);
+    let admits = |chosen: &BTreeSet<String>, name: Option<&str>| {
+        chosen.is_empty() || name.is_some_and(|name| chosen.contains(name))
+    };
+    admits(&settings.accounts, account) && admits(&settings.regions, region)
 }
 
 impl Opening {
