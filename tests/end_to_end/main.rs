@@ -3,6 +3,7 @@
 //!
 //! Where a new test goes:
 //! - what the bundled sample holds: `sample`; a text that people read: `golden`
+//! - several sources, and invocation logs at several locations: `several_sources`
 //! - sources and destinations, threads and requests: `locations`; large listings: `listing`
 //! - what goes along with requests to S3, how it is reached, archives: `s3_options`
 //! - where trails are found, and what is beside them: `sources`
@@ -48,6 +49,7 @@ mod rebuild;
 mod references;
 mod s3_options;
 mod sample;
+mod several_sources;
 mod sources;
 mod tampering;
 mod verify;

@@ -53,6 +53,7 @@ fn every_command_succeeds() {
     let server = Server::start(
         Config::new()
             .bucket(Bucket::from_folder("org-trail", &sample()).unwrap())
+            .bucket(Bucket::from_folder("old-trail", &sample()).unwrap())
             .bucket(Bucket::new("bedrock-logs").object(
                 "AWSLogs/111122223333/BedrockModelInvocationLogs/us-east-1/2026/10/05/12/x.json.gz",
                 "{}",

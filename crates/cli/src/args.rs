@@ -10,6 +10,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::config::source::SourceKey;
 use crate::exit;
 use crate::report::LogFormat;
 
@@ -172,9 +173,12 @@ pub(crate) struct VerifyArgs {
 #[command(next_help_heading = heading::SOURCE)]
 pub(crate) struct SourceArgs {
     /// CloudTrail log files: s3://bucket/prefix or a folder, at any level above or below CloudTrail/,
-    /// or one object or file
+    /// or one object or file (repeatable: a call that several have counts once)
     #[arg(long, env = "HOPTRAIL_SOURCE", value_name = "URI")]
-    pub(crate) source: Option<String>,
+    pub(crate) source: Vec<String>,
+    /// Those of the settings file, which may say how each is reached.
+    #[arg(skip)]
+    pub(crate) of_file: Vec<SourceKey>,
     /// Read only this account (repeatable)
     #[arg(long, env = "HOPTRAIL_ACCOUNT", value_delimiter = ',', value_name = "ID")]
     pub(crate) account: Vec<String>,
@@ -186,10 +190,20 @@ pub(crate) struct SourceArgs {
     /// by day (any) [default: auto]
     #[arg(long, value_enum, hide_possible_values = true, env = "HOPTRAIL_LAYOUT")]
     pub(crate) layout: Option<LayoutArg>,
-    /// Maximum number of LIST requests to find trails, apart from those for the accounts of a trail
-    /// [default: 5000]
+    /// Maximum number of LIST requests to find trails, in each source, apart from those for the
+    /// accounts of a trail [default: 5000]
     #[arg(long, env = "HOPTRAIL_MAX_SEARCH_REQUESTS", value_name = "N")]
     pub(crate) max_search_requests: Option<u64>,
+}
+
+impl SourceArgs {
+    /// The sources: those of the command line, else those of the environment, else those of the file.
+    pub(crate) fn all(&self) -> Vec<SourceKey> {
+        match self.source.as_slice() {
+            [] => self.of_file.clone(),
+            typed => typed.iter().map(|uri| SourceKey::of_uri(uri)).collect(),
+        }
+    }
 }
 
 /// Which days.
@@ -219,9 +233,10 @@ pub(crate) struct DayArgs {
 #[command(next_help_heading = heading::SOURCE)]
 pub(crate) struct LogArgs {
     /// Model invocation logs, for exact token counts: s3://bucket/prefix or a folder, at any level
-    /// above or below BedrockModelInvocationLogs/
+    /// above or below BedrockModelInvocationLogs/ (repeatable; {account} and {region} are filled in
+    /// from the calls; of several, one that cannot be read is named, and the run is partial)
     #[arg(long, env = "HOPTRAIL_INVOCATION_LOGS", value_name = "URI")]
-    pub(crate) invocation_logs: Option<String>,
+    pub(crate) invocation_logs: Vec<String>,
     /// Compare every log file with CloudTrail's digest files; end with exit code 1 if any log file
     /// is missing or was changed
     #[arg(long, env = "HOPTRAIL_VERIFY_DIGESTS")]

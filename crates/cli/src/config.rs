@@ -1,10 +1,13 @@
 //! The `--config` file: the options of `run` as TOML keys.
 
+pub(crate) mod source;
+
 use std::path::PathBuf;
 
 use anyhow::Context;
 use serde::Deserialize;
 
+use self::source::SourceKey;
 use crate::args::{
     Acl, AddressingStyleArg, AwsArgs, ConfigArgs, DayArgs, DestArgs, Gate, KnowledgeArgs,
     LayoutArg, LogArgs, PerformanceArgs, RunArgs, SourceArgs, Sse,
@@ -14,9 +17,11 @@ use crate::args::{
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub(crate) struct Config {
-    source: Option<String>,
+    #[serde(deserialize_with = "source::read")]
+    source: Vec<SourceKey>,
     dest: Option<String>,
-    invocation_logs: Option<String>,
+    #[serde(deserialize_with = "source::texts")]
+    invocation_logs: Vec<String>,
     sse: Option<Sse>,
     sse_kms_key_id: Option<String>,
     acl: Option<Acl>,
@@ -79,7 +84,9 @@ impl Config {
 
     /// Fills in what to read.
     pub(crate) fn complete_source(&self, args: &mut SourceArgs) {
-        fill(&mut args.source, &self.source);
+        if args.source.is_empty() {
+            args.of_file.clone_from(&self.source);
+        }
         fill(&mut args.layout, &self.layout);
         fill(&mut args.max_search_requests, &self.max_search_requests);
         fill_list(&mut args.account, &self.account);
@@ -100,7 +107,7 @@ impl Config {
     }
 
     fn complete_logs(&self, args: &mut LogArgs) {
-        fill(&mut args.invocation_logs, &self.invocation_logs);
+        fill_list(&mut args.invocation_logs, &self.invocation_logs);
         args.verify_digests |= self.verify_digests;
         fill(&mut args.digest_keys, &self.digest_keys);
         args.accept_trailing_members |= self.accept_trailing_members;

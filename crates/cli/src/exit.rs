@@ -79,7 +79,11 @@ impl Failure {
     pub(crate) fn exit(&self) -> Exit {
         match self {
             Failure::Usage(_) => Exit::Usage,
-            Failure::Failed(_) => Exit::Failed,
+            Failure::Failed(error) => match error.downcast_ref::<pipeline::Error>() {
+                // The settings file has to tell two sources apart.
+                Some(pipeline::Error::SameName { .. }) => Exit::Usage,
+                _ => Exit::Failed,
+            },
             Failure::Nothing(_) => Exit::Nothing,
             Failure::Signal(exit) => *exit,
         }

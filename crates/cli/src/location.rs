@@ -1,5 +1,8 @@
 //! From options to the stores that are read and written.
 
+mod sources;
+mod templates;
+
 use std::path::{Component, Path, PathBuf};
 use std::pin::pin;
 use std::str::FromStr;
@@ -9,6 +12,12 @@ use std::time::{Duration, Instant};
 use clap::ValueEnum;
 use logs::layout::{FileClass, LogKind, is_account};
 use store::{AddressingStyle, Encryption, Limited, Location, OneObject, S3Options, Store};
+
+pub(crate) use sources::{
+    OpenSource, ReadLocation, invocation_logs, open_only_logs, open_some_logs, open_sources,
+    required_sources, sources,
+};
+pub(crate) use templates::LogTemplates;
 
 use crate::args::{Acl, AddressingStyleArg, AwsArgs, DestArgs, Sse};
 use crate::exit::Failure;
@@ -151,7 +160,7 @@ pub(crate) async fn open_source(
 ///
 /// # Errors
 /// If it cannot be reached.
-pub(crate) async fn open_trail(
+async fn open_trail(
     location: &Location,
     options: &S3Options,
     requests_in_flight: usize,
@@ -221,7 +230,7 @@ async fn answer_from<T>(
 }
 
 /// The path above the source's keys, which shows at which level of a trail the source is.
-pub(crate) fn root_path(location: &Location) -> String {
+fn root_path(location: &Location) -> String {
     match location {
         Location::S3 { prefix, .. } => prefix.clone(),
         Location::Folder(path) => resolved(path).to_string_lossy().into_owned(),

@@ -9,6 +9,7 @@ use store::Location;
 
 use crate::args::{DayArgs, LayoutArg, PerformanceArgs, SourceArgs};
 use crate::exit::Failure;
+use crate::location::ReadLocation;
 use crate::range;
 
 /// The settings of `run` and `plan`.
@@ -40,9 +41,11 @@ pub(crate) fn of_read(
     Ok(settings)
 }
 
-/// A source that is a file is read whatever it is called, and needs no days.
-pub(crate) fn complete_layout(args: &mut SourceArgs, source: &Location) {
-    if matches!(source, Location::Folder(path) if path.is_file()) {
+/// Sources that are files are read whatever they are called, and need no days.
+pub(crate) fn complete_layout(args: &mut SourceArgs, sources: &[ReadLocation]) {
+    let is_file =
+        |read: &ReadLocation| matches!(&read.location, Location::Folder(path) if path.is_file());
+    if sources.iter().all(is_file) {
         args.layout = Some(LayoutArg::Any);
     }
 }

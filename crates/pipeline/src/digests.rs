@@ -44,6 +44,7 @@ use crate::source::discover::discover;
 use crate::source::fetch::{Decoder, Fetcher};
 use crate::source::found::Discovery;
 use crate::source::list::{LISTED_AHEAD, ListCounts, Selection, list_days};
+use crate::source::shown;
 use crate::work::Workers;
 
 /// How long after the last log file of a range digests are read, in minutes: the digest that lists it
@@ -53,7 +54,7 @@ const LATER_MINUTES: i64 = 3 * 60;
 
 /// Reads the digests of the log files that a range of days is built from, and checks them.
 ///
-/// `root_path` is the path of the source itself, whose last name shows its level. Of the
+/// `root_path` is the path of the source itself, whose names show its level. Of the
 /// settings, the accounts, the Regions, the late window and the bounds of memory and requests count.
 /// Digests are not counted as objects of the run.
 ///
@@ -101,7 +102,7 @@ pub(crate) async fn read_digests(
     // A digest is not one of the objects whose progress is shown.
     let progress = Progress::default();
     let reading = fetcher.read_all(receiver, &progress, |read| {
-        digests.push((read.listed.meta.key, read.reading));
+        digests.push((shown(store, &read.listed.meta.key), read.reading));
     });
     futures::future::try_join(listing, reading).await?;
     let keys = keys.cloned();

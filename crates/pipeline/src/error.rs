@@ -97,6 +97,19 @@ pub enum Error {
         /// What there is.
         found: String,
     },
+    /// Two sources have an object of one name, and the name does not say that they are the same.
+    #[error(
+        "`{name}` is in two sources, as {first} and {second}, and its name is not that of a log file of a \
+         trail: give one of the sources a `name` in the settings file"
+    )]
+    SameName {
+        /// The object's name.
+        name: String,
+        /// One of the two.
+        first: String,
+        /// The other.
+        second: String,
+    },
     /// A range is needed.
     #[error("a range of days is needed to read a trail")]
     NoRange,
@@ -124,6 +137,17 @@ pub enum Error {
     /// A worker died. This is a bug in hoptrail.
     #[error("a worker thread ended early; please report this")]
     Worker,
+}
+
+/// An error with its causes, in one line.
+pub(crate) fn sentence(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        text = format!("{text}: {error}");
+        source = error.source();
+    }
+    text
 }
 
 impl Error {

@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use bedrock::cost::{TokenSource, Usage};
 use bedrock::{CallId, Meaning};
+use futures::stream::{self, StreamExt};
 use jiff::ToSpan;
 use jiff::civil::Date;
 use logs::invocation::{InvocationEntry, InvocationReading, Tokens};
@@ -20,15 +21,18 @@ use tokio::sync::mpsc;
 
 use crate::dates::day_of;
 use crate::day::manifest::{SourceSet, Sources};
-use crate::error::Error;
+use crate::error::{Error, sentence};
 use crate::outcome::progress::Progress;
 use crate::outcome::{InvocationLog, LeftOver, MAX_LISTED, ObjectProblem};
 use crate::settings::{Layout, Settings};
-use crate::source::discover::discover;
+use crate::source::discover::search;
 use crate::source::fetch::{Decoder, Fetcher, ReadObject};
-use crate::source::found::Discovery;
 use crate::source::list::{LISTED_AHEAD, ListCounts, ListedObject, Selection, list_any, list_days};
+use crate::source::{OpenLogs, roots, shown};
 use crate::work::Workers;
+
+/// Locations that are listed at the same time: the requests of all have a bound of their own.
+const LISTED_AT_ONCE: usize = 16;
 
 /// What the invocation logs counted, by request.
 #[derive(Debug, Default)]
@@ -55,6 +59,8 @@ struct Counted {
 pub(crate) struct ListedLogs {
     objects: Vec<ListedObject>,
     by_day: BTreeMap<Date, SourceSet>,
+    /// Locations that could not be opened or listed, and why.
+    not_read: Vec<ObjectProblem>,
 }
 
 /// Lists the logs around a range of days.
@@ -63,8 +69,31 @@ pub(crate) struct ListedLogs {
 /// than the call completed: the logs of a late window before and after the range count too.
 ///
 /// # Errors
-/// If the logs cannot be listed.
-pub(crate) async fn list_logs(store: &dyn Store, settings: &Settings) -> Result<ListedLogs, Error> {
+/// If the logs cannot be listed. Of several locations, one that cannot be listed is no error: it is named.
+pub(crate) async fn list_logs(source: &OpenLogs, settings: &Settings) -> Result<ListedLogs, Error> {
+    let store = source.store.as_ref();
+    let mut logs = ListedLogs { not_read: source.not_opened.clone(), ..ListedLogs::default() };
+    let list = async |root: String| (list_location(store, &root, settings).await, root);
+    let mut listing = stream::iter(roots(store)).map(list).buffered(LISTED_AT_ONCE);
+    while let Some((listed, root)) = listing.next().await {
+        match listed {
+            Ok(objects) => objects.into_iter().for_each(|object| logs.add(object, settings)),
+            Err(error) if source.may_lack => {
+                let (key, reason) = (shown(store, &root), sentence(&error));
+                logs.not_read.push(ObjectProblem { key, reason });
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(logs)
+}
+
+/// Lists the logs of a location.
+async fn list_location(
+    store: &dyn Store,
+    root: &str,
+    settings: &Settings,
+) -> Result<Vec<ListedObject>, Error> {
     let kind = LogKind::ModelInvocation;
     let (sender, mut receiver) = mpsc::channel(LISTED_AHEAD);
     let counts = ListCounts::default();
@@ -72,11 +101,8 @@ pub(crate) async fn list_logs(store: &dyn Store, settings: &Settings) -> Result<
         let sender = sender;
         match (settings.layout, settings.range) {
             (Layout::Trail | Layout::Auto, Some(range)) => {
-                let found = match discover(store, settings, kind).await {
-                    // Not every account that is asked for has such logs.
-                    Err(Error::NothingMatches { .. }) => Discovery::default(),
-                    found => found?,
-                };
+                // Not every account that is asked for has such logs.
+                let found = search(store, root, settings, kind).await?.with_logs()?;
                 let near = |delivery| days_of_log(delivery, settings).any(|d| range.contains(d));
                 let selection = Selection {
                     kind,
@@ -86,24 +112,33 @@ pub(crate) async fn list_logs(store: &dyn Store, settings: &Settings) -> Result<
                 };
                 list_days(store, settings, selection, &found, &counts, &sender).await
             }
-            _ => list_any(store, settings, kind, &counts, &sender).await,
+            _ => list_any(store, root, settings, kind, &counts, &sender).await,
         }
     };
-    let mut logs = ListedLogs::default();
     let taking = async {
+        let mut objects = Vec::new();
         while let Some(object) = receiver.recv().await {
-            for day in object.delivery.into_iter().flat_map(|d| days_of_log(d, settings)) {
-                logs.by_day.entry(day).or_default().add(&object.meta);
-            }
-            logs.objects.push(object);
+            objects.push(object);
         }
-        Ok(())
+        Ok(objects)
     };
-    futures::future::try_join(listing, taking).await?;
-    Ok(logs)
+    let ((), objects) = futures::future::try_join(listing, taking).await?;
+    Ok(objects)
 }
 
 impl ListedLogs {
+    fn add(&mut self, object: ListedObject, settings: &Settings) {
+        for day in object.delivery.into_iter().flat_map(|d| days_of_log(d, settings)) {
+            self.by_day.entry(day).or_default().add(&object.meta);
+        }
+        self.objects.push(object);
+    }
+
+    /// Whether all locations could be listed.
+    pub(crate) fn is_complete(&self) -> bool {
+        self.not_read.is_empty()
+    }
+
     /// The logs around a day.
     pub(crate) fn sources(&self, day: Date) -> Sources {
         self.by_day.get(&day).cloned().unwrap_or_default().sources()
@@ -143,6 +178,7 @@ impl ListedLogs {
         let mut texts = HashMap::default();
         let reading = fetcher.read_all(receiver, progress, |read| requests.add(read, &mut texts));
         futures::future::try_join(sending, reading).await?;
+        requests.counts.locations_not_read.clone_from(&self.not_read);
         requests.counts.unreadable_objects.sort_by(|a, b| a.key.cmp(&b.key));
         requests.counts.unreadable_objects.truncate(MAX_LISTED);
         Ok(requests)
@@ -248,9 +284,9 @@ impl Requests {
         }
     }
 
-    /// How many logs could not be read.
-    pub(crate) fn n_unreadable(&self) -> u64 {
-        self.counts.unreadable
+    /// Whether all logs could be read.
+    pub(crate) fn is_complete(&self) -> bool {
+        self.counts.unreadable == 0 && self.counts.locations_not_read.is_empty()
     }
 
     /// The entry of a call with this request id, by its number; `None` if there is none.

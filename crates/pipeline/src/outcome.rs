@@ -184,6 +184,8 @@ pub struct InvocationLog {
     pub left_over: Vec<LeftOver>,
     /// Objects that are unreadable or hold rejected entries, by key; the first 100.
     pub unreadable_objects: Vec<ObjectProblem>,
+    /// Of several locations, those that could not be opened or listed.
+    pub locations_not_read: Vec<ObjectProblem>,
 }
 
 /// Entries of an account and a model without a call.
@@ -374,7 +376,9 @@ impl Outcome {
     /// Whether something could not be read or used, or a day lacks calls.
     pub fn is_partial(&self) -> bool {
         let log = self.invocation_log.as_ref();
-        let is_log_partial = log.is_some_and(|log| log.unreadable > 0 || log.rejected > 0);
+        let is_log_partial = log.is_some_and(|log| {
+            log.unreadable > 0 || log.rejected > 0 || !log.locations_not_read.is_empty()
+        });
         let has_rejected = !self.objects.objects_with_rejected_records.is_empty();
         let is_read = self.objects.unreadable == 0 && !has_rejected;
         !is_read

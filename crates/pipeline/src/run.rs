@@ -21,6 +21,7 @@ use crate::lease::{Holder, Lease, LeaseError};
 use crate::outcome::Outcome;
 use crate::outcome::progress::Progress;
 use crate::run::pass::{PassEnd, pass};
+use crate::run::schedule::Reason;
 pub(crate) use crate::run::state::Job;
 use crate::run::state::{PassRequest, State};
 use crate::settings::Settings;
@@ -93,7 +94,6 @@ async fn run_with_lease(
     discovered::load(destination, &mut knowledge.aliases).await?;
     let manifests = manifest::load(destination, settings.range).await?;
     let mut state = State::new(knowledge, settings, manifests);
-    let job = Job { endpoints, settings, workers: &workers, progress };
     let mut outcome = Outcome {
         source: source.store.location(),
         destination: destination.location(),
@@ -108,7 +108,12 @@ async fn run_with_lease(
     }
     let mut request = PassRequest { checks_all_days: true, ..PassRequest::default() };
     let mut withdrawn = BTreeSet::new();
+    let mut callers = state.callers();
+    let mut logs = endpoints.open_logs(&callers).await;
+    let mut reads_new_logs = true;
     for n_passes in 1.. {
+        let endpoints = endpoints.with_logs(logs.as_ref());
+        let job = Job { endpoints, settings, workers: &workers, progress };
         let mut end = pass(&job, &mut state, request).await?;
         state.add_discovered(destination, &mut end.collected.discovered).await?;
         if n_passes == 1 {
@@ -117,10 +122,24 @@ async fn run_with_lease(
             if end.n_listed == 0 && state.has_no_days() {
                 outcome.nothing_found = nothing_found(source.store, settings, &end.listed).await?;
             }
+        }
+        if reads_new_logs {
             outcome.invocation_log =
                 end.joined.take().map(|joined| state.invocation_log(joined, settings));
         }
         request = state.days_to_rebuild(&end.collected.late, &end.shared);
+        let days = match logs {
+            Some(_) => state.days_with_new_callers(&callers),
+            None => Vec::new(),
+        };
+        reads_new_logs = !days.is_empty();
+        if reads_new_logs {
+            callers = state.callers();
+            logs = endpoints.open_logs(&callers).await;
+            for day in days {
+                request.rebuild.entry(day).or_insert(Reason::InvocationLogs);
+            }
+        }
         let is_beside = |day: &Date| !state.manifests.contains_key(day);
         withdrawn.extend(end.shared.iter().copied().filter(is_beside));
         if n_passes > 1 {
@@ -134,6 +153,12 @@ async fn run_with_lease(
             return Err(Error::NotConverged { passes: n_passes });
         }
     }
+    let job = Job {
+        endpoints: endpoints.with_logs(logs.as_ref()),
+        settings,
+        workers: &workers,
+        progress,
+    };
     reopen::reopen(&job, &mut state, &mut outcome, &withdrawn).await?;
     state.write_into(settings.range, &mut outcome);
     let checked = outcome.check_counts();

@@ -15,6 +15,7 @@ mod listing;
 mod one_object;
 mod open;
 mod s3;
+mod several;
 mod store;
 mod uri;
 
@@ -31,5 +32,6 @@ pub use memory::Memory;
 pub use one_object::OneObject;
 pub use open::{open_destination, open_source};
 pub use s3::{AddressingStyle, Encryption, S3, S3Options, StaticCredentials};
+pub use several::Several;
 pub use store::{Condition, ListPage, ListRequest, Object, ObjectMeta, Put, Store};
 pub use uri::{Location, ParseLocationError};

@@ -9,6 +9,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::body::{Body, Chunks};
 use crate::error::Error;
+use crate::several::Several;
 use crate::store::{Condition, ListPage, ListRequest, Object, Put, Store};
 
 /// Bounds the requests in flight to a store. An object that is read counts until its body has come
@@ -35,6 +36,10 @@ impl Limited {
 impl Store for Limited {
     fn location(&self) -> String {
         self.store.location()
+    }
+
+    fn several(&self) -> Option<&Several> {
+        self.store.several()
     }
 
     async fn list(&self, request: &ListRequest) -> Result<ListPage, Error> {

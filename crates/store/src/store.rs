@@ -8,6 +8,7 @@ use bytes::Bytes;
 
 use crate::body::Body;
 use crate::error::Error;
+use crate::several::Several;
 
 /// Holds objects under keys: a bucket from a prefix on, a folder, memory.
 ///
@@ -19,6 +20,11 @@ pub trait Store: Send + Sync + Debug {
     /// Where this is, as a user would write it: `s3://bucket/prefix/`, or the path of a folder. For
     /// messages.
     fn location(&self) -> String;
+
+    /// The stores that are read as this one, if it is several.
+    fn several(&self) -> Option<&Several> {
+        None
+    }
 
     /// One page of a listing, in ascending order of the UTF-8 bytes of the names. A prefix under
     /// which there is nothing gives an empty page.

@@ -42,23 +42,22 @@ pub(crate) fn run(
     config.complete_days(&mut args.days);
     config.complete_performance(&mut args.performance);
     config.complete_aws(&mut args.aws);
-    let source = location::required("--source", args.source.source.as_deref())?;
-    settings::complete_layout(&mut args.source, &source);
+    let sources = location::required_sources(&args.source, &args.aws)?;
+    settings::complete_layout(&mut args.source, &sources);
     let mut settings = settings::of_read(&args.source, &args.days, &args.performance)?;
     let dest = location::optional("--dest", args.dest.as_deref())?;
-    location::check_region(&args.aws, [&source].into_iter().chain(&dest))?;
-    let options = location::source_options(&args.aws);
+    let read = sources.iter().map(|read| &read.location);
+    location::check_region(&args.aws, read.chain(&dest))?;
     let dest_options = location::dest_options(&args.aws)?;
     let progress = Arc::new(Progress::default());
     let plan = block_on(async |signals| {
         let planning = async {
             let requests = settings.requests_in_flight;
-            let (store, is_one_object) =
-                location::open_trail(&source, &options, requests, report).await?;
-            if is_one_object {
+            let opened = location::open_sources(&sources, requests, report).await?;
+            if opened.is_objects {
                 settings.layout = Layout::Any;
             }
-            let planning = pipeline::plan(store.as_ref(), &settings, &progress);
+            let planning = pipeline::plan(opened.store.as_ref(), &settings, &progress);
             tokio::select! {
                 plan = planning => {
                     let mut plan = plan?;
@@ -75,7 +74,7 @@ pub(crate) fn run(
         };
         signals.or(planning).await?
     })?;
-    let on_s3 = matches!(source, Location::S3 { .. });
+    let on_s3 = sources.iter().any(|read| matches!(read.location, Location::S3 { .. }));
     match args.output {
         Output::Text => print(&text(&plan, on_s3))?,
         Output::Json => {

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use bedrock::Knowledge;
-use pipeline::{Endpoints, Layout, Notice, Outcome, Progress, Settings, Source};
+use pipeline::{Endpoints, Layout, LogLocations, Notice, OpenLogs, Outcome, Progress, Settings};
 use store::{Location, S3Options, Store};
 use tokio::sync::Notify;
 
@@ -16,6 +16,7 @@ use crate::args::{Gate, OutputArgs, RunArgs};
 use crate::command::{Signals, block_on, print};
 use crate::config::Config;
 use crate::exit::{Exit, Failure};
+use crate::location::{LogTemplates, OpenSource, ReadLocation};
 use crate::report::Report;
 use crate::{knowledge, location, number, progress, range, settings, summary};
 
@@ -23,10 +24,10 @@ use crate::{knowledge, location, number, progress, range, settings, summary};
 struct Job {
     settings: Settings,
     knowledge: Knowledge,
-    source: Location,
-    invocation_logs: Option<Location>,
+    sources: Vec<ReadLocation>,
+    invocation_logs: Vec<ReadLocation>,
+    log_templates: Option<LogTemplates>,
     dest: Location,
-    options: S3Options,
     dest_options: S3Options,
     fail_on: Vec<Gate>,
     summary_json: Option<PathBuf>,
@@ -34,10 +35,8 @@ struct Job {
 
 /// The stores of a run, open.
 struct Stores {
-    source: Arc<dyn Store>,
-    /// Whether the source is one object, which is read whatever it is called.
-    is_one_object: bool,
-    invocation_logs: Option<Arc<dyn Store>>,
+    source: OpenSource,
+    invocation_logs: Option<OpenLogs>,
     dest: Arc<dyn Store>,
 }
 
@@ -46,7 +45,7 @@ struct Stores {
 /// # Errors
 /// If an option is invalid, the source cannot be listed, or the destination cannot be written to.
 pub(crate) fn run(args: RunArgs, output: &OutputArgs, report: &Report) -> Result<Exit, Failure> {
-    let job = Job::new(args)?;
+    let job = Job::new(args, report)?;
     let outcome = block_on(async |signals| {
         let stores = signals.or(job.open(report)).await??;
         build(&job, &stores, signals, output, report).await
@@ -56,38 +55,41 @@ pub(crate) fn run(args: RunArgs, output: &OutputArgs, report: &Report) -> Result
 }
 
 impl Job {
-    fn new(mut args: RunArgs) -> Result<Self, Failure> {
+    fn new(mut args: RunArgs, report: &Report) -> Result<Self, Failure> {
         range::complete_from_environment(&mut args.days)?;
         let has_keys = args.logs.digest_keys.is_some();
         Config::read(&args.config)?.complete_run(&mut args);
         if has_keys && !args.logs.verify_digests {
             return Err(Failure::usage("--digest-keys has no effect without --verify-digests"));
         }
-        let source = location::required("--source", args.source.source.as_deref())?;
-        settings::complete_layout(&mut args.source, &source);
+        let sources = location::required_sources(&args.source, &args.aws)?;
+        settings::complete_layout(&mut args.source, &sources);
         let settings = settings_of(&args)?;
         let dest = location::required("--dest", args.dest.dest.as_deref())?;
-        let invocation_logs = args.logs.invocation_logs.as_deref();
-        let invocation_logs = location::optional("--invocation-logs", invocation_logs)?;
-        let sources = [Some(&source), invocation_logs.as_ref()].into_iter().flatten();
-        location::check_region(&args.aws, sources.clone().chain([&dest]))?;
-        for source in sources {
+        let (uris, requests) = (&args.logs.invocation_logs, settings.requests_in_flight);
+        let log_templates = LogTemplates::of_uris(uris, &args.aws, requests, *report)?;
+        let invocation_logs = match log_templates {
+            Some(_) => Vec::new(),
+            None => location::invocation_logs(uris, &args.aws)?,
+        };
+        let read = sources.iter().chain(&invocation_logs).map(|read| &read.location);
+        location::check_region(&args.aws, read.clone().chain([&dest]))?;
+        for source in read {
             location::check_apart(source, &dest)?;
         }
         let knowledge = knowledge::load(&args.knowledge)?;
         if let Some(path) = &args.summary_json {
             check_summary(path)?;
         }
-        let options = location::source_options(&args.aws);
         let dest_options = location::write_options(&args.aws, &args.dest)?;
         let RunArgs { fail_on, summary_json, .. } = args;
         Ok(Job {
             settings,
             knowledge,
-            source,
+            sources,
             invocation_logs,
+            log_templates,
             dest,
-            options,
             dest_options,
             fail_on,
             summary_json,
@@ -96,17 +98,14 @@ impl Job {
 
     async fn open(&self, report: &Report) -> Result<Stores, Failure> {
         let requests = self.settings.requests_in_flight;
-        let open = async |what, location| {
-            location::open_source(what, location, &self.options, requests, report).await
-        };
-        let (source, is_one_object) =
-            location::open_trail(&self.source, &self.options, requests, report).await?;
+        let source = location::open_sources(&self.sources, requests, report).await?;
         let dest = location::open_destination(&self.dest, &self.dest_options, report).await?;
-        let invocation_logs = match &self.invocation_logs {
-            Some(location) => Some(open("the invocation log location", location).await?),
-            None => None,
+        let invocation_logs = match self.invocation_logs.as_slice() {
+            [] => None,
+            [only] => Some(location::open_only_logs(only, requests, report).await?),
+            several => Some(location::open_some_logs(several, requests, report).await),
         };
-        Ok(Stores { source, is_one_object, invocation_logs, dest })
+        Ok(Stores { source, invocation_logs, dest })
     }
 }
 
@@ -143,13 +142,12 @@ async fn build(
     output: &OutputArgs,
     report: &Report,
 ) -> Result<Outcome, Failure> {
-    let root_path = location::root_path(&job.source);
-    let source = Source { store: stores.source.as_ref(), root_path: &root_path };
-    let logs_root_path = job.invocation_logs.as_ref().map(location::root_path);
-    let logs = stores.invocation_logs.as_ref().zip(logs_root_path.as_ref());
-    let invocation_logs =
-        logs.map(|(store, root_path)| Source { store: store.as_ref(), root_path });
-    let endpoints = Endpoints { source, invocation_logs, destination: stores.dest.as_ref() };
+    let endpoints = Endpoints {
+        source: stores.source.source(),
+        invocation_logs: stores.invocation_logs.as_ref(),
+        log_locations: job.log_templates.as_ref().map(|templates| templates as &dyn LogLocations),
+        destination: stores.dest.as_ref(),
+    };
     let (progress, begun, stop) = (Arc::new(Progress::default()), Notify::new(), Notify::new());
     let notify = |notice: Notice<'_>| match notice {
         Notice::Waiting(holder) => report.note(&format!("waiting for another run: {holder}")),
@@ -158,7 +156,7 @@ async fn build(
     };
     let knowledge = job.knowledge.clone();
     let mut settings = job.settings.clone();
-    if stores.is_one_object {
+    if stores.source.is_objects {
         settings.layout = Layout::Any;
     }
     let running =

@@ -2,13 +2,14 @@
 
 use std::fmt::Write as _;
 
-use pipeline::{ChangedDay, LateCalls, Source, SourceCheck, Verification};
+use pipeline::{ChangedDay, LateCalls, SourceCheck, Verification};
 
 use crate::args::{Output, OutputArgs, VerifyArgs};
 use crate::command::{block_on, print};
 use crate::config::Config;
 use crate::escape::escaped;
 use crate::exit::{Exit, Failure};
+use crate::location::OpenSource;
 use crate::number::{bytes, counted, grouped};
 use crate::report::Report;
 use crate::{location, range, settings};
@@ -27,27 +28,20 @@ pub(crate) fn run(mut args: VerifyArgs, _: &OutputArgs, report: &Report) -> Resu
     config.complete_aws(&mut args.aws);
     let settings = settings::of_days(&args.source, &args.days)?;
     let dest = location::required("--dest", args.dest.as_deref())?;
-    let source = location::optional("--source", args.source.source.as_deref())?;
-    location::check_region(&args.aws, [&dest].into_iter().chain(&source))?;
-    let source_options = location::source_options(&args.aws);
+    let sources = location::sources(&args.source, &args.aws)?;
+    let read = sources.iter().map(|read| &read.location);
+    location::check_region(&args.aws, [&dest].into_iter().chain(read))?;
     let dest_options = location::dest_options(&args.aws)?;
     let found = block_on(async |signals| {
         let requests = settings.requests_in_flight;
         let verifying = async {
-            let open = async |what, location, options| {
-                location::open_source(what, location, options, requests, report).await
+            let what = "the destination";
+            let dest = location::open_source(what, &dest, &dest_options, requests, report).await?;
+            let source = match sources.as_slice() {
+                [] => None,
+                sources => Some(location::open_sources(sources, requests, report).await?),
             };
-            let dest = open("the destination", &dest, &dest_options).await?;
-            let source = match &source {
-                Some(source) => {
-                    let store = open("the source", source, &source_options).await?;
-                    Some((store, location::root_path(source)))
-                }
-                None => None,
-            };
-            let source = source.as_ref();
-            let source =
-                source.map(|(store, root_path)| Source { store: store.as_ref(), root_path });
+            let source = source.as_ref().map(OpenSource::source);
             Ok::<_, Failure>(pipeline::verify(dest.as_ref(), source, &settings).await?)
         };
         signals.or(verifying).await?

@@ -42,6 +42,9 @@ pub(super) fn invocation_log(out: &mut String, log: &InvocationLog) {
     let title = "Invocation logs that are unreadable or have rejected entries";
     let all = log.unreadable_objects.len() as u64;
     problems(out, title, &log.unreadable_objects, all, JSON_SUMMARY);
+    let title = "Locations of invocation logs that cannot be read";
+    let all = log.locations_not_read.len() as u64;
+    problems(out, title, &log.locations_not_read, all, JSON_SUMMARY);
 }
 
 /// What the digest files say of the log files that were read.

@@ -22,6 +22,7 @@ pub(crate) use source_set::{SourceSet, Sources};
 use crate::dates::DayRange;
 use crate::error::Error;
 use crate::outcome::counts::check_sum;
+use crate::source::Callers;
 
 /// The folder of the manifests, relative to the destination.
 pub(crate) const FOLDER: &str = "_hoptrail/manifest/";
@@ -57,6 +58,9 @@ pub(crate) struct Manifest {
     pub yields_to: BTreeSet<Date>,
     /// References that no alias was known for: the day is rebuilt when one is.
     pub without_alias: Vec<String>,
+    /// Who called where: their model invocation logs may be at locations of their own.
+    #[serde(default, skip_serializing_if = "Callers::is_empty")]
+    pub callers: Callers,
     /// The sums of the table `ingest`.
     pub counts: Counts,
     /// The files.
@@ -154,6 +158,7 @@ impl Manifest {
             addenda: Vec::new(),
             yields_to: BTreeSet::new(),
             without_alias: Vec::new(),
+            callers: Callers::new(),
             counts: Counts::default(),
             outputs: Vec::new(),
             replaced: Vec::new(),

@@ -17,6 +17,7 @@ use crate::day::manifest::Counts;
 use crate::error::Error;
 use crate::join::Requests;
 use crate::outcome::tally::Tally;
+use crate::source::Callers;
 
 /// What the tables of a day are built from.
 #[derive(Debug)]
@@ -50,6 +51,8 @@ pub(crate) struct DayTables {
     pub(crate) joined: Vec<u32>,
     /// Successful calls without such an entry.
     pub(crate) calls_without_entry: u64,
+    /// Who called where.
+    pub(crate) callers: Callers,
     /// The day's sums.
     pub(crate) tally: Tally,
 }
@@ -74,6 +77,7 @@ pub(crate) fn build(inputs: DayInputs) -> Result<DayTables, Error> {
         without_alias: of_calls.without_alias,
         joined: of_calls.joined,
         calls_without_entry: of_calls.calls_without_entry,
+        callers: of_calls.callers,
         tally: of_calls.tally,
     })
 }

@@ -9,8 +9,8 @@ use bedrock::{Attribute, CallId, EventKind, Knowledge, Meaning, Outcome, Texts};
 use jiff::civil::Date;
 use tables::model_costs::CostSums;
 use tables::{
-    ActivityGroups, DENIALS, DenialRow, Groups, INVOCATIONS, Invocation, References, TableWriter,
-    WriteError,
+    ActivityGroups, DENIALS, DenialRow, Groups, INVOCATIONS, Invocation, ModelCostRow, References,
+    TableWriter, WriteError,
 };
 
 use crate::day::calls::{DayCall, SortedCalls};
@@ -22,6 +22,7 @@ use crate::day::spool::Spool;
 use crate::error::Error;
 use crate::join::Requests;
 use crate::outcome::tally::{Group, Tally};
+use crate::source::Callers;
 
 /// Groups beyond which they are turned into rows, which may go to disk.
 const MAX_GROUPS: usize = 128 * 1024;
@@ -52,6 +53,7 @@ pub(crate) struct DayRows<'a> {
     n_rows: u64,
     n_denials: u64,
     without_alias: BTreeSet<String>,
+    callers: Callers,
 }
 
 /// What a day's calls come to.
@@ -66,6 +68,8 @@ pub(crate) struct FinishedRows {
     pub(crate) join: DayJoin,
     /// References that no alias was known for.
     pub(crate) without_alias: BTreeSet<String>,
+    /// Who called where.
+    pub(crate) callers: Callers,
     /// The day's sums.
     pub(crate) tally: Tally,
 }
@@ -113,6 +117,7 @@ impl<'a> DayRows<'a> {
             n_rows: 0,
             n_denials: 0,
             without_alias: BTreeSet::new(),
+            callers: Callers::new(),
         })
     }
 
@@ -181,6 +186,7 @@ impl<'a> DayRows<'a> {
             group_tables: self.group_tables,
             join: self.join,
             without_alias: self.without_alias,
+            callers: self.callers,
             tally: self.tally,
         })
     }
@@ -191,10 +197,27 @@ impl<'a> DayRows<'a> {
         let references = References { texts, meanings: self.meanings.all(), objects: self.objects };
         let rows = self.groups.take(references, &self.price_version);
         self.tally.add_unresolved(&rows.unresolved);
+        self.add_callers(&rows.costs);
         let activity = self.activity.take(texts);
         self.tally.activity.add(&activity, self.knowledge);
         self.group_tables.add(rows).map_err(Error::Temporary)?;
         self.group_tables.add_activity(activity).map_err(Error::Temporary)
+    }
+
+    /// Takes note of who called where.
+    fn add_callers(&mut self, costs: &[ModelCostRow]) {
+        for ModelCostRow { key, .. } in costs {
+            let (Some(account), Some(region)) = (&key.account_id, &key.source_region) else {
+                continue;
+            };
+            let regions = match self.callers.get_mut(account.as_ref()) {
+                Some(regions) => regions,
+                None => self.callers.entry(account.as_ref().to_owned()).or_default(),
+            };
+            if !regions.contains(region.as_ref()) {
+                regions.insert(region.as_ref().to_owned());
+            }
+        }
     }
 
     /// Adds up what calls of each meaning came to, because meanings are going to have other numbers.

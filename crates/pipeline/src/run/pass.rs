@@ -198,7 +198,7 @@ impl<'a, 'j> Scheduler<'a, 'j> {
     async fn begin(&mut self) -> Result<(), Error> {
         match self.job.endpoints.invocation_logs {
             Some(logs) => {
-                let listed = list_logs(logs.store, self.job.settings).await?;
+                let listed = list_logs(logs, self.job.settings).await?;
                 self.logs = Some(listed);
             }
             None => self.build_new_days(),
@@ -241,9 +241,9 @@ impl<'a, 'j> Scheduler<'a, 'j> {
         if let (Some(listed), Some(logs)) = (&mut self.logs, job.endpoints.invocation_logs) {
             let is_built = |day| self.schedule.is_built(day);
             let requests =
-                listed.read(logs.store, job.settings, job.workers, job.progress, is_built);
+                listed.read(logs.store.as_ref(), job.settings, job.workers, job.progress, is_built);
             let requests = requests.await?;
-            if let (Some(day), true) = (self.reopened_day(), requests.n_unreadable() > 0) {
+            if let (Some(day), false) = (self.reopened_day(), requests.is_complete()) {
                 self.leave(day, "model invocation logs of the day cannot be read");
             }
             self.requests = Some(Arc::new(requests));

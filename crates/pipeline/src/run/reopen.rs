@@ -185,7 +185,10 @@ async fn open(
         checks_all_days: false,
         named: Some(named),
     };
-    let mut end = pass(&Job { settings: &settings, ..*job }, state, request).await?;
+    let callers = state.callers();
+    let logs = job.endpoints.open_logs(&callers).await;
+    let endpoints = job.endpoints.with_logs(logs.as_ref());
+    let mut end = pass(&Job { endpoints, settings: &settings, ..*job }, state, request).await?;
     let destination = job.endpoints.destination;
     state.add_discovered(destination, &mut end.collected.discovered).await?;
     Ok(end)

@@ -23,10 +23,10 @@ use crate::outcome::{Day, InvocationLog, Outcome, ShrinkRefusal};
 use crate::run::discovered;
 use crate::run::schedule::{Reason, alias_known_now};
 use crate::settings::Settings;
-use crate::source::Source;
 use crate::source::fetch::ReadObject;
 use crate::source::found::Discovery;
 use crate::source::list::ListedObject;
+use crate::source::{Callers, LogLocations, OpenLogs, Source};
 use crate::work::Workers;
 
 /// Where a run reads and writes.
@@ -35,9 +35,26 @@ pub struct Endpoints<'a> {
     /// The trail.
     pub source: Source<'a>,
     /// The model invocation logs, if there are any.
-    pub invocation_logs: Option<Source<'a>>,
+    pub invocation_logs: Option<&'a OpenLogs>,
+    /// Those whose locations depend on who called where; they go before `invocation_logs`.
+    pub log_locations: Option<&'a dyn LogLocations>,
     /// Where the tables are written.
     pub destination: &'a dyn Store,
+}
+
+impl<'a> Endpoints<'a> {
+    /// The locations of the model invocation logs of these callers, if they depend on them.
+    pub(super) async fn open_logs(&self, callers: &Callers) -> Option<OpenLogs> {
+        Some(self.log_locations?.open(callers).await)
+    }
+
+    /// The same with these logs, if there are any.
+    pub(super) fn with_logs<'b>(self, logs: Option<&'b OpenLogs>) -> Endpoints<'b>
+    where
+        'a: 'b,
+    {
+        Endpoints { invocation_logs: logs.or(self.invocation_logs), ..self }
+    }
 }
 
 /// What a run works with.
@@ -219,6 +236,33 @@ impl State {
         }
         request.rebuild.retain(|day, _| !self.not_replaced.contains_key(day));
         request
+    }
+
+    /// Who called where on the days of the range, as far as they are published.
+    pub(super) fn callers(&self) -> Callers {
+        let mut callers = Callers::new();
+        for manifest in self.manifests.values().flatten() {
+            for (account, regions) in &manifest.callers {
+                callers.entry(account.clone()).or_default().extend(regions.iter().cloned());
+            }
+        }
+        callers
+    }
+
+    /// The days with callers that were not known before: their model invocation logs have not been read.
+    pub(super) fn days_with_new_callers(&self, known: &Callers) -> Vec<Date> {
+        let is_known = |account: &String, region: &String| {
+            known.get(account).is_some_and(|regions| regions.contains(region))
+        };
+        let has_new = |manifest: &Manifest| {
+            let mut callers = manifest.callers.iter();
+            callers
+                .any(|(account, regions)| regions.iter().any(|region| !is_known(account, region)))
+        };
+        let days = self.manifests.iter().filter(|(day, manifest)| {
+            manifest.as_ref().is_some_and(has_new) && !self.not_replaced.contains_key(day)
+        });
+        days.map(|(day, _)| *day).collect()
     }
 
     /// What was joined, and what was left over: an entry of a day that was not built belongs to another

@@ -12,6 +12,7 @@ use crate::error::{Error, list_of_names};
 use crate::settings::{Layout, Settings};
 use crate::source::found::{Discovery, OtherFolder};
 use crate::source::known::{Folder, Known};
+use crate::source::{roots, shown};
 
 /// Folders that are listed before the next ones are chosen. It bounds what is held.
 const IN_A_ROUND: usize = 1000;
@@ -25,31 +26,80 @@ pub(super) struct Search<'a> {
     pub(super) waiting: Vec<Folder>,
     /// Folders by day whose files do not say what they are, each with its folders of dates.
     pub(super) unnamed: BTreeMap<String, BTreeSet<String>>,
-    /// What is directly below the source, to say what was looked at.
+    /// The folder that is searched: empty, or that of one of several sources.
+    root: &'a str,
+    /// What is directly below it, to say what was looked at.
     at_root: BTreeSet<String>,
     n_files: u64,
     /// Listings that count for the limit.
     n_searched: u64,
 }
 
-/// Finds the trails.
+/// Sources that are searched at the same time: the requests of all have a bound of their own.
+const SEARCHED_AT_ONCE: usize = 16;
+
+/// What a search came to.
+pub(crate) struct Searched {
+    found: Discovery,
+    /// That there is nothing of the kind; `None` if there is, or if filters alone exclude it.
+    no_logs: Option<Error>,
+}
+
+impl Searched {
+    /// What was found.
+    ///
+    /// # Errors
+    /// If there is nothing of the kind.
+    pub(crate) fn with_logs(self) -> Result<Discovery, Error> {
+        self.no_logs.map_or(Ok(self.found), Err)
+    }
+}
+
+/// Finds the trails of a source, or of each of several.
+///
+/// # Errors
+/// If a folder cannot be listed, there is no trail in one of them, or none that is asked for in all of them.
+pub(crate) async fn discover(
+    store: &dyn Store,
+    settings: &Settings,
+    kind: LogKind,
+) -> Result<Discovery, Error> {
+    let search = async |root: String| search(store, &root, settings, kind).await;
+    let mut searches = stream::iter(roots(store)).map(search).buffered(SEARCHED_AT_ONCE);
+    let (mut all, mut no_logs) = (Discovery::default(), None);
+    while let Some(searched) = searches.next().await {
+        let searched = searched?;
+        no_logs = no_logs.or(searched.no_logs);
+        all.add(searched.found);
+    }
+    let is_empty = all.regions.is_empty() && all.others.is_empty();
+    match no_logs {
+        // Not every trail has digests.
+        Some(error) if is_empty || kind != LogKind::Digest => Err(error),
+        _ => all.check_filters(store, settings).map(|()| all),
+    }
+}
+
+/// Finds the trails below a folder of a store.
 ///
 /// Every folder is listed at most once, but for those that are known by what is above them: an account's
 /// folder in `AWSLogs/` has one folder that is looked into, and other services' logs have none. What was not
 /// looked into is named.
 ///
 /// # Errors
-/// If a folder cannot be listed, there is no trail, or none that is asked for.
-pub(crate) async fn discover(
+/// If a folder cannot be listed.
+pub(crate) async fn search(
     store: &dyn Store,
+    root: &str,
     settings: &Settings,
     kind: LogKind,
-) -> Result<Discovery, Error> {
+) -> Result<Searched, Error> {
     let mut search = Search {
+        root,
         settings,
         kind,
         found: Discovery::default(),
-        waiting: vec![Folder::new(String::new(), Known::Nothing)],
+        waiting: vec![Folder::new(root.to_owned(), Known::Nothing)],
         unnamed: BTreeMap::new(),
         at_root: BTreeSet::new(),
         n_files: 0,
@@ -66,7 +116,7 @@ pub(crate) async fn discover(
             match page {
                 Ok(page) => search.take(folder, page),
                 // What is beside a trail may be closed; a trail itself may not.
-                Err(error @ store::Error::AccessDenied { .. }) if folder.may_be_closed() => {
+                Err(error @ store::Error::AccessDenied { .. }) if folder.may_be_closed(root) => {
                     let reason = format!("may not be listed: {error}");
                     search.found.not_searched.add(folder.prefix, &reason);
                 }
@@ -74,7 +124,7 @@ pub(crate) async fn discover(
             }
         }
     }
-    search.end(store)
+    Ok(search.end(store))
 }
 
 impl Search<'_> {
@@ -141,7 +191,7 @@ impl Search<'_> {
             }
             return;
         }
-        if folder.prefix.is_empty() {
+        if folder.prefix == self.root {
             let at_root = page.prefixes.iter().chain(page.objects.iter().map(|meta| &meta.key));
             self.at_root.extend(at_root.take(1000).cloned());
         }
@@ -165,7 +215,7 @@ impl Search<'_> {
     }
 
     /// Decides what folders by day are, and whether there is a trail at all.
-    fn end(mut self, store: &dyn Store) -> Result<Discovery, Error> {
+    fn end(mut self, store: &dyn Store) -> Searched {
         let has_trail = !self.found.regions.is_empty() || !self.found.others.is_empty();
         let is_hidden = !has_trail && !self.found.accounts.is_empty();
         let may_be_read = !has_trail
@@ -185,29 +235,11 @@ impl Search<'_> {
         }
         self.found.regions.sort();
         self.found.others.sort();
-        self.check_filters(store)?;
-        if self.found.regions.is_empty() && self.found.others.is_empty() {
-            return Err(self.no_logs(store));
-        }
-        Ok(self.found)
-    }
-
-    /// That no account or no Region of a trail is one that is asked for.
-    fn check_filters(&self, store: &dyn Store) -> Result<(), Error> {
-        let Discovery { regions, others, accounts, other_accounts, region_names, .. } = &self.found;
-        if !regions.is_empty() || !others.is_empty() {
-            return Ok(());
-        }
-        let unmatched = |option, asked: &BTreeSet<String>, there: &BTreeSet<String>| {
-            Err(Error::nothing_matches(option, asked, store.location(), there))
-        };
-        if accounts.is_empty() && !other_accounts.is_empty() {
-            return unmatched("--account", &self.settings.accounts, other_accounts);
-        }
-        if !region_names.is_empty() {
-            return unmatched("--source-region", &self.settings.regions, region_names);
-        }
-        Ok(())
+        let Discovery { regions, others, .. } = &self.found;
+        let is_empty = regions.is_empty() && others.is_empty();
+        let no_logs = (is_empty && !self.found.is_filtered()).then(|| self.no_logs(store));
+        self.found.not_searched.show(store);
+        Searched { found: self.found, no_logs }
     }
 
     fn no_logs(&self, store: &dyn Store) -> Error {
@@ -221,14 +253,20 @@ impl Search<'_> {
         }
         if not_searched.count > 0 {
             let folders = not_searched.folders.iter().take(3);
-            let folders = folders.map(|(prefix, reason)| format!("`{prefix}` ({reason})"));
+            let name = |prefix: &String| shown(store, prefix);
+            let folders = folders.map(|(prefix, reason)| format!("`{}` ({reason})", name(prefix)));
             let folders = folders.collect::<Vec<_>>().join(", ");
             looked_at += &format!("; not searched: {} folders: {folders}", not_searched.count);
         }
+        let below = |key: &String| key[self.root.len()..].to_owned();
+        let at_root = self.at_root.iter().map(below).collect();
         Error::NoLogs {
-            location: store.location(),
+            location: match self.root {
+                "" => store.location(),
+                root => shown(store, root),
+            },
             folder: self.kind.folder(),
-            found: list_of_names(&self.at_root),
+            found: list_of_names(&at_root),
             looked_at,
         }
     }

@@ -10,7 +10,7 @@ use store::{Object, ObjectMeta, Store};
 use tokio::sync::mpsc::Receiver;
 use tokio::sync::{AcquireError, Semaphore, SemaphorePermit};
 
-use crate::error::Error;
+use crate::error::{Error, sentence};
 use crate::outcome::progress::Progress;
 use crate::settings::Settings;
 use crate::source::list::ListedObject;
@@ -292,17 +292,6 @@ fn next_batch<'f>(waiting: &mut VecDeque<Whole<'f>>) -> Option<Vec<Whole<'f>>> {
 
 fn unreadable(error: &store::Error) -> Unreadable {
     Unreadable::Body(sentence(error))
-}
-
-/// An error with its causes, in one line.
-fn sentence(error: &store::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = std::error::Error::source(error);
-    while let Some(error) = source {
-        text = format!("{text}: {error}");
-        source = error.source();
-    }
-    text
 }
 
 #[cfg(test)]

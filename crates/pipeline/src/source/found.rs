@@ -4,6 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use logs::layout::{KeyParts, LogKind};
 use serde::Serialize;
+use store::Store;
+
+use crate::error::Error;
+use crate::settings::Settings;
+use crate::source::shown;
 
 /// How many folders are named that were not searched. The rest is counted.
 const MAX_NAMED: usize = 10_000;
@@ -80,7 +85,19 @@ pub struct TrailFound {
 impl NotSearched {
     pub(super) fn add(&mut self, prefix: String, reason: &str) {
         self.count += 1;
-        self.folders.insert(prefix, reason.to_owned());
+        self.name(prefix, reason.to_owned());
+    }
+
+    /// Names the folders as a user would write them.
+    pub(super) fn show(&mut self, store: &dyn Store) {
+        if store.several().is_some() {
+            let folders = std::mem::take(&mut self.folders).into_iter();
+            self.folders = folders.map(|(prefix, why)| (shown(store, &prefix), why)).collect();
+        }
+    }
+
+    fn name(&mut self, prefix: String, reason: String) {
+        self.folders.insert(prefix, reason);
         if self.folders.len() > MAX_NAMED {
             self.folders.pop_last();
         }
@@ -101,6 +118,48 @@ impl RegionFolder {
 }
 
 impl Discovery {
+    /// Adds what was found in another source.
+    pub(super) fn add(&mut self, other: Discovery) {
+        self.regions.extend(other.regions);
+        self.others.extend(other.others);
+        self.not_searched.count += other.not_searched.count;
+        for (prefix, reason) in other.not_searched.folders {
+            self.not_searched.name(prefix, reason);
+        }
+        self.accounts.extend(other.accounts);
+        self.other_accounts.extend(other.other_accounts);
+        self.region_names.extend(other.region_names);
+        self.lists += other.lists;
+        self.has_reached_limit |= other.has_reached_limit;
+    }
+
+    /// Whether accounts or Regions were found, none of which is asked for.
+    pub(super) fn is_filtered(&self) -> bool {
+        (self.accounts.is_empty() && !self.other_accounts.is_empty())
+            || !self.region_names.is_empty()
+    }
+
+    /// That no account or no Region of a trail is one that is asked for.
+    pub(super) fn check_filters(
+        &self,
+        store: &dyn Store,
+        settings: &Settings,
+    ) -> Result<(), Error> {
+        if !self.regions.is_empty() || !self.others.is_empty() {
+            return Ok(());
+        }
+        let unmatched = |option, asked: &BTreeSet<String>, there: &BTreeSet<String>| {
+            Err(Error::nothing_matches(option, asked, store.location(), there))
+        };
+        if self.accounts.is_empty() && !self.other_accounts.is_empty() {
+            return unmatched("--account", &settings.accounts, &self.other_accounts);
+        }
+        if !self.region_names.is_empty() {
+            return unmatched("--source-region", &settings.regions, &self.region_names);
+        }
+        Ok(())
+    }
+
     /// The trails, by prefix.
     pub(crate) fn trails(&self) -> BTreeMap<String, TrailFound> {
         let mut trails = BTreeMap::<String, TrailFound>::new();

@@ -87,10 +87,10 @@ impl Folder {
     }
 
     /// Whether it is nothing that is known to be a trail's.
-    pub(super) fn may_be_closed(&self) -> bool {
+    pub(super) fn may_be_closed(&self, root: &str) -> bool {
         let is_unknown =
             matches!(self.known, Known::Nothing | Known::OtherLogs | Known::Dates { .. });
-        is_unknown && !self.prefix.is_empty()
+        is_unknown && self.prefix != root
     }
 
     /// Whether its first keys show that it is a folder of other logs: a Region is directly below it, and no

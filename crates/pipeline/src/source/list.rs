@@ -21,6 +21,7 @@ use crate::error::Error;
 use crate::settings::{Layout, Settings};
 use crate::source::discover::discover;
 use crate::source::found::{Discovery, TrailFound};
+use crate::source::shown;
 
 pub(crate) use counts::{ListCounts, Listing};
 
@@ -140,7 +141,7 @@ pub(crate) async fn list_all(
     let counts = ListCounts::default();
     let mut discovery = Discovery::default();
     match (settings.layout, settings.range) {
-        (Layout::Any, _) => list_any(source, settings, kind, &counts, &objects).await?,
+        (Layout::Any, _) => list_any(source, "", settings, kind, &counts, &objects).await?,
         (_, Some(range)) => {
             discovery = discover(source, settings, kind).await?;
             let window = settings.late_window_minutes;
@@ -156,9 +157,16 @@ pub(crate) async fn list_all(
         (_, None) => return Err(Error::NoRange),
     }
     let lists = discovery.lists + counts.lists.load(Ordering::Relaxed);
-    let listing = counts.into_listing();
+    let listing = counts.into_listing(source);
+    if let Some([name, first, second]) = &listing.same_name {
+        let [first, second] = [first, second].map(|key| shown(source, key));
+        return Err(Error::SameName { name: name.clone(), first, second });
+    }
     let mut trails = discovery.trails();
     listing.complete(&mut trails);
+    for trail in trails.values_mut() {
+        trail.prefix = shown(source, &trail.prefix);
+    }
     let unmatched = unmatched(settings, &discovery, &listing);
     let has_unnamed = settings.layout == Layout::Any
         || discovery.others.iter().any(|folder| !folder.is_named)
@@ -248,14 +256,25 @@ impl Lister<'_> {
             return None;
         }
         self.counts.deliver(trail, delivery.map(|delivery| delivery.day));
-        Some(named(meta, kind, delivery))
+        Some(named(self.store, self.counts, meta, kind, delivery))
     }
 }
 
 /// An object under its name.
-fn named(mut meta: ObjectMeta, kind: LogKind, delivery: Option<Delivery>) -> ListedObject {
+fn named(
+    store: &dyn Store,
+    counts: &ListCounts,
+    mut meta: ObjectMeta,
+    kind: LogKind,
+    delivery: Option<Delivery>,
+) -> ListedObject {
     // Digests are told apart by where they are.
-    let name = if kind == LogKind::Digest { None } else { kind.name(&meta.key) };
+    let mut name = if kind == LogKind::Digest { None } else { kind.name(&meta.key) };
+    if let (None, false, Some(several)) = (&name, kind == LogKind::Digest, store.several()) {
+        let below = several.name_of(&meta.key);
+        counts.name(&below, &meta.key);
+        name = Some(below);
+    }
     let at = match &name {
         Some(name) if *name != meta.key => match meta.key.strip_suffix(name) {
             Some(above) => At::Below(above.into()),
@@ -267,19 +286,20 @@ fn named(mut meta: ObjectMeta, kind: LogKind, delivery: Option<Delivery>) -> Lis
     ListedObject { meta, at, delivery, is_late: false }
 }
 
-/// Gives every log file below the source to `objects`, whatever its key.
+/// Gives every log file below a folder of the source to `objects`, whatever its key.
 ///
 /// # Errors
 /// If the source cannot be listed.
 pub(crate) async fn list_any(
     store: &dyn Store,
+    root: &str,
     settings: &Settings,
     kind: LogKind,
     counts: &ListCounts,
     objects: &Sender<ListedObject>,
 ) -> Result<(), Error> {
     let mut copies = copies::Copies::default();
-    let mut pages = Pages::new(store, ListRequest::all(""));
+    let mut pages = Pages::new(store, ListRequest::all(root));
     while let Some(page) = pages.next().await.map_err(Error::List)? {
         counts.lists.fetch_add(1, Ordering::Relaxed);
         for meta in page.objects {
@@ -296,7 +316,7 @@ pub(crate) async fn list_any(
                 continue;
             }
             let delivery = parts.delivery;
-            let object = named(meta, kind, delivery);
+            let object = named(store, counts, meta, kind, delivery);
             if copies.is_new(&object, counts) && objects.send(object).await.is_err() {
                 return Ok(());
             }

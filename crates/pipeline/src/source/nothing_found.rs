@@ -24,11 +24,15 @@ pub(crate) async fn nothing_found(
     let Some(range) = settings.range else { return Ok(None) };
     let discovery = &listed.discovery;
     let location = format!("{}/", source.location().trim_end_matches('/'));
+    let name = |prefix: &String| match source.several() {
+        Some(several) => several.shown(prefix),
+        None => format!("{location}{prefix}"),
+    };
     let folders = discovery.regions.iter().map(|folder| &folder.prefix);
     let folders = folders.chain(discovery.others.iter().map(|folder| &folder.prefix));
     let folders = folders.collect::<Vec<_>>();
     let examples = folders.iter().take(EXAMPLES);
-    let examples = examples.map(|prefix| format!("{location}{prefix}")).collect();
+    let examples = examples.map(|prefix| name(prefix)).collect();
     let mut near = Vec::new();
     for prefix in folders.iter().take(EXAMPLES) {
         for last in [false, true] {

@@ -17,7 +17,7 @@ async fn run(
     settings: &Settings,
     stop: impl Future<Output = ()>,
 ) -> (Result<Outcome, Error>, Vec<&'static str>) {
-    let endpoints = Endpoints { source, invocation_logs: None, destination };
+    let endpoints = Endpoints { source, invocation_logs: None, log_locations: None, destination };
     let (knowledge, progress) = (Knowledge::embedded(), Progress::default());
     let notices = std::cell::RefCell::new(Vec::new());
     let notify = |notice: Notice<'_>| {

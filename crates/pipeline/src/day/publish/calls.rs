@@ -14,6 +14,7 @@ use crate::day::rows::{DayJoin, DayRows, FinishedRows};
 use crate::error::Error;
 use crate::join::Requests;
 use crate::outcome::tally::Tally;
+use crate::source::Callers;
 
 /// What a day's calls come to.
 #[derive(Debug)]
@@ -25,6 +26,7 @@ pub(super) struct OfCalls {
     pub(super) joined: Vec<u32>,
     /// Successful calls without such an entry.
     pub(super) calls_without_entry: u64,
+    pub(super) callers: Callers,
     pub(super) tally: Tally,
 }
 
@@ -50,7 +52,8 @@ pub(super) fn build(
     let mut rows = rows.map_err(encode)?;
     while rows.add(&mut calls)? {}
     let finished = rows.finish(calls.texts())?;
-    let FinishedRows { invocations, denials, group_tables, join, without_alias, tally } = finished;
+    let FinishedRows { invocations, denials, group_tables, join, without_alias, callers, tally } =
+        finished;
     let DayJoin { taken, calls_without_entry } = join;
     let mut files = vec![
         TableFile::new(INVOCATIONS.name, day, invocations.0, invocations.1),
@@ -62,6 +65,7 @@ pub(super) fn build(
         without_alias: without_alias.into_iter().collect(),
         joined: taken.into_iter().collect(),
         calls_without_entry,
+        callers,
         tally,
     })
 }

@@ -16,6 +16,7 @@ use crate::day::prepare::{OtherDays, Prepared, Ready, prepare};
 use crate::day::publish::{DayInputs, build};
 use crate::day::replace::{replace, withdraw_all};
 use crate::error::Error;
+use crate::join::ListedLogs;
 use crate::run::schedule::Reason;
 use crate::run::state::PublishedDay;
 use crate::settings::Layout;
@@ -127,6 +128,7 @@ impl<'a> Scheduler<'a, '_> {
             None => self.schedule.sources(day),
         };
         manifest.invocation_logs = self.logs.as_ref().map(|logs| logs.sources(day));
+        let has_all_logs = self.logs.as_ref().is_none_or(ListedLogs::is_complete);
         let previous = self.state.manifests.get(&day).cloned().flatten();
         let reason = self.schedule.reason(day).unwrap_or(match job.settings.layout {
             Layout::Any => Reason::AnyLayout,
@@ -148,8 +150,9 @@ impl<'a> Scheduler<'a, '_> {
                 job.workers.run(move || build(inputs)).await??
             };
             manifest.counts = tables.counts;
-            manifest.is_complete = tables.is_complete;
+            manifest.is_complete = tables.is_complete && has_all_logs;
             manifest.without_alias = std::mem::take(&mut tables.without_alias);
+            manifest.callers = std::mem::take(&mut tables.callers);
             let files = std::mem::take(&mut tables.files);
             let rows = files.iter().map(|file| (file.table, file.output.rows)).collect();
             let destination = job.endpoints.destination;

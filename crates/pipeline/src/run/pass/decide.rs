@@ -128,11 +128,16 @@ impl Scheduler<'_, '_> {
             return Some(Reason::Forced);
         }
         let Some(Some(manifest)) = self.state.manifests.get(&day) else { return Some(Reason::New) };
+        let logs_now = match &self.logs {
+            // A location that cannot be listed today is no reason to rebuild days without it.
+            Some(logs) if !logs.is_complete() => manifest.invocation_logs.clone(),
+            logs => logs.as_ref().map(|logs| logs.sources(day)),
+        };
         let now = Now {
             made_with: &self.state.made_with,
             knowledge: &self.state.knowledge,
             trail: self.schedule.sources(day),
-            invocation_logs: self.logs.as_ref().map(|logs| logs.sources(day)),
+            invocation_logs: logs_now,
             late_objects: late,
         };
         reason_to_rebuild(manifest, &now)

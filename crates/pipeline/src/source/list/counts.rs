@@ -5,9 +5,11 @@ use std::sync::atomic::AtomicU64;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jiff::civil::Date;
+use store::Store;
 
 use crate::outcome::{MAX_LISTED, ObjectProblem};
 use crate::source::found::TrailFound;
+use crate::source::shown;
 
 /// The most ends of names that are told apart.
 const MAX_SUFFIXES: usize = 20;
@@ -20,6 +22,8 @@ pub(crate) struct ListCounts {
     /// Objects that were given on.
     pub sent: AtomicU64,
     listing: Mutex<Listing>,
+    /// The keys of objects whose names are their keys below one of several sources, by name.
+    unnamed: Mutex<BTreeMap<String, String>>,
 }
 
 /// What a listing counted.
@@ -35,14 +39,25 @@ pub(crate) struct Listing {
     pub copies: u64,
     /// Those of another size.
     pub copies_of_other_size: Vec<ObjectProblem>,
+    differing: Vec<Differing>,
     /// Accounts that keys name.
     pub accounts: BTreeSet<String>,
     /// Regions that keys name.
     pub regions: BTreeSet<String>,
     /// Whether a key did not name both.
     pub has_unnamed: bool,
+    /// Two objects of one name that are no copies, because the name does not say what they are: the first
+    /// by name.
+    pub same_name: Option<[String; 3]>,
     /// The first and the last day of each trail, by its prefix.
     days: BTreeMap<String, (Date, Date)>,
+}
+
+/// A copy of an object that is of another size: both by their keys and sizes in bytes.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Differing {
+    copy: (String, u64),
+    first: (String, u64),
 }
 
 impl ListCounts {
@@ -99,28 +114,59 @@ impl ListCounts {
         }
     }
 
+    /// Takes note of an object of one of several sources whose name is no trail's.
+    pub(super) fn name(&self, name: &str, key: &str) {
+        let mut unnamed = self.unnamed.lock().unwrap_or_else(PoisonError::into_inner);
+        match unnamed.get_mut(name) {
+            None => drop(unnamed.insert(name.to_owned(), key.to_owned())),
+            Some(known) if known == key => {}
+            Some(known) => {
+                let (first, second) = if known.as_str() < key {
+                    (known.as_str(), key)
+                } else {
+                    (key, known.as_str())
+                };
+                let found = [name, first, second].map(str::to_owned);
+                let same_name = &mut self.listing().same_name;
+                if same_name.as_ref().is_none_or(|least| found < *least) {
+                    *same_name = Some(found);
+                }
+            }
+        }
+    }
+
     /// Counts a copy of an object, both by their keys and sizes.
     pub(super) fn copy(&self, first: (&str, u64), copy: (&str, u64)) {
         let mut listing = self.listing();
         listing.copies += 1;
         if first.1 != copy.1 {
-            let reason = format!(
-                "{} bytes, and `{}`, which is read, has {}: objects of one name are one delivery",
-                copy.1, first.0, first.1
-            );
-            let problems = &mut listing.copies_of_other_size;
-            problems.push(ObjectProblem { key: copy.0.to_owned(), reason });
-            if problems.len() > 2 * MAX_LISTED {
-                problems.sort_by(|a, b| a.key.cmp(&b.key));
-                problems.truncate(MAX_LISTED);
+            let [first, copy] = [first, copy].map(|(key, size_bytes)| (key.to_owned(), size_bytes));
+            let differing = &mut listing.differing;
+            differing.push(Differing { copy, first });
+            if differing.len() > 2 * MAX_LISTED {
+                differing.sort();
+                differing.truncate(MAX_LISTED);
             }
         }
     }
 
-    pub(super) fn into_listing(self) -> Listing {
+    /// What was counted, with keys as a user would write them.
+    pub(super) fn into_listing(self, store: &dyn Store) -> Listing {
         let mut listing = self.listing.into_inner().unwrap_or_else(PoisonError::into_inner);
-        listing.copies_of_other_size.sort_by(|a, b| a.key.cmp(&b.key));
-        listing.copies_of_other_size.truncate(MAX_LISTED);
+        let mut differing = std::mem::take(&mut listing.differing);
+        differing.sort();
+        differing.truncate(MAX_LISTED);
+        let problems = differing.into_iter().map(|Differing { copy, first }| {
+            let reason = format!(
+                "{} bytes, and `{}`, which is read, has {}: objects of one name are one delivery",
+                copy.1,
+                shown(store, &first.0),
+                first.1
+            );
+            ObjectProblem { key: shown(store, &copy.0), reason }
+        });
+        listing.copies_of_other_size = problems.collect();
+        listing.skipped_example = listing.skipped_example.map(|key| shown(store, &key));
         listing
     }
 }
