@@ -76,12 +76,7 @@ pub(crate) async fn read_digests(
         Err(error) => return Err(error),
     };
     if found.regions.is_empty() {
-        let begins_in_trail = root_path.split('/').any(|name| name == LogKind::CloudTrail.folder());
-        let location = store.location();
-        return Ok(match begins_in_trail {
-            true => Digests::out_of_reach(location),
-            false => Digests::absent(location),
-        });
+        return Ok(Digests::without_any(store.location(), root_path));
     }
     let (sender, receiver) = mpsc::channel(LISTED_AHEAD);
     let counts = ListCounts::default();
@@ -106,7 +101,12 @@ pub(crate) async fn read_digests(
     });
     futures::future::try_join(listing, reading).await?;
     let keys = keys.cloned();
-    workers.run(move || chain::check(digests, keys.as_ref(), span)).await
+    let mut digests = workers.run(move || chain::check(digests, keys.as_ref(), span)).await?;
+    for root in &found.without {
+        let location = shown(store, root);
+        digests.add_absent(location.clone(), &location);
+    }
+    Ok(digests)
 }
 
 /// The deliveries that a range of days is built from.

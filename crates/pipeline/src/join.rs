@@ -3,8 +3,8 @@
 //! The log has no event id; CloudTrail's `requestID` is its `requestId`. Both sides may lack a partner:
 //! a log that is off in some accounts, a trail that is. What is left over is counted.
 
-use std::collections::BTreeMap;
 use std::collections::hash_map::{Entry, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::BufRead;
 use std::sync::Arc;
 
@@ -134,9 +134,9 @@ impl ListedLogs {
         self.objects.push(object);
     }
 
-    /// Whether all locations could be listed.
-    pub(crate) fn is_complete(&self) -> bool {
-        self.not_read.is_empty()
+    /// The locations that could not be opened or listed.
+    pub(crate) fn not_read(&self) -> BTreeSet<String> {
+        self.not_read.iter().map(|problem| problem.key.clone()).collect()
     }
 
     /// The logs around a day.
@@ -284,9 +284,9 @@ impl Requests {
         }
     }
 
-    /// Whether all logs could be read.
-    pub(crate) fn is_complete(&self) -> bool {
-        self.counts.unreadable == 0 && self.counts.locations_not_read.is_empty()
+    /// How many logs could not be read.
+    pub(crate) fn n_unreadable(&self) -> u64 {
+        self.counts.unreadable
     }
 
     /// The entry of a call with this request id, by its number; `None` if there is none.

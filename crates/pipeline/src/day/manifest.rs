@@ -61,6 +61,9 @@ pub(crate) struct Manifest {
     /// Who called where: their model invocation logs may be at locations of their own.
     #[serde(default, skip_serializing_if = "Callers::is_empty")]
     pub callers: Callers,
+    /// Locations of model invocation logs that could not be read, as a user would write them.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub logs_not_read: BTreeSet<String>,
     /// The sums of the table `ingest`.
     pub counts: Counts,
     /// The files.
@@ -159,6 +162,7 @@ impl Manifest {
             yields_to: BTreeSet::new(),
             without_alias: Vec::new(),
             callers: Callers::new(),
+            logs_not_read: BTreeSet::new(),
             counts: Counts::default(),
             outputs: Vec::new(),
             replaced: Vec::new(),

@@ -62,7 +62,7 @@ mod tests {
 
     #[test]
     fn log_file_without_digests_has_status_no_digest() {
-        let mut comparison = Comparison::new(Digests::absent("here".to_owned()));
+        let mut comparison = Comparison::new(Digests::without_any("here".to_owned(), ""));
         let key = "AWSLogs/111122223333/CloudTrail/us-east-1/2026/10/05/\
                    111122223333_CloudTrail_us-east-1_20261005T1210Z_a.json.gz";
         comparison.is_there(key);

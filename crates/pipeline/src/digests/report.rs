@@ -112,21 +112,28 @@ impl Digests {
         self.counts
     }
 
-    pub(super) fn absent(location: String) -> Self {
-        let reason = "expected digest files in `AWSLogs/<account>/CloudTrail-Digest/<Region>/`, found \
-                      none; is log file validation on?";
-        Digests::without_any(location, reason)
+    /// Those of a source that has none.
+    pub(super) fn without_any(location: String, root_path: &str) -> Self {
+        let mut digests = Digests::default();
+        digests.add_absent(location, root_path);
+        digests
     }
 
-    pub(super) fn out_of_reach(location: String) -> Self {
-        let reason = "expected a source at or above the account's folder, because digest files are \
-                      beside `CloudTrail/`; found one that begins in it";
-        Digests::without_any(location, reason)
-    }
-
-    fn without_any(location: String, reason: &str) -> Self {
+    /// Adds that a source has none; `root_path` is its own path.
+    pub(super) fn add_absent(&mut self, location: String, root_path: &str) {
+        let begins_in_trail = root_path.split('/').any(|name| name == LogKind::CloudTrail.folder());
+        let reason = match begins_in_trail {
+            false => {
+                "expected digest files in `AWSLogs/<account>/CloudTrail-Digest/<Region>/`, found \
+                 none; is log file validation on?"
+            }
+            true => {
+                "expected a source at or above the account's folder, because digest files are \
+                 beside `CloudTrail/`; found one that begins in it"
+            }
+        };
         let (kind, reason) = (ProblemKind::NoDigests, reason.to_owned());
-        Digests { problems: vec![Problem { key: location, kind, reason }], ..Digests::default() }
+        self.problems.push(Problem { key: location, kind, reason });
     }
 
     /// Whether digests cover the delivery of a log file until any of them would have listed it.

@@ -243,7 +243,7 @@ impl<'a, 'j> Scheduler<'a, 'j> {
             let requests =
                 listed.read(logs.store.as_ref(), job.settings, job.workers, job.progress, is_built);
             let requests = requests.await?;
-            if let (Some(day), false) = (self.reopened_day(), requests.is_complete()) {
+            if let (Some(day), true) = (self.reopened_day(), requests.n_unreadable() > 0) {
                 self.leave(day, "model invocation logs of the day cannot be read");
             }
             self.requests = Some(Arc::new(requests));

@@ -64,12 +64,18 @@ pub(crate) async fn discover(
     settings: &Settings,
     kind: LogKind,
 ) -> Result<Discovery, Error> {
-    let search = async |root: String| search(store, &root, settings, kind).await;
+    let search = async |root: String| {
+        let searched = search(store, &root, settings, kind).await;
+        searched.map(|searched| (root, searched))
+    };
     let mut searches = stream::iter(roots(store)).map(search).buffered(SEARCHED_AT_ONCE);
     let (mut all, mut no_logs) = (Discovery::default(), None);
     while let Some(searched) = searches.next().await {
-        let searched = searched?;
-        no_logs = no_logs.or(searched.no_logs);
+        let (root, searched) = searched?;
+        if let Some(error) = searched.no_logs {
+            all.without.push(root);
+            no_logs.get_or_insert(error);
+        }
         all.add(searched.found);
     }
     let is_empty = all.regions.is_empty() && all.others.is_empty();

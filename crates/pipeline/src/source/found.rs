@@ -20,6 +20,8 @@ pub(crate) struct Discovery {
     pub regions: Vec<RegionFolder>,
     /// Folders of other layouts, in the order of their prefixes.
     pub others: Vec<OtherFolder>,
+    /// The folders of those of several sources that have nothing of the kind.
+    pub without: Vec<String>,
     /// What was not searched.
     pub not_searched: NotSearched,
     /// The accounts of the trails, those alone that are asked for.
@@ -122,6 +124,7 @@ impl Discovery {
     pub(super) fn add(&mut self, other: Discovery) {
         self.regions.extend(other.regions);
         self.others.extend(other.others);
+        self.without.extend(other.without);
         self.not_searched.count += other.not_searched.count;
         for (prefix, reason) in other.not_searched.folders {
             self.not_searched.name(prefix, reason);

@@ -128,7 +128,7 @@ impl<'a> Scheduler<'a, '_> {
             None => self.schedule.sources(day),
         };
         manifest.invocation_logs = self.logs.as_ref().map(|logs| logs.sources(day));
-        let has_all_logs = self.logs.as_ref().is_none_or(ListedLogs::is_complete);
+        manifest.logs_not_read = self.logs.as_ref().map(ListedLogs::not_read).unwrap_or_default();
         let previous = self.state.manifests.get(&day).cloned().flatten();
         let reason = self.schedule.reason(day).unwrap_or(match job.settings.layout {
             Layout::Any => Reason::AnyLayout,
@@ -150,7 +150,7 @@ impl<'a> Scheduler<'a, '_> {
                 job.workers.run(move || build(inputs)).await??
             };
             manifest.counts = tables.counts;
-            manifest.is_complete = tables.is_complete && has_all_logs;
+            manifest.is_complete = tables.is_complete;
             manifest.without_alias = std::mem::take(&mut tables.without_alias);
             manifest.callers = std::mem::take(&mut tables.callers);
             let files = std::mem::take(&mut tables.files);

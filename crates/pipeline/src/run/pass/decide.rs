@@ -129,8 +129,10 @@ impl Scheduler<'_, '_> {
         }
         let Some(Some(manifest)) = self.state.manifests.get(&day) else { return Some(Reason::New) };
         let logs_now = match &self.logs {
-            // A location that cannot be listed today is no reason to rebuild days without it.
-            Some(logs) if !logs.is_complete() => manifest.invocation_logs.clone(),
+            // A location that cannot be read today is no reason to rebuild days without it.
+            Some(logs) if !logs.not_read().is_subset(&manifest.logs_not_read) => {
+                manifest.invocation_logs.clone()
+            }
             logs => logs.as_ref().map(|logs| logs.sources(day)),
         };
         let now = Now {
