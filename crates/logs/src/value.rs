@@ -93,6 +93,10 @@ pub(crate) fn count(raw: Option<&str>, field: &'static str) -> Result<Option<i64
 
 /// The count that a number is, however it is written: `1200`, `1200.0`, `1.2e3`.
 pub(crate) fn whole_number(number: &str) -> Option<i64> {
+    let is_plain = number.bytes().all(|byte| byte.is_ascii_digit());
+    if let Some(count) = number.parse().ok().filter(|_| is_plain) {
+        return Some(count);
+    }
     let (mantissa, exponent) = number.split_once(['e', 'E']).unwrap_or((number, "0"));
     let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
     let (sign, whole) = whole.split_at(usize::from(whole.starts_with('-')));

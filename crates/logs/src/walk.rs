@@ -29,8 +29,6 @@ use std::ops::Range;
 use block::{BLOCK_BYTES, Block, Marks};
 pub(crate) use members::members;
 
-use crate::operation::begins_with_source;
-
 /// What all event sources of Bedrock begin with, and where they are looked for.
 const NAME: &[u8; NAME_BYTES] = b"bedrock";
 const NAME_BYTES: usize = 7;
@@ -253,7 +251,8 @@ impl<'t, 'e> Walk<'t, 'e> {
         Ok(false)
     }
 
-    /// Looks for event sources at the beginning of the strings in which the name may end. Inlined, because a call would have to
+    /// Looks for what may be event sources (`bedrock.amazonaws.com`, `bedrock-agentcore.amazonaws.com`) at the
+    /// beginning of the strings in which the name may end. Inlined, because a call would have to
     /// spill the vectors: it is needed in every fiftieth block or so.
     #[inline(always)]
     fn names(&mut self, at: usize, mut ends: u64) {
@@ -263,7 +262,8 @@ impl<'t, 'e> Walk<'t, 'e> {
             let start = end - NAME_BYTES;
             let text = &self.text[start..];
             // Most that end with the same letter differ in the others.
-            if text.first_chunk() == Some(NAME) && begins_with_source(text) {
+            if text.first_chunk() == Some(NAME) && matches!(text.get(NAME_BYTES), Some(b'.' | b'-'))
+            {
                 self.source = start;
             }
         }
