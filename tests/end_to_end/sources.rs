@@ -1,5 +1,7 @@
 //! Trails wherever they are: layouts, filters, one object, and what is found beside.
 
+use std::fs;
+
 use s3_server::{Bucket, Config, Server};
 use serde_json::json;
 
@@ -150,6 +152,41 @@ fn one_object_or_file_is_read_whatever_it_is_called() {
         assert_eq!(fresh.event_ids(DAY), ["e1"], "{source}");
         assert_eq!(texts(&fresh.rows("ingest", DAY), "key"), ["events.json"], "{source}");
     }
+}
+
+#[test]
+fn folder_of_files_alone_is_read_whatever_they_are_called() {
+    for file in ["events.json", "event_history.json", "bedrock.jsonl", "a.json.gz"] {
+        let world = World::new();
+        world.write(&format!("trail/{file}"), document(&[call("e1", TIME)]));
+        let bucket = Bucket::from_folder("logs", &world.trail()).unwrap();
+        let server = Server::start(Config::new().bucket(bucket)).unwrap();
+        let folder = world.text("trail");
+        for source in [folder.as_str(), "s3://logs"] {
+            let fresh = World::new();
+            let out = fresh.text("out");
+            let arguments = ["--source", source, "--dest", &out, "--day", DAY];
+            for command in ["plan", "run", "verify"] {
+                let run =
+                    fresh.hoptrail_on(&server, &[&[command], &arguments[..]].concat()).ends(0);
+                assert!(run.stderr.contains("--layout any"), "{command}: {}", run.stderr);
+            }
+            assert_eq!(fresh.event_ids(DAY), ["e1"], "{source} {file}");
+        }
+    }
+}
+
+#[test]
+fn folder_of_files_is_no_such_with_a_folder_beside_them_or_another_layout() {
+    let world = World::new();
+    world.write("trail/events.json", document(&[call("e1", TIME)]));
+    world.run(&["--day", DAY, "--layout", "trail"]).ends(1);
+    world.write("trail/other/events.json", document(&[call("e2", TIME)]));
+    world.run(&["--day", DAY]).ends(1);
+    fs::remove_dir_all(world.path("trail/other")).unwrap();
+    world.object("20261005T1210Z", "x", &[call("e3", TIME)]);
+    world.run(&["--day", DAY]).ends(0);
+    assert_eq!(world.event_ids(DAY), ["e3"]);
 }
 
 #[test]

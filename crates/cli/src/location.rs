@@ -11,7 +11,10 @@ use std::time::{Duration, Instant};
 
 use clap::ValueEnum;
 use logs::layout::{FileClass, LogKind, is_account};
-use store::{AddressingStyle, Encryption, Limited, Location, OneObject, S3Options, Store};
+use pipeline::{Layout, Settings};
+use store::{
+    AddressingStyle, Encryption, Limited, ListRequest, Location, OneObject, Pages, S3Options, Store,
+};
 
 pub(crate) use sources::{
     OpenSource, ReadLocation, invocation_logs, open_only_logs, open_some_logs, open_sources,
@@ -156,35 +159,61 @@ pub(crate) async fn open_source(
     Ok(Arc::new(Limited::new(store, requests_in_flight)))
 }
 
-/// A trail that is read, and whether it is one object alone.
+/// A trail that is read, and its layout: one object alone, or files without any folder and none of them named
+/// like a trail's, are read as with `--layout any`.
 ///
 /// # Errors
 /// If it cannot be reached.
 async fn open_trail(
     location: &Location,
     options: &S3Options,
-    requests_in_flight: usize,
+    settings: &Settings,
     report: &Report,
-) -> Result<(Arc<dyn Store>, bool), Failure> {
-    let what = "the source";
-    if let Some((folder, name)) = as_object(location) {
-        let store = open_source(what, &folder, options, requests_in_flight, report).await?;
-        if let Some(one) = OneObject::find(store, name).await? {
-            return Ok((Arc::new(one), true));
+) -> Result<(Arc<dyn Store>, Layout), Failure> {
+    let (what, requests) = ("the source", settings.requests_in_flight);
+    let object = as_object(location);
+    if let Some((folder, name, true)) = &object {
+        let store = open_source(what, folder, options, requests, report).await?;
+        if let Some(one) = OneObject::find(store, name.clone()).await? {
+            return Ok((Arc::new(one), Layout::Any));
         }
     }
-    Ok((open_source(what, location, options, requests_in_flight, report).await?, false))
+    let store = open_source(what, location, options, requests, report).await?;
+    if settings.layout == Layout::Auto
+        && !settings.verify_digests
+        && holds_files_only(&*store, settings).await?
+    {
+        report
+            .note(&format!("no folders below {location}: its files are read as with --layout any"));
+        return Ok((store, Layout::Any));
+    }
+    Ok((store, settings.layout))
 }
 
-/// The folder of a location that may be an object, and the object's name there. A file is there for sure; of
-/// S3, only what is called like a log file is looked at.
-fn as_object(location: &Location) -> Option<(Location, String)> {
+/// Whether a source holds no folders, and files that may be logs but none that is named like a trail's.
+async fn holds_files_only(store: &dyn Store, settings: &Settings) -> Result<bool, store::Error> {
+    let mut pages = Pages::new(store, ListRequest::folder("").or_empty());
+    let mut may_be_logs = false;
+    for _ in 0..settings.max_search_requests {
+        let Some(page) = pages.next().await? else { return Ok(may_be_logs) };
+        let classes = page.objects.iter().map(|meta| LogKind::CloudTrail.class(&meta.key));
+        if !page.prefixes.is_empty() || classes.clone().any(|class| class == FileClass::Named) {
+            return Ok(false);
+        }
+        may_be_logs |= classes.into_iter().any(|class| class == FileClass::Unknown);
+    }
+    Ok(false)
+}
+
+/// The folder of a location that may be an object, the object's name there, and whether it looks like one. A file
+/// is there for sure; of S3, only what is called like a log file is looked at first.
+fn as_object(location: &Location) -> Option<(Location, String, bool)> {
     match location {
         Location::Folder(path) => {
             let name = path.file_name().filter(|_| path.is_file())?.to_str()?;
             let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
             let parent = parent.unwrap_or_else(|| Path::new("."));
-            Some((Location::Folder(parent.to_owned()), name.to_owned()))
+            Some((Location::Folder(parent.to_owned()), name.to_owned(), true))
         }
         Location::S3 { bucket, prefix } => {
             let key = prefix.strip_suffix('/')?;
@@ -193,7 +222,7 @@ fn as_object(location: &Location) -> Option<(Location, String)> {
             let is_log = LogKind::CloudTrail.class(name) != FileClass::NoLog;
             let prefix = if parent.is_empty() { String::new() } else { format!("{parent}/") };
             let parent = Location::S3 { bucket: bucket.clone(), prefix };
-            (has_suffix && is_log).then(|| (parent, name.to_owned()))
+            Some((parent, name.to_owned(), has_suffix && is_log))
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use pipeline::{Layout, Plan, Progress, Settings};
+use pipeline::{Plan, Progress, Settings};
 use serde::Serialize;
 use store::{Location, S3Options};
 
@@ -52,11 +52,8 @@ pub(crate) fn run(
     let progress = Arc::new(Progress::default());
     let plan = block_on(async |signals| {
         let planning = async {
-            let requests = settings.requests_in_flight;
-            let opened = location::open_sources(&sources, requests, report).await?;
-            if opened.is_objects {
-                settings.layout = Layout::Any;
-            }
+            let opened = location::open_sources(&sources, &settings, report).await?;
+            settings.layout = opened.layout;
             let planning = pipeline::plan(opened.store.as_ref(), &settings, &progress);
             tokio::select! {
                 plan = planning => {

@@ -98,7 +98,7 @@ impl Job {
 
     async fn open(&self, report: &Report) -> Result<Stores, Failure> {
         let requests = self.settings.requests_in_flight;
-        let source = location::open_sources(&self.sources, requests, report).await?;
+        let source = location::open_sources(&self.sources, &self.settings, report).await?;
         let dest = location::open_destination(&self.dest, &self.dest_options, report).await?;
         let invocation_logs = match self.invocation_logs.as_slice() {
             [] => None,
@@ -156,9 +156,7 @@ async fn build(
     };
     let knowledge = job.knowledge.clone();
     let mut settings = job.settings.clone();
-    if stores.source.is_objects {
-        settings.layout = Layout::Any;
-    }
+    settings.layout = stores.source.layout;
     let running =
         pipeline::run(endpoints, &settings, knowledge, &progress, notify, stop.notified());
     let showing = async {

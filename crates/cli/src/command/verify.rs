@@ -26,7 +26,7 @@ pub(crate) fn run(mut args: VerifyArgs, _: &OutputArgs, report: &Report) -> Resu
     config.complete_late_window(&mut args.days);
     config.complete_location(&mut args.dest);
     config.complete_aws(&mut args.aws);
-    let settings = settings::of_days(&args.source, &args.days)?;
+    let mut settings = settings::of_days(&args.source, &args.days)?;
     let dest = location::required("--dest", args.dest.as_deref())?;
     let sources = location::sources(&args.source, &args.aws)?;
     let read = sources.iter().map(|read| &read.location);
@@ -39,8 +39,11 @@ pub(crate) fn run(mut args: VerifyArgs, _: &OutputArgs, report: &Report) -> Resu
             let dest = location::open_source(what, &dest, &dest_options, requests, report).await?;
             let source = match sources.as_slice() {
                 [] => None,
-                sources => Some(location::open_sources(sources, requests, report).await?),
+                sources => Some(location::open_sources(sources, &settings, report).await?),
             };
+            if let Some(source) = &source {
+                settings.layout = source.layout;
+            }
             let source = source.as_ref().map(OpenSource::source);
             Ok::<_, Failure>(pipeline::verify(dest.as_ref(), source, &settings).await?)
         };

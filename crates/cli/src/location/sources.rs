@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use futures::stream::StreamExt;
-use pipeline::{ObjectProblem, OpenLogs, Source};
+use pipeline::{Layout, ObjectProblem, OpenLogs, Settings, Source};
 use store::{Limited, Location, S3Options, Several, Store};
 
 use super::{open_source, open_trail, optional, required, resolved, root_path, source_options};
@@ -106,8 +106,8 @@ fn check_distinct(option: &str, locations: &[ReadLocation]) -> Result<(), Failur
 pub(crate) struct OpenSource {
     pub(crate) store: Arc<dyn Store>,
     root_path: String,
-    /// Whether it is nothing but single objects, which are read whatever they are called.
-    pub(crate) is_objects: bool,
+    /// How it is read: single objects, or folders of files alone, whatever these are called.
+    pub(crate) layout: Layout,
 }
 
 impl OpenSource {
@@ -119,31 +119,33 @@ impl OpenSource {
 /// Opens sources, all of which must be there.
 ///
 /// # Errors
-/// If one cannot be reached, or is one object and another is not.
+/// If one cannot be reached, or has no folders and another has.
 pub(crate) async fn open_sources(
     sources: &[ReadLocation],
-    requests_in_flight: usize,
+    settings: &Settings,
     report: &Report,
 ) -> Result<OpenSource, Failure> {
     let open = async |read: &ReadLocation| {
         let ReadLocation { location, options, .. } = read;
-        (read.clone(), open_trail(location, options, requests_in_flight, report).await)
+        (read.clone(), open_trail(location, options, settings, report).await)
     };
     let mut opening = futures::stream::iter(sources).map(open).buffered(OPENED_AT_ONCE);
     let (mut stores, mut objects, mut paths) = (Vec::new(), Vec::new(), Vec::new());
     while let Some((read, opened)) = opening.next().await {
-        let (store, is_one_object) = opened?;
+        let (store, layout) = opened?;
         paths.push(root_path(&read.location));
         stores.push((read.name, store));
-        objects.extend(is_one_object.then_some(read.location));
+        objects.extend((layout != settings.layout).then_some(read.location));
     }
     if let Some(object) = objects.first().filter(|_| objects.len() < sources.len()) {
         return Err(Failure::usage(format!(
-            "--source: {object} is one object, which is read without folders beside it: name its folder"
+            "--source: {object} has no folders, and is read without looking for trails: expected trails, as \
+             the other sources have them, or --layout any for all"
         )));
     }
-    let store = as_one(stores, requests_in_flight);
-    Ok(OpenSource { store, root_path: paths.join("/"), is_objects: !objects.is_empty() })
+    let store = as_one(stores, settings.requests_in_flight);
+    let layout = if objects.is_empty() { settings.layout } else { Layout::Any };
+    Ok(OpenSource { store, root_path: paths.join("/"), layout })
 }
 
 /// Opens the one location of model invocation logs, which must be there.
