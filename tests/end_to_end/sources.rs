@@ -139,18 +139,25 @@ fn filter_that_cannot_be_or_matches_nothing_is_never_silent() {
 
 #[test]
 fn one_object_or_file_is_read_whatever_it_is_called() {
+    let names = ["events.json", "r.csv", "plain", "_x.parquet", "111122223333_elb_us-east-1_x.log"];
     let world = World::new();
-    let file = world.write("trail/some/events.json", call("e1", TIME).to_string());
-    world.write("trail/some/other.json", call("e2", TIME).to_string());
+    for file in names {
+        let folder = file.replace('.', "-");
+        world.write(&format!("trail/{folder}/{file}"), call("e1", TIME).to_string());
+        world.write(&format!("trail/{folder}/{file}2"), call("e2", TIME).to_string());
+    }
     let bucket = Bucket::from_folder("logs", &world.trail()).unwrap();
     let server = Server::start(Config::new().bucket(bucket)).unwrap();
-    for source in [file.as_str(), "s3://logs/some/events.json"] {
-        let fresh = World::new();
-        let out = fresh.text("out");
-        let arguments = ["run", "--source", source, "--dest", &out, "--day", DAY];
-        fresh.hoptrail_on(&server, &arguments).ends(0);
-        assert_eq!(fresh.event_ids(DAY), ["e1"], "{source}");
-        assert_eq!(texts(&fresh.rows("ingest", DAY), "key"), ["events.json"], "{source}");
+    for file in names {
+        let key = format!("{}/{file}", file.replace('.', "-"));
+        for source in [world.text(&format!("trail/{key}")), format!("s3://logs/{key}")] {
+            let fresh = World::new();
+            let out = fresh.text("out");
+            let arguments = ["run", "--source", &source, "--dest", &out, "--day", DAY];
+            fresh.hoptrail_on(&server, &arguments).ends(0);
+            assert_eq!(fresh.event_ids(DAY), ["e1"], "{source}");
+            assert_eq!(texts(&fresh.rows("ingest", DAY), "key"), [file], "{source}");
+        }
     }
 }
 

@@ -179,6 +179,14 @@ async fn open_trail(
         }
     }
     let store = open_source(what, location, options, requests, report).await?;
+    if let Some((folder, name, false)) = object
+        && store.list(&ListRequest::all("").page_size(1)).await?.objects.is_empty()
+    {
+        let folder = open_source(what, &folder, options, requests, report).await?;
+        if let Some(one) = OneObject::find(folder, name).await? {
+            return Ok((Arc::new(one), Layout::Any));
+        }
+    }
     if settings.layout == Layout::Auto
         && !settings.verify_digests
         && holds_files_only(&*store, settings).await?
@@ -206,7 +214,7 @@ async fn holds_files_only(store: &dyn Store, settings: &Settings) -> Result<bool
 }
 
 /// The folder of a location that may be an object, the object's name there, and whether it looks like one. A file
-/// is there for sure; of S3, only what is called like a log file is looked at first.
+/// is there for sure; of S3, what is not called like a log file is looked for only if nothing is below it.
 fn as_object(location: &Location) -> Option<(Location, String, bool)> {
     match location {
         Location::Folder(path) => {

@@ -34,6 +34,10 @@ impl Store for OneObject {
         format!("{}/{}", self.store.location().trim_end_matches('/'), self.key)
     }
 
+    fn is_one_object(&self) -> bool {
+        true
+    }
+
     async fn list(&self, request: &ListRequest) -> Result<ListPage, Error> {
         let is_after = request.start_after.as_ref().is_none_or(|after| *after < self.key);
         if !self.key.starts_with(&request.prefix) || !is_after {

@@ -26,6 +26,11 @@ pub trait Store: Send + Sync + Debug {
         None
     }
 
+    /// Whether it is one object that was asked for by its name, with nothing else beside it.
+    fn is_one_object(&self) -> bool {
+        false
+    }
+
     /// One page of a listing, in ascending order of the UTF-8 bytes of the names. A prefix under
     /// which there is nothing gives an empty page.
     ///

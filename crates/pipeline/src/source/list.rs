@@ -303,7 +303,9 @@ pub(crate) async fn list_any(
     while let Some(page) = pages.next().await.map_err(Error::List)? {
         counts.lists.fetch_add(1, Ordering::Relaxed);
         for meta in page.objects {
-            if !kind.is_log_file(&meta.key) || is_in_sibling_folder(&meta.key) {
+            // Whoever names one object knows what it is.
+            let is_log = kind.is_log_file(&meta.key) && !is_in_sibling_folder(&meta.key);
+            if !is_log && !store.is_one_object() {
                 counts.skip(&meta.key);
                 continue;
             }
