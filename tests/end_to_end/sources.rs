@@ -5,7 +5,7 @@ use std::fs;
 use s3_server::{Bucket, Config, Server};
 use serde_json::json;
 
-use crate::world::{World, assert_same, call, document, key, name, texts, tree, with};
+use crate::world::{Run, World, assert_same, call, document, key, name, texts, tree, with};
 
 const DAY: &str = "2026-10-05";
 const TIME: &str = "2026-10-05T12:00:00Z";
@@ -159,6 +159,28 @@ fn one_object_or_file_is_read_whatever_it_is_called() {
             assert_eq!(texts(&fresh.rows("ingest", DAY), "key"), [file], "{source}");
         }
     }
+}
+
+#[test]
+fn standard_input_is_read_as_one_object() {
+    let world = World::new();
+    let read = |document: Vec<u8>, arguments: &[&str]| {
+        let all = ["run", "--source", "-", "--dest", "out", "--summary-json", "summary.json"];
+        let file = fs::File::open(world.write("input", document)).unwrap();
+        let mut command = world.command(&[&all[..], arguments].concat());
+        Run::of(command.stdin(file).output().unwrap())
+    };
+    let one = document(&[call("e1", TIME)]);
+    read(one.clone(), &[]).ends(0);
+    assert_eq!(world.event_ids(DAY), ["e1"]);
+    assert_eq!(texts(&world.rows("ingest", DAY), "key"), ["stdin"]);
+    read(one, &["--day", DAY]).ends(0);
+    let other = document(&[call("e2", TIME)]);
+    let refused = read(other.clone(), &["--day", DAY]).ends(1);
+    assert!(refused.stderr.contains("--allow-shrink"), "{}", refused.stderr);
+    assert_eq!(world.event_ids(DAY), ["e1"]);
+    read(other, &["--day", DAY, "--allow-shrink"]).ends(0);
+    assert_eq!(world.event_ids(DAY), ["e2"]);
 }
 
 #[test]

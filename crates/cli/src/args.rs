@@ -173,7 +173,7 @@ pub(crate) struct VerifyArgs {
 #[command(next_help_heading = heading::SOURCE)]
 pub(crate) struct SourceArgs {
     /// CloudTrail log files: s3://bucket/prefix or a folder, at any level above or below CloudTrail/,
-    /// or one object or file (repeatable: a call that several have counts once)
+    /// one object or file, or - for standard input (repeatable: a call that several have counts once)
     #[arg(long, env = "HOPTRAIL_SOURCE", value_name = "URI")]
     pub(crate) source: Vec<String>,
     /// Those of the settings file, which may say how each is reached.

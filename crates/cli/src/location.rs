@@ -3,17 +3,21 @@
 mod sources;
 mod templates;
 
+use std::io::Read;
 use std::path::{Component, Path, PathBuf};
 use std::pin::pin;
 use std::str::FromStr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use anyhow::Context;
 use clap::ValueEnum;
+use logs::hash::{sha256, to_hex};
 use logs::layout::{FileClass, LogKind, is_account};
 use pipeline::{Layout, Settings};
 use store::{
-    AddressingStyle, Encryption, Limited, ListRequest, Location, OneObject, Pages, S3Options, Store,
+    AddressingStyle, Encryption, Given, Limited, ListRequest, Location, OneObject, Pages,
+    S3Options, Store,
 };
 
 pub(crate) use sources::{
@@ -170,6 +174,9 @@ async fn open_trail(
     settings: &Settings,
     report: &Report,
 ) -> Result<(Arc<dyn Store>, Layout), Failure> {
+    if is_standard_input(location) {
+        return Ok((Arc::new(standard_input().await?), Layout::Any));
+    }
     let (what, requests) = ("the source", settings.requests_in_flight);
     let object = as_object(location);
     if let Some((folder, name, true)) = &object {
@@ -196,6 +203,27 @@ async fn open_trail(
         return Ok((store, Layout::Any));
     }
     Ok((store, settings.layout))
+}
+
+/// Whether a source is `-`.
+fn is_standard_input(location: &Location) -> bool {
+    matches!(location, Location::Folder(path) if path.as_os_str() == "-")
+}
+
+/// Whether a source is known to be one file before it is opened.
+pub(crate) fn is_file(location: &Location) -> bool {
+    is_standard_input(location) || matches!(location, Location::Folder(path) if path.is_file())
+}
+
+/// What comes from standard input, whole, as the object `stdin`. Its SHA-256 tells it from other input.
+async fn standard_input() -> anyhow::Result<Given> {
+    let read = || {
+        let mut content = Vec::new();
+        std::io::stdin().read_to_end(&mut content).map(|_| content)
+    };
+    let content = tokio::task::spawn_blocking(read).await?;
+    let content = content.context("could not read standard input")?;
+    Ok(Given::new("stdin", to_hex(&sha256(&content)), content))
 }
 
 /// Whether a source holds no folders, and files that may be logs but none that is named like a trail's.

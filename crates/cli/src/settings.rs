@@ -9,7 +9,7 @@ use store::Location;
 
 use crate::args::{DayArgs, LayoutArg, PerformanceArgs, SourceArgs};
 use crate::exit::Failure;
-use crate::location::ReadLocation;
+use crate::location::{self, ReadLocation};
 use crate::range;
 
 /// The settings of `run` and `plan`.
@@ -43,9 +43,7 @@ pub(crate) fn of_read(
 
 /// Sources that are files are read whatever they are called, and need no days.
 pub(crate) fn complete_layout(args: &mut SourceArgs, sources: &[ReadLocation]) {
-    let is_file =
-        |read: &ReadLocation| matches!(&read.location, Location::Folder(path) if path.is_file());
-    if sources.iter().all(is_file) {
+    if sources.iter().all(|read| location::is_file(&read.location)) {
         args.layout = Some(LayoutArg::Any);
     }
 }

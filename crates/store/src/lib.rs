@@ -10,6 +10,7 @@ compile_error!("hoptrail runs on Unix only: folders are read and locked as POSIX
 mod body;
 mod error;
 mod folder;
+mod given;
 mod limited;
 mod listing;
 mod one_object;
@@ -25,6 +26,7 @@ mod memory;
 pub use body::{Body, Chunks};
 pub use error::{Cause, Error, Operation};
 pub use folder::Folder;
+pub use given::Given;
 pub use limited::Limited;
 pub use listing::{Pages, list_all, list_folders, list_folders_or_empty, read_if_there};
 #[cfg(feature = "testing")]
