@@ -162,6 +162,17 @@ fn one_object_or_file_is_read_whatever_it_is_called() {
 }
 
 #[test]
+fn restored_object_of_a_trail_belongs_to_the_day_in_its_name() {
+    let world = World::new();
+    let key = world.object("20261005T1210Z", "x", &[call("e1", TIME)]);
+    let restored = key.replace("us-east-1/2026/10/05", "us-east-1/restored/2026/10/20");
+    let restored = restored.replace("_x.json", "_r.json");
+    world.write(&format!("trail/{restored}"), document(&[call("e2", TIME)]));
+    world.run(&["--day", DAY]).ends(0);
+    assert_eq!(world.event_ids(DAY), ["e1", "e2"]);
+}
+
+#[test]
 fn standard_input_is_read_as_one_object() {
     let world = World::new();
     let read = |document: Vec<u8>, arguments: &[&str]| {
@@ -175,12 +186,12 @@ fn standard_input_is_read_as_one_object() {
     assert_eq!(world.event_ids(DAY), ["e1"]);
     assert_eq!(texts(&world.rows("ingest", DAY), "key"), ["stdin"]);
     read(one, &["--day", DAY]).ends(0);
-    let other = document(&[call("e2", TIME)]);
+    let other = document(&[call("e2", TIME), call("e3", TIME)]);
     let refused = read(other.clone(), &["--day", DAY]).ends(1);
     assert!(refused.stderr.contains("--allow-shrink"), "{}", refused.stderr);
     assert_eq!(world.event_ids(DAY), ["e1"]);
     read(other, &["--day", DAY, "--allow-shrink"]).ends(0);
-    assert_eq!(world.event_ids(DAY), ["e2"]);
+    assert_eq!(world.event_ids(DAY), ["e2", "e3"]);
 }
 
 #[test]

@@ -14,7 +14,7 @@ use anyhow::Context;
 use clap::ValueEnum;
 use logs::hash::{sha256, to_hex};
 use logs::layout::{FileClass, LogKind, is_account};
-use pipeline::{Layout, Settings};
+use pipeline::{Layout, STANDARD_INPUT, Settings};
 use store::{
     AddressingStyle, Encryption, Given, Limited, ListRequest, Location, OneObject, Pages,
     S3Options, Store,
@@ -178,22 +178,10 @@ async fn open_trail(
         return Ok((Arc::new(standard_input().await?), Layout::Any));
     }
     let (what, requests) = ("the source", settings.requests_in_flight);
-    let object = as_object(location);
-    if let Some((folder, name, true)) = &object {
-        let store = open_source(what, folder, options, requests, report).await?;
-        if let Some(one) = OneObject::find(store, name.clone()).await? {
-            return Ok((Arc::new(one), Layout::Any));
-        }
+    if let Some(one) = open_object(what, location, options, requests, report).await? {
+        return Ok((one, Layout::Any));
     }
     let store = open_source(what, location, options, requests, report).await?;
-    if let Some((folder, name, false)) = object
-        && store.list(&ListRequest::all("").page_size(1)).await?.objects.is_empty()
-    {
-        let folder = open_source(what, &folder, options, requests, report).await?;
-        if let Some(one) = OneObject::find(folder, name).await? {
-            return Ok((Arc::new(one), Layout::Any));
-        }
-    }
     if settings.layout == Layout::Auto
         && !settings.verify_digests
         && holds_files_only(&*store, settings).await?
@@ -203,6 +191,29 @@ async fn open_trail(
         return Ok((store, Layout::Any));
     }
     Ok((store, settings.layout))
+}
+
+/// The one object that a location names, if it does.
+///
+/// # Errors
+/// If it cannot be reached.
+pub(crate) async fn open_object(
+    what: &str,
+    location: &Location,
+    options: &S3Options,
+    requests_in_flight: usize,
+    report: &Report,
+) -> Result<Option<Arc<dyn Store>>, Failure> {
+    let Some((folder, name, is_named_so)) = as_object(location) else { return Ok(None) };
+    if !is_named_so {
+        let store = open_source(what, location, options, requests_in_flight, report).await?;
+        if !store.list(&ListRequest::all("").page_size(1)).await?.objects.is_empty() {
+            return Ok(None);
+        }
+    }
+    let store = open_source(what, &folder, options, requests_in_flight, report).await?;
+    let one = OneObject::find(store, name).await?;
+    Ok(one.map(|one| Arc::new(one) as Arc<dyn Store>))
 }
 
 /// Whether a source is `-`.
@@ -223,7 +234,7 @@ async fn standard_input() -> anyhow::Result<Given> {
     };
     let content = tokio::task::spawn_blocking(read).await?;
     let content = content.context("could not read standard input")?;
-    Ok(Given::new("stdin", to_hex(&sha256(&content)), content))
+    Ok(Given::new(STANDARD_INPUT, to_hex(&sha256(&content)), content))
 }
 
 /// Whether a source holds no folders, and files that may be logs but none that is named like a trail's.

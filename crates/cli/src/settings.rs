@@ -5,7 +5,6 @@ use std::fmt::Display;
 use jiff::Timestamp;
 use logs::layout::is_region_shaped;
 use pipeline::{Layout, Settings};
-use store::Location;
 
 use crate::args::{DayArgs, LayoutArg, PerformanceArgs, SourceArgs};
 use crate::exit::Failure;

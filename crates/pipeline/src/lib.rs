@@ -34,5 +34,5 @@ pub use outcome::{
 pub use plan::{Plan, days_at, plan};
 pub use run::{Endpoints, Notice, run};
 pub use settings::{Layout, Settings};
-pub use source::{Callers, LogLocations, OpenLogs, Source};
+pub use source::{Callers, LogLocations, OpenLogs, STANDARD_INPUT, Source};
 pub use verify::{ChangedDay, LateCalls, SourceCheck, Verification, verify};

@@ -18,6 +18,9 @@ use store::{Several, Store};
 
 use crate::outcome::ObjectProblem;
 
+/// The name of what is read from standard input.
+pub const STANDARD_INPUT: &str = "stdin";
+
 /// Where logs are read. `root_path` is the path of the store's root, whose last name shows at which level
 /// of CloudTrail's folders it is.
 #[derive(Debug, Clone, Copy)]

@@ -15,6 +15,7 @@ use crate::day::publish::TableFile;
 use crate::day::spool::Spooled;
 use crate::error::Error;
 use crate::outcome::ShrinkRefusal;
+use crate::source::STANDARD_INPUT;
 
 /// Files of a day that are put at the same time.
 const PUTS_AT_ONCE: usize = 7;
@@ -88,6 +89,10 @@ pub(crate) fn decide(
             continue;
         }
         match read.get(object.key.as_str()) {
+            // What comes from standard input always has the same name, and no other trace of it is left.
+            Some(now) if object.key == STANDARD_INPUT && now.size_bytes != object.bytes => {
+                gone.push(object.key.as_str());
+            }
             Some(now) if now.unreadable.is_none() => {}
             Some(_) => unreadable.push(object.key.as_str()),
             None if is_read_for(&object.key) => gone.push(object.key.as_str()),
