@@ -74,7 +74,7 @@ impl<'k> KeyParts<'k> {
         let delivery = match (folders.day, time) {
             // A trail's own folders are by day of delivery; a folder of somebody's may have the day of a copy.
             (Some(day), Some((named, minute)))
-                if folders.region.is_none() && name.is_some() && are_apart(day, named) =>
+                if !folders.is_trails_day() && name.is_some() && are_apart(day, named) =>
             {
                 Some(Delivery { day: named, minute: Some(minute) })
             }
@@ -107,6 +107,8 @@ struct Folders<'k> {
     region: Option<&'k str>,
     region_end: Option<usize>,
     date: DateFolder,
+    /// Where the folders of the last date begin.
+    date_start: usize,
     day: Option<Date>,
     day_end: Option<usize>,
     hour: Option<i64>,
@@ -126,6 +128,9 @@ impl<'k> Folders<'k> {
                 ..Folders::default()
             };
         } else if let Some(date) = self.date.child(name).or_else(|| DateFolder::None.child(name)) {
+            if self.date == DateFolder::None || self.date.child(name).is_none() {
+                self.date_start = end - name.len() - 1;
+            }
             if self.date == DateFolder::None
                 && self.log.is_none()
                 && is_region_shaped(self.previous)
@@ -147,6 +152,11 @@ impl<'k> Folders<'k> {
             }
         }
         (self.before_previous, self.previous) = (self.previous, name);
+    }
+
+    /// Whether the day is directly below the Region, as a trail has it.
+    fn is_trails_day(&self) -> bool {
+        self.region.is_some() && self.region_end.is_none_or(|end| end == self.date_start)
     }
 
     fn enter_partition(&mut self, key: &str, value: &'k str) {
@@ -297,6 +307,8 @@ mod tests {
             format!("AWSLogs/{trail}/year=2026/month=08/day=01/{FILE}"),
             format!("{trail}/2026/8/1/{FILE}"),
             format!("{trail}/restored/2026/08/01/{FILE}"),
+            format!("{trail}/restored/2026/12/24/{FILE}"),
+            format!("{trail}/2026/restored/dt=2026-12-24/{FILE}"),
             format!("trails/dt=2026-08-01/{FILE}"),
             format!("backup/2026-12-24/{FILE}"),
             format!("backup/2026/12/24/{FILE}"),
@@ -304,6 +316,8 @@ mod tests {
         ] {
             assert_eq!(LogKind::CloudTrail.name(&key), Some(name.clone()), "{key}");
         }
+        let late = format!("{trail}/2026/08/20/{FILE}");
+        assert_eq!(LogKind::CloudTrail.name(&late), Some(late), "a trail's own days hold");
         let below = format!("{trail}/2026/08/01/10/{FILE}");
         assert_eq!(LogKind::CloudTrail.name(&format!("//{below}")), Some(below));
         let other = format!("{trail}/2026/08/01/events.json");
