@@ -107,6 +107,26 @@ fn published_price_gives_the_exact_cost() {
     assert_eq!(checked, vectors.len());
 }
 
+#[test]
+fn logs_from_below_their_region_or_from_one_file_are_joined() {
+    let world = World::new();
+    let time = "2026-10-05T12:00:00Z";
+    world.object("20261005T1210Z", "x", &[call("e1", time)]);
+    let key = log_key("2026/10/05/12", "20261005T120530123Z_0a1b2c3d4e5f6789");
+    world.write(
+        &format!("logs/{key}"),
+        lines(&[entry("request-of-e1", time, &counts(77), &answer(5))]),
+    );
+    let path = format!("logs/{key}");
+    let mut below = Some(path.as_str());
+    while let Some(from) = below {
+        world.run(&["--day", "2026-10-05", "--force", "--invocation-logs", from]).ends(0);
+        let rows = world.rows("invocations", "2026-10-05");
+        assert_eq!(rows[0]["token_source"], "invocation_log", "{from}");
+        below = from.rsplit_once('/').map(|(above, _)| above);
+    }
+}
+
 /// A trail and logs with every case of the join, and what each call must show.
 fn joined_world() -> (World, Vec<(&'static str, Value)>) {
     let world = World::new();

@@ -100,7 +100,7 @@ async fn list_location(
     let listing = async {
         let sender = sender;
         match (settings.layout, settings.range) {
-            (Layout::Trail | Layout::Auto, Some(range)) => {
+            (Layout::Trail | Layout::Auto, Some(range)) if !store.is_one_object() => {
                 // Not every account that is asked for has such logs.
                 let found = search(store, root, settings, kind).await?.with_logs()?;
                 let near = |delivery| days_of_log(delivery, settings).any(|d| range.contains(d));

@@ -96,7 +96,11 @@ fn is_body_of_invocation(key: &str) -> bool {
 
 /// `20260801T071500123Z_0a1b2c3d4e5f6789.json.gz`.
 fn is_invocation_log(file: &str) -> bool {
-    let is_time = |stamp: &str| {
+    invocation_stamp(file).is_some()
+}
+
+fn invocation_stamp(file: &str) -> Option<&str> {
+    let is_time = |stamp: &&str| {
         stamp.len() == 19
             && stamp.bytes().enumerate().all(|(index, byte)| match index {
                 8 => byte == b'T',
@@ -104,13 +108,13 @@ fn is_invocation_log(file: &str) -> bool {
                 _ => byte.is_ascii_digit(),
             })
     };
-    file.split_once('_').is_some_and(|(stamp, _)| is_time(stamp))
+    file.split_once('_').map(|(stamp, _)| stamp).filter(is_time)
 }
 
-/// The day and the minute of the time in a file's name: `_YYYYMMDDTHHmmZ_` of CloudTrail, or
-/// `-YYYY-MM-DD-HH-mm-ss-` of Firehose (Firehose developer guide, "Amazon S3 object name format").
+/// The day and the minute of the time in a file's name: `_YYYYMMDDTHHmmZ_` of CloudTrail, `YYYYMMDDTHHmmssSSSZ_` of
+/// model invocation logs, or `-YYYY-MM-DD-HH-mm-ss-` of Firehose (Firehose developer guide, "Amazon S3 object name format").
 pub(super) fn time_of(file: &str) -> Option<(Date, i64)> {
-    cloudtrail_time(file).or_else(|| firehose_time(file))
+    cloudtrail_time(file).or_else(|| invocation_time(file)).or_else(|| firehose_time(file))
 }
 
 fn cloudtrail_time(file: &str) -> Option<(Date, i64)> {
@@ -122,6 +126,11 @@ fn cloudtrail_time(file: &str) -> Option<(Date, i64)> {
         };
         part.len() == 14 && part.bytes().enumerate().all(is_right)
     })?;
+    moment([&stamp[..4], &stamp[4..6], &stamp[6..8], &stamp[9..11], &stamp[11..13]])
+}
+
+fn invocation_time(file: &str) -> Option<(Date, i64)> {
+    let stamp = invocation_stamp(file)?;
     moment([&stamp[..4], &stamp[4..6], &stamp[6..8], &stamp[9..11], &stamp[11..13]])
 }
 
