@@ -173,6 +173,19 @@ fn restored_object_of_a_trail_belongs_to_the_day_in_its_name() {
 }
 
 #[test]
+fn search_that_ends_at_its_limit_names_twenty_folders_and_the_count() {
+    let world = World::new();
+    for number in 10..40 {
+        world.write(&format!("trail/z{number}/y/x.txt"), "x");
+    }
+    let run = world.run(&["--day", DAY, "--max-search-requests", "1"]).ends(1);
+    let names = (10..30).map(|number| format!("`z{number}/`")).collect::<Vec<_>>().join(", ");
+    let limit = "(the limit of 1 search requests was reached), and 10 more";
+    let expected = format!("not searched: 30 folders: {names} {limit}");
+    assert!(run.stderr.contains(&expected), "{}", run.stderr);
+}
+
+#[test]
 fn standard_input_is_read_as_one_object() {
     let world = World::new();
     let read = |document: Vec<u8>, arguments: &[&str]| {

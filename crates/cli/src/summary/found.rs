@@ -31,10 +31,13 @@ pub(crate) fn trails(out: &mut String, trails: &[TrailFound]) {
             (Some(first), Some(last)) => format!("{first} to {last}"),
             _ => "no objects of these days".to_owned(),
         });
-        let prefix = if trail.prefix.is_empty() { "(the source)" } else { &trail.prefix };
-        let _ = writeln!(out, "  {}  {}", escaped(prefix), parts.join(" · "));
+        let _ = writeln!(out, "  {}  {}", escaped(shown(&trail.prefix)), parts.join(" · "));
     }
     super::more(out, trails.len(), JSON_SUMMARY);
+}
+
+fn shown(prefix: &str) -> &str {
+    if prefix.is_empty() { "(the source)" } else { prefix }
 }
 
 /// The folders that were not searched, each with the reason.
@@ -44,7 +47,7 @@ pub(crate) fn not_searched(out: &mut String, folders: &NotSearched) {
     }
     let _ = writeln!(out, "\nNot searched: {}\n", counted(folders.count, "folder"));
     for (prefix, reason) in folders.folders.iter().take(SHOWN_FOLDERS) {
-        let _ = writeln!(out, "  {}  {}", escaped(prefix), escaped(reason));
+        let _ = writeln!(out, "  {}  {}", escaped(shown(prefix)), escaped(reason));
     }
     let hidden = folders.count.saturating_sub(SHOWN_FOLDERS as u64);
     if hidden > 0 {

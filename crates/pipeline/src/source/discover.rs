@@ -17,6 +17,9 @@ use crate::source::{roots, shown};
 /// Folders that are listed before the next ones are chosen. It bounds what is held.
 const IN_A_ROUND: usize = 1000;
 
+/// Folders that were not searched and are named where there is no trail.
+const NAMED_IN_ERROR: usize = 20;
+
 /// A search that goes on.
 pub(super) struct Search<'a> {
     pub(super) settings: &'a Settings,
@@ -258,11 +261,22 @@ impl Search<'_> {
             );
         }
         if not_searched.count > 0 {
-            let folders = not_searched.folders.iter().take(3);
-            let name = |prefix: &String| shown(store, prefix);
-            let folders = folders.map(|(prefix, reason)| format!("`{}` ({reason})", name(prefix)));
+            let mut by_reason = BTreeMap::<&str, Vec<String>>::new();
+            for (prefix, reason) in not_searched.folders.iter().take(NAMED_IN_ERROR) {
+                let name = match prefix.is_empty() {
+                    true => store.location(),
+                    false => shown(store, prefix),
+                };
+                by_reason.entry(reason).or_default().push(format!("`{name}`"));
+            }
+            let folders = by_reason.into_iter();
+            let folders = folders.map(|(reason, names)| format!("{} ({reason})", names.join(", ")));
             let folders = folders.collect::<Vec<_>>().join(", ");
             looked_at += &format!("; not searched: {} folders: {folders}", not_searched.count);
+            let more = not_searched.count.saturating_sub(NAMED_IN_ERROR as u64);
+            if more > 0 {
+                looked_at += &format!(", and {more} more");
+            }
         }
         let below = |key: &String| key[self.root.len()..].to_owned();
         let at_root = self.at_root.iter().map(below).collect();
