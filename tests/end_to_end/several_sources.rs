@@ -284,7 +284,7 @@ fn sources_with_files_of_the_same_names_need_names_of_their_own() {
             assert_eq!(world.event_ids(DAY), ["e1", "e2"]);
             let expected = [file.to_owned(), format!("bought/{file}")];
             let mut keys = texts(&world.rows("ingest", DAY), "key");
-            keys.sort_by_key(|key| key.len());
+            keys.sort_by_key(String::len);
             assert_eq!(keys, expected);
         }
     }

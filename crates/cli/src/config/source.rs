@@ -10,7 +10,7 @@ use crate::args::AwsArgs;
 #[derive(Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub(crate) struct SourceKey {
-    /// s3://bucket/prefix or a folder.
+    /// `s3://bucket/prefix` or a folder.
     pub(crate) uri: String,
     /// What is put in front of the names of its objects that are not named like those of a trail.
     pub(crate) name: Option<String>,
