@@ -173,6 +173,35 @@ fn restored_object_of_a_trail_belongs_to_the_day_in_its_name() {
 }
 
 #[test]
+fn files_beside_days_are_counted_or_their_folder_is_named() {
+    let region = "AWSLogs/111122223333/CloudTrail/us-east-1";
+    let trail = key("111122223333", "us-east-1", "20261005T1210Z", "x");
+    let trails = name(&trail);
+    let flat = trails.rsplit('/').next().unwrap();
+    for (day, loose, folder) in [
+        (trail.as_str(), &format!("{region}/misc/x.json.gz")[..], None),
+        (&trail, &format!("{region}/2026/10/loose.json.gz"), None),
+        (&trail, "other/x.json", Some("other/")),
+        (flat, "export.json", None),
+        ("a/dt=2026-10-05/p", "a/loose.json", Some("a/")),
+        ("fh/2026/10/05/12/p", "other/x.json", Some("other/")),
+    ] {
+        let world = World::new();
+        world.write(&format!("trail/{day}"), document(&[call("e1", TIME)]));
+        world.write(&format!("trail/{loose}"), document(&[call("e2", TIME)]));
+        world.run(&["--day", DAY]).ends(0);
+        assert_eq!(world.event_ids(DAY), ["e1"], "{loose}");
+        let summary = world.summary();
+        match folder {
+            Some(folder) => {
+                assert!(summary["not_searched"]["folders"][folder].is_string(), "{loose}");
+            }
+            None => assert_eq!(summary["objects"]["skipped_example"], loose, "{loose}"),
+        }
+    }
+}
+
+#[test]
 fn search_that_ends_at_its_limit_names_twenty_folders_and_the_count() {
     let world = World::new();
     for number in 10..40 {

@@ -208,6 +208,12 @@ impl Search<'_> {
         let is_named = |key: &str| self.kind.class(key) == FileClass::Named;
         if self.kind != LogKind::Digest && page.objects.iter().any(|meta| is_named(&meta.key)) {
             self.add_other(&folder.prefix, false, true);
+        } else if self.kind == LogKind::CloudTrail
+            && page.objects.iter().any(|meta| self.kind.class(&meta.key) == FileClass::Unknown)
+            && !self.found.not_searched.folders.contains_key(&folder.prefix)
+        {
+            let reason = "files right in it that are not named like those of a trail";
+            self.found.not_searched.add(folder.prefix.clone(), reason);
         }
         self.take_children(&folder, page.prefixes);
         if page.next.is_some() {

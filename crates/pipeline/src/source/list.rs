@@ -247,6 +247,10 @@ impl Lister<'_> {
                 return None;
             }
         }
+        if delivery.is_none() {
+            self.counts.leave(&meta.key);
+            return None;
+        }
         let parts = KeyParts::of(&meta.key, kind);
         self.counts.see(parts.account, parts.region);
         let is_asked_for =

@@ -1,7 +1,7 @@
 //! What a listing counts while it goes on.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jiff::civil::Date;
@@ -21,6 +21,7 @@ pub(crate) struct ListCounts {
     pub lists: AtomicU64,
     /// Objects that were given on.
     pub sent: AtomicU64,
+    has_skipped: AtomicBool,
     listing: Mutex<Listing>,
     /// The keys of objects whose names are their keys below one of several sources, by name.
     unnamed: Mutex<BTreeMap<String, String>>,
@@ -29,7 +30,7 @@ pub(crate) struct ListCounts {
 /// What a listing counted.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Listing {
-    /// Objects that are no log files, or are in a folder of digests, insights and so on.
+    /// Objects that are no log files, are of no day, or are in a folder of digests, insights and so on.
     pub skipped: u64,
     /// The first of them by key.
     pub skipped_example: Option<String>,
@@ -67,6 +68,12 @@ impl ListCounts {
 
     /// Counts an object that is no log file.
     pub(super) fn skip(&self, key: &str) {
+        self.has_skipped.store(true, Ordering::Relaxed);
+        self.leave(key);
+    }
+
+    /// Counts an object that may be a log file and is of no day. It is no sign that a folder has been understood.
+    pub(super) fn leave(&self, key: &str) {
         let mut listing = self.listing();
         listing.skipped += 1;
         if listing.skipped_example.as_deref().is_none_or(|example| key < example) {
@@ -87,7 +94,7 @@ impl ListCounts {
 
     /// Whether there was an object that is no log file.
     pub(super) fn has_skipped(&self) -> bool {
-        self.listing().skipped > 0
+        self.has_skipped.load(Ordering::Relaxed)
     }
 
     /// Takes note of the account and the Region that a key names.
