@@ -111,10 +111,10 @@ fn invocation_stamp(file: &str) -> Option<&str> {
     file.split_once('_').map(|(stamp, _)| stamp).filter(is_time)
 }
 
-/// The day and the minute of the time in a file's name: `_YYYYMMDDTHHmmZ_` of CloudTrail, `YYYYMMDDTHHmmssSSSZ_` of
-/// model invocation logs, or `-YYYY-MM-DD-HH-mm-ss-` of Firehose (Firehose developer guide, "Amazon S3 object name format").
+/// The day and the minute of the time in a file's name: `_YYYYMMDDTHHmmZ_` of CloudTrail, or
+/// `-YYYY-MM-DD-HH-mm-ss-` of Firehose (Firehose developer guide, "Amazon S3 object name format").
 pub(super) fn time_of(file: &str) -> Option<(Date, i64)> {
-    cloudtrail_time(file).or_else(|| invocation_time(file)).or_else(|| firehose_time(file))
+    cloudtrail_time(file).or_else(|| firehose_time(file))
 }
 
 fn cloudtrail_time(file: &str) -> Option<(Date, i64)> {
@@ -129,7 +129,8 @@ fn cloudtrail_time(file: &str) -> Option<(Date, i64)> {
     moment([&stamp[..4], &stamp[4..6], &stamp[6..8], &stamp[9..11], &stamp[11..13]])
 }
 
-fn invocation_time(file: &str) -> Option<(Date, i64)> {
+/// The time of a model invocation log: `YYYYMMDDTHHmmssSSSZ_`.
+pub(super) fn invocation_time(file: &str) -> Option<(Date, i64)> {
     let stamp = invocation_stamp(file)?;
     moment([&stamp[..4], &stamp[4..6], &stamp[6..8], &stamp[9..11], &stamp[11..13]])
 }

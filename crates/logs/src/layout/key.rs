@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
-use super::file::{FileName, time_of};
+use super::file::{FileName, invocation_time, time_of};
 use super::{DateFolder, LogKind, is_account, is_region_shaped};
 use crate::digest::DigestName;
 
@@ -70,7 +70,8 @@ impl<'k> KeyParts<'k> {
         }
         let file = &key[start..];
         let name = FileName::of(file);
-        let time = time_of(file);
+        let time =
+            time_of(file).or_else(|| folders.day.map_or_else(|| invocation_time(file), |_| None));
         let delivery = match (folders.day, time) {
             // A trail's own folders are by day of delivery; a folder of somebody's may have the day of a copy.
             (Some(day), Some((named, minute)))
