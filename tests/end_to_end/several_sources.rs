@@ -320,7 +320,7 @@ fn each_source_is_searched_for_itself() {
     run(&world, &BOTH, &[&mine[..], &["--allow-shrink"]].concat()).ends(0);
     run(&world, &BOTH, &["--account", "999999999999"]).says(1, &["--account", "old, new/AWSLogs"]);
     let object = format!("firehose/2026/10/05/13/{file}");
-    run(&world, &["old", &object], &[]).says(2, &["is one object", &object]);
+    run(&world, &["old", &object], &[]).says(2, &["has no folders", &object]);
 }
 
 #[test]
