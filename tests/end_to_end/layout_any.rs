@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use testkit::gzip;
 
-use crate::world::{World, call, document, other_event, texts, with};
+use crate::world::{ACCOUNT, World, call, document, other_event, texts, with, without};
 
 const TIME: &str = "2026-10-05T12:00:00Z";
 const DAY: &str = "2026-10-05";
@@ -178,4 +178,28 @@ fn field_names_match_only_in_aws_spelling() {
     assert_eq!(rows[0]["request_id"], "request-of-e1");
     assert_eq!(rows[0]["account_id"], "111122223333");
     assert!(rows[1]["request_id"].is_null() && rows[1]["account_id"].is_null());
+}
+
+/// Objects of no day are counted for the day of the run that read them.
+#[test]
+fn day_that_was_built_alone_is_built_again_in_a_range() {
+    let world = World::new();
+    world.write("trail/x/a.json", document(&[call("e1", "2026-10-05T12:00:00Z")]));
+    world.write("trail/x/b.json", document(&[call("e2", "2026-10-06T12:00:00Z")]));
+    let any = ["--layout", "any"];
+    world.run(&[&any[..], &["--day", "2026-10-05"]].concat()).ends(0);
+    world.run(&[&any[..], &["--from", "2026-10-05", "--to", "2026-10-06"]].concat()).ends(0);
+    assert_eq!(world.event_ids("2026-10-05"), ["e1"]);
+    assert_eq!(world.event_ids("2026-10-06"), ["e2"]);
+}
+
+#[test]
+fn calls_that_do_not_say_their_account_are_named_by_a_filter() {
+    let world = World::new();
+    let unnamed = without(call("e1", "2026-10-05T12:00:00Z"), "recipientAccountId");
+    world.write("trail/x/a.json", document(&[unnamed, call("e2", "2026-10-05T12:00:00Z")]));
+    let run = world.run(&["--layout", "any", "--day", "2026-10-05", "--account", ACCOUNT]).ends(3);
+    assert!(run.stderr.contains("1 Bedrock events do not say"), "{}", run.stderr);
+    assert_eq!(world.event_ids("2026-10-05"), ["e2"]);
+    assert_eq!(world.summary()["left_without_name"], 1);
 }

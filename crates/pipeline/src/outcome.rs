@@ -98,6 +98,8 @@ pub struct Outcome {
     pub has_reached_search_limit: bool,
     /// Accounts and Regions that are asked for and were not found.
     pub unmatched: Vec<String>,
+    /// Calls and other events that do not say their account or Region, left out by a filter.
+    pub left_without_name: u64,
     /// That no call at all is of the accounts or Regions that are asked for, in words.
     pub nothing_matches: Option<String>,
     /// What was looked at, if nothing was found.
@@ -385,6 +387,7 @@ impl Outcome {
             || !self.objects.copies_of_other_size.is_empty()
             || self.has_reached_search_limit
             || !self.unmatched.is_empty()
+            || self.left_without_name > 0
             || is_log_partial
             || !self.not_reopened.is_empty()
     }

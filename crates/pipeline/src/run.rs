@@ -182,7 +182,8 @@ impl Outcome {
             false => unmatched.clone(),
             true => end.seen.unmatched(unmatched),
         };
-        let Seen { accounts, regions } = &end.seen;
+        let Seen { accounts, regions, without_name } = &end.seen;
+        self.left_without_name = *without_name;
         if *has_unnamed {
             let nothing = |option, asked: &BTreeSet<String>, there: &BTreeSet<String>| {
                 let is_met = asked.is_empty() || there.is_empty() || !asked.is_disjoint(there);

@@ -209,6 +209,13 @@ fn show(outcome: &Outcome, json: Option<&Path>, report: &Report) -> Result<(), F
         report.warn(&nothing.to_string());
     }
     summary::found::warn(report, outcome.has_reached_search_limit, &outcome.unmatched);
+    if outcome.left_without_name > 0 {
+        report.warn(&format!(
+            "{} Bedrock events do not say their account or Region, and are left out by --account or \
+             --source-region",
+            outcome.left_without_name
+        ));
+    }
     let as_json = || serde_json::to_string_pretty(outcome).map(|text| text + "\n");
     match json {
         Some(path) if path == Path::new("-") => {

@@ -95,12 +95,12 @@ pub(crate) async fn prepare(
         if let Some(refusal) = other_filters(job, day, &existing).await? {
             return Ok(Prepared::NotReplaced(refusal, state.n_calls));
         }
+        let takes_any = settings.layout == Layout::Any;
         let is_read_for = |key: &str| {
             let delivery = LogKind::CloudTrail.delivery(key);
-            settings.layout == Layout::Any
-                || delivery.is_none_or(|d| is_read_for(d, day, settings.late_window_minutes))
+            takes_any || delivery.is_none_or(|d| is_read_for(d, day, settings.late_window_minutes))
         };
-        match decide(day, &existing, &state, is_read_for) {
+        match decide(day, &existing, &state, takes_any, is_read_for) {
             ReplaceDecision::Safe if is_reopened => {
                 if let Some(refusal) = unreadable_late_object(day, &state, is_read_for) {
                     return Ok(Prepared::NotReplaced(refusal, state.n_calls));

@@ -62,6 +62,7 @@ pub(crate) fn decide(
     day: Date,
     existing: &ExistingDay,
     state: &DayState,
+    takes_any: bool,
     is_read_for: impl Fn(&str) -> bool,
 ) -> ReplaceDecision {
     let objects = match existing {
@@ -95,6 +96,8 @@ pub(crate) fn decide(
             }
             Some(now) if now.unreadable.is_none() => {}
             Some(_) => unreadable.push(object.key.as_str()),
+            // Where keys have no days, an object is counted for any day of a run: it gave this one nothing.
+            None if takes_any && object.written == 0 => {}
             None if is_read_for(&object.key) => gone.push(object.key.as_str()),
             None => {
                 needed.push(LateObject { key: object.key.clone(), bytes: object.bytes });

@@ -25,6 +25,8 @@ pub(crate) struct Filter<'a> {
 pub(crate) struct Seen {
     pub(crate) accounts: BTreeSet<String>,
     pub(crate) regions: BTreeSet<String>,
+    /// Those that do not say an account or Region that is asked for.
+    pub(crate) without_name: u64,
 }
 
 impl Seen {
@@ -54,22 +56,28 @@ impl<'a> Filter<'a> {
         let Ok(reading) = &mut read.reading else { return };
         let parts = KeyParts::of(&read.listed.meta.key, LogKind::CloudTrail);
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        let Seen { accounts: seen_accounts, regions: seen_regions } = &mut *seen;
+        let Seen { accounts: seen_accounts, regions: seen_regions, without_name } = &mut *seen;
         let Calls { rows, others, texts } = &mut reading.calls;
         let n_before = rows.len();
         let mut is_asked_for = |call: &Call| {
-            let admits = |attribute, chosen: &BTreeSet<String>, of_key, seen: &mut BTreeSet<_>| {
-                let id = call.attributes[attribute];
-                let value = id.map(|id| texts[attribute].get(id)).or(of_key);
-                if let Some(value) = value.filter(|value| !seen.contains(*value))
-                    && seen.len() < MAX_SEEN
-                {
-                    seen.insert(value.to_owned());
-                }
-                chosen.is_empty() || value.is_some_and(|value| chosen.contains(value))
-            };
+            let mut has_no_name = false;
+            let mut admits =
+                |attribute, chosen: &BTreeSet<String>, of_key, seen: &mut BTreeSet<_>| {
+                    let id = call.attributes[attribute];
+                    let value = id.map(|id| texts[attribute].get(id)).or(of_key);
+                    if let Some(value) = value.filter(|value| !seen.contains(*value))
+                        && seen.len() < MAX_SEEN
+                    {
+                        seen.insert(value.to_owned());
+                    }
+                    if !chosen.is_empty() && value.is_none() {
+                        has_no_name = true;
+                    }
+                    chosen.is_empty() || value.is_some_and(|value| chosen.contains(value))
+                };
             let of_account = admits(Attribute::AccountId, accounts, parts.account, seen_accounts);
             let of_region = admits(Attribute::SourceRegion, regions, parts.region, seen_regions);
+            *without_name += u64::from(has_no_name);
             of_account && of_region
         };
         rows.retain(&mut is_asked_for);
