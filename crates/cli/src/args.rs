@@ -305,7 +305,7 @@ pub(crate) struct KnowledgeArgs {
     /// Price book to use instead of the built-in one: a CSV file like config/prices.csv
     #[arg(long, env = "HOPTRAIL_PRICES", value_name = "FILE")]
     pub(crate) prices: Option<PathBuf>,
-    /// Prices that win over the price book's, such as negotiated ones: a CSV file with the same
+    /// Prices that override the price book's, such as negotiated ones: a CSV file with the same
     /// columns
     #[arg(long, env = "HOPTRAIL_PRICE_OVERRIDES", value_name = "FILE")]
     pub(crate) price_overrides: Option<PathBuf>,
@@ -363,7 +363,7 @@ pub(crate) struct AwsArgs {
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = clap::builder::Resettable::Reset)]
 pub(crate) struct ConfigArgs {
-    /// Settings in a TOML file; options and the environment win over it
+    /// Settings in a TOML file; options and the environment override it
     #[arg(long, env = "HOPTRAIL_CONFIG", value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
 }

@@ -76,7 +76,7 @@ fn read(line: &mut impl FnMut(&str, String), outcome: &Outcome) {
     let records = &outcome.records;
     let parts = [
         format!("{}: {}", counted(records.records, "record"), counted(records.calls, "call")),
-        format!("{} other events (skipped)", grouped(records.skipped)),
+        format!("{} (skipped)", counted(records.skipped, "other event")),
         format!("{} rejected", grouped(records.rejected)),
     ];
     line("", parts.join(" · "));
