@@ -178,10 +178,10 @@ async fn open_trail(
         return Ok((Arc::new(standard_input().await?), Layout::Any));
     }
     let (what, requests) = ("the source", settings.requests_in_flight);
-    if let Some(one) = open_object(what, location, options, requests, report).await? {
-        return Ok((one, Layout::Any));
+    let store = open_location(what, location, options, requests, report).await?;
+    if store.is_one_object() {
+        return Ok((store, Layout::Any));
     }
-    let store = open_source(what, location, options, requests, report).await?;
     if settings.layout == Layout::Auto
         && !settings.verify_digests
         && holds_files_only(&*store, settings).await?
@@ -193,27 +193,33 @@ async fn open_trail(
     Ok((store, settings.layout))
 }
 
-/// The one object that a location names, if it does.
+/// A location that is read: a folder or bucket, or the one object that it names.
 ///
 /// # Errors
 /// If it cannot be reached.
-pub(crate) async fn open_object(
+async fn open_location(
     what: &str,
     location: &Location,
     options: &S3Options,
     requests_in_flight: usize,
     report: &Report,
-) -> Result<Option<Arc<dyn Store>>, Failure> {
-    let Some((folder, name, is_named_so)) = as_object(location) else { return Ok(None) };
-    if !is_named_so {
-        let store = open_source(what, location, options, requests_in_flight, report).await?;
-        if !store.list(&ListRequest::all("").page_size(1)).await?.objects.is_empty() {
-            return Ok(None);
-        }
+) -> Result<Arc<dyn Store>, Failure> {
+    let open =
+        async |location| open_source(what, location, options, requests_in_flight, report).await;
+    let object = as_object(location);
+    if let Some((folder, name, true)) = &object
+        && let Some(one) = OneObject::find(open(folder).await?, name.clone()).await?
+    {
+        return Ok(Arc::new(one));
     }
-    let store = open_source(what, &folder, options, requests_in_flight, report).await?;
-    let one = OneObject::find(store, name).await?;
-    Ok(one.map(|one| Arc::new(one) as Arc<dyn Store>))
+    let store = open(location).await?;
+    if let Some((folder, name, false)) = &object
+        && store.list(&ListRequest::all("").page_size(1)).await?.objects.is_empty()
+        && let Some(one) = OneObject::find(open(folder).await?, name.clone()).await?
+    {
+        return Ok(Arc::new(one));
+    }
+    Ok(store)
 }
 
 /// Whether a source is `-`.

@@ -21,13 +21,13 @@ use crate::outcome::ObjectProblem;
 /// The name of what is read from standard input.
 pub const STANDARD_INPUT: &str = "stdin";
 
-/// Where logs are read. `root_path` is the path of the store's root, whose last name shows at which level
-/// of CloudTrail's folders it is.
+/// Where logs are read. The path tells why there are no digest files where the source begins inside a trail,
+/// beside which they are; the search for trails does not look at it.
 #[derive(Debug, Clone, Copy)]
 pub struct Source<'a> {
     /// The bucket or folder, or several as one (a [`Several`]).
     pub store: &'a dyn Store,
-    /// Its prefix or folder; of several, all of them, one after the other.
+    /// The prefix or folder of the store's root; of several, all of them, one after the other.
     pub root_path: &'a str,
 }
 

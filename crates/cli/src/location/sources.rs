@@ -7,9 +7,7 @@ use futures::stream::StreamExt;
 use pipeline::{Layout, ObjectProblem, OpenLogs, Settings, Source};
 use store::{Limited, Location, S3Options, Several, Store};
 
-use super::{
-    open_object, open_source, open_trail, optional, required, resolved, root_path, source_options,
-};
+use super::{open_location, open_trail, optional, required, resolved, root_path, source_options};
 use crate::args::{AwsArgs, SourceArgs};
 use crate::exit::Failure;
 use crate::report::Report;
@@ -190,11 +188,7 @@ async fn open_logs(
     report: &Report,
 ) -> Result<Arc<dyn Store>, Failure> {
     let what = "the invocation log location";
-    let ReadLocation { location, options, .. } = read;
-    match open_object(what, location, options, requests_in_flight, report).await? {
-        Some(one) => Ok(one),
-        None => open_source(what, location, options, requests_in_flight, report).await,
-    }
+    open_location(what, &read.location, &read.options, requests_in_flight, report).await
 }
 
 type NamedStore = (Option<String>, Arc<dyn Store>);

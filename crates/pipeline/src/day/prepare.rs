@@ -117,7 +117,7 @@ pub(crate) async fn prepare(
     }
     let OtherDays { mut built, neighbours, will_ask } = others;
     for neighbour in neighbours {
-        if let Some(identities) = standing_calls(destination, workers, neighbour).await? {
+        if let Some(identities) = published_calls(destination, workers, neighbour).await? {
             built.days.insert(neighbour, Arc::new(identities));
         }
     }
@@ -152,8 +152,8 @@ async fn other_filters(
     Ok(Some(ShrinkRefusal::because(day, why.to_owned())))
 }
 
-/// The calls of a day that stands; `None` if no manifest vouches for it.
-async fn standing_calls(
+/// The calls of a day that is published; `None` if no manifest vouches for it.
+async fn published_calls(
     destination: &dyn Store,
     workers: &Workers,
     day: Date,
@@ -169,8 +169,8 @@ async fn standing_calls(
         file.event_ids(|id| events.push(Identity::of(&id)))?;
         Ok(Identities::standing(events, &manifest.addenda))
     };
-    let standing = workers.run(read).await?;
-    standing.map(Some).map_err(|source| Error::CorruptTable { key, source: Box::new(source) })
+    let published = workers.run(read).await?;
+    published.map(Some).map_err(|source| Error::CorruptTable { key, source: Box::new(source) })
 }
 
 fn distinct(
