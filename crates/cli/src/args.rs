@@ -46,6 +46,10 @@ pub(crate) enum Command {
     /// Read CloudTrail for a range of days and write the tables as Parquet
     #[command(next_line_help = true, after_help = exit::HELP)]
     Run(Box<RunArgs>),
+    /// After days were built side by side: compare each day with the day before, and rebuild those
+    /// that one `run` over all days would have built otherwise
+    #[command(next_line_help = true, after_help = exit::HELP)]
+    Settle(Box<RunArgs>),
     /// Show what `run` would list, fetch, and replace, and the price of its requests
     #[command(next_line_help = true, after_help = exit::HELP)]
     Plan(Box<PlanArgs>),
@@ -279,11 +283,15 @@ pub(crate) struct DestArgs {
     /// AWS retries a delivery]
     #[arg(long, env = "HOPTRAIL_REOPEN", value_name = "DAYS", help_heading = heading::DAYS)]
     pub(crate) reopen: Option<String>,
-    /// Maximum time to wait while another run writes to the destination: 30m, 6h
-    /// [without a value: 1d; without the option, another run is an error]
+    /// Maximum time to wait while another run writes a day: 30m, 6h [without a value: 1d; without
+    /// the option, another run that holds the day is an error]
     #[arg(long, env = "HOPTRAIL_WAIT_LOCK", value_name = "DURATION")]
     #[arg(num_args = 0..=1, default_missing_value = "1d")]
     pub(crate) wait_lock: Option<String>,
+    /// Write without leases, for services that do not know conditional writes: only if nothing else
+    /// writes to the destination at the same time
+    #[arg(long, env = "HOPTRAIL_NO_LEASE")]
+    pub(crate) no_lease: bool,
 }
 
 /// What is known of models, Regions, and prices.

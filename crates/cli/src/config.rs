@@ -26,6 +26,7 @@ pub(crate) struct Config {
     sse_kms_key_id: Option<String>,
     acl: Option<Acl>,
     wait_lock: Option<String>,
+    no_lease: bool,
     verify_digests: bool,
     digest_keys: Option<PathBuf>,
     accept_trailing_members: bool,
@@ -120,6 +121,7 @@ impl Config {
         fill(&mut args.acl, &self.acl);
         fill(&mut args.reopen, &self.reopen);
         fill(&mut args.wait_lock, &self.wait_lock);
+        args.no_lease |= self.no_lease;
     }
 
     /// Fills in the location of the destination.

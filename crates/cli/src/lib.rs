@@ -22,6 +22,7 @@ pub use exit::Exit;
 use clap::Parser;
 
 use crate::args::{Arguments, Command};
+use crate::command::run::Work;
 use crate::exit::Failure;
 use crate::report::Report;
 
@@ -40,7 +41,8 @@ pub fn main() -> Exit {
 
 fn run(arguments: Arguments, report: &Report) -> Result<Exit, Failure> {
     match arguments.command {
-        Command::Run(args) => command::run::run(*args, &arguments.output, report),
+        Command::Run(args) => command::run::run(*args, Work::Run, &arguments.output, report),
+        Command::Settle(args) => command::run::run(*args, Work::Settle, &arguments.output, report),
         Command::Plan(args) => command::plan::run(*args, &arguments.output, report),
         Command::Verify(args) => command::verify::run(*args, &arguments.output, report),
         Command::Ddl(args) => command::ddl::run(&args),

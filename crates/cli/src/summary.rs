@@ -33,6 +33,17 @@ const RESIDENCIES: [(&str, &str); 4] = [
     ("unknown", "unknown jurisdiction"),
 ];
 
+/// What `settle` says where it had nothing to rebuild.
+pub(crate) fn settled(outcome: &Outcome) -> String {
+    let range = outcome.range.as_deref().unwrap_or("all days");
+    let days = counted(outcome.unchanged.len() as u64, "published day");
+    let pairs = match outcome.settled.len() {
+        0 => "settled already".to_owned(),
+        pairs => format!("{} compared with the day before", counted(pairs as u64, "day")),
+    };
+    format!("hoptrail  {range}\n\n{:<12} {days}, {pairs}; nothing to rebuild\n", "Settled")
+}
+
 /// The summary. Writing to a string cannot fail; therefore, results of `writeln!` are ignored.
 pub(crate) fn text(outcome: &Outcome) -> String {
     let mut out = String::new();

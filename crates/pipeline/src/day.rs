@@ -3,9 +3,11 @@
 
 pub(crate) mod calls;
 pub(crate) mod collect;
+pub(crate) mod fence;
 mod groups;
 pub(crate) mod manifest;
 mod meanings;
+pub(crate) mod outputs;
 pub(crate) mod prepare;
 mod price;
 pub(crate) mod publish;

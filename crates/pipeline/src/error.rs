@@ -69,6 +69,24 @@ pub enum Error {
         #[source]
         source: AliasFileError,
     },
+    /// A file at the destination is larger than one that hoptrail writes.
+    #[error("`{key}` at the destination has {bytes} bytes, expected {max} at most; repair or delete it")]
+    TooLarge {
+        /// Its key.
+        key: String,
+        /// Its size.
+        bytes: u64,
+        /// How large it may be.
+        max: u64,
+    },
+    /// Other runs replaced an object whenever this one was about to.
+    #[error("`{key}` at the destination cannot be written: other runs replaced it {tries} times meanwhile")]
+    Contended {
+        /// Its key.
+        key: String,
+        /// How often.
+        tries: u64,
+    },
     /// There are no logs of the kind that was expected.
     #[error(
         "no {folder} log files below {location}: expected \

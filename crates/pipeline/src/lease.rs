@@ -1,57 +1,134 @@
-//! One run at a time writes to a destination: a lease, an object that a run writes under a condition,
-//! renews while it goes on, and deletes at its end.
+//! One run at a time writes a day: under the day's lease, an object at the destination that a run writes
+//! under a condition, renews while it goes on, and deletes when the day is published.
 //!
-//! A lease that was not renewed for [`TERM`] is stale, and so is one whose process is known to be gone;
-//! both are taken over. Clocks of two machines may differ by a part of the term without harm: a lease
-//! is renewed four times in it.
+//! A lease keeps its holder from beginning a write after [`TERM`], by a clock that counts suspended time.
+//! Others take it over only [`STALE_AFTER`] its last renewal: by the clock of the store, or while they watch it;
+//! what it says itself is never compared with their own clock. A request that is on its way meanwhile fails
+//! for its own condition ([`crate::day::fence`]).
 
+mod clock;
 mod holder;
+mod service;
 
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
-use jiff::Timestamp;
-use store::{Condition, Put, Store, read_if_there};
+use jiff::civil::Date;
+use store::{Condition, Content, Deadline, Deleted, Guard, Put, Store, list_all};
+use tokio::sync::OnceCell;
 
+pub(crate) use clock::LeaseClock;
 pub(crate) use holder::Holder;
-use holder::TERM;
+pub(crate) use service::ServiceError;
 
-/// The key of the lease, relative to the destination.
-pub(crate) const LEASE_KEY: &str = "_hoptrail/lease.json";
+/// The folder of the leases, relative to the destination.
+const FOLDER: &str = "_hoptrail/lease/";
+/// The lease of hoptrail 0.1, for all days.
+const OLD_KEY: &str = "_hoptrail/lease.json";
 
+/// How long a lease lets its holder write without being renewed.
+pub(crate) const TERM: Duration = Duration::from_secs(120);
+/// How long ago its last renewal must be for others to take it over: a write that began in the term is over
+/// by then, or fails.
+pub(crate) const STALE_AFTER: Duration = Duration::from_secs(180);
 /// How often it is renewed.
 const RENEWED_EVERY: Duration = Duration::from_secs(30);
-/// How often a run that waits looks whether it has ended.
+/// How long a day is waited for that has to be withdrawn: two runs could wait for each other.
+const LONGEST_WAIT: Duration = Duration::from_secs(600);
+/// How often a run that waits looks whether it is free.
 const ASKED_EVERY: Duration = Duration::from_millis(500);
+/// A larger one does not say whose it is.
+const MAX_BYTES: u64 = 64 << 10;
 
-/// A destination that this run holds.
-#[derive(Debug)]
-pub(crate) struct Lease<'a> {
+/// The leases that a run holds.
+pub(crate) struct Leases<'a> {
     destination: &'a dyn Store,
+    clock: Arc<dyn LeaseClock>,
     holder: Holder,
-    etag: String,
+    options: LeaseOptions,
+    /// Called when a day is waited for.
+    on_waiting: Box<dyn Fn(Date, &Holder) + Send + Sync + 'a>,
+    held: Mutex<BTreeMap<Date, Arc<DayLease>>>,
+    /// Whether the service knows conditions for deletions, once it is known that it heeds those of writes.
+    deletes: OnceCell<bool>,
 }
 
-/// Why a destination cannot be held.
+/// What a run asks of leases.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct LeaseOptions {
+    /// How long another run is waited for that holds a day.
+    pub(crate) wait: Duration,
+    /// Takes none: somebody knows that nobody else writes.
+    pub(crate) is_off: bool,
+}
+
+/// For how long another run is waited for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Wait {
+    /// As long as the user says.
+    AsAsked,
+    /// Until it is done, or its lease is stale: for [`LONGEST_WAIT`] at most.
+    UntilFree,
+}
+
+/// A day that this run holds.
+#[derive(Debug)]
+pub(crate) struct DayLease {
+    /// The day.
+    pub(crate) day: Date,
+    /// Whether another run held it before, and did not give it back.
+    pub(crate) is_taken_over: bool,
+    /// `None` if leases are off.
+    deadline: Option<Deadline>,
+    /// Of the lease as this run wrote it last; `None` once it is given back.
+    etag: tokio::sync::Mutex<Option<String>>,
+}
+
+/// Why a day cannot be held.
 #[derive(Debug, thiserror::Error)]
 pub enum LeaseError {
     /// Another run holds it.
     #[error(
-        "another run is writing to {location}: {holder}; its lease `{LEASE_KEY}` holds until {:.0} unless \
-         it is renewed; to wait for it: --wait-lock",
-        holder.until
+        "another run holds {day} in {location}: {holder}; it gives its lease `{}` back when the day is \
+         published; to wait for it: --wait-lock",
+        key(*day)
     )]
     Held {
+        /// The day.
+        day: Date,
         /// The destination.
         location: String,
         /// Who holds it.
         holder: Box<Holder>,
     },
-    /// Another run has taken it over.
-    #[error("another run has taken over {location}: this one did not renew its lease in time")]
-    Lost {
+    /// A run of hoptrail 0.1 holds all days.
+    #[error("another run, of an older version, is writing to {location}: {holder}; to wait for it: --wait-lock")]
+    HeldByOldVersion {
         /// The destination.
         location: String,
+        /// Who holds it.
+        holder: Box<Holder>,
+    },
+    /// The lease was not renewed in time, or another run has taken it over.
+    #[error(
+        "this run no longer holds {day} in {location}: it did not renew its lease in time (was it paused?); \
+         what it was writing is left to the next run"
+    )]
+    Lost {
+        /// The day.
+        day: Date,
+        /// The destination.
+        location: String,
+    },
+    /// The service cannot be relied on.
+    #[error("runs cannot be kept apart in {location}: {reason}; if only one run writes there at a time: --no-lease")]
+    Service {
+        /// The destination.
+        location: String,
+        /// Why.
+        reason: ServiceError,
     },
     /// The destination cannot be read.
     #[error("the destination cannot be read")]
@@ -64,162 +141,347 @@ pub enum LeaseError {
     Encode(#[source] serde_json::Error),
 }
 
-impl<'a> Lease<'a> {
-    /// Takes the lease of a destination. Another run's is waited for as long as `wait` says; `note` is
-    /// called once before it waits.
+/// What a look at a lease shows.
+enum Seen {
+    /// A write under this condition takes it.
+    Free(Condition),
+    /// It is this run's already: the answer to its write was lost. With its `ETag`.
+    Ours(String),
+    Held(Holder),
+}
+
+/// A lease that is watched: its `ETag`, and since when it has been the same.
+type Watched = Option<(String, Duration)>;
+
+impl std::fmt::Debug for Leases<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Leases").field("holder", &self.holder).finish_non_exhaustive()
+    }
+}
+
+impl<'a> Leases<'a> {
+    /// None yet.
+    pub(crate) fn new(
+        destination: &'a dyn Store,
+        clock: Arc<dyn LeaseClock>,
+        options: LeaseOptions,
+        on_waiting: impl Fn(Date, &Holder) + Send + Sync + 'a,
+    ) -> Self {
+        Leases {
+            destination,
+            clock,
+            holder: Holder::this_process(),
+            options,
+            on_waiting: Box::new(on_waiting),
+            held: Mutex::default(),
+            deletes: OnceCell::new(),
+        }
+    }
+
+    /// Names this run among all: no two are alike.
+    pub(crate) fn run(&self) -> &str {
+        &self.holder.run
+    }
+
+    /// Takes the lease of a day.
     ///
     /// # Errors
-    /// [`LeaseError::Held`] if another run holds it; if the destination cannot be read or written, or knows
-    /// no conditional writes.
-    pub(crate) async fn take(
-        destination: &'a dyn Store,
-        wait: Duration,
-        note: impl FnOnce(&Holder),
-    ) -> Result<Self, LeaseError> {
-        let give_up = Timestamp::now().saturating_add(wait).unwrap_or(Timestamp::MAX);
-        let mut note = Some(note);
+    /// [`LeaseError::Held`] if another run holds it for longer than that; if the destination cannot be read
+    /// or written, or does not heed conditions.
+    pub(crate) async fn take(&self, day: Date, wait: Wait) -> Result<Arc<DayLease>, LeaseError> {
+        if self.options.is_off {
+            let etag = tokio::sync::Mutex::new(None);
+            return Ok(Arc::new(DayLease { day, is_taken_over: false, deadline: None, etag }));
+        }
+        let (key, begun) = (key(day), self.clock.now());
+        let longest = match wait {
+            Wait::AsAsked => self.options.wait,
+            Wait::UntilFree => LONGEST_WAIT,
+        };
+        let (mut watched, mut has_noted) = (None, false);
+        let mut condition = Condition::Absent;
         loop {
-            let holder = Holder::this_process();
-            let found = read(destination).await?;
-            let condition = match &found {
-                None => Condition::Absent,
-                Some((other, etag)) if other.is_stale() => {
-                    Condition::Unchanged { etag: etag.clone() }
-                }
-                Some((other, _)) => {
-                    if Timestamp::now() >= give_up {
-                        return Err(LeaseError::Held {
-                            location: destination.location(),
-                            holder: Box::new(other.clone()),
-                        });
-                    }
-                    if let Some(note) = note.take() {
-                        note(other);
-                    }
-                    tokio::time::sleep(ASKED_EVERY).await;
-                    continue;
-                }
+            let asked = self.clock.now();
+            let mut etag = self.write(&key, &self.holder, condition.clone(), None).await?;
+            let seen = match etag {
+                Some(_) => None,
+                // Another run's, or the answer to a first try was lost.
+                None => Some(self.look(&key, &mut watched).await?),
             };
-            if let Some(etag) = write(destination, &holder, condition).await? {
-                return Ok(Lease { destination, holder, etag });
+            match seen {
+                None => {}
+                Some(Seen::Ours(ours)) => etag = Some(ours),
+                Some(Seen::Free(free)) => condition = free,
+                Some(Seen::Held(holder)) => {
+                    if self.clock.now().saturating_sub(begun) >= longest {
+                        let (location, holder) = (self.destination.location(), Box::new(holder));
+                        return Err(LeaseError::Held { day, location, holder });
+                    }
+                    if !std::mem::replace(&mut has_noted, true) {
+                        (self.on_waiting)(day, &holder);
+                    }
+                    self.clock.sleep(ASKED_EVERY).await;
+                }
             }
-            // Another run was faster: look at what it wrote.
+            if let Some(etag) = etag {
+                let is_taken_over = condition != Condition::Absent;
+                if let Some(lease) = self.hold(day, etag, asked, is_taken_over).await? {
+                    return Ok(lease);
+                }
+            }
         }
     }
 
-    /// Renews the lease from time to time; ends only if that fails.
-    pub(crate) async fn keep(&mut self) -> LeaseError {
-        loop {
-            tokio::time::sleep(RENEWED_EVERY).await;
-            if let Err(error) = self.renew().await {
-                return error;
+    /// Holds a lease that was written, once it is known that the service heeds conditions; `None` if finding
+    /// that out cost the lease.
+    async fn hold(
+        &self,
+        day: Date,
+        etag: String,
+        asked: Duration,
+        is_taken_over: bool,
+    ) -> Result<Option<Arc<DayLease>>, LeaseError> {
+        let key = key(day);
+        let json = encoded(&self.holder)?;
+        let found_out = self.deletes.get_or_try_init(|| async {
+            service::knows_conditional_deletes(self.destination, &key, &etag, &json).await
+        });
+        if !*found_out.await? {
+            // The attempt to delete it may have been done.
+            let there = read(self.destination, &key).await?;
+            if there.is_none_or(|(holder, _)| holder.run != self.holder.run) {
+                return Ok(None);
             }
         }
+        let deadline = Deadline::new(self.clock.clone(), asked + TERM);
+        let etag = tokio::sync::Mutex::new(Some(etag));
+        let lease = Arc::new(DayLease { day, is_taken_over, deadline: Some(deadline), etag });
+        self.held().insert(day, Arc::clone(&lease));
+        Ok(Some(lease))
     }
 
-    async fn renew(&mut self) -> Result<(), LeaseError> {
-        let holder = Holder { until: Holder::end_of_term(), ..self.holder.clone() };
-        let condition = Condition::Unchanged { etag: self.etag.clone() };
-        let written = write(self.destination, &holder, condition).await?;
-        self.etag = written.ok_or_else(|| self.lost())?;
-        self.holder = holder;
+    /// Looks at a lease, and whether it is stale.
+    async fn look(&self, key: &str, watched: &mut Watched) -> Result<Seen, LeaseError> {
+        let Some((holder, etag)) = read(self.destination, key).await? else {
+            return Ok(Seen::Free(Condition::Absent));
+        };
+        if holder.run == self.holder.run && !holder.is_given_back {
+            return Ok(Seen::Ours(etag));
+        }
+        let now = self.clock.now();
+        let since = match watched {
+            Some((seen, since)) if *seen == etag => *since,
+            _ => {
+                *watched = Some((etag.clone(), now));
+                now
+            }
+        };
+        let is_stale = holder.is_given_back
+            || holder.is_gone()
+            || now.saturating_sub(since) > STALE_AFTER
+            || self.is_old(key, &etag).await?;
+        Ok(if is_stale { Seen::Free(Condition::Unchanged { etag }) } else { Seen::Held(holder) })
+    }
+
+    /// Whether a lease is stale by the clock of the store.
+    async fn is_old(&self, key: &str, etag: &str) -> Result<bool, LeaseError> {
+        let age = self.destination.age(key).await.map_err(LeaseError::Read)?;
+        Ok(age.is_some_and(|(of, age)| of == etag && age > STALE_AFTER))
+    }
+
+    /// Fails if another run holds one of these days and is not to be waited for: at once, and not only when
+    /// all is read.
+    ///
+    /// # Errors
+    /// [`LeaseError::Held`]; if the destination cannot be read.
+    pub(crate) async fn check_free(&self, days: &BTreeSet<Date>) -> Result<(), LeaseError> {
+        if self.options.is_off || !self.options.wait.is_zero() || days.is_empty() {
+            return Ok(());
+        }
+        for meta in list_all(self.destination, FOLDER).await.map_err(LeaseError::Read)? {
+            let Some(day) = day_of(&meta.key).filter(|day| days.contains(day)) else { continue };
+            if let Seen::Held(holder) = self.look(&meta.key, &mut None).await? {
+                let (location, holder) = (self.destination.location(), Box::new(holder));
+                return Err(LeaseError::Held { day, location, holder });
+            }
+        }
         Ok(())
     }
 
-    /// Makes sure that the lease is ours, and remains so for a while.
-    async fn check(&mut self) -> Result<(), LeaseError> {
-        if self.holder.until < Timestamp::now().saturating_add(TERM / 2).unwrap_or(Timestamp::MAX) {
-            return self.renew().await;
-        }
-        // Nobody takes over a lease before its end: it is enough to look.
-        match read(self.destination).await? {
-            Some((_, etag)) if etag == self.etag => Ok(()),
-            _ => Err(self.lost()),
-        }
-    }
-
-    fn lost(&self) -> LeaseError {
-        LeaseError::Lost { location: self.destination.location() }
-    }
-
-    /// Gives the destination back.
+    /// Waits for a run of hoptrail 0.1, which holds all days at once.
     ///
     /// # Errors
-    /// If the lease is another run's now, or the destination cannot be written.
-    pub(crate) async fn release(mut self) -> Result<(), LeaseError> {
-        // Only what is still ours is deleted.
-        self.check().await?;
-        self.destination.delete(LEASE_KEY).await.map_err(LeaseError::Write)
-    }
-}
-
-/// Who holds the destination, with the `ETag` of the lease. A corrupt lease counts as
-/// stale: it does not say whose it is.
-async fn read(destination: &dyn Store) -> Result<Option<(Holder, String)>, LeaseError> {
-    let found = read_if_there(destination, LEASE_KEY).await.map_err(LeaseError::Read)?;
-    Ok(found.map(|(meta, json)| {
-        let holder = serde_json::from_slice(&json).unwrap_or_else(|_| Holder::unknown());
-        (holder, meta.etag.unwrap_or_default())
-    }))
-}
-
-/// Writes a lease and returns its `ETag`; `None` if the condition does not hold.
-async fn write(
-    destination: &dyn Store,
-    holder: &Holder,
-    condition: Condition,
-) -> Result<Option<String>, LeaseError> {
-    let json = serde_json::to_vec_pretty(holder).map_err(LeaseError::Encode)?;
-    match destination.put_if(LEASE_KEY, Bytes::from(json), condition).await {
-        Ok(Put::Done { etag }) => Ok(Some(etag)),
-        // The answer to a first try may have been lost: then the lease that is there is this one.
-        Ok(Put::ConditionFailed) => match read(destination).await? {
-            Some((found, etag)) if found == *holder => Ok(Some(etag)),
-            _ => Ok(None),
-        },
-        Err(error) => Err(LeaseError::Write(error)),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::time::Duration;
-
-    use store::Memory;
-    use testkit::block_on;
-
-    use super::*;
-
-    /// One that is looked at, and one that is renewed because it is about to end.
-    #[test]
-    fn release_deletes_no_lease_of_another_run() {
-        let store = Memory::new();
-        block_on(async {
-            for (until, is_renewed) in [(Holder::end_of_term(), false), (Timestamp::MIN, true)] {
-                let taken = async || {
-                    let mut lease =
-                        Lease::take(&store, Duration::ZERO, |_| {}).await.expect("free");
-                    lease.holder.until = until;
-                    lease
-                };
-                let mut lease = taken().await;
-                let etag = lease.etag.clone();
-                lease.check().await.expect("ours");
-                assert_eq!(lease.etag != etag, is_renewed);
-                lease.release().await.expect("ours");
-
-                let mut lease = taken().await;
-                store.put(LEASE_KEY, Bytes::from_static(b"{}")).await.expect("memory");
-                let lost = [lease.renew().await, lease.release().await];
-                assert!(lost.iter().all(|e| matches!(e, Err(LeaseError::Lost { .. }))), "{lost:?}");
-                assert!(read(&store).await.expect("memory").is_some());
-                store.delete(LEASE_KEY).await.expect("memory");
-
-                let lease = taken().await;
-                store.delete(LEASE_KEY).await.expect("memory");
-                let error = lease.release().await.expect_err("nobody's");
-                assert!(matches!(error, LeaseError::Lost { .. }), "{error}");
+    /// [`LeaseError::HeldByOldVersion`]; if the destination cannot be read.
+    pub(crate) async fn wait_for_old_version(&self, on_waiting: impl Fn(&Holder)) -> Result<(), LeaseError> {
+        if self.options.is_off {
+            return Ok(());
+        }
+        let begun = self.clock.now();
+        let (mut watched, mut has_noted) = (None, false);
+        while let Seen::Held(holder) = self.look(OLD_KEY, &mut watched).await? {
+            if self.clock.now().saturating_sub(begun) >= self.options.wait {
+                let (location, holder) = (self.destination.location(), Box::new(holder));
+                return Err(LeaseError::HeldByOldVersion { location, holder });
             }
-        });
+            if !std::mem::replace(&mut has_noted, true) {
+                on_waiting(&holder);
+            }
+            self.clock.sleep(ASKED_EVERY).await;
+        }
+        Ok(())
     }
+
+    /// Renews the leases from time to time; ends only if that fails.
+    pub(crate) async fn keep(&self) -> LeaseError {
+        let mut holder = self.holder.clone();
+        loop {
+            self.clock.sleep(RENEWED_EVERY).await;
+            holder.renewals += 1;
+            let leases = self.held().values().cloned().collect::<Vec<_>>();
+            for lease in leases {
+                if let Err(error) = self.renew(&lease, &holder).await {
+                    return error;
+                }
+            }
+        }
+    }
+
+    async fn renew(&self, lease: &DayLease, holder: &Holder) -> Result<(), LeaseError> {
+        let mut etag = lease.etag.lock().await;
+        let Some(before) = etag.clone() else { return Ok(()) };
+        let asked = self.clock.now();
+        let key = key(lease.day);
+        let condition = Condition::Unchanged { etag: before };
+        let renewed = self.write(&key, holder, condition, lease.deadline.clone()).await;
+        let mut renewed = match renewed {
+            Err(LeaseError::Write(store::Error::TooLate { .. })) => {
+                return Err(self.lost(lease.day));
+            }
+            renewed => renewed?,
+        };
+        if renewed.is_none() {
+            // The answer to a first try may have been lost: then what is there is this renewal.
+            renewed = match read(self.destination, &key).await? {
+                Some((found, etag)) if found.is_renewal(holder) => Some(etag),
+                _ => return Err(self.lost(lease.day)),
+            };
+        }
+        *etag = renewed;
+        if let Some(deadline) = &lease.deadline {
+            deadline.set(asked + TERM);
+        }
+        Ok(())
+    }
+
+    /// Makes sure that the lease is this run's.
+    ///
+    /// # Errors
+    /// [`LeaseError::Lost`] if it is not; if the destination cannot be read.
+    pub(crate) async fn check(&self, lease: &DayLease) -> Result<(), LeaseError> {
+        let Some(deadline) = &lease.deadline else { return Ok(()) };
+        let found = read(self.destination, &key(lease.day)).await?;
+        let is_ours = found.is_some_and(|(holder, _)| holder.run == self.holder.run);
+        if is_ours && !deadline.has_passed() { Ok(()) } else { Err(self.lost(lease.day)) }
+    }
+
+    pub(crate) fn lost(&self, day: Date) -> LeaseError {
+        LeaseError::Lost { day, location: self.destination.location() }
+    }
+
+    /// Whether what is not needed any more can be deleted without deleting what another run wrote.
+    pub(crate) fn can_delete(&self) -> bool {
+        self.options.is_off || self.deletes.get().copied().unwrap_or(false)
+    }
+
+    /// Gives a day back.
+    ///
+    /// # Errors
+    /// If the destination cannot be written. That the lease is another run's by now is no error: what was
+    /// written under it has its own conditions.
+    pub(crate) async fn release(&self, lease: &DayLease) -> Result<(), LeaseError> {
+        self.held().remove(&lease.day);
+        // No renewal is under way while this is held.
+        let Some(etag) = lease.etag.lock().await.take() else { return Ok(()) };
+        let condition = Condition::Unchanged { etag };
+        if self.can_delete() {
+            let guard = Guard { condition: condition.clone(), deadline: lease.deadline.clone() };
+            match self.destination.delete_if(&key(lease.day), &guard).await {
+                Ok(Deleted::Done | Deleted::ConditionFailed) => return Ok(()),
+                // Whoever takes it over does so by its age.
+                Err(store::Error::TooLate { .. }) => return Ok(()),
+                Ok(Deleted::NotSupported) => {}
+                Err(error) => return Err(LeaseError::Write(error)),
+            }
+        }
+        let holder = Holder { is_given_back: true, ..self.holder.clone() };
+        match self.write(&key(lease.day), &holder, condition, lease.deadline.clone()).await {
+            Err(LeaseError::Write(store::Error::TooLate { .. })) => Ok(()),
+            written => written.map(drop),
+        }
+    }
+
+    /// Gives back what is still held: when a run ends early.
+    ///
+    /// # Errors
+    /// As [`Leases::release`], after all were tried.
+    pub(crate) async fn release_all(&self) -> Result<(), LeaseError> {
+        let leases = self.held().values().cloned().collect::<Vec<_>>();
+        let mut released = Ok(());
+        for lease in leases {
+            released = released.and(self.release(&lease).await);
+        }
+        released
+    }
+
+    /// Writes a lease and returns its `ETag`; `None` if the condition does not hold.
+    async fn write(
+        &self,
+        key: &str,
+        holder: &Holder,
+        condition: Condition,
+        deadline: Option<Deadline>,
+    ) -> Result<Option<String>, LeaseError> {
+        let guard = Guard { condition, deadline };
+        let content = Content::from(encoded(holder)?);
+        match self.destination.put_if(key, content, &guard).await {
+            Ok(Put::Done { etag }) => Ok(Some(etag)),
+            Ok(Put::ConditionFailed) => Ok(None),
+            Err(error) => Err(LeaseError::Write(error)),
+        }
+    }
+
+    fn held(&self) -> MutexGuard<'_, BTreeMap<Date, Arc<DayLease>>> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl DayLease {
+    /// What must hold for a write to the day.
+    pub(crate) fn guard(&self, condition: Condition) -> Guard {
+        match &self.deadline {
+            Some(deadline) => Guard { condition, deadline: Some(deadline.clone()) },
+            None => Guard::default(),
+        }
+    }
+}
+
+fn key(day: Date) -> String {
+    format!("{FOLDER}dt={day}.json")
+}
+
+fn day_of(key: &str) -> Option<Date> {
+    key.strip_prefix(FOLDER)?.strip_prefix("dt=")?.strip_suffix(".json")?.parse().ok()
+}
+
+fn encoded(holder: &Holder) -> Result<Bytes, LeaseError> {
+    serde_json::to_vec_pretty(holder).map(Bytes::from).map_err(LeaseError::Encode)
+}
+
+/// Who holds a lease, with its `ETag`. One that cannot be read does not say whose it is.
+async fn read(destination: &dyn Store, key: &str) -> Result<Option<(Holder, String)>, LeaseError> {
+    let found = store::read_at_most(destination, key, MAX_BYTES).await.map_err(LeaseError::Read)?;
+    Ok(found.map(|(meta, json)| {
+        let holder = json.and_then(|json| serde_json::from_slice(&json).ok());
+        (holder.unwrap_or_else(Holder::unknown), meta.etag.unwrap_or_default())
+    }))
 }

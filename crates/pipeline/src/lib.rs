@@ -23,7 +23,7 @@ mod source;
 mod verify;
 mod work;
 
-pub use dates::DayRange;
+pub use dates::{DayRange, Shard};
 pub use error::Error;
 pub use outcome::progress::{Progress, Snapshot};
 pub use outcome::{
@@ -32,7 +32,7 @@ pub use outcome::{
     TrailFound, UnresolvedReference,
 };
 pub use plan::{Plan, days_at, plan};
-pub use run::{Endpoints, Notice, run};
+pub use run::{Endpoints, Notice, run, settle};
 pub use settings::{Layout, Settings};
 pub use source::{Callers, LogLocations, OpenLogs, STANDARD_INPUT, Source};
 pub use verify::{ChangedDay, LateCalls, SourceCheck, Verification, verify};

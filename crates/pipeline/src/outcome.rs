@@ -37,6 +37,8 @@ pub struct Outcome {
     pub days: Vec<Day>,
     /// Days that were not rebuilt because nothing has changed, in order.
     pub unchanged: Vec<String>,
+    /// Days that were compared with the day before after they were published, in order.
+    pub settled: Vec<String>,
     /// Days that were not replaced because source objects would have been lost, in order.
     pub not_replaced: Vec<ShrinkRefusal>,
     /// Days outside the range that lack calls, in order: they could not be opened again, or are too far back.

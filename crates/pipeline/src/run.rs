@@ -1,10 +1,11 @@
-//! The run as a whole: takes the lease of the destination, makes passes over the days until no day is
-//! left to build, and adds up what they came to.
+//! The run as a whole: makes passes over the days until no day is left to build, settles them, and adds up
+//! what they came to.
 
 pub(crate) mod discovered;
 mod pass;
 mod reopen;
 pub(crate) mod schedule;
+pub(crate) mod settle;
 mod state;
 
 use std::collections::BTreeSet;
@@ -13,11 +14,13 @@ use std::sync::Arc;
 
 use bedrock::Knowledge;
 use jiff::civil::Date;
+use store::SystemClock;
 
 use crate::day::manifest;
+use crate::day::outputs::changed_days;
 use crate::digests::{Comparison, read_digests};
 use crate::error::Error;
-use crate::lease::{Holder, Lease, LeaseError};
+use crate::lease::{Holder, LeaseError, LeaseOptions, Leases};
 use crate::outcome::Outcome;
 use crate::outcome::progress::Progress;
 use crate::run::pass::{PassEnd, pass};
@@ -39,67 +42,123 @@ const MAX_PASSES: usize = 8;
 /// What a run has to say while it goes on.
 #[derive(Debug)]
 pub enum Notice<'a> {
-    /// It waits for another run that holds the lease.
-    Waiting(&'a Holder),
-    /// It has the lease, and begins.
+    /// It waits for another run that holds this day; all days, if none is named.
+    Waiting(Option<Date>, &'a Holder),
+    /// It begins.
     Begun,
-    /// It could not give the lease back, which will expire.
+    /// It could not give its leases back, which will expire.
     NotReleased(LeaseError),
 }
 
 /// Reads a trail, and model invocation logs if there are any, and writes the tables of each day to a
-/// destination, of which it holds the lease meanwhile. When `stop` is done the run ends early, and gives
-/// the lease back.
+/// destination, of which it holds the day's lease meanwhile. When `stop` is done the run ends early, and gives
+/// back what it holds.
 ///
 /// # Errors
-/// If another run holds the lease, a source cannot be listed or the destination cannot be written;
+/// If another run holds a day, a source cannot be listed or the destination cannot be written;
 /// [`Error::Stopped`] if it ended early. Days that were published before are complete.
 pub async fn run(
     endpoints: Endpoints<'_>,
     settings: &Settings,
     knowledge: Knowledge,
     progress: &Progress,
-    notify: impl Fn(Notice<'_>),
+    notify: impl Fn(Notice<'_>) + Send + Sync,
     stop: impl Future<Output = ()>,
 ) -> Result<Outcome, Error> {
+    with_leases(endpoints, settings, &notify, stop, async |leases| {
+        run_with_leases(endpoints, settings, knowledge, progress, leases).await
+    })
+    .await
+}
+
+/// Makes days that are published as one run over all of them would have left them: compares those that were
+/// built without regard to one another, and rebuilds those that lack late calls, an alias, or have an event
+/// that is another day's. Reads manifests only where there is nothing to do.
+///
+/// # Errors
+/// As [`run`].
+pub async fn settle(
+    endpoints: Endpoints<'_>,
+    settings: &Settings,
+    knowledge: Knowledge,
+    progress: &Progress,
+    notify: impl Fn(Notice<'_>) + Send + Sync,
+    stop: impl Future<Output = ()>,
+) -> Result<Outcome, Error> {
+    with_leases(endpoints, settings, &notify, stop, async |leases| {
+        let workers = Workers::start(settings.threads)?;
+        let mut state = begin(endpoints, settings, knowledge).await?;
+        let mut outcome = Outcome::new(endpoints, settings);
+        let job = Job { endpoints, settings, workers: &workers, progress, leases };
+        settle::settle(&job, &mut state, &mut outcome).await?;
+        end(state, outcome, settings)
+    })
+    .await
+}
+
+/// Does the work of a run, and keeps its leases meanwhile.
+async fn with_leases(
+    endpoints: Endpoints<'_>,
+    settings: &Settings,
+    notify: &(impl Fn(Notice<'_>) + Send + Sync),
+    stop: impl Future<Output = ()>,
+    work: impl AsyncFnOnce(&Leases<'_>) -> Result<Outcome, Error>,
+) -> Result<Outcome, Error> {
     let mut stop = pin!(stop);
-    let note = |holder: &Holder| notify(Notice::Waiting(holder));
-    let taking = Lease::take(endpoints.destination, settings.lease_wait, note);
-    let mut lease = tokio::select! {
+    let options = LeaseOptions { wait: settings.lease_wait, is_off: settings.no_lease };
+    let clock = Arc::new(SystemClock);
+    let leases = Leases::new(endpoints.destination, clock, options, |day, holder| {
+        notify(Notice::Waiting(Some(day), holder));
+    });
+    tokio::select! {
         biased;
-        lease = taking => lease?,
+        waited = leases.wait_for_old_version(|holder| notify(Notice::Waiting(None, holder))) => waited?,
         () = &mut stop => return Err(Error::Stopped),
-    };
+    }
     notify(Notice::Begun);
     let outcome = tokio::select! {
         biased;
         () = &mut stop => Err(Error::Stopped),
-        lost = lease.keep() => Err(lost.into()),
-        outcome = run_with_lease(endpoints, settings, knowledge, progress) => outcome,
+        lost = leases.keep() => Err(lost.into()),
+        outcome = work(&leases) => outcome,
     };
-    if let Err(error) = lease.release().await {
+    if let Err(error) = leases.release_all().await {
         notify(Notice::NotReleased(error));
     }
     outcome
 }
 
-async fn run_with_lease(
+/// What is known before the first day is read.
+async fn begin(
     endpoints: Endpoints<'_>,
     settings: &Settings,
     mut knowledge: Knowledge,
+) -> Result<State, Error> {
+    discovered::load(endpoints.destination, &mut knowledge.aliases).await?;
+    let manifests = manifest::load(endpoints.destination, settings.range).await?;
+    Ok(State::new(knowledge, settings, manifests))
+}
+
+/// What a run came to.
+fn end(state: State, mut outcome: Outcome, settings: &Settings) -> Result<Outcome, Error> {
+    state.write_into(settings.range, &mut outcome);
+    let checked = outcome.check_counts();
+    checked.map_err(|reason| Error::Counts { of: "the run".to_owned(), reason })?;
+    Ok(outcome)
+}
+
+async fn run_with_leases(
+    endpoints: Endpoints<'_>,
+    settings: &Settings,
+    knowledge: Knowledge,
     progress: &Progress,
+    leases: &Leases<'_>,
 ) -> Result<Outcome, Error> {
     let Endpoints { source, destination, .. } = endpoints;
     let workers = Workers::start(settings.threads)?;
-    discovered::load(destination, &mut knowledge.aliases).await?;
-    let manifests = manifest::load(destination, settings.range).await?;
-    let mut state = State::new(knowledge, settings, manifests);
-    let mut outcome = Outcome {
-        source: source.store.location(),
-        destination: destination.location(),
-        range: settings.range.map(|range| range.to_string()),
-        ..Outcome::default()
-    };
+    let mut state = begin(endpoints, settings, knowledge).await?;
+    state.changed_files = changed_days(destination, &state.manifests).await?;
+    let mut outcome = Outcome::new(endpoints, settings);
     if let (true, Some(range)) = (settings.verify_digests, settings.range) {
         let keys = settings.digest_keys.as_ref();
         let Source { store, root_path } = source;
@@ -113,7 +172,7 @@ async fn run_with_lease(
     let mut reads_new_logs = true;
     for n_passes in 1.. {
         let endpoints = endpoints.with_logs(logs.as_ref());
-        let job = Job { endpoints, settings, workers: &workers, progress };
+        let job = Job { endpoints, settings, workers: &workers, progress, leases };
         let mut end = pass(&job, &mut state, request).await?;
         state.add_discovered(destination, &mut end.collected.discovered).await?;
         if n_passes == 1 {
@@ -158,15 +217,23 @@ async fn run_with_lease(
         settings,
         workers: &workers,
         progress,
+        leases,
     };
     reopen::reopen(&job, &mut state, &mut outcome, &withdrawn).await?;
-    state.write_into(settings.range, &mut outcome);
-    let checked = outcome.check_counts();
-    checked.map_err(|reason| Error::Counts { of: "the run".to_owned(), reason })?;
-    Ok(outcome)
+    settle::settle_neighbours(&job, &mut state, &mut outcome).await?;
+    end(state, outcome, settings)
 }
 
 impl Outcome {
+    fn new(endpoints: Endpoints<'_>, settings: &Settings) -> Self {
+        Outcome {
+            source: endpoints.source.store.location(),
+            destination: endpoints.destination.location(),
+            range: settings.range.map(|range| range.to_string()),
+            ..Outcome::default()
+        }
+    }
+
     /// Adds what the listing of the first pass found: the others find the same.
     fn begin(&mut self, end: &PassEnd, settings: &Settings) {
         let Listed { listing, discovery, trails, unmatched, has_unnamed, .. } = &end.listed;

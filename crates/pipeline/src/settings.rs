@@ -6,7 +6,7 @@ use std::time::Duration;
 use logs::Limits;
 use logs::digest::PublicKeys;
 
-use crate::dates::DayRange;
+use crate::dates::{DayRange, Shard};
 
 /// How objects are found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -25,6 +25,8 @@ pub enum Layout {
 pub struct Settings {
     /// The days that are written. `None`, for [`Layout::Any`] only: every day that there is.
     pub range: Option<DayRange>,
+    /// Which slice of the days that was asked for `range` is, if it is one: no day outside it is changed.
+    pub shard: Option<Shard>,
     /// How long after midnight objects are still read for the day before, in minutes.
     pub late_window_minutes: i64,
     /// How many days before its delivery a call may be for its day to be opened again, although the range
@@ -46,8 +48,11 @@ pub struct Settings {
     pub bytes_in_flight: u64,
     /// Whether days are rebuilt that have not changed.
     pub force: bool,
-    /// How long another run is waited for that holds the lease of the destination.
+    /// How long another run is waited for that holds a day.
     pub lease_wait: Duration,
+    /// Whether days are written without leases and conditions: for services that do not know them, where
+    /// nobody else writes.
+    pub no_lease: bool,
     /// Whether a day may be replaced by one that was built from fewer source objects.
     pub allow_shrink: bool,
     /// Whether log files are compared with CloudTrail's digest files; `limits.sha256` goes with it.
@@ -63,6 +68,7 @@ impl Settings {
     pub fn new(range: Option<DayRange>) -> Self {
         Settings {
             range,
+            shard: None,
             late_window_minutes: 6 * 60,
             // CloudTrail tries for 30 days to deliver log files to a bucket that cannot be reached
             // (CloudTrail user guide, "Creating a trail").
@@ -76,6 +82,7 @@ impl Settings {
             bytes_in_flight: 64 << 20,
             force: false,
             lease_wait: Duration::ZERO,
+            no_lease: false,
             allow_shrink: false,
             verify_digests: false,
             digest_keys: None,

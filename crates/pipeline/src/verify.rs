@@ -9,9 +9,12 @@ use store::{ListRequest, ObjectMeta, Pages, Store};
 use tokio::sync::mpsc;
 
 use crate::dates::{DayRange, days_of_delivery};
-use crate::day::manifest::{Manifest, MissingCalls, Output, SourceSet, load, missing_calls};
+use crate::day::manifest::{
+    Manifest, MissingCalls, Output, SourceSet, load, missing_calls, read,
+};
 use crate::day::spool::Spooled;
 use crate::error::Error;
+use crate::run::settle::is_settled;
 use crate::settings::Settings;
 use crate::source::Source;
 use crate::source::list::{LISTED_AHEAD, list_all};
@@ -73,6 +76,8 @@ pub enum FindingKind {
     /// A run was interrupted while it replaced the files of the day, or was about to: they may be of two
     /// builds.
     Interrupted,
+    /// The day was not compared with the day before as it is now: an event on both may count twice.
+    Unsettled,
     /// An object that was delivered late has calls of the day, which was built without it. The key is the
     /// object's, relative to the source. Looked for only together with the source.
     LateCalls,
@@ -135,6 +140,7 @@ pub async fn verify(
         ..Verification::default()
     };
     let outputs = found.check_manifests(&manifests);
+    found.check_pairs(destination, &manifests).await?;
     found.check_outputs(destination, &outputs).await?;
     let named = outputs.iter().map(|(_, output)| output.key.as_str()).collect();
     for (day, meta) in partition_files(destination, range).await? {
@@ -217,6 +223,34 @@ impl Verification {
             outputs.extend(manifest.outputs.iter().map(|output| (*day, output)));
         }
         outputs
+    }
+
+    /// Looks whether each day was compared with the day before.
+    async fn check_pairs(
+        &mut self,
+        destination: &dyn Store,
+        manifests: &BTreeMap<Date, Option<Manifest>>,
+    ) -> Result<(), Error> {
+        for (day, manifest) in manifests {
+            let (Some(manifest), Ok(before)) = (manifest, day.yesterday()) else { continue };
+            let looked_up;
+            let earlier = match manifests.get(&before) {
+                Some(known) => known.as_ref(),
+                // The day before the range.
+                None => {
+                    looked_up = read(destination, before).await?.flatten();
+                    looked_up.as_ref()
+                }
+            };
+            if !is_settled(earlier, manifest) {
+                let reason = format!(
+                    "{day} was not compared with the calls of {before}, and an event on both may count \
+                     twice: hoptrail settle, or a run over both"
+                );
+                self.find(*day, Manifest::key(*day), FindingKind::Unsettled, reason);
+            }
+        }
+        Ok(())
     }
 
     /// Reads the files that manifests vouch for, and compares them.

@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
-use std::time::UNIX_EPOCH;
+use std::time::SystemTime;
 use std::{fs, io};
 
 use bytes::Bytes;
+use md5::{Digest, Md5};
 
 /// A bucket. Its objects are in memory, or start as the files of a folder; what is written or
 /// deleted later is written or deleted in memory only.
@@ -26,6 +27,7 @@ pub(crate) struct Stored {
     /// Without the quotes that it has in a header.
     pub(crate) etag: String,
     pub(crate) size_bytes: u64,
+    pub(crate) modified: SystemTime,
     pub(crate) storage_class: &'static str,
     content: Content,
 }
@@ -85,10 +87,11 @@ impl Bucket {
 
 impl Stored {
     pub(crate) fn new(content: Bytes) -> Self {
-        let etag = etag(|hasher| content.hash(hasher));
+        let etag = Md5::digest(&content).iter().map(|byte| format!("{byte:02x}")).collect();
         Self {
             etag,
             size_bytes: content.len() as u64,
+            modified: SystemTime::now(),
             storage_class: STANDARD,
             content: Content::Memory(content),
         }
@@ -114,16 +117,16 @@ fn index(folder: &Path, prefix: &str, objects: &mut BTreeMap<String, Stored>) ->
             index(&path, &format!("{key}/"), objects)?;
         } else {
             let size_bytes = metadata.len();
-            let modified = metadata.modified()?.duration_since(UNIX_EPOCH).unwrap_or_default();
+            let modified = metadata.modified()?;
             let etag = etag(|hasher| (&key, size_bytes, modified).hash(hasher));
-            let content = Content::File(path);
-            objects.insert(key, Stored { etag, size_bytes, storage_class: STANDARD, content });
+            let (content, storage_class) = (Content::File(path), STANDARD);
+            objects.insert(key, Stored { etag, size_bytes, modified, storage_class, content });
         }
     }
     Ok(())
 }
 
-/// 32 hexadecimal digits, as the MD5 of a real one has.
+/// 32 hexadecimal digits, as that of content has, which is its MD5.
 fn etag(feed: impl Fn(&mut DefaultHasher)) -> String {
     let mut hasher = DefaultHasher::new();
     feed(&mut hasher);

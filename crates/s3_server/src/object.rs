@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use bytes::Bytes;
+use httpdate::fmt_http_date;
 use hyper::{Response, StatusCode};
 
 use crate::bucket::Stored;
@@ -34,7 +35,7 @@ pub(crate) fn get(head: &Head, object: Option<&Stored>) -> Answer {
         .header("etag", format!("\"{}\"", object.etag))
         .header("content-type", "binary/octet-stream")
         .header("accept-ranges", "bytes")
-        .header("last-modified", "Thu, 01 Jan 2026 00:00:00 GMT");
+        .header("last-modified", fmt_http_date(object.modified));
     let answer = match head.header("range").map(|header| range(header, body.len())) {
         // S3 ignores a range that it cannot parse.
         None | Some(Parsed::Ignored) => answer.body(body),
@@ -59,6 +60,7 @@ pub(crate) fn head(object: Option<&Stored>) -> Answer {
     Response::builder()
         .header("etag", format!("\"{}\"", object.etag))
         .header("content-length", object.size_bytes)
+        .header("last-modified", fmt_http_date(object.modified))
         .body(Bytes::new())
         .expect("the headers are valid")
 }
@@ -87,8 +89,11 @@ pub(crate) fn refuse_put(head: &Head, objects: &Objects) -> Option<Answer> {
     }
 }
 
-/// `DeleteObject`: an absent object is fine.
+/// `DeleteObject`, with `If-Match`: an absent object is fine.
 pub(crate) fn delete(head: &Head, objects: &mut Objects) -> Answer {
+    if let Some(refusal) = refuse_put(head, objects) {
+        return refusal;
+    }
     objects.remove(&head.key);
     empty(StatusCode::NO_CONTENT)
 }

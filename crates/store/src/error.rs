@@ -208,6 +208,13 @@ pub enum Error {
         target: String,
     },
 
+    /// The deadline of a write passed before it was tried, or tried again.
+    #[error("`{target}` was not written in time")]
+    TooLate {
+        /// Which, as a user would write it.
+        target: String,
+    },
+
     /// The object is in an archive (a storage class such as GLACIER) and must be restored first.
     #[error("`{target}` is archived{} and must be restored before it can be read",
         in_parentheses(storage_class.as_deref()))]

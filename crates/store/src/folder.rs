@@ -5,26 +5,27 @@
 //! is not UTF-8 is listed with a lossy name, under which it then does not exist. Two limits
 //! go beyond S3's: a key cannot have empty, `.` or `..` parts, and `a` and `a/b` cannot both exist.
 
-mod conditional;
 mod key;
+mod lock;
 mod read;
 mod walk;
 mod write;
 
 use std::collections::VecDeque;
-use std::fs::File;
-use std::io::{self, ErrorKind, Seek};
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 use std::{fs, panic};
 
 use async_trait::async_trait;
-use bytes::Bytes;
 
+use crate::content::Content;
 use crate::error::Error;
 use crate::folder::walk::{Item, Walk};
 use crate::folder::write::Unsynced;
-use crate::store::{Condition, ListPage, ListRequest, Object, Put, Store};
+use crate::guard::Guard;
+use crate::store::{Deleted, ListPage, ListRequest, Object, Put, Store};
 
 /// Walks that are kept between pages. Each holds the entries of the folders from its start to where
 /// it is. A walk that was given up for a newer one is begun anew at its page, which costs reading those
@@ -96,20 +97,6 @@ impl Folder {
         let inner = Arc::clone(&self.inner);
         run_blocking(move || work(&inner)).await
     }
-
-    /// Has the file of a key filled, and replaces what was there with it.
-    async fn replace(
-        &self,
-        key: &str,
-        fill: impl FnOnce(&mut File) -> io::Result<()> + Send + 'static,
-    ) -> Result<(), Error> {
-        let path = self.inner.path(key)?;
-        self.blocking(move |inner| match write::replace(&path, fill, &inner.unsynced) {
-            Ok(()) => Ok(()),
-            Err(source) => Err(Error::Unwritable { path, source }),
-        })
-        .await
-    }
 }
 
 #[async_trait]
@@ -128,30 +115,28 @@ impl Store for Folder {
         self.blocking(move |inner| inner.get(key)).await
     }
 
-    async fn put(&self, key: &str, bytes: Bytes) -> Result<(), Error> {
-        self.replace(key, move |placed| write::all(placed, &bytes)).await
+    async fn put_if(&self, key: &str, content: Content, guard: &Guard) -> Result<Put, Error> {
+        let (key, guard) = (key.to_owned(), guard.clone());
+        self.blocking(move |inner| inner.put_if(&key, &content, &guard)).await
     }
 
-    async fn put_file(&self, key: &str, mut file: File) -> Result<(), Error> {
-        let copy = move |placed: &mut File| {
-            file.rewind()?;
-            io::copy(&mut file, placed).map(drop)
-        };
-        self.replace(key, copy).await
+    async fn delete_if(&self, key: &str, guard: &Guard) -> Result<Deleted, Error> {
+        let (key, guard) = (key.to_owned(), guard.clone());
+        self.blocking(move |inner| inner.delete_if(&key, &guard)).await
     }
 
-    async fn put_if(&self, key: &str, bytes: Bytes, condition: Condition) -> Result<Put, Error> {
+    async fn age(&self, key: &str) -> Result<Option<(String, Duration)>, Error> {
         let path = self.inner.path(key)?;
-        self.blocking(move |inner| {
-            let written = conditional::replace_if(&inner.unsynced, &path, &bytes, &condition);
-            written.map_err(|source| Error::Unwritable { path, source })
+        self.blocking(move |_| match read::age(&path) {
+            Err(source) if is_absent(&source) => Ok(None),
+            age => age.map(Some).map_err(|source| Error::Unreadable { path, source }),
         })
         .await
     }
 
-    async fn delete(&self, key: &str) -> Result<(), Error> {
+    async fn remove_unfinished(&self, key: &str) -> Result<(), Error> {
         let path = self.inner.path(key)?;
-        self.blocking(move |_| match write::remove(&path) {
+        self.blocking(move |_| match write::remove_unfinished(&path) {
             Err(source) if !is_absent(&source) => Err(Error::Unwritable { path, source }),
             _ => Ok(()),
         })
@@ -174,6 +159,41 @@ impl Inner {
                 let location = self.root.display().to_string();
                 Err(Error::InvalidKey { key: key.to_owned(), location, reason })
             }
+        }
+    }
+
+    fn put_if(&self, key: &str, content: &Content, guard: &Guard) -> Result<Put, Error> {
+        let path = self.path(key)?;
+        let written = write::begin(&path, content, &self.unsynced).and_then(|written| {
+            let _lock = lock::take(&self.root)?;
+            // Behind the last wait: who holds the lock for long is not the one who is in time.
+            if guard.check(key).is_err() {
+                return Ok(None);
+            }
+            written.place(&path, &guard.condition).map(Some)
+        });
+        match written {
+            Ok(Some(Some(etag))) => match self.unsynced.sync(parent(&path)) {
+                Ok(()) => Ok(Put::Done { etag }),
+                Err(source) => Err(Error::Unwritable { path, source }),
+            },
+            Ok(Some(None)) => Ok(Put::ConditionFailed),
+            Ok(None) => Err(Error::TooLate { target: path.display().to_string() }),
+            Err(source) => Err(Error::Unwritable { path, source }),
+        }
+    }
+
+    fn delete_if(&self, key: &str, guard: &Guard) -> Result<Deleted, Error> {
+        let path = self.path(key)?;
+        let unwritable = |source| Error::Unwritable { path: path.clone(), source };
+        let _lock = lock::take(&self.root).map_err(unwritable)?;
+        guard.check(&path.display().to_string())?;
+        if !write::holds(&path, &guard.condition).map_err(unwritable)? {
+            return Ok(Deleted::ConditionFailed);
+        }
+        match write::remove(&path) {
+            Err(source) if !is_absent(&source) => Err(unwritable(source)),
+            _ => Ok(Deleted::Done),
         }
     }
 

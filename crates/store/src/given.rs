@@ -1,13 +1,13 @@
 //! One object whose content was given, such as what came from standard input.
 
-use std::fs::File;
-
 use async_trait::async_trait;
 use bytes::Bytes;
 
 use crate::body::Body;
+use crate::content::Content;
 use crate::error::{Error, Operation};
-use crate::store::{Condition, ListPage, ListRequest, Object, ObjectMeta, Put, Store};
+use crate::guard::Guard;
+use crate::store::{Deleted, ListPage, ListRequest, Object, ObjectMeta, Put, Store};
 
 /// One object whose content is in memory. It is only read.
 #[derive(Debug)]
@@ -55,19 +55,11 @@ impl Store for Given {
         Ok(Object { meta: self.meta.clone(), body: Body::whole(self.bytes.clone()) })
     }
 
-    async fn put(&self, _: &str, _: Bytes) -> Result<(), Error> {
+    async fn put_if(&self, _: &str, _: Content, _: &Guard) -> Result<Put, Error> {
         self.refuse(Operation::Put)
     }
 
-    async fn put_file(&self, _: &str, _: File) -> Result<(), Error> {
-        self.refuse(Operation::Put)
-    }
-
-    async fn put_if(&self, _: &str, _: Bytes, _: Condition) -> Result<Put, Error> {
-        self.refuse(Operation::Put)
-    }
-
-    async fn delete(&self, _: &str) -> Result<(), Error> {
+    async fn delete_if(&self, _: &str, _: &Guard) -> Result<Deleted, Error> {
         self.refuse(Operation::Delete)
     }
 }

@@ -8,9 +8,11 @@
 compile_error!("hoptrail runs on Unix only: folders are read and locked as POSIX defines it");
 
 mod body;
+mod content;
 mod error;
 mod folder;
 mod given;
+mod guard;
 mod limited;
 mod listing;
 mod one_object;
@@ -24,16 +26,18 @@ mod uri;
 mod memory;
 
 pub use body::{Body, Chunks};
+pub use content::Content;
 pub use error::{Cause, Error, Operation};
 pub use folder::Folder;
 pub use given::Given;
+pub use guard::{Clock, Condition, Deadline, Guard, SystemClock};
 pub use limited::Limited;
-pub use listing::{Pages, list_all, list_folders, list_folders_or_empty, read_if_there};
+pub use listing::{Pages, list_all, list_folders, list_folders_or_empty, read_at_most, read_if_there};
 #[cfg(feature = "testing")]
 pub use memory::Memory;
 pub use one_object::OneObject;
 pub use open::{open_destination, open_source};
 pub use s3::{AddressingStyle, Encryption, S3, S3Options, StaticCredentials};
 pub use several::Several;
-pub use store::{Condition, ListPage, ListRequest, Object, ObjectMeta, Put, Store};
+pub use store::{Deleted, ListPage, ListRequest, Object, ObjectMeta, Put, Store};
 pub use uri::{Location, ParseLocationError};

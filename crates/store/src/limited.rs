@@ -1,16 +1,18 @@
 //! A wrapper that bounds the requests in flight.
 
-use std::fs::File;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::body::{Body, Chunks};
+use crate::content::Content;
 use crate::error::Error;
+use crate::guard::Guard;
 use crate::several::Several;
-use crate::store::{Condition, ListPage, ListRequest, Object, Put, Store};
+use crate::store::{Deleted, ListPage, ListRequest, Object, Put, Store};
 
 /// Bounds the requests in flight to a store. An object that is read counts until its body has come
 /// to its end or is dropped: a caller that holds as many unread bodies as there are permits, and asks
@@ -55,24 +57,24 @@ impl Store for Limited {
         Ok(Object { meta, body })
     }
 
-    async fn put(&self, key: &str, bytes: Bytes) -> Result<(), Error> {
+    async fn put_if(&self, key: &str, content: Content, guard: &Guard) -> Result<Put, Error> {
         let _permit = self.permit().await;
-        self.store.put(key, bytes).await
+        self.store.put_if(key, content, guard).await
     }
 
-    async fn put_file(&self, key: &str, file: File) -> Result<(), Error> {
+    async fn delete_if(&self, key: &str, guard: &Guard) -> Result<Deleted, Error> {
         let _permit = self.permit().await;
-        self.store.put_file(key, file).await
+        self.store.delete_if(key, guard).await
     }
 
-    async fn put_if(&self, key: &str, bytes: Bytes, condition: Condition) -> Result<Put, Error> {
+    async fn age(&self, key: &str) -> Result<Option<(String, Duration)>, Error> {
         let _permit = self.permit().await;
-        self.store.put_if(key, bytes, condition).await
+        self.store.age(key).await
     }
 
-    async fn delete(&self, key: &str) -> Result<(), Error> {
+    async fn remove_unfinished(&self, key: &str) -> Result<(), Error> {
         let _permit = self.permit().await;
-        self.store.delete(key).await
+        self.store.remove_unfinished(key).await
     }
 }
 

@@ -72,6 +72,23 @@ pub async fn read_if_there(
     }
 }
 
+/// As [`read_if_there`], for objects that should be small: without the content if it is larger than that.
+///
+/// # Errors
+/// As [`read_if_there`].
+pub async fn read_at_most(
+    store: &dyn Store,
+    key: &str,
+    max_bytes: u64,
+) -> Result<Option<(ObjectMeta, Option<Bytes>)>, Error> {
+    match store.get(key).await {
+        Ok(object) if object.meta.size_bytes > max_bytes => Ok(Some((object.meta, None))),
+        Ok(object) => Ok(Some((object.meta, Some(object.body.collect().await?)))),
+        Err(error) if error.is_not_found() => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
 /// The folders directly under `prefix`, in order, each with the prefix before it and a `/` at its
 /// end. `prefix` is empty or ends with `/`.
 ///

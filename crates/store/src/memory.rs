@@ -1,29 +1,47 @@
 //! A store in memory.
 
 use std::collections::BTreeMap;
-use std::fs::File;
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::io::{Read, Seek};
 use std::ops::Bound;
 use std::sync::{Mutex, MutexGuard};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
 
 use crate::body::Body;
+use crate::content::Content;
 use crate::error::Error;
-use crate::store::{Condition, ListPage, ListRequest, Object, ObjectMeta, Put, Store};
+use crate::guard::{Condition, Guard};
+use crate::store::{Deleted, ListPage, ListRequest, Object, ObjectMeta, Put, Store};
 
 /// A store in memory: for tests, and the model of what the others do.
 #[derive(Debug, Default)]
 pub struct Memory {
     objects: Mutex<BTreeMap<String, Bytes>>,
+    times: Mutex<Times>,
+}
+
+/// Its own clock, which stands still but for [`Memory::pass_time`].
+#[derive(Debug, Default)]
+struct Times {
+    now: Duration,
+    written: BTreeMap<String, Duration>,
 }
 
 impl Memory {
     /// An empty one.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// Moves its clock.
+    pub fn pass_time(&self, time: Duration) {
+        self.times().now += time;
+    }
+
+    fn times(&self) -> MutexGuard<'_, Times> {
+        self.times.lock().expect("no holder panics")
     }
 
     fn objects(&self) -> MutexGuard<'_, BTreeMap<String, Bytes>> {
@@ -47,36 +65,45 @@ impl Store for Memory {
         Ok(Object { meta: meta(key, &bytes), body: Body::whole(bytes) })
     }
 
-    async fn put(&self, key: &str, bytes: Bytes) -> Result<(), Error> {
-        self.objects().insert(key.to_owned(), bytes);
-        Ok(())
-    }
-
-    async fn put_file(&self, key: &str, mut file: File) -> Result<(), Error> {
-        let mut content = Vec::new();
-        let read = file.rewind().and_then(|()| file.read_to_end(&mut content));
-        read.map_err(|source| Error::Unreadable { path: "memory".into(), source })?;
-        self.put(key, content.into()).await
-    }
-
-    async fn put_if(&self, key: &str, bytes: Bytes, condition: Condition) -> Result<Put, Error> {
+    async fn put_if(&self, key: &str, content: Content, guard: &Guard) -> Result<Put, Error> {
+        let unread = |source| Error::Unreadable { path: "memory".into(), source };
+        let bytes = content.size_bytes().and_then(|size_bytes| content.part(0..size_bytes));
+        let bytes = bytes.map_err(unread)?;
+        guard.check(key)?;
         let mut objects = self.objects();
-        let holds = match (objects.get(key), condition) {
-            (present, Condition::Absent) => present.is_none(),
-            (None, Condition::Unchanged { .. }) => false,
-            (Some(present), Condition::Unchanged { etag: wanted }) => etag(present) == wanted,
-        };
-        if !holds {
+        if !holds(&guard.condition, objects.get(key)) {
             return Ok(Put::ConditionFailed);
         }
         let etag = etag(&bytes);
         objects.insert(key.to_owned(), bytes);
+        let Times { now, written } = &mut *self.times();
+        written.insert(key.to_owned(), *now);
         Ok(Put::Done { etag })
     }
 
-    async fn delete(&self, key: &str) -> Result<(), Error> {
-        self.objects().remove(key);
-        Ok(())
+    async fn delete_if(&self, key: &str, guard: &Guard) -> Result<Deleted, Error> {
+        guard.check(key)?;
+        let mut objects = self.objects();
+        if !holds(&guard.condition, objects.get(key)) {
+            return Ok(Deleted::ConditionFailed);
+        }
+        objects.remove(key);
+        Ok(Deleted::Done)
+    }
+
+    async fn age(&self, key: &str) -> Result<Option<(String, Duration)>, Error> {
+        let etag = self.objects().get(key).map(etag);
+        let times = self.times();
+        let age = times.written.get(key).map(|written| times.now - *written);
+        Ok(etag.zip(age))
+    }
+}
+
+fn holds(condition: &Condition, present: Option<&Bytes>) -> bool {
+    match condition {
+        Condition::Any => true,
+        Condition::Absent => present.is_none(),
+        Condition::Unchanged { etag: wanted } => present.is_some_and(|it| etag(it) == *wanted),
     }
 }
 

@@ -1,13 +1,13 @@
 //! One object of a store, with nothing else beside it.
 
-use std::fs::File;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use bytes::Bytes;
 
+use crate::content::Content;
 use crate::error::Error;
-use crate::store::{Condition, ListPage, ListRequest, Object, Put, Store};
+use crate::guard::Guard;
+use crate::store::{Deleted, ListPage, ListRequest, Object, Put, Store};
 
 /// One object of a store.
 #[derive(Debug)]
@@ -52,19 +52,11 @@ impl Store for OneObject {
         self.store.get(key).await
     }
 
-    async fn put(&self, key: &str, bytes: Bytes) -> Result<(), Error> {
-        self.store.put(key, bytes).await
+    async fn put_if(&self, key: &str, content: Content, guard: &Guard) -> Result<Put, Error> {
+        self.store.put_if(key, content, guard).await
     }
 
-    async fn put_file(&self, key: &str, file: File) -> Result<(), Error> {
-        self.store.put_file(key, file).await
-    }
-
-    async fn put_if(&self, key: &str, bytes: Bytes, condition: Condition) -> Result<Put, Error> {
-        self.store.put_if(key, bytes, condition).await
-    }
-
-    async fn delete(&self, key: &str) -> Result<(), Error> {
-        self.store.delete(key).await
+    async fn delete_if(&self, key: &str, guard: &Guard) -> Result<Deleted, Error> {
+        self.store.delete_if(key, guard).await
     }
 }

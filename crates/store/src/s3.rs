@@ -1,5 +1,6 @@
 //! A store in a bucket of S3, or of a service that speaks its protocol, by the AWS SDK.
 
+mod age;
 mod body;
 mod client;
 mod conditional;
@@ -10,7 +11,6 @@ mod listing;
 mod options;
 mod put;
 
-use std::fs::File;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,10 +20,11 @@ use aws_sdk_s3::types::{ObjectCannedAcl, RequestPayer, ServerSideEncryption};
 use bytes::Bytes;
 
 use crate::body::Body;
+use crate::content::Content;
 use crate::error::{Error, Operation};
+use crate::guard::Guard;
 use crate::s3::body::Resumed;
-use crate::s3::put::Content;
-use crate::store::{Condition, ListPage, ListRequest, Object, Put, Store};
+use crate::store::{Deleted, ListPage, ListRequest, Object, Put, Store};
 use crate::uri::as_folder;
 
 pub use options::{AddressingStyle, Encryption, S3Options, StaticCredentials};
@@ -100,30 +101,16 @@ impl Store for S3 {
         Ok(Object { meta, body })
     }
 
-    async fn put(&self, key: &str, bytes: Bytes) -> Result<(), Error> {
-        self.inner.put(key, Content::Bytes(bytes)).await
+    async fn put_if(&self, key: &str, content: Content, guard: &Guard) -> Result<Put, Error> {
+        self.inner.put_if(key, content, guard).await
     }
 
-    async fn put_file(&self, key: &str, file: File) -> Result<(), Error> {
-        self.inner.put_file(key, file).await
+    async fn delete_if(&self, key: &str, guard: &Guard) -> Result<Deleted, Error> {
+        self.inner.delete_if(key, guard).await
     }
 
-    async fn put_if(&self, key: &str, bytes: Bytes, condition: Condition) -> Result<Put, Error> {
-        self.inner.put_if(key, bytes, &condition).await
-    }
-
-    async fn delete(&self, key: &str) -> Result<(), Error> {
-        let inner = &self.inner;
-        let request = inner.client.delete_object().bucket(&inner.bucket).key(inner.full(key));
-        let request =
-            request.set_request_payer(inner.payer()).set_expected_bucket_owner(inner.owner());
-        match request.send().await {
-            Ok(_) => Ok(()),
-            Err(error) => match inner.error(Operation::Delete, key, &error) {
-                Error::NotFound { .. } => Ok(()),
-                error => Err(error),
-            },
-        }
+    async fn age(&self, key: &str) -> Result<Option<(String, Duration)>, Error> {
+        self.inner.age(key).await
     }
 }
 

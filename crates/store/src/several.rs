@@ -1,13 +1,13 @@
 //! Several stores that are read as one: each is a folder of it.
 
-use std::fs::File;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use bytes::Bytes;
 
+use crate::content::Content;
 use crate::error::Error;
-use crate::store::{Condition, ListPage, ListRequest, Object, Put, Store};
+use crate::guard::Guard;
+use crate::store::{Deleted, ListPage, ListRequest, Object, Put, Store};
 
 /// What the folders' names begin with.
 const MARK: &str = "@";
@@ -168,19 +168,11 @@ impl Store for Several {
         Err(Error::NotFound { target: format!("{key} in {}", self.location()) })
     }
 
-    async fn put(&self, key: &str, _: Bytes) -> Result<(), Error> {
+    async fn put_if(&self, key: &str, _: Content, _: &Guard) -> Result<Put, Error> {
         Err(self.unwritable(key))
     }
 
-    async fn put_file(&self, key: &str, _: File) -> Result<(), Error> {
-        Err(self.unwritable(key))
-    }
-
-    async fn put_if(&self, key: &str, _: Bytes, _: Condition) -> Result<Put, Error> {
-        Err(self.unwritable(key))
-    }
-
-    async fn delete(&self, key: &str) -> Result<(), Error> {
+    async fn delete_if(&self, key: &str, _: &Guard) -> Result<Deleted, Error> {
         Err(self.unwritable(key))
     }
 }

@@ -1,13 +1,15 @@
 //! The trait that every store fulfils, and what goes in and out of it.
 
 use std::fmt::Debug;
-use std::fs::File;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
 
 use crate::body::Body;
+use crate::content::Content;
 use crate::error::Error;
+use crate::guard::Guard;
 use crate::several::Several;
 
 /// Holds objects under keys: a bucket from a prefix on, a folder, memory.
@@ -45,36 +47,60 @@ pub trait Store: Send + Sync + Debug {
     /// [`Error::NotFound`]; the object may not be read; the store cannot be reached.
     async fn get(&self, key: &str) -> Result<Object, Error>;
 
-    /// Writes an object whole: who reads the key sees the old content or the new one.
-    ///
-    /// # Errors
-    /// The store cannot be written; the key is not one that it can hold.
-    async fn put(&self, key: &str, bytes: Bytes) -> Result<(), Error>;
-
-    /// Writes what a file of this machine holds, from its beginning to its end, as [`Store::put`] does:
-    /// for what is too large to be held.
-    ///
-    /// # Errors
-    /// As [`Store::put`]; the file cannot be read.
-    async fn put_file(&self, key: &str, file: File) -> Result<(), Error>;
-
-    /// Writes an object whole if `condition` holds at that moment. Of any number of writers with the
-    /// same condition, in whatever processes, one is done and the condition of the others fails. It is how writers
-    /// agree while they run: a power cut may undo it, which it does not do to what [`Store::put`] wrote.
+    /// Writes an object whole if its guard's condition holds at that moment: who reads the key sees the old
+    /// content or the new one. Of any number of writers with the same condition, in whatever processes, one
+    /// is done and the condition of the others fails.
     ///
     /// The write may have been done although its condition or the request fails: the answer was lost, and the
-    /// request that was sent again meets what the first one wrote. Who has to know writes what nobody
-    /// else would write, and reads it.
+    /// request that was sent again meets what the first one wrote. Who has to know looks what is there.
     ///
     /// # Errors
-    /// As [`Store::put`]; the service does not know conditional writes.
-    async fn put_if(&self, key: &str, bytes: Bytes, condition: Condition) -> Result<Put, Error>;
+    /// [`Error::TooLate`] if the guard's deadline passed before the write was tried, or tried again; the store
+    /// cannot be written; the key is not one that it can hold; the service does not know conditional writes.
+    async fn put_if(&self, key: &str, content: Content, guard: &Guard) -> Result<Put, Error>;
+
+    /// Deletes an object if its guard's condition holds at that moment; an absent one is fine with
+    /// [`Condition::Any`](crate::Condition::Any).
+    ///
+    /// # Errors
+    /// [`Error::TooLate`]; the object may not be deleted; the store cannot be reached.
+    async fn delete_if(&self, key: &str, guard: &Guard) -> Result<Deleted, Error>;
+
+    /// The `etag` of an object and how long ago it was written, both by the store's own clock; `None` if there
+    /// is no such object, or the store has no clock.
+    ///
+    /// # Errors
+    /// The object may not be read; the store cannot be reached.
+    async fn age(&self, key: &str) -> Result<Option<(String, Duration)>, Error> {
+        let _ = key;
+        Ok(None)
+    }
+
+    /// Removes what writers of this object have left that did not come to their end, and that no listing
+    /// shows. Nobody else may be writing it.
+    ///
+    /// # Errors
+    /// The store cannot be written.
+    async fn remove_unfinished(&self, key: &str) -> Result<(), Error> {
+        let _ = key;
+        Ok(())
+    }
+
+    /// Writes an object whole, whatever is there.
+    ///
+    /// # Errors
+    /// As [`Store::put_if`].
+    async fn put(&self, key: &str, bytes: Bytes) -> Result<(), Error> {
+        self.put_if(key, bytes.into(), &Guard::default()).await.map(drop)
+    }
 
     /// Deletes an object; an absent one is fine.
     ///
     /// # Errors
-    /// The object may not be deleted; the store cannot be reached.
-    async fn delete(&self, key: &str) -> Result<(), Error>;
+    /// As [`Store::delete_if`].
+    async fn delete(&self, key: &str) -> Result<(), Error> {
+        self.delete_if(key, &Guard::default()).await.map(drop)
+    }
 }
 
 /// What to list. For all pages of a listing, only `token` differs.
@@ -176,20 +202,7 @@ pub struct Object {
     pub body: Body,
 }
 
-/// What must hold for a conditional write.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Condition {
-    /// There is no such object.
-    Absent,
-    /// The object is there and has this `etag`. Where it is made of the content (S3, memory), an
-    /// object that was replaced and then replaced back counts as unchanged.
-    Unchanged {
-        /// That of an [`ObjectMeta`] or a [`Put::Done`].
-        etag: String,
-    },
-}
-
-/// What became of a conditional write.
+/// What became of a write.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Put {
     /// It was done.
@@ -199,4 +212,15 @@ pub enum Put {
     },
     /// The condition does not hold, or another writer is at it at the same time. Nothing was written.
     ConditionFailed,
+}
+
+/// What became of a deletion.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Deleted {
+    /// It was done.
+    Done,
+    /// The condition does not hold. Nothing was deleted.
+    ConditionFailed,
+    /// The service does not know conditions for deletions. Nothing was deleted.
+    NotSupported,
 }

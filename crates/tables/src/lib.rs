@@ -28,7 +28,7 @@ pub use group::{GroupRows, Groups};
 pub use merge::GroupRow;
 pub use parquet::{ROW_GROUP_ROWS, TableWriter, WriteError, write};
 pub use references::{References, Refers};
-pub use table::{Table, TableSpec, all};
+pub use table::{Table, TableSpec, all, write_empty};
 
 pub use denials::{DENIALS, DenialRow};
 pub use ingest::{INGEST, IngestRow, Status};

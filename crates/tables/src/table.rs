@@ -2,12 +2,15 @@
 //! documentation derive from.
 
 use std::cmp::Ordering;
+use std::io::Write;
 use std::sync::Arc;
 
 use arrow::datatypes::{Schema, SchemaRef};
+use bedrock::Texts;
 
 use crate::column::{Column, Type};
-use crate::references::Refers;
+use crate::parquet::WriteError;
+use crate::references::{References, Refers};
 
 /// The version of the tables' schema. It rises when columns or tables are added, or a column's meaning changes.
 pub const SCHEMA_VERSION: u32 = 3;
@@ -66,6 +69,35 @@ pub fn all() -> Vec<TableSpec> {
         crate::OTHER_ACTIVITY.spec(),
         crate::INGEST.spec(),
     ]
+}
+
+/// Writes a file of a table without rows into a sink, which it gives back.
+///
+/// # Errors
+/// As [`crate::write`].
+///
+/// # Panics
+/// If there is no table of this name.
+pub fn write_empty<W: Write + Send>(name: &str, sink: W) -> Result<W, WriteError> {
+    fn empty<R: Sync, W: Write + Send>(
+        table: &'static Table<R>,
+        sink: W,
+    ) -> Result<W, WriteError> {
+        let references = References { texts: &Texts::default(), meanings: &[], objects: &[] };
+        crate::write(table, references, &[], sink)
+    }
+    match name {
+        name if name == crate::INVOCATIONS.name => empty(&crate::INVOCATIONS, sink),
+        name if name == crate::ROUTING_DISTRIBUTION.name => {
+            empty(&crate::ROUTING_DISTRIBUTION, sink)
+        }
+        name if name == crate::MODEL_COSTS.name => empty(&crate::MODEL_COSTS, sink),
+        name if name == crate::DENIALS.name => empty(&crate::DENIALS, sink),
+        name if name == crate::UNRESOLVED_MODELS.name => empty(&crate::UNRESOLVED_MODELS, sink),
+        name if name == crate::OTHER_ACTIVITY.name => empty(&crate::OTHER_ACTIVITY, sink),
+        name if name == crate::INGEST.name => empty(&crate::INGEST, sink),
+        name => panic!("there is no table {name}"),
+    }
 }
 
 impl<R> Table<R> {

@@ -1,4 +1,5 @@
-//! `hoptrail run`: reads a range of days and writes their tables.
+//! `hoptrail run`: reads a range of days and writes their tables; `hoptrail settle`: makes days that were built
+//! side by side one whole.
 
 use std::fs::{self, OpenOptions};
 use std::path::{Path, PathBuf};
@@ -8,6 +9,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use bedrock::Knowledge;
+use futures::FutureExt;
 use pipeline::{Endpoints, Layout, LogLocations, Notice, OpenLogs, Outcome, Progress, Settings};
 use store::{Location, S3Options, Store};
 use tokio::sync::Notify;
@@ -20,8 +22,16 @@ use crate::location::{LogTemplates, OpenSource, ReadLocation};
 use crate::report::Report;
 use crate::{knowledge, location, number, progress, range, settings, summary};
 
+/// Which of the two commands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Work {
+    Run,
+    Settle,
+}
+
 /// What to do, from the options, the environment, and the settings file.
 struct Job {
+    work: Work,
     settings: Settings,
     knowledge: Knowledge,
     sources: Vec<ReadLocation>,
@@ -44,18 +54,23 @@ struct Stores {
 ///
 /// # Errors
 /// If an option is invalid, the source cannot be listed, or the destination cannot be written to.
-pub(crate) fn run(args: RunArgs, output: &OutputArgs, report: &Report) -> Result<Exit, Failure> {
-    let job = Job::new(args, report)?;
+pub(crate) fn run(
+    args: RunArgs,
+    work: Work,
+    output: &OutputArgs,
+    report: &Report,
+) -> Result<Exit, Failure> {
+    let job = Job::new(args, work, report)?;
     let outcome = block_on(async |signals| {
         let stores = signals.or(job.open(report)).await??;
         build(&job, &stores, signals, output, report).await
     })?;
-    show(&outcome, job.summary_json.as_deref(), report)?;
+    show(&outcome, &job, report)?;
     Ok(exit(&outcome, &job.fail_on, report))
 }
 
 impl Job {
-    fn new(mut args: RunArgs, report: &Report) -> Result<Self, Failure> {
+    fn new(mut args: RunArgs, work: Work, report: &Report) -> Result<Self, Failure> {
         range::complete_from_environment(&mut args.days)?;
         let has_keys = args.logs.digest_keys.is_some();
         Config::read(&args.config)?.complete_run(&mut args);
@@ -65,6 +80,9 @@ impl Job {
         let sources = location::required_sources(&args.source, &args.aws)?;
         settings::complete_layout(&mut args.source, &sources);
         let settings = settings_of(&args)?;
+        if work == Work::Settle && settings.layout == Layout::Any {
+            return Err(Failure::usage("settle needs a layout with days, and not --layout any"));
+        }
         let dest = location::required("--dest", args.dest.dest.as_deref())?;
         let (uris, requests) = (&args.logs.invocation_logs, settings.requests_in_flight);
         let log_templates = LogTemplates::of_uris(uris, &args.aws, requests, *report)?;
@@ -84,6 +102,7 @@ impl Job {
         let dest_options = location::write_options(&args.aws, &args.dest)?;
         let RunArgs { fail_on, summary_json, .. } = args;
         Ok(Job {
+            work,
             settings,
             knowledge,
             sources,
@@ -118,6 +137,7 @@ fn settings_of(args: &RunArgs) -> Result<Settings, Failure> {
     if let Some(text) = &args.dest.reopen {
         settings.reopen_days = range::days_back("--reopen", text)?;
     }
+    settings.no_lease = args.dest.no_lease;
     settings.force = args.dest.force;
     settings.allow_shrink = args.dest.allow_shrink;
     settings.limits.accept_trailing_members = args.logs.accept_trailing_members;
@@ -150,15 +170,24 @@ async fn build(
     };
     let (progress, begun, stop) = (Arc::new(Progress::default()), Notify::new(), Notify::new());
     let notify = |notice: Notice<'_>| match notice {
-        Notice::Waiting(holder) => report.note(&format!("waiting for another run: {holder}")),
+        Notice::Waiting(Some(day), holder) => {
+            report.note(&format!("waiting for another run, which holds {day}: {holder}"));
+        }
+        Notice::Waiting(None, holder) => report.note(&format!("waiting for another run: {holder}")),
         Notice::Begun => begun.notify_one(),
         Notice::NotReleased(error) => report.warn(&format!("{:#}", anyhow::Error::from(error))),
     };
     let knowledge = job.knowledge.clone();
     let mut settings = job.settings.clone();
     settings.layout = stores.source.layout;
-    let running =
-        pipeline::run(endpoints, &settings, knowledge, &progress, notify, stop.notified());
+    let stopped = stop.notified();
+    let running = match job.work {
+        Work::Run => {
+            pipeline::run(endpoints, &settings, knowledge, &progress, notify, stopped).left_future()
+        }
+        Work::Settle => pipeline::settle(endpoints, &settings, knowledge, &progress, notify, stopped)
+            .right_future(),
+    };
     let showing = async {
         begun.notified().await;
         progress::show(Arc::clone(&progress), *report).await;
@@ -204,7 +233,7 @@ fn no_summary(path: &Path) -> String {
     format!("could not write the summary {}", path.display())
 }
 
-fn show(outcome: &Outcome, json: Option<&Path>, report: &Report) -> Result<(), Failure> {
+fn show(outcome: &Outcome, job: &Job, report: &Report) -> Result<(), Failure> {
     if let Some(nothing) = &outcome.nothing_found {
         report.warn(&nothing.to_string());
     }
@@ -217,7 +246,7 @@ fn show(outcome: &Outcome, json: Option<&Path>, report: &Report) -> Result<(), F
         ));
     }
     let as_json = || serde_json::to_string_pretty(outcome).map(|text| text + "\n");
-    match json {
+    match job.summary_json.as_deref() {
         Some(path) if path == Path::new("-") => {
             print(&as_json()?)?;
             return Ok(());
@@ -225,7 +254,10 @@ fn show(outcome: &Outcome, json: Option<&Path>, report: &Report) -> Result<(), F
         Some(path) => fs::write(path, as_json()?).with_context(|| no_summary(path))?,
         None => {}
     }
-    print(&summary::text(outcome))?;
+    print(&match job.work {
+        Work::Settle if outcome.days.is_empty() => summary::settled(outcome),
+        _ => summary::text(outcome),
+    })?;
     Ok(())
 }
 

@@ -13,7 +13,7 @@ use bytes::Bytes;
 use futures::stream::{StreamExt, TryStreamExt};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
-use store::{ListRequest, Pages, Store, read_if_there};
+use store::{ListRequest, Pages, Store, read_at_most};
 use tables::INVOCATIONS;
 
 pub(crate) use late::{MissingCalls, missing_calls};
@@ -29,6 +29,9 @@ pub(crate) const FOLDER: &str = "_hoptrail/manifest/";
 
 /// The version of this shape. A manifest of another one counts as none, apart from the first.
 const FORMAT: u32 = 2;
+
+/// A larger one is not read: a day that a hundred thousand objects had late calls for has 20 MB.
+const MAX_BYTES: u64 = 256 << 20;
 
 /// The manifest of one day.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -56,6 +59,10 @@ pub(crate) struct Manifest {
     /// Days that have a call which would be this day's otherwise: it is rebuilt when one of them is.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub yields_to: BTreeSet<Date>,
+    /// The calls of the day before that this day's were compared with, so that an event on both is one call;
+    /// `None` if there was no such day, or it changes yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub compared_with: Option<Compared>,
     /// References that no alias was known for: the day is rebuilt when one is.
     pub without_alias: Vec<String>,
     /// Who called where: their model invocation logs may be at locations of their own.
@@ -68,9 +75,22 @@ pub(crate) struct Manifest {
     pub counts: Counts,
     /// The files.
     pub outputs: Vec<Output>,
-    /// The files of the build that is being replaced: while there are any, the manifest vouches for none.
+    /// The files of the build that is being replaced.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub replaced: Vec<Output>,
+    /// The run that is replacing the day: until it is done, the manifest vouches for no file. No two runs write
+    /// the same, so that none takes another's for its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub withdrawn_by: Option<String>,
+}
+
+/// The calls of a day as another day was compared with them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Compared {
+    /// The day.
+    pub dt: Date,
+    /// The SHA-256 of its `invocations`, in hexadecimal.
+    pub sha256: String,
 }
 
 /// What a day was built with.
@@ -144,6 +164,10 @@ pub(crate) struct Output {
     pub rows: u64,
     /// The SHA-256 of its content, in hexadecimal.
     pub sha256: String,
+    /// The MD5 of its content, in hexadecimal: what a listing of S3 shows as its `ETag`, unless it is
+    /// encrypted with KMS or was written in parts. Manifests of earlier versions have none.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub md5: String,
 }
 
 impl Manifest {
@@ -160,28 +184,40 @@ impl Manifest {
             calls_elsewhere: BTreeMap::new(),
             addenda: Vec::new(),
             yields_to: BTreeSet::new(),
+            compared_with: None,
             without_alias: Vec::new(),
             callers: Callers::new(),
             logs_not_read: BTreeSet::new(),
             counts: Counts::default(),
             outputs: Vec::new(),
             replaced: Vec::new(),
+            withdrawn_by: None,
         }
     }
 
-    /// The same, vouching for nothing: what is there from the time when files of the day are replaced
-    /// until its new manifest is written. It keeps what is known of late objects.
+    /// The same, vouching for nothing: what is there from the time when `run` begins to replace files of the
+    /// day until its new manifest is written. It keeps what is known of late objects.
     #[must_use]
-    pub(crate) fn withdrawn(&self) -> Self {
+    pub(crate) fn withdrawn(&self, run: &str) -> Self {
         let mut withdrawn = self.clone();
         withdrawn.is_complete = false;
+        withdrawn.compared_with = None;
         withdrawn.replaced.append(&mut withdrawn.outputs);
+        withdrawn.withdrawn_by = Some(run.to_owned());
         withdrawn
     }
 
-    /// Whether it is [withdrawn](Manifest::withdrawn): a run was interrupted while it replaced the day.
+    /// Whether it is [withdrawn](Manifest::withdrawn): a run was interrupted while it replaced the day, or
+    /// is at it.
     pub(crate) fn is_withdrawn(&self) -> bool {
-        !self.replaced.is_empty()
+        self.withdrawn_by.is_some() || !self.replaced.is_empty()
+    }
+
+    /// The SHA-256 of its calls; `None` if it vouches for none.
+    pub(crate) fn calls_sha256(&self) -> Option<&str> {
+        let key = tables::layout::part_key(INVOCATIONS.name, self.dt);
+        let output = self.outputs.iter().find(|output| output.key == key)?;
+        (!self.is_withdrawn()).then_some(output.sha256.as_str())
     }
 
     /// The key of a day's manifest.
@@ -279,9 +315,22 @@ pub(crate) async fn read(
     destination: &dyn Store,
     day: Date,
 ) -> Result<Option<Option<Manifest>>, Error> {
+    Ok(read_tagged(destination, day).await?.map(|(manifest, _)| manifest))
+}
+
+/// As [`read`], with its `ETag`.
+///
+/// # Errors
+/// As [`read`].
+pub(crate) async fn read_tagged(
+    destination: &dyn Store,
+    day: Date,
+) -> Result<Option<(Option<Manifest>, String)>, Error> {
     let key = Manifest::key(day);
-    let found = read_if_there(destination, &key).await.map_err(Error::Destination)?;
-    found.map(|(_, json)| Manifest::of_json(&json, day)).transpose()
+    let found = read_at_most(destination, &key, MAX_BYTES).await.map_err(Error::Destination)?;
+    let Some((meta, json)) = found else { return Ok(None) };
+    let manifest = json.map(|json| Manifest::of_json(&json, day)).transpose()?.flatten();
+    Ok(Some((manifest, meta.etag.unwrap_or_default())))
 }
 
 fn day_of_key(key: &str) -> Option<Date> {
@@ -337,6 +386,7 @@ mod tests {
             bytes: 0,
             rows,
             sha256: String::new(),
+            md5: String::new(),
         };
         let check = |counts: Counts, rows: u64| {
             let outputs = vec![output(rows)];

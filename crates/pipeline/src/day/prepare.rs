@@ -13,12 +13,14 @@ use tables::read::IngestedObject;
 use crate::dates::is_read_for;
 use crate::day::calls::{Distinct, Identities, Identity, Rules};
 use crate::day::collect::{DayState, ObjectRecord};
-use crate::day::manifest::{self, Elsewhere, LateObject};
+use crate::day::fence::DayWriter;
+use crate::day::manifest::{self, Elsewhere, LateObject, Manifest};
 use crate::day::replace::{
-    ExistingDay, ReplaceDecision, decide, existing_day, unreadable_late_object,
+    ExistingDay, ReplaceDecision, Standing, decide, existing_day, unreadable_late_object,
 };
 use crate::day::spool::Spooled;
 use crate::error::Error;
+use crate::lease::Wait;
 use crate::outcome::ShrinkRefusal;
 use crate::run::Job;
 use crate::settings::{Layout, Settings};
@@ -26,18 +28,33 @@ use crate::work::Workers;
 
 /// What becomes of a day that was read.
 #[derive(Debug)]
-pub(crate) enum Prepared {
+pub(crate) enum Prepared<'a> {
+    /// Another run has published it meanwhile, or removed it: its manifest is this now.
+    Changed(Box<DayState>, Option<Option<Box<Manifest>>>),
     /// These objects have to be read as well.
     Needs(Box<DayState>, Vec<LateObject>),
     /// It is left as it is; so many calls were read for it.
     NotReplaced(ShrinkRefusal, u64),
     /// It can be built.
-    Ready(Box<Ready>),
+    Ready(Box<Ready<'a>>),
 }
 
 /// A day that can be built.
 #[derive(Debug)]
-pub(crate) struct Ready {
+pub(crate) struct Ready<'a> {
+    /// Writes to it.
+    pub(crate) writer: DayWriter<'a>,
+    /// What stands there.
+    pub(crate) standing: Standing,
+    /// The published days that it was compared with, with the SHA-256 of their calls.
+    pub(crate) compared: BTreeMap<Date, String>,
+    /// What it is built from.
+    pub(crate) counted: Counted,
+}
+
+/// What a day is built from, each call once.
+#[derive(Debug)]
+pub(crate) struct Counted {
     /// Its objects.
     pub(crate) objects: Vec<Arc<ObjectRecord>>,
     /// Their numbers in the order of their keys.
@@ -60,15 +77,19 @@ pub(crate) struct Ready {
 #[derive(Debug, Default, Clone)]
 pub(crate) struct BuiltCalls {
     days: BTreeMap<Date, Arc<Identities>>,
+    /// Published days that left a call to the day that is looked at.
+    yielding: BTreeSet<Date>,
 }
 
 /// Calls that are remembered in all: 128 MB. Beyond that the oldest days are forgotten, but never the
 /// last one: one event on two days is rare, and those are neighbours.
 const MAX_REMEMBERED: usize = 8 << 20;
 
-/// The days around one that is looked at.
+/// What is known of a day, and of the days around it, before it is looked at.
 #[derive(Debug)]
 pub(crate) struct OtherDays {
+    /// The manifest of the day that it was decided upon.
+    pub(crate) known: Option<Option<Manifest>>,
     /// The calls of those that were built.
     pub(crate) built: BuiltCalls,
     /// Neighbors that are not built now: if they are published, their calls count too.
@@ -77,100 +98,153 @@ pub(crate) struct OtherDays {
     pub(crate) will_ask: bool,
 }
 
-/// Looks at a day. One that is opened again outside the range has to get all that it is opened for.
+/// Takes the lease of a day, and looks at it. One that is opened again outside the range has to get all that it
+/// is opened for. Only a day that is ready keeps its lease.
 ///
 /// # Errors
-/// If the destination cannot be read, or temporary files cannot be written.
-pub(crate) async fn prepare(
-    job: &Job<'_>,
+/// If another run holds the day, the destination cannot be read, or temporary files cannot be written.
+pub(crate) async fn prepare<'a>(
+    job: &'a Job<'a>,
     day: Date,
     state: DayState,
     others: OtherDays,
     is_reopened: bool,
-) -> Result<Prepared, Error> {
-    let Job { settings, workers, .. } = *job;
+) -> Result<Prepared<'a>, Error> {
     let destination = job.endpoints.destination;
-    if !settings.allow_shrink {
-        let existing = existing_day(destination, day).await?;
-        if let Some(refusal) = other_filters(job, day, &existing).await? {
-            return Ok(Prepared::NotReplaced(refusal, state.n_calls));
-        }
-        let takes_any = settings.layout == Layout::Any;
-        let is_read_for = |key: &str| {
-            let delivery = LogKind::CloudTrail.delivery(key);
-            takes_any || delivery.is_none_or(|d| is_read_for(d, day, settings.late_window_minutes))
-        };
-        match decide(day, &existing, &state, takes_any, is_read_for) {
-            ReplaceDecision::Safe if is_reopened => {
-                if let Some(refusal) = unreadable_late_object(day, &state, is_read_for) {
-                    return Ok(Prepared::NotReplaced(refusal, state.n_calls));
+    let lease = job.leases.take(day, Wait::AsAsked).await?;
+    let writer = DayWriter::new(destination, job.leases, lease);
+    let (found, etag) = manifest::read_tagged(destination, day).await?.unzip();
+    if found != others.known {
+        writer.release().await?;
+        return Ok(Prepared::Changed(Box::new(state), found.map(|manifest| manifest.map(Box::new))));
+    }
+    let standing = Standing { manifest: found.flatten(), etag };
+    let prepared = match not_ready(job, day, &state, &standing, is_reopened).await? {
+        Some(NotReady::Needs(objects)) => Prepared::Needs(Box::new(state), objects),
+        Some(NotReady::Refused(refusal)) => Prepared::NotReplaced(refusal, state.n_calls),
+        None => {
+            let OtherDays { mut built, neighbours, will_ask, .. } = others;
+            let mut compared = BTreeMap::new();
+            for neighbour in neighbours {
+                let published = published_calls(destination, job.workers, neighbour).await?;
+                let Some(PublishedCalls { identities, sha256, yields_to }) = published else {
+                    continue;
+                };
+                compared.insert(neighbour, sha256);
+                built.days.insert(neighbour, Arc::new(identities));
+                if yields_to.contains(&day) {
+                    built.yielding.insert(neighbour);
                 }
             }
-            ReplaceDecision::Safe => {}
-            ReplaceDecision::NeedsObjects(objects) => {
-                return Ok(Prepared::Needs(Box::new(state), objects));
-            }
-            ReplaceDecision::WouldShrink(refusal) => {
-                return Ok(Prepared::NotReplaced(refusal, state.n_calls));
-            }
+            let counting = move || distinct(day, state, &built, will_ask);
+            let counted = job.workers.run(counting).await??;
+            return Ok(Prepared::Ready(Box::new(Ready { writer, standing, compared, counted })));
         }
+    };
+    writer.release().await?;
+    Ok(prepared)
+}
+
+/// Why a day is not built now.
+enum NotReady {
+    Needs(Vec<LateObject>),
+    Refused(ShrinkRefusal),
+}
+
+/// Looks at what a replacement of a day would lose.
+async fn not_ready(
+    job: &Job<'_>,
+    day: Date,
+    state: &DayState,
+    standing: &Standing,
+    is_reopened: bool,
+) -> Result<Option<NotReady>, Error> {
+    let settings = job.settings;
+    if settings.allow_shrink {
+        return Ok(None);
     }
-    let OtherDays { mut built, neighbours, will_ask } = others;
-    for neighbour in neighbours {
-        if let Some(identities) = published_calls(destination, workers, neighbour).await? {
-            built.days.insert(neighbour, Arc::new(identities));
+    let existing = existing_day(job.endpoints.destination, day).await?;
+    if let Some(refusal) = other_filters(settings, day, &existing, standing) {
+        return Ok(Some(NotReady::Refused(refusal)));
+    }
+    let takes_any = settings.layout == Layout::Any;
+    let is_read_for = |key: &str| {
+        let delivery = LogKind::CloudTrail.delivery(key);
+        takes_any || delivery.is_none_or(|d| is_read_for(d, day, settings.late_window_minutes))
+    };
+    Ok(match decide(day, &existing, state, takes_any, is_read_for) {
+        ReplaceDecision::Safe if is_reopened => {
+            unreadable_late_object(day, state, is_read_for).map(NotReady::Refused)
         }
-    }
-    workers.run(move || distinct(day, state, &built, will_ask)).await?
+        ReplaceDecision::Safe => None,
+        ReplaceDecision::NeedsObjects(objects) => Some(NotReady::Needs(objects)),
+        ReplaceDecision::WouldShrink(refusal) => Some(NotReady::Refused(refusal)),
+    })
 }
 
 /// Why a run that reads some accounts or Regions only does not replace a day that was built with others. Keys
 /// that name neither do not show which calls would be lost.
-async fn other_filters(
-    job: &Job<'_>,
+fn other_filters(
+    settings: &Settings,
     day: Date,
     existing: &ExistingDay,
-) -> Result<Option<ShrinkRefusal>, Error> {
-    let Settings { accounts, regions, .. } = job.settings;
-    let ExistingDay::Objects(objects) = existing else { return Ok(None) };
+    standing: &Standing,
+) -> Option<ShrinkRefusal> {
+    let Settings { accounts, regions, .. } = settings;
+    let ExistingDay::Objects(objects) = existing else { return None };
     if accounts.is_empty() && regions.is_empty() {
-        return Ok(None);
+        return None;
     }
     let is_unnamed = |object: &IngestedObject| {
         let KeyParts { account, region, .. } = KeyParts::of(&object.key, LogKind::CloudTrail);
         (!accounts.is_empty() && account.is_none()) || (!regions.is_empty() && region.is_none())
     };
     if !objects.iter().any(|object| object.written > 0 && is_unnamed(object)) {
-        return Ok(None);
+        return None;
     }
-    let manifest = manifest::read(job.endpoints.destination, day).await?.flatten();
-    let reading = job.settings.reading();
-    if manifest.is_some_and(|manifest| manifest.made_with.reading == reading) {
-        return Ok(None);
+    let reading = settings.reading();
+    if standing.manifest.as_ref().is_some_and(|manifest| manifest.made_with.reading == reading) {
+        return None;
     }
     let why = "it was built with other --account or --source-region, and calls may be left out";
-    Ok(Some(ShrinkRefusal::because(day, why.to_owned())))
+    Some(ShrinkRefusal::because(day, why.to_owned()))
 }
 
-/// The calls of a day that is published; `None` if no manifest vouches for it.
-async fn published_calls(
+/// The calls of a day that is published.
+#[derive(Debug)]
+pub(crate) struct PublishedCalls {
+    pub(crate) identities: Identities,
+    /// Of their table, in hexadecimal.
+    pub(crate) sha256: String,
+    /// Days that have a call which would be this one's otherwise.
+    pub(crate) yields_to: BTreeSet<Date>,
+}
+
+/// The calls of a day that is published; `None` if no manifest vouches for it, or the file is being replaced.
+///
+/// # Errors
+/// If the destination cannot be read, or the file is corrupt.
+pub(crate) async fn published_calls(
     destination: &dyn Store,
     workers: &Workers,
     day: Date,
-) -> Result<Option<Identities>, Error> {
+) -> Result<Option<PublishedCalls>, Error> {
     let Some(manifest) = manifest::read(destination, day).await?.flatten() else { return Ok(None) };
+    let Some(sha256) = manifest.calls_sha256().map(str::to_owned) else { return Ok(None) };
     let key = tables::layout::part_key(INVOCATIONS.name, day);
-    if !manifest.outputs.iter().any(|output| output.key == key) {
-        return Ok(None);
-    }
-    let Some(file) = Spooled::fetch(destination, &key).await? else { return Ok(None) };
+    let file = Spooled::fetch(destination, &key).await?;
+    // Without a lease: it may be another build's, whose manifest comes later.
+    let Some(file) = file.filter(|file| file.sha256 == sha256) else { return Ok(None) };
+    let Manifest { addenda, yields_to, .. } = manifest;
     let read = move || {
         let mut events = Vec::new();
         file.event_ids(|id| events.push(Identity::of(&id)))?;
-        Ok(Identities::standing(events, &manifest.addenda))
+        Ok(Identities::standing(events, &addenda))
     };
-    let published = workers.run(read).await?;
-    published.map(Some).map_err(|source| Error::CorruptTable { key, source: Box::new(source) })
+    match workers.run(read).await? {
+        Ok(identities) => Ok(Some(PublishedCalls { identities, sha256, yields_to })),
+        Err(source) => Err(Error::CorruptTable { key, source: Box::new(source) }),
+    }
 }
 
 fn distinct(
@@ -178,7 +252,7 @@ fn distinct(
     state: DayState,
     built: &BuiltCalls,
     will_ask: bool,
-) -> Result<Prepared, Error> {
+) -> Result<Counted, Error> {
     let DayState { objects, calls, late_objects, calls_elsewhere, .. } = state;
     let by_key = by_key(&objects);
     let ranks = places(&by_key);
@@ -195,8 +269,10 @@ fn distinct(
     let rules = Rules { ranks: &ranks, is_elsewhere: &is_elsewhere, keeps_identities: will_ask };
     let distinct = calls.distinct(&rules)?;
     let addenda = distinct.identities.addenda();
-    let (shared, yields_to) = shared.into_inner().unwrap_or_else(PoisonError::into_inner);
-    Ok(Prepared::Ready(Box::new(Ready {
+    let (mut shared, yields_to) = shared.into_inner().unwrap_or_else(PoisonError::into_inner);
+    // It left calls to an earlier build of this day, which this one may not have.
+    shared.extend(&built.yielding);
+    Ok(Counted {
         objects,
         by_key,
         distinct,
@@ -205,7 +281,7 @@ fn distinct(
         shared,
         yields_to,
         addenda,
-    })))
+    })
 }
 
 /// The numbers of objects in the order of their keys.
@@ -245,6 +321,29 @@ impl BuiltCalls {
     /// Whether the calls of a day are known.
     pub(crate) fn has(&self, day: Date) -> bool {
         self.days.contains_key(&day)
+    }
+
+    /// Forgets the calls of a day that another run has published.
+    pub(crate) fn forget(&mut self, day: Date) {
+        self.days.remove(&day);
+    }
+
+    /// Of two days whose calls are known, those that have to let go of one that the other one has too.
+    pub(crate) fn losers(&self, one: Date, other: Date) -> BTreeSet<Date> {
+        let (Some(calls), Some(_)) = (self.days.get(&one), self.days.get(&other)) else {
+            return BTreeSet::new();
+        };
+        let pair = BuiltCalls {
+            days: [other].into_iter().filter_map(|day| Some((day, self.days.get(&day)?.clone()))).collect(),
+            yielding: BTreeSet::new(),
+        };
+        let mut losers = BTreeSet::new();
+        for (identity, is_addendum) in calls.iter() {
+            let (winner, others) = pair.compare(one, identity, is_addendum);
+            losers.extend(winner.map(|_| one));
+            losers.extend(others);
+        }
+        losers
     }
 
     /// The day that has a call in place of this one, or the days that have to let go of it. An addendum is

@@ -5,12 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use futures::stream::{StreamExt, TryStreamExt};
 use jiff::civil::Date;
-use store::{Store, read_if_there};
+use store::{ObjectMeta, Store, list_all, read_if_there};
 use tables::read::IngestedObject;
 use tables::{INGEST, Status};
 
 use crate::day::collect::DayState;
-use crate::day::manifest::{self, LateObject, Manifest};
+use crate::day::fence::DayWriter;
+use crate::day::manifest::{self, LateObject, Manifest, Output};
 use crate::day::publish::TableFile;
 use crate::day::spool::Spooled;
 use crate::error::Error;
@@ -134,94 +135,140 @@ pub(crate) fn unreadable_late_object(
     unreadable.map(|why| ShrinkRefusal::because(day, why))
 }
 
-/// Withdraws the manifest of an earlier build, if other files come; puts the files of a day, each whole; then deletes what the earlier build left under other keys; then writes the manifest,
-/// which vouches for all of it.
+/// What stands at the destination of a day, as this run found it under the day's lease.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Standing {
+    /// The manifest, if it can be understood.
+    pub(crate) manifest: Option<Manifest>,
+    /// Its `ETag`; `None` if there is none.
+    pub(crate) etag: Option<String>,
+}
+
+/// Lets the manifest vouch for nothing; puts the files of a day, each whole, and each on what stood there; deletes
+/// what an earlier build left under other keys; then writes the manifest, which vouches for all of it.
 ///
 /// # Errors
-/// If the destination cannot be written. [`Error::Counts`] if the counts do not add up: then nothing is.
+/// If the destination cannot be written, or the day is not this run's any more. [`Error::Counts`] if the counts
+/// do not add up: then nothing is written.
 pub(crate) async fn replace(
-    destination: &dyn Store,
-    day: Date,
+    writer: &DayWriter<'_>,
     files: Vec<TableFile>,
     mut manifest: Manifest,
-    previous: Option<&Manifest>,
+    standing: Standing,
 ) -> Result<Manifest, Error> {
+    let day = writer.day();
     manifest.outputs = files.iter().map(|file| file.output.clone()).collect();
     let checked = manifest.check_counts();
     checked.map_err(|reason| Error::Counts { of: day.to_string(), reason })?;
-    if let Some(previous) = previous.filter(|previous| previous.outputs != manifest.outputs) {
-        withdraw(destination, day, previous).await?;
-    }
+    let files_there = match standing.etag {
+        Some(_) => files_of(writer.destination(), day).await?,
+        None => BTreeMap::new(),
+    };
+    let mut withdrawn = standing.manifest.as_ref().unwrap_or(&manifest).withdrawn(writer.run());
+    // A run that is killed from here on leaves some of both builds.
+    withdrawn.replaced.extend(manifest.outputs.iter().cloned());
+    let withdrawn_etag = writer.put_manifest(&withdrawn, standing.etag).await?;
     futures::stream::iter(files)
-        .map(|file| file.put(destination))
+        .map(|file| {
+            let key = file.output.key.clone();
+            let etag = files_there.get(&key).and_then(|meta| meta.etag.clone());
+            async move { put(writer, &key, file, etag).await }
+        })
         .buffer_unordered(PUTS_AT_ONCE)
         .try_collect::<Vec<()>>()
-        .await
-        .map_err(Error::Write)?;
-    if let Some(previous) = previous {
-        delete_leftovers(destination, previous, &manifest).await?;
+        .await?;
+    if let Some(previous) = standing.manifest {
+        let emptied = delete_leftovers(writer, &previous, &manifest, &files_there).await?;
+        manifest.outputs.extend(emptied);
     }
-    destination.put(&Manifest::key(day), manifest.to_json()?).await.map_err(Error::Write)?;
+    writer.put_manifest(&manifest, Some(withdrawn_etag)).await?;
     Ok(manifest)
 }
 
-/// Lets the manifest of a day vouch for nothing, before its files are replaced, or before another day
-/// is published that makes it necessary to rebuild it: a run that is interrupted in between leaves no
-/// manifest that is wrong.
-///
-/// # Errors
-/// If the destination cannot be written.
-pub(crate) async fn withdraw(
-    destination: &dyn Store,
-    day: Date,
-    manifest: &Manifest,
+async fn put(
+    writer: &DayWriter<'_>,
+    key: &str,
+    file: TableFile,
+    etag: Option<String>,
 ) -> Result<(), Error> {
-    let withdrawn = manifest.withdrawn().to_json()?;
-    destination.put(&Manifest::key(day), withdrawn).await.map_err(Error::Write)
+    writer.remove_unfinished(key).await?;
+    let sha256 = file.output.sha256.clone();
+    writer.put(key, file.content(), &sha256, etag).await.map(drop)
 }
 
-/// Does so for those of the days that are published.
+/// The files in the partitions of a day, by key.
+pub(crate) async fn files_of(
+    destination: &dyn Store,
+    day: Date,
+) -> Result<BTreeMap<String, ObjectMeta>, Error> {
+    let lists = tables::all().into_iter().map(|table| async move {
+        list_all(destination, &tables::layout::partition(table.name, day)).await
+    });
+    let lists = futures::future::try_join_all(lists).await.map_err(Error::Destination)?;
+    Ok(lists.into_iter().flatten().map(|meta| (meta.key.clone(), meta)).collect())
+}
+
+/// Lets the manifest of a day vouch for nothing, before another day is published that makes it necessary to
+/// rebuild it, if its calls are still those of this SHA-256; `None` if they are not. A run that is
+/// interrupted in between leaves no manifest that is wrong.
 ///
 /// # Errors
-/// If the destination cannot be read or written.
-pub(crate) async fn withdraw_all(
-    destination: &dyn Store,
-    days: &BTreeSet<Date>,
-) -> Result<(), Error> {
-    for day in days {
-        let published = manifest::read(destination, *day).await?.flatten();
-        if let Some(manifest) = published.filter(|manifest| !manifest.outputs.is_empty()) {
-            withdraw(destination, *day, &manifest).await?;
-        }
+/// As [`replace`].
+pub(crate) async fn withdraw(
+    writer: &DayWriter<'_>,
+    calls_sha256: &str,
+) -> Result<Option<Manifest>, Error> {
+    let found = manifest::read_tagged(writer.destination(), writer.day()).await?;
+    let Some((Some(manifest), etag)) = found else { return Ok(None) };
+    if manifest.calls_sha256() != Some(calls_sha256) {
+        return Ok(None);
     }
-    Ok(())
+    let withdrawn = manifest.withdrawn(writer.run());
+    let is_done = writer.replace_manifest(&withdrawn, &etag).await?;
+    Ok(is_done.then_some(withdrawn))
 }
 
 /// Deletes files of an earlier build that the new one does not have, as they were written: what
-/// anybody has put there since is not ours.
+/// anybody has put there since is not ours, nor is what no build of the day can have written. Where a service
+/// cannot delete on a condition, a file without rows takes its place, which the manifest then names.
 async fn delete_leftovers(
-    destination: &dyn Store,
+    writer: &DayWriter<'_>,
     previous: &Manifest,
     now: &Manifest,
-) -> Result<(), Error> {
+    files_there: &BTreeMap<String, ObjectMeta>,
+) -> Result<Vec<Output>, Error> {
     let kept = now.outputs.iter().map(|output| output.key.as_str()).collect::<BTreeSet<_>>();
     let before = previous.outputs.iter().chain(&previous.replaced);
+    let mut emptied = Vec::new();
     for leftover in before.filter(|old| !kept.contains(old.key.as_str())) {
-        let found = Spooled::fetch(destination, &leftover.key).await?;
-        if found.is_some_and(|found| found.sha256 == leftover.sha256) {
-            destination.delete(&leftover.key).await.map_err(Error::Write)?;
+        let table = tables::layout::table_of_part(&leftover.key, writer.day());
+        let is_there =
+            files_there.get(&leftover.key).is_some_and(|meta| meta.size_bytes == leftover.bytes);
+        let (Some(table), true) = (table, is_there) else { continue };
+        let found = Spooled::fetch_tagged(writer.destination(), &leftover.key).await?;
+        let Some((_, etag)) = found.filter(|(file, _)| file.sha256 == leftover.sha256) else {
+            continue;
+        };
+        if !writer.delete(&leftover.key, &etag).await? {
+            let empty = TableFile::empty(table, &leftover.key, writer.day())?;
+            emptied.push(empty.output.clone());
+            put(writer, &leftover.key, empty, Some(etag)).await?;
         }
     }
-    Ok(())
+    Ok(emptied)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use jiff::civil::date;
-    use store::{Memory, list_all};
+    use store::{Memory, SystemClock};
+    use testkit::block_on;
 
     use super::*;
     use crate::day::manifest::Counts;
+    use crate::lease::{LeaseOptions, Leases, Wait};
 
     #[test]
     fn day_whose_counts_do_not_add_up_is_not_published() {
@@ -230,11 +277,15 @@ mod tests {
         // Of three calls nobody knows where one went.
         manifest.counts = Counts { records: 3, calls: 3, other_day: 2, ..Counts::default() };
         let store = Memory::new();
-        let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
-        runtime.block_on(async {
-            let replaced = replace(&store, day, Vec::new(), manifest, None).await;
+        block_on(async {
+            let options = LeaseOptions::default();
+            let leases = Leases::new(&store, Arc::new(SystemClock), options, |_, _| {});
+            let lease = leases.take(day, Wait::AsAsked).await.expect("free");
+            let writer = DayWriter::new(&store, &leases, lease);
+            let replaced = replace(&writer, Vec::new(), manifest, Standing::default()).await;
             let error = replaced.expect_err("does not add up").to_string();
             assert!(error.starts_with("the counts of 2026-10-05 do not add up: "), "{error}");
+            writer.release().await.expect("memory");
             let written = list_all(&store, "").await.expect("memory");
             assert!(written.is_empty(), "{written:?}");
         });

@@ -7,6 +7,7 @@ use std::io::{self, Write};
 use bedrock::CallId;
 use bytes::Bytes;
 use logs::hash::{Sha256, to_hex};
+use md5::{Digest, Md5};
 use store::Store;
 use tables::read::{Footer, ReadError};
 use tempfile::{SpooledData, SpooledTempFile, spooled_tempfile};
@@ -22,7 +23,8 @@ const MAX_HELD_BYTES: usize = 64 << 20;
 pub(crate) struct Spool {
     content: SpooledTempFile,
     n_bytes: u64,
-    hash: Sha256,
+    sha256: Sha256,
+    md5: Md5,
 }
 
 /// A file that was written.
@@ -33,6 +35,8 @@ pub(crate) struct Spooled {
     pub(crate) n_bytes: u64,
     /// The SHA-256 of its content, in hexadecimal.
     pub(crate) sha256: String,
+    /// The MD5 of its content, in hexadecimal.
+    pub(crate) md5: String,
 }
 
 #[derive(Debug)]
@@ -47,7 +51,7 @@ impl Spool {
     }
 
     fn holding(max_bytes: usize) -> Self {
-        Spool { content: spooled_tempfile(max_bytes), n_bytes: 0, hash: Sha256::default() }
+        Spool { content: spooled_tempfile(max_bytes), n_bytes: 0, sha256: Sha256::default(), md5: Md5::new() }
     }
 
     pub(crate) fn end(self) -> Spooled {
@@ -55,14 +59,16 @@ impl Spool {
             SpooledData::InMemory(content) => Content::Held(Bytes::from(content.into_inner())),
             SpooledData::OnDisk(file) => Content::OnDisk(file),
         };
-        Spooled { content, n_bytes: self.n_bytes, sha256: to_hex(&self.hash.finish()) }
+        let (sha256, md5) = (to_hex(&self.sha256.finish()), to_hex(&self.md5.finalize()));
+        Spooled { content, n_bytes: self.n_bytes, sha256, md5 }
     }
 }
 
 impl Write for Spool {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let written = self.content.write(bytes)?;
-        self.hash.update(&bytes[..written]);
+        self.sha256.update(&bytes[..written]);
+        self.md5.update(&bytes[..written]);
         self.n_bytes += written as u64;
         Ok(written)
     }
@@ -78,8 +84,19 @@ impl Spooled {
     /// # Errors
     /// If the destination cannot be read, or a temporary file cannot be written.
     pub(crate) async fn fetch(destination: &dyn Store, key: &str) -> Result<Option<Self>, Error> {
-        let mut body = match destination.get(key).await {
-            Ok(object) => object.body,
+        Ok(Self::fetch_tagged(destination, key).await?.map(|(file, _)| file))
+    }
+
+    /// As [`Spooled::fetch`], with its `ETag`.
+    ///
+    /// # Errors
+    /// As [`Spooled::fetch`].
+    pub(crate) async fn fetch_tagged(
+        destination: &dyn Store,
+        key: &str,
+    ) -> Result<Option<(Self, String)>, Error> {
+        let (mut body, etag) = match destination.get(key).await {
+            Ok(object) => (object.body, object.meta.etag.unwrap_or_default()),
             Err(error) if error.is_not_found() => return Ok(None),
             Err(error) => return Err(Error::Destination(error)),
         };
@@ -89,17 +106,14 @@ impl Spooled {
             let written = spawn_blocking(write).await.map_err(|_| Error::Worker)?;
             spool = written.map_err(Error::Temporary)?;
         }
-        Ok(Some(spool.end()))
+        Ok(Some((spool.end(), etag)))
     }
 
-    /// Puts it in its place.
-    ///
-    /// # Errors
-    /// If the destination cannot be written.
-    pub(crate) async fn put(self, destination: &dyn Store, key: &str) -> Result<(), store::Error> {
+    /// What it holds, to be written elsewhere.
+    pub(crate) fn into_content(self) -> store::Content {
         match self.content {
-            Content::Held(bytes) => destination.put(key, bytes).await,
-            Content::OnDisk(file) => destination.put_file(key, file).await,
+            Content::Held(bytes) => bytes.into(),
+            Content::OnDisk(file) => file.into(),
         }
     }
 
@@ -132,7 +146,7 @@ mod tests {
     use bedrock::cost::Unpriced;
     use bedrock::{Attribute, Attributes, Knowledge, MeaningKey, Texts};
     use logs::hash::sha256;
-    use store::{Memory, read_if_there};
+    use store::{Guard, Memory, read_if_there};
     use tables::{INVOCATIONS, Invocation, References};
     use testkit::block_on;
 
@@ -152,7 +166,8 @@ mod tests {
             let hash = to_hex(&sha256(&content));
             assert_eq!((spooled.n_bytes, &spooled.sha256), (400_000, &hash));
             block_on(async {
-                spooled.put(&store, "x").await.expect("memory");
+                let content = spooled.into_content();
+                store.put_if("x", content, &Guard::default()).await.expect("memory");
                 let found = read_if_there(&store, "x").await.expect("memory");
                 assert!(found.is_some_and(|(_, found)| found == content), "{max_bytes}");
                 let fetched = Spooled::fetch(&store, "x").await.expect("memory").expect("there");

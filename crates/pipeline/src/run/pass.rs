@@ -18,6 +18,7 @@ use crate::day::collect::Collected;
 use crate::error::Error;
 use crate::join::{ListedLogs, Requests, list_logs};
 use crate::outcome::counts::check_sum;
+use crate::run::pass::days::Encoded;
 use crate::run::pass::tasks::{Event, Tasks};
 use crate::run::schedule::{Reason, Schedule};
 use crate::run::state::{Job, Joined, PassRequest, State};
@@ -101,6 +102,10 @@ struct Scheduler<'a, 'j> {
     /// would begin another day, and come back to the first only when that is done.
     built_at_once: Arc<Semaphore>,
     shared: BTreeSet<Date>,
+    /// The days that are published or being published.
+    encoded: BTreeMap<Date, Encoded>,
+    /// The days that are built whatever their manifests say.
+    asked_for: BTreeSet<Date>,
     logs: Option<ListedLogs>,
     requests: Option<Arc<Requests>>,
     entries: Vec<u32>,
@@ -124,6 +129,8 @@ impl<'a, 'j> Scheduler<'a, 'j> {
             waiting: BTreeSet::new(),
             built_at_once: Arc::new(Semaphore::new(job.settings.threads.max(1))),
             shared: BTreeSet::new(),
+            encoded: BTreeMap::new(),
+            asked_for: BTreeSet::new(),
             logs: None,
             requests: None,
             entries: Vec::new(),
@@ -186,6 +193,7 @@ impl<'a, 'j> Scheduler<'a, 'j> {
                     self.discovery = Arc::clone(&listed.discovery);
                     all_listed = Some(listed);
                     self.decide();
+                    self.job.leases.check_free(&self.waiting).await?;
                     self.read_logs().await?;
                 }
             }
@@ -201,7 +209,11 @@ impl<'a, 'j> Scheduler<'a, 'j> {
                 let listed = list_logs(logs, self.job.settings).await?;
                 self.logs = Some(listed);
             }
-            None => self.build_new_days(),
+            None => {
+                self.build_new_days();
+                let days = self.schedule.built_days().collect();
+                self.job.leases.check_free(&days).await?;
+            }
         }
         Ok(())
     }

@@ -14,6 +14,7 @@ use logs::layout::{KeyParts, LogKind};
 use crate::dates::{DayRange, is_read_for};
 use crate::day::manifest::{self, LateObject, MissingCalls, missing_calls};
 use crate::day::replace::{ExistingDay, existing_day};
+use crate::digests::{Comparison, read_digests};
 use crate::error::Error;
 use crate::outcome::{NotReopened, Outcome};
 use crate::run::MAX_PASSES;
@@ -21,15 +22,16 @@ use crate::run::pass::{PassEnd, pass};
 use crate::run::schedule::Reason;
 use crate::run::state::{Job, NamedObjects, PassRequest, State};
 use crate::settings::{Layout, Settings};
+use crate::source::Source;
 use crate::source::list::{At, ListedObject};
 
 /// Why a day is opened again, and with what.
 #[derive(Debug, Default)]
-struct Opening {
+pub(super) struct Opening {
     /// Objects that it does not have.
-    missing: Vec<MissingCalls>,
+    pub(super) missing: Vec<MissingCalls>,
     /// Why, if it lacks none.
-    reason: Option<Reason>,
+    pub(super) reason: Option<Reason>,
 }
 
 /// Opens the days that need it, in their order. `withdrawn` are those that let go of a call in this run.
@@ -48,6 +50,19 @@ pub(super) async fn reopen(
     };
     let mut queue = openings(job, state, range, outcome).await?;
     add_shared(&mut queue, withdrawn);
+    open_all(job, state, outcome, queue).await
+}
+
+/// Opens these days, in their order, and those that let go of a call meanwhile.
+///
+/// # Errors
+/// As [`reopen`].
+pub(super) async fn open_all(
+    job: &Job<'_>,
+    state: &mut State,
+    outcome: &mut Outcome,
+    mut queue: BTreeMap<Date, Opening>,
+) -> Result<(), Error> {
     let mut n_passes = BTreeMap::<Date, usize>::new();
     while let Some((day, opening)) = queue.pop_first() {
         let passes = n_passes.entry(day).or_default();
@@ -111,7 +126,7 @@ async fn openings(
 }
 
 /// Adds days that let go of a call: they have to be built once more.
-fn add_shared(queue: &mut BTreeMap<Date, Opening>, days: &BTreeSet<Date>) {
+pub(super) fn add_shared(queue: &mut BTreeMap<Date, Opening>, days: &BTreeSet<Date>) {
     for day in days {
         queue.entry(*day).or_default().reason.get_or_insert(Reason::SharedEvents);
     }
@@ -134,9 +149,6 @@ async fn named_objects(
     if published.invocation_logs.is_some() && endpoints.invocation_logs.is_none() {
         let why = "it was built with model invocation logs, and this run has none";
         return Ok(Err(why.to_owned()));
-    }
-    if settings.verify_digests {
-        return Ok(Err("--verify-digests has the digests of the range only".to_owned()));
     }
     let ingested = match existing_day(endpoints.destination, day).await? {
         ExistingDay::Objects(ingested) => ingested,
@@ -188,7 +200,20 @@ async fn open(
     let callers = state.callers();
     let logs = job.endpoints.open_logs(&callers).await;
     let endpoints = job.endpoints.with_logs(logs.as_ref());
-    let mut end = pass(&Job { endpoints, settings: &settings, ..*job }, state, request).await?;
+    // The digests of the range, if there are any, do not have those of other days.
+    let of_range = match (settings.verify_digests, range) {
+        (true, Some(range)) if !state.has_digests_of(day) => {
+            let (Source { store, root_path }, keys) = (endpoints.source, settings.digest_keys.as_ref());
+            let digests = read_digests(store, root_path, &settings, range, job.workers, keys).await?;
+            Some(state.digests.replace(Comparison::new(digests)))
+        }
+        _ => None,
+    };
+    let job = Job { endpoints, settings: &settings, ..*job };
+    let mut end = pass(&job, state, request).await?;
+    if let Some(of_range) = of_range {
+        state.digests = of_range;
+    }
     let destination = job.endpoints.destination;
     state.add_discovered(destination, &mut end.collected.discovered).await?;
     Ok(end)

@@ -41,6 +41,11 @@ pub(crate) enum Reason {
     Partial,
     /// A run was interrupted while it replaced the day, or was about to.
     Interrupted,
+    /// A file of the day does not exist any more, or is not as it was written.
+    Files {
+        /// Its key, relative to the destination.
+        key: String,
+    },
     /// An alias is known now for a reference that had none.
     Alias {
         /// The reference.
@@ -72,6 +77,7 @@ impl std::fmt::Display for Reason {
             Reason::SharedEvents => f.write_str("an event of this day also appears on another day"),
             Reason::Partial => f.write_str("partial before"),
             Reason::Interrupted => f.write_str("previous build was interrupted"),
+            Reason::Files { key } => write!(f, "{key} is missing or not as it was written"),
             Reason::Alias { model_ref } => write!(f, "an alias is known now for {model_ref}"),
             Reason::AnyLayout => f.write_str("always rebuilt with --layout any"),
             Reason::MadeWith { what } => f.write_str(what),
@@ -157,9 +163,19 @@ impl<'a> Schedule<'a> {
         self.built.insert(day, reason);
     }
 
+    /// Has a day not built after all, whose objects were read.
+    pub(crate) fn leave(&mut self, day: Date) {
+        self.built.remove(&day);
+    }
+
     /// Whether a day is built.
     pub(crate) fn is_built(&self, day: Date) -> bool {
         self.takes_everything || self.built.contains_key(&day)
+    }
+
+    /// The days that are built.
+    pub(crate) fn built_days(&self) -> impl Iterator<Item = Date> {
+        self.built.keys().copied()
     }
 
     /// Why a day is built.
@@ -254,12 +270,17 @@ pub(crate) struct Now<'a> {
     pub invocation_logs: Option<Sources>,
     /// Objects with calls of the day that are not read for it, as far as manifests show.
     pub late_objects: Option<&'a BTreeSet<LateObject>>,
+    /// The key of a file of the day that is not as it was written.
+    pub changed_file: Option<&'a String>,
 }
 
 /// Why a published day is rebuilt; `None` if it is unchanged.
 pub(crate) fn reason_to_rebuild(manifest: &Manifest, now: &Now<'_>) -> Option<Reason> {
     if manifest.is_withdrawn() {
         return Some(Reason::Interrupted);
+    }
+    if let Some(key) = now.changed_file {
+        return Some(Reason::Files { key: key.clone() });
     }
     if !manifest.is_complete {
         return Some(Reason::Partial);

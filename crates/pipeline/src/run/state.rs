@@ -17,6 +17,7 @@ use crate::day::publish::DayTables;
 use crate::digests::{Comparison, Status};
 use crate::error::Error;
 use crate::join::Requests;
+use crate::lease::Leases;
 use crate::outcome::progress::Progress;
 use crate::outcome::tally::Tally;
 use crate::outcome::{Day, InvocationLog, Outcome, ShrinkRefusal};
@@ -64,6 +65,7 @@ pub(crate) struct Job<'a> {
     pub(crate) settings: &'a Settings,
     pub(crate) workers: &'a Workers,
     pub(crate) progress: &'a Progress,
+    pub(crate) leases: &'a Leases<'a>,
 }
 
 /// What a pass is to do.
@@ -97,6 +99,8 @@ pub(super) struct State {
     pub(super) made_with: MadeWith,
     /// The manifests of the range that are at the destination now.
     pub(super) manifests: BTreeMap<Date, Option<Manifest>>,
+    /// Days whose files were not as they were written when the run began, with the first such file.
+    pub(super) changed_files: BTreeMap<Date, String>,
     /// The calls of the days that were built.
     pub(super) built_calls: BuiltCalls,
     /// Days that were not built because nothing has changed.
@@ -106,6 +110,15 @@ pub(super) struct State {
     pub(super) digests: Option<Comparison>,
     /// The trails that the first pass found.
     pub(super) discovery: Arc<Discovery>,
+    /// Of the days that were built, those beside them that they were compared with, and the SHA-256 of their
+    /// calls.
+    pub(super) seen: BTreeMap<Date, BTreeMap<Date, String>>,
+    /// Days that were compared with the day before after they were published.
+    pub(super) settled: BTreeSet<Date>,
+    /// The days that the run is asked to write.
+    pub(super) range: Option<DayRange>,
+    /// Whether it changes no others, as a shard does.
+    is_shard: bool,
     days: BTreeMap<Date, BuiltDay>,
 }
 
@@ -126,6 +139,8 @@ pub(super) struct PublishedDay {
     pub(super) rows: BTreeMap<&'static str, u64>,
     pub(super) tables: DayTables,
     pub(super) manifest: Manifest,
+    /// The days beside it that it was compared with, and the SHA-256 of their calls.
+    pub(super) seen: BTreeMap<Date, String>,
 }
 
 /// What the days took from the model invocation logs.
@@ -153,11 +168,16 @@ impl State {
             knowledge: Arc::new(knowledge),
             made_with,
             manifests,
+            changed_files: BTreeMap::new(),
             built_calls: BuiltCalls::default(),
             unchanged: BTreeSet::new(),
             not_replaced: BTreeMap::new(),
             digests: None,
             discovery: Arc::default(),
+            seen: BTreeMap::new(),
+            settled: BTreeSet::new(),
+            range: settings.range,
+            is_shard: settings.shard.is_some(),
             days: BTreeMap::new(),
         }
     }
@@ -180,7 +200,27 @@ impl State {
         for alias in new.drain(..) {
             has_news |= aliases.add_discovered(alias);
         }
-        if has_news { discovered::save(destination, aliases).await } else { Ok(()) }
+        if has_news { discovered::merge(destination, aliases).await } else { Ok(()) }
+    }
+
+    /// Whether the digests of a day were read.
+    pub(super) fn has_digests_of(&self, day: Date) -> bool {
+        self.digests.is_some() && self.range.is_some_and(|range| range.contains(day))
+    }
+
+    /// Whether the run may change a day: a shard changes none outside its slice.
+    pub(super) fn may_change(&self, day: Date) -> bool {
+        !self.is_shard || self.range.is_none_or(|range| range.contains(day))
+    }
+
+    /// The SHA-256 of the calls of a day whose manifest is known; `None` if it vouches for none.
+    pub(super) fn calls_sha256(&self, day: Date) -> Option<&str> {
+        self.manifests.get(&day)?.as_ref()?.calls_sha256()
+    }
+
+    /// The days that were built.
+    pub(super) fn built_days(&self) -> impl Iterator<Item = Date> {
+        self.days.keys().copied()
     }
 
     /// Compares an object that was read with what the digests say of it, if they were read.
@@ -199,8 +239,10 @@ impl State {
     /// Records that a day was published, and returns how many calls an earlier build of it in the same
     /// run had.
     pub(super) fn record_published(&mut self, published: PublishedDay) -> u64 {
-        let PublishedDay { day, reason, rows, tables, manifest } = published;
+        let PublishedDay { day, reason, rows, tables, manifest, seen } = published;
+        self.seen.insert(day, seen);
         self.manifests.insert(day, Some(manifest));
+        self.changed_files.remove(&day);
         self.unchanged.remove(&day);
         let built = BuiltDay { reason, rows, counts: tables.counts, tally: tables.tally };
         let before = self.days.insert(day, built);
@@ -293,6 +335,7 @@ impl State {
             tally.merge(of_day);
         }
         outcome.digests = self.digests.map(Comparison::outcome);
+        outcome.settled = self.settled.iter().map(ToString::to_string).collect();
         outcome.unchanged = self.unchanged.iter().map(ToString::to_string).collect();
         outcome.not_replaced = self.not_replaced.into_values().collect();
         outcome.discovered_aliases = self.knowledge.aliases.discovered().count() as u64;

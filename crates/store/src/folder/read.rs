@@ -1,26 +1,31 @@
 //! Reading a file: a small one whole, a large one in chunks.
 
-use std::fs::{File, Metadata};
+use std::fs::{self, File, Metadata};
 use std::io::{self, ErrorKind, Read};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use rustix::fs::OFlags;
 
 use crate::body::{Body, Chunks};
 use crate::error::Error;
-use crate::folder::run_blocking;
+use crate::folder::{run_blocking, write};
 use crate::store::{Object, ObjectMeta};
 
 /// The size of a chunk, up to which a file is also read at once.
 const CHUNK_BYTES: usize = 1 << 20;
 
+/// Opening does not wait for another program.
+const NO_WAIT: i32 = OFlags::NONBLOCK.bits().cast_signed();
+
 /// Opens a regular file. What is something else is not found.
 pub(super) fn open(path: &Path) -> io::Result<(File, Metadata)> {
     // Without the flag, opening a pipe would wait for its other end.
-    let file = match File::options().read(true).custom_flags(libc::O_NONBLOCK).open(path) {
+    let file = match File::options().read(true).custom_flags(NO_WAIT).open(path) {
         Ok(file) => file,
         Err(error) => match path.metadata() {
             // A socket cannot be opened.
@@ -69,6 +74,15 @@ pub(super) fn meta(key: String, metadata: &Metadata) -> ObjectMeta {
 /// Made of the time of the last change and the size.
 pub(super) fn etag(metadata: &Metadata) -> String {
     format!("{:x}.{:x}-{:x}", metadata.mtime(), metadata.mtime_nsec(), metadata.len())
+}
+
+/// The `etag` of a file, and how long ago it was written: by the clock of its file system, which a file that
+/// is written just now shows.
+pub(super) fn age(path: &Path) -> io::Result<(String, Duration)> {
+    let now = write::create_temporary(path)?;
+    let metadata = fs::metadata(path)?;
+    let age = now.as_file().metadata()?.modified()?.duration_since(metadata.modified()?);
+    Ok((etag(&metadata), age.unwrap_or_default()))
 }
 
 /// A file that is read in chunks, up to the size that it had when it was opened.

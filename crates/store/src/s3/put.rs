@@ -1,10 +1,8 @@
 //! Writing an object: a small one in one request, a large one in parts that are put together in
 //! the end. Either way, nothing is seen of it before it is whole.
 
-use std::fs::File;
 use std::io;
 use std::ops::Range;
-use std::os::unix::fs::FileExt;
 use std::sync::Arc;
 
 use aws_sdk_s3::operation::put_object::builders::PutObjectFluentBuilder;
@@ -14,8 +12,12 @@ use bytes::Bytes;
 use tokio::runtime::Handle;
 use tokio::task::{JoinError, JoinSet, spawn_blocking};
 
+use crate::content::Content;
 use crate::error::{Error, Operation};
+use crate::guard::Guard;
 use crate::s3::Inner;
+use crate::s3::conditional::headers;
+use crate::store::Put;
 
 /// The largest object that is written in one request: one that fails is sent again from its start.
 const MAX_WHOLE_BYTES: usize = 64 << 20;
@@ -25,59 +27,24 @@ const MAX_PARTS: usize = 10_000;
 /// Bounds what is hashed and held by connections at the same time.
 const PARTS_IN_FLIGHT: usize = 4;
 
-/// What is written.
-#[derive(Debug, Clone)]
-pub(super) enum Content {
-    Bytes(Bytes),
-    File(Arc<File>, usize),
-}
-
-impl Content {
-    fn of_file(file: File) -> io::Result<Self> {
-        let size_bytes = file.metadata()?.len();
-        let size_bytes = usize::try_from(size_bytes).map_err(io::Error::other)?;
-        Ok(Content::File(Arc::new(file), size_bytes))
-    }
-
-    fn size_bytes(&self) -> usize {
-        match self {
-            Content::Bytes(bytes) => bytes.len(),
-            Content::File(_, size_bytes) => *size_bytes,
-        }
-    }
-
-    /// A part of it. A file is read where it does not hold up the runtime.
-    async fn part(self, range: Range<usize>) -> io::Result<Bytes> {
-        match self {
-            Content::Bytes(bytes) => Ok(bytes.slice(range)),
-            Content::File(file, _) => {
-                let read = move || {
-                    let mut part = vec![0; range.len()];
-                    file.read_exact_at(&mut part, range.start as u64)?;
-                    Ok(Bytes::from(part))
-                };
-                spawn_blocking(read).await.map_err(io::Error::other)?
-            }
-        }
-    }
-}
-
 impl Inner {
-    pub(super) async fn put_file(self: &Arc<Self>, key: &str, file: File) -> Result<(), Error> {
-        let content = Content::of_file(file).map_err(|error| self.unread(key, &error))?;
-        self.put(key, content).await
-    }
-
-    pub(super) async fn put(self: &Arc<Self>, key: &str, content: Content) -> Result<(), Error> {
-        let size_bytes = content.size_bytes();
+    pub(super) async fn put_if(
+        self: &Arc<Self>,
+        key: &str,
+        content: Content,
+        guard: &Guard,
+    ) -> Result<Put, Error> {
+        let size_bytes = content.size_bytes().map_err(|error| self.unread(key, &error))?;
         if size_bytes > MAX_WHOLE_BYTES {
-            return self.put_in_parts(key, content).await;
+            return self.put_in_parts(key, content, size_bytes, guard).await;
         }
-        let bytes = content.part(0..size_bytes).await.map_err(|error| self.unread(key, &error))?;
-        match self.to_put(key).body(ByteStream::from(bytes)).send().await {
-            Ok(_) => Ok(()),
-            Err(error) => Err(self.error(Operation::Put, key, &error)),
-        }
+        let bytes = part(content, 0..size_bytes).await;
+        let bytes = bytes.map_err(|error| self.unread(key, &error))?;
+        let call = self.to_put(key).body(ByteStream::from(bytes));
+        let (if_match, if_none_match) = headers(&guard.condition);
+        let call = call.set_if_match(if_match).set_if_none_match(if_none_match);
+        let sent = call.customize().interceptor(self.in_time(key, guard)).send().await;
+        self.written(key, guard, sent.map(|answer| answer.e_tag))
     }
 
     /// A request to write an object in one, but for its content.
@@ -92,16 +59,23 @@ impl Inner {
             .set_acl(self.acl.clone())
     }
 
-    async fn put_in_parts(self: &Arc<Self>, key: &str, content: Content) -> Result<(), Error> {
+    async fn put_in_parts(
+        self: &Arc<Self>,
+        key: &str,
+        content: Content,
+        size_bytes: usize,
+        guard: &Guard,
+    ) -> Result<Put, Error> {
+        guard.check(&self.target(key))?;
         // A task of its own, since it must come to its end: an upload that is begun while this write
         // is given up would have nobody who knows its id.
         let begun = tokio::spawn(Upload::create(Arc::clone(self), key.to_owned())).await;
         let mut upload = begun.unwrap_or_else(|error| Err(self.stopped(key, &error)))?;
-        let done = match upload.send(&content).await {
-            Ok(parts) => upload.complete(parts).await,
+        let done = match upload.send(&content, size_bytes).await {
+            Ok(parts) => upload.complete(parts, guard).await,
             Err(error) => Err(error),
         };
-        if done.is_err() {
+        if !matches!(done, Ok(Put::Done { .. })) {
             upload.to_abort().send().await;
         }
         upload.is_open = false;
@@ -149,13 +123,16 @@ impl Upload {
 
     /// All parts, in their order. After an error none is under way any more: a part that arrives
     /// after the abort would stay.
-    async fn send(&self, content: &Content) -> Result<Vec<CompletedPart>, Error> {
-        let size_bytes = content.size_bytes();
+    async fn send(
+        &self,
+        content: &Content,
+        size_bytes: usize,
+    ) -> Result<Vec<CompletedPart>, Error> {
         let part_bytes = part_bytes(size_bytes);
         let starts = (0..size_bytes).step_by(part_bytes);
         let mut waiting = (1..).zip(starts).map(|(number, start)| {
             let range = start..size_bytes.min(start + part_bytes);
-            (number, content.clone().part(range))
+            (number, part(content.clone(), range))
         });
         let mut sending = JoinSet::new();
         let mut sent = Vec::new();
@@ -205,16 +182,17 @@ impl Upload {
         }
     }
 
-    async fn complete(&self, parts: Vec<CompletedPart>) -> Result<(), Error> {
+    async fn complete(&self, parts: Vec<CompletedPart>, guard: &Guard) -> Result<Put, Error> {
         let inner = &self.inner;
         let parts = CompletedMultipartUpload::builder().set_parts(Some(parts)).build();
         let request = inner.client.complete_multipart_upload().bucket(&inner.bucket);
         let request = request.key(inner.full(&self.key)).upload_id(&self.id);
         let request = request.multipart_upload(parts).set_request_payer(inner.payer());
-        match request.set_expected_bucket_owner(inner.owner()).send().await {
-            Ok(_) => Ok(()),
-            Err(error) => Err(inner.error(Operation::Put, &self.key, &error)),
-        }
+        let (if_match, if_none_match) = headers(&guard.condition);
+        let request = request.set_if_match(if_match).set_if_none_match(if_none_match);
+        let request = request.set_expected_bucket_owner(inner.owner()).customize();
+        let sent = request.interceptor(inner.in_time(&self.key, guard)).send().await;
+        inner.written(&self.key, guard, sent.map(|answer| answer.e_tag))
     }
 
     fn to_abort(&self) -> Abort {
@@ -249,6 +227,16 @@ impl Abort {
         // is ended by the bucket's lifecycle rule.
         let request = request.set_request_payer(inner.payer());
         let _ = request.set_expected_bucket_owner(inner.owner()).send().await;
+    }
+}
+
+/// A part of what is written. A file is read where it does not hold up the runtime.
+async fn part(content: Content, range: Range<usize>) -> io::Result<Bytes> {
+    match content {
+        Content::Bytes(_) => content.part(range),
+        Content::File(_) => {
+            spawn_blocking(move || content.part(range)).await.map_err(io::Error::other)?
+        }
     }
 }
 

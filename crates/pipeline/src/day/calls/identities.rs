@@ -67,6 +67,11 @@ impl Identities {
         self.sorted.len()
     }
 
+    /// Each, with whether an addendum tells it.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (Identity, bool)> {
+        self.sorted.iter().map(|identity| (*identity, self.addenda.contains(identity)))
+    }
+
     /// Whether a call is among them; `Some(true)` if by an addendum.
     pub(crate) fn find(&self, identity: Identity) -> Option<bool> {
         self.sorted.binary_search(&identity).ok()?;

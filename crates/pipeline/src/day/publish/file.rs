@@ -1,7 +1,6 @@
 //! A file of a day, with what the manifest says of it.
 
 use jiff::civil::Date;
-use store::Store;
 use tables::{References, Table};
 
 use crate::day::manifest::Output;
@@ -42,15 +41,25 @@ impl TableFile {
             bytes: content.n_bytes,
             rows,
             sha256: content.sha256.clone(),
+            md5: content.md5.clone(),
         };
         TableFile { table, output, content }
     }
 
-    /// Puts the file in its place.
+    /// One of this key without rows.
     ///
     /// # Errors
-    /// If the destination cannot be written.
-    pub(crate) async fn put(self, destination: &dyn Store) -> Result<(), store::Error> {
-        self.content.put(destination, &self.output.key).await
+    /// If that cannot be done.
+    pub(crate) fn empty(table: &'static str, key: &str, day: Date) -> Result<Self, Error> {
+        let encoded = tables::write_empty(table, Spool::begin());
+        let encoded = encoded.map_err(|error| Error::of_table(day, error))?;
+        let mut file = TableFile::new(table, day, encoded, 0);
+        key.clone_into(&mut file.output.key);
+        Ok(file)
+    }
+
+    /// What is to be written.
+    pub(crate) fn content(self) -> store::Content {
+        self.content.into_content()
     }
 }

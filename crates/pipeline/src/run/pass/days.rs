@@ -1,5 +1,6 @@
 //! Takes the days of a pass, in their order, from what was read for them to what is published.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use futures::FutureExt;
@@ -7,18 +8,22 @@ use futures::future::BoxFuture;
 use futures::stream::StreamExt;
 use jiff::ToSpan;
 use jiff::civil::Date;
+use tables::INVOCATIONS;
+use tokio::sync::watch;
 
 use super::Scheduler;
 use super::tasks::Tasks;
 use crate::day::collect::DayState;
-use crate::day::manifest::Manifest;
-use crate::day::prepare::{OtherDays, Prepared, Ready, prepare};
+use crate::day::fence::DayWriter;
+use crate::day::manifest::{Compared, Manifest};
+use crate::day::prepare::{Counted, OtherDays, Prepared, Ready, prepare};
 use crate::day::publish::{DayInputs, build};
-use crate::day::replace::{replace, withdraw_all};
+use crate::day::replace::{replace, withdraw};
 use crate::error::Error;
 use crate::join::ListedLogs;
+use crate::lease::Wait;
 use crate::run::schedule::Reason;
-use crate::run::state::PublishedDay;
+use crate::run::state::{Job, PublishedDay};
 use crate::settings::Layout;
 
 /// Days after a day that are read before it is built: what is late is seldom later, and few days have to
@@ -65,14 +70,17 @@ impl<'a> Scheduler<'a, '_> {
         None
     }
 
-    /// The days beside one that are not built now: one event on two days is on neighbors.
+    /// The days beside one that are not built now: one event on two days is on neighbors. A shard leaves
+    /// days outside its slice to `settle`.
     fn others(&self, day: Date) -> OtherDays {
         let beside = [day.yesterday(), day.tomorrow()].into_iter().filter_map(Result::ok);
         let is_as_published =
             |day: &Date| !self.schedule.is_built(*day) && !self.state.built_calls.has(*day);
+        let is_admitted = |day: &Date| self.state.may_change(*day);
         OtherDays {
+            known: self.state.manifests.get(&day).cloned(),
             built: self.state.built_calls.clone(),
-            neighbours: beside.filter(is_as_published).collect(),
+            neighbours: beside.filter(is_as_published).filter(is_admitted).collect(),
             will_ask: !self.waiting.is_empty()
                 || self.collected.days_with_objects().next().is_some()
                 || self.state.manifests.keys().any(|known| *known != day),
@@ -84,9 +92,12 @@ impl<'a> Scheduler<'a, '_> {
         &mut self,
         tasks: &mut Tasks<'a>,
         day: Date,
-        prepared: Prepared,
+        prepared: Prepared<'a>,
     ) -> Result<(), Error> {
         match prepared {
+            Prepared::Changed(state, found) => {
+                self.decide_again(day, *state, found.map(|found| found.map(|it| *it)));
+            }
             Prepared::Needs(state, objects) => {
                 self.collected.restore_day(day, *state);
                 for object in objects {
@@ -100,36 +111,75 @@ impl<'a> Scheduler<'a, '_> {
                 self.job.progress.published();
             }
             Prepared::Ready(mut ready) => {
-                if !ready.shared.is_empty() {
+                let seen = self.neighbours_seen(day, &ready);
+                if !ready.counted.shared.is_empty() {
                     // A day that is being published would write its manifest after it is withdrawn.
                     while let Some(published) = tasks.publishing.next().await {
                         self.finish(published?);
                     }
-                    withdraw_all(self.job.endpoints.destination, &ready.shared).await?;
-                    self.shared.append(&mut ready.shared);
+                    self.withdraw(&ready).await?;
                 }
-                let identities = std::mem::take(&mut ready.distinct.identities);
+                let identities = std::mem::take(&mut ready.counted.distinct.identities);
                 self.state.built_calls.remember(day, identities);
                 let destination = self.job.endpoints.destination;
                 self.state.add_discovered(destination, &mut self.collected.discovered).await?;
-                tasks.publishing.push(self.publish(day, *ready));
+                tasks.publishing.push(self.publish(day, *ready, seen));
+            }
+        }
+        Ok(())
+    }
+
+    /// The days beside one whose calls it was compared with, and that keep theirs. Of one that is built in
+    /// this pass too, the hash is known only when it is encoded.
+    fn neighbours_seen(&self, day: Date, ready: &Ready<'a>) -> NeighboursSeen {
+        let mut seen = NeighboursSeen::default();
+        for beside in [day.yesterday(), day.tomorrow()].into_iter().filter_map(Result::ok) {
+            if ready.counted.shared.contains(&beside) {
+                continue;
+            }
+            if let Some(encoded) = self.encoded.get(&beside) {
+                seen.encoded.insert(beside, encoded.clone());
+            } else if let Some(sha256) = ready.compared.get(&beside) {
+                seen.known.insert(beside, sha256.clone());
+            } else if self.state.built_calls.has(beside)
+                && let Some(sha256) = self.state.calls_sha256(beside)
+            {
+                seen.known.insert(beside, sha256.to_owned());
+            }
+        }
+        seen
+    }
+
+    /// Withdraws the days that have to let go of a call, because the one that is ready has it. One that is
+    /// not as it was compared is left: it is not settled then.
+    async fn withdraw(&mut self, ready: &Ready<'a>) -> Result<(), Error> {
+        let Job { endpoints, leases, .. } = *self.job;
+        for day in &ready.counted.shared {
+            let known = ready.compared.get(day).map(String::as_str);
+            let Some(sha256) = known.or_else(|| self.state.calls_sha256(*day)) else { continue };
+            let lease = leases.take(*day, Wait::UntilFree).await?;
+            let writer = DayWriter::new(endpoints.destination, leases, lease);
+            let withdrawn = withdraw(&writer, sha256).await?;
+            writer.release().await?;
+            if let Some(withdrawn) = withdrawn {
+                if let Some(known) = self.state.manifests.get_mut(day) {
+                    *known = Some(withdrawn);
+                }
+                self.shared.insert(*day);
             }
         }
         Ok(())
     }
 
     /// Builds a day and publishes it.
-    fn publish(&self, day: Date, ready: Ready) -> BoxFuture<'a, Result<PublishedDay, Error>> {
+    fn publish(
+        &mut self,
+        day: Date,
+        ready: Ready<'a>,
+        seen: NeighboursSeen,
+    ) -> BoxFuture<'a, Result<PublishedDay, Error>> {
         let job = self.job;
-        let mut manifest = Manifest::new(day, self.state.made_with.clone());
-        manifest.trail = match &self.request.named {
-            // Its objects were not listed: what was listed for it before is what it is built from.
-            Some(named) => named.trail.clone(),
-            None => self.schedule.sources(day),
-        };
-        manifest.invocation_logs = self.logs.as_ref().map(|logs| logs.sources(day));
-        manifest.logs_not_read = self.logs.as_ref().map(ListedLogs::not_read).unwrap_or_default();
-        let previous = self.state.manifests.get(&day).cloned().flatten();
+        let manifest = self.manifest_of(day);
         let reason = self.schedule.reason(day).unwrap_or(match job.settings.layout {
             Layout::Any => Reason::AnyLayout,
             Layout::Trail | Layout::Auto => Reason::New,
@@ -137,12 +187,16 @@ impl<'a> Scheduler<'a, '_> {
         let knowledge = Arc::clone(&self.state.knowledge);
         let requests = self.requests.clone();
         let built_at_once = Arc::clone(&self.built_at_once);
+        let (encoded, is_encoded) = watch::channel(None);
+        self.encoded.insert(day, is_encoded);
         let publishing = async move {
-            let Ready { objects, by_key, distinct, late_objects, calls_elsewhere, .. } = ready;
-            manifest.yields_to = ready.yields_to;
-            manifest.addenda = ready.addenda;
-            manifest.late_objects = late_objects.into_iter().collect();
-            manifest.calls_elsewhere = calls_elsewhere;
+            let mut manifest = manifest;
+            let Ready { writer, standing, counted, .. } = ready;
+            let Counted { objects, by_key, distinct, .. } = counted;
+            manifest.yields_to = counted.yields_to;
+            manifest.addenda = counted.addenda;
+            manifest.late_objects = counted.late_objects.into_iter().collect();
+            manifest.calls_elsewhere = counted.calls_elsewhere;
             let inputs = DayInputs { day, objects, by_key, distinct, knowledge, requests };
             let mut tables = {
                 // The semaphore is never closed.
@@ -155,11 +209,31 @@ impl<'a> Scheduler<'a, '_> {
             manifest.callers = std::mem::take(&mut tables.callers);
             let files = std::mem::take(&mut tables.files);
             let rows = files.iter().map(|file| (file.table, file.output.rows)).collect();
-            let destination = job.endpoints.destination;
-            let manifest = replace(destination, day, files, manifest, previous.as_ref()).await?;
-            Ok(PublishedDay { day, reason, rows, tables, manifest })
+            let calls = files.iter().find(|file| file.table == INVOCATIONS.name);
+            // Nobody waits for it if no other day does.
+            let _ = encoded.send(calls.map(|file| file.output.sha256.clone()));
+            let seen = seen.all().await?;
+            let before = day.yesterday().ok();
+            let compared = before.and_then(|dt| Some(Compared { dt, sha256: seen.get(&dt)?.clone() }));
+            manifest.compared_with = compared;
+            let manifest = replace(&writer, files, manifest, standing).await?;
+            writer.release().await?;
+            Ok(PublishedDay { day, reason, rows, tables, manifest, seen })
         };
         publishing.boxed()
+    }
+
+    /// What is known of a day before it is built.
+    fn manifest_of(&self, day: Date) -> Manifest {
+        let mut manifest = Manifest::new(day, self.state.made_with.clone());
+        manifest.trail = match &self.request.named {
+            // Its objects were not listed: what was listed for it before is what it is built from.
+            Some(named) => named.trail.clone(),
+            None => self.schedule.sources(day),
+        };
+        manifest.invocation_logs = self.logs.as_ref().map(|logs| logs.sources(day));
+        manifest.logs_not_read = self.logs.as_ref().map(ListedLogs::not_read).unwrap_or_default();
+        manifest
     }
 
     pub(super) fn finish(&mut self, mut published: PublishedDay) {
@@ -167,5 +241,28 @@ impl<'a> Scheduler<'a, '_> {
         self.entries.append(&mut published.tables.joined);
         self.calls_without_entry += published.tables.calls_without_entry;
         self.collected.left += self.state.record_published(published);
+    }
+}
+
+/// The SHA-256 of a day's `invocations`, once they are encoded.
+pub(super) type Encoded = watch::Receiver<Option<String>>;
+
+/// The days beside one that it was compared with.
+#[derive(Debug, Default)]
+struct NeighboursSeen {
+    known: BTreeMap<Date, String>,
+    encoded: BTreeMap<Date, Encoded>,
+}
+
+impl NeighboursSeen {
+    /// The SHA-256 of the calls of each.
+    async fn all(self) -> Result<BTreeMap<Date, String>, Error> {
+        let NeighboursSeen { mut known, encoded } = self;
+        for (day, mut encoded) in encoded {
+            // Its sender is gone if the day could not be built: then that error ends the run.
+            let sha256 = encoded.wait_for(Option::is_some).await.map_err(|_| Error::Worker)?;
+            known.extend(sha256.clone().map(|sha256| (day, sha256)));
+        }
+        Ok(known)
     }
 }

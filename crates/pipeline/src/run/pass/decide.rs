@@ -7,6 +7,7 @@ use jiff::civil::Date;
 use logs::layout::LogKind;
 
 use super::Scheduler;
+use crate::day::collect::DayState;
 use crate::day::manifest::{LateObject, Manifest};
 use crate::outcome::ShrinkRefusal;
 use crate::run::schedule::{Now, Reason, reason_to_rebuild};
@@ -37,6 +38,7 @@ impl Scheduler<'_, '_> {
         let late = self.late_objects();
         for (day, reason) in std::mem::take(&mut self.request.rebuild) {
             self.build(day, reason);
+            self.asked_for.insert(day);
         }
         let mut days = self.schedule.listed_days().collect::<BTreeSet<_>>();
         days.extend(self.state.manifests.keys());
@@ -67,6 +69,38 @@ impl Scheduler<'_, '_> {
         }
         self.schedule.release();
         self.job.progress.publishing(self.waiting.len());
+    }
+
+    /// Decides again on a day that was read, because another run has published or removed it meanwhile.
+    pub(super) fn decide_again(
+        &mut self,
+        day: Date,
+        state: DayState,
+        found: Option<Option<Manifest>>,
+    ) {
+        match found {
+            Some(found) => self.state.manifests.insert(day, found),
+            None => self.state.manifests.remove(&day),
+        };
+        let late = self.late_objects().remove(&day);
+        let reason = match self.job.settings.layout {
+            Layout::Any => Some(Reason::AnyLayout),
+            _ if self.asked_for.contains(&day) => self.schedule.reason(day),
+            _ => self.reason(day, late.as_ref()),
+        };
+        let Some(reason) = reason else {
+            self.collected.left += state.n_calls;
+            self.state.unchanged.insert(day);
+            self.schedule.leave(day);
+            self.job.progress.published();
+            return;
+        };
+        self.schedule.build(day, reason);
+        self.collected.restore_day(day, state);
+        for object in late.into_iter().flatten() {
+            self.add_late(day, object);
+        }
+        self.waiting.insert(day);
     }
 
     /// Rebuilds the days that left a call to one that is built: it may not have it any more.
@@ -141,6 +175,7 @@ impl Scheduler<'_, '_> {
             trail: self.schedule.sources(day),
             invocation_logs: logs_now,
             late_objects: late,
+            changed_file: self.state.changed_files.get(&day),
         };
         reason_to_rebuild(manifest, &now)
     }

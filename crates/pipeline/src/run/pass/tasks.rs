@@ -17,13 +17,13 @@ use crate::source::list::{Listed, ListedObject};
     clippy::large_enum_variant,
     reason = "the large one is nearly every event, and never kept"
 )]
-pub(super) enum Event {
+pub(super) enum Event<'f> {
     /// An object was read, or is unreadable.
     ObjectRead(ReadObject<Reading>),
     /// A day was built and published.
     DayPublished(Box<PublishedDay>),
     /// It is known whether a day can be built.
-    DayPrepared(Date, Prepared),
+    DayPrepared(Date, Prepared<'f>),
     /// More objects may be sent to be fetched.
     FetcherHasRoom,
     /// An object was listed.
@@ -39,7 +39,7 @@ pub(super) struct Tasks<'f> {
     pub(super) listed: mpsc::Receiver<ListedObject>,
     pub(super) to_fetch: mpsc::Sender<ListedObject>,
     pub(super) read: mpsc::Receiver<ReadObject<Reading>>,
-    pub(super) preparing: FuturesUnordered<BoxFuture<'f, Result<(Date, Prepared), Error>>>,
+    pub(super) preparing: FuturesUnordered<BoxFuture<'f, Result<(Date, Prepared<'f>), Error>>>,
     pub(super) publishing: FuturesUnordered<BoxFuture<'f, Result<PublishedDay, Error>>>,
 }
 
@@ -70,7 +70,7 @@ impl<'f> Tasks<'f> {
     ///
     /// # Errors
     /// If one of the tasks fails.
-    pub(super) async fn next(&mut self, may_send: bool) -> Result<Event, Error> {
+    pub(super) async fn next(&mut self, may_send: bool) -> Result<Event<'f>, Error> {
         tokio::select! {
             biased;
             Some(object) = self.read.recv() => Ok(Event::ObjectRead(object)),

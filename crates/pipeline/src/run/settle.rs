@@ -1,0 +1,267 @@
+//! Settles days: an event that is on two days is one call, whichever was built first, or both at once. The
+//! manifest of the later day of a pair says with which calls of the earlier one it was compared.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use jiff::civil::Date;
+use logs::layout::LogKind;
+
+use crate::day::fence::DayWriter;
+use crate::day::manifest::{self, Compared, Manifest, missing_calls};
+use crate::day::prepare::{PublishedCalls, published_calls};
+use crate::day::replace::withdraw;
+use crate::error::Error;
+use crate::lease::Wait;
+use crate::outcome::Outcome;
+use crate::run::MAX_PASSES;
+use crate::run::reopen::{Opening, add_shared, open_all};
+use crate::run::schedule::{Reason, alias_known_now};
+use crate::run::state::{Job, State};
+use crate::source::discover::discover;
+
+/// A pair of days: the later one.
+type Later = Date;
+
+/// Whether the pair of a day and the one before it is settled, or one of the two is not published.
+pub(crate) fn is_settled(before: Option<&Manifest>, day: &Manifest) -> bool {
+    let Some((before, calls)) = before.and_then(|it| Some((it, it.calls_sha256()?))) else {
+        return true;
+    };
+    day.is_withdrawn()
+        || day.compared_with.as_ref().is_some_and(|it| it.dt == before.dt && it.sha256 == calls)
+}
+
+/// Settles all days of the range of a run of its own.
+///
+/// # Errors
+/// As those of a run.
+pub(super) async fn settle(
+    job: &Job<'_>,
+    state: &mut State,
+    outcome: &mut Outcome,
+) -> Result<(), Error> {
+    let range = state.range.ok_or(Error::NoRange)?;
+    let mut is_discovered = false;
+    for _ in 0..MAX_PASSES {
+        let mut queue = openings(job, state).await?;
+        queue.retain(|day, _| range.contains(*day));
+        if queue.is_empty() {
+            let days = range.days().collect();
+            add_shared(&mut queue, &compare_pairs(job, state, &days).await?);
+        }
+        // A day that could not be opened is reported once.
+        let is_refused = |day: &Date| outcome.not_reopened.iter().any(|it| it.dt == day.to_string());
+        queue.retain(|day, _| !is_refused(day));
+        if queue.is_empty() {
+            let built = state.built_days().collect::<BTreeSet<_>>();
+            state.unchanged = state.manifests.keys().copied().collect();
+            state.unchanged.retain(|day| !built.contains(day));
+            return Ok(());
+        }
+        if !std::mem::replace(&mut is_discovered, true) {
+            let store = job.endpoints.source.store;
+            let discovery = discover(store, job.settings, LogKind::CloudTrail).await?;
+            state.discovery = Arc::new(discovery);
+        }
+        open_all(job, state, outcome, queue).await?;
+    }
+    Err(Error::NotConverged { passes: MAX_PASSES })
+}
+
+/// Settles the days of a run that has built what it had to, with those beside them.
+///
+/// # Errors
+/// As those of a run.
+pub(super) async fn settle_neighbours(
+    job: &Job<'_>,
+    state: &mut State,
+    outcome: &mut Outcome,
+) -> Result<(), Error> {
+    let range = state.range;
+    for _ in 0..MAX_PASSES {
+        let mut days = range.into_iter().flat_map(|range| range.days()).collect::<BTreeSet<_>>();
+        if range.is_none() {
+            days.extend(state.manifests.keys());
+        }
+        let built = state.built_days().collect::<Vec<_>>();
+        for day in built {
+            days.insert(day);
+            days.extend(day.tomorrow().ok());
+            for beside in [day.yesterday(), day.tomorrow()].into_iter().filter_map(Result::ok) {
+                look_up(job, state, beside).await?;
+            }
+        }
+        // A run with a range looks at no other pairs.
+        let mut queue = BTreeMap::new();
+        add_shared(&mut queue, &compare_pairs(job, state, &days).await?);
+        if queue.is_empty() {
+            return Ok(());
+        }
+        open_all(job, state, outcome, queue).await?;
+    }
+    Err(Error::NotConverged { passes: MAX_PASSES })
+}
+
+/// The days that are to be built again for what manifests say.
+async fn openings(job: &Job<'_>, state: &State) -> Result<BTreeMap<Date, Opening>, Error> {
+    let mut queue = BTreeMap::<Date, Opening>::new();
+    for (day, manifest) in &state.manifests {
+        let Some(manifest) = manifest else { continue };
+        let reason = match manifest.is_withdrawn() {
+            true => Some(Reason::Interrupted),
+            false => alias_known_now(manifest, &state.knowledge),
+        };
+        if reason.is_some() {
+            queue.entry(*day).or_default().reason = reason;
+        }
+    }
+    let destination = job.endpoints.destination;
+    for (day, missing) in missing_calls(destination, &[&state.manifests]).await? {
+        queue.entry(day).or_default().missing = missing;
+    }
+    Ok(queue)
+}
+
+/// Reads the manifest of a day that the run does not know.
+async fn look_up(job: &Job<'_>, state: &mut State, day: Date) -> Result<(), Error> {
+    if state.may_change(day)
+        && !state.manifests.contains_key(&day)
+        && let Some(found) = manifest::read(job.endpoints.destination, day).await?
+    {
+        state.manifests.insert(day, found);
+    }
+    Ok(())
+}
+
+/// Compares the pairs that are not settled: writes down that they are, or withdraws the days that have to let go
+/// of a call, which are returned.
+async fn compare_pairs(
+    job: &Job<'_>,
+    state: &mut State,
+    days: &BTreeSet<Later>,
+) -> Result<BTreeSet<Date>, Error> {
+    let mut withdrawn = BTreeSet::new();
+    for day in days {
+        let Ok(before) = day.yesterday() else { continue };
+        if !state.may_change(*day) || !state.may_change(before) {
+            continue;
+        }
+        let losers = compare(job, state, before, *day).await?;
+        match losers {
+            None => {}
+            Some(losers) if losers.is_empty() => write_down(job, state, before, *day).await?,
+            Some(losers) => {
+                for day in losers {
+                    if withdraw_known(job, state, day).await? {
+                        withdrawn.insert(day);
+                    }
+                }
+            }
+        }
+    }
+    Ok(withdrawn)
+}
+
+/// Of a pair that is not settled, the days that have to be built again; `None` if there is nothing to settle,
+/// or one of them is being replaced.
+async fn compare(
+    job: &Job<'_>,
+    state: &mut State,
+    before: Date,
+    day: Date,
+) -> Result<Option<BTreeSet<Date>>, Error> {
+    let known = |day: &Date| state.manifests.get(day).and_then(Option::as_ref);
+    let (Some(earlier), Some(later)) = (known(&before), known(&day)) else { return Ok(None) };
+    if is_settled(Some(earlier), later) {
+        return Ok(None);
+    }
+    let (Some(of_earlier), Some(of_later)) = (earlier.calls_sha256(), later.calls_sha256()) else {
+        return Ok(None);
+    };
+    // One of them was built with a view of the other as it is now.
+    let has_seen = |one: Date, other: Date, sha256: &str| {
+        state.seen.get(&one).and_then(|seen| seen.get(&other)).is_some_and(|seen| seen == sha256)
+    };
+    if has_seen(before, day, of_later) || has_seen(day, before, of_earlier) {
+        return Ok(Some(BTreeSet::new()));
+    }
+    let mut losers = BTreeSet::new();
+    // What they left to the other is not known, and the other may not have it any more.
+    losers.extend(earlier.yields_to.contains(&day).then_some(before));
+    losers.extend(later.yields_to.contains(&before).then_some(day));
+    for (day, sha256) in [(before, of_earlier.to_owned()), (day, of_later.to_owned())] {
+        if state.built_calls.has(day) {
+            continue;
+        }
+        match published_calls(job.endpoints.destination, job.workers, day).await? {
+            Some(PublishedCalls { identities, sha256: found, .. }) if found == sha256 => {
+                state.built_calls.remember(day, identities);
+            }
+            _ => {
+                forget(job, state, day).await?;
+                return Ok(None);
+            }
+        }
+    }
+    losers.extend(state.built_calls.losers(before, day));
+    Ok(Some(losers))
+}
+
+/// Writes down in the manifest of the later day that it was compared.
+async fn write_down(
+    job: &Job<'_>,
+    state: &mut State,
+    before: Date,
+    day: Date,
+) -> Result<(), Error> {
+    let Some(sha256) = state.calls_sha256(before).map(str::to_owned) else { return Ok(()) };
+    let Some(Some(known)) = state.manifests.get(&day).cloned() else { return Ok(()) };
+    let destination = job.endpoints.destination;
+    let lease = job.leases.take(day, Wait::UntilFree).await?;
+    let writer = DayWriter::new(destination, job.leases, lease);
+    let found = manifest::read_tagged(destination, day).await?;
+    let mut compared = known.clone();
+    compared.compared_with = Some(Compared { dt: before, sha256 });
+    let is_written = match found {
+        Some((Some(found), etag)) if found == known => {
+            writer.replace_manifest(&compared, &etag).await?
+        }
+        _ => false,
+    };
+    writer.release().await?;
+    if is_written {
+        state.manifests.insert(day, Some(compared));
+        state.settled.insert(day);
+        Ok(())
+    } else {
+        forget(job, state, day).await
+    }
+}
+
+/// Withdraws a day as the run knows it; false if another run has published it meanwhile.
+async fn withdraw_known(job: &Job<'_>, state: &mut State, day: Date) -> Result<bool, Error> {
+    let Some(sha256) = state.calls_sha256(day).map(str::to_owned) else { return Ok(false) };
+    let lease = job.leases.take(day, Wait::UntilFree).await?;
+    let writer = DayWriter::new(job.endpoints.destination, job.leases, lease);
+    let withdrawn = withdraw(&writer, &sha256).await?;
+    writer.release().await?;
+    match withdrawn {
+        Some(withdrawn) => {
+            state.manifests.insert(day, Some(withdrawn));
+            Ok(true)
+        }
+        None => forget(job, state, day).await.map(|()| false),
+    }
+}
+
+/// Takes note that another run has published a day: what this one knew of its calls is over.
+async fn forget(job: &Job<'_>, state: &mut State, day: Date) -> Result<(), Error> {
+    state.built_calls.forget(day);
+    state.seen.remove(&day);
+    match manifest::read(job.endpoints.destination, day).await? {
+        Some(found) => state.manifests.insert(day, found),
+        None => state.manifests.remove(&day),
+    };
+    Ok(())
+}
