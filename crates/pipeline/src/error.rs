@@ -70,7 +70,9 @@ pub enum Error {
         source: AliasFileError,
     },
     /// A file at the destination is larger than one that hoptrail writes.
-    #[error("`{key}` at the destination has {bytes} bytes, expected {max} at most; repair or delete it")]
+    #[error(
+        "`{key}` at the destination has {bytes} bytes, expected {max} at most; repair or delete it"
+    )]
     TooLarge {
         /// Its key.
         key: String,
@@ -80,7 +82,9 @@ pub enum Error {
         max: u64,
     },
     /// Other runs replaced an object whenever this one was about to.
-    #[error("`{key}` at the destination cannot be written: other runs replaced it {tries} times meanwhile")]
+    #[error(
+        "`{key}` at the destination cannot be written: other runs replaced it {tries} times meanwhile"
+    )]
     Contended {
         /// Its key.
         key: String,

@@ -104,7 +104,9 @@ pub enum LeaseError {
         holder: Box<Holder>,
     },
     /// A run of hoptrail 0.1 holds all days.
-    #[error("another run, of an older version, is writing to {location}: {holder}; to wait for it: --wait-lock")]
+    #[error(
+        "another run, of an older version, is writing to {location}: {holder}; to wait for it: --wait-lock"
+    )]
     HeldByOldVersion {
         /// The destination.
         location: String,
@@ -123,7 +125,9 @@ pub enum LeaseError {
         location: String,
     },
     /// The service cannot be relied on.
-    #[error("runs cannot be kept apart in {location}: {reason}; if only one run writes there at a time: --no-lease")]
+    #[error(
+        "runs cannot be kept apart in {location}: {reason}; if only one run writes there at a time: --no-lease"
+    )]
     Service {
         /// The destination.
         location: String,
@@ -312,7 +316,10 @@ impl<'a> Leases<'a> {
     ///
     /// # Errors
     /// [`LeaseError::HeldByOldVersion`]; if the destination cannot be read.
-    pub(crate) async fn wait_for_old_version(&self, on_waiting: impl Fn(&Holder)) -> Result<(), LeaseError> {
+    pub(crate) async fn wait_for_old_version(
+        &self,
+        on_waiting: impl Fn(&Holder),
+    ) -> Result<(), LeaseError> {
         if self.options.is_off {
             return Ok(());
         }

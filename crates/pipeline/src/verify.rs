@@ -9,9 +9,7 @@ use store::{ListRequest, ObjectMeta, Pages, Store};
 use tokio::sync::mpsc;
 
 use crate::dates::{DayRange, days_of_delivery};
-use crate::day::manifest::{
-    Manifest, MissingCalls, Output, SourceSet, load, missing_calls, read,
-};
+use crate::day::manifest::{Manifest, MissingCalls, Output, SourceSet, load, missing_calls, read};
 use crate::day::spool::Spooled;
 use crate::error::Error;
 use crate::run::settle::is_settled;

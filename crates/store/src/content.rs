@@ -34,7 +34,9 @@ impl Content {
     pub(crate) fn size_bytes(&self) -> io::Result<usize> {
         match self {
             Content::Bytes(bytes) => Ok(bytes.len()),
-            Content::File(file) => usize::try_from(file.metadata()?.len()).map_err(io::Error::other),
+            Content::File(file) => {
+                usize::try_from(file.metadata()?.len()).map_err(io::Error::other)
+            }
         }
     }
 

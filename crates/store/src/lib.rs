@@ -32,7 +32,9 @@ pub use folder::Folder;
 pub use given::Given;
 pub use guard::{Clock, Condition, Deadline, Guard, SystemClock};
 pub use limited::Limited;
-pub use listing::{Pages, list_all, list_folders, list_folders_or_empty, read_at_most, read_if_there};
+pub use listing::{
+    Pages, list_all, list_folders, list_folders_or_empty, read_at_most, read_if_there,
+};
 #[cfg(feature = "testing")]
 pub use memory::Memory;
 pub use one_object::OneObject;

@@ -8,8 +8,9 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use bytes::Bytes;
 use s3_server::{Bucket, Config, Failure, Fault, Kind, Server, When};
-use store::{Condition, Error, Folder, Put, S3, S3Options, Store, list_all};
+use store::{Condition, Error, Folder, Guard, Put, S3, S3Options, Store, list_all};
 
 /// How often each process adds one.
 const ROUNDS: u32 = 25;
@@ -39,7 +40,9 @@ async fn add_one(store: &dyn Store) {
             }
         };
         let next = (number + 1).to_string();
-        if store.put_if("sum", next.into(), condition).await.unwrap() != Put::ConditionFailed {
+        if store.put_if("sum", Bytes::from(next).into(), &Guard::of(condition)).await.unwrap()
+            != Put::ConditionFailed
+        {
             return;
         }
     }
@@ -78,16 +81,22 @@ async fn a_conditional_write_that_cannot_be_done_leaves_nothing_behind() {
     let store = Folder::create(root.path().join("made")).unwrap();
     store.put("a/b/x", "x".into()).await.unwrap();
     for key in ["a/b", "a/b/x/y", &"n".repeat(300)] {
-        let error = store.put_if(key, "x".into(), Condition::Absent).await.unwrap_err();
+        let error = store
+            .put_if(key, Bytes::from("x").into(), &Guard::of(Condition::Absent))
+            .await
+            .unwrap_err();
         assert!(matches!(error, Error::Unwritable { .. }), "{error:?}");
     }
     for key in ["..", "", ".store-tmp-lock"] {
-        let error = store.put_if(key, "x".into(), Condition::Absent).await.unwrap_err();
+        let error = store
+            .put_if(key, Bytes::from("x").into(), &Guard::of(Condition::Absent))
+            .await
+            .unwrap_err();
         assert!(matches!(error, Error::InvalidKey { .. }), "{error:?}");
     }
     let listed = list_all(&store, "").await.unwrap();
     assert_eq!(listed.len(), 1, "the lock is not listed");
-    assert_eq!(names(&root.path().join("made/a")), [".store-tmp-lock", "b"]);
+    assert_eq!(names(&root.path().join("made/a")), ["b"]);
     assert_eq!(names(&root.path().join("made")), [".store-tmp-lock", "a"]);
 }
 
@@ -98,17 +107,23 @@ async fn what_a_service_answers_is_told_apart() {
     let store = S3::connect("logs", "root", &options).await.unwrap();
     // Throttled before anything is done: tried again.
     server.set_faults(vec![Fault::always(Failure::SlowDown).on(Kind::Put).when(When::Nth(1))]);
-    let put = store.put_if("lease", "mine".into(), Condition::Absent).await.unwrap();
+    let put = store
+        .put_if("lease", Bytes::from("mine").into(), &Guard::of(Condition::Absent))
+        .await
+        .unwrap();
     assert!(matches!(put, Put::Done { .. }), "{put:?}");
 
     server.set_faults(vec![Fault::always(Failure::AccessDenied).on(Kind::Put)]);
-    let error = store.put_if("lease", "x".into(), Condition::Absent).await.unwrap_err();
+    let error = store
+        .put_if("lease", Bytes::from("x").into(), &Guard::of(Condition::Absent))
+        .await
+        .unwrap_err();
     assert_eq!(
         error.to_string(),
         "access denied: may not write `s3://logs/root/lease` (AccessDenied)"
     );
     server.set_faults(vec![Fault::always(Failure::NoSuchKey).on(Kind::Put)]);
     let unchanged = Condition::Unchanged { etag: "0".to_owned() };
-    let put = store.put_if("lease", "x".into(), unchanged).await.unwrap();
+    let put = store.put_if("lease", Bytes::from("x").into(), &Guard::of(unchanged)).await.unwrap();
     assert_eq!(put, Put::ConditionFailed);
 }

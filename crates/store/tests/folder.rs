@@ -9,8 +9,9 @@ use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::process::Command;
 
+use bytes::Bytes;
 use store::{
-    Error, Folder, ListRequest, Pages, Store, list_all, list_folders, list_folders_or_empty,
+    Error, Folder, Guard, ListRequest, Pages, Store, list_all, list_folders, list_folders_or_empty,
 };
 
 fn write(root: &Path, key: &str) {
@@ -90,7 +91,7 @@ async fn a_failed_write_leaves_nothing_behind() {
     }
     assert_eq!(keys(&store, "").await, ["a/b/x"]);
     assert_eq!(fs::read_dir(root.path().join("a")).unwrap().count(), 1);
-    assert_eq!(fs::read_dir(root.path()).unwrap().count(), 1);
+    assert_eq!(fs::read_dir(root.path()).unwrap().count(), 2, "with the lock of the store");
 }
 
 #[tokio::test]
@@ -192,7 +193,10 @@ async fn a_new_file_has_the_permissions_of_any_new_file() {
     let store = Folder::open(root.path()).unwrap();
     fs::write(root.path().join("plain"), "").unwrap();
     store.put("put", "x".into()).await.unwrap();
-    store.put_if("lease", "x".into(), store::Condition::Absent).await.unwrap();
+    store
+        .put_if("lease", Bytes::from("x").into(), &Guard::of(store::Condition::Absent))
+        .await
+        .unwrap();
     let mode = |name: &str| fs::metadata(root.path().join(name)).unwrap().permissions().mode();
     assert_eq!([mode("put"), mode("lease")], [mode("plain"), mode("plain")]);
 }

@@ -7,8 +7,9 @@ mod server;
 use std::collections::BTreeSet;
 use std::io::Write;
 
+use bytes::Bytes;
 use s3_server::{Bucket, Config, Kind, Recorded, Server};
-use store::{Condition, Encryption, S3, S3Options, Store, list_all};
+use store::{Condition, Encryption, Guard, S3, S3Options, Store, list_all};
 
 const OWNER: &str = "111122223333";
 const KEY: &str = "arn:aws:kms:eu-west-1:111122223333:key/1234abcd";
@@ -22,11 +23,11 @@ async fn heard(options: S3Options, in_parts: bool) -> Vec<Recorded> {
     let options = S3Options { endpoint_url, credentials, ..options };
     let store = S3::connect("logs", "a", &options).await.unwrap();
     store.put("small", "x".into()).await.unwrap();
-    store.put_if("lease", "x".into(), Condition::Absent).await.unwrap();
+    store.put_if("lease", Bytes::from("x").into(), &Guard::of(Condition::Absent)).await.unwrap();
     if in_parts {
         let mut file = tempfile::tempfile().unwrap();
         file.write_all(&vec![7; 65 << 20]).unwrap();
-        store.put_file("large", file).await.unwrap();
+        store.put_if("large", file.into(), &Guard::default()).await.unwrap();
     }
     list_all(&store, "").await.unwrap();
     store.get("small").await.unwrap().body.collect().await.unwrap();

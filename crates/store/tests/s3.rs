@@ -11,7 +11,9 @@ use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
 use s3_server::{Bucket, Config, Failure, Fault, Kind, Server, When};
-use store::{Error, Limited, ListRequest, Pages, S3, S3Options, Store, list_all, list_folders};
+use store::{
+    Error, Guard, Limited, ListRequest, Pages, S3, S3Options, Store, list_all, list_folders,
+};
 
 const TRIES: u32 = 4;
 
@@ -428,7 +430,7 @@ async fn put(store: &S3, key: &str, content: Vec<u8>, in_file: bool) {
     let written = if in_file {
         let mut file = tempfile::tempfile().unwrap();
         file.write_all(&content).unwrap();
-        store.put_file(key, file).await
+        store.put_if(key, file.into(), &Guard::default()).await.map(drop)
     } else {
         store.put(key, content.into()).await
     };

@@ -79,10 +79,7 @@ pub fn all() -> Vec<TableSpec> {
 /// # Panics
 /// If there is no table of this name.
 pub fn write_empty<W: Write + Send>(name: &str, sink: W) -> Result<W, WriteError> {
-    fn empty<R: Sync, W: Write + Send>(
-        table: &'static Table<R>,
-        sink: W,
-    ) -> Result<W, WriteError> {
+    fn empty<R: Sync, W: Write + Send>(table: &'static Table<R>, sink: W) -> Result<W, WriteError> {
         let references = References { texts: &Texts::default(), meanings: &[], objects: &[] };
         crate::write(table, references, &[], sink)
     }

@@ -185,8 +185,10 @@ async fn build(
         Work::Run => {
             pipeline::run(endpoints, &settings, knowledge, &progress, notify, stopped).left_future()
         }
-        Work::Settle => pipeline::settle(endpoints, &settings, knowledge, &progress, notify, stopped)
-            .right_future(),
+        Work::Settle => {
+            pipeline::settle(endpoints, &settings, knowledge, &progress, notify, stopped)
+                .right_future()
+        }
     };
     let showing = async {
         begun.notified().await;

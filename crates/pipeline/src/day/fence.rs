@@ -166,3 +166,6 @@ fn condition(known: Option<String>) -> Condition {
         None => Condition::Absent,
     }
 }
+
+#[cfg(test)]
+mod simulation;

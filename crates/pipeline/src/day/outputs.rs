@@ -71,7 +71,8 @@ async fn files(
         .map(|table| async move {
             // No key is greater than its folder's name with this character, which comes after `/`.
             let end = format!("{table}/dt={last}0");
-            let start = ListRequest::all(format!("{table}/")).start_after(format!("{table}/dt={first}"));
+            let start =
+                ListRequest::all(format!("{table}/")).start_after(format!("{table}/dt={first}"));
             let mut pages = Pages::new(destination, start);
             let mut files = Vec::new();
             while let Some(page) = pages.next().await? {

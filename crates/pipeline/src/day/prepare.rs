@@ -116,7 +116,10 @@ pub(crate) async fn prepare<'a>(
     let (found, etag) = manifest::read_tagged(destination, day).await?.unzip();
     if found != others.known {
         writer.release().await?;
-        return Ok(Prepared::Changed(Box::new(state), found.map(|manifest| manifest.map(Box::new))));
+        return Ok(Prepared::Changed(
+            Box::new(state),
+            found.map(|manifest| manifest.map(Box::new)),
+        ));
     }
     let standing = Standing { manifest: found.flatten(), etag };
     let prepared = match not_ready(job, day, &state, &standing, is_reopened).await? {
@@ -334,7 +337,10 @@ impl BuiltCalls {
             return BTreeSet::new();
         };
         let pair = BuiltCalls {
-            days: [other].into_iter().filter_map(|day| Some((day, self.days.get(&day)?.clone()))).collect(),
+            days: [other]
+                .into_iter()
+                .filter_map(|day| Some((day, self.days.get(&day)?.clone())))
+                .collect(),
             yielding: BTreeSet::new(),
         };
         let mut losers = BTreeSet::new();

@@ -51,7 +51,12 @@ impl Spool {
     }
 
     fn holding(max_bytes: usize) -> Self {
-        Spool { content: spooled_tempfile(max_bytes), n_bytes: 0, sha256: Sha256::default(), md5: Md5::new() }
+        Spool {
+            content: spooled_tempfile(max_bytes),
+            n_bytes: 0,
+            sha256: Sha256::default(),
+            md5: Md5::new(),
+        }
     }
 
     pub(crate) fn end(self) -> Spooled {
@@ -102,6 +107,11 @@ impl Spooled {
         };
         let mut spool = Spool::begin();
         while let Some(chunk) = body.chunk().await.map_err(Error::Destination)? {
+            // What is held does not hold up the runtime.
+            if spool.n_bytes + chunk.len() as u64 <= MAX_HELD_BYTES as u64 {
+                spool.write_all(&chunk).map_err(Error::Temporary)?;
+                continue;
+            }
             let write = move || spool.write_all(&chunk).map(|()| spool);
             let written = spawn_blocking(write).await.map_err(|_| Error::Worker)?;
             spool = written.map_err(Error::Temporary)?;
@@ -166,8 +176,8 @@ mod tests {
             let hash = to_hex(&sha256(&content));
             assert_eq!((spooled.n_bytes, &spooled.sha256), (400_000, &hash));
             block_on(async {
-                let content = spooled.into_content();
-                store.put_if("x", content, &Guard::default()).await.expect("memory");
+                let written = spooled.into_content();
+                store.put_if("x", written, &Guard::default()).await.expect("memory");
                 let found = read_if_there(&store, "x").await.expect("memory");
                 assert!(found.is_some_and(|(_, found)| found == content), "{max_bytes}");
                 let fetched = Spooled::fetch(&store, "x").await.expect("memory").expect("there");

@@ -131,7 +131,8 @@ mod tests {
 
     #[test]
     fn texts_of_another_program_stay_on_their_line() {
-        let json = r#"{"host":"a\nb\u001b[31m","pid":7,"process":"","since":"2026-10-05T00:00:00Z"}"#;
+        let json =
+            r#"{"host":"a\nb\u001b[31m","pid":7,"process":"","since":"2026-10-05T00:00:00Z"}"#;
         let holder = serde_json::from_str::<Holder>(json).expect("a holder");
         let shown = holder.to_string();
         assert_eq!(shown, r"process 7 on a\nb\u{1b}[31m, since 2026-10-05T00:00:00Z");

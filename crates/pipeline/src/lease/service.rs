@@ -34,8 +34,7 @@ pub(super) async fn knows_conditional_deletes(
         if put != Put::ConditionFailed {
             // Ours, or nobody's that could be told.
             destination.delete(key).await.map_err(LeaseError::Write)?;
-            let (location, reason) =
-                (destination.location(), ServiceError::IgnoresConditions);
+            let (location, reason) = (destination.location(), ServiceError::IgnoresConditions);
             return Err(LeaseError::Service { location, reason });
         }
     }

@@ -44,9 +44,8 @@ pub(crate) async fn merge(destination: &dyn Store, aliases: &mut Aliases) -> Res
                 Condition::Unchanged { etag: meta.etag.clone().unwrap_or_default() }
             }
         };
-        let text = aliases
-            .discovered_csv()
-            .map_err(|source| corrupt(AliasFileError::Csv(source)))?;
+        let text =
+            aliases.discovered_csv().map_err(|source| corrupt(AliasFileError::Csv(source)))?;
         if found.is_some_and(|(_, found)| found == text) {
             return Ok(());
         }

@@ -203,8 +203,10 @@ async fn open(
     // The digests of the range, if there are any, do not have those of other days.
     let of_range = match (settings.verify_digests, range) {
         (true, Some(range)) if !state.has_digests_of(day) => {
-            let (Source { store, root_path }, keys) = (endpoints.source, settings.digest_keys.as_ref());
-            let digests = read_digests(store, root_path, &settings, range, job.workers, keys).await?;
+            let (Source { store, root_path }, keys) =
+                (endpoints.source, settings.digest_keys.as_ref());
+            let digests =
+                read_digests(store, root_path, &settings, range, job.workers, keys).await?;
             Some(state.digests.replace(Comparison::new(digests)))
         }
         _ => None,

@@ -51,7 +51,8 @@ pub(super) async fn settle(
             add_shared(&mut queue, &compare_pairs(job, state, &days).await?);
         }
         // A day that could not be opened is reported once.
-        let is_refused = |day: &Date| outcome.not_reopened.iter().any(|it| it.dt == day.to_string());
+        let is_refused =
+            |day: &Date| outcome.not_reopened.iter().any(|it| it.dt == day.to_string());
         queue.retain(|day, _| !is_refused(day));
         if queue.is_empty() {
             let built = state.built_days().collect::<BTreeSet<_>>();

@@ -1,14 +1,15 @@
 //! Buckets with trails in every layout among other logs, against a searcher that lists everything.
 
 use std::collections::BTreeSet;
-use std::fs::File;
 use std::sync::Mutex;
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use jiff::civil::date;
 use logs::layout::{FileClass, LogKind};
-use store::{Condition, Error as StoreError, ListPage, ListRequest, Memory, Object, Put, Store};
+use store::{
+    Content, Deleted, Error as StoreError, Guard, ListPage, ListRequest, Memory, Object, Put, Store,
+};
 use testkit::Dice;
 use tokio::sync::mpsc;
 
@@ -42,20 +43,12 @@ impl Store for Bucket {
         self.objects.get(key).await
     }
 
-    async fn put(&self, key: &str, bytes: Bytes) -> Result<(), StoreError> {
-        self.objects.put(key, bytes).await
+    async fn put_if(&self, key: &str, content: Content, on: &Guard) -> Result<Put, StoreError> {
+        self.objects.put_if(key, content, on).await
     }
 
-    async fn put_file(&self, key: &str, file: File) -> Result<(), StoreError> {
-        self.objects.put_file(key, file).await
-    }
-
-    async fn put_if(&self, key: &str, bytes: Bytes, on: Condition) -> Result<Put, StoreError> {
-        self.objects.put_if(key, bytes, on).await
-    }
-
-    async fn delete(&self, key: &str) -> Result<(), StoreError> {
-        self.objects.delete(key).await
+    async fn delete_if(&self, key: &str, on: &Guard) -> Result<Deleted, StoreError> {
+        self.objects.delete_if(key, on).await
     }
 }
 

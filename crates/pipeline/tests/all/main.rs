@@ -19,16 +19,16 @@ async fn run(
 ) -> (Result<Outcome, Error>, Vec<&'static str>) {
     let endpoints = Endpoints { source, invocation_logs: None, log_locations: None, destination };
     let (knowledge, progress) = (Knowledge::embedded(), Progress::default());
-    let notices = std::cell::RefCell::new(Vec::new());
+    let notices = std::sync::Mutex::new(Vec::new());
     let notify = |notice: Notice<'_>| {
-        notices.borrow_mut().push(match notice {
-            Notice::Waiting(_) => "waiting",
+        notices.lock().expect("no holder panics").push(match notice {
+            Notice::Waiting(..) => "waiting",
             Notice::Begun => "begun",
             Notice::NotReleased(_) => "not released",
         });
     };
     let outcome = pipeline::run(endpoints, settings, knowledge, &progress, notify, stop).await;
-    (outcome, notices.into_inner())
+    (outcome, notices.into_inner().expect("no holder panics"))
 }
 
 /// Settings for one day.

@@ -1,6 +1,5 @@
 //! What is done at the same time: listing and fetching, small objects and large ones.
 
-use std::fs::File;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -9,7 +8,9 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use jiff::civil::date;
 use pipeline::{Settings, Source};
-use store::{Body, Chunks, Condition, Error, ListPage, ListRequest, Memory, Object, Put, Store};
+use store::{
+    Body, Chunks, Content, Deleted, Error, Guard, ListPage, ListRequest, Memory, Object, Put, Store,
+};
 use testkit::block_on;
 
 use crate::{put, run, settings};
@@ -69,20 +70,12 @@ impl Store for Counting {
         Ok(Object { body: Body::chunks(meta.size_bytes, late), meta })
     }
 
-    async fn put(&self, key: &str, bytes: Bytes) -> Result<(), Error> {
-        self.store.put(key, bytes).await
+    async fn put_if(&self, key: &str, content: Content, guard: &Guard) -> Result<Put, Error> {
+        self.store.put_if(key, content, guard).await
     }
 
-    async fn put_file(&self, key: &str, file: File) -> Result<(), Error> {
-        self.store.put_file(key, file).await
-    }
-
-    async fn put_if(&self, key: &str, bytes: Bytes, condition: Condition) -> Result<Put, Error> {
-        self.store.put_if(key, bytes, condition).await
-    }
-
-    async fn delete(&self, key: &str) -> Result<(), Error> {
-        self.store.delete(key).await
+    async fn delete_if(&self, key: &str, guard: &Guard) -> Result<Deleted, Error> {
+        self.store.delete_if(key, guard).await
     }
 }
 

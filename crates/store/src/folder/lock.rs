@@ -27,7 +27,8 @@ pub(super) fn take(root: &Path) -> io::Result<File> {
             Ok(()) => return Ok(file),
             Err(TryLockError::WouldBlock) if begun.elapsed() < LONGEST_WAIT => sleep(ASKED_EVERY),
             Err(TryLockError::WouldBlock) => {
-                let text = format!("another process holds the lock {} all the time", path.display());
+                let text =
+                    format!("another process holds the lock {} all the time", path.display());
                 return Err(io::Error::new(ErrorKind::TimedOut, text));
             }
             Err(TryLockError::Error(error)) => {

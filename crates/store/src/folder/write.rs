@@ -186,7 +186,11 @@ fn all(file: &mut File, content: &Content) -> io::Result<()> {
             let size_bytes = content.metadata()?.len();
             let mut from = 0;
             while from < size_bytes {
-                let mut piece = vec![0; PIECE_BYTES.min(usize::try_from(size_bytes - from).unwrap_or(PIECE_BYTES))];
+                let mut piece =
+                    vec![
+                        0;
+                        PIECE_BYTES.min(usize::try_from(size_bytes - from).unwrap_or(PIECE_BYTES))
+                    ];
                 content.read_exact_at(&mut piece, from)?;
                 file.write_all(&piece)?;
                 from += piece.len() as u64;
@@ -223,7 +227,12 @@ mod tests {
     use super::*;
 
     /// Writes a file as a store does, and returns its `etag`; `None` if the condition does not hold.
-    fn put(path: &Path, text: &'static str, condition: &Condition, unsynced: &Unsynced) -> Option<String> {
+    fn put(
+        path: &Path,
+        text: &'static str,
+        condition: &Condition,
+        unsynced: &Unsynced,
+    ) -> Option<String> {
         let content = Content::from(bytes::Bytes::from_static(text.as_bytes()));
         let etag = begin(path, &content, unsynced).unwrap().place(path, condition).unwrap();
         unsynced.sync(parent(path)).unwrap();

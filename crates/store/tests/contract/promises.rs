@@ -5,12 +5,14 @@
 use std::collections::BTreeSet;
 use std::io::Write;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::task::JoinSet;
 
 use store::{
-    Condition, Error, ListRequest, Pages, Put, Store, list_all, list_folders, list_folders_or_empty,
+    Condition, Deadline, Deleted, Error, Guard, ListRequest, Pages, Put, Store, SystemClock,
+    list_all, list_folders, list_folders_or_empty,
 };
 
 /// Checks every promise on a store, which is empty before and after.
@@ -24,6 +26,9 @@ pub(crate) async fn check(store: Arc<dyn Store>) {
     an_object_is_replaced_whole(store).await;
     deleting_is_done_once_or_twice(store).await;
     a_conditional_write_is_done_if_the_condition_holds(store).await;
+    a_conditional_deletion_is_done_if_the_condition_holds(store).await;
+    nothing_is_written_or_deleted_after_a_deadline(store).await;
+    an_age_is_of_the_object_that_is_there(store).await;
     every_conditional_write_has_an_etag_of_its_own(store).await;
     of_many_conditional_writers_one_wins(shared).await;
     unusual_keys_are_plain_keys(store).await;
@@ -73,7 +78,7 @@ async fn what_a_file_holds_is_put(store: &dyn Store) {
         let content = (0..size_bytes).map(|n: u32| (n % 251) as u8).collect::<Vec<_>>();
         let mut file = tempfile::tempfile().expect("a temporary file");
         file.write_all(&content).expect("a temporary file");
-        store.put_file("file/x", file).await.expect("putting works");
+        store.put_if("file/x", file.into(), &Guard::default()).await.expect("putting works");
         assert!(get(store, "file/x").await == content, "{size_bytes} bytes");
     }
     clear(store, "file/").await;
@@ -120,7 +125,10 @@ async fn a_conditional_write_is_done_if_the_condition_holds(store: &dyn Store) {
     let key = "condition/a/lease";
     let unchanged = |etag: &str| Condition::Unchanged { etag: etag.to_owned() };
     let put_if = async |content: &'static str, condition: Condition| {
-        store.put_if(key, content.into(), condition).await.expect("putting works")
+        store
+            .put_if(key, Bytes::from(content).into(), &Guard::of(condition))
+            .await
+            .expect("putting works")
     };
     let etag = async || store.get(key).await.expect("the object is there").meta.etag;
 
@@ -157,13 +165,57 @@ async fn a_conditional_write_is_done_if_the_condition_holds(store: &dyn Store) {
     assert_eq!(keys(store, ListRequest::all("condition/")).await, [""; 0]);
 }
 
+async fn a_conditional_deletion_is_done_if_the_condition_holds(store: &dyn Store) {
+    let key = "deletion/x";
+    let unchanged = |etag: &str| Guard::of(Condition::Unchanged { etag: etag.to_owned() });
+    let first = store.put_if(key, Bytes::from("1").into(), &Guard::default()).await;
+    let Ok(Put::Done { etag: first }) = first else { panic!("there is no condition") };
+    let second = store.put_if(key, Bytes::from("22").into(), &unchanged(&first)).await;
+    let Ok(Put::Done { etag: second }) = second else { panic!("nobody else writes") };
+    let deleted = store.delete_if(key, &unchanged(&first)).await.expect("deleting works");
+    assert_eq!((deleted, get(store, key).await), (Deleted::ConditionFailed, "22".into()));
+    let deleted = store.delete_if(key, &unchanged(&second)).await.expect("deleting works");
+    assert_eq!(deleted, Deleted::Done);
+    assert!(store.get(key).await.is_err_and(|error| error.is_not_found()));
+}
+
+async fn nothing_is_written_or_deleted_after_a_deadline(store: &dyn Store) {
+    let key = "deadline/x";
+    let deadline = Deadline::new(Arc::new(SystemClock), Duration::MAX);
+    let guard = Guard { condition: Condition::Any, deadline: Some(deadline.clone()) };
+    store.put_if(key, Bytes::from("in time").into(), &guard).await.expect("putting works");
+    deadline.set(Duration::ZERO);
+    let large = Bytes::from(vec![0; 65 << 20]);
+    for content in [Bytes::from("late"), large] {
+        let error = store.put_if(key, content.into(), &guard).await.expect_err("too late");
+        assert!(matches!(error, Error::TooLate { .. }), "{error:?}");
+        assert!(error.to_string().contains(key), "{error}");
+    }
+    let error = store.delete_if(key, &guard).await.expect_err("too late");
+    assert!(matches!(error, Error::TooLate { .. }), "{error:?}");
+    assert_eq!(get(store, key).await, "in time");
+    clear(store, "deadline/").await;
+}
+
+async fn an_age_is_of_the_object_that_is_there(store: &dyn Store) {
+    let key = "age/x";
+    assert_eq!(store.age(key).await.expect("absent is fine"), None);
+    put(store, key, "x").await;
+    let listed = list_all(store, "age/").await.expect("listing works");
+    let (etag, age) = store.age(key).await.expect("it is there").expect("it has a clock");
+    assert_eq!(Some(&etag), listed[0].etag.as_ref());
+    assert!(age < Duration::from_secs(60), "{age:?}");
+    clear(store, "age/").await;
+}
+
 /// Also of one size and in short succession.
 async fn every_conditional_write_has_an_etag_of_its_own(store: &dyn Store) {
     let mut condition = Condition::Absent;
     let mut etags = BTreeSet::new();
     for n in 10..40 {
         let content = Bytes::from(n.to_string());
-        let put = store.put_if("etags/x", content, condition).await.expect("putting works");
+        let put = store.put_if("etags/x", content.into(), &Guard::of(condition)).await;
+        let put = put.expect("putting works");
         let Put::Done { etag } = put else { panic!("nobody else writes") };
         assert!(etags.insert(etag.clone()), "{etag} was there before: {etags:?}");
         condition = Condition::Unchanged { etag };
@@ -181,7 +233,7 @@ async fn of_many_conditional_writers_one_wins(store: &Arc<dyn Store>) {
             writers.spawn(async move {
                 let content = format!("writer {n} of round {round}");
                 let bytes = Bytes::from(content.clone());
-                let put = store.put_if("race/lease", bytes, condition).await;
+                let put = store.put_if("race/lease", bytes.into(), &Guard::of(condition)).await;
                 (content, put.expect("putting works"))
             });
         }

@@ -214,7 +214,8 @@ impl<'a> Scheduler<'a, '_> {
             let _ = encoded.send(calls.map(|file| file.output.sha256.clone()));
             let seen = seen.all().await?;
             let before = day.yesterday().ok();
-            let compared = before.and_then(|dt| Some(Compared { dt, sha256: seen.get(&dt)?.clone() }));
+            let compared =
+                before.and_then(|dt| Some(Compared { dt, sha256: seen.get(&dt)?.clone() }));
             manifest.compared_with = compared;
             let manifest = replace(&writer, files, manifest, standing).await?;
             writer.release().await?;

@@ -86,7 +86,11 @@ impl Scheduler<'_, '_> {
         let reason = match self.job.settings.layout {
             Layout::Any => Some(Reason::AnyLayout),
             _ if self.asked_for.contains(&day) => self.schedule.reason(day),
-            _ => self.reason(day, late.as_ref()),
+            _ => match self.reason(day, late.as_ref()) {
+                // The other run listed later than this one.
+                Some(Reason::Objects { before, now }) if now <= before => None,
+                reason => reason,
+            },
         };
         let Some(reason) = reason else {
             self.collected.left += state.n_calls;
