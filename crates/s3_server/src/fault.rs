@@ -34,6 +34,8 @@ pub enum When {
     Nth(u64),
     /// Every `n`-th.
     Every(u64),
+    /// All but the first `n`: credentials that expire, for example.
+    After(u64),
     /// So many of a thousand, chosen by seed, key and how often the key was asked for: the same in
     /// every run, in whatever order requests arrive.
     PerMille {
@@ -68,9 +70,13 @@ pub enum Failure {
     },
     /// A range that is asked for is not heeded: the answer is the whole object.
     IgnoreRange,
+    /// The token of a page is not heeded: the answer is the first page once more.
+    RepeatPage,
+    /// The connection is closed, as at the end of its idle time, before the answer; nothing is done.
+    Close,
     /// The connection is reset before the answer; nothing is done.
     Reset,
-    /// What was asked is done, and then the connection is reset before the answer.
+    /// What was asked is done, and then the connection is closed before the answer.
     Lost,
     /// The answer is sent up to so many bytes of its body, then the connection is closed.
     Cut(usize),
@@ -157,6 +163,7 @@ impl Rule {
             When::FirstPerKey(n) => of_key() <= n,
             When::Nth(n) => self.n_seen == n,
             When::Every(n) => self.n_seen.is_multiple_of(n),
+            When::After(n) => self.n_seen > n,
             When::PerMille { seed, rate } => {
                 let mut hasher = DefaultHasher::new();
                 (seed, &head.key, of_key()).hash(&mut hasher);

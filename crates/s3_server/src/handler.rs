@@ -96,8 +96,10 @@ pub(crate) async fn handle(
     if failure.is_some() {
         state.counters.faults.fetch_add(1, Ordering::Relaxed);
     }
-    if failure == Some(Failure::IgnoreRange) {
-        head.forget("range");
+    match failure {
+        Some(Failure::IgnoreRange) => head.forget("range"),
+        Some(Failure::RepeatPage) => head.forget_query("continuation-token"),
+        _ => {}
     }
     let refusal = match failure {
         Some(Failure::SlowDown) => {
@@ -117,6 +119,7 @@ pub(crate) async fn handle(
         Some(Failure::NoSuchKey) => {
             Some((StatusCode::NOT_FOUND, "NoSuchKey", "The specified key does not exist."))
         }
+        Some(Failure::Close) => return Err(io::ErrorKind::ConnectionAborted.into()),
         Some(Failure::Reset) => return reset(&connection),
         Some(Failure::Refuse { status, code, message }) => {
             Some((StatusCode::from_u16(status).map_err(io::Error::other)?, code, message))
@@ -128,7 +131,7 @@ pub(crate) async fn handle(
         None => answer(state, &head, kind, body),
     };
     if failure == Some(Failure::Lost) {
-        return reset(&connection);
+        return Err(io::ErrorKind::ConnectionAborted.into());
     }
     let mut answer = whole(answer, in_flight);
     if head.method == Method::HEAD {

@@ -137,6 +137,11 @@ impl Head {
         self.headers.remove(header);
     }
 
+    /// As if this parameter had not been sent.
+    pub(crate) fn forget_query(&mut self, name: &str) {
+        self.query.remove(name);
+    }
+
     /// The Region that the request is signed for: `Credential=<id>/<date>/<region>/s3/…`.
     pub(crate) fn signed_region(&self) -> Option<&str> {
         let (_, scope) = self.header("authorization")?.split_once("Credential=")?;

@@ -52,7 +52,9 @@ fn text(error: &Error) -> String {
 
 #[tokio::test]
 async fn a_request_that_fails_for_a_while_is_tried_again() {
-    for failure in [Failure::SlowDown, Failure::InternalError, Failure::Reset] {
+    let failures =
+        [Failure::SlowDown, Failure::InternalError, Failure::Close, Failure::Reset, Failure::Lost];
+    for failure in failures {
         let server = server(vec![]);
         let store = connect(&server).await;
         server.set_faults(vec![Fault::always(failure).when(When::First(3))]);

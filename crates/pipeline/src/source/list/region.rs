@@ -293,8 +293,9 @@ impl Lister<'_> {
 
 impl Stretch {
     fn of_days(prefix: &str, from: Date, to: Date) -> Self {
-        // The day's folder without its last slash sorts right before everything in it.
-        let start_after = format!("{prefix}{}", day_folder(from).trim_end_matches('/'));
+        // With its slash, which sorts before everything in the folder. Services that walk a tree, such as
+        // SeaweedFS, skip the whole folder after its name without the slash.
+        let start_after = format!("{prefix}{}", day_folder(from));
         Stretch { start_after, token: None, from, to }
     }
 
