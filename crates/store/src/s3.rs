@@ -4,11 +4,15 @@ mod age;
 mod body;
 mod client;
 mod conditional;
+mod credentials;
 mod dns;
+mod endpoint;
 mod error;
+mod faults;
 mod http;
 mod listing;
 mod options;
+mod proxy;
 mod put;
 
 use std::sync::Arc;

@@ -6,7 +6,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use std::error::Error;
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpListener;
 use std::path::Path;
 use std::process::Command;
@@ -197,6 +197,105 @@ fn a_proxy() {
     variables.push(("NO_PROXY", "nowhere.invalid"));
     let text = world.run("", &variables);
     assert!(text.ends_with("nowhere.invalid cannot be reached"), "{text}");
+}
+
+#[test]
+fn a_proxy_that_cannot_be_used_is_named_after_one_try() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let asked = std::thread::spawn(move || {
+        let (stream, _) = listener.accept().unwrap();
+        BufReader::new(&stream).read_line(&mut String::new()).unwrap();
+        (&stream).write_all(b"HTTP/1.1 502 Bad Gateway\r\ncontent-length: 0\r\n\r\n").unwrap();
+        drop(stream);
+        listener.set_nonblocking(true).unwrap();
+        listener
+    });
+    let mut variables = KEYS.to_vec();
+    let proxy = format!("http://user:secret@{address}");
+    variables.extend([("AWS_ENDPOINT_URL", "https://store.invalid"), ("TEST_CAUSE", "1")]);
+    variables.push(("https_proxy", &proxy));
+    let text = World::new().run("", &variables);
+    let expected = format!(
+        "https://store.invalid by the proxy of HTTPS_PROXY (`http://***@{address}`) cannot be reached: \
+         tunnel error: unsuccessful"
+    );
+    assert_eq!(text, expected);
+    assert!(asked.join().unwrap().accept().is_err(), "it is asked once");
+
+    // Nobody listens any more.
+    let text = World::new().run("", &variables);
+    assert!(text.contains("the proxy of HTTPS_PROXY") && text.contains("refused"), "{text}");
+    variables.retain(|(name, _)| *name != "https_proxy");
+    variables.push(("ALL_PROXY", "http://nowhere.invalid:3128"));
+    let text = World::new().run("", &variables);
+    let expected = "https://store.invalid by the proxy of ALL_PROXY (`http://nowhere.invalid:3128`) cannot \
+                    be reached: the host `nowhere.invalid` cannot be resolved";
+    assert!(text.starts_with(expected), "{text}");
+}
+
+#[test]
+fn an_endpoint_that_does_not_speak_tls_is_asked_once() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("https://{}", listener.local_addr().unwrap());
+    let asked = std::thread::spawn(move || {
+        let (stream, _) = listener.accept().unwrap();
+        (&stream).write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").unwrap();
+        // Until the client leaves.
+        let _ = (&stream).read_to_end(&mut Vec::new());
+        listener.set_nonblocking(true).unwrap();
+        listener
+    });
+    let mut variables = KEYS.to_vec();
+    variables.extend([("AWS_ENDPOINT_URL", url.as_str()), ("TEST_CAUSE", "1")]);
+    let text = World::new().run("", &variables);
+    let expected = format!("{url} cannot be reached: received corrupt message");
+    assert!(text.starts_with(&expected), "{text}");
+    assert!(asked.join().unwrap().accept().is_err(), "it is asked once");
+}
+
+#[test]
+fn credentials_with_blanks_around_them() {
+    let credential = |world: &World| {
+        let heads = world.server.recorded();
+        let head = heads.iter().find_map(|head| head.header("authorization")).unwrap();
+        head.split(['=', '/']).nth(1).unwrap().to_owned()
+    };
+    let bucket = Bucket::new("logs").object("a/x", "content");
+    let world = World::of(Config { records: true, ..Config::new().bucket(bucket) });
+    let keys = [
+        ("AWS_ACCESS_KEY_ID", " id\n"),
+        ("AWS_SECRET_ACCESS_KEY", "secret\r\n"),
+        ("AWS_SESSION_TOKEN", "token\n"),
+    ];
+    assert_eq!(world.run("", &keys), "content");
+    assert_eq!(credential(&world), "id");
+    let process = r#"{"Version": 1, "AccessKeyId": "id\n", "SecretAccessKey": " secret"}"#;
+    world.configure("answer", process);
+    let path = world.home().join(".aws/answer").display().to_string();
+    world.configure("config", &format!("[profile dev]\ncredential_process = /bin/cat {path}\n"));
+    assert_eq!(world.run("dev", &[]), "content");
+
+    for (name, value) in keys {
+        let mut keys = keys.to_vec();
+        let split = format!("a\nb{value}");
+        keys.extend([(name, split.as_str()), ("TEST_CAUSE", "1")]);
+        let text = world.run("", &keys);
+        let (start, what) = text.split_once("; correct them: the ").unwrap_or_else(|| panic!("{text}"));
+        assert!(start.starts_with("no usable AWS credentials (tried environment"), "{text}");
+        let known = ["access key ID", "secret access key", "session token"];
+        assert!(known.iter().any(|known| what.starts_with(known)), "{text}");
+        assert!(what.ends_with(" has a character in it that is not visible ASCII"), "{text}");
+    }
+}
+
+#[test]
+fn user_information_in_the_url_of_an_endpoint_is_masked() {
+    let mut variables = KEYS.to_vec();
+    let url = "http://user:secret@127.0.0.1:1";
+    variables.extend([("AWS_ENDPOINT_URL", url), ("AWS_MAX_ATTEMPTS", "1")]);
+    let expected = "http://***@127.0.0.1:1 cannot be reached";
+    assert_eq!(World::new().run("", &variables), expected);
 }
 
 #[test]

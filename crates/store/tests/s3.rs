@@ -10,9 +10,10 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
+use bytes::Bytes;
 use s3_server::{Bucket, Config, Failure, Fault, Kind, Server, When};
 use store::{
-    Error, Guard, Limited, ListRequest, Pages, S3, S3Options, Store, list_all, list_folders,
+    Condition, Error, Guard, Limited, ListRequest, Pages, S3, S3Options, Store, list_all, list_folders,
 };
 
 const TRIES: u32 = 4;
@@ -355,25 +356,113 @@ fn answer(status: &str, headers: &str, body: &str) -> String {
 }
 
 #[tokio::test]
-async fn a_machine_whose_clock_is_wrong() {
+async fn an_answer_that_is_no_http_is_asked_for_again() {
+    for broken in ["\0\0\0\r\n\r\n", "HTTP/1.1 200 OK\r\nconte", ""] {
+        let whole = |body| answer("200 OK", "", body);
+        let (host, _heads) = answers(vec![whole(""), broken.to_owned(), whole("content")]);
+        let server = server(vec![]);
+        let options =
+            S3Options { endpoint_url: Some(format!("http://{host}")), ..options(&server) };
+        let store = S3::connect("logs", "", &options).await.unwrap();
+        assert_eq!(read(&store, "x").await.unwrap(), b"content", "{broken:?}");
+    }
+}
+
+/// What each operation says to a service whose clock is decades ahead, which is right the second time.
+#[tokio::test]
+async fn a_clock_that_is_wrong_is_corrected_for_every_operation() {
     let date = "date: Wed, 01 Jan 2098 12:00:00 GMT\r\n";
+    let headers = &format!("{date}etag: \"e\"\r\n");
     let skewed = "<Error><Code>RequestTimeTooSkewed</Code></Error>";
-    let (host, received) = answers(vec![
-        answer("200 OK", "", ""),
-        answer("403 Forbidden", date, skewed),
-        answer("200 OK", date, "content"),
-    ]);
-    let server = server(vec![]);
-    let options = S3Options { endpoint_url: Some(format!("http://{host}")), ..options(&server) };
-    let store = S3::connect("logs", "", &options).await.unwrap();
-    assert_eq!(read(&store, "x").await.unwrap(), b"content");
-    let heads: Vec<_> = received.iter().collect();
-    let date_of = |head: &Vec<String>| {
-        head.iter().find_map(|line| line.strip_prefix("x-amz-date: ")).unwrap().to_owned()
+    let listing = "<ListBucketResult><IsTruncated>false</IsTruncated></ListBucketResult>";
+    for operation in ["get", "list", "put", "put_if", "delete"] {
+        let body = if operation == "list" { listing } else { "" };
+        let (host, received) = answers(vec![
+            answer("200 OK", "", ""),
+            answer("403 Forbidden", date, skewed),
+            answer("200 OK", headers, body),
+        ]);
+        let server = server(vec![]);
+        let options =
+            S3Options { endpoint_url: Some(format!("http://{host}")), ..options(&server) };
+        let store = S3::connect("logs", "", &options).await.unwrap();
+        match operation {
+            "get" => drop(read(&store, "x").await.unwrap()),
+            "list" => drop(list_all(&store, "").await.unwrap()),
+            "put" => store.put("x", Bytes::new()).await.unwrap(),
+            "put_if" => drop(store.put_if("x", Bytes::new(), Condition::Absent).await.unwrap()),
+            _ => store.delete("x").await.unwrap(),
+        }
+        let heads: Vec<_> = received.iter().collect();
+        let date_of = |head: &Vec<String>| {
+            head.iter().find_map(|line| line.strip_prefix("x-amz-date: ")).unwrap().to_owned()
+        };
+        assert!(!date_of(&heads[1]).starts_with("20980101T12"), "{operation}");
+        assert!(date_of(&heads[2]).starts_with("20980101T120"), "{operation}: {:?}", heads[2]);
+        assert!(heads[2].iter().any(|line| line.contains("/20980101/us-east-1/s3/")));
+    }
+}
+
+#[tokio::test]
+async fn a_page_that_is_not_the_next_one_is_an_error() {
+    let page = |keys: &[&str], rest: &str| {
+        let entry = |key: &&str| format!("<Contents><Key>{key}</Key><Size>1</Size></Contents>");
+        let entries: String = keys.iter().map(entry).collect();
+        answer("200 OK", "", &format!("<ListBucketResult>{entries}{rest}</ListBucketResult>"))
     };
-    assert!(!date_of(&heads[1]).starts_with("20980101T12"));
-    assert!(date_of(&heads[2]).starts_with("20980101T120"), "{:?}", heads[2]);
-    assert!(heads[2].iter().any(|line| line.contains("/20980101/us-east-1/s3/")));
+    let next = |token: &str| {
+        format!(
+            "<IsTruncated>true</IsTruncated><NextContinuationToken>{token}</NextContinuationToken>"
+        )
+    };
+    let check = async |pages: Vec<String>, expected: &str| {
+        let pages = [vec![answer("200 OK", "", "")], pages].concat();
+        let (host, _heads) = answers(pages);
+        let server = server(vec![]);
+        let options =
+            S3Options { endpoint_url: Some(format!("http://{host}")), ..options(&server) };
+        let store = S3::connect("logs", "root", &options).await.unwrap();
+        let request = ListRequest::all("a/").start_after("a/2");
+        let mut pages = Pages::new(&store, request);
+        let error = loop {
+            match pages.next().await {
+                Ok(page) => assert!(page.is_some(), "it ended as if all was well: {expected}"),
+                Err(error) => break error,
+            }
+        };
+        assert_eq!(text(&error), format!("could not list `s3://logs/root/a/`: {expected}"));
+    };
+    let order = |name: &str, other: &str| {
+        format!("the service lists `{name}` after `{other}`, out of order: objects may be missing")
+    };
+    let outside = |name: &str| format!("the service lists `{name}`, which is not below the prefix");
+    check(vec![page(&["root/a/1"], "")], &order("a/1", "a/2")).await;
+    check(vec![page(&["root/a/4", "root/a/3"], "")], &order("a/3", "a/4")).await;
+    check(vec![page(&["root/a/3", "root/a/3"], "")], &order("a/3", "a/3")).await;
+    check(vec![page(&["root/b"], "")], &outside("b")).await;
+    check(vec![page(&["other"], "")], &outside("other")).await;
+    let first = page(&["root/a/3", "root/a/4"], &next("t"));
+    check(vec![first.clone(), page(&["root/a/3"], "")], &order("a/3", "a/4")).await;
+    let again = page(&["root/a/5"], &next("t"));
+    let same = "the service gives the same page again and again";
+    check(vec![first.clone(), again], same).await;
+    check(vec![first, page(&[], &next("t"))], same).await;
+    let more = "<IsTruncated>true</IsTruncated>";
+    check(vec![page(&["root/a/3"], more)], "there is more, and no token for it").await;
+}
+
+#[tokio::test]
+async fn a_page_that_is_repeated_is_an_error() {
+    let bucket = ["a/1", "a/2", "b/1", "b/2"].into_iter();
+    let bucket = bucket.fold(Bucket::new("logs"), |bucket, key| bucket.object(key, ""));
+    let server = Server::start(Config::new().bucket(bucket).page_size(1)).unwrap();
+    let store = connect(&server).await;
+    server.set_faults(vec![Fault::always(Failure::RepeatPage).when(When::Nth(3))]);
+    let error = list_all(&store, "").await.unwrap_err();
+    assert!(text(&error).contains("the service lists `a/1` after `a/2`"), "{error:?}");
+    server.set_faults(vec![Fault::always(Failure::RepeatPage).when(When::Nth(2))]);
+    let error = list_folders(&store, "").await.unwrap_err();
+    assert!(text(&error).contains("the service lists `a/` after `a/`"), "{error:?}");
 }
 
 #[tokio::test]
@@ -485,7 +574,7 @@ async fn a_part_that_fails_for_a_while_is_sent_again() {
 
 #[tokio::test]
 async fn a_large_object_that_cannot_be_written_leaves_the_old_one_and_no_upload() {
-    let large: bytes::Bytes = large().into();
+    let large: Bytes = large().into();
     let failing = [
         (Fault::always(Failure::InternalError).on(Kind::Part).key("a/x?partNumber=3"), 0),
         (Fault::always(Failure::AccessDenied).on(Kind::Part).key("a/x?partNumber=5"), 0),
@@ -665,7 +754,7 @@ async fn keys_that_no_folder_can_hold() {
     let store = S3::connect("logs", "root", &options(&server)).await.unwrap();
     let keys = ["..", "../x", "a/../../y", ".", "./x", "//x", "a//b", "a/", "a\0b", "\u{7f}\u{b}"];
     for key in keys {
-        store.put(key, bytes::Bytes::copy_from_slice(key.as_bytes())).await.unwrap();
+        store.put(key, Bytes::copy_from_slice(key.as_bytes())).await.unwrap();
         assert!(server.keys("logs").contains(&format!("root/{key}")), "{key:?}");
         assert_eq!(read(&store, key).await.unwrap(), key.as_bytes(), "{key:?}");
     }

@@ -1,7 +1,6 @@
 //! Connects: settings, credentials, the SDK's client, the bucket's Region.
 
 use std::env;
-use std::net::IpAddr;
 use std::time::Duration;
 
 use aws_config::environment::EnvironmentVariableRegionProvider;
@@ -15,15 +14,20 @@ use aws_config::{AppName, BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::config::retry::{RetryPartition, TokenBucket};
-use aws_sdk_s3::config::{Builder, IdentityCache, ResponseChecksumValidation};
+use aws_sdk_s3::config::{
+    Builder, IdentityCache, ResponseChecksumValidation, SharedCredentialsProvider,
+};
 use aws_sdk_s3::error::SdkError;
 use aws_sdk_s3::types::ObjectCannedAcl;
 use aws_types::service_config::ServiceConfigKey;
 
 use crate::error::{Error, Operation};
-use crate::s3::dns::UnknownHosts;
+use crate::s3::credentials::Trimmed;
+use crate::s3::endpoint::{is_of_aws, masked, takes_no_bucket};
 use crate::s3::error::{Service, innermost};
+use crate::s3::faults::{NeverReached, Unclassified};
 use crate::s3::options::{AddressingStyle, S3Options, StaticCredentials};
+use crate::s3::proxy::Proxy;
 use crate::s3::{Inner, http};
 use crate::uri::region_of_arn;
 
@@ -34,6 +38,8 @@ const DEFAULT_FIRST_PAUSE: Duration = Duration::from_secs(1);
 const DEFAULT_STALL_LIMIT: Duration = Duration::from_secs(20);
 /// The longest wait for a connection, TLS included.
 const CONNECT_LIMIT: Duration = Duration::from_secs(10);
+/// The same for a proxy, which is near.
+const PROXY_CONNECT_LIMIT: Duration = Duration::from_secs(4);
 /// The longest wait for the head of an answer.
 const ANSWER_LIMIT: Duration = Duration::from_secs(60);
 /// The longest wait for credentials: a provider may be a program that asks its user for a code.
@@ -49,6 +55,8 @@ struct Settings {
     region: String,
     /// Of another service than AWS.
     endpoint_url: Option<String>,
+    /// Between here and the endpoint.
+    proxy: Option<Proxy>,
     addressing_style: AddressingStyle,
     /// Where credentials are looked for, in words.
     tried: String,
@@ -73,16 +81,18 @@ pub(super) async fn connect(
         AddressingStyle::Auto => endpoint_url.is_some_and(takes_no_bucket),
     };
     let builder = tuned(settings.builder, options).force_path_style(path_style);
-    let in_words =
-        |region: &str| endpoint_url.map_or_else(|| format!("S3 in {region}"), str::to_owned);
-    let region = region_of_arn(bucket).map_or(settings.region, str::to_owned);
+    let in_words = |region: &str| {
+        let endpoint = endpoint_url.map_or_else(|| format!("S3 in {region}"), masked);
+        settings.proxy.as_ref().map_or(endpoint.clone(), |proxy| format!("{endpoint} by {proxy}"))
+    };
+    let region = region_of_arn(bucket).map_or(settings.region.clone(), str::to_owned);
     let mut inner = Inner {
         client: client(&builder, &region),
         bucket: bucket.to_owned(),
         root,
         endpoint: in_words(&region),
         region,
-        tried: settings.tried,
+        tried: settings.tried.clone(),
         requester_pays: options.requester_pays,
         encryption: options.encryption.clone(),
         acl: options.acl.as_deref().map(ObjectCannedAcl::from),
@@ -91,7 +101,7 @@ pub(super) async fn connect(
         max_tries: settings.max_tries,
         first_pause: first_pause(options),
     };
-    if let Some(region) = inner.find_region().await? {
+    if let Some(region) = inner.find_region(settings.proxy.is_some()).await? {
         inner.client = client(&builder, &region);
         inner.endpoint = in_words(&region);
         inner.region = region;
@@ -113,7 +123,7 @@ fn tuned(builder: Builder, options: &S3Options) -> Builder {
         // One for all Regions that are tried.
         .identity_cache(IdentityCache::lazy().load_timeout(CREDENTIALS_LIMIT).build())
         .retry_partition(unlimited)
-        .retry_classifier(UnknownHosts)
+        .retry_classifier(Unclassified)
 }
 
 fn client(builder: &Builder, region: &str) -> Client {
@@ -123,9 +133,11 @@ fn client(builder: &Builder, region: &str) -> Client {
 impl Inner {
     /// The Region that the bucket is in, if it is another than the client's. An error only if
     /// nothing else can work either.
-    async fn find_region(&self) -> Result<Option<String>, Error> {
+    async fn find_region(&self, has_proxy: bool) -> Result<Option<String>, Error> {
         let request = self.client.head_bucket().bucket(&self.bucket);
-        let answer = request.set_expected_bucket_owner(self.owner()).send().await;
+        let request = request.set_expected_bucket_owner(self.owner()).customize();
+        let final_faults = Builder::new().retry_classifier(NeverReached { has_proxy });
+        let answer = request.config_override(final_faults).send().await;
         let Err(error) = answer else { return Ok(None) };
         let named = named_region(&error).filter(|region| *region != self.region);
         if named.is_some() {
@@ -152,7 +164,7 @@ fn explicit(options: &S3Options, credentials: &StaticCredentials) -> Result<Sett
         .behavior_version(BehaviorVersion::latest())
         .app_name(AppName::new(APP_NAME).expect("a name of letters"))
         .http_client(http::plain()?)
-        .timeout_config(timeouts())
+        .timeout_config(timeouts(CONNECT_LIMIT))
         .retry_config(with_tries(RetryConfig::standard(), max_tries, options));
     builder.set_endpoint_url(options.endpoint_url.clone());
     let builder = if options.no_sign_request {
@@ -166,6 +178,7 @@ fn explicit(options: &S3Options, credentials: &StaticCredentials) -> Result<Sett
         builder,
         region: options.region.clone().unwrap_or_else(|| DEFAULT_REGION.to_owned()),
         endpoint_url: options.endpoint_url.clone(),
+        proxy: None,
         addressing_style: options.addressing_style.unwrap_or(AddressingStyle::Auto),
         tried: "explicit options".to_owned(),
         max_tries,
@@ -183,7 +196,7 @@ async fn from_environment(options: &S3Options) -> Result<Settings, Error> {
         .region(region.clone())
         .profile_name(profile)
         .http_client(http_client.clone())
-        .timeout_config(timeouts());
+        .timeout_config(timeouts(CONNECT_LIMIT));
     if let Some(url) = &options.endpoint_url {
         loader = loader.endpoint_url(url);
     }
@@ -221,7 +234,14 @@ async fn from_environment(options: &S3Options) -> Result<Settings, Error> {
     if options.no_sign_request {
         builder.set_allow_no_auth();
     }
+    if let Some(provider) = config.credentials_provider() {
+        builder.set_credentials_provider(Some(SharedCredentialsProvider::new(Trimmed(provider))));
+    }
     let endpoint_url = options.endpoint_url.clone().or_else(|| endpoint_url(&config));
+    let proxy = Proxy::of(endpoint_url.as_deref(), &region);
+    if proxy.is_some() {
+        builder.set_timeout_config(Some(timeouts(PROXY_CONNECT_LIMIT)));
+    }
     let addressing_style = match options.addressing_style {
         Some(style) => style,
         None => addressing_style(&profiles)?.unwrap_or(AddressingStyle::Auto),
@@ -230,6 +250,7 @@ async fn from_environment(options: &S3Options) -> Result<Settings, Error> {
         builder,
         region: region.to_string(),
         endpoint_url,
+        proxy,
         addressing_style,
         tried,
         max_tries,
@@ -299,8 +320,8 @@ async fn region(options: &S3Options, profile: &str) -> Region {
     region.unwrap_or(Region::from_static(DEFAULT_REGION))
 }
 
-fn timeouts() -> TimeoutConfig {
-    TimeoutConfig::builder().connect_timeout(CONNECT_LIMIT).read_timeout(ANSWER_LIMIT).build()
+fn timeouts(connect_limit: Duration) -> TimeoutConfig {
+    TimeoutConfig::builder().connect_timeout(connect_limit).read_timeout(ANSWER_LIMIT).build()
 }
 
 fn with_tries(retry: RetryConfig, max_tries: u32, options: &S3Options) -> RetryConfig {
@@ -309,59 +330,4 @@ fn with_tries(retry: RetryConfig, max_tries: u32, options: &S3Options) -> RetryC
 
 fn first_pause(options: &S3Options) -> Duration {
     options.first_pause.unwrap_or(DEFAULT_FIRST_PAUSE)
-}
-
-/// Whether the host of a URL is an IP address, or a name of one label such as `localhost` or that of a
-/// container: the name of a bucket in front of it would be no host that anybody knows.
-fn takes_no_bucket(url: &str) -> bool {
-    let host = host(url);
-    host.starts_with('[') || !host.contains('.') || host.parse::<IpAddr>().is_ok()
-}
-
-/// Whether a URL is one of AWS's own, such as a VPC endpoint's.
-fn is_of_aws(url: &str) -> bool {
-    let host = host(url);
-    host.ends_with(".amazonaws.com") || host.ends_with(".amazonaws.com.cn")
-}
-
-/// The host of a URL. An IPv6 address keeps its brackets.
-fn host(url: &str) -> &str {
-    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
-    let authority = rest.split(['/', '?', '#']).next().unwrap_or(rest);
-    match authority.rsplit_once(':') {
-        Some((host, port)) if !port.ends_with(']') => host,
-        _ => authority,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn hosts_before_which_no_bucket_can_be() {
-        for url in [
-            "http://127.0.0.1:9000",
-            "http://10.0.0.7",
-            "https://[::1]:1/x",
-            "https://[fe80::1]",
-            "http://localhost/",
-            "http://minio:9000",
-            "HTTPS://Storage",
-        ] {
-            assert!(takes_no_bucket(url), "{url}");
-        }
-        for url in
-            ["https://s3.example.org", "http://minio.local:9000", "https://localhost.example"]
-        {
-            assert!(!takes_no_bucket(url), "{url}");
-        }
-    }
-
-    #[test]
-    fn endpoints_of_aws() {
-        assert!(is_of_aws("https://bucket.vpce-1a2b-3c4d.s3.us-east-1.vpce.amazonaws.com"));
-        assert!(is_of_aws("https://s3.cn-north-1.amazonaws.com.cn:443/"));
-        assert!(!is_of_aws("https://s3.example.org/amazonaws.com"));
-    }
 }

@@ -6,13 +6,9 @@ use std::net::{IpAddr, ToSocketAddrs};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use aws_sdk_s3::config::interceptors::InterceptorContext;
-use aws_sdk_s3::config::retry::{ClassifyRetry, RetryAction};
 use aws_smithy_runtime_api::client::dns::{DnsFuture, ResolveDns, ResolveDnsError};
 use tokio::task::spawn_blocking;
 use tokio::time::{sleep, timeout};
-
-use crate::s3::error::find;
 
 /// The longest wait for the addresses of a host. Shorter than that for a connection, whose error would
 /// not say that this was the reason. Systems ask their second name server after 5 s.
@@ -34,8 +30,6 @@ pub(super) struct Resolver {
 pub(super) struct Unresolved {
     pub(super) host: String,
     reason: String,
-    /// Whether it could be before.
-    is_known: bool,
 }
 
 impl Resolver {
@@ -52,7 +46,7 @@ impl Resolver {
             Ok(Err(error)) => error.to_string(),
             Err(_) => format!("no answer within {} s", LIMIT.as_secs()),
         };
-        Err(Unresolved { host: host.to_owned(), reason, is_known })
+        Err(Unresolved { host: host.to_owned(), reason })
     }
 }
 
@@ -73,25 +67,5 @@ async fn look_up(host: &str, tries: u32) -> io::Result<Vec<IpAddr>> {
             Err(error) if left == 0 => return Err(error),
             Err(_) => sleep(PAUSE).await,
         }
-    }
-}
-
-/// A host that has never been resolved is not asked for again: its name is wrong. One that has been is
-/// tried as often as any request; name servers have bad minutes too.
-#[derive(Debug)]
-pub(super) struct UnknownHosts;
-
-impl ClassifyRetry for UnknownHosts {
-    fn classify_retry(&self, context: &InterceptorContext) -> RetryAction {
-        let error = context.output_or_error().and_then(Result::err);
-        let error = error.and_then(|error| error.as_connector_error());
-        match error.and_then(|error| find::<Unresolved>(error)) {
-            Some(Unresolved { is_known: false, .. }) => RetryAction::RetryForbidden,
-            _ => RetryAction::NoActionIndicated,
-        }
-    }
-
-    fn name(&self) -> &'static str {
-        "UnknownHosts"
     }
 }

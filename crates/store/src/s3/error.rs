@@ -6,6 +6,7 @@ use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use crate::error::{Cause, Error, Operation};
 use crate::s3::Inner;
 use crate::s3::dns::Unresolved;
+use crate::s3::endpoint::masked;
 
 /// An error of an operation of S3.
 pub(super) trait Service:
@@ -151,6 +152,8 @@ impl Inner {
             "run `aws login`"
         } else if text.contains("external process") {
             "the profile's `credential_process` gives none"
+        } else if matches!(error, CredentialsError::InvalidConfiguration(_)) {
+            "correct them"
         } else {
             "name a profile, or set AWS_PROFILE or AWS_ACCESS_KEY_ID"
         };
@@ -188,10 +191,10 @@ pub(super) fn find<'a, E: std::error::Error + 'static>(
 
 /// The last error of the chain: the SDK's own above it say little more than that there is one.
 pub(super) fn innermost(error: &(dyn std::error::Error + 'static)) -> String {
-    chain(error).last().unwrap_or(error).to_string()
+    masked(&chain(error).last().unwrap_or(error).to_string())
 }
 
-fn chain<'a>(
+pub(super) fn chain<'a>(
     error: &'a (dyn std::error::Error + 'static),
 ) -> impl Iterator<Item = &'a (dyn std::error::Error + 'static)> {
     std::iter::successors(Some(error), |error| error.source())
