@@ -1,6 +1,6 @@
 //! Fetches objects and has them read: bounded by requests and by bytes in flight.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::io::BufRead;
 
 use bytes::Bytes;
@@ -61,6 +61,13 @@ pub(crate) struct ReadObject<R> {
     pub(crate) listed: ListedObject,
     /// What it held, or why it could not be read.
     pub(crate) reading: Result<R, Unreadable>,
+}
+
+impl<R> ReadObject<R> {
+    /// Whether the checks of its compression fail, as after damage on its way.
+    fn may_be_damaged(&self) -> bool {
+        matches!(self.reading, Err(Unreadable::Empty | Unreadable::Gzip(_) | Unreadable::Zstd(_)))
+    }
 }
 
 /// What became of an object.
@@ -131,7 +138,8 @@ impl<'a, D: Decoder> Fetcher<'a, D> {
     /// Reads every object that comes, many at a time, and gives each to `take` as it is done.
     ///
     /// Small bodies that have arrived while the workers were busy go to a worker together: to hand each
-    /// to one and back by itself costs as much as to read it.
+    /// to one and back by itself costs as much as to read it. A body that cannot be inflated may have
+    /// been cut or damaged on its way, and is fetched once more.
     ///
     /// # Errors
     /// If a worker dies.
@@ -148,6 +156,7 @@ impl<'a, D: Decoder> Fetcher<'a, D> {
         let mut fetching = FuturesUnordered::new();
         let mut waiting = VecDeque::new();
         let mut reading = FuturesUnordered::new();
+        let mut fetched_again = BTreeSet::new();
         let mut is_open = true;
         loop {
             while reading.len() < self.batches_in_flight()
@@ -159,18 +168,29 @@ impl<'a, D: Decoder> Fetcher<'a, D> {
                 return Ok(());
             }
             let n_in_flight = fetching.len() + waiting.len();
-            tokio::select! {
+            let done = tokio::select! {
                 object = objects.recv(), if is_open && n_in_flight < self.objects_in_flight() => {
                     match object {
                         Some(object) => fetching.push(self.fetch(object)),
                         None => is_open = false,
                     }
+                    continue;
                 }
                 Some(fetched) = fetching.next() => match fetched? {
-                    Fetched::Whole(whole) => waiting.push_back(whole),
-                    Fetched::Read(read) => take(read),
+                    Fetched::Whole(whole) => {
+                        waiting.push_back(whole);
+                        continue;
+                    }
+                    Fetched::Read(read) => vec![read],
                 },
-                Some(batch) = reading.next() => batch?.into_iter().for_each(&mut take),
+                Some(batch) = reading.next() => batch?,
+            };
+            for read in done {
+                if read.may_be_damaged() && fetched_again.insert(read.listed.key()) {
+                    fetching.push(self.fetch(read.listed));
+                } else {
+                    take(read);
+                }
             }
         }
     }
