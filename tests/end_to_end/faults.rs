@@ -9,7 +9,9 @@ use s3_server::{Bucket, Config, Failure, Fault, Kind, Server, When};
 use serde_json::Value;
 
 use crate::backfill::{DAYS, Objects, backfill};
-use crate::world::{Run, Tree, World, assert_adds_up, assert_same, name, rows, sum, tables, texts};
+use crate::world::{
+    Run, Tree, World, assert_adds_up, assert_same, name, rows, sample, sum, tables, texts,
+};
 
 const RANGE: [&str; 4] = ["--from", DAYS[0], "--to", DAYS[4]];
 const DEST: &str = "s3://analytics/bedrock";
@@ -109,6 +111,47 @@ fn occasional_faults_do_not_change_the_tables() {
     }
 }
 
+/// The sample through connections of each bad kind: the same tables, or nothing of them.
+#[test]
+fn sample_through_bad_connections_has_the_same_tables() {
+    let server = || {
+        let trail = Bucket::from_folder("trail", &sample()).unwrap();
+        let config = Config::new().bucket(trail).bucket(Bucket::new("analytics"));
+        Server::start(config.page_size(9)).unwrap()
+    };
+    let (world, whole) = (World::new(), server());
+    run(&world, &whole, DEST, &[]).ends(0);
+    let expected = in_bucket(&whole);
+    let share =
+        |failure, rate| vec![Fault::always(failure).when(When::PerMille { seed: rate, rate })];
+    let get = |failure| Fault::always(failure).on(Kind::Get).when(When::FirstPerKey(1));
+    for faults in [
+        share(Failure::Close, 100),
+        share(Failure::Close, 300),
+        share(Failure::Reset, 50),
+        share(Failure::Lost, 100),
+        share(Failure::SlowDown, 300),
+        share(Failure::Cut(50), 300),
+        vec![get(Failure::Cut(50))],
+        vec![get(Failure::Shorten(50))],
+        vec![get(Failure::Shorten(0))],
+        vec![Fault::always(Failure::Shorten(300)).on(Kind::List).when(When::Nth(3))],
+        vec![Fault::always(Failure::RepeatPage).on(Kind::List).when(When::Every(2))],
+    ] {
+        let (world, server) = (World::new(), server());
+        server.set_faults(faults.clone());
+        let run = run(&world, &server, DEST, &[]);
+        if run.code == 1 && faults[0].kind == Some(Kind::List) {
+            assert_eq!(in_bucket(&server).len(), 0, "{faults:?}: {}", run.stderr);
+            continue;
+        }
+        run.ends(0);
+        assert!(server.stats().faults > 0, "{faults:?}");
+        assert_same(&in_bucket(&server), &expected, &format!("{faults:?}"));
+        assert_adds_up(&world.summary());
+    }
+}
+
 /// An object that always fails is in `ingest` with its cause, its days are partial, and the next run
 /// without the fault rebuilds exactly those.
 #[test]
@@ -179,9 +222,8 @@ fn expired_credentials_end_the_run_and_the_next_one_resumes() {
     for key in server.keys("analytics") {
         server.delete_object("analytics", &key);
     }
-    let writes = Fault::always(Failure::ExpiredToken).on(Kind::Put);
-    let not_yet = Fault::always(Failure::IgnoreRange).on(Kind::Put).when(When::First(n_puts));
-    server.set_faults(vec![not_yet, writes]);
+    let writes = Fault::always(Failure::ExpiredToken).on(Kind::Put).when(When::After(n_puts));
+    server.set_faults(vec![writes]);
     let ended = run_with_two_tries(&world, &server, DEST).ends(1);
     assert!(ended.stderr.contains("the destination cannot be written"), "{}", ended.stderr);
     server.set_faults(Vec::new());

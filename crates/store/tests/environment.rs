@@ -281,7 +281,8 @@ fn credentials_with_blanks_around_them() {
         let split = format!("a\nb{value}");
         keys.extend([(name, split.as_str()), ("TEST_CAUSE", "1")]);
         let text = world.run("", &keys);
-        let (start, what) = text.split_once("; correct them: the ").unwrap_or_else(|| panic!("{text}"));
+        let (start, what) =
+            text.split_once("; correct them: the ").unwrap_or_else(|| panic!("{text}"));
         assert!(start.starts_with("no usable AWS credentials (tried environment"), "{text}");
         let known = ["access key ID", "secret access key", "session token"];
         assert!(known.iter().any(|known| what.starts_with(known)), "{text}");

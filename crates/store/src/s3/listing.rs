@@ -115,7 +115,9 @@ impl Names<'_> {
         self.is_below_prefix(key)?;
         match (last, self.after) {
             (Some(last), _) if key <= last => Err(out_of_order(key, last)),
-            (_, Some(after)) if key < after && !(self.is_paged() && is_after_in_tree(key, after)) => {
+            (_, Some(after))
+                if key < after && !(self.is_paged() && is_after_in_tree(key, after)) =>
+            {
                 Err(out_of_order(key, after))
             }
             // The start itself may be in: nothing is missed.
@@ -126,7 +128,9 @@ impl Names<'_> {
     fn is_wanted_prefix(&self, prefix: &str) -> Result<bool, String> {
         self.is_below_prefix(prefix)?;
         match self.after {
-            Some(after) if self.is_paged() && prefix <= after && !is_after_in_tree(prefix, after) => {
+            Some(after)
+                if self.is_paged() && prefix <= after && !is_after_in_tree(prefix, after) =>
+            {
                 Err(out_of_order(prefix, after))
             }
             // S3 names a common prefix if anything under it comes after the start; the rule here is

@@ -46,7 +46,9 @@ fn value(name: &str) -> Option<String> {
 fn is_listed(host: &str, list: &str) -> bool {
     list.split(',').map(|entry| entry.trim().trim_start_matches('.')).any(|entry| {
         let above = host.strip_suffix(entry);
-        entry == "*" || !entry.is_empty() && above.is_some_and(|above| above.is_empty() || above.ends_with('.'))
+        entry == "*"
+            || !entry.is_empty()
+                && above.is_some_and(|above| above.is_empty() || above.ends_with('.'))
     })
 }
 
