@@ -390,7 +390,10 @@ async fn a_clock_that_is_wrong_is_corrected_for_every_operation() {
             "get" => drop(read(&store, "x").await.unwrap()),
             "list" => drop(list_all(&store, "").await.unwrap()),
             "put" => store.put("x", Bytes::new()).await.unwrap(),
-            "put_if" => drop(store.put_if("x", Bytes::new(), Condition::Absent).await.unwrap()),
+            "put_if" => {
+                let absent = Guard::of(Condition::Absent);
+                drop(store.put_if("x", Bytes::new().into(), &absent).await.unwrap());
+            }
             _ => store.delete("x").await.unwrap(),
         }
         let heads: Vec<_> = received.iter().collect();
