@@ -50,7 +50,7 @@ pub(crate) enum Command {
     /// that one `run` over all days would have built otherwise
     #[command(next_line_help = true, after_help = exit::HELP)]
     Settle(Box<RunArgs>),
-    /// Show what `run` would list, fetch, and replace, and the price of its requests
+    /// Show what `run` would list, fetch, and build, and the price of its requests; or try what it needs
     #[command(next_line_help = true, after_help = exit::HELP)]
     Plan(Box<PlanArgs>),
     /// Compare the tables with their manifests; report missing, changed, or unexpected files. Checks
@@ -119,8 +119,12 @@ pub(crate) struct RunArgs {
     pub(crate) config: ConfigArgs,
 }
 
-/// `hoptrail plan`.
+/// `hoptrail plan`: the options of `run` that say what it would do.
 #[derive(Debug, Args)]
+#[command(mut_arg("dest", |arg| arg.help(
+    "Where `run` would write: s3://bucket/prefix or a folder; shows which days it would build, and why"
+)))]
+#[command(mut_arg("wait_lock", |arg| arg.hide(true)))]
 pub(crate) struct PlanArgs {
     /// What to read.
     #[command(flatten)]
@@ -128,12 +132,23 @@ pub(crate) struct PlanArgs {
     /// Which days.
     #[command(flatten)]
     pub(crate) days: DayArgs,
-    /// Where `run` would write: s3://bucket/prefix or a folder; shows which days it would replace
-    #[arg(long, env = "HOPTRAIL_DEST", value_name = "URI", help_heading = heading::DESTINATION)]
-    pub(crate) dest: Option<String>,
+    /// What to read besides CloudTrail's log files.
+    #[command(flatten)]
+    pub(crate) logs: LogArgs,
+    /// Where to write.
+    #[command(flatten)]
+    pub(crate) dest: DestArgs,
+    /// What is known.
+    #[command(flatten)]
+    pub(crate) knowledge: KnowledgeArgs,
     /// With how much.
     #[command(flatten)]
     pub(crate) performance: PerformanceArgs,
+    /// Try what a run needs instead: list, read one object of each account, and write, read, and delete
+    /// an object at the destination. Prints what is missing as statements of IAM policies; nothing that
+    /// it writes stays
+    #[arg(long, help_heading = heading::OUTPUT)]
+    pub(crate) preflight: bool,
     /// Output format
     #[arg(long, value_enum, value_name = "FORMAT", default_value_t, help_heading = heading::OUTPUT)]
     pub(crate) output: Output,
@@ -143,6 +158,26 @@ pub(crate) struct PlanArgs {
     /// The settings file.
     #[command(flatten)]
     pub(crate) config: ConfigArgs,
+}
+
+impl PlanArgs {
+    /// The run that is planned.
+    pub(crate) fn into_run(self) -> RunArgs {
+        let PlanArgs { source, days, logs, dest, knowledge, performance, aws, config, .. } = self;
+        let (fail_on, summary_json) = (Vec::new(), None);
+        RunArgs {
+            source,
+            days,
+            logs,
+            dest,
+            knowledge,
+            performance,
+            fail_on,
+            summary_json,
+            aws,
+            config,
+        }
+    }
 }
 
 /// `hoptrail verify`.

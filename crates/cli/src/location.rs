@@ -39,10 +39,22 @@ const REMIND_EVERY: Duration = Duration::from_secs(5);
 /// # Errors
 /// If it is missing or invalid.
 pub(crate) fn required(option: &str, text: Option<&str>) -> Result<Location, Failure> {
-    optional(option, text)?.ok_or_else(|| {
-        let expected = "expected s3://bucket/prefix or a folder";
-        Failure::usage(format!("{option} is missing: {expected}"))
-    })
+    optional(option, text)?.ok_or_else(|| missing(option))
+}
+
+/// The location that an option must give, once it was read.
+///
+/// # Errors
+/// If it is missing.
+pub(crate) fn given<'a>(
+    option: &str,
+    location: Option<&'a Location>,
+) -> Result<&'a Location, Failure> {
+    location.ok_or_else(|| missing(option))
+}
+
+fn missing(option: &str) -> Failure {
+    Failure::usage(format!("{option} is missing: expected s3://bucket/prefix or a folder"))
 }
 
 /// The location that an option may give.

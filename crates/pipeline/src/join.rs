@@ -144,6 +144,15 @@ impl ListedLogs {
         self.by_day.get(&day).cloned().unwrap_or_default().sources()
     }
 
+    /// The logs around the days that are wanted.
+    pub(crate) fn around<'a>(
+        &'a self,
+        settings: &'a Settings,
+        is_wanted: impl Fn(Date) -> bool + 'a,
+    ) -> impl Iterator<Item = &'a ListedObject> {
+        self.objects.iter().filter(move |object| is_near(object, settings, &is_wanted))
+    }
+
     /// Reads the logs around the days that are wanted, once.
     ///
     /// # Errors
@@ -156,10 +165,7 @@ impl ListedLogs {
         progress: &Progress,
         is_wanted: impl Fn(Date) -> bool,
     ) -> Result<Requests, Error> {
-        let wanted = |object: &ListedObject| {
-            let days = object.delivery.map(|delivery| days_of_log(delivery, settings));
-            days.is_none_or(|mut days| days.any(&is_wanted))
-        };
+        let wanted = |object: &ListedObject| is_near(object, settings, &is_wanted);
         let (sender, receiver) = mpsc::channel(LISTED_AHEAD);
         let sending = async {
             let sender = sender;
@@ -183,6 +189,12 @@ impl ListedLogs {
         requests.counts.unreadable_objects.truncate(MAX_LISTED);
         Ok(requests)
     }
+}
+
+/// Whether a log may be about calls of a day that is wanted.
+fn is_near(object: &ListedObject, settings: &Settings, is_wanted: &impl Fn(Date) -> bool) -> bool {
+    let days = object.delivery.map(|delivery| days_of_log(delivery, settings));
+    days.is_none_or(|mut days| days.any(is_wanted))
 }
 
 /// The days whose calls a log may be about: that of its delivery, and those that it was delivered within a

@@ -17,6 +17,7 @@ mod join;
 mod lease;
 mod outcome;
 mod plan;
+mod preflight;
 mod run;
 mod settings;
 mod source;
@@ -31,7 +32,8 @@ pub use outcome::{
     NotReopened, NotSearched, ObjectProblem, OtherActivity, Outcome, RegionShare, Route,
     TrailFound, UnresolvedReference,
 };
-pub use plan::{Plan, days_at, plan};
+pub use plan::{Plan, PlanEndpoints, PlannedAction, PlannedDay, plan};
+pub use preflight::{Missing, Need, Preflight, Requests, Statement, Tried, Try};
 pub use run::{Endpoints, Notice, run, settle};
 pub use settings::{Layout, Settings};
 pub use source::{Callers, LogLocations, OpenLogs, STANDARD_INPUT, Source};

@@ -1,20 +1,29 @@
-//! What a run would list, fetch and write, with nothing fetched.
+//! What a run would list, fetch and write, with no log file fetched.
+
+mod days;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use bedrock::Knowledge;
+use jiff::civil::Date;
 use serde::Serialize;
-use store::{Store, list_folders};
-use tables::INVOCATIONS;
+use store::Store;
 use tokio::sync::mpsc;
 
-use crate::dates::DayRange;
+use crate::day::manifest::{self, Manifest};
 use crate::error::Error;
+use crate::join::{ListedLogs, list_logs};
 use crate::outcome::progress::Progress;
 use crate::outcome::{NothingFound, ObjectProblem};
-use crate::settings::Settings;
+use crate::plan::days::ListedDays;
+use crate::run::{discovered, reopen};
+use crate::settings::{Layout, Settings};
 use crate::source::found::{NotSearched, TrailFound};
 use crate::source::list::{LISTED_AHEAD, Listed, ListedObject, list_all};
 use crate::source::nothing_found::nothing_found;
+use crate::source::{LogLocations, OpenLogs};
+
+pub use days::{PlannedAction, PlannedDay};
 
 /// What a run would do.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -43,6 +52,8 @@ pub struct Plan {
     pub copies: u64,
     /// Those of another size than the object that would be read; the first 100.
     pub copies_of_other_size: Vec<ObjectProblem>,
+    /// Objects of the range, whether they would be fetched or not.
+    pub listed_objects: u64,
     /// Objects that would be fetched: as many GET requests.
     pub objects: u64,
     /// Their bytes as stored.
@@ -51,11 +62,20 @@ pub struct Plan {
     pub archived_objects: u64,
     /// Their bytes as stored.
     pub archived_bytes: u64,
-    /// Objects by the day of their delivery; an empty day where the key has none.
+    /// Model invocation logs that would be fetched: as many GET requests.
+    pub invocation_logs: u64,
+    /// Their bytes as stored.
+    pub invocation_log_bytes: u64,
+    /// Locations of model invocation logs that cannot be opened or listed, as a user would write them.
+    pub logs_not_read: BTreeSet<String>,
+    /// Objects of the range by the day of their delivery; an empty day where the key has none.
     pub objects_by_delivery_day: BTreeMap<String, u64>,
-    /// Days of the range that are published at the destination already and would be replaced; `None` if
-    /// no destination was named.
-    pub replaced_days: Option<Vec<String>>,
+    /// What would become of each day of the range that has objects or is published; `None` if no destination
+    /// was named, or if that is known only when everything is read ([`Layout::Any`]).
+    pub days: Option<Vec<PlannedDay>>,
+    /// Published days outside the range that would be opened again for calls that were delivered late, or
+    /// because a run was interrupted. What is fetched for them is not counted.
+    pub reopened_days: Vec<String>,
     /// LIST requests that the plan made, and that a run makes too.
     pub list_requests: u64,
     /// What was looked at, if nothing was found.
@@ -67,35 +87,55 @@ impl Plan {
     pub fn is_partial(&self) -> bool {
         self.has_reached_search_limit
             || !self.unmatched.is_empty()
+            || !self.logs_not_read.is_empty()
             || !self.copies_of_other_size.is_empty()
     }
 }
 
-/// Lists what a run would read.
+/// Where a run would read and write.
+#[derive(Debug, Clone, Copy)]
+pub struct PlanEndpoints<'a> {
+    /// The trail.
+    pub source: &'a dyn Store,
+    /// The model invocation logs, if there are any.
+    pub invocation_logs: Option<&'a OpenLogs>,
+    /// Those whose locations depend on who called where: those of the published days are looked at.
+    pub log_locations: Option<&'a dyn LogLocations>,
+    /// Where the tables are; without it, every day is new.
+    pub destination: Option<&'a dyn Store>,
+}
+
+/// Lists what a run would read, and compares it with what is published. What only reading shows, such as a
+/// call of another day or an alias, may have a run rebuild more days.
 ///
 /// # Errors
-/// If the source cannot be listed or holds no trail.
+/// If the source cannot be listed or holds no trail, or the destination cannot be read.
 pub async fn plan(
-    source: &dyn Store,
+    endpoints: PlanEndpoints<'_>,
     settings: &Settings,
+    mut knowledge: Knowledge,
     progress: &Progress,
 ) -> Result<Plan, Error> {
-    let (sender, mut receiver) = mpsc::channel::<ListedObject>(LISTED_AHEAD);
+    let PlanEndpoints { source, destination, .. } = endpoints;
+    let mut manifests = BTreeMap::new();
+    if let Some(destination) = destination {
+        discovered::load(destination, &mut knowledge.aliases).await?;
+        manifests = manifest::load(destination, settings.range).await?;
+    }
+    let logs = listed_logs(endpoints, settings, &manifests).await?;
+    let mut days = ListedDays::new(settings, &manifests);
     let mut plan = Plan {
         source: source.location(),
         range: settings.range.map(|range| range.to_string()),
         ..Plan::default()
     };
+    let (sender, mut receiver) = mpsc::channel::<ListedObject>(LISTED_AHEAD);
     let listing = list_all(source, settings, sender);
     let counting = async {
         while let Some(object) = receiver.recv().await {
             progress.listed(object.meta.size_bytes);
-            plan.objects += 1;
-            plan.bytes += object.meta.size_bytes;
-            if object.meta.is_archived {
-                plan.archived_objects += 1;
-                plan.archived_bytes += object.meta.size_bytes;
-            }
+            days.add(&object);
+            plan.listed_objects += 1;
             let day = object.delivery.map(|delivery| delivery.day.to_string()).unwrap_or_default();
             *plan.objects_by_delivery_day.entry(day).or_default() += 1;
         }
@@ -106,42 +146,67 @@ pub async fn plan(
     if let Some(error) = listed.nothing_matches(source, settings) {
         return Err(error);
     }
-    if plan.objects == 0 {
+    if plan.listed_objects == 0 {
         plan.nothing_found = nothing_found(source, settings, &listed).await?;
     }
-    let Listed { discovery, lists, listing, trails, unmatched, has_unnamed } = listed;
-    plan.list_requests = lists;
-    plan.prefixes = (discovery.regions.len() + discovery.others.len()) as u64;
-    let names = |of: fn(&TrailFound) -> &BTreeSet<String>| {
-        trails.iter().flat_map(of).collect::<BTreeSet<_>>().len() as u64
-    };
-    (plan.accounts, plan.regions) = (names(|trail| &trail.accounts), names(|trail| &trail.regions));
-    plan.trails = trails;
-    plan.not_searched = discovery.not_searched.clone();
-    plan.has_reached_search_limit = discovery.has_reached_limit;
-    // What records say is not known before they are read.
-    plan.unmatched = if has_unnamed { Vec::new() } else { unmatched };
-    plan.skipped = listing.skipped;
-    plan.copies = listing.copies;
-    plan.copies_of_other_size = listing.copies_of_other_size;
+    plan.add_listed(listed);
+    let decided = days.decide(&knowledge, logs.as_ref(), destination).await?;
+    (plan.objects, plan.bytes) = (decided.fetched.objects, decided.fetched.bytes);
+    plan.archived_objects = decided.fetched.archived_objects;
+    plan.archived_bytes = decided.fetched.archived_bytes;
+    if let Some(logs) = &logs {
+        for log in logs.around(settings, |day| decided.is_built(day)) {
+            plan.invocation_logs += 1;
+            plan.invocation_log_bytes += log.meta.size_bytes;
+        }
+        plan.logs_not_read = logs.not_read();
+    }
+    if let (Some(destination), Some(range)) = (destination, settings.range)
+        && settings.layout != Layout::Any
+    {
+        plan.days = Some(decided.days);
+        if settings.reopen_days > 0 {
+            let openings =
+                reopen::openings(destination, settings.reopen_days, range, &manifests).await?;
+            plan.reopened_days = openings.0.into_keys().map(|day| day.to_string()).collect();
+        }
+    }
     Ok(plan)
 }
 
-/// The days of a range that are published at a destination already.
-///
-/// # Errors
-/// If it cannot be listed.
-pub async fn days_at(
-    destination: &dyn Store,
-    range: Option<DayRange>,
-) -> Result<Vec<String>, Error> {
-    let table = format!("{}/", INVOCATIONS.name);
-    let folders = list_folders(destination, &table).await.map_err(Error::Destination)?;
-    let days = folders.iter().filter_map(|folder| {
-        let day = folder.trim_end_matches('/').rsplit_once("dt=")?.1;
-        let is_in_range =
-            |day: &str| day.parse().is_ok_and(|day| range.is_none_or(|range| range.contains(day)));
-        is_in_range(day).then(|| day.to_owned())
-    });
-    Ok(days.collect())
+/// The model invocation logs that the first pass of a run would list.
+async fn listed_logs(
+    endpoints: PlanEndpoints<'_>,
+    settings: &Settings,
+    manifests: &BTreeMap<Date, Option<Manifest>>,
+) -> Result<Option<ListedLogs>, Error> {
+    let opened = match endpoints.log_locations {
+        Some(locations) => Some(locations.open(&manifest::callers(manifests)).await),
+        None => None,
+    };
+    match opened.as_ref().or(endpoints.invocation_logs) {
+        Some(logs) => Ok(Some(list_logs(logs, settings).await?)),
+        None => Ok(None),
+    }
+}
+
+impl Plan {
+    fn add_listed(&mut self, listed: Listed) {
+        let Listed { discovery, lists, listing, trails, unmatched, has_unnamed } = listed;
+        self.list_requests = lists;
+        self.prefixes = (discovery.regions.len() + discovery.others.len()) as u64;
+        let names = |of: fn(&TrailFound) -> &BTreeSet<String>| {
+            trails.iter().flat_map(of).collect::<BTreeSet<_>>().len() as u64
+        };
+        self.accounts = names(|trail| &trail.accounts);
+        self.regions = names(|trail| &trail.regions);
+        self.trails = trails;
+        self.not_searched = discovery.not_searched.clone();
+        self.has_reached_search_limit = discovery.has_reached_limit;
+        // What records say is not known before they are read.
+        self.unmatched = if has_unnamed { Vec::new() } else { unmatched };
+        self.skipped = listing.skipped;
+        self.copies = listing.copies;
+        self.copies_of_other_size = listing.copies_of_other_size;
+    }
 }

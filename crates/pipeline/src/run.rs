@@ -1,9 +1,10 @@
 //! The run as a whole: makes passes over the days until no day is left to build, settles them, and adds up
 //! what they came to.
 
+pub(crate) mod decision;
 pub(crate) mod discovered;
 mod pass;
-mod reopen;
+pub(crate) mod reopen;
 pub(crate) mod schedule;
 pub(crate) mod settle;
 mod state;

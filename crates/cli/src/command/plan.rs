@@ -1,18 +1,21 @@
-//! `hoptrail plan`: what a run would list, fetch, and replace, and the price of its requests.
+//! `hoptrail plan`: what a run would list, fetch, and build, and the price of its requests.
+
+mod days;
+mod preflight;
 
 use std::sync::Arc;
 
-use pipeline::{Plan, Progress, Settings};
+use pipeline::{Plan, PlanEndpoints, Progress};
 use serde::Serialize;
-use store::{Location, S3Options};
+use store::{Location, Several, Store};
 
 use crate::args::{Output, OutputArgs, PlanArgs};
-use crate::command::{block_on, print};
-use crate::config::Config;
+use crate::command::run::Job;
+use crate::command::{Signals, block_on, print};
 use crate::exit::{Exit, Failure};
 use crate::number::{bytes, counted, dollars, grouped};
 use crate::report::Report;
-use crate::{location, progress, range, settings, summary};
+use crate::{location, progress, summary};
 
 /// S3 Standard in us-east-1, in micro-dollars per thousand requests (Amazon S3 pricing page, requests
 /// and data retrievals, 2026). Other Regions differ by up to a third.
@@ -27,56 +30,23 @@ struct Costed<'a> {
     requests_usd: String,
 }
 
-/// Plans.
+/// Plans, or tries what a run needs.
 ///
 /// # Errors
-/// If the source cannot be listed.
-pub(crate) fn run(
-    mut args: PlanArgs,
-    output: &OutputArgs,
-    report: &Report,
-) -> Result<Exit, Failure> {
-    range::complete_from_environment(&mut args.days)?;
-    let config = Config::read(&args.config)?;
-    config.complete_source(&mut args.source);
-    config.complete_days(&mut args.days);
-    config.complete_performance(&mut args.performance);
-    config.complete_aws(&mut args.aws);
-    let sources = location::required_sources(&args.source, &args.aws)?;
-    settings::complete_layout(&mut args.source, &sources);
-    let mut settings = settings::of_read(&args.source, &args.days, &args.performance)?;
-    let dest = location::optional("--dest", args.dest.as_deref())?;
-    let read = sources.iter().map(|read| &read.location);
-    location::check_region(&args.aws, read.chain(&dest))?;
-    let dest_options = location::dest_options(&args.aws)?;
-    let progress = Arc::new(Progress::default());
-    let plan = block_on(async |signals| {
-        let planning = async {
-            let opened = location::open_sources(&sources, &settings, report).await?;
-            settings.layout = opened.layout;
-            let planning = pipeline::plan(opened.store.as_ref(), &settings, &progress);
-            tokio::select! {
-                plan = planning => {
-                    let mut plan = plan?;
-                    if let Some(dest) = &dest {
-                        let days = replaced_days(dest, &dest_options, &settings, report).await?;
-                        plan.replaced_days = Some(days);
-                    }
-                    Ok::<_, Failure>(plan)
-                }
-                () = progress::show(Arc::clone(&progress), *report), if !output.no_progress => {
-                    unreachable!("progress is shown until it is dropped")
-                }
-            }
-        };
-        signals.or(planning).await?
-    })?;
-    let on_s3 = sources.iter().any(|read| matches!(read.location, Location::S3 { .. }));
-    match args.output {
+/// If an option is invalid, or a location cannot be listed or read.
+pub(crate) fn run(args: PlanArgs, output: &OutputArgs, report: &Report) -> Result<Exit, Failure> {
+    let (format, is_preflight) = (args.output, args.preflight);
+    let job = Job::new(args.into_run(), report)?;
+    if is_preflight {
+        return preflight::run(&job, format, report);
+    }
+    let plan = block_on(async |signals| make(&job, signals, output, report).await)?;
+    let on_s3 = job.sources.iter().any(|read| matches!(read.location, Location::S3 { .. }));
+    match format {
         Output::Text => print(&text(&plan, on_s3))?,
         Output::Json => {
             let costed = Costed {
-                get_requests: plan.objects,
+                get_requests: gets(&plan),
                 requests_usd: dollars(if on_s3 { micros(&plan) } else { 0 }),
                 plan: &plan,
             };
@@ -86,30 +56,65 @@ pub(crate) fn run(
     if let Some(nothing) = &plan.nothing_found {
         report.warn(&nothing.to_string());
     }
+    for location in &plan.logs_not_read {
+        report.warn(&format!("{location}: these model invocation logs cannot be listed"));
+    }
     let is_partial = summary::found::warn(report, plan.has_reached_search_limit, &plan.unmatched);
     Ok(if is_partial || plan.is_partial() { Exit::Partial } else { Exit::Done })
 }
 
-/// The days that a run would replace. A destination folder that does not exist is not created.
-async fn replaced_days(
-    dest: &Location,
-    options: &S3Options,
-    settings: &Settings,
+/// Lists and compares, until it is done or a signal comes.
+async fn make(
+    job: &Job,
+    signals: &mut Signals,
+    output: &OutputArgs,
     report: &Report,
-) -> Result<Vec<String>, Failure> {
-    match dest {
-        Location::Folder(path) if !path.exists() => Ok(Vec::new()),
-        dest => {
-            let requests = settings.requests_in_flight;
-            let store =
-                location::open_source("the destination", dest, options, requests, report).await?;
-            Ok(pipeline::days_at(store.as_ref(), settings.range).await?)
+) -> Result<Plan, Failure> {
+    let progress = Arc::new(Progress::default());
+    let planning = async {
+        let source = location::open_sources(&job.sources, &job.settings, report).await?;
+        let mut settings = job.settings.clone();
+        settings.layout = source.layout;
+        let destination = open_published(job, report).await?;
+        let invocation_logs = job.open_logs(report).await?;
+        let endpoints = PlanEndpoints {
+            source: source.store.as_ref(),
+            invocation_logs: invocation_logs.as_ref(),
+            log_locations: job.log_locations(),
+            destination: destination.as_deref(),
+        };
+        let planning = pipeline::plan(endpoints, &settings, job.knowledge.clone(), &progress);
+        tokio::select! {
+            plan = planning => Ok::<_, Failure>(plan?),
+            () = progress::show(Arc::clone(&progress), *report), if !output.no_progress => {
+                unreachable!("progress is shown until it is dropped")
+            }
         }
-    }
+    };
+    signals.or(planning).await?
+}
+
+/// The destination, which is only read. A folder that does not exist is not created: it holds nothing.
+async fn open_published(job: &Job, report: &Report) -> Result<Option<Arc<dyn Store>>, Failure> {
+    let requests = job.settings.requests_in_flight;
+    Ok(match &job.dest {
+        None => None,
+        Some(Location::Folder(path)) if !path.exists() => Some(Arc::new(Several::new([]))),
+        Some(dest) => {
+            let what = "the destination";
+            let options = &job.dest_options;
+            Some(location::open_source(what, dest, options, requests, report).await?)
+        }
+    })
+}
+
+/// The GET requests of a run.
+fn gets(plan: &Plan) -> u64 {
+    plan.objects + plan.invocation_logs
 }
 
 fn micros(plan: &Plan) -> u64 {
-    (plan.list_requests * LIST_MICROS_PER_THOUSAND + plan.objects * GET_MICROS_PER_THOUSAND)
+    (plan.list_requests * LIST_MICROS_PER_THOUSAND + gets(plan) * GET_MICROS_PER_THOUSAND)
         .div_ceil(1000)
 }
 
@@ -128,7 +133,13 @@ fn text(plan: &Plan, on_s3: bool) -> String {
             ),
         );
     }
-    line("Objects", format!("{}, {}", grouped(plan.objects), bytes(plan.bytes)));
+    let objects = match plan.listed_objects {
+        listed if listed > plan.objects => {
+            format!("{} of {}", grouped(plan.objects), grouped(listed))
+        }
+        _ => grouped(plan.objects),
+    };
+    line("Objects", format!("{objects}, {}", bytes(plan.bytes)));
     if plan.archived_objects > 0 {
         let archived = counted(plan.archived_objects, "object");
         let archived_bytes = bytes(plan.archived_bytes);
@@ -137,6 +148,10 @@ fn text(plan: &Plan, on_s3: bool) -> String {
             format!("{archived}, {archived_bytes}, to be restored before a run reads them"),
         );
     }
+    if plan.invocation_logs > 0 {
+        let logs = grouped(plan.invocation_logs);
+        line("Logs", format!("{logs} of model invocations, {}", bytes(plan.invocation_log_bytes)));
+    }
     let cost = if on_s3 {
         format!(", about {} at S3 Standard prices in us-east-1", dollars(micros(plan)))
     } else {
@@ -144,17 +159,13 @@ fn text(plan: &Plan, on_s3: bool) -> String {
     };
     line(
         "Requests",
-        format!("{} LIST, {} GET{cost}", grouped(plan.list_requests), grouped(plan.objects)),
+        format!("{} LIST, {} GET{cost}", grouped(plan.list_requests), grouped(gets(plan))),
     );
-    if let Some(days) = &plan.replaced_days {
-        let shown = match days.as_slice() {
-            [] => "no published day".to_owned(),
-            [only] => only.clone(),
-            [first, .., last] => {
-                format!("{} from {first} to {last}", counted(days.len() as u64, "day"))
-            }
-        };
-        line("Replaces", shown);
+    if let Some(days) = &plan.days {
+        line("Days", days::counts(days));
+    }
+    if !plan.reopened_days.is_empty() {
+        line("Reopens", days::reopened(&plan.reopened_days));
     }
     if plan.skipped > 0 {
         line("Skipped", format!("{} of another kind", counted(plan.skipped, "file")));
@@ -163,6 +174,7 @@ fn text(plan: &Plan, on_s3: bool) -> String {
         line("Copies", format!("{} of other objects, not read", counted(plan.copies, "object")));
     }
     let mut found = String::new();
+    days::write(&mut found, plan.days.as_deref().unwrap_or_default());
     summary::found::trails(&mut found, &plan.trails);
     summary::found::not_searched(&mut found, &plan.not_searched);
     summary::found::copies(&mut found, &plan.copies_of_other_size);

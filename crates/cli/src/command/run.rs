@@ -30,15 +30,15 @@ pub(crate) enum Work {
 }
 
 /// What to do, from the options, the environment, and the settings file.
-struct Job {
+pub(super) struct Job {
     work: Work,
-    settings: Settings,
-    knowledge: Knowledge,
-    sources: Vec<ReadLocation>,
-    invocation_logs: Vec<ReadLocation>,
-    log_templates: Option<LogTemplates>,
-    dest: Location,
-    dest_options: S3Options,
+    pub(super) settings: Settings,
+    pub(super) knowledge: Knowledge,
+    pub(super) sources: Vec<ReadLocation>,
+    pub(super) invocation_logs: Vec<ReadLocation>,
+    pub(super) log_templates: Option<LogTemplates>,
+    pub(super) dest: Option<Location>,
+    pub(super) dest_options: S3Options,
     fail_on: Vec<Gate>,
     summary_json: Option<PathBuf>,
 }
@@ -61,8 +61,12 @@ pub(crate) fn run(
     report: &Report,
 ) -> Result<Exit, Failure> {
     let job = Job::new(args, work, report)?;
+    let dest = location::given("--dest", job.dest.as_ref())?;
+    if let Some(path) = &job.summary_json {
+        check_summary(path)?;
+    }
     let outcome = block_on(async |signals| {
-        let stores = signals.or(job.open(report)).await??;
+        let stores = signals.or(job.open(dest, report)).await??;
         build(&job, &stores, signals, output, report).await
     })?;
     show(&outcome, &job, report)?;
@@ -70,7 +74,11 @@ pub(crate) fn run(
 }
 
 impl Job {
-    fn new(mut args: RunArgs, work: Work, report: &Report) -> Result<Self, Failure> {
+    /// What a run is asked to do; a plan needs no destination.
+    ///
+    /// # Errors
+    /// If an option or a file that one names is invalid.
+    pub(super) fn new(mut args: RunArgs, work: Work, report: &Report) -> Result<Self, Failure> {
         range::complete_from_environment(&mut args.days)?;
         let has_keys = args.logs.digest_keys.is_some();
         Config::read(&args.config)?.complete_run(&mut args);
@@ -83,7 +91,7 @@ impl Job {
         if work == Work::Settle && settings.layout == Layout::Any {
             return Err(Failure::usage("settle needs a layout with days, and not --layout any"));
         }
-        let dest = location::required("--dest", args.dest.dest.as_deref())?;
+        let dest = location::optional("--dest", args.dest.dest.as_deref())?;
         let (uris, requests) = (&args.logs.invocation_logs, settings.requests_in_flight);
         let log_templates = LogTemplates::of_uris(uris, &args.aws, requests, *report)?;
         let invocation_logs = match log_templates {
@@ -91,14 +99,11 @@ impl Job {
             None => location::invocation_logs(uris, &args.aws)?,
         };
         let read = sources.iter().chain(&invocation_logs).map(|read| &read.location);
-        location::check_region(&args.aws, read.clone().chain([&dest]))?;
-        for source in read {
-            location::check_apart(source, &dest)?;
+        location::check_region(&args.aws, read.clone().chain(&dest))?;
+        for (source, dest) in read.flat_map(|source| dest.iter().map(move |dest| (source, dest))) {
+            location::check_apart(source, dest)?;
         }
         let knowledge = knowledge::load(&args.knowledge)?;
-        if let Some(path) = &args.summary_json {
-            check_summary(path)?;
-        }
         let dest_options = location::write_options(&args.aws, &args.dest)?;
         let RunArgs { fail_on, summary_json, .. } = args;
         Ok(Job {
@@ -115,16 +120,28 @@ impl Job {
         })
     }
 
-    async fn open(&self, report: &Report) -> Result<Stores, Failure> {
-        let requests = self.settings.requests_in_flight;
+    async fn open(&self, dest: &Location, report: &Report) -> Result<Stores, Failure> {
         let source = location::open_sources(&self.sources, &self.settings, report).await?;
-        let dest = location::open_destination(&self.dest, &self.dest_options, report).await?;
-        let invocation_logs = match self.invocation_logs.as_slice() {
+        let dest = location::open_destination(dest, &self.dest_options, report).await?;
+        Ok(Stores { source, invocation_logs: self.open_logs(report).await?, dest })
+    }
+
+    /// Opens the model invocation logs whose locations are known, if there are any.
+    ///
+    /// # Errors
+    /// If the only location cannot be reached.
+    pub(super) async fn open_logs(&self, report: &Report) -> Result<Option<OpenLogs>, Failure> {
+        let requests = self.settings.requests_in_flight;
+        Ok(match self.invocation_logs.as_slice() {
             [] => None,
             [only] => Some(location::open_only_logs(only, requests, report).await?),
             several => Some(location::open_some_logs(several, requests, report).await),
-        };
-        Ok(Stores { source, invocation_logs, dest })
+        })
+    }
+
+    /// The locations that depend on who called where, if there are any.
+    pub(super) fn log_locations(&self) -> Option<&dyn LogLocations> {
+        self.log_templates.as_ref().map(|templates| templates as &dyn LogLocations)
     }
 }
 
@@ -165,7 +182,7 @@ async fn build(
     let endpoints = Endpoints {
         source: stores.source.source(),
         invocation_logs: stores.invocation_logs.as_ref(),
-        log_locations: job.log_templates.as_ref().map(|templates| templates as &dyn LogLocations),
+        log_locations: job.log_locations(),
         destination: stores.dest.as_ref(),
     };
     let (progress, begun, stop) = (Arc::new(Progress::default()), Notify::new(), Notify::new());

@@ -8,13 +8,14 @@ mod source_set;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use bedrock::Versions;
+use bedrock::{Knowledge, Versions};
 use bytes::Bytes;
 use futures::stream::{StreamExt, TryStreamExt};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use store::{ListRequest, Pages, Store, read_at_most};
 use tables::INVOCATIONS;
+use tables::table::SCHEMA_VERSION;
 
 pub(crate) use late::{MissingCalls, missing_calls};
 pub(crate) use source_set::{SourceSet, Sources};
@@ -22,6 +23,7 @@ pub(crate) use source_set::{SourceSet, Sources};
 use crate::dates::DayRange;
 use crate::error::Error;
 use crate::outcome::counts::check_sum;
+use crate::settings::Settings;
 use crate::source::Callers;
 
 /// The folder of the manifests, relative to the destination.
@@ -168,6 +170,19 @@ pub(crate) struct Output {
     /// encrypted with KMS or was written in parts. Manifests of earlier versions have none.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub md5: String,
+}
+
+impl MadeWith {
+    /// What a run of this version builds with.
+    pub(crate) fn new(knowledge: &Knowledge, settings: &Settings) -> Self {
+        MadeWith {
+            hoptrail: env!("CARGO_PKG_VERSION").to_owned(),
+            schema: SCHEMA_VERSION,
+            knowledge: knowledge.versions(),
+            late_window_minutes: settings.late_window_minutes,
+            reading: settings.reading(),
+        }
+    }
 }
 
 impl Manifest {
@@ -333,6 +348,17 @@ pub(crate) async fn read_tagged(
     Ok(Some((manifest, meta.etag.unwrap_or_default())))
 }
 
+/// Who called where on these days, as far as they are published.
+pub(crate) fn callers(manifests: &BTreeMap<Date, Option<Manifest>>) -> Callers {
+    let mut callers = Callers::new();
+    for manifest in manifests.values().flatten() {
+        for (account, regions) in &manifest.callers {
+            callers.entry(account.clone()).or_default().extend(regions.iter().cloned());
+        }
+    }
+    callers
+}
+
 fn day_of_key(key: &str) -> Option<Date> {
     key.strip_prefix(FOLDER)?.strip_prefix("dt=")?.strip_suffix(".json")?.parse().ok()
 }
@@ -343,7 +369,7 @@ impl Manifest {
     pub(crate) fn with_defaults(day: Date) -> Self {
         let made_with = MadeWith {
             hoptrail: String::new(),
-            schema: tables::table::SCHEMA_VERSION,
+            schema: SCHEMA_VERSION,
             knowledge: bedrock::Knowledge::embedded().versions(),
             late_window_minutes: 0,
             reading: String::new(),

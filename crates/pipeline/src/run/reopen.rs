@@ -10,9 +10,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::ToSpan;
 use jiff::civil::Date;
 use logs::layout::{KeyParts, LogKind};
+use store::Store;
 
 use crate::dates::{DayRange, is_read_for};
-use crate::day::manifest::{self, LateObject, MissingCalls, missing_calls};
+use crate::day::manifest::{self, LateObject, Manifest, MissingCalls, missing_calls};
 use crate::day::replace::{ExistingDay, existing_day};
 use crate::digests::{Comparison, read_digests};
 use crate::error::Error;
@@ -27,7 +28,7 @@ use crate::source::list::{At, ListedObject};
 
 /// Why a day is opened again, and with what.
 #[derive(Debug, Default)]
-pub(super) struct Opening {
+pub(crate) struct Opening {
     /// Objects that it does not have.
     pub(super) missing: Vec<MissingCalls>,
     /// Why, if it lacks none.
@@ -48,7 +49,9 @@ pub(super) async fn reopen(
     let Some(range) = range.filter(|_| layout != Layout::Any && reopen_days > 0) else {
         return Ok(());
     };
-    let mut queue = openings(job, state, range, outcome).await?;
+    let destination = job.endpoints.destination;
+    let (mut queue, too_late) = openings(destination, reopen_days, range, &state.manifests).await?;
+    outcome.not_reopened.extend(too_late);
     add_shared(&mut queue, withdrawn);
     open_all(job, state, outcome, queue).await
 }
@@ -89,26 +92,28 @@ pub(super) async fn open_all(
     Ok(())
 }
 
-/// The days that lack late objects or were interrupted, as the manifests of the range and of the days
-/// before it show. Of calls that are too late to open their day, those that were delivered on days of the
-/// range are reported.
-async fn openings(
-    job: &Job<'_>,
-    state: &State,
+/// The days before the range that lack late objects or were interrupted, as the manifests of the range and of
+/// the days before it show; and calls that are too late to open their day, of those that were delivered on
+/// days of the range.
+///
+/// # Errors
+/// If the destination cannot be read.
+pub(crate) async fn openings(
+    destination: &dyn Store,
+    reopen_days: u16,
     range: DayRange,
-    outcome: &mut Outcome,
-) -> Result<BTreeMap<Date, Opening>, Error> {
-    let destination = job.endpoints.destination;
-    let days = i64::from(job.settings.reopen_days);
+    manifests: &BTreeMap<Date, Option<Manifest>>,
+) -> Result<(BTreeMap<Date, Opening>, Vec<NotReopened>), Error> {
+    let days = i64::from(reopen_days);
     let before = range.before(days);
     let before = manifest::load(destination, Some(before)).await?;
-    let mut queue = BTreeMap::<Date, Opening>::new();
+    let (mut queue, mut too_late) = (BTreeMap::<Date, Opening>::new(), Vec::new());
     for (day, manifest) in &before {
-        if manifest.as_ref().is_some_and(manifest::Manifest::is_withdrawn) {
+        if manifest.as_ref().is_some_and(Manifest::is_withdrawn) {
             queue.entry(*day).or_default().reason = Some(Reason::Interrupted);
         }
     }
-    let missing = missing_calls(destination, &[&before, &state.manifests]).await?;
+    let missing = missing_calls(destination, &[&before, manifests]).await?;
     for (day, late) in missing.into_iter().filter(|(day, _)| !range.contains(*day)) {
         let (near, far): (Vec<_>, Vec<_>) =
             late.into_iter().partition(|late| late.delivered <= day.saturating_add(days.days()));
@@ -116,13 +121,13 @@ async fn openings(
         let far = Opening { missing: far.collect(), reason: None };
         if !far.missing.is_empty() {
             let why = format!("delivered more than {days} days later (--reopen)");
-            outcome.not_reopened.push(far.refused(day, why));
+            too_late.push(far.refused(day, why));
         }
         if !near.is_empty() {
             queue.entry(day).or_default().missing = near;
         }
     }
-    Ok(queue)
+    Ok((queue, too_late))
 }
 
 /// Adds days that let go of a call: they have to be built once more.

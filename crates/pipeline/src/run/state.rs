@@ -8,10 +8,9 @@ use bedrock::{Knowledge, Outcome as CallOutcome};
 use jiff::civil::Date;
 use logs::Reading;
 use store::Store;
-use tables::table::SCHEMA_VERSION;
 
 use crate::dates::DayRange;
-use crate::day::manifest::{Counts, LateObject, MadeWith, Manifest, Sources};
+use crate::day::manifest::{self, Counts, LateObject, MadeWith, Manifest, Sources};
 use crate::day::prepare::BuiltCalls;
 use crate::day::publish::DayTables;
 use crate::digests::{Comparison, Status};
@@ -157,13 +156,7 @@ impl State {
         settings: &Settings,
         manifests: BTreeMap<Date, Option<Manifest>>,
     ) -> Self {
-        let made_with = MadeWith {
-            hoptrail: env!("CARGO_PKG_VERSION").to_owned(),
-            schema: SCHEMA_VERSION,
-            knowledge: knowledge.versions(),
-            late_window_minutes: settings.late_window_minutes,
-            reading: settings.reading(),
-        };
+        let made_with = MadeWith::new(&knowledge, settings);
         State {
             knowledge: Arc::new(knowledge),
             made_with,
@@ -282,13 +275,7 @@ impl State {
 
     /// Who called where on the days of the range, as far as they are published.
     pub(super) fn callers(&self) -> Callers {
-        let mut callers = Callers::new();
-        for manifest in self.manifests.values().flatten() {
-            for (account, regions) in &manifest.callers {
-                callers.entry(account.clone()).or_default().extend(regions.iter().cloned());
-            }
-        }
-        callers
+        manifest::callers(&self.manifests)
     }
 
     /// The days with callers that were not known before: their model invocation logs have not been read.

@@ -10,7 +10,8 @@ use super::Scheduler;
 use crate::day::collect::DayState;
 use crate::day::manifest::{LateObject, Manifest};
 use crate::outcome::ShrinkRefusal;
-use crate::run::schedule::{Now, Reason, reason_to_rebuild};
+use crate::run::decision::Decision;
+use crate::run::schedule::Reason;
 use crate::settings::Layout;
 use crate::source::list::At;
 
@@ -47,7 +48,7 @@ impl Scheduler<'_, '_> {
             if self.schedule.is_built(*day) || !self.request.checks_all_days {
                 continue;
             }
-            match self.reason(*day, late.get(day)) {
+            match self.decision().reason(*day, self.schedule.sources(*day), late.get(day)) {
                 Some(reason) => self.build(*day, reason),
                 None => drop(self.state.unchanged.insert(*day)),
             }
@@ -86,7 +87,7 @@ impl Scheduler<'_, '_> {
         let reason = match self.job.settings.layout {
             Layout::Any => Some(Reason::AnyLayout),
             _ if self.asked_for.contains(&day) => self.schedule.reason(day),
-            _ => match self.reason(day, late.as_ref()) {
+            _ => match self.decision().reason(day, self.schedule.sources(day), late.as_ref()) {
                 // The other run listed later than this one.
                 Some(Reason::Objects { before, now }) if now <= before => None,
                 reason => reason,
@@ -109,13 +110,7 @@ impl Scheduler<'_, '_> {
 
     /// Rebuilds the days that left a call to one that is built: it may not have it any more.
     fn build_days_that_yield(&mut self) {
-        let yields =
-            |manifest: &Manifest| manifest.yields_to.iter().any(|day| self.schedule.is_built(*day));
-        let manifests = self.state.manifests.iter();
-        let days = manifests.filter(|(day, manifest)| {
-            !self.schedule.is_built(**day) && manifest.as_ref().is_some_and(yields)
-        });
-        for day in days.map(|(day, _)| *day).collect::<Vec<_>>() {
+        for day in self.decision().days_that_yield(|day| self.schedule.is_built(day)) {
             self.state.unchanged.remove(&day);
             self.build(day, Reason::SharedEvents);
         }
@@ -128,16 +123,7 @@ impl Scheduler<'_, '_> {
         if self.reopened_day().is_some() {
             return late;
         }
-        for manifest in self.state.manifests.values().flatten() {
-            for (key, elsewhere) in &manifest.calls_elsewhere {
-                let in_range =
-                    |day: &&Date| self.job.settings.range.is_none_or(|range| range.contains(**day));
-                for day in elsewhere.days.iter().filter(in_range) {
-                    let object = LateObject { key: key.clone(), bytes: elsewhere.bytes };
-                    late.entry(*day).or_default().insert(object);
-                }
-            }
-        }
+        self.decision().add_late_objects(&mut late);
         late
     }
 
@@ -161,27 +147,15 @@ impl Scheduler<'_, '_> {
         self.state.not_replaced.insert(day, ShrinkRefusal::because(day, why.to_owned()));
     }
 
-    fn reason(&self, day: Date, late: Option<&BTreeSet<LateObject>>) -> Option<Reason> {
-        if self.job.settings.force {
-            return Some(Reason::Forced);
-        }
-        let Some(Some(manifest)) = self.state.manifests.get(&day) else { return Some(Reason::New) };
-        let logs_now = match &self.logs {
-            // A location that cannot be read today is no reason to rebuild days without it.
-            Some(logs) if !logs.not_read().is_subset(&manifest.logs_not_read) => {
-                manifest.invocation_logs.clone()
-            }
-            logs => logs.as_ref().map(|logs| logs.sources(day)),
-        };
-        let now = Now {
+    fn decision(&self) -> Decision<'_> {
+        Decision {
+            settings: self.job.settings,
+            manifests: &self.state.manifests,
             made_with: &self.state.made_with,
             knowledge: &self.state.knowledge,
-            trail: self.schedule.sources(day),
-            invocation_logs: logs_now,
-            late_objects: late,
-            changed_file: self.state.changed_files.get(&day),
-        };
-        reason_to_rebuild(manifest, &now)
+            logs: self.logs.as_ref(),
+            changed_files: &self.state.changed_files,
+        }
     }
 
     /// Adds an object that a day needs, unless the day has it.

@@ -1,0 +1,88 @@
+//! Which days are built and why, as far as a listing and the manifests tell: what a pass does, and what a
+//! plan says of it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use bedrock::Knowledge;
+use jiff::civil::Date;
+
+use crate::day::manifest::{LateObject, MadeWith, Manifest, Sources};
+use crate::join::ListedLogs;
+use crate::run::schedule::{Now, Reason, reason_to_rebuild};
+use crate::settings::Settings;
+
+/// What a decision is made from, apart from the listing.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Decision<'a> {
+    /// What is asked for.
+    pub settings: &'a Settings,
+    /// What is published.
+    pub manifests: &'a BTreeMap<Date, Option<Manifest>>,
+    /// What a day would be built with.
+    pub made_with: &'a MadeWith,
+    /// What is known.
+    pub knowledge: &'a Knowledge,
+    /// The model invocation logs, if there are any.
+    pub logs: Option<&'a ListedLogs>,
+    /// Days whose files are not as they were written, with the first such file.
+    pub changed_files: &'a BTreeMap<Date, String>,
+}
+
+impl Decision<'_> {
+    /// Why a day is built; `None` if it is unchanged. `trail` is what was listed for it, and `late` the objects with
+    /// calls of it that are not read for it.
+    pub(crate) fn reason(
+        &self,
+        day: Date,
+        trail: Sources,
+        late: Option<&BTreeSet<LateObject>>,
+    ) -> Option<Reason> {
+        let Some(Some(manifest)) = self.manifests.get(&day) else { return Some(Reason::New) };
+        if self.settings.force {
+            return Some(Reason::Forced);
+        }
+        let invocation_logs = match self.logs {
+            // A location that cannot be read today is no reason to rebuild days without it.
+            Some(logs) if !logs.not_read().is_subset(&manifest.logs_not_read) => {
+                manifest.invocation_logs.clone()
+            }
+            logs => logs.map(|logs| logs.sources(day)),
+        };
+        let Decision { made_with, knowledge, .. } = *self;
+        let now = Now {
+            made_with,
+            knowledge,
+            trail,
+            invocation_logs,
+            late_objects: late,
+            changed_file: self.changed_files.get(&day),
+        };
+        reason_to_rebuild(manifest, &now)
+    }
+
+    /// Adds the objects with calls of days of the range that they are not read for, as the manifests of
+    /// their delivery say.
+    pub(crate) fn add_late_objects(&self, late: &mut BTreeMap<Date, BTreeSet<LateObject>>) {
+        for manifest in self.manifests.values().flatten() {
+            for (key, elsewhere) in &manifest.calls_elsewhere {
+                let in_range =
+                    |day: &&Date| self.settings.range.is_none_or(|range| range.contains(**day));
+                for day in elsewhere.days.iter().filter(in_range) {
+                    let object = LateObject { key: key.clone(), bytes: elsewhere.bytes };
+                    late.entry(*day).or_default().insert(object);
+                }
+            }
+        }
+    }
+
+    /// The days that left a call to one that is built, and are not built themselves: it may not have the call
+    /// any more.
+    pub(crate) fn days_that_yield(&self, is_built: impl Fn(Date) -> bool) -> Vec<Date> {
+        let yields = |manifest: &Manifest| manifest.yields_to.iter().any(|day| is_built(*day));
+        let days = self
+            .manifests
+            .iter()
+            .filter(|(day, manifest)| !is_built(**day) && manifest.as_ref().is_some_and(yields));
+        days.map(|(day, _)| *day).collect()
+    }
+}
