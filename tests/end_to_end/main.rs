@@ -17,6 +17,7 @@
 //! - published days, and which of them are rebuilt: `rebuild`
 //! - calls that are delivered after their day was published: `late`
 //! - what `verify` finds: `verify`; changed log files: `tampering`
+//! - what `plan` says of a run, and `--preflight`: `plan`
 //! - runs that are killed, and the next run: `killed`, on the trail of `backfill`
 //! - refused and failed calls: `denials`; events that are no calls: `other_activity`
 //! - model identifiers and aliases: `references`; files that are not a trail: `layout_any`
@@ -43,6 +44,7 @@ mod layout_any;
 mod listing;
 mod locations;
 mod other_activity;
+mod plan;
 mod precedence;
 mod readme;
 mod rebuild;

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::hash::{BuildHasher, Hasher, RandomState};
 
 use bytes::Bytes;
+use futures::FutureExt;
 use futures::stream::{self, StreamExt};
 use logs::layout::{KeyParts, LogKind};
 use serde::Serialize;
@@ -169,7 +170,7 @@ impl Preflight {
                 choose(&mut accounts, object);
             }
         };
-        let listing = list_all(store, settings, sender);
+        let listing = list_all(store, settings, sender).boxed();
         let (listed, ()) = futures::future::join(listing, choosing).await;
         let about = About::new(Need::ListSource, &location);
         match listed {
@@ -208,7 +209,7 @@ impl Preflight {
         let location = store.location();
         let about = About::new(Need::ListInvocationLogs, &location);
         self.requests.list += 1;
-        let listed = list_logs(logs, settings).await;
+        let listed = list_logs(logs, settings).boxed().await;
         let first = listed.as_ref().ok().and_then(|listed| {
             let keys = listed.around(settings, |_| true).map(ListedObject::key);
             keys.min()

@@ -74,6 +74,8 @@ pub enum Failure {
     RepeatPage,
     /// The connection is closed, as at the end of its idle time, before the answer; nothing is done.
     Close,
+    /// The conditions of a write (`If-Match`, `If-None-Match`) are not heeded.
+    IgnoreConditions,
     /// The connection is reset before the answer; nothing is done.
     Reset,
     /// What was asked is done, and then the connection is closed before the answer.

@@ -101,6 +101,10 @@ pub(crate) async fn handle(
         Some(Failure::RepeatPage) => head.forget_query("continuation-token"),
         _ => {}
     }
+    if failure == Some(Failure::IgnoreConditions) {
+        head.forget("if-match");
+        head.forget("if-none-match");
+    }
     let refusal = match failure {
         Some(Failure::SlowDown) => {
             Some((StatusCode::SERVICE_UNAVAILABLE, "SlowDown", "Please reduce your request rate."))

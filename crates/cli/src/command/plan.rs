@@ -36,7 +36,7 @@ struct Costed<'a> {
 /// If an option is invalid, or a location cannot be listed or read.
 pub(crate) fn run(args: PlanArgs, output: &OutputArgs, report: &Report) -> Result<Exit, Failure> {
     let (format, is_preflight) = (args.output, args.preflight);
-    let job = Job::new(args.into_run(), report)?;
+    let job = Job::new(args.into_run(), Work::Run, report)?;
     if is_preflight {
         return preflight::run(&job, format, report);
     }

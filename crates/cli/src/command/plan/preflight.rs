@@ -23,34 +23,9 @@ use crate::report::Report;
 /// If there is no destination, or the folder where one would be cannot be used.
 pub(super) fn run(job: &Job, format: Output, report: &Report) -> Result<Exit, Failure> {
     let dest = location::given("--dest", job.dest.as_ref())?;
-    let preflight = block_on(async |signals| {
-        let trying = async {
-            let mut preflight = Preflight {
-                kms_key: match &job.dest_options.encryption {
-                    Some(Encryption::Kms { key_id }) => key_id.clone(),
-                    _ => None,
-                },
-                has_acl: job.dest_options.acl.is_some(),
-                ..Preflight::default()
-            };
-            for read in &job.sources {
-                source(&mut preflight, job, read, report).await;
-            }
-            for read in &job.invocation_logs {
-                invocation_logs(&mut preflight, job, read, report).await;
-            }
-            if job.log_templates.is_some() {
-                preflight.notes.push(
-                    "--invocation-logs with {account} or {region} is not tried: its locations are known \
-                     only from calls"
-                        .to_owned(),
-                );
-            }
-            destination(&mut preflight, job, dest, report).await?;
-            Ok::<_, Failure>(preflight)
-        };
-        signals.or(trying).await?
-    })?;
+    // Boxed, because the compiler would lay out all that may wait in it as one.
+    let trying = Box::pin(try_all(job, dest, report));
+    let preflight = block_on(async |signals| signals.or(trying).await?)?;
     match format {
         Output::Text => print(&text(&preflight)?)?,
         Output::Json => print(&format!("{}\n", serde_json::to_string_pretty(&preflight)?))?,
@@ -60,6 +35,31 @@ pub(super) fn run(job: &Job, format: Output, report: &Report) -> Result<Exit, Fa
         return Ok(Exit::Failed);
     }
     Ok(if preflight.is_partial() { Exit::Partial } else { Exit::Done })
+}
+
+async fn try_all(job: &Job, dest: &Location, report: &Report) -> Result<Preflight, Failure> {
+    let mut preflight = Preflight {
+        kms_key: match &job.dest_options.encryption {
+            Some(Encryption::Kms { key_id }) => key_id.clone(),
+            _ => None,
+        },
+        has_acl: job.dest_options.acl.is_some(),
+        ..Preflight::default()
+    };
+    for read in &job.sources {
+        Box::pin(source(&mut preflight, job, read, report)).await;
+    }
+    for read in &job.invocation_logs {
+        Box::pin(invocation_logs(&mut preflight, job, read, report)).await;
+    }
+    if job.log_templates.is_some() {
+        let why = "its locations are known only from calls";
+        preflight
+            .notes
+            .push(format!("--invocation-logs with {{account}} or {{region}} is not tried: {why}"));
+    }
+    Box::pin(destination(&mut preflight, job, dest, report)).await?;
+    Ok(preflight)
 }
 
 async fn source(preflight: &mut Preflight, job: &Job, read: &ReadLocation, report: &Report) {
