@@ -38,7 +38,7 @@ pub(super) fn write(out: &mut String, days: &[PlannedDay]) {
     if changed.is_empty() {
         return;
     }
-    let _ = writeln!(out, "\nDays that would be built\n");
+    let _ = writeln!(out, "\nDays that are new or changed\n");
     for PlannedDay { dt, action, reason } in changed.iter().take(SHOWN) {
         let reason = escaped(reason.as_deref().unwrap_or_default());
         let _ = match action {

@@ -23,9 +23,13 @@ use crate::report::Report;
 /// If there is no destination, or the folder where one would be cannot be used.
 pub(super) fn run(job: &Job, format: Output, report: &Report) -> Result<Exit, Failure> {
     let dest = location::given("--dest", job.dest.as_ref())?;
-    // Boxed, because the compiler would lay out all that may wait in it as one.
-    let trying = Box::pin(try_all(job, dest, report));
-    let preflight = block_on(async |signals| signals.or(trying).await?)?;
+    let preflight = block_on(async |signals| {
+        // Boxed, because the compiler would lay out all that may wait in it as one.
+        let mut preflight = signals.or(Box::pin(try_reading(job, report))).await?;
+        // A signal would leave behind what is written.
+        Box::pin(destination(&mut preflight, job, dest, report)).await?;
+        Ok(preflight)
+    })?;
     match format {
         Output::Text => print(&text(&preflight)?)?,
         Output::Json => print(&format!("{}\n", serde_json::to_string_pretty(&preflight)?))?,
@@ -37,7 +41,8 @@ pub(super) fn run(job: &Job, format: Output, report: &Report) -> Result<Exit, Fa
     Ok(if preflight.is_partial() { Exit::Partial } else { Exit::Done })
 }
 
-async fn try_all(job: &Job, dest: &Location, report: &Report) -> Result<Preflight, Failure> {
+/// Tries the sources and the model invocation logs.
+async fn try_reading(job: &Job, report: &Report) -> Preflight {
     let mut preflight = Preflight {
         kms_key: match &job.dest_options.encryption {
             Some(Encryption::Kms { key_id }) => key_id.clone(),
@@ -58,8 +63,7 @@ async fn try_all(job: &Job, dest: &Location, report: &Report) -> Result<Prefligh
             .notes
             .push(format!("--invocation-logs with {{account}} or {{region}} is not tried: {why}"));
     }
-    Box::pin(destination(&mut preflight, job, dest, report)).await?;
-    Ok(preflight)
+    preflight
 }
 
 async fn source(preflight: &mut Preflight, job: &Job, read: &ReadLocation, report: &Report) {
