@@ -370,7 +370,7 @@ impl Manifest {
         let made_with = MadeWith {
             hoptrail: String::new(),
             schema: SCHEMA_VERSION,
-            knowledge: bedrock::Knowledge::embedded().versions(),
+            knowledge: Knowledge::embedded().versions(),
             late_window_minutes: 0,
             reading: String::new(),
         };
