@@ -10,7 +10,7 @@ use crate::number::{counted, grouped};
 /// How many days are named.
 const SHOWN: usize = 20;
 
-/// `3: 1 new, 2 unchanged`.
+/// `1 new, 2 unchanged`.
 pub(super) fn counts(days: &[PlannedDay]) -> String {
     let parts = PlannedAction::ALL.into_iter().filter_map(|action| {
         let n_days = days.iter().filter(|day| day.action == action).count() as u64;
