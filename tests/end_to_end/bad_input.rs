@@ -493,6 +493,29 @@ fn signal_sets_the_exit_code_and_publishes_nothing() {
     }
 }
 
+/// A body may hold prompts, and an image of the memory would keep them.
+#[cfg(target_os = "linux")]
+#[test]
+fn core_dumps_are_off_while_bodies_are_read() {
+    let world = good();
+    let bucket = Bucket::from_folder("logs", &world.trail()).unwrap();
+    let stall = Fault::always(Failure::Stall(0)).on(Kind::Get);
+    let server = Server::start(Config::new().bucket(bucket).fault(stall)).unwrap();
+    let out = world.text("out");
+    let arguments = ["run", "--source", "s3://logs", "--dest", &out, "--day", DAY];
+    let mut command = world.command_on(&server, &arguments);
+    let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    while server.stats().gets == 0 {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let limits = fs::read_to_string(format!("/proc/{}/limits", child.id())).unwrap();
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let of_core = limits.lines().find_map(|line| line.strip_prefix("Max core file size"));
+    let of_core = of_core.unwrap().split_whitespace().collect::<Vec<_>>();
+    assert_eq!(of_core, ["0", "0", "bytes"]);
+}
+
 /// Callers of Bedrock choose the model ID: it must not reach the terminal as it is.
 #[test]
 fn control_characters_of_records_are_escaped() {

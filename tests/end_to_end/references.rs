@@ -100,6 +100,31 @@ const VECTORS: &[(&str, &str, &str, &str)] = &[
     ("openai.gpt-oss-120b", "foundation_model", "", "openai.gpt-oss-120b-1:0"),
 ];
 
+/// Callers choose the identifier, and CloudTrail logs what was sent.
+#[test]
+fn long_model_identifier_is_cut_everywhere_and_has_its_alias() {
+    let name = "ö".repeat(2048 - APPLICATION.len());
+    let model_ref = |end: &str| format!("{APPLICATION}{name}{end}");
+    let (code, found) = explain(&[&model_ref("a"), &model_ref("b")], &[]);
+    assert_eq!(code, 5);
+    for found in found {
+        assert_eq!(found["model_ref"], model_ref(""));
+    }
+    let world = World::new();
+    let alias = format!("model_ref,model\n{},amazon.nova-pro-v1:0\n", model_ref("c"));
+    let aliases = world.write("aliases.csv", alias);
+    let records =
+        ["a", "b"].map(|id| with(call(id, TIME), "/requestParameters/modelId", model_ref(id)));
+    world.object("20261005T1200Z", "a", &records);
+    let run = world.run(&["--day", DAY]);
+    assert!(!run.stdout.contains(&model_ref("a")), "{}", run.stdout);
+    let unresolved = world.rows("unresolved_models", DAY);
+    assert_eq!(unresolved.len(), 1);
+    assert_eq!(unresolved[0]["model_ref"], model_ref(""));
+    world.run(&["--day", DAY, "--aliases", &aliases]);
+    assert_eq!(world.rows("unresolved_models", DAY).len(), 0);
+}
+
 /// Lessons 8 and 18: every head and every partition; the vectors of the reference.
 #[test]
 fn model_identifier_resolves_as_in_the_vectors() {

@@ -15,7 +15,7 @@ CREATE EXTERNAL TABLE IF NOT EXISTS `invocations` (
   `model_name` string COMMENT 'The name of the model, as AWS writes it.',
   `model_provider` string COMMENT 'The provider of the model.',
   `model_match` string COMMENT 'How the model was found: exact, base (by its ID without date and version), none.',
-  `model_ref` string COMMENT 'The model identifier as logged (modelId).',
+  `model_ref` string COMMENT 'The model identifier as logged (modelId), the first 2,048 characters of it.',
   `principal_type` string COMMENT 'The userIdentity.type of CloudTrail.',
   `principal_arn` string COMMENT 'The ARN of the caller.',
   `principal_name` string COMMENT 'The role or user of the caller, without the session.',
@@ -163,7 +163,7 @@ TBLPROPERTIES (
 );
 
 CREATE EXTERNAL TABLE IF NOT EXISTS `unresolved_models` (
-  `model_ref` string COMMENT 'The model identifier as logged (modelId).',
+  `model_ref` string COMMENT 'The model identifier as logged (modelId), the first 2,048 characters of it.',
   `reason` string COMMENT 'no_reference, unknown_form, no_alias, alias_loop, not_in_catalog, ambiguous.',
   `calls` bigint COMMENT 'Calls with this model identifier.',
   `first_seen` timestamp COMMENT 'The first of them on this day.',

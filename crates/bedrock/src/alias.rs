@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::call::cut;
 use crate::fingerprint::Fingerprint;
 
 /// What one model identifier denotes.
@@ -70,7 +71,7 @@ struct UserAlias {
 impl Aliases {
     /// Adds one alias of the user's.
     pub fn add(&mut self, model_ref: &str, alias: Alias) {
-        self.users.insert(model_ref.trim().to_owned(), alias);
+        self.users.insert(cut(model_ref.trim()).to_owned(), alias);
     }
 
     /// Adds a user's TOML file: `[[alias]]` tables of `model_ref`, `model` and optionally `name`.

@@ -170,6 +170,20 @@ impl IndexMut<Attribute> for Texts {
     }
 }
 
+/// How much of a text of a call is kept. A `modelId` has at most 2,048 characters (`InvokeModelIdentifier` in
+/// the Bedrock API reference), but CloudTrail logs the one that was sent; it cuts error messages itself, at
+/// 1 KB (CloudTrail user guide, "CloudTrail record contents").
+pub const MAX_TEXT_CHARS: usize = 2048;
+
+/// The first [`MAX_TEXT_CHARS`] characters of a text.
+pub fn cut(text: &str) -> &str {
+    // Nearly all texts are shorter in bytes already.
+    if text.len() <= MAX_TEXT_CHARS {
+        return text;
+    }
+    text.char_indices().nth(MAX_TEXT_CHARS).map_or(text, |(end, _)| &text[..end])
+}
+
 impl Texts {
     /// The text of one attribute of a call.
     ///
@@ -178,6 +192,18 @@ impl Texts {
     #[inline]
     pub fn get(&self, attributes: &Attributes, attribute: Attribute) -> Option<&str> {
         attributes[attribute].map(|id| self[attribute].get(id))
+    }
+
+    /// Interns a text of an attribute, [`cut`] if it is too long.
+    ///
+    /// # Errors
+    /// If there are too many texts.
+    pub fn intern(
+        &mut self,
+        attribute: Attribute,
+        text: Option<&str>,
+    ) -> Result<Option<TextId>, InternerFull> {
+        text.map(|text| self[attribute].intern(cut(text))).transpose()
     }
 
     /// Interns a text and sets the attribute to it; an empty text counts as none.
@@ -190,8 +216,7 @@ impl Texts {
         attribute: Attribute,
         text: Option<&str>,
     ) -> Result<(), InternerFull> {
-        let text = text.filter(|text| !text.is_empty());
-        attributes[attribute] = text.map(|text| self[attribute].intern(text)).transpose()?;
+        attributes[attribute] = self.intern(attribute, text.filter(|text| !text.is_empty()))?;
         Ok(())
     }
 

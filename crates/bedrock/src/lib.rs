@@ -22,7 +22,7 @@ pub mod region;
 pub mod resolve;
 
 pub use alias::{Alias, Aliases};
-pub use call::{Attribute, Attributes, Call, CallId, Calls, EventKind, Texts};
+pub use call::{Attribute, Attributes, Call, CallId, Calls, EventKind, MAX_TEXT_CHARS, Texts, cut};
 pub use catalog::Catalog;
 pub use cost::{Cost, Unpriced, Usage};
 pub use error_reason::ErrorReason;

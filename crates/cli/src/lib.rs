@@ -19,7 +19,9 @@ mod summary;
 
 pub use exit::Exit;
 
+use anyhow::Context;
 use clap::Parser;
+use rustix::process::{Resource, Rlimit, setrlimit};
 
 use crate::args::{Arguments, Command};
 use crate::command::run::Work;
@@ -30,13 +32,20 @@ use crate::report::Report;
 pub fn main() -> Exit {
     let arguments = Arguments::parse();
     let report = Report::new(arguments.output.log_format.unwrap_or_default());
-    match run(arguments, &report) {
+    match no_core_dumps().and_then(|()| run(arguments, &report)) {
         Ok(exit) => exit,
         Err(failure) => {
             report.error(&failure.to_string());
             failure.exit()
         }
     }
+}
+
+/// Has the system write no image of the memory if the program crashes: bodies of invocation logs may hold
+/// prompts and completions.
+fn no_core_dumps() -> Result<(), Failure> {
+    let none = Rlimit { current: Some(0), maximum: Some(0) };
+    Ok(setrlimit(Resource::Core, none).context("core dumps cannot be turned off")?)
 }
 
 fn run(arguments: Arguments, report: &Report) -> Result<Exit, Failure> {

@@ -6,6 +6,7 @@
 use std::borrow::Cow;
 
 use bedrock::alias::DiscoveredAlias;
+use bedrock::cut;
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -51,7 +52,8 @@ fn element(value: &Value) -> Cow<'_, Value> {
 /// The first of the keys that tells something.
 fn first(object: &Value, keys: &[&str]) -> Option<String> {
     let tells = |text: &&str| !text.is_empty() && *text != HIDDEN;
-    keys.iter().find_map(|key| get(object, key)?.as_str().filter(tells).map(str::to_owned))
+    let told = |key: &&str| Some(cut(get(object, key)?.as_str().filter(tells)?).to_owned());
+    keys.iter().find_map(told)
 }
 
 fn get<'a>(object: &'a Value, key: &str) -> Option<&'a Value> {

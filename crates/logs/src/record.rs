@@ -11,7 +11,7 @@ use std::borrow::Cow;
 
 use bedrock::alias::DiscoveredAlias;
 use bedrock::{
-    Attribute, Attributes, Call, CallId, EventKind, InternerFull, Outcome, TextId, Texts,
+    Attribute, Attributes, Call, CallId, EventKind, InternerFull, Outcome, TextId, Texts, cut,
 };
 
 use crate::discover::discovered_alias;
@@ -159,7 +159,7 @@ impl RecordReader {
         let note = match operation(&event_source, &event_name) {
             Operation::Call => return self.call(&fields, &event_name),
             Operation::Discover => discovered_alias(record).map_or(Note::Nothing, Note::Discovered),
-            Operation::Unknown => Note::Unknown(event_name.into_owned()),
+            Operation::Unknown => Note::Unknown(cut(&event_name).to_owned()),
             Operation::Other => Note::Nothing,
         };
         let event = self.event(&fields, &event_source, EventKind::Other);
@@ -326,7 +326,7 @@ impl Request {
             None => text(model, "requestParameters.model")?,
         };
         Ok(Request {
-            model_ref: intern(texts, Attribute::ModelRef, model_ref.as_deref())?,
+            model_ref: texts.intern(Attribute::ModelRef, model_ref.as_deref())?,
             api_key: api_key(bearer, texts),
             service_tier: tier.or(snake_tier).map(|raw| service_tier(raw, texts)).transpose()?,
         })
@@ -360,7 +360,7 @@ impl Additional {
         let input_tokens = count(input, "additionalEventData.inputTokens");
         let output_tokens = count(output, "additionalEventData.outputTokens");
         Ok(Additional {
-            inference_region: intern(texts, Attribute::InferenceRegion, region.as_deref())?,
+            inference_region: texts.intern(Attribute::InferenceRegion, region.as_deref())?,
             input_tokens,
             output_tokens,
             api_key: api_key(bearer, texts)?,
@@ -373,7 +373,7 @@ impl Additional {
 impl Principal {
     fn read(raw: &str, texts: &mut Texts) -> Result<Self, Rejection> {
         let identity = identity(Some(raw))?;
-        let mut intern = |attribute, text: Option<&str>| intern(texts, attribute, text);
+        let mut intern = |attribute, text: Option<&str>| texts.intern(attribute, text);
         Ok(Principal {
             kind: intern(Attribute::PrincipalType, identity.kind.as_deref())?,
             arn: intern(Attribute::PrincipalArn, identity.arn.as_deref())?,
@@ -391,17 +391,9 @@ impl From<InternerFull> for Rejection {
     }
 }
 
-fn intern(
-    texts: &mut Texts,
-    attribute: Attribute,
-    text: Option<&str>,
-) -> Result<Option<TextId>, InternerFull> {
-    text.map(|text| texts[attribute].intern(text)).transpose()
-}
-
 /// Whether a call carried a bearer token.
 fn api_key(raw: Option<&str>, texts: &mut Texts) -> Result<Option<TextId>, Rejection> {
-    Ok(intern(texts, Attribute::ApiKey, boolean(raw, "callWithBearerToken")?)?)
+    Ok(texts.intern(Attribute::ApiKey, boolean(raw, "callWithBearerToken")?)?)
 }
 
 /// A tier's name, plain or as `{"type": name}`. Another shape is no reason to lose the call, because
@@ -419,7 +411,7 @@ fn service_tier(raw: &str, texts: &mut Texts) -> Result<Option<TextId>, Interner
         let Ok(()) = members(raw, each) else { return Ok(None) };
     }
     let name = text(name, "serviceTier").ok().flatten();
-    intern(texts, Attribute::ServiceTier, name.as_deref())
+    texts.intern(Attribute::ServiceTier, name.as_deref())
 }
 
 /// The event that an addendum amends.

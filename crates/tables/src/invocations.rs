@@ -120,7 +120,7 @@ const COLUMNS: &[Column<Invocation>] = &[
     optional(
         "model_ref",
         Value::Attribute(Attribute::ModelRef),
-        "The model identifier as logged (modelId).",
+        "The model identifier as logged (modelId), the first 2,048 characters of it.",
     ),
     optional(
         "principal_type",

@@ -47,7 +47,7 @@ const COLUMNS: &[Column<UnresolvedRow>] = &[
     optional(
         "model_ref",
         Text(|r| r.model_ref.as_deref()),
-        "The model identifier as logged (modelId).",
+        "The model identifier as logged (modelId), the first 2,048 characters of it.",
     ),
     required(
         "reason",

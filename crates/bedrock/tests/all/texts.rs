@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use bedrock::{Attribute, Attributes, CallId, Fingerprint, Interner, TextId, Texts};
+use bedrock::{
+    Attribute, Attributes, CallId, Fingerprint, Interner, MAX_TEXT_CHARS, TextId, Texts, cut,
+};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
@@ -21,6 +23,21 @@ fn id_is_packed_only_where_the_text_comes_back() {
 fn attributes_are_in_the_order_of_their_numbers() {
     for (index, attribute) in Attribute::ALL.into_iter().enumerate() {
         assert_eq!(attribute as usize, index);
+    }
+}
+
+#[test]
+fn long_text_is_cut_between_characters_and_is_one_with_what_begins_as_it_does() {
+    for character in ["x", "é", "\u{1f980}"] {
+        let longest = character.repeat(MAX_TEXT_CHARS);
+        assert_eq!(cut(&longest), longest);
+        let mut texts = Texts::default();
+        let ids = ["", "a", "b", character].map(|end| {
+            let text = format!("{longest}{end}");
+            texts.intern(Attribute::ModelRef, Some(&text)).expect("room").expect("an id")
+        });
+        assert_eq!(ids, [ids[0]; 4]);
+        assert_eq!(texts[Attribute::ModelRef].get(ids[0]), longest);
     }
 }
 

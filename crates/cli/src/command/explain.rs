@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use bedrock::Knowledge;
 use bedrock::arn::Arn;
 use bedrock::catalog::Destinations;
 use bedrock::cost::{Unpriced, price_key};
 use bedrock::price::TokenKind;
 use bedrock::resolve::{Resolution, Unresolved, resolve};
+use bedrock::{Knowledge, cut};
 use jiff::civil::Date;
 use serde::Serialize;
 
@@ -74,6 +74,7 @@ pub(crate) fn run(args: &ExplainArgs) -> Result<Exit, Failure> {
 }
 
 fn explain(model_ref: &str, region: Option<&str>, day: Date, knowledge: &Knowledge) -> Explanation {
+    let model_ref = cut(model_ref);
     let found = resolve(Some(model_ref), &knowledge.catalog, &knowledge.aliases);
     let price_region = price_region(model_ref, region, &found, knowledge);
     let prices = prices(&found, &price_region, day, knowledge);

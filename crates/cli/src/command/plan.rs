@@ -10,7 +10,7 @@ use serde::Serialize;
 use store::{Location, Several, Store};
 
 use crate::args::{Output, OutputArgs, PlanArgs};
-use crate::command::run::Job;
+use crate::command::run::{Job, Work};
 use crate::command::{Signals, block_on, print};
 use crate::exit::{Exit, Failure};
 use crate::number::{bytes, counted, dollars, grouped};

@@ -1,6 +1,7 @@
 //! One entry of a log, taken apart.
 
 use bedrock::call::CallId;
+use bedrock::cut;
 
 use super::loose::{Held, Loose, Scalar, object};
 use super::usage::Body;
@@ -78,7 +79,7 @@ pub(super) fn finish(entry: Loose<Entry>) -> Result<Option<InvocationEntry>, Rej
         account_id: entry.account_id.text("accountId")?,
         region: entry.region.text("region")?,
         operation: entry.operation.text("operation")?,
-        model_ref: entry.model_id.text("modelId")?,
+        model_ref: entry.model_id.text("modelId")?.map(|text| cut(&text).into()),
         inference_region: entry.inference_region.text("inferenceRegion")?,
         tokens,
         error_code: entry.error_code.text("errorCode")?,

@@ -8,7 +8,7 @@ use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Vis
 
 use super::shortened::{CUT, MAX_STRING_BYTES};
 use crate::reject::Rejection;
-use crate::value::{COUNT, Unescaped, whole_number};
+use crate::value::{COUNT, MAX_COUNT, Unescaped, whole_number};
 
 /// What takes a part of a value: fields of an object, items of an array, a text, a count. What is not taken
 /// is skipped.
@@ -195,7 +195,7 @@ impl<'de, T: Parts> Visitor<'de> for LooseVisitor<T> {
 
     fn visit_u64<E>(self, number: u64) -> Result<Self::Value, E> {
         let mut parts = T::default();
-        if let Ok(count) = i64::try_from(number) {
+        if let Some(count) = i64::try_from(number).ok().filter(|count| *count <= MAX_COUNT) {
             parts.count(count);
         }
         Ok(Loose { kind: "a number", parts })

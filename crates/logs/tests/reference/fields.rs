@@ -121,7 +121,7 @@ fn whole_number(number: &str) -> Option<i64> {
             break;
         }
     }
-    Some(value)
+    (value <= 1 << 40).then_some(value)
 }
 
 /// Milliseconds since 1970 of a time such as `2026-08-01T12:00:00.123+02:00`. What is finer than a

@@ -83,7 +83,7 @@ fn count_of(value: &Value) -> Result<Option<i64>, Unusable> {
         Value::String(text) if text.bytes().all(|b| b.is_ascii_digit()) => text.parse().ok(),
         _ => None,
     };
-    count.filter(|count| *count >= 0).map(Some).ok_or(Unusable)
+    count.filter(|count| (0..=1 << 40).contains(count)).map(Some).ok_or(Unusable)
 }
 
 /// The last split in the body, if it adds up.
@@ -130,6 +130,8 @@ const COUNTS: &[&str] = &[
     "true",
     "[]",
     "{\"a\":1}",
+    "1099511627776",
+    "1099511627777",
     "9223372036854775807",
     "9223372036854775808",
     "\"x\"",

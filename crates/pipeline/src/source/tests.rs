@@ -330,6 +330,39 @@ fn first_by_key_of_objects_of_one_name_is_read() {
     assert_eq!(listed.listing.copies_of_other_size[0].key, keys[2]);
 }
 
+/// Files right in a Region's folder, whose names sort after all days; days that are not padded, which sort
+/// among them. A range of many days is listed in many stretches, but no key twice.
+#[test]
+fn keys_beside_the_days_of_a_region_are_listed_once() {
+    const FILES: usize = 2500;
+    let region = "AWSLogs/333344445555/CloudTrail/us-east-1";
+    let file = |n: usize, day: usize| {
+        format!("333344445555_CloudTrail_us-east-1_202609{day:02}T1015Z_{n:016}.json.gz")
+    };
+    let beside = (0..FILES).map(|n| format!("{region}/{}", file(n, 1 + n % 28)));
+    let unpadded = (0..FILES).map(|n| (n, 1 + n % 28));
+    let unpadded = unpadded.map(|(n, day)| format!("{region}/2026/9/{day}/{}", file(n, day)));
+    let padded = (0..FILES).map(|n| (n, 1 + n % 28));
+    let padded = padded.map(|(n, day)| format!("{region}/2026/09/{day:02}/{}", file(n, day)));
+    let range = DayRange::new(date(2026, 9, 1), date(2026, 9, 30));
+    let settings = Settings { late_window_minutes: 0, ..Settings::new(range) };
+    let first = format!("{region}/2026/09/01/{}", file(FILES, 1));
+    let lists = |keys: Vec<String>| {
+        let bucket = Bucket::of(&keys);
+        // Fails if a key comes twice.
+        let (found, listed) = bucket.list(&settings).expect("a trail");
+        assert_eq!(found.len(), keys.len());
+        listed.lists
+    };
+    let few = lists(vec![first.clone()]);
+    let pages = FILES as u64 / 1000;
+    for keys in [beside.collect::<Vec<_>>(), unpadded.collect(), padded.collect()] {
+        let lists = lists([vec![first.clone()], keys].concat());
+        // Each stretch may end within a page, and there are at most as many as days.
+        assert!(lists <= few + pages + 30, "{lists} listings, {few} without the files");
+    }
+}
+
 #[test]
 fn folders_by_day_are_read_only_where_there_is_no_trail() {
     let firehose = "firehose/2026/09/14/10/s-1-2026-09-14-10-02-11-u".to_owned();

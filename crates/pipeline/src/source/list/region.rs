@@ -17,7 +17,8 @@ use crate::error::Error;
 use crate::source::found::RegionFolder;
 use crate::source::known::is_padded_day;
 
-/// A stretch of days of one Region's folder that is still to be listed.
+/// A stretch of days of one Region's folder that is still to be listed, with what is beside the days and sorts
+/// among them.
 #[derive(Debug, Clone)]
 struct Stretch {
     /// Only keys after this one.
@@ -26,6 +27,8 @@ struct Stretch {
     token: Option<String>,
     from: Date,
     to: Date,
+    /// Only keys up to this one, at which another stretch begins: every key is in one of them.
+    until: Option<String>,
 }
 
 /// What becomes of the objects of a Region's folder.
@@ -137,6 +140,10 @@ impl Lister<'_> {
             let last_key = page.objects.last().map(|object| object.key.clone());
             let mut is_past = false;
             for meta in page.objects {
+                if stretch.until.as_ref().is_some_and(|until| meta.key > *until) {
+                    is_past = true;
+                    break;
+                }
                 let below = &meta.key[folder.prefix.len()..];
                 if below.as_bytes().first().is_some_and(|byte| *byte > b'9') {
                     (is_past, may_have_rest) = (true, true);
@@ -159,7 +166,7 @@ impl Lister<'_> {
             }
             if page.next.is_some() && !is_past {
                 waiting.extend(stretch.rest(&folder.prefix, last_key, page.next));
-            } else if page.next.is_some() && stretch.to == last {
+            } else if page.next.is_some() && stretch.until.is_none() {
                 may_have_rest = true;
             }
         }
@@ -296,21 +303,24 @@ impl Stretch {
         // With its slash, which sorts before everything in the folder. Services that walk a tree, such as
         // SeaweedFS, skip the whole folder after its name without the slash.
         let start_after = format!("{prefix}{}", day_folder(from));
-        Stretch { start_after, token: None, from, to }
+        Stretch { start_after, token: None, from, to, until: None }
     }
 
     /// What is left after a page that ended with a key: the rest of the first half of the days that
-    /// are left, and their second half.
+    /// are left, and their second half. Where a key names no day, it is not known how many are left.
     fn rest(self, prefix: &str, last_key: Option<String>, token: Option<String>) -> Vec<Stretch> {
         let Some(last_key) = last_key else { return vec![Stretch { token, ..self }] };
-        let reached = day_of_path(&last_key[prefix.len()..]).unwrap_or(self.from).max(self.from);
-        let days = i64::from(self.to.since(reached).map_or(0, |span| span.get_days()));
-        if days < 1 {
-            return vec![Stretch { start_after: last_key, token: None, from: reached, ..self }];
+        let reached = day_of_path(&last_key[prefix.len()..]).map(|day| day.max(self.from));
+        let from = reached.unwrap_or(self.from);
+        let days = i64::from(self.to.since(from).map_or(0, |span| span.get_days()));
+        if reached.is_none() || days < 1 {
+            return vec![Stretch { start_after: last_key, token: None, from, ..self }];
         }
-        let middle = reached.saturating_add((days / 2).days());
-        let second = Self::of_days(prefix, middle.saturating_add(1.day()), self.to);
-        let first = Stretch { start_after: last_key, token: None, from: reached, to: middle };
+        let middle = from.saturating_add((days / 2).days());
+        let mut second = Self::of_days(prefix, middle.saturating_add(1.day()), self.to);
+        second.until = self.until;
+        let until = Some(second.start_after.clone());
+        let first = Stretch { start_after: last_key, token: None, from, to: middle, until };
         vec![second, first]
     }
 }
