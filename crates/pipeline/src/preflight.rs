@@ -11,7 +11,7 @@ use futures::FutureExt;
 use futures::stream::{self, StreamExt};
 use logs::layout::{KeyParts, LogKind};
 use serde::Serialize;
-use store::{Condition, ListRequest, Put, Store};
+use store::{Condition, Deleted, Guard, ListRequest, Put, Store};
 use tokio::sync::mpsc;
 
 pub use statements::{Missing, Statement};
@@ -263,8 +263,9 @@ impl Preflight {
         self.record(about(Need::ReadDestination), read);
 
         self.requests.delete += 1;
-        let deleted = delete(store, &key).await;
-        if etag.is_some() && deleted.is_err() {
+        let is_there = etag.is_some();
+        let deleted = delete(store, &key, etag).await;
+        if is_there && deleted.is_err() {
             self.left = Some(format!("{location}{key}"));
         }
         self.record(about(Need::DeleteDestination), deleted);
@@ -335,10 +336,16 @@ fn choose(accounts: &mut BTreeMap<Option<String>, ListedObject>, object: ListedO
 async fn put_new(store: &dyn Store, key: &str) -> Result<Put, store::Error> {
     let content =
         Bytes::from_static(b"{\"what\": \"hoptrail plan --preflight; may be deleted\"}\n");
-    store.put_if(key, content, Condition::Absent).await
+    store.put_if(key, content.into(), &Guard::of(Condition::Absent)).await
 }
 
-/// Deletes what was written.
-async fn delete(store: &dyn Store, key: &str) -> Result<(), store::Error> {
+/// Deletes what was written, as it was written where the service knows such a condition.
+async fn delete(store: &dyn Store, key: &str, etag: Option<String>) -> Result<(), store::Error> {
+    if let Some(etag) = etag {
+        let guard = Guard::of(Condition::Unchanged { etag });
+        if store.delete_if(key, &guard).await? != Deleted::NotSupported {
+            return Ok(());
+        }
+    }
     store.delete(key).await
 }
