@@ -16,6 +16,7 @@
 //! - runs in any order: `any_order`
 //! - published days, and which of them are rebuilt: `rebuild`
 //! - calls that are delivered after their day was published: `late`
+//! - days that are listed in windows: `windows`
 //! - what `verify` finds: `verify`; changed log files: `tampering`
 //! - what `plan` says of a run, and `--preflight`: `plan`
 //! - runs that are killed, and the next run: `killed`, on the trail of `backfill`
@@ -55,3 +56,4 @@ mod several_sources;
 mod sources;
 mod tampering;
 mod verify;
+mod windows;

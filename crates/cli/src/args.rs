@@ -90,6 +90,10 @@ pub(crate) struct RunArgs {
     /// Which days.
     #[command(flatten)]
     pub(crate) days: DayArgs,
+    /// Build only part I of N of the days, I from 0 to N-1, while other runs build the others: the
+    /// index and size of an AWS Batch array job, or of a Kubernetes indexed job
+    #[arg(long, env = "HOPTRAIL_SHARD", value_name = "I/N", help_heading = heading::DAYS)]
+    pub(crate) shard: Option<String>,
     /// What to read besides CloudTrail's log files.
     #[command(flatten)]
     pub(crate) logs: LogArgs,
@@ -166,6 +170,7 @@ impl PlanArgs {
         let PlanArgs { source, days, logs, dest, knowledge, performance, aws, config, .. } = self;
         let (fail_on, summary_json) = (Vec::new(), None);
         RunArgs {
+            shard: None,
             source,
             days,
             logs,

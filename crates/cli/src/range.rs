@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
-use pipeline::DayRange;
+use pipeline::{DayRange, Shard};
 
 use crate::args::DayArgs;
 use crate::exit::Failure;
@@ -120,6 +120,25 @@ pub(crate) fn days_back(option: &str, text: &str) -> Result<u16, Failure> {
     })
 }
 
+/// A shard such as `0/365`.
+///
+/// # Errors
+/// If it is invalid.
+pub(crate) fn shard(option: &str, text: &str) -> Result<Shard, Failure> {
+    let numbers = text.split_once('/');
+    let numbers = numbers.and_then(|(i, n)| i.parse::<u32>().ok().zip(n.parse::<u32>().ok()));
+    let Some((index, count)) = numbers else {
+        let expected = "I/N such as 0/365";
+        return Err(Failure::usage(format!("{option}: expected {expected}, found `{text}`")));
+    };
+    Shard::new(index, count).ok_or_else(|| {
+        Failure::usage(match count.checked_sub(1) {
+            None => format!("{option} {text}: N must be 1 or more"),
+            Some(last) => format!("{option} {text}: I must be 0 to {last}"),
+        })
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -162,6 +181,25 @@ mod tests {
         }
         for text in ["", "h", "6", "-1h", "6 h", "1w", "99d", "6é"] {
             assert!(minutes("--late-window", text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn shard_is_an_index_below_a_number() {
+        for (text, expected) in [
+            ("0/1", "0/1"),
+            ("364/365", "364/365"),
+            ("3/3", "--shard 3/3: I must be 0 to 2"),
+            ("0/0", "--shard 0/0: N must be 1 or more"),
+            ("1", "--shard: expected I/N such as 0/365, found `1`"),
+            ("-1/3", "--shard: expected I/N such as 0/365, found `-1/3`"),
+            ("1/3/5", "--shard: expected I/N"),
+            ("1/", "--shard: expected I/N"),
+            ("", "--shard: expected I/N"),
+        ] {
+            let found = shard("--shard", text);
+            let found = found.map_or_else(|failure| failure.to_string(), |shard| shard.to_string());
+            assert!(found.starts_with(expected), "{text}: {found}");
         }
     }
 

@@ -11,6 +11,9 @@ use crate::exit::Failure;
 use crate::location::{self, ReadLocation};
 use crate::range;
 
+/// How days are given.
+pub(crate) const DAYS_EXPECTED: &str = "expected --last N, --day DAY, or --from DAY --to DAY";
+
 /// The settings of `run` and `plan`.
 ///
 /// # Errors
@@ -22,8 +25,7 @@ pub(crate) fn of_read(
 ) -> Result<Settings, Failure> {
     let mut settings = of_days(source, days)?;
     if settings.range.is_none() && settings.layout != Layout::Any {
-        let expected = "expected --last N, --day DAY, or --from DAY --to DAY";
-        return Err(Failure::usage(format!("no days are given: {expected}")));
+        return Err(Failure::usage(format!("no days are given: {DAYS_EXPECTED}")));
     }
     if let Some(threads) = performance.threads {
         settings.threads = positive("--threads", threads)?;

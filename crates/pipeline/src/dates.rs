@@ -35,6 +35,28 @@ impl DayRange {
         self.from <= day && day <= self.to
     }
 
+    /// How many days it has.
+    fn len(&self) -> i64 {
+        self.to.since(self.from).map_or(0, |span| i64::from(span.get_days())) + 1
+    }
+
+    /// Its first days, so many, and the others, if there are any.
+    pub(crate) fn split(&self, days: i64) -> (DayRange, Option<DayRange>) {
+        let last = self.from.saturating_add((days.clamp(1, self.len()) - 1).days());
+        let others = last.tomorrow().ok().and_then(|from| DayRange::new(from, self.to));
+        (DayRange { from: self.from, to: last }, others)
+    }
+
+    /// Its days before one of them, if there are any.
+    pub(crate) fn until(&self, day: Date) -> Option<DayRange> {
+        DayRange::new(self.from, day.yesterday().ok()?.min(self.to))
+    }
+
+    /// How many of its keys, at so many in all, are of a day: rounded up.
+    pub(crate) fn per_day(&self, keys: u64) -> u64 {
+        keys.div_ceil(self.len().unsigned_abs().max(1))
+    }
+
     /// So many days right before it.
     pub(crate) fn before(&self, days: i64) -> DayRange {
         let from = self.from.saturating_sub(days.days());
@@ -48,15 +70,6 @@ impl DayRange {
     }
 }
 
-/// One of some slices of a range.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Shard {
-    /// From 0.
-    pub index: u32,
-    /// How many there are.
-    pub count: u32,
-}
-
 impl std::fmt::Display for DayRange {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         if self.from == self.to {
@@ -64,6 +77,47 @@ impl std::fmt::Display for DayRange {
         } else {
             write!(f, "{} to {}", self.from, self.to)
         }
+    }
+}
+
+/// One of several parts of a range of days, each of which another run builds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Shard {
+    index: u32,
+    count: u32,
+}
+
+impl Shard {
+    /// The shard of this index, counted from 0; `None` if there are not so many.
+    pub fn new(index: u32, count: u32) -> Option<Self> {
+        (index < count).then_some(Shard { index, count })
+    }
+
+    /// Its days of a range: contiguous, and as many as any other shard has, or one more. `None` if it has
+    /// none, because there are more shards than days.
+    pub fn slice(self, range: DayRange) -> Option<DayRange> {
+        let days = usize::try_from(range.len()).unwrap_or_default();
+        let at = |index| i64::try_from(self.share(index, days)).unwrap_or(i64::MAX);
+        let (first, end) = (at(self.index), at(self.index + 1));
+        let day = |n: i64| range.from.saturating_add(n.days());
+        if first < end { DayRange::new(day(first), day(end - 1)) } else { None }
+    }
+
+    /// Where it begins in a list of so many: each shard at another place.
+    pub(crate) fn start(self, len: usize) -> usize {
+        self.share(self.index, len)
+    }
+
+    /// How many of a list the shards before this index have.
+    fn share(self, index: u32, len: usize) -> usize {
+        let share = len as u128 * u128::from(index) / u128::from(self.count);
+        usize::try_from(share).unwrap_or(len)
+    }
+}
+
+impl std::fmt::Display for Shard {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}/{}", self.index, self.count)
     }
 }
 
@@ -118,6 +172,42 @@ mod tests {
     use jiff::civil::date;
 
     use super::*;
+
+    #[test]
+    fn shards_are_the_days_of_a_range_in_parts_of_the_same_size() {
+        let from = date(2028, 2, 20);
+        for days in 1..=40 {
+            let range = DayRange::new(from, from.saturating_add((days - 1).days())).expect("days");
+            for count in 1..=50u32 {
+                let slices = (0..count).map(|n| Shard::new(n, count).expect("in it").slice(range));
+                let slices = slices.collect::<Vec<_>>();
+                let all = slices.iter().flatten().flat_map(DayRange::days).collect::<Vec<_>>();
+                assert_eq!(all, range.days().collect::<Vec<_>>(), "{count} of {days}");
+                let sizes = slices.iter().map(|slice| slice.map_or(0, |slice| slice.len()));
+                let (least, most) = (sizes.clone().min(), sizes.max());
+                assert!(most <= least.map(|least| least + 1), "{count} of {days}: {slices:?}");
+            }
+        }
+        assert_eq!(Shard::new(3, 3), None);
+        assert_eq!(Shard::new(0, 0), None);
+    }
+
+    #[test]
+    fn range_is_split_into_its_first_days_and_the_others() {
+        let range = DayRange::new(date(2026, 10, 30), date(2026, 11, 2)).expect("in order");
+        for (days, expected) in [
+            (0, "2026-10-30 | 2026-10-31 to 2026-11-02"),
+            (3, "2026-10-30 to 2026-11-01 | 2026-11-02"),
+            (4, "2026-10-30 to 2026-11-02 | "),
+            (i64::MAX, "2026-10-30 to 2026-11-02 | "),
+        ] {
+            let (first, others) = range.split(days);
+            let others = others.map(|others| others.to_string()).unwrap_or_default();
+            assert_eq!(format!("{first} | {others}"), expected);
+        }
+        assert_eq!(range.until(range.from()), None);
+        assert_eq!(range.until(date(2026, 11, 1)), Some(range.split(2).0));
+    }
 
     #[test]
     fn delivery_is_read_for_the_day_before_up_to_the_minute_of_the_window() {

@@ -39,11 +39,13 @@ const LISTED_AT_ONCE: usize = 16;
 pub(crate) struct Requests {
     entries: Vec<Counted>,
     by_id: HashMap<CallId, u32>,
+    /// What is not counted by an earlier pass.
     counts: InvocationLog,
+    n_unreadable: u64,
 }
 
 /// What one entry counted.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Counted {
     usage: Option<Usage>,
     is_stream: bool,
@@ -52,6 +54,24 @@ struct Counted {
     model_ref: Option<Arc<str>>,
     /// Its object and its index there, which decide between two entries of one request.
     position: (Arc<str>, u32),
+    met: Met,
+}
+
+/// Whether the logs of other passes of a run have an object too.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Met {
+    /// An earlier pass read it.
+    pub(crate) before: bool,
+    /// A later pass may read it.
+    pub(crate) later: bool,
+}
+
+/// What the passes of a run counted.
+#[derive(Debug, Default)]
+pub(crate) struct LogCounts {
+    total: Option<InvocationLog>,
+    /// Entries without a call so far that later passes may have one for.
+    open: HashMap<CallId, Counted>,
 }
 
 /// The logs around a range of days, not yet read.
@@ -164,7 +184,15 @@ impl ListedLogs {
         workers: &Workers,
         progress: &Progress,
         is_wanted: impl Fn(Date) -> bool,
+        met: impl Fn(Date) -> Met,
     ) -> Result<Requests, Error> {
+        let met = |object: &ListedObject| {
+            let days = object.delivery.map(|delivery| days_of_log(delivery, settings));
+            days.into_iter().flatten().map(&met).fold(Met::default(), |all, of_day| Met {
+                before: all.before || of_day.before,
+                later: all.later || of_day.later,
+            })
+        };
         let wanted = |object: &ListedObject| is_near(object, settings, &is_wanted);
         let (sender, receiver) = mpsc::channel(LISTED_AHEAD);
         let sending = async {
@@ -182,7 +210,10 @@ impl ListedLogs {
         let fetcher = Fetcher::new(store, settings, workers, decoder);
         let mut requests = Requests::default();
         let mut texts = HashMap::default();
-        let reading = fetcher.read_all(receiver, progress, |read| requests.add(read, &mut texts));
+        let reading = fetcher.read_all(receiver, progress, |read| {
+            let met = met(&read.listed);
+            requests.add(read, met, &mut texts);
+        });
         futures::future::try_join(sending, reading).await?;
         requests.counts.locations_not_read.clone_from(&self.not_read);
         requests.counts.unreadable_objects.sort_by(|a, b| a.key.cmp(&b.key));
@@ -233,29 +264,33 @@ impl Requests {
     fn add(
         &mut self,
         read: ReadObject<InvocationReading>,
+        met: Met,
         texts: &mut HashMap<Box<str>, Arc<str>>,
     ) {
         let key = Arc::<str>::from(read.listed.meta.key.as_str());
-        self.counts.objects += 1;
-        self.counts.bytes += read.listed.meta.size_bytes;
+        let of_counts = &mut InvocationLog::default();
+        let counts = if met.before { of_counts } else { &mut self.counts };
+        counts.objects += 1;
+        counts.bytes += read.listed.meta.size_bytes;
         let problem = |reason: String| ObjectProblem { key: key.as_ref().to_owned(), reason };
         let reading = match read.reading {
             Ok(reading) => reading,
             Err(reason) => {
-                self.counts.unreadable += 1;
-                self.counts.unreadable_objects.push(problem(reason.to_string()));
+                self.n_unreadable += 1;
+                counts.unreadable += 1;
+                counts.unreadable_objects.push(problem(reason.to_string()));
                 return;
             }
         };
-        self.counts.entries += reading.entries.len() as u64;
-        self.counts.rejected += reading.rejected;
+        counts.entries += reading.entries.len() as u64;
+        counts.rejected += reading.rejected;
         if reading.rejected > 0 {
             let reason =
                 format!("{} rejected: {}", reading.rejected, reading.rejections.join("; "));
-            self.counts.unreadable_objects.push(problem(reason));
+            counts.unreadable_objects.push(problem(reason));
         }
         for (index, entry) in (0u32..).zip(reading.entries) {
-            self.add_entry(entry, (Arc::clone(&key), index), texts);
+            self.add_entry(entry, (Arc::clone(&key), index), met, texts);
         }
     }
 
@@ -263,6 +298,7 @@ impl Requests {
         &mut self,
         entry: InvocationEntry,
         position: (Arc<str>, u32),
+        met: Met,
         texts: &mut HashMap<Box<str>, Arc<str>>,
     ) {
         // Accounts and references repeat in every entry: each is held once.
@@ -279,6 +315,7 @@ impl Requests {
             account_id: shared(entry.account_id),
             model_ref: shared(entry.model_ref),
             position,
+            met,
         };
         let next = u32::try_from(self.entries.len()).expect("memory ends before 2^32 entries");
         match self.by_id.entry(entry.request_id) {
@@ -287,18 +324,25 @@ impl Requests {
                 self.entries.push(counted);
             }
             Entry::Occupied(occupied) => {
-                self.counts.duplicates += 1;
                 let known = &mut self.entries[*occupied.get() as usize];
+                // A pass before counted it, if it had both.
+                let are_old = counted.met.before && known.met.before;
+                self.counts.duplicates += u64::from(!are_old);
+                let met = Met {
+                    before: counted.met.before || known.met.before,
+                    later: counted.met.later || known.met.later,
+                };
                 if counted.goes_before(known) {
                     *known = counted;
                 }
+                known.met = met;
             }
         }
     }
 
     /// How many logs could not be read.
     pub(crate) fn n_unreadable(&self) -> u64 {
-        self.counts.unreadable
+        self.n_unreadable
     }
 
     /// The entry of a call with this request id, by its number; `None` if there is none.
@@ -314,38 +358,114 @@ impl Requests {
         let is_openai = model.is_some_and(|model| model.id.starts_with("openai."));
         Some(if is_openai && counted.is_stream { without_cache(usage) } else { usage })
     }
+}
 
-    /// Counts what was joined and what was left over. `joined` are the entries that calls took; an
-    /// entry of a day that was not built belongs to another run.
-    pub(crate) fn counts(&self, joined: &[u32], is_built: impl Fn(Date) -> bool) -> InvocationLog {
-        let mut is_joined = vec![false; self.entries.len()];
+impl LogCounts {
+    /// Adds what a pass read, and which entries calls took. What calls of a later pass may still take is
+    /// counted with that.
+    pub(crate) fn add(
+        &mut self,
+        requests: &Requests,
+        joined: &[u32],
+        calls_without_entry: u64,
+        is_built: impl Fn(Date) -> bool,
+    ) {
+        let mut is_joined = vec![false; requests.entries.len()];
         for entry in joined {
             is_joined[*entry as usize] = true;
         }
-        let mut left_over = BTreeMap::<(Option<Arc<str>>, Option<Arc<str>>), u64>::new();
-        let mut counts = self.counts.clone();
-        for (entry, is_joined) in self.entries.iter().zip(is_joined) {
-            if is_joined {
+        let mut counts = requests.counts.clone();
+        counts.calls_without_entry = calls_without_entry;
+        let mut left_over = Vec::new();
+        for (id, number) in &requests.by_id {
+            let entry = &requests.entries[*number as usize];
+            // All others that an earlier pass had were counted by it.
+            if entry.met.before && self.open.remove(id).is_none() {
+                continue;
+            }
+            if is_joined[*number as usize] {
                 counts.joined += 1;
-            } else if !is_built(day_of(entry.timestamp_ms)) {
-                counts.other_days += 1;
+            } else if entry.met.later {
+                self.open.insert(id.clone(), entry.clone());
             } else {
-                counts.without_call += 1;
-                let key = (entry.account_id.clone(), entry.model_ref.clone());
-                *left_over.entry(key).or_default() += 1;
+                left_over.push(entry);
             }
         }
-        let text = |text: Option<Arc<str>>| text.map(|text| text.as_ref().to_owned());
-        counts.left_over = left_over
-            .into_iter()
-            .map(|((account_id, model_ref), entries)| LeftOver {
-                account_id: text(account_id),
-                model_ref: text(model_ref),
-                entries,
-            })
-            .collect();
-        counts.left_over.sort_by_key(|left_over| std::cmp::Reverse(left_over.entries));
-        counts
+        counts.leave(left_over, is_built);
+        match &mut self.total {
+            Some(total) => total.add(counts),
+            None => self.total = Some(counts),
+        }
+    }
+
+    /// All that was counted; `None` if no pass had logs to read. An entry of a day that was not built
+    /// belongs to another run.
+    pub(crate) fn end(self, is_built: impl Fn(Date) -> bool) -> Option<InvocationLog> {
+        let mut total = self.total?;
+        total.leave(self.open.values(), is_built);
+        total.left_over.sort_by_key(|left_over| std::cmp::Reverse(left_over.entries));
+        Some(total)
+    }
+}
+
+impl InvocationLog {
+    /// Counts entries that no call took.
+    fn leave<'c>(
+        &mut self,
+        entries: impl IntoIterator<Item = &'c Counted>,
+        is_built: impl Fn(Date) -> bool,
+    ) {
+        let mut left_over = BTreeMap::<(Option<&str>, Option<&str>), u64>::new();
+        for entry in entries {
+            if is_built(day_of(entry.timestamp_ms)) {
+                self.without_call += 1;
+                let key = (entry.account_id.as_deref(), entry.model_ref.as_deref());
+                *left_over.entry(key).or_default() += 1;
+            } else {
+                self.other_days += 1;
+            }
+        }
+        let text = |text: Option<&str>| text.map(str::to_owned);
+        let left_over = left_over.into_iter().map(|((account_id, model_ref), entries)| LeftOver {
+            account_id: text(account_id),
+            model_ref: text(model_ref),
+            entries,
+        });
+        self.add_left_over(left_over.collect());
+    }
+
+    fn add_left_over(&mut self, others: Vec<LeftOver>) {
+        for other in others {
+            let key = |left: &LeftOver| (left.account_id.clone(), left.model_ref.clone());
+            match self.left_over.binary_search_by_key(&key(&other), key) {
+                Ok(known) => self.left_over[known].entries += other.entries,
+                Err(place) => self.left_over.insert(place, other),
+            }
+        }
+    }
+
+    /// Adds what another pass counted.
+    fn add(&mut self, other: InvocationLog) {
+        self.objects += other.objects;
+        self.bytes += other.bytes;
+        self.unreadable += other.unreadable;
+        self.entries += other.entries;
+        self.rejected += other.rejected;
+        self.duplicates += other.duplicates;
+        self.joined += other.joined;
+        self.without_call += other.without_call;
+        self.other_days += other.other_days;
+        self.calls_without_entry += other.calls_without_entry;
+        self.add_left_over(other.left_over);
+        let theirs = [other.unreadable_objects, other.locations_not_read];
+        for (mine, theirs) in
+            [&mut self.unreadable_objects, &mut self.locations_not_read].into_iter().zip(theirs)
+        {
+            mine.extend(theirs);
+            mine.sort_by(|a, b| (&a.key, &a.reason).cmp(&(&b.key, &b.reason)));
+            mine.dedup();
+        }
+        self.unreadable_objects.truncate(MAX_LISTED);
     }
 }
 

@@ -8,6 +8,7 @@ pub(crate) mod reopen;
 pub(crate) mod schedule;
 pub(crate) mod settle;
 mod state;
+mod windows;
 
 use std::collections::BTreeSet;
 use std::pin::pin;
@@ -17,22 +18,24 @@ use bedrock::Knowledge;
 use jiff::civil::Date;
 use store::SystemClock;
 
+use crate::dates::DayRange;
 use crate::day::manifest;
 use crate::day::outputs::changed_days;
 use crate::digests::{Comparison, read_digests};
 use crate::error::Error;
+use crate::join::LogCounts;
 use crate::lease::{Holder, LeaseError, LeaseOptions, Leases};
 use crate::outcome::Outcome;
 use crate::outcome::progress::Progress;
 use crate::run::pass::{PassEnd, pass};
-use crate::run::schedule::Reason;
 pub(crate) use crate::run::state::Job;
-use crate::run::state::{PassRequest, State};
+use crate::run::state::{Joined, PassRequest, State};
+use crate::run::windows::{Found, Left, Windows};
 use crate::settings::Settings;
-use crate::source::Source;
 use crate::source::filter::Seen;
-use crate::source::list::Listed;
+use crate::source::list::{Listed, find_folders};
 use crate::source::nothing_found::nothing_found;
+use crate::source::{Callers, OpenLogs, Source};
 use crate::work::Workers;
 
 pub use state::Endpoints;
@@ -159,60 +162,46 @@ async fn run_with_leases(
     let workers = Workers::start(settings.threads)?;
     let mut state = begin(endpoints, settings, knowledge).await?;
     state.changed_files = changed_days(destination, &state.manifests).await?;
-    let mut outcome = Outcome::new(endpoints, settings);
     if let (true, Some(range)) = (settings.verify_digests, settings.range) {
         let keys = settings.digest_keys.as_ref();
         let Source { store, root_path } = source;
         let digests = read_digests(store, root_path, settings, range, &workers, keys).await?;
         state.digests = Some(Comparison::new(digests));
     }
-    let mut request = PassRequest { checks_all_days: true, ..PassRequest::default() };
-    let mut withdrawn = BTreeSet::new();
-    let mut callers = state.callers();
-    let mut logs = endpoints.open_logs(&callers).await;
-    let mut reads_new_logs = true;
-    for n_passes in 1.. {
-        let endpoints = endpoints.with_logs(logs.as_ref());
-        let job = Job { endpoints, settings, workers: &workers, progress, leases };
-        let mut end = pass(&job, &mut state, request).await?;
-        state.add_discovered(destination, &mut end.collected.discovered).await?;
-        if n_passes == 1 {
-            outcome.begin(&end, settings);
-            state.discovery = Arc::clone(&end.listed.discovery);
-            if end.n_listed == 0 && state.has_no_days() {
-                outcome.nothing_found = nothing_found(source.store, settings, &end.listed).await?;
-            }
+    state.discovery = Arc::new(find_folders(source.store, settings).await?);
+    let mut windows = Windows::new(settings, &state.discovery);
+    let mut run = Passes::begin(endpoints, (&workers, progress, leases), settings, state).await;
+    while let Some((settings, request)) = windows.next() {
+        let mut end = run.pass(&settings, request).await?;
+        windows.take(&mut end);
+        run.outcome.objects.read_again += end.n_read_again;
+        run.outcome.add(end);
+    }
+    run.outcome.begin(&windows.found, settings);
+    if windows.found.n_listed == 0 && run.state.has_no_days() {
+        run.outcome.nothing_found =
+            nothing_found(source.store, settings, &windows.found.listed).await?;
+    }
+    for n_passes in 2.. {
+        run.counts_logs = !run.left.without_logs.is_empty();
+        if run.counts_logs {
+            run.log_counts = LogCounts::default();
         }
-        if reads_new_logs {
-            outcome.invocation_log =
-                end.joined.take().map(|joined| state.invocation_log(joined, settings));
-        }
-        request = state.days_to_rebuild(&end.collected.late, &end.shared);
-        let days = match logs {
-            Some(_) => state.days_with_new_callers(&callers),
-            None => Vec::new(),
-        };
-        reads_new_logs = !days.is_empty();
-        if reads_new_logs {
-            callers = state.callers();
-            logs = endpoints.open_logs(&callers).await;
-            for day in days {
-                request.rebuild.entry(day).or_insert(Reason::InvocationLogs);
-            }
-        }
-        let is_beside = |day: &Date| !state.manifests.contains_key(day);
-        withdrawn.extend(end.shared.iter().copied().filter(is_beside));
-        if n_passes > 1 {
-            outcome.objects.read_again += end.collected.objects.all();
-        }
-        outcome.add(end);
+        let request = run.left.request(&run.state);
         if request.rebuild.is_empty() {
             break;
         }
-        if n_passes == MAX_PASSES {
-            return Err(Error::NotConverged { passes: n_passes });
+        if n_passes > MAX_PASSES {
+            return Err(Error::NotConverged { passes: MAX_PASSES });
+        }
+        for (settings, request) in windows.split(&request) {
+            let end = run.pass(&settings, request).await?;
+            run.outcome.objects.read_again += end.collected.objects.all();
+            run.outcome.add(end);
         }
     }
+    let Passes { mut state, mut outcome, withdrawn, logs, log_counts, .. } = run;
+    outcome.invocation_log = log_counts.end(|day| state.is_built(settings.range, day));
     let job = Job {
         endpoints: endpoints.with_logs(logs.as_ref()),
         settings,
@@ -225,6 +214,83 @@ async fn run_with_leases(
     end(state, outcome, settings)
 }
 
+/// The passes of a run, with what they know of one another.
+struct Passes<'a> {
+    endpoints: Endpoints<'a>,
+    workers: &'a Workers,
+    progress: &'a Progress,
+    leases: &'a Leases<'a>,
+    state: State,
+    outcome: Outcome,
+    /// Those of the model invocation logs that depend on who called.
+    logs: Option<OpenLogs>,
+    callers: Callers,
+    range: Option<DayRange>,
+    log_counts: LogCounts,
+    /// Whether the run reports what the next passes join: they have the logs of every caller.
+    counts_logs: bool,
+    /// Days beside the range that let go of a call.
+    withdrawn: BTreeSet<Date>,
+    left: Left,
+}
+
+impl<'a> Passes<'a> {
+    async fn begin(
+        endpoints: Endpoints<'a>,
+        (workers, progress, leases): (&'a Workers, &'a Progress, &'a Leases<'a>),
+        settings: &Settings,
+        state: State,
+    ) -> Self {
+        let outcome = Outcome::new(endpoints, settings);
+        let callers = state.callers();
+        let logs = endpoints.open_logs(&callers).await;
+        Passes {
+            endpoints,
+            workers,
+            progress,
+            leases,
+            state,
+            outcome,
+            logs,
+            callers,
+            range: settings.range,
+            log_counts: LogCounts::default(),
+            counts_logs: true,
+            withdrawn: BTreeSet::new(),
+            left: Left::default(),
+        }
+    }
+
+    /// Makes a pass, and takes note of what it leaves to others.
+    async fn pass(
+        &mut self,
+        settings: &Settings,
+        request: PassRequest,
+    ) -> Result<PassEnd, Error> {
+        let endpoints = self.endpoints.with_logs(self.logs.as_ref());
+        let Passes { workers, progress, leases, .. } = *self;
+        let job = Job { endpoints, settings, workers, progress, leases };
+        let mut end = pass(&job, &mut self.state, request).await?;
+        let discovered = &mut end.collected.discovered;
+        self.state.add_discovered(endpoints.destination, discovered).await?;
+        if let Some(joined) = end.joined.take().filter(|_| self.counts_logs) {
+            let Joined { requests, entries, calls_without_entry } = joined;
+            let is_built = |day| self.state.is_built(self.range, day);
+            self.log_counts.add(&requests, &entries, calls_without_entry, is_built);
+        }
+        self.left.take(&mut end);
+        let new_callers = self.logs.as_ref().map(|_| self.state.days_with_new_callers(&self.callers));
+        if let Some(days) = new_callers.filter(|days| !days.is_empty()) {
+            self.callers = self.state.callers();
+            self.logs = self.endpoints.open_logs(&self.callers).await;
+            self.left.without_logs.extend(days);
+        }
+        let is_beside = |day: &&Date| !self.state.manifests.contains_key(*day);
+        self.withdrawn.extend(end.shared.iter().filter(is_beside));
+        Ok(end)
+    }
+}
+
 impl Outcome {
     fn new(endpoints: Endpoints<'_>, settings: &Settings) -> Self {
         Outcome {
@@ -235,9 +301,9 @@ impl Outcome {
         }
     }
 
-    /// Adds what the listing of the first pass found: the others find the same.
-    fn begin(&mut self, end: &PassEnd, settings: &Settings) {
-        let Listed { listing, discovery, trails, unmatched, has_unnamed, .. } = &end.listed;
+    /// Adds what the listing of the days found: that of days that are rebuilt finds the same.
+    fn begin(&mut self, found: &Found, settings: &Settings) {
+        let Listed { listing, discovery, trails, unmatched, has_unnamed, .. } = &found.listed;
         let objects = &mut self.objects;
         objects.skipped = listing.skipped;
         objects.skipped_example.clone_from(&listing.skipped_example);
@@ -248,9 +314,9 @@ impl Outcome {
         self.has_reached_search_limit = discovery.has_reached_limit;
         self.unmatched = match has_unnamed {
             false => unmatched.clone(),
-            true => end.seen.unmatched(unmatched),
+            true => found.seen.unmatched(unmatched),
         };
-        let Seen { accounts, regions, without_name } = &end.seen;
+        let Seen { accounts, regions, without_name } = &found.seen;
         self.left_without_name = *without_name;
         if *has_unnamed {
             let nothing = |option, asked: &BTreeSet<String>, there: &BTreeSet<String>| {

@@ -25,7 +25,7 @@ pub enum Layout {
 pub struct Settings {
     /// The days that are written. `None`, for [`Layout::Any`] only: every day that there is.
     pub range: Option<DayRange>,
-    /// Which slice of the days that was asked for `range` is, if it is one: no day outside it is changed.
+    /// Which part of a longer range these days are, if other runs build the rest at the same time.
     pub shard: Option<Shard>,
     /// How long after midnight objects are still read for the day before, in minutes.
     pub late_window_minutes: i64,
@@ -36,6 +36,9 @@ pub struct Settings {
     pub layout: Layout,
     /// How many folders are listed at most to find trails, apart from those of accounts.
     pub max_search_requests: u64,
+    /// How many objects are listed and not yet read at most, as far as their number can be known before: days
+    /// are listed as many at a time as have so many objects, but at least one.
+    pub keys_in_window: u64,
     /// The accounts to read; empty means all.
     pub accounts: BTreeSet<String>,
     /// The Regions to read; empty means all.
@@ -75,6 +78,8 @@ impl Settings {
             reopen_days: 30,
             layout: Layout::Auto,
             max_search_requests: 5000,
+            // Each takes 250 to 400 bytes.
+            keys_in_window: 1_500_000,
             accounts: BTreeSet::new(),
             regions: BTreeSet::new(),
             threads: std::thread::available_parallelism().map_or(1, usize::from),

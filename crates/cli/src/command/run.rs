@@ -60,13 +60,20 @@ pub(crate) fn run(
     output: &OutputArgs,
     report: &Report,
 ) -> Result<Exit, Failure> {
-    let job = Job::new(args, work, report)?;
-    let dest = location::given("--dest", job.dest.as_ref())?;
+    let mut job = Job::new(args, work, report)?;
+    let dest = location::given("--dest", job.dest.as_ref())?.clone();
     if let Some(path) = &job.summary_json {
         check_summary(path)?;
     }
+    if let (Some(shard), Some(range)) = (job.settings.shard, job.settings.range) {
+        job.settings.range = shard.slice(range);
+        if job.settings.range.is_none() {
+            report.note(&format!("--shard {shard} of {range} has no days: more shards than days"));
+            return Ok(Exit::Done);
+        }
+    }
     let outcome = block_on(async |signals| {
-        let stores = signals.or(job.open(dest, report)).await??;
+        let stores = signals.or(job.open(&dest, report)).await??;
         build(&job, &stores, signals, output, report).await
     })?;
     show(&outcome, &job, report)?;
@@ -155,6 +162,14 @@ fn settings_of(args: &RunArgs) -> Result<Settings, Failure> {
         settings.reopen_days = range::days_back("--reopen", text)?;
     }
     settings.no_lease = args.dest.no_lease;
+    if let Some(text) = &args.shard {
+        settings.shard = Some(range::shard("--shard", text)?);
+        // Other days are other runs' to change.
+        settings.reopen_days = 0;
+        if settings.range.is_none() {
+            return Err(Failure::usage(format!("--shard needs days: {}", settings::DAYS_EXPECTED)));
+        }
+    }
     settings.force = args.dest.force;
     settings.allow_shrink = args.dest.allow_shrink;
     settings.limits.accept_trailing_members = args.logs.accept_trailing_members;

@@ -63,7 +63,8 @@ impl Progress {
     }
 
     pub(crate) fn publishing(&self, days: usize) {
-        self.days_to_publish.store(days as u64, Ordering::Relaxed);
+        let published = self.days_published.load(Ordering::Relaxed);
+        self.days_to_publish.store(published + days as u64, Ordering::Relaxed);
     }
 
     pub(crate) fn published(&self) {

@@ -26,7 +26,7 @@ use crate::settings::{Layout, Settings};
 use crate::source::fetch::{Fetcher, ReadObject};
 use crate::source::filter::{Filter, Seen};
 use crate::source::found::Discovery;
-use crate::source::list::{LISTED_AHEAD, Listed, ListedObject, list_all};
+use crate::source::list::{LISTED_AHEAD, Listed, ListedObject, list_found};
 use crate::source::trail::TrailDecoder;
 
 /// Objects on their way to being fetched. One at a time would cost a turn of the I/O thread each.
@@ -41,6 +41,10 @@ pub(super) struct PassEnd {
     pub(super) n_listed: u64,
     /// What was read.
     pub(super) collected: Collected,
+    /// How many objects were read for days before too, in other passes of the run.
+    pub(super) n_read_again: u64,
+    /// The days that were to be built.
+    pub(super) built: BTreeSet<Date>,
     /// Days that have to let go of a call that another day has now.
     pub(super) shared: BTreeSet<Date>,
     /// What the model invocation logs counted, with what was joined.
@@ -92,6 +96,7 @@ struct Scheduler<'a, 'j> {
     /// The trails that were found, once all is listed.
     discovery: Arc<Discovery>,
     n_listed: u64,
+    n_read_again: u64,
     /// Objects that were sent to be fetched and have not come back.
     n_in_flight: usize,
     /// Late objects on their way, by key, with the days that need them.
@@ -116,14 +121,17 @@ impl<'a, 'j> Scheduler<'a, 'j> {
     fn new(job: &'a Job<'j>, state: &'a mut State, request: PassRequest) -> Self {
         let (range, window) = (job.settings.range, job.settings.late_window_minutes);
         let takes_every_day = job.settings.layout == Layout::Any;
+        // A call of another part of the run is not outside its range.
+        let range_of_run = request.part.as_ref().map(|part| part.run).or(range);
         Scheduler {
             job,
             state,
             request,
             schedule: Schedule::new(range, window, takes_every_day, job.progress),
-            collected: Collected::new(range, window, takes_every_day),
+            collected: Collected::new(range_of_run, window, takes_every_day),
             discovery: Arc::default(),
             n_listed: 0,
+            n_read_again: 0,
             n_in_flight: 0,
             late_for: BTreeMap::new(),
             waiting: BTreeSet::new(),
@@ -153,7 +161,11 @@ impl<'a, 'j> Scheduler<'a, 'j> {
                 let discovery = Arc::clone(&self.state.discovery);
                 list_named(std::mem::take(&mut named.objects), discovery, sender).boxed()
             }
-            None => list_all(source.store, self.job.settings, sender).boxed(),
+            None => {
+                let discovery = Arc::clone(&self.state.discovery);
+                let before = self.request.part.as_ref().and_then(|part| part.before);
+                list_found(source.store, self.job.settings, discovery, before, sender).boxed()
+            }
         };
         let mut tasks = Tasks::new(listing, listed, to_fetch, read);
         let mut all_listed = None;
@@ -185,11 +197,16 @@ impl<'a, 'j> Scheduler<'a, 'j> {
                 }
                 Event::AllListed(listed) => {
                     let (source, settings) = (self.job.endpoints.source, self.job.settings);
-                    if let Some(error) = listed.nothing_matches(source.store, settings) {
+                    // Of a part, it does not say what the others have.
+                    if self.request.part.is_none()
+                        && let Some(error) = listed.nothing_matches(source.store, settings)
+                    {
                         return Err(error);
                     }
                     self.list_others(&mut tasks);
-                    self.job.progress.all_listed();
+                    if self.request.part.as_ref().is_none_or(|part| part.is_last) {
+                        self.job.progress.all_listed();
+                    }
                     self.discovery = Arc::clone(&listed.discovery);
                     all_listed = Some(listed);
                     self.decide();
@@ -252,9 +269,11 @@ impl<'a, 'j> Scheduler<'a, 'j> {
         let job = self.job;
         if let (Some(listed), Some(logs)) = (&mut self.logs, job.endpoints.invocation_logs) {
             let is_built = |day| self.schedule.is_built(day);
-            let requests =
-                listed.read(logs.store.as_ref(), job.settings, job.workers, job.progress, is_built);
-            let requests = requests.await?;
+            let part = self.request.part.as_ref();
+            let met = |day| part.map(|part| part.met(day, job.settings.range)).unwrap_or_default();
+            let Job { settings, workers, progress, .. } = *job;
+            let store = logs.store.as_ref();
+            let requests = listed.read(store, settings, workers, progress, is_built, met).await?;
             if let (Some(day), true) = (self.reopened_day(), requests.n_unreadable() > 0) {
                 self.leave(day, "model invocation logs of the day cannot be read");
             }
@@ -265,6 +284,9 @@ impl<'a, 'j> Scheduler<'a, 'j> {
 
     fn take(&mut self, read: ReadObject<Reading>) -> Result<(), Error> {
         self.n_in_flight -= 1;
+        let part = self.request.part.as_ref();
+        let window = self.job.settings.late_window_minutes;
+        self.n_read_again += u64::from(part.is_some_and(|part| part.has_read(&read, window)));
         if let Ok(reading) = &read.reading {
             let of = || format!("`{}`", read.listed.meta.key);
             check_counts(reading).map_err(|reason| Error::Counts { of: of(), reason })?;
@@ -286,10 +308,13 @@ impl<'a, 'j> Scheduler<'a, 'j> {
     }
 
     fn end(self, listed: Listed) -> PassEnd {
-        let Scheduler { collected, n_listed, shared, entries, calls_without_entry, .. } = self;
+        let Scheduler { collected, n_listed, n_read_again, shared, entries, .. } = self;
+        let calls_without_entry = self.calls_without_entry;
         let joined =
             self.requests.map(|requests| Joined { requests, entries, calls_without_entry });
-        PassEnd { listed, n_listed, collected, shared, joined, seen: Seen::default() }
+        let built = self.schedule.built_days().collect();
+        let seen = Seen::default();
+        PassEnd { listed, n_listed, n_read_again, built, collected, shared, joined, seen }
     }
 }
 

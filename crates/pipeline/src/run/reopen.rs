@@ -201,6 +201,7 @@ async fn open(
         late: BTreeMap::from([(day, late)]),
         checks_all_days: false,
         named: Some(named),
+        part: None,
     };
     let callers = state.callers();
     let logs = job.endpoints.open_logs(&callers).await;

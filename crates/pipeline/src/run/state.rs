@@ -19,9 +19,10 @@ use crate::join::Requests;
 use crate::lease::Leases;
 use crate::outcome::progress::Progress;
 use crate::outcome::tally::Tally;
-use crate::outcome::{Day, InvocationLog, Outcome, ShrinkRefusal};
+use crate::outcome::{Day, Outcome, ShrinkRefusal};
 use crate::run::discovered;
 use crate::run::schedule::{Reason, alias_known_now};
+use crate::run::windows::Part;
 use crate::settings::Settings;
 use crate::source::fetch::ReadObject;
 use crate::source::found::Discovery;
@@ -78,6 +79,8 @@ pub(super) struct PassRequest {
     pub(super) checks_all_days: bool,
     /// What is read in place of a listing, for a day that is opened again.
     pub(super) named: Option<NamedObjects>,
+    /// Which part of a run it is, if it is not the whole.
+    pub(super) part: Option<Part>,
 }
 
 /// What a published day was built from.
@@ -294,17 +297,11 @@ impl State {
         days.map(|(day, _)| *day).collect()
     }
 
-    /// What was joined, and what was left over: an entry of a day that was not built belongs to another
-    /// run.
-    pub(super) fn invocation_log(&self, joined: Joined, settings: &Settings) -> InvocationLog {
-        let is_built = |day| {
-            settings.range.is_none_or(|range| range.contains(day))
-                && !self.unchanged.contains(&day)
-                && !self.not_replaced.contains_key(&day)
-        };
-        let Joined { requests, entries, calls_without_entry } = joined;
-        let counts = requests.counts(&entries, is_built);
-        InvocationLog { calls_without_entry, ..counts }
+    /// Whether a day is of the range of the run, and neither unchanged nor left as it is.
+    pub(super) fn is_built(&self, range: Option<DayRange>, day: Date) -> bool {
+        range.is_none_or(|range| range.contains(day))
+            && !self.unchanged.contains(&day)
+            && !self.not_replaced.contains_key(&day)
     }
 
     /// Adds up what the days came to; those that are not of the range were opened again.

@@ -30,6 +30,15 @@ pub(crate) struct Seen {
 }
 
 impl Seen {
+    /// Adds what other objects showed.
+    pub(crate) fn add(&mut self, other: Seen) {
+        let mine = [&mut self.accounts, &mut self.regions];
+        for (mine, theirs) in mine.into_iter().zip([other.accounts, other.regions]) {
+            mine.extend(theirs.into_iter().take(MAX_SEEN.saturating_sub(mine.len())));
+        }
+        self.without_name += other.without_name;
+    }
+
     /// The values of `--account` and `--source-region` that no call has, of some that keys do not name
     /// either. Where no call was seen, nothing is known.
     pub(crate) fn unmatched(&self, values: &[String]) -> Vec<String> {

@@ -16,7 +16,7 @@ use logs::layout::{Delivery, FileClass, KeyParts, LogKind, is_in_sibling_folder}
 use store::{ListPage, ListRequest, ObjectMeta, Pages, Store};
 use tokio::sync::mpsc::Sender;
 
-use crate::dates::{days_of_delivery, late_days};
+use crate::dates::{DayRange, days_of_delivery, late_days};
 use crate::error::Error;
 use crate::settings::{Layout, Settings};
 use crate::source::discover::discover;
@@ -89,6 +89,18 @@ pub(crate) struct Listed {
 }
 
 impl Listed {
+    /// Adds what was listed for later days in the same folders.
+    pub(crate) fn add(&mut self, later: Listed) {
+        self.lists += later.lists - later.discovery.lists;
+        self.listing.add(later.listing);
+        for (trail, later) in self.trails.iter_mut().zip(later.trails) {
+            trail.first_day = trail.first_day.take().or(later.first_day);
+            trail.last_day = later.last_day.or(trail.last_day.take());
+        }
+        self.unmatched.retain(|value| later.unmatched.contains(value));
+        self.has_unnamed |= later.has_unnamed;
+    }
+
     /// That nothing at all is of the accounts, or of the Regions, that are asked for, if keys say so.
     pub(crate) fn nothing_matches(&self, source: &dyn Store, settings: &Settings) -> Option<Error> {
         let Listing { accounts, regions, .. } = &self.listing;
@@ -131,19 +143,45 @@ impl ListedObject {
     }
 }
 
+/// Finds the folders that are listed day by day.
+///
+/// # Errors
+/// As those of [`discover`].
+pub(crate) async fn find_folders(
+    source: &dyn Store,
+    settings: &Settings,
+) -> Result<Discovery, Error> {
+    match (settings.layout, settings.range) {
+        (Layout::Any, _) => Ok(Discovery::default()),
+        (_, Some(_)) => discover(source, settings, LogKind::CloudTrail).await,
+        (_, None) => Err(Error::NoRange),
+    }
+}
+
 /// Finds what there is to read and gives it to `objects`.
 pub(crate) async fn list_all(
     source: &dyn Store,
     settings: &Settings,
     objects: Sender<ListedObject>,
 ) -> Result<Listed, Error> {
+    let discovery = Arc::new(find_folders(source, settings).await?);
+    list_found(source, settings, discovery, None, objects).await
+}
+
+/// Gives what there is to read in folders that were found to `objects`. What was listed for days `before`
+/// too is not counted once more.
+pub(crate) async fn list_found(
+    source: &dyn Store,
+    settings: &Settings,
+    discovery: Arc<Discovery>,
+    before: Option<DayRange>,
+    objects: Sender<ListedObject>,
+) -> Result<Listed, Error> {
     let kind = LogKind::CloudTrail;
-    let counts = ListCounts::default();
-    let mut discovery = Discovery::default();
+    let counts = ListCounts::after(before, settings.late_window_minutes);
     match (settings.layout, settings.range) {
         (Layout::Any, _) => list_any(source, "", settings, kind, &counts, &objects).await?,
         (_, Some(range)) => {
-            discovery = discover(source, settings, kind).await?;
             let window = settings.late_window_minutes;
             let wanted = |delivery| days_of_delivery(delivery, range, window).next().is_some();
             let selection = Selection {
@@ -172,7 +210,6 @@ pub(crate) async fn list_all(
         || discovery.others.iter().any(|folder| !folder.is_named)
         || listing.has_unnamed;
     let trails = trails.into_values().collect();
-    let discovery = Arc::new(discovery);
     Ok(Listed { discovery, lists, listing, trails, unmatched, has_unnamed })
 }
 
@@ -242,7 +279,7 @@ impl Lister<'_> {
             FileClass::Named | FileClass::Unknown => {}
             FileClass::OtherLog(_) | FileClass::NoLog => {
                 if delivery.is_none_or(is_wanted) {
-                    self.counts.skip(&meta.key);
+                    self.counts.skip(&meta.key, delivery);
                 }
                 return None;
             }
@@ -310,7 +347,7 @@ pub(crate) async fn list_any(
             // Whoever names one object knows what it is.
             let is_log = kind.is_log_file(&meta.key) && !is_in_sibling_folder(&meta.key);
             if !is_log && !store.is_one_object() {
-                counts.skip(&meta.key);
+                counts.skip(&meta.key, None);
                 continue;
             }
             let parts = KeyParts::of(&meta.key, kind);

@@ -82,6 +82,7 @@ impl<'a> Scheduler<'a, '_> {
             built: self.state.built_calls.clone(),
             neighbours: beside.filter(is_as_published).filter(is_admitted).collect(),
             will_ask: !self.waiting.is_empty()
+                || self.request.part.is_some()
                 || self.collected.days_with_objects().next().is_some()
                 || self.state.manifests.keys().any(|known| *known != day),
         }

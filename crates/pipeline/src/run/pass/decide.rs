@@ -42,7 +42,7 @@ impl Scheduler<'_, '_> {
             self.asked_for.insert(day);
         }
         let mut days = self.schedule.listed_days().collect::<BTreeSet<_>>();
-        days.extend(self.state.manifests.keys());
+        days.extend(self.state.manifests.keys().filter(|day| self.is_of_pass(**day)));
         days.extend(late.keys());
         for day in &days {
             if self.schedule.is_built(*day) || !self.request.checks_all_days {
@@ -108,9 +108,18 @@ impl Scheduler<'_, '_> {
         self.waiting.insert(day);
     }
 
-    /// Rebuilds the days that left a call to one that is built: it may not have it any more.
+    fn is_of_pass(&self, day: Date) -> bool {
+        self.job.settings.range.is_none_or(|range| range.contains(day))
+    }
+
+    /// Rebuilds the days that left a call to one that is built: it may not have it any more. Those that
+    /// are not of this pass are left to another one.
     fn build_days_that_yield(&mut self) {
         for day in self.decision().days_that_yield(|day| self.schedule.is_built(day)) {
+            if !self.is_of_pass(day) {
+                self.shared.insert(day);
+                continue;
+            }
             self.state.unchanged.remove(&day);
             self.build(day, Reason::SharedEvents);
         }

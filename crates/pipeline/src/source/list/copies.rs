@@ -18,7 +18,7 @@ impl Copies {
         let size_bytes = object.meta.size_bytes;
         match self.sizes.get(object.meta.key.as_str()) {
             Some((first_bytes, first)) => {
-                counts.copy((first, *first_bytes), (&key, size_bytes));
+                counts.copy((first, *first_bytes), (&key, size_bytes), object.delivery);
                 false
             }
             None => {

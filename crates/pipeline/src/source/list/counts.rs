@@ -5,8 +5,10 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jiff::civil::Date;
+use logs::layout::Delivery;
 use store::Store;
 
+use crate::dates::{DayRange, days_of_delivery};
 use crate::outcome::{MAX_LISTED, ObjectProblem};
 use crate::source::found::TrailFound;
 use crate::source::shown;
@@ -21,6 +23,8 @@ pub(crate) struct ListCounts {
     pub lists: AtomicU64,
     /// Objects that were given on.
     pub sent: AtomicU64,
+    /// Days that the same folders were listed for before, with the late window in minutes.
+    before: Option<(DayRange, i64)>,
     has_skipped: AtomicBool,
     listing: Mutex<Listing>,
     /// The keys of objects whose names are their keys below one of several sources, by name.
@@ -62,18 +66,39 @@ struct Differing {
 }
 
 impl ListCounts {
+    /// Nothing yet; what was listed `before` is not counted once more.
+    pub(super) fn after(before: Option<DayRange>, late_window_minutes: i64) -> Self {
+        let before = before.map(|days| (days, late_window_minutes));
+        ListCounts { before, ..ListCounts::default() }
+    }
+
+    /// Whether the days before had the same object.
+    fn was_counted(&self, delivery: Option<Delivery>) -> bool {
+        self.before.is_some_and(|(days, window)| {
+            delivery.is_none_or(|of| days_of_delivery(of, days, window).next().is_some())
+        })
+    }
+
     fn listing(&self) -> MutexGuard<'_, Listing> {
         self.listing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Counts an object that is no log file.
-    pub(super) fn skip(&self, key: &str) {
+    pub(super) fn skip(&self, key: &str, delivery: Option<Delivery>) {
         self.has_skipped.store(true, Ordering::Relaxed);
-        self.leave(key);
+        if !self.was_counted(delivery) {
+            self.leave_uncounted(key);
+        }
     }
 
     /// Counts an object that may be a log file and is of no day. It is no sign that a folder has been understood.
     pub(super) fn leave(&self, key: &str) {
+        if !self.was_counted(None) {
+            self.leave_uncounted(key);
+        }
+    }
+
+    fn leave_uncounted(&self, key: &str) {
         let mut listing = self.listing();
         listing.skipped += 1;
         if listing.skipped_example.as_deref().is_none_or(|example| key < example) {
@@ -143,7 +168,15 @@ impl ListCounts {
     }
 
     /// Counts a copy of an object, both by their keys and sizes.
-    pub(super) fn copy(&self, first: (&str, u64), copy: (&str, u64)) {
+    pub(super) fn copy(
+        &self,
+        first: (&str, u64),
+        copy: (&str, u64),
+        delivery: Option<Delivery>,
+    ) {
+        if self.was_counted(delivery) {
+            return;
+        }
         let mut listing = self.listing();
         listing.copies += 1;
         if first.1 != copy.1 {
@@ -179,6 +212,27 @@ impl ListCounts {
 }
 
 impl Listing {
+    /// Adds what was counted for later days in the same folders.
+    pub(super) fn add(&mut self, later: Listing) {
+        self.skipped += later.skipped;
+        let examples = [self.skipped_example.take(), later.skipped_example];
+        self.skipped_example = examples.into_iter().flatten().min();
+        for (suffix, files) in later.skipped_suffixes {
+            if self.skipped_suffixes.len() < MAX_SUFFIXES
+                || self.skipped_suffixes.contains_key(&suffix)
+            {
+                *self.skipped_suffixes.entry(suffix).or_default() += files;
+            }
+        }
+        self.copies += later.copies;
+        self.copies_of_other_size.extend(later.copies_of_other_size);
+        self.copies_of_other_size.sort_by(|a, b| a.key.cmp(&b.key));
+        self.copies_of_other_size.truncate(MAX_LISTED);
+        self.accounts.extend(later.accounts);
+        self.regions.extend(later.regions);
+        self.has_unnamed |= later.has_unnamed;
+    }
+
     /// Adds what was listed to the trails that were found.
     pub(super) fn complete(&self, trails: &mut BTreeMap<String, TrailFound>) {
         for (prefix, (first, last)) in &self.days {

@@ -63,7 +63,13 @@ impl Lister<'_> {
     ) -> Result<(), Error> {
         let has_held = !held.is_empty();
         let held = Mutex::new(held);
-        let mut waiting = groups(folders).into_iter();
+        let mut groups = groups(folders);
+        if let Some(shard) = self.settings.shard {
+            // S3 throttles folders that all shards read at once.
+            let start = shard.start(groups.len());
+            groups.rotate_left(start);
+        }
+        let mut waiting = groups.into_iter();
         let mut in_flight = FuturesUnordered::new();
         loop {
             while in_flight.len() < self.settings.requests_in_flight.max(1)
@@ -202,13 +208,14 @@ impl Lister<'_> {
             return None;
         }
         if matches!(kind.class(&meta.key), FileClass::OtherLog(_) | FileClass::NoLog) {
-            self.counts.skip(&meta.key);
+            self.counts.skip(&meta.key, Some(delivery));
             return None;
         }
         let at = if above.is_empty() || kind == LogKind::Digest {
             At::Name
         } else {
-            meta.key.drain(..above.len());
+            // A copy is as long as the name; the key would keep its room.
+            meta.key = meta.key[above.len()..].to_owned();
             At::Below(Arc::clone(above))
         };
         Some(ListedObject { meta, at, delivery: Some(delivery), is_late: false })

@@ -151,6 +151,6 @@ impl Lister<'_> {
             return;
         }
         let (first_bytes, copy_bytes) = (first.meta.size_bytes, copy.meta.size_bytes);
-        self.counts.copy((&first.key(), first_bytes), (&copy.key(), copy_bytes));
+        self.counts.copy((&first.key(), first_bytes), (&copy.key(), copy_bytes), copy.delivery);
     }
 }
