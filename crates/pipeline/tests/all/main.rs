@@ -4,16 +4,17 @@
 mod digests;
 mod one_at_a_time;
 mod overlap;
+mod year;
 
 use bedrock::Knowledge;
 use bytes::Bytes;
 use pipeline::{DayRange, Endpoints, Error, Notice, Outcome, Progress, Settings, Source};
-use store::{Memory, Store};
+use store::Store;
 
 /// Runs with these settings until `stop`, and returns the notices by name.
 async fn run(
     source: Source<'_>,
-    destination: &Memory,
+    destination: &dyn Store,
     settings: &Settings,
     stop: impl Future<Output = ()>,
 ) -> (Result<Outcome, Error>, Vec<&'static str>) {
