@@ -172,7 +172,8 @@ fn write_logs(world: &World, objects: &Objects, dice: &mut Dice) {
 fn trail_in_windows_is_as_in_one() {
     for seed in [3, 4] {
         let world = World::new();
-        let mut dice = Dice::new(seed);
+        // Not the numbers of the trail, or its requests would come again.
+        let mut dice = Dice::new(seed + 1000);
         let objects = backfill(seed, 3);
         objects.write(&world);
         write_logs(&world, &objects, &mut dice);

@@ -36,7 +36,7 @@ impl DayRange {
     }
 
     /// How many days it has.
-    fn len(&self) -> i64 {
+    pub(crate) fn len(&self) -> i64 {
         self.to.since(self.from).map_or(0, |span| i64::from(span.get_days())) + 1
     }
 

@@ -1,8 +1,10 @@
 //! What a search found, and what it did not look into.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Mutex;
 
 use logs::layout::{KeyParts, LogKind};
+use rustc_hash::FxHashMap;
 use serde::Serialize;
 use store::Store;
 
@@ -34,6 +36,17 @@ pub(crate) struct Discovery {
     pub lists: u64,
     /// Whether the search ended at its limit.
     pub has_reached_limit: bool,
+    /// What listings of Regions' folders showed, by prefix: later ones ask for no more than they need.
+    pub shown: Mutex<FxHashMap<String, Shown>>,
+}
+
+/// What the last listing of a Region's folder showed.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Shown {
+    /// Keys of a day, rounded up.
+    pub keys_of_day: u64,
+    /// Whether there is nothing after its days.
+    pub has_no_rest: bool,
 }
 
 /// A Region's folder of a trail, with the days below it as `YYYY/MM/DD/`.

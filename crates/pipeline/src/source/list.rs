@@ -7,12 +7,13 @@ mod region;
 mod tree;
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex};
 
 use jiff::ToSpan;
 use jiff::civil::Date;
 use logs::layout::{Delivery, FileClass, KeyParts, LogKind, is_in_sibling_folder};
+use rustc_hash::FxHashMap;
 use store::{ListPage, ListRequest, ObjectMeta, Pages, Store};
 use tokio::sync::mpsc::Sender;
 
@@ -20,7 +21,7 @@ use crate::dates::{DayRange, days_of_delivery, late_days};
 use crate::error::Error;
 use crate::settings::{Layout, Settings};
 use crate::source::discover::discover;
-use crate::source::found::{Discovery, TrailFound};
+use crate::source::found::{Discovery, Shown, TrailFound};
 use crate::source::shown;
 
 pub(crate) use counts::{ListCounts, Listing};
@@ -239,7 +240,8 @@ pub(crate) async fn list_days(
     counts: &ListCounts,
     objects: &Sender<ListedObject>,
 ) -> Result<(), Error> {
-    let lister = Lister { store, settings, selection, counts, objects };
+    let shown = &discovery.shown;
+    let lister = Lister { store, settings, selection, counts, objects, shown };
     let held = lister.list_others(&discovery.others).await?;
     lister.list_regions(&discovery.regions, held).await
 }
@@ -252,6 +254,7 @@ struct Lister<'a> {
     selection: Selection<'a>,
     counts: &'a ListCounts,
     objects: &'a Sender<ListedObject>,
+    shown: &'a Mutex<FxHashMap<String, Shown>>,
 }
 
 impl Lister<'_> {

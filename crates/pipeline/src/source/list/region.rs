@@ -13,8 +13,9 @@ use store::{ListPage, ListRequest, ObjectMeta};
 use super::copies::Copies;
 use super::tree::{Held, Step};
 use super::{At, ListedObject, Lister};
+use crate::dates::DayRange;
 use crate::error::Error;
-use crate::source::found::RegionFolder;
+use crate::source::found::{RegionFolder, Shown};
 use crate::source::known::is_padded_day;
 
 /// A stretch of days of one Region's folder that is still to be listed, with what is beside the days and sorts
@@ -25,6 +26,8 @@ struct Stretch {
     start_after: String,
     /// Where to go on, after a page without keys.
     token: Option<String>,
+    /// How many keys are asked for, if not as many as a page has.
+    page_size: Option<usize>,
     from: Date,
     to: Date,
     /// Only keys up to this one, at which another stretch begins: every key is in one of them.
@@ -131,7 +134,11 @@ impl Lister<'_> {
     async fn list_region(&self, folder: &RegionFolder, mut sink: Sink<'_>) -> Result<bool, Error> {
         let (first, last) = (self.selection.first, self.selection.last);
         let above = Arc::<str>::from(folder.above());
-        let mut waiting = vec![Stretch::of_days(&folder.prefix, first, last)];
+        let shown = self.shown(folder);
+        let (asked, mut n_keys) = (DayRange::new(first, last), 0);
+        let page_size = shown.zip(asked).map(|(shown, asked)| shown.page_size(asked));
+        let whole = Stretch::of_days(&folder.prefix, first, last);
+        let mut waiting = vec![Stretch { page_size, ..whole }];
         let mut in_flight = FuturesUnordered::new();
         let mut may_have_rest = false;
         let mut days: Option<(Date, Date)> = None;
@@ -160,6 +167,7 @@ impl Lister<'_> {
                 if day.is_some_and(|day| day > stretch.to) {
                     continue;
                 }
+                n_keys += 1;
                 let is_recorded = matches!(sink, Sink::Record(_));
                 let Some(object) = self.region_object(meta, folder, &above, is_recorded) else {
                     continue;
@@ -179,7 +187,20 @@ impl Lister<'_> {
         for day in days.into_iter().flat_map(|(from, to)| [from, to]) {
             self.counts.deliver(&above, Some(day));
         }
+        may_have_rest &= !shown.is_some_and(|shown| shown.has_no_rest);
+        let keys_of_day = asked.map_or(0, |asked| asked.per_day(n_keys));
+        self.show(folder, Shown { keys_of_day, has_no_rest: !may_have_rest });
         Ok(may_have_rest)
+    }
+
+    fn shown(&self, folder: &RegionFolder) -> Option<Shown> {
+        let shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
+        shown.get(&folder.prefix).copied()
+    }
+
+    fn show(&self, folder: &RegionFolder, now: Shown) {
+        let mut shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
+        shown.insert(folder.prefix.clone(), now);
     }
 
     /// An object of a Region's folder, if it is wanted.
@@ -257,14 +278,19 @@ impl Lister<'_> {
         let mut steps = Vec::new();
         let request = ListRequest::folder(&folder.prefix).or_empty();
         let mut request = request.start_after(format!("{}{from}", folder.prefix));
+        let mut is_empty = true;
         loop {
             let page = self.list(request.clone()).await?;
+            is_empty &= page.objects.is_empty() && page.prefixes.is_empty();
             found.extend(page.objects.into_iter().filter_map(|meta| self.object(meta, above)));
             steps.extend(page.prefixes);
             if page.next.is_none() {
                 break;
             }
             request.token = page.next;
+        }
+        if let Some(shown) = self.shown(folder).filter(|_| is_empty) {
+            self.show(folder, Shown { has_no_rest: true, ..shown });
         }
         let (first, last) = (self.selection.first, self.selection.last);
         let may_hold = |prefix: &String| {
@@ -300,8 +326,19 @@ impl Lister<'_> {
     ) -> Result<(Stretch, ListPage), Error> {
         let mut request = ListRequest::all(prefix).start_after(&stretch.start_after);
         request.token.clone_from(&stretch.token);
+        request.page_size = stretch.page_size;
         let page = self.list(request).await?;
         Ok((stretch, page))
+    }
+}
+
+impl Shown {
+    /// How many keys are asked for to have those of some days, and one after them: a quarter more than the last
+    /// time.
+    fn page_size(self, days: DayRange) -> usize {
+        const MORE: u64 = 20;
+        let keys = self.keys_of_day.saturating_mul(days.len().unsigned_abs());
+        usize::try_from(keys.saturating_add(keys / 4 + MORE)).map_or(1000, |keys| keys.min(1000))
     }
 }
 
@@ -310,24 +347,26 @@ impl Stretch {
         // With its slash, which sorts before everything in the folder. Services that walk a tree, such as
         // SeaweedFS, skip the whole folder after its name without the slash.
         let start_after = format!("{prefix}{}", day_folder(from));
-        Stretch { start_after, token: None, from, to, until: None }
+        Stretch { start_after, token: None, page_size: None, from, to, until: None }
     }
 
     /// What is left after a page that ended with a key: the rest of the first half of the days that
     /// are left, and their second half. Where a key names no day, it is not known how many are left.
     fn rest(self, prefix: &str, last_key: Option<String>, token: Option<String>) -> Vec<Stretch> {
         let Some(last_key) = last_key else { return vec![Stretch { token, ..self }] };
+        let page_size = None;
         let reached = day_of_path(&last_key[prefix.len()..]).map(|day| day.max(self.from));
         let from = reached.unwrap_or(self.from);
         let days = i64::from(self.to.since(from).map_or(0, |span| span.get_days()));
         if reached.is_none() || days < 1 {
-            return vec![Stretch { start_after: last_key, token: None, from, ..self }];
+            return vec![Stretch { start_after: last_key, token: None, page_size, from, ..self }];
         }
         let middle = from.saturating_add((days / 2).days());
         let mut second = Self::of_days(prefix, middle.saturating_add(1.day()), self.to);
         second.until = self.until;
         let until = Some(second.start_after.clone());
-        let first = Stretch { start_after: last_key, token: None, from, to: middle, until };
+        let start_after = last_key;
+        let first = Stretch { start_after, token: None, page_size, from, to: middle, until };
         vec![second, first]
     }
 }
