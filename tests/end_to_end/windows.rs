@@ -93,8 +93,20 @@ fn written(out: &Path) -> Tree {
 /// What a summary says that does not depend on how often an object was read.
 fn counts(summary: &Value) -> BTreeMap<String, Value> {
     const SAME: [&str; 14] = [
-        "written", "duplicates", "cost", "costs", "routes", "denials", "other_activity", "unresolved",
-        "digests", "discovered_aliases", "trails", "not_searched", "unmatched", "nothing_found",
+        "written",
+        "duplicates",
+        "cost",
+        "costs",
+        "routes",
+        "denials",
+        "other_activity",
+        "unresolved",
+        "digests",
+        "discovered_aliases",
+        "trails",
+        "not_searched",
+        "unmatched",
+        "nothing_found",
     ];
     let mut counts = SAME.map(|name| (name.to_owned(), summary[name].clone()));
     counts.sort_by(|a, b| a.0.cmp(&b.0));
@@ -108,7 +120,8 @@ fn counts(summary: &Value) -> BTreeMap<String, Value> {
     for name in ["objects", "bytes", "unreadable", "entries", "rejected", "duplicates"] {
         counts.insert(format!("log {name}"), log[name].clone());
     }
-    let parts = ["joined", "without_call", "other_days", "duplicates"].map(|part| log[part].as_u64());
+    let parts =
+        ["joined", "without_call", "other_days", "duplicates"].map(|part| log[part].as_u64());
     assert_eq!(log["entries"].as_u64(), parts.into_iter().sum::<Option<u64>>(), "{log}");
     let n = |name: &str| objects[name].as_u64().unwrap();
     let once = n("read") + n("unreadable") - n("read_again");
@@ -155,7 +168,8 @@ fn write_logs(world: &World, objects: &Objects, dice: &mut Dice) {
             1 if n_day < 4 => add(DAYS[n_day + 1], dice.below(6), account, entry(record)),
             2 if n_day > 0 => {
                 // Its request began before midnight.
-                let began = with(record.clone(), "/eventTime", format!("{}T23:59:59Z", DAYS[n_day - 1]));
+                let began =
+                    with(record.clone(), "/eventTime", format!("{}T23:59:59Z", DAYS[n_day - 1]));
                 add(DAYS[n_day - 1], 23, account, entry(&began));
                 let other = with(began, "/requestID", dice.uuid());
                 add(DAYS[n_day - 1], 23, account, entry(&other));
@@ -181,7 +195,10 @@ fn trail_in_windows_is_as_in_one() {
         // Each is met for two days.
         for day in ["20261006", "20261007", "20261008"] {
             let stamp = format!("{day}T0105Z");
-            let of_day = call(&dice.uuid(), &format!("{}-{}-{}T01:00:00Z", &day[..4], &day[4..6], &day[6..]));
+            let of_day = call(
+                &dice.uuid(),
+                &format!("{}-{}-{}T01:00:00Z", &day[..4], &day[4..6], &day[6..]),
+            );
             let document = document(&[of_day]);
             let name = at(&stamp, "twice");
             world.write(&format!("trail/{name}"), &document);
@@ -200,6 +217,31 @@ fn trail_in_windows_is_as_in_one() {
         let with_logs = Case { logs: Some(&logs), ..without };
         with_logs.check(&world_of_logs, &sizes);
     }
+}
+
+#[test]
+fn shards_are_the_days_of_the_range() {
+    let (world, source) = (World::new(), sample());
+    let source = source.display().to_string();
+    let arguments = |out: &'static str, shard: &'static str| {
+        let range = ["--from", "2026-10-05", "--to", "2026-10-06", "--shard", shard];
+        [&["run", "--source", &source, "--dest", out], &range[..]].concat()
+    };
+    let run = world.hoptrail(&arguments("empty", "0/3")).ends(0);
+    assert!(run.stdout.is_empty() && run.stderr.lines().count() == 1, "{run:?}");
+    assert!(run.stderr.contains("--shard 0/3 of 2026-10-05 to 2026-10-06 has no days"), "{run:?}");
+    assert!(!world.path("empty").exists());
+    world.hoptrail(&arguments("shards", "1/3")).ends(0);
+    world.hoptrail(&arguments("shards", "2/3")).ends(0);
+    let days = |out: &str| {
+        let files = tree(&world.path(out)).into_keys();
+        files.filter(|name| name.contains("_hoptrail/manifest")).collect::<Vec<_>>()
+    };
+    assert_eq!(days("shards").len(), 2);
+    let run = world.hoptrail(&arguments("shards", "3/3"));
+    run.says(2, &["--shard 3/3: I must be 0 to 2"]);
+    let any = ["run", "--source", &source, "--dest", "any", "--layout", "any", "--shard", "0/2"];
+    world.hoptrail(&any).says(2, &["--shard needs days"]);
 }
 
 #[test]

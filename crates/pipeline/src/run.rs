@@ -262,11 +262,7 @@ impl<'a> Passes<'a> {
     }
 
     /// Makes a pass, and takes note of what it leaves to others.
-    async fn pass(
-        &mut self,
-        settings: &Settings,
-        request: PassRequest,
-    ) -> Result<PassEnd, Error> {
+    async fn pass(&mut self, settings: &Settings, request: PassRequest) -> Result<PassEnd, Error> {
         let endpoints = self.endpoints.with_logs(self.logs.as_ref());
         let Passes { workers, progress, leases, .. } = *self;
         let job = Job { endpoints, settings, workers, progress, leases };
@@ -279,7 +275,8 @@ impl<'a> Passes<'a> {
             self.log_counts.add(&requests, &entries, calls_without_entry, is_built);
         }
         self.left.take(&mut end);
-        let new_callers = self.logs.as_ref().map(|_| self.state.days_with_new_callers(&self.callers));
+        let new_callers =
+            self.logs.as_ref().map(|_| self.state.days_with_new_callers(&self.callers));
         if let Some(days) = new_callers.filter(|days| !days.is_empty()) {
             self.callers = self.state.callers();
             self.logs = self.endpoints.open_logs(&self.callers).await;

@@ -10,7 +10,8 @@ use jiff::ToSpan;
 use jiff::civil::{Date, date};
 use pipeline::{DayRange, Error, Settings, Source};
 use store::{
-    Body, Condition, Error as StoreError, ListPage, ListRequest, Memory, Object, ObjectMeta, Put, Store,
+    Body, Condition, Error as StoreError, ListPage, ListRequest, Memory, Object, ObjectMeta, Put,
+    Store,
 };
 use testkit::block_on;
 use tokio::sync::Notify;
@@ -74,7 +75,8 @@ impl MadeUp {
             let (n, hours) = if is_hot { (24, 1) } else { (2, 12) };
             for hour in (0..n).map(|n| n * hours) {
                 let stamp = format!("{y}{m:02}{d:02}T{hour:02}10Z");
-                let name = format!("{account}_CloudTrail_{region}_{stamp}_AbCdEfGhIjKlMnOp.json.gz");
+                let name =
+                    format!("{account}_CloudTrail_{region}_{stamp}_AbCdEfGhIjKlMnOp.json.gz");
                 let key = format!("{prefix}{y}/{m:02}/{d:02}/{name}");
                 if key.as_str() <= after {
                     continue;

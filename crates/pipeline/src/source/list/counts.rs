@@ -168,12 +168,7 @@ impl ListCounts {
     }
 
     /// Counts a copy of an object, both by their keys and sizes.
-    pub(super) fn copy(
-        &self,
-        first: (&str, u64),
-        copy: (&str, u64),
-        delivery: Option<Delivery>,
-    ) {
+    pub(super) fn copy(&self, first: (&str, u64), copy: (&str, u64), delivery: Option<Delivery>) {
         if self.was_counted(delivery) {
             return;
         }
