@@ -263,9 +263,9 @@ fn day_with_invocation_logs_is_not_reopened_without_them() {
     world.write(&format!("{logs}/03/12/b.json"), entry("other", "2026-09-03T12:00:00Z"));
     let bytes = fs::read(&first).unwrap();
     fs::remove_file(&first).unwrap();
-    assert_left(&world, &with_logs, &before, &late, "do not exist any more");
+    assert_left(&world, &with_logs, &before, &late, "log objects: 1 before, 0 now");
     fs::write(&first, b"\x1f\x8bno gzip").unwrap();
-    assert_left(&world, &with_logs, &before, &late, "cannot be read");
+    assert_left(&world, &with_logs, &before, &late, "1 now, 1 of them unreadable");
     fs::write(first, bytes).unwrap();
     world.run(&[&NIGHT, &with_logs[..]].concat()).ends(0);
     let tokens = world.rows("invocations", OPENED);

@@ -12,7 +12,8 @@
 //! - options, environment, and settings file: `precedence`
 //! - tokens and prices: `costs`; the README: `readme`
 //! - two runs on one destination, signals: `at_once`
-//! - S3 that fails: `faults`
+//! - S3 that fails: `faults`; a source that fails as a whole: `failing_source`
+//! - days with invocation logs that are not there any more: `lost_logs`
 //! - runs in any order: `any_order`
 //! - published days, and which of them are rebuilt: `rebuild`
 //! - calls that are delivered after their day was published: `late`
@@ -37,6 +38,7 @@ mod bad_input;
 mod costs;
 mod days;
 mod denials;
+mod failing_source;
 mod faults;
 mod golden;
 mod killed;
@@ -44,6 +46,7 @@ mod late;
 mod layout_any;
 mod listing;
 mod locations;
+mod lost_logs;
 mod other_activity;
 mod plan;
 mod precedence;

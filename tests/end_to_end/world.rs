@@ -136,6 +136,7 @@ impl Run {
     #[track_caller]
     pub(crate) fn ends(self, code: i32) -> Self {
         assert_eq!(self.code, code, "{}{}", self.stdout, self.stderr);
+        assert!(code != 3 || !self.stderr.is_empty(), "exit 3 without a reason: {}", self.stdout);
         self
     }
 

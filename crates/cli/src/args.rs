@@ -304,7 +304,7 @@ pub(crate) struct DestArgs {
     /// Rebuild unchanged days
     #[arg(long)]
     pub(crate) force: bool,
-    /// Replace a day even if source objects that it was built from no longer exist
+    /// Replace a day even if source objects or logs that it was built from are lost
     #[arg(long)]
     pub(crate) allow_shrink: bool,
     /// Encryption of what is written: AES256 (a key of S3) or aws:kms (a key of KMS), for buckets

@@ -4,6 +4,7 @@ mod activity;
 mod cost;
 pub(crate) mod found;
 mod logs;
+pub(crate) mod partial;
 mod routing;
 
 use std::collections::BTreeMap;
@@ -158,7 +159,7 @@ fn written(line: &mut impl FnMut(&str, String), outcome: &Outcome) {
     if !outcome.not_replaced.is_empty() {
         let days = counted(outcome.not_replaced.len() as u64, "day");
         let names = shortened(outcome.not_replaced.iter().map(|loss| loss.dt.clone()).collect());
-        let why = "would lose source objects; --allow-shrink";
+        let why = "would lose what they were built from; --allow-shrink";
         line("Not replaced", format!("{days} ({why}): {names}"));
     }
     if !outcome.not_reopened.is_empty() {

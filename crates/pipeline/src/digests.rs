@@ -43,6 +43,7 @@ use crate::settings::Settings;
 use crate::source::discover::discover;
 use crate::source::fetch::{Decoder, Fetcher};
 use crate::source::found::Discovery;
+use crate::source::health::Health;
 use crate::source::list::{LISTED_AHEAD, ListCounts, Selection, list_days};
 use crate::source::shown;
 use crate::work::Workers;
@@ -59,7 +60,7 @@ const LATER_MINUTES: i64 = 3 * 60;
 /// Digests are not counted as objects of the run.
 ///
 /// # Errors
-/// If the source cannot be listed, or a worker dies. A digest that cannot be had or read is a
+/// If the source cannot be listed or fails as a whole, or a worker dies. A digest that cannot be had or read is a
 /// [`Problem`], and so is a source that has none.
 pub(crate) async fn read_digests(
     store: &dyn Store,
@@ -92,14 +93,17 @@ pub(crate) async fn read_digests(
         list_days(store, settings, selection, &found, &counts, &sender).await
     };
     let decoder = DigestDecoder { cap_bytes: settings.limits.in_memory_bytes };
-    let fetcher = Fetcher::new(store, settings, workers, decoder);
+    let health = Health::new(store, "the source's digest files", LogKind::Digest, true);
+    let fetcher = Fetcher::new(store, settings, workers, decoder, &health);
     let mut digests = Vec::new();
     // A digest is not one of the objects whose progress is shown.
     let progress = Progress::default();
     let reading = fetcher.read_all(receiver, &progress, |read| {
         digests.push((shown(store, &read.listed.meta.key), read.reading));
+        health.check(false)
     });
     futures::future::try_join(listing, reading).await?;
+    health.check(true)?;
     let keys = keys.cloned();
     let mut digests = workers.run(move || chain::check(digests, keys.as_ref(), span)).await?;
     for root in &found.without {

@@ -15,6 +15,9 @@ pub enum Error {
     /// The source cannot be listed.
     #[error("the source cannot be listed")]
     List(#[source] store::Error),
+    /// A source fails as a whole while it is read. Days that were published before are complete.
+    #[error(transparent)]
+    SourceFailed(Box<SourceFailure>),
     /// The destination cannot be written.
     #[error("the destination cannot be written")]
     Write(#[source] store::Error),
@@ -159,6 +162,18 @@ pub enum Error {
     /// A worker died. This is a bug in hoptrail.
     #[error("a worker thread ended early; please report this")]
     Worker,
+}
+
+/// That a source fails as a whole, and not some objects of it.
+#[derive(Debug, thiserror::Error)]
+#[error("{what} cannot be read: {why}")]
+pub struct SourceFailure {
+    /// Which, in words.
+    pub(crate) what: &'static str,
+    /// How many objects failed, and the permission that is likely missing.
+    pub(crate) why: String,
+    /// The last error.
+    pub(crate) source: store::Error,
 }
 
 /// An error with its causes, in one line.

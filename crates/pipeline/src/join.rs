@@ -20,13 +20,14 @@ use store::Store;
 use tokio::sync::mpsc;
 
 use crate::dates::day_of;
-use crate::day::manifest::{SourceSet, Sources};
+use crate::day::manifest::{LogSet, LogSources};
 use crate::error::{Error, sentence};
 use crate::outcome::progress::Progress;
 use crate::outcome::{InvocationLog, LeftOver, MAX_LISTED, ObjectProblem};
 use crate::settings::{Layout, Settings};
 use crate::source::discover::search;
 use crate::source::fetch::{Decoder, Fetcher, ReadObject};
+use crate::source::health::Health;
 use crate::source::list::{LISTED_AHEAD, ListCounts, ListedObject, Selection, list_any, list_days};
 use crate::source::{OpenLogs, roots, shown};
 use crate::work::Workers;
@@ -78,7 +79,10 @@ pub(crate) struct LogCounts {
 #[derive(Debug, Default)]
 pub(crate) struct ListedLogs {
     objects: Vec<ListedObject>,
-    by_day: BTreeMap<Date, SourceSet>,
+    /// By the days that they are about; those whose names say none are about any.
+    by_day: BTreeMap<Option<Date>, LogSet>,
+    /// Whether a location may fail without the others.
+    may_lack: bool,
     /// Locations that could not be opened or listed, and why.
     not_read: Vec<ObjectProblem>,
 }
@@ -92,7 +96,8 @@ pub(crate) struct ListedLogs {
 /// If the logs cannot be listed. Of several locations, one that cannot be listed is no error: it is named.
 pub(crate) async fn list_logs(source: &OpenLogs, settings: &Settings) -> Result<ListedLogs, Error> {
     let store = source.store.as_ref();
-    let mut logs = ListedLogs { not_read: source.not_opened.clone(), ..ListedLogs::default() };
+    let (not_read, may_lack) = (source.not_opened.clone(), source.may_lack);
+    let mut logs = ListedLogs { not_read, may_lack, ..ListedLogs::default() };
     let list = async |root: String| (list_location(store, &root, settings).await, root);
     let mut listing = stream::iter(roots(store)).map(list).buffered(LISTED_AT_ONCE);
     while let Some((listed, root)) = listing.next().await {
@@ -148,8 +153,8 @@ async fn list_location(
 
 impl ListedLogs {
     fn add(&mut self, object: ListedObject, settings: &Settings) {
-        for day in object.delivery.into_iter().flat_map(|d| days_of_log(d, settings)) {
-            self.by_day.entry(day).or_default().add(&object.meta);
+        for day in days_about(object.delivery, settings) {
+            self.by_day.entry(day).or_default().add(&object);
         }
         self.objects.push(object);
     }
@@ -160,8 +165,13 @@ impl ListedLogs {
     }
 
     /// The logs around a day.
-    pub(crate) fn sources(&self, day: Date) -> Sources {
-        self.by_day.get(&day).cloned().unwrap_or_default().sources()
+    pub(crate) fn sources(&self, day: Date) -> LogSources {
+        let mut logs = LogSet::default();
+        [Some(day), None]
+            .iter()
+            .filter_map(|day| self.by_day.get(day))
+            .for_each(|of| logs.merge(of));
+        logs.sources()
     }
 
     /// The logs around the days that are wanted.
@@ -176,7 +186,7 @@ impl ListedLogs {
     /// Reads the logs around the days that are wanted, once.
     ///
     /// # Errors
-    /// If the store as a whole cannot be reached or a worker dies.
+    /// If the logs as a whole cannot be read, or a worker dies.
     pub(crate) async fn read(
         &mut self,
         store: &dyn Store,
@@ -207,14 +217,24 @@ impl ListedLogs {
             Ok(())
         };
         let decoder = InvocationDecoder { limits: settings.limits };
-        let fetcher = Fetcher::new(store, settings, workers, decoder);
+        let (what, kind) = ("the location of the model invocation logs", LogKind::ModelInvocation);
+        let health = Health::new(store, what, kind, !self.may_lack);
+        let fetcher = Fetcher::new(store, settings, workers, decoder, &health);
         let mut requests = Requests::default();
         let mut texts = HashMap::default();
+        let by_day = &mut self.by_day;
         let reading = fetcher.read_all(receiver, progress, |read| {
+            if read.reading.is_err() {
+                for day in days_about(read.listed.delivery, settings) {
+                    by_day.entry(day).or_default().add_unreadable();
+                }
+            }
             let met = met(&read.listed);
             requests.add(read, met, &mut texts);
+            health.check(false)
         });
         futures::future::try_join(sending, reading).await?;
+        health.check(true)?;
         requests.counts.locations_not_read.clone_from(&self.not_read);
         requests.counts.unreadable_objects.sort_by(|a, b| a.key.cmp(&b.key));
         requests.counts.unreadable_objects.truncate(MAX_LISTED);
@@ -226,6 +246,15 @@ impl ListedLogs {
 fn is_near(object: &ListedObject, settings: &Settings, is_wanted: &impl Fn(Date) -> bool) -> bool {
     let days = object.delivery.map(|delivery| days_of_log(delivery, settings));
     days.is_none_or(|mut days| days.any(is_wanted))
+}
+
+/// The days that a log is counted for; `None` is any.
+fn days_about(
+    delivery: Option<Delivery>,
+    settings: &Settings,
+) -> impl Iterator<Item = Option<Date>> {
+    let days = delivery.into_iter().flat_map(|delivery| days_of_log(delivery, settings)).map(Some);
+    days.chain(delivery.is_none().then_some(None))
 }
 
 /// The days whose calls a log may be about: that of its delivery, and those that it was delivered within a
@@ -338,11 +367,6 @@ impl Requests {
                 known.met = met;
             }
         }
-    }
-
-    /// How many logs could not be read.
-    pub(crate) fn n_unreadable(&self) -> u64 {
-        self.n_unreadable
     }
 
     /// The entry of a call with this request id, by its number; `None` if there is none.

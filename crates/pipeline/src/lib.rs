@@ -7,7 +7,8 @@
 //! ```
 //!
 //! Reading never fails as a whole: an object that cannot be had or read is *unreadable*, and is
-//! counted. What ends a run is a source that cannot be listed, or a destination that cannot be written.
+//! counted. What ends a run is a source that cannot be listed or fails as a whole, or a destination that cannot
+//! be written.
 
 mod dates;
 mod day;
@@ -25,7 +26,7 @@ mod verify;
 mod work;
 
 pub use dates::{DayRange, Shard};
-pub use error::Error;
+pub use error::{Error, SourceFailure};
 pub use outcome::progress::{Progress, Snapshot};
 pub use outcome::{
     BatchJobs, Coverage, Denied, DigestOutcome, ErrorReasonCount, InvocationLog, ModelCost,

@@ -130,6 +130,8 @@ pub struct Objects {
     pub read: u64,
     /// Objects that could not be read.
     pub unreadable: u64,
+    /// Those of them that are archived, and must be restored first.
+    pub archived: u64,
     /// Bytes of both, as stored.
     pub bytes: u64,
     /// How many of both were read for days that were built once more in the run, or opened again.
@@ -355,6 +357,7 @@ impl Objects {
     pub(crate) fn add(&mut self, other: Objects) {
         self.read += other.read;
         self.unreadable += other.unreadable;
+        self.archived += other.archived;
         self.bytes += other.bytes;
         let theirs = [other.unreadable_objects, other.objects_with_rejected_records];
         let mine = [&mut self.unreadable_objects, &mut self.objects_with_rejected_records];
@@ -377,23 +380,6 @@ impl Records {
 }
 
 impl Outcome {
-    /// Whether something could not be read or used, or a day lacks calls.
-    pub fn is_partial(&self) -> bool {
-        let log = self.invocation_log.as_ref();
-        let is_log_partial = log.is_some_and(|log| {
-            log.unreadable > 0 || log.rejected > 0 || !log.locations_not_read.is_empty()
-        });
-        let has_rejected = !self.objects.objects_with_rejected_records.is_empty();
-        let is_read = self.objects.unreadable == 0 && !has_rejected;
-        !is_read
-            || !self.objects.copies_of_other_size.is_empty()
-            || self.has_reached_search_limit
-            || !self.unmatched.is_empty()
-            || self.left_without_name > 0
-            || is_log_partial
-            || !self.not_reopened.is_empty()
-    }
-
     /// Checks that the counts add up.
     ///
     /// # Errors

@@ -82,16 +82,6 @@ pub struct Plan {
     pub nothing_found: Option<NothingFound>,
 }
 
-impl Plan {
-    /// Whether a run could not do all that is asked for.
-    pub fn is_partial(&self) -> bool {
-        self.has_reached_search_limit
-            || !self.unmatched.is_empty()
-            || !self.logs_not_read.is_empty()
-            || !self.copies_of_other_size.is_empty()
-    }
-}
-
 /// Where a run would read and write.
 #[derive(Debug, Clone, Copy)]
 pub struct PlanEndpoints<'a> {

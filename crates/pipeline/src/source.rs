@@ -4,6 +4,7 @@ pub(crate) mod discover;
 pub(crate) mod fetch;
 pub(crate) mod filter;
 pub(crate) mod found;
+pub(crate) mod health;
 pub(crate) mod known;
 pub(crate) mod list;
 pub(crate) mod nothing_found;

@@ -56,11 +56,9 @@ pub(crate) fn run(args: PlanArgs, output: &OutputArgs, report: &Report) -> Resul
     if let Some(nothing) = &plan.nothing_found {
         report.warn(&nothing.to_string());
     }
-    for location in &plan.logs_not_read {
-        report.warn(&format!("{location}: these model invocation logs cannot be listed"));
-    }
-    let is_partial = summary::found::warn(report, plan.has_reached_search_limit, &plan.unmatched);
-    Ok(if is_partial || plan.is_partial() { Exit::Partial } else { Exit::Done })
+    let partial = summary::partial::reasons_of_plan(&plan);
+    partial.iter().for_each(|reason| report.warn(reason));
+    Ok(if partial.is_empty() { Exit::Done } else { Exit::Partial })
 }
 
 /// Lists and compares, until it is done or a signal comes.

@@ -76,8 +76,10 @@ pub(crate) fn run(
         let stores = signals.or(job.open(&dest, report)).await??;
         build(&job, &stores, signals, output, report).await
     })?;
+    let partial = summary::partial::reasons(&outcome);
+    partial.iter().for_each(|reason| report.warn(reason));
     show(&outcome, &job, report)?;
-    Ok(exit(&outcome, &job.fail_on, report))
+    Ok(exit(&outcome, &job.fail_on, !partial.is_empty(), report))
 }
 
 impl Job {
@@ -271,14 +273,6 @@ fn show(outcome: &Outcome, job: &Job, report: &Report) -> Result<(), Failure> {
     if let Some(nothing) = &outcome.nothing_found {
         report.warn(&nothing.to_string());
     }
-    summary::found::warn(report, outcome.has_reached_search_limit, &outcome.unmatched);
-    if outcome.left_without_name > 0 {
-        report.warn(&format!(
-            "{} Bedrock events do not say their account or Region, and are left out by --account or \
-             --source-region",
-            outcome.left_without_name
-        ));
-    }
     let as_json = || serde_json::to_string_pretty(outcome).map(|text| text + "\n");
     match job.summary_json.as_deref() {
         Some(path) if path == Path::new("-") => {
@@ -317,7 +311,7 @@ fn not_reopened(outcome: &Outcome, report: &Report) {
 
 /// A day that was not replaced takes precedence over everything else, because its tables are not those
 /// of its source. A gate takes precedence over a partial result: it holds whatever is missing.
-fn exit(outcome: &Outcome, gates: &[Gate], report: &Report) -> Exit {
+fn exit(outcome: &Outcome, gates: &[Gate], is_partial: bool, report: &Report) -> Exit {
     if !outcome.not_replaced.is_empty() {
         for refusal in &outcome.not_replaced {
             report.error(&refusal.to_string());
@@ -349,7 +343,7 @@ fn exit(outcome: &Outcome, gates: &[Gate], report: &Report) -> Exit {
     trip(Gate::Unresolved, unresolved, "without a known model");
     trip(Gate::Unpriced, outcome.unpriced(), "with tokens but no price");
     not_reopened(outcome, report);
-    match (tripped, outcome.is_partial()) {
+    match (tripped, is_partial || !outcome.not_reopened.is_empty()) {
         (true, _) => Exit::Gate,
         (false, true) => Exit::Partial,
         (false, false) => Exit::Done,

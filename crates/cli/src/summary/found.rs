@@ -7,7 +7,6 @@ use pipeline::{NotSearched, ObjectProblem, TrailFound};
 use super::{JSON_SUMMARY, SHOWN_LINES, problems};
 use crate::escape::escaped;
 use crate::number::{counted, grouped};
-use crate::report::Report;
 
 /// How many folders that were not searched are named.
 const SHOWN_FOLDERS: usize = 20;
@@ -59,18 +58,4 @@ pub(crate) fn not_searched(out: &mut String, folders: &NotSearched) {
 pub(crate) fn copies(out: &mut String, copies: &[ObjectProblem]) {
     let title = "Copies of another size, not read";
     problems(out, title, copies, copies.len() as u64, JSON_SUMMARY);
-}
-
-/// Warns of what makes a result partial, and says whether anything does.
-pub(crate) fn warn(report: &Report, has_reached_limit: bool, unmatched: &[String]) -> bool {
-    if has_reached_limit {
-        report.warn(
-            "the search for trails ended at its limit (--max-search-requests): there may be more; \
-             folders that were not searched are named in the summary",
-        );
-    }
-    for value in unmatched {
-        report.warn(&format!("{value}: nothing in the source matches it"));
-    }
-    has_reached_limit || !unmatched.is_empty()
 }

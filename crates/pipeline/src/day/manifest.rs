@@ -4,6 +4,7 @@
 //! A manifest holds no time and nothing of the machine: the same input gives the same bytes.
 
 mod late;
+mod log_set;
 mod source_set;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,6 +19,7 @@ use tables::INVOCATIONS;
 use tables::table::SCHEMA_VERSION;
 
 pub(crate) use late::{MissingCalls, missing_calls};
+pub(crate) use log_set::{LogSet, LogSources};
 pub(crate) use source_set::{SourceSet, Sources};
 
 use crate::dates::DayRange;
@@ -49,7 +51,7 @@ pub(crate) struct Manifest {
     /// The objects that are read for the day: those delivered on it and in its late window.
     pub trail: Sources,
     /// The model invocation logs around the day; `None` if it was built without.
-    pub invocation_logs: Option<Sources>,
+    pub invocation_logs: Option<LogSources>,
     /// Objects delivered later than that which had calls of the day all the same.
     pub late_objects: Vec<LateObject>,
     /// Objects delivered on the day with calls of days that they are not read for, by key.

@@ -41,12 +41,14 @@ impl Decision<'_> {
         if self.settings.force {
             return Some(Reason::Forced);
         }
+        let known = manifest.invocation_logs.as_ref();
         let invocation_logs = match self.logs {
-            // A location that cannot be read today is no reason to rebuild days without it.
-            Some(logs) if !logs.not_read().is_subset(&manifest.logs_not_read) => {
-                manifest.invocation_logs.clone()
+            Some(logs) if logs.not_read().is_subset(&manifest.logs_not_read) => {
+                Some(logs.sources(day).all)
             }
-            logs => logs.map(|logs| logs.sources(day)),
+            // Neither a location that cannot be read today nor a run without any is a reason to rebuild days
+            // without them.
+            _ => known.map(|logs| logs.all.clone()),
         };
         let Decision { made_with, knowledge, .. } = *self;
         let now = Now {
@@ -57,7 +59,8 @@ impl Decision<'_> {
             late_objects: late,
             changed_file: self.changed_files.get(&day),
         };
-        reason_to_rebuild(manifest, &now)
+        let is_partial = self.logs.is_some() && known.is_some_and(|logs| logs.unreadable > 0);
+        reason_to_rebuild(manifest, &now).or_else(|| is_partial.then_some(Reason::Partial))
     }
 
     /// Adds the objects with calls of days of the range that they are not read for, as the manifests of

@@ -10,8 +10,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use futures::FutureExt;
+use futures::stream::StreamExt;
 use jiff::civil::Date;
 use logs::Reading;
+use logs::layout::LogKind;
 use tokio::sync::{Semaphore, mpsc};
 
 use crate::day::collect::Collected;
@@ -26,6 +28,7 @@ use crate::settings::{Layout, Settings};
 use crate::source::fetch::{Fetcher, ReadObject};
 use crate::source::filter::{Filter, Seen};
 use crate::source::found::Discovery;
+use crate::source::health::{Health, LAST_ANSWERS};
 use crate::source::list::{LISTED_AHEAD, Listed, ListedObject, list_found};
 use crate::source::trail::TrailDecoder;
 
@@ -64,18 +67,22 @@ pub(super) async fn pass(
     let (done, read) = mpsc::channel(max_in_flight(job.settings));
     let decoder =
         TrailDecoder { takes_any: job.settings.layout == Layout::Any, limits: job.settings.limits };
-    let fetcher = Fetcher::new(job.endpoints.source.store, job.settings, job.workers, decoder);
+    let source = job.endpoints.source.store;
+    let health = Health::new(source, "the source", LogKind::CloudTrail, true);
+    let fetcher = Fetcher::new(source, job.settings, job.workers, decoder, &health);
     let filter = Filter::new(job.settings);
     let reading = fetcher.read_all(fetched, job.progress, |mut object| {
         filter.apply(&mut object);
         // The receiver is gone if the pass failed, and that error is returned.
         let _ = done.try_send(object);
+        Ok(())
     });
-    let scheduling = Scheduler::new(job, state, request).run(to_fetch, read);
+    let scheduling = Scheduler::new(job, state, request, &health).run(to_fetch, read);
     // The first error ends both. Reading comes first: a task that never has to wait is made to by tokio
     // after a number of steps, and listing alone would take them all until there is nothing to list.
     let ((), mut end) = futures::future::try_join(reading, scheduling).await?;
     end.seen = filter.seen();
+    end.collected.objects.archived = health.n_archived();
     Ok(end)
 }
 
@@ -90,6 +97,7 @@ fn max_in_flight(settings: &Settings) -> usize {
 struct Scheduler<'a, 'j> {
     job: &'a Job<'j>,
     state: &'a mut State,
+    health: &'a Health,
     request: PassRequest,
     schedule: Schedule<'a>,
     collected: Collected,
@@ -99,6 +107,10 @@ struct Scheduler<'a, 'j> {
     n_read_again: u64,
     /// Objects that were sent to be fetched and have not come back.
     n_in_flight: usize,
+    /// Objects that have come back.
+    n_taken: usize,
+    /// How many had when the last unreadable object of a day did.
+    unreadable_at: BTreeMap<Date, usize>,
     /// Late objects on their way, by key, with the days that need them.
     late_for: BTreeMap<String, Vec<Date>>,
     /// Days that wait for their turn.
@@ -118,7 +130,12 @@ struct Scheduler<'a, 'j> {
 }
 
 impl<'a, 'j> Scheduler<'a, 'j> {
-    fn new(job: &'a Job<'j>, state: &'a mut State, request: PassRequest) -> Self {
+    fn new(
+        job: &'a Job<'j>,
+        state: &'a mut State,
+        request: PassRequest,
+        health: &'a Health,
+    ) -> Self {
         let (range, window) = (job.settings.range, job.settings.late_window_minutes);
         let takes_every_day = job.settings.layout == Layout::Any;
         // A call of another part of the run is not outside its range.
@@ -126,6 +143,7 @@ impl<'a, 'j> Scheduler<'a, 'j> {
         Scheduler {
             job,
             state,
+            health,
             request,
             schedule: Schedule::new(range, window, takes_every_day, job.progress),
             collected: Collected::new(range_of_run, window, takes_every_day),
@@ -133,6 +151,8 @@ impl<'a, 'j> Scheduler<'a, 'j> {
             n_listed: 0,
             n_read_again: 0,
             n_in_flight: 0,
+            n_taken: 0,
+            unreadable_at: BTreeMap::new(),
             late_for: BTreeMap::new(),
             waiting: BTreeSet::new(),
             built_at_once: Arc::new(Semaphore::new(job.settings.threads.max(1))),
@@ -171,7 +191,9 @@ impl<'a, 'j> Scheduler<'a, 'j> {
         let mut all_listed = None;
         loop {
             if all_listed.is_some() {
-                self.prepare_next_day(&mut tasks);
+                if self.may_prepare() {
+                    self.prepare_next_day(&mut tasks);
+                }
                 if tasks.have_no_days() && self.waiting.is_empty() && self.is_all_read() {
                     break;
                 }
@@ -185,9 +207,12 @@ impl<'a, 'j> Scheduler<'a, 'j> {
                     while let Ok(object) = tasks.read.try_recv() {
                         self.take(object)?;
                     }
+                    self.check_source(&mut tasks, false).await?;
                 }
                 Event::DayPublished(day) => self.finish(*day),
                 Event::DayPrepared(day, prepared) => {
+                    self.check_source(&mut tasks, true).await?;
+                    let prepared = self.keep_logs(day, prepared).await?;
                     self.publish_if_ready(&mut tasks, day, prepared).await?;
                 }
                 Event::FetcherHasRoom => self.send(&tasks.to_fetch),
@@ -215,7 +240,26 @@ impl<'a, 'j> Scheduler<'a, 'j> {
                 }
             }
         }
+        self.health.check(true)?;
         Ok(self.end(all_listed.unwrap_or_default()))
+    }
+
+    /// Whether the next day may be built. One with unreadable objects waits until it is known whether the source
+    /// fails as a whole.
+    fn may_prepare(&self) -> bool {
+        let next = self.waiting.first().and_then(|day| self.unreadable_at.get(day));
+        next.is_none_or(|at| self.n_taken >= at + LAST_ANSWERS) || self.is_all_read()
+    }
+
+    /// Ends the pass if the source has failed as a whole. Days that are being published are complete, and are
+    /// not left half replaced.
+    async fn check_source(&mut self, tasks: &mut Tasks<'a>, is_read: bool) -> Result<(), Error> {
+        let Err(failed) = self.health.check(is_read) else { return Ok(()) };
+        // Where the destination fails with the source, that is the same cause.
+        while let Some(published) = tasks.publishing.next().await {
+            published.into_iter().for_each(|published| self.finish(published));
+        }
+        Err(failed)
     }
 
     /// With model invocation logs all decisions come first: they are read for the days that are built,
@@ -274,9 +318,6 @@ impl<'a, 'j> Scheduler<'a, 'j> {
             let Job { settings, workers, progress, .. } = *job;
             let store = logs.store.as_ref();
             let requests = listed.read(store, settings, workers, progress, is_built, met).await?;
-            if let (Some(day), true) = (self.reopened_day(), requests.n_unreadable() > 0) {
-                self.leave(day, "model invocation logs of the day cannot be read");
-            }
             self.requests = Some(Arc::new(requests));
         }
         Ok(())
@@ -287,6 +328,7 @@ impl<'a, 'j> Scheduler<'a, 'j> {
         let part = self.request.part.as_ref();
         let window = self.job.settings.late_window_minutes;
         self.n_read_again += u64::from(part.is_some_and(|part| part.has_read(&read, window)));
+        self.n_taken += 1;
         if let Ok(reading) = &read.reading {
             let of = || format!("`{}`", read.listed.meta.key);
             check_counts(reading).map_err(|reason| Error::Counts { of: of(), reason })?;
@@ -298,6 +340,9 @@ impl<'a, 'j> Scheduler<'a, 'j> {
         };
         for day in &days {
             self.schedule.done(*day);
+            if read.reading.is_err() {
+                self.unreadable_at.insert(*day, self.n_taken);
+            }
         }
         let digest_status = self.state.compare_with_digests(&read);
         self.collected.add(read, &days, &self.state.manifests, digest_status)

@@ -176,11 +176,7 @@ async fn named_objects(
         let at = At::OneOf(state.discovery.keys_of(&meta.key, LogKind::CloudTrail).into());
         is_own.then_some(ListedObject { meta, at, delivery: Some(delivery), is_late: false })
     });
-    let named = NamedObjects {
-        objects: objects.collect(),
-        trail: published.trail.clone(),
-        invocation_logs: published.invocation_logs.clone(),
-    };
+    let named = NamedObjects { objects: objects.collect(), trail: published.trail.clone() };
     state.manifests.insert(day, Some(published));
     Ok(Ok(Some(named)))
 }

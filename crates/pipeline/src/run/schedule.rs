@@ -291,7 +291,7 @@ pub(crate) fn reason_to_rebuild(manifest: &Manifest, now: &Now<'_>) -> Option<Re
     if manifest.trail != now.trail {
         return Some(Reason::Objects { before: manifest.trail.objects, now: now.trail.objects });
     }
-    if manifest.invocation_logs != now.invocation_logs {
+    if manifest.invocation_logs.as_ref().map(|logs| &logs.all) != now.invocation_logs.as_ref() {
         return Some(Reason::InvocationLogs);
     }
     let known = manifest.late_objects.iter().collect::<BTreeSet<_>>();

@@ -90,8 +90,6 @@ pub(super) struct NamedObjects {
     pub(super) objects: Vec<ListedObject>,
     /// What the listing showed of them.
     pub(super) trail: Sources,
-    /// The model invocation logs around it.
-    pub(super) invocation_logs: Option<Sources>,
 }
 
 /// What a run knows.

@@ -13,6 +13,7 @@ use tokio::sync::{AcquireError, Semaphore, SemaphorePermit};
 use crate::error::{Error, sentence};
 use crate::outcome::progress::Progress;
 use crate::settings::Settings;
+use crate::source::health::Health;
 use crate::source::list::ListedObject;
 use crate::work::{ChunkReader, Workers, run_waiting, with_scratch};
 
@@ -46,6 +47,7 @@ pub(crate) struct Fetcher<'a, D> {
     settings: &'a Settings,
     workers: &'a Workers,
     decoder: D,
+    health: &'a Health,
     requests: Semaphore,
     /// In units of [`BYTE_UNIT`], because a semaphore counts no more than 2^29 on small machines.
     bytes: Semaphore,
@@ -105,6 +107,7 @@ impl<'a, D: Decoder> Fetcher<'a, D> {
         settings: &'a Settings,
         workers: &'a Workers,
         decoder: D,
+        health: &'a Health,
     ) -> Self {
         let byte_units = (settings.bytes_in_flight / BYTE_UNIT).clamp(1, 1 << 28);
         let byte_units = u32::try_from(byte_units).unwrap_or(1 << 28);
@@ -113,6 +116,7 @@ impl<'a, D: Decoder> Fetcher<'a, D> {
             settings,
             workers,
             decoder,
+            health,
             requests: Semaphore::new(settings.requests_in_flight.max(1)),
             bytes: Semaphore::new(byte_units as usize),
             byte_units,
@@ -142,16 +146,16 @@ impl<'a, D: Decoder> Fetcher<'a, D> {
     /// been cut or damaged on its way, and is fetched once more.
     ///
     /// # Errors
-    /// If a worker dies.
+    /// If a worker dies, and those of `take`.
     pub(crate) async fn read_all(
         &self,
         mut objects: Receiver<ListedObject>,
         progress: &Progress,
-        mut take: impl FnMut(ReadObject<D::Reading>),
+        mut take: impl FnMut(ReadObject<D::Reading>) -> Result<(), Error>,
     ) -> Result<(), Error> {
         let mut take = |read: ReadObject<D::Reading>| {
             progress.read(read.listed.meta.size_bytes);
-            take(read);
+            take(read)
         };
         let mut fetching = FuturesUnordered::new();
         let mut waiting = VecDeque::new();
@@ -189,7 +193,7 @@ impl<'a, D: Decoder> Fetcher<'a, D> {
                 if read.may_be_damaged() && fetched_again.insert(read.listed.key()) {
                     fetching.push(self.fetch(read.listed));
                 } else {
-                    take(read);
+                    take(read)?;
                 }
             }
         }
@@ -211,14 +215,17 @@ impl<'a, D: Decoder> Fetcher<'a, D> {
             let bytes = self.bytes.acquire_many(units).await;
             let body = match self.fetch_whole(&keys, u64::from(units) * BYTE_UNIT).await {
                 Ok(None) => None,
-                Ok(Some(body)) => Some(Ok(body)),
-                Err(error) => Some(Err(unreadable(&error))),
+                Ok(Some(body)) => {
+                    self.health.fetched(&listed);
+                    Some(Ok(body))
+                }
+                Err(error) => Some(Err(self.unreadable(&listed, error))),
             };
             if let Some(body) = body {
                 return Ok(Fetched::Whole(Whole { listed, body, bytes }));
             }
         }
-        let reading = self.read_streamed(&listed.meta.key, &keys).await?;
+        let reading = self.read_streamed(&listed, &keys).await?;
         Ok(Fetched::Read(ReadObject { listed, reading }))
     }
 
@@ -266,34 +273,46 @@ impl<'a, D: Decoder> Fetcher<'a, D> {
 
     async fn read_streamed(
         &self,
-        name: &str,
+        listed: &ListedObject,
         keys: &[String],
     ) -> Result<Result<D::Reading, Unreadable>, Error> {
         let _stream = self.streams.acquire().await;
         let _request = self.requests.acquire().await;
         let mut body = match self.get(keys).await {
             Ok(object) => object.body,
-            Err(error) => return Ok(Err(unreadable(&error))),
+            Err(error) => return Ok(Err(self.unreadable(listed, error))),
         };
         let (chunks, reader) = ChunkReader::new();
         let decoder = self.decoder;
-        let name = name.to_owned();
+        let name = listed.meta.key.clone();
         let reading = run_waiting(move || decoder.stream(&name, reader));
         let feeding = async move {
             loop {
                 let chunk = match body.chunk().await {
                     Ok(Some(chunk)) => Ok(chunk),
-                    Ok(None) => return,
-                    Err(error) => Err(sentence(&error)),
+                    Ok(None) => return self.health.fetched(listed),
+                    Err(error) => {
+                        let text = sentence(&error);
+                        self.health.failed(listed, error);
+                        let _ = chunks.send(Err(text)).await;
+                        return;
+                    }
                 };
                 // A reader that is gone has seen enough: it met an error.
                 if chunks.send(chunk).await.is_err() {
-                    return;
+                    return self.health.fetched(listed);
                 }
             }
         };
         let (reading, ()) = futures::future::join(reading, feeding).await;
         reading
+    }
+
+    /// Why an object is unreadable that cannot be fetched.
+    fn unreadable(&self, listed: &ListedObject, error: store::Error) -> Unreadable {
+        let reason = Unreadable::Body(sentence(&error));
+        self.health.failed(listed, error);
+        reason
     }
 }
 
@@ -310,15 +329,12 @@ fn next_batch<'f>(waiting: &mut VecDeque<Whole<'f>>) -> Option<Vec<Whole<'f>>> {
     (!batch.is_empty()).then_some(batch)
 }
 
-fn unreadable(error: &store::Error) -> Unreadable {
-    Unreadable::Body(sentence(error))
-}
-
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
     use std::fs;
 
+    use logs::layout::LogKind;
     use store::Folder;
     use testkit::block_on;
     use tokio::sync::mpsc;
@@ -380,11 +396,13 @@ mod tests {
         drop(sender);
         let store = Folder::open(root.path()).expect("a folder");
         let workers = Workers::start(settings.threads).expect("threads");
-        let fetcher = Fetcher::new(&store, &settings, &workers, Plain);
+        let health = Health::new(&store, "the source", LogKind::CloudTrail, true);
+        let fetcher = Fetcher::new(&store, &settings, &workers, Plain, &health);
         let (progress, mut came) = (Progress::default(), BTreeMap::new());
         let take = |read: ReadObject<Came>| {
             let came = came.insert(read.listed.meta.key, read.reading.expect("readable"));
             assert_eq!(came, None, "an object came twice");
+            Ok(())
         };
         block_on(fetcher.read_all(receiver, &progress, take)).expect("readable");
         assert_eq!(progress.snapshot().read_objects, sizes.len() as u64);

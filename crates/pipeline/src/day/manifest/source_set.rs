@@ -36,9 +36,21 @@ impl SourceSet {
         let text = [&object.key, "\0", &object.size_bytes.to_string(), "\0", etag].concat();
         let hash = sha256(text.as_bytes());
         let (numbers, _) = hash.as_chunks::<8>();
+        self.add_numbers(numbers.iter().map(|number| u64::from_le_bytes(*number)));
+    }
+
+    /// Adds the members of another set.
+    pub(crate) fn merge(&mut self, other: &Self) {
+        self.objects += other.objects;
+        self.bytes += other.bytes;
+        self.add_numbers(other.sum.into_iter());
+    }
+
+    /// Adds a number of 256 bits, the lowest 64 first.
+    fn add_numbers(&mut self, numbers: impl Iterator<Item = u64>) {
         let mut carry = false;
         for (limb, number) in self.sum.iter_mut().zip(numbers) {
-            let (sum, over) = limb.overflowing_add(u64::from_le_bytes(*number));
+            let (sum, over) = limb.overflowing_add(number);
             let (sum, over_again) = sum.overflowing_add(u64::from(carry));
             (*limb, carry) = (sum, over || over_again);
         }

@@ -74,8 +74,10 @@ impl<'a> Scheduler<'a, '_> {
     /// days outside its slice to `settle`.
     fn others(&self, day: Date) -> OtherDays {
         let beside = [day.yesterday(), day.tomorrow()].into_iter().filter_map(Result::ok);
-        let is_as_published =
-            |day: &Date| !self.schedule.is_built(*day) && !self.state.built_calls.has(*day);
+        let is_as_published = |day: &Date| {
+            let is_left = self.state.not_replaced.contains_key(day);
+            (!self.schedule.is_built(*day) || is_left) && !self.state.built_calls.has(*day)
+        };
         let is_admitted = |day: &Date| self.state.may_change(*day);
         OtherDays {
             known: self.state.manifests.get(&day).cloned(),
@@ -208,6 +210,9 @@ impl<'a> Scheduler<'a, '_> {
             manifest.is_complete = tables.is_complete;
             manifest.without_alias = std::mem::take(&mut tables.without_alias);
             manifest.callers = std::mem::take(&mut tables.callers);
+            if let Some(logs) = &mut manifest.invocation_logs {
+                logs.joined = tables.joined.len() as u64;
+            }
             let files = std::mem::take(&mut tables.files);
             let rows = files.iter().map(|file| (file.table, file.output.rows)).collect();
             let calls = files.iter().find(|file| file.table == INVOCATIONS.name);

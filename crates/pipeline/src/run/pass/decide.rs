@@ -7,8 +7,11 @@ use jiff::civil::Date;
 use logs::layout::LogKind;
 
 use super::Scheduler;
+use crate::day::calls::Distinct;
 use crate::day::collect::DayState;
-use crate::day::manifest::{LateObject, Manifest};
+use crate::day::manifest::{LateObject, LogSources, Manifest};
+use crate::day::prepare::Prepared;
+use crate::error::Error;
 use crate::outcome::ShrinkRefusal;
 use crate::run::decision::Decision;
 use crate::run::schedule::Reason;
@@ -31,10 +34,6 @@ impl Scheduler<'_, '_> {
     pub(super) fn decide(&mut self) {
         if self.job.settings.layout == Layout::Any {
             return;
-        }
-        if let Some(day) = self.reopened_day().filter(|day| self.lacks_logs(*day)) {
-            return self
-                .leave(day, "model invocation logs that it was built with do not exist any more");
         }
         let late = self.late_objects();
         for (day, reason) in std::mem::take(&mut self.request.rebuild) {
@@ -142,18 +141,47 @@ impl Scheduler<'_, '_> {
         range.map(|range| range.from())
     }
 
-    /// Whether a day that is opened again was built with more logs than there are.
-    fn lacks_logs(&self, day: Date) -> bool {
-        let before = self.request.named.as_ref().and_then(|named| named.invocation_logs.as_ref());
-        let now = self.logs.as_ref().map_or(0, |logs| logs.sources(day).objects);
-        before.is_some_and(|before| now < before.objects)
+    /// Leaves a day as it is that was built with more model invocation logs than can be read now: its calls
+    /// would lose their tokens.
+    ///
+    /// # Errors
+    /// If its lease cannot be given back.
+    pub(super) async fn keep_logs<'p>(
+        &self,
+        day: Date,
+        prepared: Prepared<'p>,
+    ) -> Result<Prepared<'p>, Error> {
+        let ready = match prepared {
+            Prepared::Ready(ready) if !self.job.settings.allow_shrink => ready,
+            prepared => return Ok(prepared),
+        };
+        let Some(refusal) = self.lost_logs(day) else { return Ok(Prepared::Ready(ready)) };
+        ready.writer.release().await?;
+        let Distinct { kept, dropped, .. } = &ready.counted.distinct;
+        let calls = kept.iter().chain(dropped).map(|calls| u64::from(*calls)).sum();
+        Ok(Prepared::NotReplaced(refusal, calls))
     }
 
-    /// Leaves a day that was to be opened again as it is.
-    pub(super) fn leave(&mut self, day: Date, why: &str) {
-        self.collected.take(day);
-        self.waiting.remove(&day);
-        self.state.not_replaced.insert(day, ShrinkRefusal::because(day, why.to_owned()));
+    fn lost_logs(&self, day: Date) -> Option<ShrinkRefusal> {
+        let manifest = self.state.manifests.get(&day)?.as_ref()?;
+        let before = manifest.invocation_logs.as_ref()?.readable();
+        let (now, found) = match &self.logs {
+            // Locations that cannot be read today are named, and the day is rebuilt when they can be.
+            Some(logs) if !logs.not_read().is_subset(&manifest.logs_not_read) => return None,
+            Some(logs) => {
+                let now = logs.sources(day);
+                let LogSources { all, unreadable, .. } = &now;
+                let found = match unreadable {
+                    0 => format!("{} now", all.objects),
+                    _ => format!("{} now, {unreadable} of them unreadable", all.objects),
+                };
+                (now.readable(), found)
+            }
+            None => (0, "0 now without --invocation-logs".to_owned()),
+        };
+        let why =
+            format!("it would lose model invocation logs (log objects: {before} before, {found})");
+        (now < before).then(|| ShrinkRefusal::because(day, why))
     }
 
     fn decision(&self) -> Decision<'_> {
