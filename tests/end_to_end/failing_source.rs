@@ -1,6 +1,8 @@
 //! A source that fails as a whole ends the run, and nothing of an unfinished day is published; what fails of
 //! single objects or accounts does not.
 
+use std::time::Duration;
+
 use s3_server::{Bucket, Config, Failure, Fault, Kind, Server, When};
 use serde_json::Value;
 
@@ -134,7 +136,9 @@ fn days_with_unreadable_objects_wait_until_it_is_known_that_the_source_fails() {
     }
     let (world, server) = (World::new(), server(&objects));
     server.set_faults(after(100, Failure::AccessDenied));
-    let range = ["--from", &days[0], "--to", &days[27]];
+    // Slow enough for days to be built meanwhile.
+    server.set_latency(Duration::from_millis(10));
+    let range = ["--from", &days[0], "--to", &days[27], "--concurrency", "2"];
     run(&world, &server, &range).says(1, &["180 of the last 200 objects failed"]);
     for (n, day) in days.iter().enumerate() {
         // Eight days have twelve good objects each.
