@@ -3,43 +3,58 @@
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use s3_server::{Config, Failure, Fault, Kind, Server, When};
+use s3_server::{Bucket, Config, Failure, Fault, Kind, Server, When};
 
 use crate::backfill::{DAYS, backfill};
-use crate::world::{Run, World, assert_same, tree};
+use crate::world::{Run, Tree, World, assert_same};
 
 const RANGE: [&str; 4] = ["--from", DAYS[0], "--to", DAYS[4]];
+const LEASES: &str = "bedrock/_hoptrail/lease";
 
-/// A server that answers no request for an object of the last day, which keeps a run going until the
-/// faults are taken away.
+/// A server that answers no request to write the calls of the second day, which keeps a run going, and the day
+/// held, until the faults are taken away.
 fn server() -> Server {
-    let server = Server::start(Config::new().bucket(backfill(3, 2).bucket())).unwrap();
+    let (trail, analytics) = (backfill(3, 2).bucket(), Bucket::new("analytics"));
+    let server = Server::start(Config::new().bucket(trail).bucket(analytics)).unwrap();
     hold(&server);
     server
 }
 
 fn hold(server: &Server) {
-    let hold = Fault::always(Failure::Stall(0)).on(Kind::Get).key("2026/10/09/");
+    let key = format!("invocations/dt={}", DAYS[1]);
+    let hold = Fault::always(Failure::Stall(0)).on(Kind::Put).key(&key);
     server.set_faults(vec![hold.when(When::Always)]);
 }
 
 fn command(world: &World, server: &Server, more: &[&str]) -> Command {
-    let out = world.text("out");
-    let locations = ["run", "--source", "s3://trail", "--dest", &out];
-    let mut command = world.command_on(server, &[&locations[..], &RANGE, more].concat());
+    let locations = ["run", "--source", "s3://trail", "--dest", "s3://analytics/bedrock"];
+    let mut command = world.command_on(server, &[&locations[..], more].concat());
     command.stdout(Stdio::piped()).stderr(Stdio::piped());
     command
 }
 
-/// Starts a run and waits until it holds the destination and asks for what is not answered.
+fn range(world: &World, server: &Server, more: &[&str]) -> Command {
+    command(world, server, &[&RANGE[..], more].concat())
+}
+
+/// Starts a run and waits until it holds the second day and asks for what is not answered.
 fn start(world: &World, server: &Server) -> Child {
-    let run = command(world, server, &[]).spawn().unwrap();
-    wait_for("the lease", || world.out().join("_hoptrail/lease.json").exists());
-    // Later days wait for the last one.
-    let first_day = format!("_hoptrail/manifest/dt={}.json", DAYS[0]);
-    wait_for("the first day", || world.out().join(&first_day).exists());
+    let run = range(world, server, &[]).spawn().unwrap();
+    let has = |key: &str| server.object("analytics", &format!("bedrock/_hoptrail/{key}")).is_some();
+    wait_for("the first day", || has(&format!("manifest/dt={}.json", DAYS[0])));
+    wait_for("the lease", || has(&format!("lease/dt={}.json", DAYS[1])));
     wait_for("a request", || server.stats().faults > 0);
     run
+}
+
+/// What the destination holds, leases apart.
+fn published(server: &Server) -> Tree {
+    let keys = server.keys("analytics").into_iter().filter(|key| !key.starts_with(LEASES));
+    keys.map(|key| (key.clone(), server.object("analytics", &key).unwrap().to_vec())).collect()
+}
+
+fn leases(server: &Server) -> Vec<String> {
+    server.keys("analytics").into_iter().filter(|key| key.starts_with(LEASES)).collect()
 }
 
 #[track_caller]
@@ -61,24 +76,46 @@ fn finished(run: Child) -> Run {
 }
 
 #[test]
-fn second_run_fails_and_names_the_first() {
+fn second_run_fails_and_names_the_day_and_the_first() {
     let server = server();
     let world = World::new();
-    let first = start(&world, &server);
-    let before = tree(&world.out());
-    let second = Run::of(command(&world, &server, &[]).output().unwrap());
+    let mut first = start(&world, &server);
+    let before = published(&server);
+    let day = ["--day", DAYS[1]];
+    let second = Run::of(command(&world, &server, &day).output().unwrap());
+    let holds = format!("another run holds {} in s3://analytics/bedrock", DAYS[1]);
     let process = format!("process {} on ", first.id());
-    second.says(1, &["another run is writing to", &process, "--wait-lock"]);
-    assert_same(&tree(&world.out()), &before, "the second writes nothing");
-    // Killed, it holds the destination no more: nobody has to wait for the end of its lease.
-    let mut first = first;
+    second.says(1, &[&holds, &process, "--wait-lock"]);
+    assert_same(&published(&server), &before, "the second writes nothing");
+    // Killed, it holds the day no more: nobody has to wait for the end of its lease.
     first.kill().unwrap();
     first.wait().unwrap();
     server.set_faults(Vec::new());
-    let began = Instant::now();
-    Run::of(command(&world, &server, &[]).output().unwrap()).ends(0);
-    assert!(began.elapsed() < Duration::from_secs(60));
-    assert!(!world.out().join("_hoptrail/lease.json").exists());
+    Run::of(range(&world, &server, &[]).output().unwrap()).ends(0);
+    assert_eq!(leases(&server), [""; 0]);
+    let expected = server_of_one_run(&world);
+    assert_same(&published(&server), &expected, "as if there had been one run");
+}
+
+fn server_of_one_run(world: &World) -> Tree {
+    let server = server();
+    server.set_faults(Vec::new());
+    Run::of(range(world, &server, &[]).output().unwrap()).ends(0);
+    published(&server)
+}
+
+/// Any number of runs on different days go side by side.
+#[test]
+fn run_on_another_day_is_not_held_up() {
+    let server = server();
+    let world = World::new();
+    let mut first = start(&world, &server);
+    let day = ["--day", DAYS[4]];
+    Run::of(command(&world, &server, &day).output().unwrap()).ends(0);
+    assert!(first.try_wait().unwrap().is_none(), "it still holds its day");
+    server.set_faults(Vec::new());
+    signal(&first, "TERM");
+    finished(first).ends(143);
 }
 
 #[test]
@@ -86,30 +123,27 @@ fn run_with_wait_lock_waits_for_another() {
     let server = server();
     let world = World::new();
     let first = start(&world, &server);
-    let short = ["--wait-lock", "0m"];
+    let short = ["--day", DAYS[1], "--wait-lock", "0m"];
     Run::of(command(&world, &server, &short).output().unwrap()).says(1, &["another run"]);
-    let mut second = command(&world, &server, &["--wait-lock"]).spawn().unwrap();
+    let mut second = range(&world, &server, &["--wait-lock"]).spawn().unwrap();
     std::thread::sleep(Duration::from_millis(1200));
     assert!(second.try_wait().unwrap().is_none(), "it waits");
     signal(&first, "TERM");
     finished(first).ends(143);
     server.set_faults(Vec::new());
     let second = finished(second).ends(0);
-    assert_eq!(second.stderr.matches("waiting for another run: process").count(), 1);
+    let waiting = format!("waiting for another run, which holds {}: process", DAYS[1]);
+    assert_eq!(second.stderr.matches(&waiting).count(), 1, "{}", second.stderr);
     // It does what the first has not done.
-    let expected = World::new();
-    Run::of(command(&expected, &server, &[]).output().unwrap()).ends(0);
-    assert_same(&tree(&world.out()), &tree(&expected.out()), "the second did the work");
+    let expected = server_of_one_run(&world);
+    assert_same(&published(&server), &expected, "the second did the work");
 }
 
-/// A run that is asked to end leaves whole days, no lease and no unfinished file.
+/// A run that is asked to end leaves whole days and no lease.
 #[test]
 fn signal_leaves_whole_days_and_no_lease() {
-    let server = server();
     for (name, code) in [("TERM", 143), ("INT", 130)] {
-        let world = World::new();
-        hold(&server);
-        server.reset_stats();
+        let (server, world) = (server(), World::new());
         let run = start(&world, &server);
         signal(&run, name);
         let began = Instant::now();
@@ -117,27 +151,17 @@ fn signal_leaves_whole_days_and_no_lease() {
         assert!(began.elapsed() < Duration::from_secs(10), "{name}: it hangs");
         assert_eq!(run.stderr.lines().count(), 1, "{}", run.stderr);
         assert!(run.stderr.contains("days already published are complete"), "{}", run.stderr);
-        let left = tree(&world.out());
-        let is_left = |name: &&String| name.contains("lease") || name.contains(".store-tmp-");
-        assert_eq!(left.keys().filter(is_left).count(), 0, "{:?}", left.keys());
+        assert_eq!(leases(&server), [""; 0]);
         server.set_faults(Vec::new());
-        Run::of(command(&world, &server, &[]).output().unwrap()).ends(0);
+        Run::of(range(&world, &server, &[]).output().unwrap()).ends(0);
     }
 }
 
 /// What waits for a lease that no one can delete ends with a second signal.
 #[test]
 fn second_signal_ends_the_wait_for_the_lease() {
-    let world = World::new();
-    let bucket = backfill(3, 2).bucket();
-    let config = Config::new().bucket(bucket).bucket(s3_server::Bucket::new("analytics"));
-    let server = Server::start(config).unwrap();
-    hold(&server);
-    let locations = ["run", "--source", "s3://trail", "--dest", "s3://analytics/bedrock"];
-    let mut command = world.command_on(&server, &[&locations[..], &RANGE].concat());
-    command.stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut run = command.spawn().unwrap();
-    wait_for("a request", || server.stats().faults > 0);
+    let (server, world) = (server(), World::new());
+    let mut run = start(&world, &server);
     // From now on nothing is answered: the lease cannot be given back.
     server.set_latency(Duration::from_secs(600));
     signal(&run, "TERM");
@@ -147,4 +171,31 @@ fn second_signal_ends_the_wait_for_the_lease() {
     let began = Instant::now();
     finished(run).ends(143);
     assert!(began.elapsed() < Duration::from_secs(10), "it hangs");
+}
+
+/// A run that is stopped while a request of it is on its way, and goes on after another run has taken its day
+/// over, changes nothing of what that one published.
+#[test]
+fn paused_run_changes_nothing_that_another_has_published() {
+    for (is_answered, what) in [(true, "its request arrives"), (false, "its connection is gone")] {
+        let (server, world) = (server(), World::new());
+        let first = start(&world, &server);
+        signal(&first, "STOP");
+        if is_answered {
+            server.set_faults(Vec::new());
+        } else {
+            server.set_faults(vec![Fault::always(Failure::Reset).key("no such key")]);
+        }
+        server.pass_time("analytics", Duration::from_secs(181));
+        let second = Run::of(range(&world, &server, &["--force"]).output().unwrap()).ends(0);
+        assert!(second.stdout.contains("Wrote"), "{}", second.stdout);
+        let expected = published(&server);
+        signal(&first, "CONT");
+        let first = finished(first);
+        assert_same(&published(&server), &expected, what);
+        first.says(1, &["no longer holds", DAYS[1]]);
+        assert_eq!(leases(&server), [""; 0]);
+        let verify = ["verify", "--dest", "s3://analytics/bedrock"];
+        Run::of(world.command_on(&server, &verify).output().unwrap()).ends(0);
+    }
 }
