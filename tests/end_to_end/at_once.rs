@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use s3_server::{Bucket, Config, Failure, Fault, Kind, Server, When};
 
 use crate::backfill::{DAYS, backfill};
-use crate::world::{Run, Tree, World, assert_same};
+use crate::world::{Run, Tree, World, assert_same, call, document};
 
 const RANGE: [&str; 4] = ["--from", DAYS[0], "--to", DAYS[4]];
 const LEASES: &str = "bedrock/_hoptrail/lease";
@@ -22,7 +22,7 @@ fn server() -> Server {
 
 fn hold(server: &Server) {
     let key = format!("invocations/dt={}", DAYS[1]);
-    let hold = Fault::always(Failure::Stall(0)).on(Kind::Put).key(&key);
+    let hold = Fault::always(Failure::Hold { is_done: false }).on(Kind::Put).key(&key);
     server.set_faults(vec![hold.when(When::Always)]);
 }
 
@@ -40,10 +40,9 @@ fn range(world: &World, server: &Server, more: &[&str]) -> Command {
 /// Starts a run and waits until it holds the second day and asks for what is not answered.
 fn start(world: &World, server: &Server) -> Child {
     let run = range(world, server, &[]).spawn().unwrap();
-    let has = |key: &str| server.object("analytics", &format!("bedrock/_hoptrail/{key}")).is_some();
-    wait_for("the first day", || has(&format!("manifest/dt={}.json", DAYS[0])));
-    wait_for("the lease", || has(&format!("lease/dt={}.json", DAYS[1])));
+    let lease = |day: &str| format!("{LEASES}/dt={day}.json");
     wait_for("a request", || server.stats().faults > 0);
+    wait_for("the first day", || leases(server) == [lease(DAYS[1])]);
     run
 }
 
@@ -110,7 +109,7 @@ fn run_on_another_day_is_not_held_up() {
     let server = server();
     let world = World::new();
     let mut first = start(&world, &server);
-    let day = ["--day", DAYS[4]];
+    let day = ["--day", DAYS[3], "--reopen", "0"];
     Run::of(command(&world, &server, &day).output().unwrap()).ends(0);
     assert!(first.try_wait().unwrap().is_none(), "it still holds its day");
     server.set_faults(Vec::new());
@@ -177,19 +176,25 @@ fn second_signal_ends_the_wait_for_the_lease() {
 /// over, changes nothing of what that one published.
 #[test]
 fn paused_run_changes_nothing_that_another_has_published() {
-    for (is_answered, what) in [(true, "its request arrives"), (false, "its connection is gone")] {
+    for (is_done, what) in [(true, "its request arrives"), (false, "its connection is reset")] {
         let (server, world) = (server(), World::new());
+        let key = format!("invocations/dt={}", DAYS[1]);
+        let hold = Fault::always(Failure::Hold { is_done }).on(Kind::Put).key(&key);
+        server.set_faults(vec![hold.when(When::First(1))]);
         let first = start(&world, &server);
         signal(&first, "STOP");
-        if is_answered {
-            server.set_faults(Vec::new());
-        } else {
-            server.set_faults(vec![Fault::always(Failure::Reset).key("no such key")]);
-        }
         server.pass_time("analytics", Duration::from_secs(181));
-        let second = Run::of(range(&world, &server, &["--force"]).output().unwrap()).ends(0);
-        assert!(second.stdout.contains("Wrote"), "{}", second.stdout);
+        // The second reads more than the first did.
+        let key =
+            server.keys("trail").into_iter().find(|key| key.contains("/2026/10/06/")).unwrap();
+        let more = key.replace(".json.gz", "-more.json.gz");
+        let record = call("more", "2026-10-06T12:00:00Z");
+        server.put_object("trail", &more, document(&[record]));
+        Run::of(range(&world, &server, &[]).output().unwrap()).ends(0);
         let expected = published(&server);
+        server.set_faults(Vec::new());
+        std::thread::sleep(Duration::from_millis(50));
+        assert_same(&published(&server), &expected, what);
         signal(&first, "CONT");
         let first = finished(first);
         assert_same(&published(&server), &expected, what);

@@ -148,7 +148,13 @@ fn late_calls_of_30_days_back_reach_their_days_and_later_ones_are_named() {
     assert_eq!(named.len(), 10);
     let (first, last) = (day(0), day(NIGHTS - 1));
     run(&world, "backfill", &days(first, last)).ends(0);
-    assert_same(&built(&world, "out", 4), &built(&world, "backfill", 4), "30 days back");
+    // The first of them says what it was compared with, which is a day that lacks calls.
+    let from_4 = |dest: &str| {
+        let mut built = built(&world, dest, 4);
+        built.remove(&format!("_hoptrail/manifest/dt={}.json", day(4)));
+        built
+    };
+    assert_same(&from_4("out"), &from_4("backfill"), "30 days back");
 
     let (trail, out) = (world.text("trail"), world.text("out"));
     let verify = ["verify", "--dest", &out, "--source", &trail, "--output", "json"];

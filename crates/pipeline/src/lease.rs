@@ -312,6 +312,33 @@ impl<'a> Leases<'a> {
         Ok(())
     }
 
+    /// Gives back the leases of days that a run was killed at just after it had published them: nobody else
+    /// would.
+    ///
+    /// # Errors
+    /// If the destination cannot be read or written.
+    pub(crate) async fn clear_stale(
+        &self,
+        is_ours: impl Fn(Date) -> bool,
+    ) -> Result<(), LeaseError> {
+        if self.options.is_off {
+            return Ok(());
+        }
+        for meta in list_all(self.destination, FOLDER).await.map_err(LeaseError::Read)? {
+            let Some(day) = day_of(&meta.key).filter(|day| is_ours(*day)) else { continue };
+            let seen = self.look(&meta.key, &mut None).await?;
+            if matches!(seen, Seen::Free(Condition::Unchanged { .. })) {
+                match self.take(day, Wait::AsAsked).await {
+                    Ok(lease) => self.release(&lease).await?,
+                    // Somebody else was faster, and gives it back.
+                    Err(LeaseError::Held { .. }) => {}
+                    Err(error) => return Err(error),
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// Waits for a run of hoptrail 0.1, which holds all days at once.
     ///
     /// # Errors

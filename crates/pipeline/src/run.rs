@@ -95,6 +95,7 @@ pub async fn settle(
         let mut outcome = Outcome::new(endpoints, settings);
         let job = Job { endpoints, settings, workers: &workers, progress, leases };
         settle::settle(&job, &mut state, &mut outcome).await?;
+        leases.clear_stale(|day| state.may_change(day)).await?;
         end(state, outcome, settings)
     })
     .await
@@ -211,6 +212,7 @@ async fn run_with_leases(
     };
     reopen::reopen(&job, &mut state, &mut outcome, &withdrawn).await?;
     settle::settle_neighbours(&job, &mut state, &mut outcome).await?;
+    leases.clear_stale(|day| settings.range.is_none_or(|range| range.contains(day))).await?;
     end(state, outcome, settings)
 }
 

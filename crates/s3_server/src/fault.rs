@@ -4,6 +4,8 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use crate::request::{Head, Kind};
 
@@ -86,6 +88,11 @@ pub enum Failure {
     Shorten(usize),
     /// The answer is sent up to so many bytes of its body, and then nothing more comes.
     Stall(usize),
+    /// The request is held until other rules are set. Then it is done, or its connection is reset.
+    Hold {
+        /// Whether it is done.
+        is_done: bool,
+    },
 }
 
 impl Fault {
@@ -130,7 +137,11 @@ impl Fault {
 
 /// The rules with what they have counted.
 #[derive(Debug, Default)]
-pub(crate) struct Plan(Mutex<Vec<Rule>>);
+pub(crate) struct Plan {
+    rules: Mutex<Vec<Rule>>,
+    /// How often rules were set.
+    times_set: AtomicU64,
+}
 
 #[derive(Debug)]
 struct Rule {
@@ -142,11 +153,20 @@ struct Rule {
 impl Plan {
     pub(crate) fn set(&self, faults: Vec<Fault>) {
         let rule = |fault| Rule { fault, n_seen: 0, n_seen_per_key: HashMap::new() };
-        *self.0.lock().expect("no holder panics") = faults.into_iter().map(rule).collect();
+        *self.rules.lock().expect("no holder panics") = faults.into_iter().map(rule).collect();
+        self.times_set.fetch_add(1, Ordering::SeqCst);
+    }
+
+    /// Waits until other rules are set.
+    pub(crate) async fn changed(&self) {
+        let before = self.times_set.load(Ordering::SeqCst);
+        while self.times_set.load(Ordering::SeqCst) == before {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
     }
 
     pub(crate) fn failure(&self, head: &Head, kind: Kind) -> Option<Failure> {
-        let mut rules = self.0.lock().expect("no holder panics");
+        let mut rules = self.rules.lock().expect("no holder panics");
         rules.iter_mut().filter(|rule| rule.fault.fits(head, kind)).find_map(|rule| rule.next(head))
     }
 }

@@ -92,9 +92,13 @@ pub(crate) async fn handle(
     if !latency.is_zero() {
         tokio::time::sleep(latency).await;
     }
-    let failure = state.plan.failure(&head, kind);
+    let mut failure = state.plan.failure(&head, kind);
     if failure.is_some() {
         state.counters.faults.fetch_add(1, Ordering::Relaxed);
+    }
+    if let Some(Failure::Hold { is_done }) = failure {
+        state.plan.changed().await;
+        failure = (!is_done).then_some(Failure::Reset);
     }
     match failure {
         Some(Failure::IgnoreRange) => head.forget("range"),

@@ -127,6 +127,13 @@ impl Server {
         }
     }
 
+    /// Makes the objects of a bucket so much older, by the server's own clock.
+    pub fn pass_time(&self, bucket: &str, time: Duration) {
+        if let Some((bucket, _)) = self.state.buckets().get_mut(bucket) {
+            bucket.objects.values_mut().for_each(|object| object.modified -= time);
+        }
+    }
+
     /// How many multipart uploads of a bucket are neither complete nor aborted.
     pub fn n_open_uploads(&self, bucket: &str) -> usize {
         self.state.buckets().get(bucket).map_or(0, |(_, uploads)| uploads.len())

@@ -13,7 +13,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use s3_server::{Bucket, Config, Failure, Fault, Kind, Server, When};
 use store::{
-    Condition, Error, Guard, Limited, ListRequest, Pages, S3, S3Options, Store, list_all, list_folders,
+    Condition, Error, Guard, Limited, ListRequest, Pages, S3, S3Options, Store, list_all,
+    list_folders,
 };
 
 const TRIES: u32 = 4;

@@ -17,6 +17,7 @@ use crate::day::manifest::{self, LateObject, Manifest, MissingCalls, missing_cal
 use crate::day::replace::{ExistingDay, existing_day};
 use crate::digests::{Comparison, read_digests};
 use crate::error::Error;
+use crate::lease::LeaseError;
 use crate::outcome::{NotReopened, Outcome};
 use crate::run::MAX_PASSES;
 use crate::run::pass::{PassEnd, pass};
@@ -76,13 +77,17 @@ pub(super) async fn open_all(
         let refused = match named_objects(job, state, day, &opening).await? {
             Err(why) => Some(why),
             Ok(None) => continue,
-            Ok(Some(named)) => {
-                let end = open(job, state, day, &opening, named).await?;
-                add_shared(&mut queue, &end.shared);
-                let refusal = state.not_replaced.remove(&day);
-                outcome.add_reopened(day, end, refusal.is_none());
-                refusal.map(|refusal| refusal.reason())
-            }
+            Ok(Some(named)) => match open(job, state, day, &opening, named).await {
+                Ok(end) => {
+                    add_shared(&mut queue, &end.shared);
+                    let refusal = state.not_replaced.remove(&day);
+                    outcome.add_reopened(day, end, refusal.is_none());
+                    refusal.map(|refusal| refusal.reason())
+                }
+                // It is that run's now, and the next one's to open.
+                Err(Error::Lease(error @ LeaseError::Held { .. })) => Some(error.to_string()),
+                Err(error) => return Err(error),
+            },
         };
         if let Some(why) = refused {
             outcome.not_reopened.push(opening.refused(day, why));
