@@ -1,7 +1,7 @@
 //! A year of an organization whose keys are made up when they are listed: the first days are published long
 //! before the last ones are listed, and memory does not grow from day to day.
 
-use std::fs::{self, File};
+use std::fs;
 use std::sync::Mutex;
 
 use async_trait::async_trait;
@@ -10,8 +10,8 @@ use jiff::ToSpan;
 use jiff::civil::{Date, date};
 use pipeline::{DayRange, Error, Settings, Source};
 use store::{
-    Body, Condition, Error as StoreError, ListPage, ListRequest, Memory, Object, ObjectMeta, Put,
-    Store,
+    Body, Content, Deleted, Error as StoreError, Guard, ListPage, ListRequest, Memory, Object,
+    ObjectMeta, Put, Store,
 };
 use testkit::block_on;
 use tokio::sync::Notify;
@@ -128,26 +128,20 @@ impl Store for MadeUp {
         Ok(Object { meta: MadeUp::meta(key), body: Body::whole(Bytes::from_static(BODY)) })
     }
 
-    async fn put(&self, _: &str, _: Bytes) -> Result<(), StoreError> {
+    async fn put_if(&self, _: &str, _: Content, _: &Guard) -> Result<Put, StoreError> {
         unreachable!("a source is not written")
     }
 
-    async fn put_file(&self, _: &str, _: File) -> Result<(), StoreError> {
-        unreachable!("a source is not written")
-    }
-
-    async fn put_if(&self, _: &str, _: Bytes, _: Condition) -> Result<Put, StoreError> {
-        unreachable!("a source is not written")
-    }
-
-    async fn delete(&self, _: &str) -> Result<(), StoreError> {
+    async fn delete_if(&self, _: &str, _: &Guard) -> Result<Deleted, StoreError> {
         unreachable!("a source is not written")
     }
 }
 
 impl Watched<'_> {
-    fn note(&self, key: &str) {
-        if !key.starts_with("_hoptrail/manifest/") {
+    fn note(&self, key: &str, content: &Content) {
+        let Content::Bytes(content) = content else { return };
+        let is_withdrawn = content.windows(12).any(|part| part == b"withdrawn_by");
+        if is_withdrawn || !key.starts_with("_hoptrail/manifest/") {
             return;
         }
         let last_asked = *self.source.last_asked.lock().expect("no holder panics");
@@ -173,22 +167,13 @@ impl Store for Watched<'_> {
         self.store.get(key).await
     }
 
-    async fn put(&self, key: &str, bytes: Bytes) -> Result<(), StoreError> {
-        self.note(key);
-        self.store.put(key, bytes).await
+    async fn put_if(&self, key: &str, content: Content, on: &Guard) -> Result<Put, StoreError> {
+        self.note(key, &content);
+        self.store.put_if(key, content, on).await
     }
 
-    async fn put_file(&self, key: &str, file: File) -> Result<(), StoreError> {
-        self.store.put_file(key, file).await
-    }
-
-    async fn put_if(&self, key: &str, bytes: Bytes, on: Condition) -> Result<Put, StoreError> {
-        self.note(key);
-        self.store.put_if(key, bytes, on).await
-    }
-
-    async fn delete(&self, key: &str) -> Result<(), StoreError> {
-        self.store.delete(key).await
+    async fn delete_if(&self, key: &str, on: &Guard) -> Result<Deleted, StoreError> {
+        self.store.delete_if(key, on).await
     }
 }
 
