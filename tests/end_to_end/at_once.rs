@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use s3_server::{Bucket, Config, Failure, Fault, Kind, Server, When};
 
 use crate::backfill::{DAYS, backfill};
-use crate::world::{Run, Tree, World, assert_same, call, document};
+use crate::world::{Run, Tree, World, assert_same, call, document, tree};
 
 const RANGE: [&str; 4] = ["--from", DAYS[0], "--to", DAYS[4]];
 const LEASES: &str = "bedrock/_hoptrail/lease";
@@ -203,4 +203,33 @@ fn paused_run_changes_nothing_that_another_has_published() {
         let verify = ["verify", "--dest", "s3://analytics/bedrock"];
         Run::of(world.command_on(&server, &verify).output().unwrap()).ends(0);
     }
+}
+
+/// The same into a folder: it is stopped while it reads, and another run publishes all days meanwhile.
+#[test]
+fn paused_run_leaves_days_in_a_folder_that_another_has_published() {
+    let (server, world) = (server(), World::new());
+    let hold = Fault::always(Failure::Hold { is_done: false }).on(Kind::Get).key("2026/10/09/");
+    server.set_faults(vec![hold.when(When::First(1))]);
+    let out = world.text("out");
+    let run = || {
+        let locations = ["run", "--source", "s3://trail", "--dest", &out];
+        let mut command = world.command_on(&server, &[&locations[..], &RANGE].concat());
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+    };
+    let first = run().spawn().unwrap();
+    wait_for("a request", || server.stats().faults > 0);
+    signal(&first, "STOP");
+    let key = server.keys("trail").into_iter().find(|key| key.contains("/2026/10/08/")).unwrap();
+    let record = call("more", "2026-10-08T12:00:00Z");
+    server.put_object("trail", &key.replace(".json.gz", "-more.json.gz"), document(&[record]));
+    Run::of(run().output().unwrap()).ends(0);
+    let expected = tree(&world.out());
+    server.set_faults(Vec::new());
+    signal(&first, "CONT");
+    let first = finished(first).ends(0);
+    assert!(first.stdout.contains("Unchanged"), "{}", first.stdout);
+    assert_same(&tree(&world.out()), &expected, "nothing is replaced by what was listed before");
+    world.hoptrail(&["verify", "--dest", &out]).ends(0);
 }

@@ -38,6 +38,7 @@ mod bad_input;
 mod costs;
 mod days;
 mod denials;
+mod destination;
 mod failing_source;
 mod faults;
 mod golden;

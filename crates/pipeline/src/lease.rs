@@ -7,6 +7,7 @@
 //! for its own condition ([`crate::day::fence`]).
 
 mod clock;
+mod error;
 mod holder;
 mod service;
 
@@ -20,8 +21,8 @@ use store::{Condition, Content, Deadline, Deleted, Guard, Put, Store, list_all};
 use tokio::sync::OnceCell;
 
 pub(crate) use clock::LeaseClock;
+pub(crate) use error::LeaseError;
 pub(crate) use holder::Holder;
-pub(crate) use service::ServiceError;
 
 /// The folder of the leases, relative to the destination.
 const FOLDER: &str = "_hoptrail/lease/";
@@ -84,65 +85,6 @@ pub(crate) struct DayLease {
     deadline: Option<Deadline>,
     /// Of the lease as this run wrote it last; `None` once it is given back.
     etag: tokio::sync::Mutex<Option<String>>,
-}
-
-/// Why a day cannot be held.
-#[derive(Debug, thiserror::Error)]
-pub enum LeaseError {
-    /// Another run holds it.
-    #[error(
-        "another run holds {day} in {location}: {holder}; it gives its lease `{}` back when the day is \
-         published; to wait for it: --wait-lock",
-        key(*day)
-    )]
-    Held {
-        /// The day.
-        day: Date,
-        /// The destination.
-        location: String,
-        /// Who holds it.
-        holder: Box<Holder>,
-    },
-    /// A run of hoptrail 0.1 holds all days.
-    #[error(
-        "another run, of an older version, is writing to {location}: {holder}; to wait for it: --wait-lock"
-    )]
-    HeldByOldVersion {
-        /// The destination.
-        location: String,
-        /// Who holds it.
-        holder: Box<Holder>,
-    },
-    /// The lease was not renewed in time, or another run has taken it over.
-    #[error(
-        "this run no longer holds {day} in {location}: it did not renew its lease in time (was it paused?); \
-         what it was writing is left to the next run"
-    )]
-    Lost {
-        /// The day.
-        day: Date,
-        /// The destination.
-        location: String,
-    },
-    /// The service cannot be relied on.
-    #[error(
-        "runs cannot be kept apart in {location}: {reason}; if only one run writes there at a time: --no-lease"
-    )]
-    Service {
-        /// The destination.
-        location: String,
-        /// Why.
-        reason: ServiceError,
-    },
-    /// The destination cannot be read.
-    #[error("the destination cannot be read")]
-    Read(#[source] store::Error),
-    /// The destination cannot be written, or knows no conditional writes.
-    #[error("the destination cannot be written")]
-    Write(#[source] store::Error),
-    /// The lease cannot be written as JSON.
-    #[error("the lease cannot be encoded")]
-    Encode(#[source] serde_json::Error),
 }
 
 /// What a look at a lease shows.
@@ -480,6 +422,11 @@ impl<'a> Leases<'a> {
         match self.destination.put_if(key, content, &guard).await {
             Ok(Put::Done { etag }) => Ok(Some(etag)),
             Ok(Put::ConditionFailed) => Ok(None),
+            Err(store::Error::NoConditions { .. }) => {
+                let location = self.destination.location();
+                let reason = "the service knows no conditional writes (If-Match, If-None-Match)";
+                Err(LeaseError::Service { location, reason })
+            }
             Err(error) => Err(LeaseError::Write(error)),
         }
     }

@@ -208,6 +208,13 @@ pub enum Error {
         target: String,
     },
 
+    /// The service knows no conditional writes.
+    #[error("`{target}`: the service knows no conditional writes (If-Match, If-None-Match)")]
+    NoConditions {
+        /// What was to be written, as a user would write it.
+        target: String,
+    },
+
     /// The deadline of a write passed before it was tried, or tried again.
     #[error("`{target}` was not written in time")]
     TooLate {

@@ -6,14 +6,6 @@ use store::{Condition, Content, Deleted, Guard, Put, Store};
 
 use super::LeaseError;
 
-/// Why a service cannot keep runs apart.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum ServiceError {
-    /// It writes although a condition does not hold.
-    #[error("the service ignores the conditions of writes (If-Match, If-None-Match)")]
-    IgnoresConditions,
-}
-
 /// Tries what must fail, with the lease that this run has just written and `etag` as the answer had it: writes of
 /// the same content, and a deletion. Returns whether the service knows conditions for deletions; if not,
 /// the lease may be gone.
@@ -34,7 +26,8 @@ pub(super) async fn knows_conditional_deletes(
         if put != Put::ConditionFailed {
             // Ours, or nobody's that could be told.
             destination.delete(key).await.map_err(LeaseError::Write)?;
-            let (location, reason) = (destination.location(), ServiceError::IgnoresConditions);
+            let location = destination.location();
+            let reason = "the service ignores the conditions of writes (If-Match, If-None-Match)";
             return Err(LeaseError::Service { location, reason });
         }
     }

@@ -72,11 +72,7 @@ impl Inner {
                 etag.map(|etag| Put::Done { etag }).ok_or_else(missing)
             }
             Err(error) => match self.not_done(Operation::Put, key, guard, &error)? {
-                Reason::NotSupported => {
-                    let source =
-                        "the service does not know conditional writes (If-Match, If-None-Match)";
-                    Err(self.other(Operation::Put, key, source))
-                }
+                Reason::NotSupported => Err(Error::NoConditions { target: self.target(key) }),
                 _ => Ok(Put::ConditionFailed),
             },
         }

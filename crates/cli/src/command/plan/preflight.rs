@@ -38,7 +38,11 @@ pub(super) fn run(job: &Job, format: Output, report: &Report) -> Result<Exit, Fa
         report.error("a run may not do all that it needs");
         return Ok(Exit::Failed);
     }
-    Ok(if preflight.is_partial() { Exit::Partial } else { Exit::Done })
+    if preflight.is_partial() {
+        report.warn("not everything could be tried");
+        return Ok(Exit::Partial);
+    }
+    Ok(Exit::Done)
 }
 
 /// Tries the sources and the model invocation logs.
