@@ -25,11 +25,11 @@ fn built() -> World {
 fn assert_rebuilt(world: &World, run: Run, what: &str) {
     run.ends(0);
     let days = &world.summary()["days"];
-    assert_eq!(days.as_array().map(Vec::len), Some(1), "{what}: {days}");
-    assert_eq!(days[0]["dt"], DAYS[1], "{what}");
+    // Others may have left a call to it.
+    let day = days.as_array().unwrap().iter().find(|day| day["dt"] == DAYS[1]);
     let reason =
         format!("denials/dt={}/part-0.parquet is missing or not as it was written", DAYS[1]);
-    assert_eq!(days[0]["reason"], reason, "{what}");
+    assert_eq!(day.map(|day| &day["reason"]), Some(&json!(reason)), "{what}: {days}");
 }
 
 #[test]

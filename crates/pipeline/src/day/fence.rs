@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use logs::hash::{sha256, to_hex};
 use store::{Condition, Content, Deleted, Put, Store};
 
-use crate::day::manifest::Manifest;
+use crate::day::manifest::{self, Manifest};
 use crate::day::spool::Spooled;
 use crate::error::Error;
 use crate::lease::{DayLease, LeaseError, Leases};
@@ -46,6 +46,18 @@ impl<'a> DayWriter<'a> {
     /// Where it writes.
     pub(crate) fn destination(&self) -> &'a dyn Store {
         self.destination
+    }
+
+    /// The manifest of the day, if it can be understood, and its `ETag`; `None` if there is none. It was read while
+    /// the day was surely this run's: a run that goes on after it was paused does not take what its successor
+    /// has written for what it may replace.
+    ///
+    /// # Errors
+    /// [`LeaseError::Lost`] if the day is not this run's any more; if the destination cannot be read.
+    pub(crate) async fn read_manifest(&self) -> Result<Option<(Option<Manifest>, String)>, Error> {
+        let found = manifest::read_tagged(self.destination, self.day()).await?;
+        self.leases.check(&self.lease).await?;
+        Ok(found)
     }
 
     /// Writes an object whose content has this SHA-256, in hexadecimal, in place of the one with the `ETag`
@@ -94,26 +106,34 @@ impl<'a> DayWriter<'a> {
         self.put(&Manifest::key(self.day()), json.into(), &sha256, known).await
     }
 
-    /// Writes the manifest of the day if the one that stands has this `ETag`; false if it has not.
+    /// Writes the manifest of the day if the one that stands has this `ETag`, or if there is none, and returns its
+    /// own; `None` if another run has written it meanwhile.
     ///
     /// # Errors
     /// As [`DayWriter::put`].
     pub(crate) async fn replace_manifest(
         &self,
         manifest: &Manifest,
-        known: &str,
-    ) -> Result<bool, Error> {
+        known: Option<String>,
+    ) -> Result<Option<String>, Error> {
         let (key, json) = (Manifest::key(self.day()), manifest.to_json()?);
-        let guard = self.lease.guard(condition(Some(known.to_owned())));
+        let guard = self.lease.guard(condition(known));
         match self.destination.put_if(&key, json.clone().into(), &guard).await {
-            Ok(Put::Done { .. }) => Ok(true),
+            Ok(Put::Done { etag }) => Ok(Some(etag)),
             Ok(Put::ConditionFailed) => {
                 // The answer to a first try may have been lost.
-                let there = Spooled::fetch(self.destination, &key).await?;
-                Ok(there.is_some_and(|file| file.sha256 == to_hex(&sha256(&json))))
+                let there = Spooled::fetch_tagged(self.destination, &key).await?;
+                let sha256 = to_hex(&sha256(&json));
+                Ok(there.filter(|(file, _)| file.sha256 == sha256).map(|(_, etag)| etag))
             }
             Err(error) => Err(self.not_written(error)),
         }
+    }
+
+    /// That the day was written by another run since this one has looked at it.
+    pub(crate) fn overtaken(&self) -> Error {
+        let (day, location) = (self.day(), self.destination.location());
+        LeaseError::Overtaken { day, location }.into()
     }
 
     /// Deletes an object of this `ETag`; false if the service cannot do so on a condition.

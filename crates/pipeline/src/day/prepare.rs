@@ -113,7 +113,7 @@ pub(crate) async fn prepare<'a>(
     let destination = job.endpoints.destination;
     let lease = job.leases.take(day, Wait::AsAsked).await?;
     let writer = DayWriter::new(destination, job.leases, lease);
-    let (found, etag) = manifest::read_tagged(destination, day).await?.unzip();
+    let (found, etag) = writer.read_manifest().await?.unzip();
     if found != others.known {
         writer.release().await?;
         return Ok(Prepared::Changed(

@@ -11,7 +11,7 @@ use tables::{INGEST, Status};
 
 use crate::day::collect::DayState;
 use crate::day::fence::DayWriter;
-use crate::day::manifest::{self, LateObject, Manifest, Output};
+use crate::day::manifest::{LateObject, Manifest, Output};
 use crate::day::publish::TableFile;
 use crate::day::spool::Spooled;
 use crate::error::Error;
@@ -167,7 +167,9 @@ pub(crate) async fn replace(
     let mut withdrawn = standing.manifest.as_ref().unwrap_or(&manifest).withdrawn(writer.run());
     // A run that is killed from here on leaves some of both builds.
     withdrawn.replaced.extend(manifest.outputs.iter().cloned());
-    let withdrawn_etag = writer.put_manifest(&withdrawn, standing.etag).await?;
+    // A run that has lost its lease without noticing may have published the day: what was decided is void.
+    let withdrawn_etag = writer.replace_manifest(&withdrawn, standing.etag).await?;
+    let withdrawn_etag = withdrawn_etag.ok_or_else(|| writer.overtaken())?;
     futures::stream::iter(files)
         .map(|file| {
             let key = file.output.key.clone();
@@ -218,14 +220,14 @@ pub(crate) async fn withdraw(
     writer: &DayWriter<'_>,
     calls_sha256: &str,
 ) -> Result<Option<Manifest>, Error> {
-    let found = manifest::read_tagged(writer.destination(), writer.day()).await?;
+    let found = writer.read_manifest().await?;
     let Some((Some(manifest), etag)) = found else { return Ok(None) };
     if manifest.calls_sha256() != Some(calls_sha256) {
         return Ok(None);
     }
     let withdrawn = manifest.withdrawn(writer.run());
-    let is_done = writer.replace_manifest(&withdrawn, &etag).await?;
-    Ok(is_done.then_some(withdrawn))
+    let written = writer.replace_manifest(&withdrawn, Some(etag)).await?;
+    Ok(written.map(|_| withdrawn))
 }
 
 /// Deletes files of an earlier build that the new one does not have, as they were written: what

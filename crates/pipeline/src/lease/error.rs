@@ -42,6 +42,17 @@ pub enum LeaseError {
         /// The destination.
         location: String,
     },
+    /// A run that had lost its lease, and did not notice, wrote the day while this one built it.
+    #[error(
+        "{day} in {location} was written by another run while this one built it; this one has written nothing \
+         of it: run again"
+    )]
+    Overtaken {
+        /// The day.
+        day: Date,
+        /// The destination.
+        location: String,
+    },
     /// The service cannot be relied on.
     #[error(
         "runs cannot be kept apart in {location}: {reason}; if only one run writes there at a time: --no-lease"

@@ -221,12 +221,12 @@ async fn write_down(
     let destination = job.endpoints.destination;
     let lease = job.leases.take(day, Wait::UntilFree).await?;
     let writer = DayWriter::new(destination, job.leases, lease);
-    let found = manifest::read_tagged(destination, day).await?;
+    let found = writer.read_manifest().await?;
     let mut compared = known.clone();
     compared.compared_with = Some(Compared { dt: before, sha256 });
     let is_written = match found {
         Some((Some(found), etag)) if found == known => {
-            writer.replace_manifest(&compared, &etag).await?
+            writer.replace_manifest(&compared, Some(etag)).await?.is_some()
         }
         _ => false,
     };

@@ -3,7 +3,8 @@
 //!
 //! One thread polls the runs in an order that dice choose. Each request to the store has three moments: it is
 //! sent, it takes effect, its answer arrives; between any two the run may be paused for longer than its lease
-//! holds, while the others go on. Time is that of the simulation; each run has a clock of its own.
+//! holds, while the others go on. Time is that of the simulation; each run has a clock of its own, and those of
+//! some stand still while they are paused.
 
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -50,6 +51,8 @@ struct World {
 struct State {
     dice: Dice,
     now: Duration,
+    /// How much of it the clock of each run has not counted.
+    not_counted: Vec<Duration>,
     /// When each object was written.
     written: BTreeMap<String, Duration>,
     /// How many source objects there are: what is built later is built from more.
@@ -105,12 +108,14 @@ impl World {
 #[derive(Debug, Clone)]
 struct RunClock {
     world: Arc<World>,
+    number: u64,
     offset: Duration,
 }
 
 impl Clock for RunClock {
     fn now(&self) -> Duration {
-        self.world.state().now + self.offset
+        let state = self.world.state();
+        state.now + self.offset - state.not_counted[self.number as usize]
     }
 }
 
@@ -238,7 +243,7 @@ impl Store for Seen {
 async fn run(world: Arc<World>, number: u64, options: LeaseOptions) -> Result<(), Error> {
     let seen = Seen { world: Arc::clone(&world) };
     let offset = Duration::from_secs(world.dice(7200));
-    let clock = RunClock { world: Arc::clone(&world), offset };
+    let clock = RunClock { world: Arc::clone(&world), number, offset };
     let leases = Leases::new(&seen, Arc::new(clock), options, |_, _| {});
     let building = async {
         for _ in 0..BUILDS {
@@ -263,7 +268,7 @@ async fn build(world: &World, seen: &Seen, leases: &Leases<'_>, number: u64) -> 
     };
     let lease = leases.take(DAY, Wait::AsAsked).await?;
     let writer = DayWriter::new(seen, leases, lease);
-    let (found, etag) = manifest::read_tagged(seen, DAY).await?.unzip();
+    let (found, etag) = writer.read_manifest().await?.unzip();
     let standing = Standing { manifest: found.flatten(), etag };
     // What a run compares of source objects: one that has fewer of them is refused also where a build of
     // more was interrupted.
@@ -295,6 +300,7 @@ fn play(
     let state = State {
         dice: Dice::new(seed),
         now: Duration::from_secs(1_000_000),
+        not_counted: vec![Duration::ZERO; n_runs as usize],
         written: BTreeMap::new(),
         version: 0,
         published: 0,
@@ -312,7 +318,14 @@ fn play(
         let chosen = world.dice(n_runs) as usize;
         let mut state = world.state();
         let passed = state.dice.below(1500);
-        state.now += Duration::from_millis(passed);
+        let passed = Duration::from_millis(passed);
+        state.now += passed;
+        // The clocks of the others count suspended time, as they should.
+        for number in (0..paused_until.len()).step_by(2) {
+            if state.now < paused_until[number] {
+                state.not_counted[number] += passed;
+            }
+        }
         let is_paused = state.now < paused_until[chosen];
         if !is_paused && state.dice.below(25) == 0 {
             // Mostly for longer than a lease holds.
@@ -356,7 +369,7 @@ fn no_schedule_of_runs_leaves_a_day_that_is_not_one_build_in_a_folder() {
     // In memory too, if there is such a folder: every write is synced.
     let fast = std::path::Path::new("/dev/shm");
     let mut roots = Vec::new();
-    let n_schedules = 100;
+    let n_schedules = 200;
     let n_published = play_all(n_schedules, || {
         let root = tempfile::tempdir_in(fast).or_else(|_| tempfile::tempdir()).expect("a folder");
         let folder = Folder::open(root.path()).expect("a folder");
