@@ -27,6 +27,7 @@ impl Case<'_> {
         let [from, to] = self.range.map(|day| day.parse().unwrap());
         let mut settings = Settings::new(DayRange::new(from, to));
         settings.keys_in_window = keys_in_window;
+        settings.first_window_days = 1;
         settings.verify_digests = self.verifies_digests;
         settings.limits.sha256 = self.verifies_digests;
         // The order of folders shows nowhere.

@@ -39,6 +39,8 @@ pub struct Settings {
     /// How many objects are listed and not yet read at most, as far as their number can be known before: days
     /// are listed as many at a time as have so many objects, but at least one.
     pub keys_in_window: u64,
+    /// How many days are listed at a time at least, before it is known how many objects a day has.
+    pub first_window_days: i64,
     /// The accounts to read; empty means all.
     pub accounts: BTreeSet<String>,
     /// The Regions to read; empty means all.
@@ -80,6 +82,7 @@ impl Settings {
             max_search_requests: 5000,
             // Each takes 250 to 400 bytes.
             keys_in_window: 1_500_000,
+            first_window_days: 2,
             accounts: BTreeSet::new(),
             regions: BTreeSet::new(),
             threads: std::thread::available_parallelism().map_or(1, usize::from),

@@ -91,7 +91,10 @@ impl<'a> Windows<'a> {
         let window = match rest {
             Some(rest) if self.settings.layout != Layout::Any => {
                 let days = self.settings.keys_in_window / self.keys_of_day.max(1);
-                let (window, later) = rest.split(i64::try_from(days).unwrap_or(i64::MAX));
+                let days = i64::try_from(days).unwrap_or(i64::MAX);
+                // The first is an estimate on the safe side, which would have a nightly run listed in two.
+                let least = if self.given.is_empty() { self.settings.first_window_days } else { 1 };
+                let (window, later) = rest.split(days.max(least));
                 self.rest = later.map(Some);
                 before = self.settings.range.and_then(|run| run.until(window.from()));
                 Some(window)

@@ -8,11 +8,12 @@
 //! 20 accounts, of which nothing could be read before, are those accounts' own as long as others can be read.
 //! Where nothing has been read yet, that is not known: it is decided before the first day is published.
 
+use std::borrow::Cow;
 use std::collections::{BTreeSet, VecDeque};
 use std::io;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use logs::layout::{KeyParts, LogKind};
+use logs::layout::{KeyParts, LogKind, is_account};
 use store::{Error as StoreError, Store};
 
 use crate::error::{Error, SourceFailure, sentence};
@@ -108,8 +109,8 @@ impl Health {
         let (source, account) = self.origin(object);
         let answers = &mut self.state().answers[source];
         answers.good += 1;
-        if !answers.readable.contains(&account) {
-            answers.readable.insert(account);
+        if !answers.readable.contains(account.as_ref()) {
+            answers.readable.insert(account.into_owned());
         }
         answers.push(None);
     }
@@ -127,6 +128,7 @@ impl Health {
         };
         let mut state = self.state();
         let answers = &mut state.answers[source];
+        let account = account.into_owned();
         answers.push(Some(Failed { cause, account, target }));
         answers.example = Some(error);
         if state.failure.is_none() {
@@ -151,15 +153,23 @@ impl Health {
     }
 
     /// The index of the source that an object is of, and what may be denied alone: its account.
-    fn origin(&self, object: &ListedObject) -> (usize, String) {
-        let parts = KeyParts::of(&object.meta.key, self.kind);
-        let account = parts.account.unwrap_or_default().to_owned();
+    fn origin<'o>(&self, object: &'o ListedObject) -> (usize, Cow<'o, str>) {
+        let name = object.meta.key.as_str();
+        // Every object is asked about, and the name of nearly each begins with its account.
+        let account = match name.split_once('/') {
+            Some((account, _)) if is_account(account) => account,
+            _ => KeyParts::of(name, self.kind).account.unwrap_or_default(),
+        };
         if self.folders.len() < 2 {
-            return (0, account);
+            return (0, account.into());
         }
         let key = object.key();
         let index = self.folders.iter().position(|folder| key.starts_with(folder)).unwrap_or(0);
-        if self.needs_each { (index, account) } else { (0, format!("{index}/{account}")) }
+        if self.needs_each {
+            (index, account.into())
+        } else {
+            (0, format!("{index}/{account}").into())
+        }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
