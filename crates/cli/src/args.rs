@@ -46,8 +46,8 @@ pub(crate) enum Command {
     /// Read CloudTrail for a range of days and write the tables as Parquet
     #[command(next_line_help = true, after_help = exit::HELP)]
     Run(Box<RunArgs>),
-    /// After days were built side by side: compare each day with the day before, and rebuild those
-    /// that one `run` over all days would have built otherwise
+    /// Compare days that were built at once with one another, and rebuild those that one `run` over
+    /// all of them would have built otherwise
     #[command(next_line_help = true, after_help = exit::HELP)]
     Settle(Box<RunArgs>),
     /// Show what `run` would list, fetch, and build, and the price of its requests; or try what it needs

@@ -401,7 +401,9 @@ impl LogCounts {
         let mut counts = requests.counts.clone();
         counts.calls_without_entry = calls_without_entry;
         let mut left_over = Vec::new();
-        for (id, number) in &requests.by_id {
+        let mut by_number = requests.by_id.iter().collect::<Vec<_>>();
+        by_number.sort_unstable_by_key(|(_, number)| **number);
+        for (id, number) in by_number {
             let entry = &requests.entries[*number as usize];
             // All others that an earlier pass had were counted by it.
             if entry.met.before && self.open.remove(id).is_none() {

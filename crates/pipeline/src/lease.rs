@@ -50,11 +50,13 @@ pub(crate) struct Leases<'a> {
     holder: Holder,
     options: LeaseOptions,
     /// Called when a day is waited for.
-    on_waiting: Box<dyn Fn(Date, &Holder) + Send + Sync + 'a>,
+    on_waiting: OnWaiting<'a>,
     held: Mutex<BTreeMap<Date, Arc<DayLease>>>,
     /// Whether the service knows conditions for deletions, once it is known that it heeds those of writes.
     deletes: OnceCell<bool>,
 }
+
+type OnWaiting<'a> = Box<dyn Fn(Date, &Holder) + Send + Sync + 'a>;
 
 /// What a run asks of leases.
 #[derive(Debug, Clone, Copy, Default)]

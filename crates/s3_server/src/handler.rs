@@ -100,15 +100,7 @@ pub(crate) async fn handle(
         state.plan.changed().await;
         failure = (!is_done).then_some(Failure::Reset);
     }
-    match failure {
-        Some(Failure::IgnoreRange) => head.forget("range"),
-        Some(Failure::RepeatPage) => head.forget_query("continuation-token"),
-        _ => {}
-    }
-    if failure == Some(Failure::IgnoreConditions) {
-        head.forget("if-match");
-        head.forget("if-none-match");
-    }
+    forget(&mut head, failure);
     let refusal = match failure {
         Some(Failure::SlowDown) => {
             Some((StatusCode::SERVICE_UNAVAILABLE, "SlowDown", "Please reduce your request rate."))
@@ -175,6 +167,19 @@ fn count_headers(counters: &Counters, head: &Head, kind: Kind) {
     ];
     for (counter, _) in flags.iter().filter(|(_, set)| *set) {
         counter.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// Takes out of a request what is not heeded of it.
+fn forget(head: &mut Head, failure: Option<Failure>) {
+    match failure {
+        Some(Failure::IgnoreRange) => head.forget("range"),
+        Some(Failure::RepeatPage) => head.forget_query("continuation-token"),
+        Some(Failure::IgnoreConditions) => {
+            head.forget("if-match");
+            head.forget("if-none-match");
+        }
+        _ => {}
     }
 }
 

@@ -202,7 +202,7 @@ fn publish_the_first_days(accounts: usize, keys_in_window: Option<u64>) -> Vec<P
     let published = destination.published.into_inner().expect("no holder panics");
     for (day, published) in published.iter().enumerate() {
         let Published { last_asked, memory_kib } = published;
-        println!("day {}: {memory_kib} KiB, asked for {last_asked}", day + 1);
+        eprintln!("day {}: {memory_kib} KiB, asked for {last_asked}", day + 1);
     }
     published
 }

@@ -57,7 +57,7 @@ impl Inner {
                 // Some tools mark a folder with an empty object.
                 continue;
             }
-            let key = self.relative(name).map_err(wrong)?;
+            let key = self.relative(&name).map_err(wrong)?;
             let last = page.objects.last().map(|object: &ObjectMeta| object.key.as_str());
             if names.is_wanted_key(&key, last).map_err(wrong)? {
                 let size_bytes = object.size.and_then(|size| u64::try_from(size).ok());
@@ -70,7 +70,7 @@ impl Inner {
         }
         for common in answer.common_prefixes.unwrap_or_default() {
             let name = decode(common.prefix.unwrap_or_default(), is_encoded);
-            let prefix = self.relative(name).map_err(wrong)?;
+            let prefix = self.relative(&name).map_err(wrong)?;
             if names.is_wanted_prefix(&prefix).map_err(wrong)? {
                 page.prefixes.push(prefix);
             }
@@ -92,7 +92,7 @@ impl Inner {
     }
 
     /// A name below the root, without it.
-    fn relative(&self, name: String) -> Result<String, String> {
+    fn relative(&self, name: &str) -> Result<String, String> {
         match name.strip_prefix(&self.root) {
             Some(name) if self.root.is_empty() || !name.is_empty() => Ok(name.to_owned()),
             _ => Err(format!("the service lists `{name}`, which is not below the prefix")),
@@ -153,7 +153,7 @@ impl Names<'_> {
     }
 }
 
-/// Whether a folder or file comes after another in a service that walks a tree, such as SeaweedFS:
+/// Whether a folder or file comes after another in a service that walks a tree, such as `SeaweedFS`:
 /// `a-b/` after `a/`, whose names without the slash are in this order.
 fn is_after_in_tree(name: &str, other: &str) -> bool {
     name.trim_end_matches('/') > other.trim_end_matches('/')
