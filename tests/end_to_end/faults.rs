@@ -152,6 +152,19 @@ fn sample_through_bad_connections_has_the_same_tables() {
     }
 }
 
+/// A service that walks folders skips one whose name, without its slash, a listing starts after.
+#[test]
+fn service_that_walks_folders_has_the_same_tables_and_unchanged_days() {
+    let objects = backfill(7, 3);
+    let server = server(&objects, 9);
+    server.set_faults(vec![Fault::always(Failure::SkipFolder).on(Kind::List)]);
+    let world = World::new();
+    run(&world, &server, DEST, &[]).ends(0);
+    assert_same(&in_bucket(&server), &expected(&objects), "tables");
+    run(&world, &server, DEST, &[]).ends(0);
+    assert_eq!(days(&world, "unchanged"), DAYS);
+}
+
 /// An object that always fails is in `ingest` with its cause, its days are partial, and the next run
 /// without the fault rebuilds exactly those.
 #[test]

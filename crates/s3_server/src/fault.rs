@@ -74,9 +74,12 @@ pub enum Failure {
     IgnoreRange,
     /// The token of a page is not heeded: the answer is the first page once more.
     RepeatPage,
+    /// A listing that starts after a name without a slash leaves out the folder of that name, as where a
+    /// service walks folders.
+    SkipFolder,
     /// The connection is closed, as at the end of its idle time, before the answer; nothing is done.
     Close,
-    /// The conditions of a write (`If-Match`, `If-None-Match`) are not heeded.
+    /// The conditions of a request (`If-Match`, `If-None-Match`) are not heeded.
     IgnoreConditions,
     /// The connection is reset before the answer; nothing is done.
     Reset,

@@ -175,6 +175,7 @@ fn forget(head: &mut Head, failure: Option<Failure>) {
     match failure {
         Some(Failure::IgnoreRange) => head.forget("range"),
         Some(Failure::RepeatPage) => head.forget_query("continuation-token"),
+        Some(Failure::SkipFolder) => head.start_after_folder(),
         Some(Failure::IgnoreConditions) => {
             head.forget("if-match");
             head.forget("if-none-match");

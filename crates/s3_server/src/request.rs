@@ -142,6 +142,14 @@ impl Head {
         self.query.remove(name);
     }
 
+    /// As if a listing started after all that is in the folder of its name.
+    pub(crate) fn start_after_folder(&mut self) {
+        let name = self.query.get_mut("start-after").filter(|name| !name.ends_with('/'));
+        if let Some(name) = name {
+            name.push_str("/\u{10ffff}");
+        }
+    }
+
     /// The Region that the request is signed for: `Credential=<id>/<date>/<region>/s3/…`.
     pub(crate) fn signed_region(&self) -> Option<&str> {
         let (_, scope) = self.header("authorization")?.split_once("Credential=")?;

@@ -193,9 +193,14 @@ async fn a_body_that_stalls_is_resumed() {
 
 #[tokio::test]
 async fn a_body_is_not_pieced_together_of_two_objects() {
-    for replaced in [true, false] {
+    for (replaced, is_heeded) in [(true, true), (true, false), (false, true)] {
         let fault = Fault::always(Failure::Cut(100_000)).on(Kind::Get).when(When::Nth(1));
-        let server = server(vec![fault]);
+        let mut faults = vec![fault];
+        if !is_heeded {
+            // As rclone does.
+            faults.push(Fault::always(Failure::IgnoreConditions).on(Kind::Get));
+        }
+        let server = server(faults);
         let store = connect(&server).await;
         let mut body = store.get("a/x").await.unwrap().body;
         body.chunk().await.unwrap();

@@ -71,8 +71,9 @@ async fn files(
         .map(|table| async move {
             // No key is greater than its folder's name with this character, which comes after `/`.
             let end = format!("{table}/dt={last}0");
+            // With its slash: services that walk folders skip all of a folder after its name without one.
             let start =
-                ListRequest::all(format!("{table}/")).start_after(format!("{table}/dt={first}"));
+                ListRequest::all(format!("{table}/")).start_after(format!("{table}/dt={first}/"));
             let mut pages = Pages::new(destination, start);
             let mut files = Vec::new();
             while let Some(page) = pages.next().await? {

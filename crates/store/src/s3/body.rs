@@ -36,7 +36,11 @@ impl Inner {
         }
         let call = call.set_request_payer(self.payer()).set_expected_bucket_owner(self.owner());
         let answer = call.send().await.map_err(|error| self.get_error(key, &error))?;
-        if let Some(Rest { from, .. }) = rest {
+        if let Some(Rest { from, etag }) = rest {
+            // Some services ignore the condition.
+            if answer.e_tag.clone().map(unquoted).as_deref() != Some(etag) {
+                return Err(Error::Changed { target: self.target(key) });
+            }
             let range = answer.content_range().unwrap_or_default();
             if !range.starts_with(&format!("bytes {from}-")) {
                 let source = "the service does not send the range that was asked for";
