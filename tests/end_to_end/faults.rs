@@ -165,6 +165,29 @@ fn service_that_walks_folders_has_the_same_tables_and_unchanged_days() {
     assert_eq!(days(&world, "unchanged"), DAYS);
 }
 
+/// Services that ignore conditions, or do not know them, take --no-lease: the same tables, aliases, and unchanged
+/// days.
+#[test]
+fn service_without_conditions_is_refused_unless_leases_are_off() {
+    let objects = backfill(7, 3);
+    let expected = expected(&objects);
+    for (failure, reason) in [
+        (Failure::IgnoreConditions, "the service ignores the conditions of writes"),
+        (Failure::RefuseConditions, "the service knows no conditional writes"),
+    ] {
+        let server = server(&objects, 1000);
+        server.set_faults(vec![Fault::always(failure)]);
+        let world = World::new();
+        let refusal = "runs cannot be kept apart in s3://analytics/bedrock/: ";
+        run(&world, &server, DEST, &[]).says(1, &[refusal, reason, "at a time: --no-lease"]);
+        assert_eq!(server.keys("analytics"), Vec::<String>::new());
+        run(&world, &server, DEST, &["--no-lease"]).ends(0);
+        assert_same(&in_bucket(&server), &expected, reason);
+        run(&world, &server, DEST, &["--no-lease"]).ends(0);
+        assert_eq!(days(&world, "unchanged"), DAYS);
+    }
+}
+
 /// An object that always fails is in `ingest` with its cause, its days are partial, and the next run
 /// without the fault rebuilds exactly those.
 #[test]

@@ -424,12 +424,17 @@ impl<'a> Leases<'a> {
         match self.destination.put_if(key, content, &guard).await {
             Ok(Put::Done { etag }) => Ok(Some(etag)),
             Ok(Put::ConditionFailed) => Ok(None),
-            Err(store::Error::NoConditions { .. }) => {
-                let location = self.destination.location();
-                let reason = "the service knows no conditional writes (If-Match, If-None-Match)";
-                Err(LeaseError::Service { location, reason })
+            Err(error) => Err(self.not_written(error)),
+        }
+    }
+
+    /// What an error of a write says of the service, if it does.
+    pub(crate) fn not_written(&self, error: store::Error) -> LeaseError {
+        match error {
+            store::Error::NotConditional { reason, .. } => {
+                LeaseError::Service { location: self.destination.location(), reason }
             }
-            Err(error) => Err(LeaseError::Write(error)),
+            error => LeaseError::Write(error),
         }
     }
 

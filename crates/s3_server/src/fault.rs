@@ -81,6 +81,8 @@ pub enum Failure {
     Close,
     /// The conditions of a request (`If-Match`, `If-None-Match`) are not heeded.
     IgnoreConditions,
+    /// 501 `NotImplemented`, if the request has a condition.
+    RefuseConditions,
     /// The connection is reset before the answer; nothing is done.
     Reset,
     /// What was asked is done, and then the connection is closed before the answer.

@@ -119,6 +119,10 @@ pub(crate) async fn handle(
         Some(Failure::NoSuchKey) => {
             Some((StatusCode::NOT_FOUND, "NoSuchKey", "The specified key does not exist."))
         }
+        Some(Failure::RefuseConditions) if head.has_condition() => {
+            let message = "A header you provided implies functionality that is not implemented";
+            Some((StatusCode::NOT_IMPLEMENTED, "NotImplemented", message))
+        }
         Some(Failure::Close) => return Err(io::ErrorKind::ConnectionAborted.into()),
         Some(Failure::Reset) => return reset(&connection),
         Some(Failure::Refuse { status, code, message }) => {

@@ -132,6 +132,10 @@ impl Head {
         self.headers.get(name)?.to_str().ok()
     }
 
+    pub(crate) fn has_condition(&self) -> bool {
+        self.header("if-match").or(self.header("if-none-match")).is_some()
+    }
+
     /// As if this header had not been sent.
     pub(crate) fn forget(&mut self, header: &str) {
         self.headers.remove(header);

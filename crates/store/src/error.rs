@@ -208,13 +208,6 @@ pub enum Error {
         target: String,
     },
 
-    /// The service knows no conditional writes.
-    #[error("`{target}`: the service knows no conditional writes (If-Match, If-None-Match)")]
-    NoConditions {
-        /// What was to be written, as a user would write it.
-        target: String,
-    },
-
     /// The deadline of a write passed before it was tried, or tried again.
     #[error("`{target}` was not written in time")]
     TooLate {
@@ -250,6 +243,15 @@ pub enum Error {
         /// The system's message.
         #[source]
         source: io::Error,
+    },
+
+    /// The service cannot write on a condition.
+    #[error("could not write `{target}`: {reason}")]
+    NotConditional {
+        /// What was to be written, as a user would write it.
+        target: String,
+        /// What the service does instead.
+        reason: &'static str,
     },
 
     /// Anything else.

@@ -22,6 +22,7 @@ use async_trait::async_trait;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::types::{ObjectCannedAcl, RequestPayer, ServerSideEncryption};
 use bytes::Bytes;
+use tokio::sync::OnceCell;
 
 use crate::body::Body;
 use crate::content::Content;
@@ -62,6 +63,8 @@ struct Inner {
     /// Whether listings are asked which archived objects are restored. Services other than AWS need
     /// not know the header.
     lists_restored: bool,
+    /// Whether conditions of uploads in parts are heeded, once it is known.
+    completes_on_condition: OnceCell<bool>,
     max_tries: u32,
     first_pause: Duration,
 }

@@ -56,7 +56,7 @@ pub trait Store: Send + Sync + Debug {
     ///
     /// # Errors
     /// [`Error::TooLate`] if the guard's deadline passed before the write was tried, or tried again; the store
-    /// cannot be written; the key is not one that it can hold; the service does not know conditional writes.
+    /// cannot be written; the key is not one that it can hold; the service knows no conditional writes.
     async fn put_if(&self, key: &str, content: Content, guard: &Guard) -> Result<Put, Error>;
 
     /// Deletes an object if its guard's condition holds at that moment; an absent one is fine with

@@ -13,7 +13,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use s3_server::{Bucket, Config, Failure, Fault, Kind, Server, When};
 use store::{
-    Condition, Error, Guard, Limited, ListRequest, Pages, S3, S3Options, Store, list_all,
+    Condition, Error, Guard, Limited, ListRequest, Pages, Put, S3, S3Options, Store, list_all,
     list_folders,
 };
 
@@ -557,6 +557,31 @@ async fn a_large_object_is_written_in_parts() {
         put(&store, "large", whole, in_file).await;
         assert_eq!((server.stats().puts, server.stats().parts), (1, 0));
     }
+}
+
+/// Some services heed the conditions of all writes but those in parts.
+#[tokio::test]
+async fn a_large_object_is_not_written_where_its_condition_is_ignored() {
+    let server = server(vec![]);
+    let store = connect(&server).await;
+    let absent = Guard::of(Condition::Absent);
+    for _ in 0..2 {
+        let put = store.put_if("large", Bytes::from(large()).into(), &absent).await.unwrap();
+        assert_eq!(matches!(put, Put::Done { .. }), server.stats().completes == 2, "{put:?}");
+    }
+    assert_eq!(server.stats().completes, 3, "it is tried once");
+
+    server.set_faults(vec![Fault::always(Failure::IgnoreConditions).on(Kind::Complete)]);
+    let (store, before) = (connect(&server).await, server.keys("logs"));
+    let error = store.put_if("new", Bytes::from(large()).into(), &absent).await.unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "could not write `s3://logs/new`: the service ignores the conditions of uploads in parts \
+         (CompleteMultipartUpload)"
+    );
+    assert_eq!(server.keys("logs"), before, "nothing is left of the try");
+    assert_eq!(server.n_open_uploads("logs"), 0);
+    put(&store, "new", large(), false).await;
 }
 
 #[tokio::test]

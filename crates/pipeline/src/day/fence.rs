@@ -175,6 +175,7 @@ impl<'a> DayWriter<'a> {
     fn not_written(&self, error: store::Error) -> Error {
         match error {
             store::Error::TooLate { .. } => self.leases.lost(self.day()).into(),
+            error @ store::Error::NotConditional { .. } => self.leases.not_written(error).into(),
             error => Error::Write(error),
         }
     }

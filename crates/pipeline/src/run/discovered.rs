@@ -49,8 +49,8 @@ pub(crate) async fn merge(destination: &dyn Store, aliases: &mut Aliases) -> Res
         if found.is_some_and(|(_, found)| found == text) {
             return Ok(());
         }
-        let guard = Guard::of(condition);
-        let put = destination.put_if(DISCOVERED_KEY, Bytes::from(text).into(), &guard).await;
+        let (text, guard) = (Bytes::from(text), Guard::of(condition));
+        let put = destination.put_if(DISCOVERED_KEY, text.clone().into(), &guard).await;
         match put {
             Ok(Put::Done { .. }) => return Ok(()),
             // Another run was faster. All that are at it take turns of different lengths.
@@ -60,6 +60,10 @@ pub(crate) async fn merge(destination: &dyn Store, aliases: &mut Aliases) -> Res
             }
             Ok(Put::ConditionFailed) => {
                 return Err(Error::Contended { key: DISCOVERED_KEY.to_owned(), tries });
+            }
+            // Leases are off, or the run would have ended before: nobody else writes.
+            Err(store::Error::NotConditional { .. }) => {
+                return destination.put(DISCOVERED_KEY, text).await.map_err(Error::Write);
             }
             Err(error) => return Err(Error::Write(error)),
         }

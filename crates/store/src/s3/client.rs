@@ -20,6 +20,7 @@ use aws_sdk_s3::config::{
 use aws_sdk_s3::error::SdkError;
 use aws_sdk_s3::types::ObjectCannedAcl;
 use aws_types::service_config::ServiceConfigKey;
+use tokio::sync::OnceCell;
 
 use crate::error::{Error, Operation};
 use crate::s3::credentials::Trimmed;
@@ -86,6 +87,7 @@ pub(super) async fn connect(
         settings.proxy.as_ref().map_or(endpoint.clone(), |proxy| format!("{endpoint} by {proxy}"))
     };
     let region = region_of_arn(bucket).map_or(settings.region.clone(), str::to_owned);
+    let is_aws = endpoint_url.is_none_or(is_of_aws);
     let mut inner = Inner {
         client: client(&builder, &region),
         bucket: bucket.to_owned(),
@@ -97,7 +99,8 @@ pub(super) async fn connect(
         encryption: options.encryption.clone(),
         acl: options.acl.as_deref().map(ObjectCannedAcl::from),
         expected_bucket_owner: options.expected_bucket_owner.clone(),
-        lists_restored: endpoint_url.is_none_or(is_of_aws),
+        lists_restored: is_aws,
+        completes_on_condition: OnceCell::new_with(is_aws.then_some(true)),
         max_tries: settings.max_tries,
         first_pause: first_pause(options),
     };

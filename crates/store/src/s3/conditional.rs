@@ -72,7 +72,11 @@ impl Inner {
                 etag.map(|etag| Put::Done { etag }).ok_or_else(missing)
             }
             Err(error) => match self.not_done(Operation::Put, key, guard, &error)? {
-                Reason::NotSupported => Err(Error::NoConditions { target: self.target(key) }),
+                Reason::NotSupported => {
+                    let reason =
+                        "the service knows no conditional writes (If-Match, If-None-Match)";
+                    Err(Error::NotConditional { target: self.target(key), reason })
+                }
                 _ => Ok(Put::ConditionFailed),
             },
         }

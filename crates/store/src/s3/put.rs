@@ -14,7 +14,7 @@ use tokio::task::{JoinError, JoinSet, spawn_blocking};
 
 use crate::content::Content;
 use crate::error::{Error, Operation};
-use crate::guard::Guard;
+use crate::guard::{Condition, Guard};
 use crate::s3::Inner;
 use crate::s3::conditional::headers;
 use crate::store::Put;
@@ -24,6 +24,8 @@ const MAX_WHOLE_BYTES: usize = 64 << 20;
 const PART_BYTES: usize = 16 << 20;
 /// S3's limit for one object.
 const MAX_PARTS: usize = 10_000;
+/// The key with which conditions of uploads in parts are tried: of no object.
+const TRIED: &str = ".conditional-upload";
 /// Bounds what is hashed and held by connections at the same time.
 const PARTS_IN_FLIGHT: usize = 4;
 
@@ -36,6 +38,9 @@ impl Inner {
     ) -> Result<Put, Error> {
         let size_bytes = content.size_bytes().map_err(|error| self.unread(key, &error))?;
         if size_bytes > MAX_WHOLE_BYTES {
+            if guard.condition != Condition::Any {
+                self.check_completion(key).await?;
+            }
             return self.put_in_parts(key, content, size_bytes, guard).await;
         }
         let bytes = part(content, 0..size_bytes).await;
@@ -80,6 +85,27 @@ impl Inner {
         }
         upload.is_open = false;
         done
+    }
+
+    /// Some services heed the conditions of a write, but not those of one in parts. Tried once, where there is
+    /// no object, and not with AWS.
+    async fn check_completion(self: &Arc<Self>, key: &str) -> Result<(), Error> {
+        let tried = self.completes_on_condition.get_or_try_init(|| async {
+            let guard = Guard::of(Condition::Unchanged { etag: "0".repeat(32) });
+            let content = Content::from(Bytes::from_static(b"\n"));
+            let put = self.put_in_parts(TRIED, content, 1, &guard).await?;
+            if put == Put::ConditionFailed {
+                return Ok(true);
+            }
+            self.delete_if(TRIED, &Guard::default()).await?;
+            Ok(false)
+        });
+        if *tried.await? {
+            return Ok(());
+        }
+        let reason =
+            "the service ignores the conditions of uploads in parts (CompleteMultipartUpload)";
+        Err(Error::NotConditional { target: self.target(key), reason })
     }
 
     fn unread(&self, key: &str, error: &io::Error) -> Error {
