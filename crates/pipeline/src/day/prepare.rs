@@ -353,7 +353,8 @@ impl BuiltCalls {
     }
 
     /// The day that has a call in place of this one, or the days that have to let go of it. An addendum is
-    /// kept before what it amends, then the earlier day's record.
+    /// kept before what it amends, then the earlier day's record. Only the days beside it are asked, whatever
+    /// else is known: days that are built one by one know no others.
     fn compare(
         &self,
         day: Date,
@@ -361,12 +362,13 @@ impl BuiltCalls {
         is_addendum: bool,
     ) -> (Option<Date>, Vec<Date>) {
         let mut losers = Vec::new();
-        for (other, identities) in self.days.iter().filter(|(other, _)| **other != day) {
-            let Some(others_is_addendum) = identities.find(identity) else { continue };
-            if (!is_addendum, day) > (!others_is_addendum, *other) {
-                return (Some(*other), Vec::new());
+        for other in [day.yesterday(), day.tomorrow()].into_iter().filter_map(Result::ok) {
+            let found = self.days.get(&other).and_then(|identities| identities.find(identity));
+            let Some(others_is_addendum) = found else { continue };
+            if (!is_addendum, day) > (!others_is_addendum, other) {
+                return (Some(other), Vec::new());
             }
-            losers.push(*other);
+            losers.push(other);
         }
         (None, losers)
     }
