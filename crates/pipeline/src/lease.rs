@@ -283,6 +283,15 @@ impl<'a> Leases<'a> {
         Ok(())
     }
 
+    /// Whether another run holds a day now.
+    ///
+    /// # Errors
+    /// If the destination cannot be read.
+    pub(crate) async fn is_held(&self, day: Date) -> Result<bool, LeaseError> {
+        let is_held = matches!(self.look(&key(day), &mut None).await?, Seen::Held(_));
+        Ok(is_held && !self.options.is_off)
+    }
+
     /// Waits for a run of hoptrail 0.1, which holds all days at once.
     ///
     /// # Errors

@@ -111,7 +111,9 @@ pub(crate) async fn prepare<'a>(
     is_reopened: bool,
 ) -> Result<Prepared<'a>, Error> {
     let destination = job.endpoints.destination;
-    let lease = job.leases.take(day, Wait::AsAsked).await?;
+    // What a user says of waiting is about the days of the run.
+    let wait = if is_reopened { Wait::UntilFree } else { Wait::AsAsked };
+    let lease = job.leases.take(day, wait).await?;
     let writer = DayWriter::new(destination, job.leases, lease);
     let (found, etag) = writer.read_manifest().await?.unzip();
     if found != others.known {

@@ -235,7 +235,10 @@ impl<'a, 'j> Scheduler<'a, 'j> {
                     self.discovery = Arc::clone(&listed.discovery);
                     all_listed = Some(listed);
                     self.decide();
-                    self.job.leases.check_free(&self.waiting).await?;
+                    // One that is opened again is waited for.
+                    if self.reopened_day().is_none() {
+                        self.job.leases.check_free(&self.waiting).await?;
+                    }
                     self.read_logs().await?;
                 }
             }

@@ -53,8 +53,21 @@ pub(super) async fn reopen(
     let destination = job.endpoints.destination;
     let (mut queue, too_late) = openings(destination, reopen_days, range, &state.manifests).await?;
     outcome.not_reopened.extend(too_late);
+    leave_held(job, &mut queue).await?;
     add_shared(&mut queue, withdrawn);
     open_all(job, state, outcome, queue).await
+}
+
+/// Leaves out the days that another run is publishing now: they look as if it were interrupted.
+async fn leave_held(job: &Job<'_>, queue: &mut BTreeMap<Date, Opening>) -> Result<(), Error> {
+    let mut held = BTreeSet::new();
+    for (day, opening) in &*queue {
+        if opening.missing.is_empty() && job.leases.is_held(*day).await? {
+            held.insert(*day);
+        }
+    }
+    queue.retain(|day, _| !held.contains(day));
+    Ok(())
 }
 
 /// Opens these days, in their order, and those that let go of a call meanwhile.
@@ -156,6 +169,12 @@ async fn named_objects(
     let Some(published) = published else {
         return Ok(Err("its manifest is corrupt, or of another version of hoptrail".to_owned()));
     };
+    let is_interrupted = opening.missing.is_empty() && opening.reason == Some(Reason::Interrupted);
+    if is_interrupted && !published.is_withdrawn() {
+        // Another run has published it meanwhile.
+        state.manifests.insert(day, Some(published));
+        return Ok(Ok(None));
+    }
     if published.invocation_logs.is_some() && endpoints.invocation_logs.is_none() {
         let why = "it was built with model invocation logs, and this run has none";
         return Ok(Err(why.to_owned()));
