@@ -11,13 +11,15 @@
 //! - invalid input, and exit codes: `bad_input`
 //! - options, environment, and settings file: `precedence`
 //! - tokens and prices: `costs`; the README: `readme`
-//! - two runs on one destination, signals: `at_once`
+//! - two runs on one destination, signals: `at_once`; many runs at the same time: `side_by_side`
+//! - how many requests a day takes: `requests`
 //! - S3 that fails: `faults`; a source that fails as a whole: `failing_source`
 //! - days with invocation logs that are not there any more: `lost_logs`
 //! - runs in any order: `any_order`
 //! - published days, and which of them are rebuilt: `rebuild`
 //! - calls that are delivered after their day was published: `late`
 //! - days that are listed in windows: `windows`
+//! - days that are built side by side: `settle`, on the trail of `hostile`
 //! - what `verify` finds: `verify`; changed log files: `tampering`
 //! - what `plan` says of a run, and `--preflight`: `plan`
 //! - runs that are killed, and the next run: `killed`, on the trail of `backfill`
@@ -42,6 +44,7 @@ mod destination;
 mod failing_source;
 mod faults;
 mod golden;
+mod hostile;
 mod killed;
 mod late;
 mod layout_any;
@@ -54,9 +57,12 @@ mod precedence;
 mod readme;
 mod rebuild;
 mod references;
+mod requests;
 mod s3_options;
 mod sample;
+mod settle;
 mod several_sources;
+mod side_by_side;
 mod sources;
 mod tampering;
 mod verify;

@@ -143,7 +143,7 @@ fn entry(call: &Value) -> String {
 
 /// Writes invocation logs of the calls of a trail: some are delivered hours later, some have no call or belong to a
 /// call after midnight.
-fn write_logs(world: &World, objects: &Objects, dice: &mut Dice) {
+pub(crate) fn write_logs(world: &World, objects: &Objects, dice: &mut Dice) {
     let mut logs = BTreeMap::<String, Vec<String>>::new();
     let mut add = |day: &str, hour: u64, account: &str, entry: String| {
         let (date, day) = (day.replace('-', ""), day.replace('-', "/"));
