@@ -1,5 +1,7 @@
-//! Runs that are killed: published days are complete, and the next run ends as if nothing had happened.
+//! Runs that are killed, also while they replace days: published days are complete, and the next run ends as if
+//! nothing had happened.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 use std::process::{Child, Stdio};
@@ -36,13 +38,18 @@ fn names(root: &Path) -> Vec<String> {
     names
 }
 
-/// Those files with their content, while nobody writes.
+/// Those files with their content. What comes and goes meanwhile may be missed.
 fn published(root: &Path) -> Tree {
     let content = |name: String| {
-        let bytes = fs::read(root.join(&name)).unwrap();
-        (name, bytes)
+        let bytes = fs::read(root.join(&name)).ok()?;
+        Some((name, bytes))
     };
-    names(root).into_iter().map(content).collect()
+    without_leases(names(root).into_iter().filter_map(content))
+}
+
+/// A killed run leaves leases, which the next one does not need.
+fn without_leases(files: impl Iterator<Item = (String, Vec<u8>)>) -> Tree {
+    files.filter(|(name, _)| !name.contains("_hoptrail/lease/")).collect()
 }
 
 /// What a bucket holds below `bedrock/`.
@@ -51,7 +58,7 @@ fn in_bucket(server: &Server) -> Tree {
         let bytes = server.object("analytics", &key)?;
         Some((key.strip_prefix("bedrock/").unwrap().to_owned(), bytes.to_vec()))
     };
-    server.keys("analytics").into_iter().filter_map(content).collect()
+    without_leases(server.keys("analytics").into_iter().filter_map(content))
 }
 
 /// Asserts that every table can be read to its end, and that what a manifest vouches for is there.
@@ -148,35 +155,91 @@ fn kill_and_resume(
     assert!(n_publishing * 3 >= n_kills, "{n_publishing} of {n_kills} hit a run that publishes");
 }
 
+/// The days whose manifests vouch for nothing, because they are being replaced.
+fn withdrawn(files: &Tree) -> BTreeSet<String> {
+    let manifests = files.iter().filter(|(name, _)| name.contains("manifest/dt="));
+    let is_withdrawn = |manifest: &[u8]| {
+        let manifest = serde_json::from_slice::<Value>(manifest).unwrap();
+        manifest["outputs"].as_array().unwrap().is_empty()
+    };
+    manifests.filter(|(_, it)| is_withdrawn(it)).map(|(name, _)| name.clone()).collect()
+}
+
+/// Kills runs that replace all days, at this many moments, a multiple of three; after every third another run is
+/// left alone, and compared.
+fn kill_while_replacing(
+    n_kills: u64,
+    seed: u64,
+    took: Duration,
+    start: impl Fn(&[&str]) -> Child,
+    files: impl Fn() -> Tree,
+    expected: &Tree,
+) {
+    let mut dice = Dice::new(seed);
+    let micros = u64::try_from(took.as_micros()).unwrap();
+    let mut n_replacing = 0;
+    for n in 0..n_kills {
+        let what = format!("kill {n} while replacing");
+        let before = withdrawn(&files());
+        let run = start(&["--force"]);
+        if n % 2 == 0 {
+            let started = Instant::now();
+            let moment = Duration::from_micros(dice.below(micros));
+            kill(run, || started.elapsed() >= moment, Duration::ZERO);
+        } else {
+            let more = Duration::from_micros(dice.below(micros / 10));
+            kill(run, || withdrawn(&files()) != before, more);
+        }
+        let standing = files();
+        assert_whole(&standing, &what);
+        n_replacing += u64::from(withdrawn(&standing) != before);
+        if n % 3 == 2 {
+            assert!(start(&[]).wait().unwrap().success(), "{what}: it does not resume");
+            assert_same(&files(), expected, &what);
+        }
+    }
+    assert!(n_replacing * 4 >= n_kills, "{n_replacing} of {n_kills} hit a run that replaces");
+}
+
 #[test]
 fn run_killed_at_any_moment_over_a_folder_is_completed_by_the_next() {
     let world = World::new();
-    backfill(1, 10).write(&world);
+    backfill(1, 3).write(&world);
     let undisturbed = world.text("undisturbed");
     let arguments = |out: &str| {
         let trail = world.text("trail");
         let locations = ["run", "--source", &trail, "--dest", out].map(str::to_owned);
         [&locations[..], &RANGE.map(str::to_owned)].concat()
     };
-    let run = |out: &str| {
+    let run = |out: &str, more: &[&str]| {
         let arguments = arguments(out);
-        let arguments = arguments.iter().map(String::as_str).collect::<Vec<_>>();
+        let arguments = arguments.iter().map(String::as_str).chain(more.iter().copied());
+        let arguments = arguments.collect::<Vec<_>>();
         world.command(&arguments).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
     };
     let began = Instant::now();
-    assert!(run(&undisturbed).wait().unwrap().success());
+    assert!(run(&undisturbed, &[]).wait().unwrap().success());
     let took = began.elapsed();
     let expected = published(&world.path("undisturbed"));
     assert_eq!(count(expected.keys()), (7 * 5, 5));
     let out = world.text("out");
     kill_and_resume(
-        33,
+        51,
         1,
         took,
-        || run(&out),
+        || run(&out, &[]),
         || names(&world.out()),
         || published(&world.out()),
         || fs::remove_dir_all(world.out()).unwrap(),
+        &expected,
+    );
+    assert!(run(&out, &[]).wait().unwrap().success());
+    kill_while_replacing(
+        51,
+        3,
+        took,
+        |more| run(&out, more),
+        || published(&world.out()),
         &expected,
     );
 }
@@ -184,19 +247,20 @@ fn run_killed_at_any_moment_over_a_folder_is_completed_by_the_next() {
 #[test]
 fn run_killed_at_any_moment_over_s3_is_completed_by_the_next() {
     let world = World::new();
-    let trail = backfill(2, 4);
+    let trail = backfill(2, 1);
     let server = Server::start(
         Config::new()
             .bucket(trail.bucket())
             .bucket(Bucket::new("analytics"))
-            .latency(Duration::from_millis(4)),
+            .latency(Duration::from_millis(2)),
     )
     .unwrap();
-    let start = || {
+    let run = |more: &[&str]| {
         let locations = ["run", "--source", "s3://trail", "--dest", "s3://analytics/bedrock"];
-        let mut command = world.command_on(&server, &[&locations[..], &RANGE].concat());
+        let mut command = world.command_on(&server, &[&locations[..], &RANGE, more].concat());
         command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
     };
+    let start = || run(&[]);
     let clear = || {
         server.keys("analytics").iter().for_each(|key| server.delete_object("analytics", key));
     };
@@ -207,6 +271,8 @@ fn run_killed_at_any_moment_over_s3_is_completed_by_the_next() {
     assert_eq!(count(expected.keys()), (7 * 5, 5));
     clear();
     let names = || server.keys("analytics");
-    kill_and_resume(18, 2, took, start, names, || in_bucket(&server), clear, &expected);
+    kill_and_resume(51, 2, took, start, names, || in_bucket(&server), clear, &expected);
+    assert!(start().wait().unwrap().success());
+    kill_while_replacing(51, 4, took, run, || in_bucket(&server), &expected);
     assert_eq!(server.n_open_uploads("analytics"), 0);
 }
