@@ -286,8 +286,6 @@ fn event_on_two_days_that_were_built_apart_is_one_call_once_they_are_settled() {
 }
 
 #[test]
-#[ignore = "a day that is opened again is compared with its own day's digests, and not with those that list \
-            its late objects"]
 fn late_object_of_a_settled_day_is_compared_with_its_digest() {
     let world = World::new();
     let (account, region) = WITH_DIGESTS;
@@ -317,7 +315,6 @@ fn late_object_of_a_settled_day_is_compared_with_its_digest() {
 }
 
 #[test]
-#[ignore = "the pair of the last day of a slice and the first of the next one is of neither shard"]
 fn settle_in_shards_settles_the_pairs_between_slices() {
     let first = call("both", "2026-10-05T23:59:59Z");
     let second = with(first.clone(), "/eventTime", "2026-10-06T00:00:00Z");

@@ -57,6 +57,13 @@ impl DayRange {
         keys.div_ceil(self.len().unsigned_abs().max(1))
     }
 
+    /// It with so many days right before and after it.
+    pub(crate) fn beside(&self, days: i64) -> DayRange {
+        let (from, to) =
+            (self.from.saturating_sub(days.days()), self.to.saturating_add(days.days()));
+        DayRange { from, to }
+    }
+
     /// So many days right before it.
     pub(crate) fn before(&self, days: i64) -> DayRange {
         let from = self.from.saturating_sub(days.days());

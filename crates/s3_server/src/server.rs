@@ -120,13 +120,6 @@ impl Server {
         bucket.objects.insert(key.to_owned(), Stored::new(content.into()));
     }
 
-    /// Lets the objects of a bucket be so much older.
-    pub fn pass_time(&self, bucket: &str, time: Duration) {
-        if let Some((bucket, _)) = self.state.buckets().get_mut(bucket) {
-            bucket.objects.values_mut().for_each(|object| object.modified -= time);
-        }
-    }
-
     /// Deletes an object, past all faults; absent is fine.
     pub fn delete_object(&self, bucket: &str, key: &str) {
         if let Some((bucket, _)) = self.state.buckets().get_mut(bucket) {

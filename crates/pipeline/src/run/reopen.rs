@@ -227,15 +227,9 @@ async fn open(
     let logs = job.endpoints.open_logs(&callers).await;
     let endpoints = job.endpoints.with_logs(logs.as_ref());
     // The digests of the range, if there are any, do not have those of other days.
-    let of_range = match (settings.verify_digests, range) {
-        (true, Some(range)) if !state.has_digests_of(day) => {
-            let (Source { store, root_path }, keys) =
-                (endpoints.source, settings.digest_keys.as_ref());
-            let digests =
-                read_digests(store, root_path, &settings, range, job.workers, keys).await?;
-            Some(state.digests.replace(Comparison::new(digests)))
-        }
-        _ => None,
+    let of_range = match settings.verify_digests && !state.has_digests_of(day) {
+        true => Some(state.digests.replace(digests_of(job, state, day, opening).await?)),
+        false => None,
     };
     let job = Job { endpoints, settings: &settings, ..*job };
     let mut end = pass(&job, state, request).await?;
@@ -245,6 +239,24 @@ async fn open(
     let destination = job.endpoints.destination;
     state.add_discovered(destination, &mut end.collected.discovered).await?;
     Ok(end)
+}
+
+/// The digests of a day's objects, late ones included.
+async fn digests_of(
+    job: &Job<'_>,
+    state: &State,
+    day: Date,
+    opening: &Opening,
+) -> Result<Comparison, Error> {
+    let known = state.manifests.get(&day).and_then(Option::as_ref);
+    let known = known.into_iter().flat_map(|manifest| &manifest.late_objects);
+    let delivered = known.filter_map(|late| Some(LogKind::CloudTrail.delivery(&late.key)?.day));
+    let delivered = delivered.chain(opening.missing.iter().map(|late| late.delivered));
+    let last = delivered.max().unwrap_or(day).max(day);
+    let range = DayRange::new(day, last).ok_or(Error::NoRange)?;
+    let Job { endpoints, settings, workers, .. } = *job;
+    let (Source { store, root_path }, keys) = (endpoints.source, settings.digest_keys.as_ref());
+    Ok(Comparison::new(read_digests(store, root_path, settings, range, workers, keys).await?))
 }
 
 /// Whether the run surely reads all calls of an object. Where the key does not name the account or the Region

@@ -42,12 +42,16 @@ pub(super) async fn settle(
     outcome: &mut Outcome,
 ) -> Result<(), Error> {
     let range = state.range.ok_or(Error::NoRange)?;
+    state.settles();
+    if let Ok(before) = range.from().yesterday() {
+        look_up(job, state, before).await?;
+    }
     let mut is_discovered = false;
     for _ in 0..MAX_PASSES {
         let mut queue = openings(job, state).await?;
         queue.retain(|day, _| range.contains(*day));
         if queue.is_empty() {
-            let days = range.days().collect();
+            let days = with_neighbours(job, state, range.days().collect()).await?;
             add_shared(&mut queue, &compare_pairs(job, state, &days).await?);
         }
         // A day that could not be opened is reported once.
@@ -57,7 +61,7 @@ pub(super) async fn settle(
         if queue.is_empty() {
             let built = state.built_days().collect::<BTreeSet<_>>();
             state.unchanged = state.manifests.keys().copied().collect();
-            state.unchanged.retain(|day| !built.contains(day));
+            state.unchanged.retain(|day| range.contains(*day) && !built.contains(day));
             return Ok(());
         }
         if !std::mem::replace(&mut is_discovered, true) {
@@ -79,21 +83,12 @@ pub(super) async fn settle_neighbours(
     state: &mut State,
     outcome: &mut Outcome,
 ) -> Result<(), Error> {
-    let range = state.range;
     for _ in 0..MAX_PASSES {
-        let mut days = range.into_iter().flat_map(|range| range.days()).collect::<BTreeSet<_>>();
-        if range.is_none() {
-            days.extend(state.manifests.keys());
-        }
-        let built = state.built_days().collect::<Vec<_>>();
-        for day in built {
-            days.insert(day);
-            days.extend(day.tomorrow().ok());
-            for beside in [day.yesterday(), day.tomorrow()].into_iter().filter_map(Result::ok) {
-                look_up(job, state, beside).await?;
-            }
-        }
-        // A run with a range looks at no other pairs.
+        let days = match state.range {
+            Some(range) => range.days().collect(),
+            None => state.manifests.keys().copied().collect(),
+        };
+        let days = with_neighbours(job, state, days).await?;
         let mut queue = BTreeMap::new();
         add_shared(&mut queue, &compare_pairs(job, state, &days).await?);
         if queue.is_empty() {
@@ -122,6 +117,24 @@ async fn openings(job: &Job<'_>, state: &State) -> Result<BTreeMap<Date, Opening
         queue.entry(day).or_default().missing = missing;
     }
     Ok(queue)
+}
+
+/// These days with those that were built, and the days after these: each is the later one of a pair. The
+/// manifests of days beside those that were built are read.
+async fn with_neighbours(
+    job: &Job<'_>,
+    state: &mut State,
+    mut days: BTreeSet<Later>,
+) -> Result<BTreeSet<Later>, Error> {
+    let built = state.built_days().collect::<Vec<_>>();
+    for day in built {
+        days.insert(day);
+        days.extend(day.tomorrow().ok());
+        for beside in [day.yesterday(), day.tomorrow()].into_iter().filter_map(Result::ok) {
+            look_up(job, state, beside).await?;
+        }
+    }
+    Ok(days)
 }
 
 /// Reads the manifest of a day that the run does not know.

@@ -117,8 +117,8 @@ pub(super) struct State {
     pub(super) settled: BTreeSet<Date>,
     /// The days that the run is asked to write.
     pub(super) range: Option<DayRange>,
-    /// Whether it changes no others, as a shard does.
-    is_shard: bool,
+    /// How many days before and after them it may change too, if it is a shard.
+    beside: Option<i64>,
     days: BTreeMap<Date, BuiltDay>,
 }
 
@@ -171,7 +171,7 @@ impl State {
             seen: BTreeMap::new(),
             settled: BTreeSet::new(),
             range: settings.range,
-            is_shard: settings.shard.is_some(),
+            beside: settings.shard.map(|_| 0),
             days: BTreeMap::new(),
         }
     }
@@ -202,9 +202,15 @@ impl State {
         self.digests.is_some() && self.range.is_some_and(|range| range.contains(day))
     }
 
-    /// Whether the run may change a day: a shard changes none outside its slice.
+    /// Whether the run may change a day: a shard changes none that is not its own.
     pub(super) fn may_change(&self, day: Date) -> bool {
-        !self.is_shard || self.range.is_none_or(|range| range.contains(day))
+        let (Some(beside), Some(range)) = (self.beside, self.range) else { return true };
+        range.beside(beside).contains(day)
+    }
+
+    /// Lets a shard change the days right beside its own too: the pairs with them are its to settle.
+    pub(super) fn settles(&mut self) {
+        self.beside = self.beside.map(|_| 1);
     }
 
     /// The SHA-256 of the calls of a day whose manifest is known; `None` if it vouches for none.
