@@ -201,7 +201,7 @@ fn unknown_identifier_stays_unresolved() {
         ("us.anthropic.claude-heron-trn3-512k", "geo_profile", "not_in_catalog"),
         // Never a prefix match: this is no Sonnet 4.6.
         ("anthropic.claude-sonnet-4-6-preview", "foundation_model", "not_in_catalog"),
-        ("claude-sonnet-4-5-20250929-v1:0", "unknown", "unknown_form"),
+        ("claude-sonnet-4-5", "unknown", "unknown_form"),
         ("anthropic.claude-haiku-4-5@20251001", "foundation_model", "not_in_catalog"),
         ("my-provisioned-model", "unknown", "unknown_form"),
         ("é", "unknown", "unknown_form"),

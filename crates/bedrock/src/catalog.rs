@@ -10,6 +10,7 @@ use std::sync::Arc;
 use serde::Deserialize;
 
 use crate::fingerprint::Fingerprint;
+use crate::model_id::{Dropped, ModelId};
 use crate::model_ref::ModelRef;
 
 /// The models that ship with hoptrail.
@@ -31,6 +32,10 @@ pub struct Model {
     pub provider: String,
     /// The name that AWS prints; `None` where none is known. Names are not unique.
     pub name: Option<String>,
+    /// Regions in which the model can be called by its id.
+    pub on_demand_regions: BTreeSet<String>,
+    /// Regions in which the model can be called through a profile only.
+    pub profile_only_regions: BTreeSet<String>,
 }
 
 /// What the catalog has for a model id.
@@ -38,9 +43,10 @@ pub struct Model {
 pub enum Lookup<'a> {
     /// The id itself.
     Exact(&'a Model),
-    /// The only model with this id apart from date, minor version and context length.
+    /// The only model with this id apart from the parts that had to be dropped, see
+    /// [`Catalog::model`].
     Base(&'a Model),
-    /// Several models with this id apart from date and version.
+    /// Several models with this id apart from these parts.
     Ambiguous,
     /// Nothing.
     Unknown,
@@ -75,7 +81,8 @@ pub struct CatalogError {
 pub struct Catalog {
     models: Vec<Model>,
     by_id: BTreeMap<String, usize>,
-    by_base: BTreeMap<String, BTreeSet<usize>>,
+    /// The ids by their names (see [`ModelId`]).
+    by_name: BTreeMap<String, Vec<String>>,
     providers: BTreeSet<String>,
     profiles: BTreeMap<String, BTreeMap<String, Destinations>>,
     fingerprint: Fingerprint,
@@ -87,6 +94,10 @@ struct ModelRow {
     canonical_id: String,
     provider: String,
     name: String,
+    #[serde(default)]
+    on_demand_regions: String,
+    #[serde(default)]
+    profile_only_regions: String,
 }
 
 #[derive(Deserialize)]
@@ -107,7 +118,7 @@ impl Catalog {
     }
 
     /// Reads `models.csv` (at least `model_id,canonical_id,provider,name`; an empty canonical id
-    /// means the id itself) and `inference_profiles.csv` (at least
+    /// means the id itself; `on_demand_regions` and `profile_only_regions` if they are known) and `inference_profiles.csv` (at least
     /// `profile_id,source_region,destination_regions`, Regions divided by `;`).
     ///
     /// # Errors
@@ -163,13 +174,16 @@ impl Catalog {
             id: row.model_id.clone(),
             provider: row.provider.clone(),
             name: (!row.name.is_empty()).then(|| row.name.clone()),
+            on_demand_regions: regions(&row.on_demand_regions).collect(),
+            profile_only_regions: regions(&row.profile_only_regions).collect(),
         });
         self.add_id(&row.model_id, self.models.len() - 1);
     }
 
     fn add_id(&mut self, id: &str, model: usize) {
         self.by_id.insert(id.to_owned(), model);
-        self.by_base.entry(Base::of(id).name.to_owned()).or_default().insert(model);
+        let name = ModelId::parse(id).name.to_owned();
+        self.by_name.entry(name).or_default().push(id.to_owned());
         if let Some((provider, _)) = id.split_once('.') {
             self.providers.insert(provider.to_owned());
         }
@@ -180,27 +194,80 @@ impl Catalog {
         ModelRef::read(text, |head| self.providers.contains(head))
     }
 
-    /// Looks a model id up, scope removed: the id itself, else the only model with the same id apart
-    /// from date, version and context length. A different major version (`-v2`) is a different
+    /// Looks a model id up, scope removed: the id itself, else the model that is left when the least
+    /// is dropped from both ids: the context length (`:48k`), then `:0`, then `-v1`, then the date.
+    /// The first step that leaves any model decides. A different version (`-v2`) is a different
     /// model, and there are no prefix matches and no defaults.
     pub fn model(&self, id: &str) -> Lookup<'_> {
         if let Some(&index) = self.by_id.get(id) {
             return Lookup::Exact(&self.models[index]);
         }
-        let base = Base::of(id);
-        let Some(candidates) = self.by_base.get(base.name) else { return Lookup::Unknown };
-        let mut candidates = candidates.iter().map(|&index| &self.models[index]);
-        match (candidates.next(), candidates.next()) {
-            (Some(model), None) if base.admits(&Base::of(&model.id)) => Lookup::Base(model),
-            (Some(_), Some(_)) => Lookup::Ambiguous,
+        let asked = ModelId::parse(id);
+        let mut least = Dropped::Date;
+        let mut found = BTreeSet::new();
+        for known in self.by_name.get(asked.name).into_iter().flatten() {
+            let Some(dropped) = asked.dropped(&ModelId::parse(known)) else { continue };
+            if dropped < least {
+                least = dropped;
+                found.clear();
+            }
+            if dropped == least {
+                found.insert(self.by_id[known]);
+            }
+        }
+        let first = found.pop_first().map(|index| &self.models[index]);
+        match first {
+            Some(_) if !found.is_empty() => Lookup::Ambiguous,
+            Some(model) if !asked.has_other_version(&ModelId::parse(&model.id)) => {
+                Lookup::Base(model)
+            }
             _ => Lookup::Unknown,
         }
+    }
+
+    /// The only model that has a dated name without its provider (`claude-3-haiku-20240307`). A date
+    /// says which model is meant; a name without one may be that of a later model some day.
+    pub fn model_of_dated_name(&self, name: &str) -> Option<&Model> {
+        let asked = ModelId::parse(name);
+        asked.date?;
+        let has_name = |known: &&str| {
+            let known = without_head(known).map(ModelId::parse);
+            known.is_some_and(|id| {
+                (id.name, id.date) == (asked.name, asked.date) && !asked.has_other_version(&id)
+            })
+        };
+        let mut found = self.by_id.iter().filter(|(id, _)| has_name(&id.as_str()));
+        let (_, &index) = found.next()?;
+        found.all(|(_, &other)| other == index).then(|| &self.models[index])
+    }
+
+    /// The ids of the models that a text may mean which is no id of the catalog: those with the same
+    /// name apart from provider, scope, date, version and what clients write around it.
+    pub fn candidates(&self, text: &str) -> BTreeSet<&str> {
+        let text = text.rsplit('/').next().unwrap_or_default().to_lowercase().replace('@', "-");
+        let text = text.split('[').next().unwrap_or_default();
+        let text = text.strip_suffix("-latest").unwrap_or(text);
+        let names = std::iter::successors(Some(text), |name| without_head(name));
+        let names = names.map(|name| ModelId::parse(name).name).collect::<BTreeSet<_>>();
+        let is_meant = |id: &&String| {
+            without_head(id).is_some_and(|name| names.contains(ModelId::parse(name).name))
+        };
+        let found = self.by_id.keys().filter(is_meant);
+        found.map(|id| self.models[self.by_id[id]].id.as_str()).collect()
     }
 
     /// A system profile's destinations by source Region; `None` if the catalog lacks the profile.
     /// Absence is no proof that it does not exist: access differs per account.
     pub fn profile(&self, profile_id: &str) -> Option<&BTreeMap<String, Destinations>> {
         self.profiles.get(profile_id)
+    }
+
+    /// The system profiles through which a model can be called in a Region.
+    pub fn profiles_of(&self, model_id: &str, source_region: &str) -> Vec<&str> {
+        let found = self.profiles.iter().filter(|(id, by_source)| {
+            without_head(id) == Some(model_id) && by_source.contains_key(source_region)
+        });
+        found.map(|(id, _)| id.as_str()).collect()
     }
 
     /// The only profile of a model that sends requests from a source Region to exactly these
@@ -213,7 +280,7 @@ impl Catalog {
         regions: &BTreeSet<&str>,
     ) -> Option<&str> {
         let mut found = self.profiles.iter().filter(|(id, by_source)| {
-            id.split_once('.').is_some_and(|(_, model)| model == model_id)
+            without_head(id) == Some(model_id)
                 && matches!(by_source.get(source_region), Some(Destinations::Regions(list))
                     if list.iter().map(String::as_str).collect::<BTreeSet<_>>() == *regions)
         });
@@ -228,7 +295,7 @@ impl Destinations {
             "" => Destinations::NotPublished,
             ALL_COMMERCIAL => Destinations::AllCommercial,
             list => {
-                let mut regions = list.split(';').map(str::to_owned).collect::<Vec<_>>();
+                let mut regions = regions(list).collect::<Vec<_>>();
                 regions.sort();
                 Destinations::Regions(regions.into())
             }
@@ -236,37 +303,21 @@ impl Destinations {
     }
 }
 
-/// A model id without its optional parts: `-YYYYMMDD`, `-vN`, and what follows a colon (`:M` and the
-/// context length).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Base<'a> {
-    name: &'a str,
-    version: Option<&'a str>,
+impl Model {
+    /// Whether the model can be called by its id in a Region; `None` if the catalog does not say.
+    pub fn is_on_demand_in(&self, region: &str) -> Option<bool> {
+        let is_known =
+            self.on_demand_regions.contains(region) || self.profile_only_regions.contains(region);
+        is_known.then(|| self.on_demand_regions.contains(region))
+    }
 }
 
-impl<'a> Base<'a> {
-    fn of(id: &'a str) -> Self {
-        let id = id.split_once(':').map_or(id, |(head, _)| head);
-        let all_digits = |text: &str| text.bytes().all(|b| b.is_ascii_digit());
-        let (rest, version) = match id.rsplit_once("-v") {
-            Some((rest, version)) if !version.is_empty() && all_digits(version) => {
-                (rest, Some(version))
-            }
-            _ => (id, None),
-        };
-        let name = match rest.rsplit_once('-') {
-            Some((name, date)) if date.len() == 8 && all_digits(date) => name,
-            _ => rest,
-        };
-        Base { name, version }
-    }
+/// The Regions of a field, divided by `;`.
+fn regions(text: &str) -> impl Iterator<Item = String> {
+    text.split(';').filter(|region| !region.is_empty()).map(str::to_owned)
+}
 
-    /// An optional part may be left out, but two different versions are two models: Titan Text
-    /// Embeddings v1 and V2 differ in price.
-    fn admits(&self, other: &Base<'_>) -> bool {
-        match (self.version, other.version) {
-            (Some(mine), Some(other)) => mine == other,
-            _ => true,
-        }
-    }
+/// What follows the first dot: an id without its provider, or a profile's id without its scope.
+fn without_head(id: &str) -> Option<&str> {
+    id.split_once('.').map(|(_, rest)| rest)
 }

@@ -13,6 +13,7 @@ pub mod error_reason;
 pub mod fingerprint;
 pub mod interner;
 pub mod meaning;
+mod model_id;
 pub mod model_ref;
 pub mod money;
 pub mod outcome;

@@ -42,7 +42,7 @@ pub struct ResolvedModel {
 pub enum Match {
     /// By its id.
     Exact,
-    /// By its id apart from date, version and context length.
+    /// By its id apart from date, version and context length, or by its dated name without provider.
     Base,
 }
 
@@ -132,7 +132,12 @@ pub fn resolve(text: Option<&str>, catalog: &Catalog, aliases: &Aliases) -> Reso
         }
         // An alias may also name a model that the catalog does not have.
         let Some(alias) = aliases.get(&reference.text) else {
-            resolution.model = Err(reason(&reference, lookup));
+            let is_bare = reference.target_type == TargetType::Unknown;
+            let named = is_bare.then(|| catalog.model_of_dated_name(&reference.text)).flatten();
+            resolution.model = match named {
+                Some(model) => found_model(Lookup::Base(model)),
+                None => Err(reason(&reference, lookup)),
+            };
             return resolution;
         };
         resolution.alias_name = resolution.alias_name.or(alias.name);

@@ -81,12 +81,14 @@ impl PriceBook {
     /// apply in the commercial partition only. Neither another tier nor the other routing is a substitute.
     ///
     /// A band that begins on a later day still cuts the prices below it off: what more input cost
-    /// before is then not known, and what less input cost is no substitute. A band that has ended
-    /// is gone.
+    /// before is then not known, and what less input cost is no substitute. The same holds for a band
+    /// that the standard tier has and this one lacks. A band that has ended is gone.
     pub fn rate_card(&self, regions: &Regions, key: &PriceKey<'_>, day: Date) -> Option<RateCard> {
         let layers = self.layers_for(regions, key);
+        let standard = self.layers_for(regions, &PriceKey { tier: Tier::Standard, ..*key });
         let mut thresholds = layers
             .iter()
+            .chain(&standard)
             .flat_map(LayerRows::iter)
             .filter(|row| !row.is_over_on(day))
             .map(|row| row.context_over_tokens)

@@ -1,6 +1,6 @@
 //! From a model identifier as logged to a model: the forms of identifiers, the catalog, aliases.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use bedrock::alias::DiscoveredAlias;
 use bedrock::arn::Arn;
@@ -182,6 +182,19 @@ fn model_is_found_by_id_or_unique_base_id() {
     check("openai.gpt-oss-120b", "exact openai.gpt-oss-120b-1:0");
     check("anthropic.claude-3-5-sonnet", "ambiguous");
     check("amazon.titan-embed-text", "ambiguous");
+    // The least is dropped first; what is left decides.
+    let sonnet = "anthropic.claude-3-5-sonnet-20241022-v2:0";
+    check("anthropic.claude-3-5-sonnet-20241022-v2", &format!("base {sonnet}"));
+    check("anthropic.claude-3-5-sonnet-20241022", &format!("base {sonnet}"));
+    check("anthropic.claude-3-5-sonnet-v2:0", "ambiguous");
+    check("anthropic.claude-3-5-sonnet-20241022-v1:0", "unknown");
+    check("anthropic.claude-3-5-sonnet-20241023-v2:0", "ambiguous");
+    check("amazon.titan-embed-text-v2:0:1k", "base amazon.titan-embed-text-v2:0");
+    check("amazon.nova-reel-v1:1:8k", "base amazon.nova-reel-v1:1");
+    check("amazon.nova-reel-v1:2", "ambiguous");
+    check("openai.gpt-5.6-sol-2026-07-09", "base openai.gpt-5.6-sol");
+    check("openai.gpt-5.5-2026-04-23", "exact openai.gpt-5.5");
+    check("amazon.titan-embed-image-v1:0", "exact amazon.titan-embed-image-v1");
     // A sibling is not a prefix match, and another major version is not the same model.
     check("anthropic.claude-opus-4-9", "unknown");
     check("anthropic.claude-opus", "unknown");
@@ -230,6 +243,17 @@ fn id_resolves_through_the_catalog() {
         ("anthropic.claude-zeppelin-9", "foundation_model - not_in_catalog"),
         ("anthropic.claude-3-5-sonnet", "foundation_model - ambiguous"),
         ("my-throughput", "unknown - unknown_form"),
+        // A date says which model is meant, also without the provider.
+        ("claude-3-haiku-20240307", "unknown - base anthropic.claude-3-haiku-20240307-v1:0"),
+        (
+            "bedrock/claude-3-5-sonnet-20241022-v2",
+            "unknown - base anthropic.claude-3-5-sonnet-20241022-v2:0",
+        ),
+        ("gpt-5.5-2026-04-23", "unknown - base openai.gpt-5.5"),
+        ("claude-3-5-sonnet-20241022-v1:0", "unknown - unknown_form"),
+        ("claude-3-haiku-20240308", "unknown - unknown_form"),
+        ("claude-haiku-4-5", "unknown - unknown_form"),
+        ("20240307", "unknown - unknown_form"),
     ] {
         check_model(&none, text, expected);
     }
@@ -247,6 +271,8 @@ fn opaque_identifier_needs_an_alias() {
         (&*profile, "eu.amazon.nova-pro-v1:0"),
         (&deployment, &custom),
         ("my-throughput", "amazon.nova-micro-v1:0"),
+        ("claude-3-haiku-20240307", "amazon.nova-lite-v1:0"),
+        ("haiku", "claude-haiku-4-5-20251001"),
         ("a-b", "b-a"),
         ("b-a", "a-b"),
     ] {
@@ -257,6 +283,8 @@ fn opaque_identifier_needs_an_alias() {
     check_model(&aliases, &encoded, "application_profile eu exact amazon.nova-pro-v1:0");
     check_model(&aliases, &deployment, "custom_model - exact amazon.nova-lite-v1:0");
     check_model(&aliases, "my-throughput", "unknown - exact amazon.nova-micro-v1:0");
+    check_model(&aliases, "claude-3-haiku-20240307", "unknown - exact amazon.nova-lite-v1:0");
+    check_model(&aliases, "haiku", "unknown - base anthropic.claude-haiku-4-5-20251001-v1:0");
     check_model(&aliases, "a-b", "unknown - alias_loop");
 }
 
@@ -300,6 +328,133 @@ fn file_of_other_shape_is_an_error() {
     let mut aliases = Aliases::default();
     assert!(aliases.add_toml("[aliases]\nx = 'y'\n").is_err());
     assert!(aliases.add_csv("arn,model\nx,y\n").is_err());
+}
+
+#[test]
+fn candidates_have_the_name_of_what_was_asked() {
+    let catalog = Catalog::embedded();
+    let check = |text: &str, expected: &[&str]| {
+        assert_eq!(catalog.candidates(text).into_iter().collect::<Vec<_>>(), expected, "{text}");
+    };
+    let sonnets =
+        ["anthropic.claude-3-5-sonnet-20240620-v1:0", "anthropic.claude-3-5-sonnet-20241022-v2:0"];
+    for text in ["claude-3-5-sonnet", "anthropic.claude-3-5-sonnet-latest", "us.claude-3-5-sonnet"]
+    {
+        check(text, &sonnets);
+    }
+    for text in [
+        "claude-sonnet-4-6",
+        "anthropic/claude-sonnet-4-6",
+        "US.ANTHROPIC.CLAUDE-SONNET-4-6",
+        "us.anthropic.claude-sonnet-4-6-v1[1m]",
+    ] {
+        check(text, &["anthropic.claude-sonnet-4-6"]);
+    }
+    check("us.anthropic.claude-haiku-4-5@20251001", &["anthropic.claude-haiku-4-5-20251001-v1:0"]);
+    for text in ["", "my-throughput", "anthropic.claude-sonnet-9", "arn:aws:bedrock:a:b:c/d"] {
+        check(text, &[]);
+    }
+}
+
+#[test]
+fn direct_call_and_profiles_depend_on_the_region() {
+    let catalog = Catalog::embedded();
+    let Lookup::Exact(model) = catalog.model("anthropic.claude-sonnet-4-6") else {
+        panic!("known");
+    };
+    assert_eq!(model.is_on_demand_in("us-east-1"), Some(false));
+    assert_eq!(model.is_on_demand_in("eu-west-2"), Some(true));
+    assert_eq!(model.is_on_demand_in("us-gov-west-1"), None);
+    assert_eq!(
+        catalog.profiles_of(&model.id, "us-east-1"),
+        ["global.anthropic.claude-sonnet-4-6", "us.anthropic.claude-sonnet-4-6"]
+    );
+    assert_eq!(catalog.profiles_of(&model.id, "us-gov-west-1"), [""; 0]);
+    // A catalog without these columns says nothing.
+    let models = "model_id,canonical_id,provider,name\nx.m,x.m,X,M\n";
+    let catalog = Catalog::parse(models, EMBEDDED_PROFILES).expect("well-formed");
+    let Lookup::Exact(model) = catalog.model("x.m") else { panic!("known") };
+    assert_eq!(model.is_on_demand_in("us-east-1"), None);
+}
+
+/// An id after each step of a second search, written to be slow and obvious: it loses its context
+/// length, its minor version, its version, and its date.
+fn steps(id: &str) -> [String; 4] {
+    let parts = id.split(':').collect::<Vec<_>>();
+    let has_minor = parts.get(1).is_some_and(|part| is_number(part));
+    let without_context = parts[..parts.len().min(1 + usize::from(has_minor))].join(":");
+    let without_minor = parts[0].to_owned();
+    let without_version = match without_minor.rsplit_once("-v") {
+        Some((head, version)) if is_number(version) => head.to_owned(),
+        _ => without_minor.clone(),
+    };
+    let parts = without_version.split('-').collect::<Vec<_>>();
+    let n_date = match parts.as_slice() {
+        [_, .., y, m, d] if [y, m, d].map(|part| part.len()) == [4, 2, 2] => 3,
+        [_, .., date] if date.len() == 8 => 1,
+        _ => 0,
+    };
+    let (head, date) = parts.split_at(parts.len() - n_date);
+    let is_date = date.iter().all(|part| is_number(part));
+    let without_date = if is_date { head.join("-") } else { without_version.clone() };
+    [without_context, without_minor, without_version, without_date]
+}
+
+fn is_number(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// What follows the name and the date, without the minor version.
+fn version(steps: &[String; 4]) -> Option<&str> {
+    steps[1].strip_prefix(&steps[2]).filter(|version| !version.is_empty())
+}
+
+fn slow_search(asked: &str, known: &BTreeMap<&str, (&str, [String; 4])>) -> String {
+    if let Some((model, _)) = known.get(asked) {
+        return format!("exact {model}");
+    }
+    let asked = steps(asked);
+    for (step, text) in asked.iter().enumerate() {
+        let found = known.values().filter(|(_, known)| known[step] == *text);
+        let found = found.map(|(model, _)| *model).collect::<BTreeSet<_>>();
+        match found.first() {
+            None => {}
+            Some(_) if found.len() > 1 => return "ambiguous".to_owned(),
+            Some(model) => {
+                let versions = version(&asked).zip(version(&known[model].1));
+                let is_other = versions.is_some_and(|(mine, theirs)| mine != theirs);
+                return if is_other { "unknown".to_owned() } else { format!("base {model}") };
+            }
+        }
+    }
+    "unknown".to_owned()
+}
+
+#[test]
+fn search_finds_what_the_slow_one_finds() {
+    let catalog = Catalog::embedded();
+    let rows = EMBEDDED_MODELS.lines().skip(1).filter_map(|line| line.split_once(','));
+    let known = rows.filter_map(|(id, rest)| Some((id, (rest.split(',').next()?, steps(id)))));
+    let known = known.collect::<BTreeMap<_, _>>();
+    let mut seen = BTreeSet::new();
+    for (id, (_, steps)) in &known {
+        for stem in steps.iter().map(String::as_str).chain([*id]) {
+            for end in
+                ["", ":0", ":1", ":9k", ":0:9k", "-v1", "-v2:0", "-20240620", "-20240620-v1:0"]
+            {
+                let asked = format!("{stem}{end}");
+                let found = match catalog.model(&asked) {
+                    Lookup::Exact(model) => format!("exact {}", model.id),
+                    Lookup::Base(model) => format!("base {}", model.id),
+                    Lookup::Ambiguous => "ambiguous".to_owned(),
+                    Lookup::Unknown => "unknown".to_owned(),
+                };
+                assert_eq!(found, slow_search(&asked, &known), "{asked}");
+                seen.insert(found.split(' ').next().map(str::to_owned));
+            }
+        }
+    }
+    assert_eq!(seen.len(), 4, "each answer occurs: {seen:?}");
 }
 
 proptest! {

@@ -112,7 +112,9 @@ fn band_starts_above_its_threshold() {
     check("regional us-west-2 standard input", i128::MAX, "2");
     // All kinds have the band's price; the base is no substitute.
     check("regional us-west-2 standard output", 200_001, "-");
-    check("regional us-west-2 flex input", 200_001, "4");
+    check("regional us-west-2 flex input", 200_000, "4");
+    // Nor is it for a tier that lacks a band of the standard tier.
+    check("regional us-west-2 flex input", 200_001, "-");
 }
 
 #[test]
@@ -190,8 +192,10 @@ fn rows_for_a_region_are_those_that_apply() {
     let luna = "openai.gpt-5.6-luna";
     let input = |day: Date| {
         let rows = book.rows_for(&regions, luna, "us-east-1", day);
-        let rows =
-            rows.filter(|row| row.kind == TokenKind::Input && row.routing == Routing::Regional);
+        let rows = rows.filter(|row| {
+            (row.kind, row.routing, row.tier)
+                == (TokenKind::Input, Routing::Regional, Tier::Standard)
+        });
         rows.map(|row| row.price.to_string()).collect::<Vec<_>>()
     };
     assert_eq!(input(date(2026, 7, 29)), ["1.1"]);

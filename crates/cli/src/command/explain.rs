@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use bedrock::arn::Arn;
-use bedrock::catalog::Destinations;
+use bedrock::catalog::{Destinations, Lookup};
 use bedrock::cost::{Unpriced, price_key};
 use bedrock::price::TokenKind;
 use bedrock::resolve::{Resolution, Unresolved, resolve};
-use bedrock::{Knowledge, cut};
+use bedrock::{Knowledge, TargetType, cut};
 use jiff::civil::Date;
 use serde::Serialize;
 
@@ -32,12 +32,27 @@ struct Explanation {
     /// Why there is no model.
     reason: Option<&'static str>,
     hint: Option<&'static str>,
+    /// The models that an identifier without model may mean.
+    candidates: Vec<String>,
+    /// Of a foundation model, see [`DirectCall`].
+    direct_call: Option<DirectCall>,
     /// The system profile whose destinations these are.
     system_profile: Option<String>,
     /// By source Region: Regions, or `ALL_COMMERCIAL`; null where AWS does not print them.
     destinations: Option<BTreeMap<String, Option<Vec<String>>>>,
     /// On demand, in the standard tier.
     prices: Prices,
+}
+
+/// Whether a model can be called by its id.
+#[derive(Debug, Serialize)]
+struct DirectCall {
+    /// The Region that this is about, that of the prices.
+    source_region: String,
+    /// Null if the catalog does not say.
+    is_possible: Option<bool>,
+    /// The system profiles through which it can be called there.
+    profiles: Vec<String>,
 }
 
 /// The prices of a model identifier.
@@ -101,6 +116,14 @@ fn explain(model_ref: &str, region: Option<&str>, day: Date, knowledge: &Knowled
         target_type: found.target_type.as_str(),
         profile_scope: found.profile_scope,
         profile_id: found.profile_id,
+        candidates: match reason {
+            None => Vec::new(),
+            Some(_) => candidates(model_ref, knowledge),
+        },
+        direct_call: model
+            .as_ref()
+            .filter(|_| found.target_type == TargetType::FoundationModel)
+            .map(|model| direct_call(&model.id, &price_region, knowledge)),
         alias_name: found.alias_name,
         model_match: model.as_ref().map_or("none", |model| model.matched.as_str()),
         model_id: model.as_ref().map(|model| model.id.clone()),
@@ -111,6 +134,23 @@ fn explain(model_ref: &str, region: Option<&str>, day: Date, knowledge: &Knowled
         system_profile,
         destinations,
         prices,
+    }
+}
+
+fn candidates(model_ref: &str, knowledge: &Knowledge) -> Vec<String> {
+    knowledge.catalog.candidates(model_ref).into_iter().map(str::to_owned).collect()
+}
+
+fn direct_call(model_id: &str, region: &str, knowledge: &Knowledge) -> DirectCall {
+    let is_possible = match knowledge.catalog.model(model_id) {
+        Lookup::Exact(model) => model.is_on_demand_in(region),
+        _ => None,
+    };
+    let profiles = knowledge.catalog.profiles_of(model_id, region);
+    DirectCall {
+        source_region: region.to_owned(),
+        is_possible,
+        profiles: profiles.into_iter().map(str::to_owned).collect(),
     }
 }
 
@@ -183,7 +223,13 @@ fn text(found: &Explanation, region: Option<&str>) -> String {
         (None, reason) => {
             line("model", format!("unknown: {}", reason.unwrap_or_default()));
             line("", found.hint.unwrap_or_default().to_owned());
+            if !found.candidates.is_empty() {
+                line("candidates", found.candidates.join(", "));
+            }
         }
+    }
+    for (name, value) in found.direct_call.iter().flat_map(direct_call_lines) {
+        line(name, value);
     }
     match (&found.system_profile, &found.destinations) {
         (Some(profile), None) => {
@@ -222,4 +268,18 @@ fn text(found: &Explanation, region: Option<&str>) -> String {
         _ => {}
     }
     lines.iter().map(|line| escaped(line)).collect::<Vec<_>>().join("\n") + "\n"
+}
+
+fn direct_call_lines(call: &DirectCall) -> Vec<(&'static str, String)> {
+    let region = &call.source_region;
+    let answer = match call.is_possible {
+        Some(true) => format!("possible in {region}"),
+        Some(false) => format!("not possible in {region}: the model needs a profile"),
+        None => format!("unknown: the catalog does not say whether it is possible in {region}"),
+    };
+    let mut lines = vec![("direct call", answer)];
+    if !call.profiles.is_empty() {
+        lines.push(("profiles", format!("from {region}: {}", call.profiles.join(", "))));
+    }
+    lines
 }
