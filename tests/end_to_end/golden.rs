@@ -115,6 +115,8 @@ fn explanations_are_as_expected() {
         "global.anthropic.claude-sonnet-4-5-20250929-v1:0",
         "anthropic.claude-3-haiku-20240307-v1:0:48k",
         "deepseek.v3.2",
+        "anthropic.claude-sonnet-4-6",
+        "claude-sonnet-4-6",
         "arn:aws:bedrock:us-east-1:111122223333:application-inference-profile/088k6ehrxpci",
         "sa.anthropic.claude-haiku-4-5-20251001-v1:0",
         "my-provisioned-model",

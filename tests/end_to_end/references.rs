@@ -217,6 +217,86 @@ fn unknown_identifier_stays_unresolved() {
     assert_eq!((code, found.len()), (5, 2), "one unknown reference is enough");
 }
 
+/// Spellings of ids that people print, found in public bug reports: what they resolve to, and what
+/// may be meant if they do not.
+#[test]
+fn id_as_people_print_it_resolves_or_has_candidates() {
+    const SONNET: &str = "anthropic.claude-sonnet-4-6";
+    const HAIKU: &str = "anthropic.claude-haiku-4-5-20251001-v1:0";
+    for (reference, model, matched) in [
+        ("openai.gpt-5.4-2026-03-05", "openai.gpt-5.4", "exact"),
+        ("us.openai.gpt-5.5-2026-04-23", "openai.gpt-5.5", "exact"),
+        ("us.openai.gpt-5.6-sol-2026-07-09", "openai.gpt-5.6-sol", "base"),
+        ("amazon.titan-embed-image-v1:0", "amazon.titan-embed-image-v1", "exact"),
+        ("amazon.titan-image-generator-v2", "amazon.titan-image-generator-v2:0", "exact"),
+        ("us.anthropic.claude-sonnet-4-6-v1:0", SONNET, "base"),
+        (
+            "anthropic.claude-sonnet-4-20250514-v1:0:1m",
+            "anthropic.claude-sonnet-4-20250514-v1:0",
+            "base",
+        ),
+        (
+            "anthropic.claude-3-5-sonnet-20241022-v2",
+            "anthropic.claude-3-5-sonnet-20241022-v2:0",
+            "base",
+        ),
+        ("us.anthropic.claude-haiku-4-5-v1:0", HAIKU, "base"),
+        ("claude-haiku-4-5-20251001", HAIKU, "base"),
+        ("claude-3-haiku-20240307", "anthropic.claude-3-haiku-20240307-v1:0", "base"),
+        ("claude-sonnet-4-5-20250929-v1:0", "anthropic.claude-sonnet-4-5-20250929-v1:0", "base"),
+    ] {
+        let (code, found) = explain(&[reference], &[]);
+        assert_eq!((code, &found[0]["model_id"]), (0, &model.into()), "{reference}");
+        assert_eq!(found[0]["model_match"], matched, "{reference}");
+        assert_eq!(found[0]["candidates"], json!([]), "{reference}");
+    }
+    for (reference, candidates) in [
+        ("claude-sonnet-4-6", json!([SONNET])),
+        ("anthropic/claude-sonnet-4-6", json!([SONNET])),
+        ("US.ANTHROPIC.CLAUDE-SONNET-4-6", json!([SONNET])),
+        ("us.anthropic.claude-opus-4-6-v1[1m]", json!(["anthropic.claude-opus-4-6-v1"])),
+        ("us.anthropic.claude-haiku-4-5@20251001", json!([HAIKU])),
+        (
+            "anthropic.claude-3-5-sonnet-latest",
+            json!([
+                "anthropic.claude-3-5-sonnet-20240620-v1:0",
+                "anthropic.claude-3-5-sonnet-20241022-v2:0",
+            ]),
+        ),
+        ("my-provisioned-model", json!([])),
+    ] {
+        let (code, found) = explain(&[reference], &[]);
+        assert_eq!((code, &found[0]["model_id"]), (5, &Value::Null), "{reference}");
+        assert_eq!(found[0]["candidates"], candidates, "{reference}");
+    }
+    let world = World::new();
+    let aliases = "model_ref,model\nclaude-3-haiku-20240307,amazon.nova-lite-v1:0\n";
+    let aliases = world.write("aliases.csv", aliases);
+    let (_, found) = explain(&["claude-3-haiku-20240307"], &["--aliases", &aliases]);
+    assert_eq!(found[0]["model_id"], "amazon.nova-lite-v1:0", "an alias wins");
+}
+
+#[test]
+fn foundation_model_is_called_directly_or_through_profiles() {
+    let direct = |reference: &str, region: &str| {
+        explain(&[reference], &["--region", region]).1[0]["direct_call"].clone()
+    };
+    let expected = |region: &str, is_possible: Value, scopes: &[&str]| {
+        let profile = |scope: &&str| format!("{scope}.anthropic.claude-sonnet-4-6");
+        let profiles = scopes.iter().map(profile).collect::<Vec<_>>();
+        json!({ "source_region": region, "is_possible": is_possible, "profiles": profiles })
+    };
+    let model = "anthropic.claude-sonnet-4-6";
+    for (region, is_possible, scopes) in [
+        ("us-east-1", json!(false), &["global", "us"][..]),
+        ("eu-west-2", json!(true), &["eu", "global"]),
+        ("us-gov-west-1", Value::Null, &[]),
+    ] {
+        assert_eq!(direct(model, region), expected(region, is_possible, scopes));
+    }
+    assert_eq!(direct("us.anthropic.claude-sonnet-4-6", "us-east-1"), Value::Null);
+}
+
 /// The rows of a catalog file, without quotes in their first columns.
 fn catalog(name: &str) -> Vec<Vec<String>> {
     let text = fs::read_to_string(repository().join("config").join(name)).unwrap();

@@ -115,7 +115,7 @@ const COLUMNS: &[Column<Invocation>] = &[
     required(
         "model_match",
         Meaning(|m| Some(m.model().map_or("none", |model| model.matched.as_str()))),
-        "How the model was found: exact, base (by its ID without date and version), none.",
+        "How the model was found: exact, base (by its ID apart from date and version, or by its dated name without provider), none.",
     ),
     optional(
         "model_ref",
