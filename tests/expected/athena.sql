@@ -14,7 +14,7 @@ CREATE EXTERNAL TABLE IF NOT EXISTS `invocations` (
   `model_id` string COMMENT 'The ID of the foundation model; null if unresolved.',
   `model_name` string COMMENT 'The name of the model, as AWS writes it.',
   `model_provider` string COMMENT 'The provider of the model.',
-  `model_match` string COMMENT 'How the model was found: exact, base (by its ID without date and version), none.',
+  `model_match` string COMMENT 'How the model was found: exact, base (by its ID apart from date and version, or by its dated name without provider), none.',
   `model_ref` string COMMENT 'The model identifier as logged (modelId), the first 2,048 characters of it.',
   `principal_type` string COMMENT 'The userIdentity.type of CloudTrail.',
   `principal_arn` string COMMENT 'The ARN of the caller.',
