@@ -474,11 +474,20 @@ fn encoded(holder: &Holder) -> Result<Bytes, LeaseError> {
     serde_json::to_vec_pretty(holder).map(Bytes::from).map_err(LeaseError::Encode)
 }
 
-/// Who holds a lease, with its `ETag`. One that cannot be read does not say whose it is.
+/// Who holds a lease, with its `ETag`. One that cannot be read does not say whose it is; it is read twice before
+/// that is believed, because an answer may be cut.
 async fn read(destination: &dyn Store, key: &str) -> Result<Option<(Holder, String)>, LeaseError> {
-    let found = store::read_at_most(destination, key, MAX_BYTES).await.map_err(LeaseError::Read)?;
-    Ok(found.map(|(meta, json)| {
+    let mut found = None;
+    for _ in 0..2 {
+        let read =
+            store::read_at_most(destination, key, MAX_BYTES).await.map_err(LeaseError::Read)?;
+        let Some((meta, json)) = read else { return Ok(None) };
         let holder = json.and_then(|json| serde_json::from_slice(&json).ok());
-        (holder.unwrap_or_else(Holder::unknown), meta.etag.unwrap_or_default())
-    }))
+        let is_read = holder.is_some();
+        found = Some((holder.unwrap_or_else(Holder::unknown), meta.etag.unwrap_or_default()));
+        if is_read {
+            break;
+        }
+    }
+    Ok(found)
 }

@@ -344,10 +344,19 @@ pub(crate) async fn read_tagged(
     day: Date,
 ) -> Result<Option<(Option<Manifest>, String)>, Error> {
     let key = Manifest::key(day);
-    let found = read_at_most(destination, &key, MAX_BYTES).await.map_err(Error::Destination)?;
-    let Some((meta, json)) = found else { return Ok(None) };
-    let manifest = json.map(|json| Manifest::of_json(&json, day)).transpose()?.flatten();
-    Ok(Some((manifest, meta.etag.unwrap_or_default())))
+    let mut tagged = None;
+    // An answer may be cut: what cannot be understood is read once more.
+    for _ in 0..2 {
+        let found = read_at_most(destination, &key, MAX_BYTES).await.map_err(Error::Destination)?;
+        let Some((meta, json)) = found else { return Ok(None) };
+        let manifest = json.map(|json| Manifest::of_json(&json, day)).transpose()?.flatten();
+        let is_understood = manifest.is_some();
+        tagged = Some((manifest, meta.etag.unwrap_or_default()));
+        if is_understood {
+            break;
+        }
+    }
+    Ok(tagged)
 }
 
 /// Who called where on these days, as far as they are published.
