@@ -80,9 +80,24 @@ fn page_of_the_configuration_is_up_to_date() {
 #[test]
 fn help_of_every_command_fits_80_columns() {
     let world = World::new();
-    for command in
-        ["", "run", "plan", "verify", "ddl", "prices", "prices show", "prices check", "explain"]
-    {
+    for command in [
+        "",
+        "run",
+        "plan",
+        "verify",
+        "ddl",
+        "prices",
+        "prices show",
+        "prices check",
+        "prices export",
+        "prices import",
+        "catalog",
+        "catalog export",
+        "catalog check",
+        "catalog diff",
+        "catalog import",
+        "explain",
+    ] {
         let arguments = command.split_whitespace().chain(["--help"]).collect::<Vec<_>>();
         let help = world.hoptrail(&arguments).ends(0).stdout;
         let name =

@@ -10,6 +10,7 @@
 //! - which day a call belongs to, and whether it counts once: `days`
 //! - invalid input, and exit codes: `bad_input`
 //! - options, environment, and settings file: `precedence`
+//! - catalogs and price books of users: `catalog`
 //! - tokens and prices: `costs`; the README: `readme`
 //! - two runs on one destination, signals: `at_once`; many runs at the same time: `side_by_side`
 //! - how many requests a day takes: `requests`
@@ -37,6 +38,7 @@ mod any_order;
 mod at_once;
 mod backfill;
 mod bad_input;
+mod catalog;
 mod costs;
 mod days;
 mod denials;

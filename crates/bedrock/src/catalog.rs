@@ -4,10 +4,19 @@
 //! `GetInferenceProfile`; each row of `config/models.csv` and `config/inference_profiles.csv` names its
 //! source.
 
+mod check;
+pub(crate) mod nearest;
+mod table;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
+use jiff::civil::Date;
 use serde::Deserialize;
+
+pub use check::Tables;
+pub(crate) use table::hint;
+pub use table::{Difference, File, Finding, Problem, Row, Table};
 
 use crate::fingerprint::Fingerprint;
 use crate::model_id::{Dropped, ModelId};
@@ -20,7 +29,7 @@ pub const EMBEDDED_PROFILES: &str = include_str!("../../../config/inference_prof
 
 /// How `config/inference_profiles.csv` writes the destinations of a global profile, which AWS does
 /// not enumerate.
-const ALL_COMMERCIAL: &str = "ALL_COMMERCIAL";
+pub(crate) const ALL_COMMERCIAL: &str = "ALL_COMMERCIAL";
 
 /// A foundation model.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -85,6 +94,7 @@ pub struct Catalog {
     by_name: BTreeMap<String, Vec<String>>,
     providers: BTreeSet<String>,
     profiles: BTreeMap<String, BTreeMap<String, Destinations>>,
+    newest: Option<Date>,
     fingerprint: Fingerprint,
 }
 
@@ -98,6 +108,8 @@ struct ModelRow {
     on_demand_regions: String,
     #[serde(default)]
     profile_only_regions: String,
+    #[serde(default)]
+    source: String,
 }
 
 #[derive(Deserialize)]
@@ -105,6 +117,8 @@ struct ProfileRow {
     profile_id: String,
     source_region: String,
     destination_regions: String,
+    #[serde(default)]
+    source: String,
 }
 
 impl Catalog {
@@ -134,6 +148,7 @@ impl Catalog {
                 source,
             })?);
         }
+        catalog.newest = rows.iter().filter_map(|row| newest_date(&row.source)).max();
         // Canonical ids first, so that the other ids find them.
         for row in &rows {
             if row.canonical_id.is_empty() || row.canonical_id == row.model_id {
@@ -153,6 +168,7 @@ impl Catalog {
                 expected: "profile_id,source_region,destination_regions",
                 source,
             })?;
+            catalog.newest = catalog.newest.max(newest_date(&row.source));
             let list = lists.entry(row.destination_regions);
             let destinations = list.or_insert_with_key(|text| Destinations::parse(text)).clone();
             let by_source = catalog.profiles.entry(row.profile_id).or_default();
@@ -164,6 +180,11 @@ impl Catalog {
     /// The fingerprint of both files.
     pub fn version(&self) -> String {
         self.fingerprint.to_string()
+    }
+
+    /// The newest date that the source of a model or profile names; of a month, its first day.
+    pub fn newest(&self) -> Option<Date> {
+        self.newest
     }
 
     fn add_model(&mut self, row: &ModelRow) {
@@ -187,6 +208,16 @@ impl Catalog {
         if let Some((provider, _)) = id.split_once('.') {
             self.providers.insert(provider.to_owned());
         }
+    }
+
+    /// All models.
+    pub fn models(&self) -> &[Model] {
+        &self.models
+    }
+
+    /// The canonical id that is most like a text.
+    pub fn nearest(&self, id: &str) -> Option<&str> {
+        nearest::nearest(id, self.models.iter().map(|model| model.id.as_str()))
     }
 
     /// Reads a model reference with this catalog's providers.
@@ -310,6 +341,17 @@ impl Model {
             self.on_demand_regions.contains(region) || self.profile_only_regions.contains(region);
         is_known.then(|| self.on_demand_regions.contains(region))
     }
+}
+
+/// The newest `YYYY-MM-DD` or `YYYY-MM` in a text.
+fn newest_date(text: &str) -> Option<Date> {
+    let words = text.split(|c: char| !c.is_ascii_digit() && c != '-');
+    let dates = words.filter_map(|word| match word.len() {
+        10 => word.parse().ok(),
+        7 => format!("{word}-01").parse::<Date>().ok(),
+        _ => None,
+    });
+    dates.max()
 }
 
 /// The Regions of a field, divided by `;`.

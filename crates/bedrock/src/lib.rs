@@ -11,6 +11,7 @@ pub mod cost;
 pub mod denial;
 pub mod error_reason;
 pub mod fingerprint;
+pub mod import;
 pub mod interner;
 pub mod meaning;
 mod model_id;

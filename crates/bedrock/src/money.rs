@@ -20,6 +20,9 @@ const PRICE_PLACES: usize = 6;
 /// for which a call's cost needs no check for overflow.
 const PRICE_WHOLE_DIGITS: usize = 9;
 
+/// The first price that is too large, in millionths of a dollar.
+const PRICE_END: u64 = 10_u64.pow((PRICE_WHOLE_DIGITS + PRICE_PLACES) as u32);
+
 /// An amount of US dollars, never negative, that fits in `DECIMAL(38,12)`.
 #[derive(
     Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize,
@@ -82,6 +85,13 @@ impl Usd {
 }
 
 impl UsdPerMillion {
+    /// The price of a million tokens where so many cost `usd`; `None` if it has more than six decimal
+    /// places, or is too large.
+    pub fn from_usd_per(usd: Usd, n_tokens: i128) -> Option<Self> {
+        let millionths = usd.0.checked_div(n_tokens).filter(|price| price * n_tokens == usd.0)?;
+        millionths.try_into().ok().filter(|price| *price < PRICE_END).map(UsdPerMillion)
+    }
+
     /// What so many tokens cost, exactly. A negative count costs nothing.
     pub fn of_tokens(self, n_tokens: i64) -> Usd {
         Usd(i128::from(self.0) * i128::from(n_tokens.max(0)))

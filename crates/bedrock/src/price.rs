@@ -3,6 +3,7 @@
 
 mod book;
 mod check;
+mod export;
 mod file;
 mod rate_card;
 
@@ -10,6 +11,9 @@ use jiff::civil::Date;
 
 pub use book::{EMBEDDED, PriceBook, PriceKey};
 pub use check::check;
+pub(crate) use export::csv_text;
+pub use export::to_csv;
+pub(crate) use file::Lines;
 pub use file::{Finding, PriceFileError, Problem, Role};
 pub use rate_card::{Band, RateCard};
 
@@ -103,7 +107,7 @@ impl PriceRow {
     }
 
     /// What makes two rows the same price at different times.
-    fn key(&self) -> RowKey<'_> {
+    pub(crate) fn key(&self) -> RowKey<'_> {
         RowKey {
             model_id: &self.model_id,
             routing: self.routing,
@@ -127,18 +131,18 @@ impl PriceRow {
 
 /// The key of a row. Files are read into the order of these keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct RowKey<'a> {
-    model_id: &'a str,
-    routing: Routing,
-    source_region: &'a str,
-    tier: Tier,
-    context_over_tokens: i64,
-    kind: TokenKind,
+pub(crate) struct RowKey<'a> {
+    pub(crate) model_id: &'a str,
+    pub(crate) routing: Routing,
+    pub(crate) source_region: &'a str,
+    pub(crate) tier: Tier,
+    pub(crate) context_over_tokens: i64,
+    pub(crate) kind: TokenKind,
 }
 
 /// Whether [`ALL_COMMERCIAL`] includes a Region: GovCloud, China, the sovereign and the secret
 /// Regions have prices of their own, and an unknown one is not taken for commercial.
-fn is_commercial(regions: &Regions, code: &str) -> bool {
+pub(crate) fn is_commercial(regions: &Regions, code: &str) -> bool {
     regions.get(code).is_some_and(|region| region.partition == "aws")
 }
 

@@ -21,6 +21,10 @@ pub struct Region {
     /// The country, or the EU, whose law applies there; empty where it is not known. AWS's word
     /// *geography* (us, eu, apac) is only what profiles are named after.
     pub jurisdiction: String,
+    /// What the Region is called in usage types of bills and price lists (`USE1`, `APN1`, `EU`; AWS Cost
+    /// and Usage Report); empty where it is not known.
+    #[serde(default)]
+    pub billing_code: String,
 }
 
 /// The Regions by code.
@@ -103,6 +107,7 @@ impl Regions {
                 name: String::new(),
                 partition: String::new(),
                 jurisdiction: String::new(),
+                billing_code: String::new(),
             });
             region.jurisdiction = row.jurisdiction;
         }
@@ -118,6 +123,11 @@ impl Regions {
     /// What is known of a Region.
     pub fn get(&self, code: &str) -> Option<&Region> {
         self.by_code.get(code)
+    }
+
+    /// The Region that bills and price lists call so.
+    pub fn of_billing_code(&self, code: &str) -> Option<&Region> {
+        self.by_code.values().find(|region| !code.is_empty() && region.billing_code == code)
     }
 
     /// A Region's jurisdiction; `None` if it is not known.

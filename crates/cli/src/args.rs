@@ -60,9 +60,12 @@ pub(crate) enum Command {
     /// Print the DDL that creates the tables in a query engine
     #[command(next_line_help = true, after_help = exit::HELP)]
     Ddl(DdlArgs),
-    /// Show or check prices
+    /// Show, check, export, or import prices
     #[command(after_help = exit::HELP)]
     Prices(PricesArgs),
+    /// Export, check, compare, or import catalogs: models, profiles, and Regions
+    #[command(after_help = exit::HELP)]
+    Catalog(CatalogArgs),
     /// Show how model identifiers are read, which models they are, and where they may run
     #[command(next_line_help = true, after_help = exit::HELP)]
     Explain(ExplainArgs),
@@ -346,6 +349,10 @@ pub(crate) struct KnowledgeArgs {
     /// built-in ones
     #[arg(long, env = "HOPTRAIL_CATALOG", value_name = "DIR")]
     pub(crate) catalog: Option<PathBuf>,
+    /// Models, profiles, or Regions to add to the catalog: a file like config/models.csv, or a folder
+    /// as for --catalog; its rows replace those with the same key (repeatable; later ones win)
+    #[arg(long, env = "HOPTRAIL_CATALOG_ADD", value_delimiter = ',', value_name = "PATH")]
+    pub(crate) catalog_add: Vec<PathBuf>,
     /// Jurisdictions of Regions, over the built-in ones: a CSV file with the columns
     /// region_code,jurisdiction
     #[arg(long, env = "HOPTRAIL_JURISDICTIONS", value_name = "FILE")]
@@ -353,8 +360,8 @@ pub(crate) struct KnowledgeArgs {
     /// Price book to use instead of the built-in one: a CSV file like config/prices.csv
     #[arg(long, env = "HOPTRAIL_PRICES", value_name = "FILE")]
     pub(crate) prices: Option<PathBuf>,
-    /// Prices that override the price book's, such as negotiated ones: a CSV file with the same
-    /// columns
+    /// Prices that correct or complete the price book's list prices: a CSV file with the same columns;
+    /// each row wins over the book's with the same key, on the days for which it is valid
     #[arg(long, env = "HOPTRAIL_PRICE_OVERRIDES", value_name = "FILE")]
     pub(crate) price_overrides: Option<PathBuf>,
 }
@@ -464,6 +471,132 @@ pub(crate) enum PricesCommand {
     /// Check a price file of your own, line by line
     #[command(next_line_help = true, after_help = exit::HELP)]
     Check(PricesCheckArgs),
+    /// Write the price book as a file for --prices
+    #[command(next_line_help = true, after_help = exit::HELP)]
+    Export(PricesExportArgs),
+    /// Bring a price book up to date with what AWS prints: the output of `aws bedrock
+    /// list-foundation-model-agreement-offers` or `aws pricing get-products`, and the offer files of
+    /// Amazon Bedrock in the AWS Price List (JSON or CSV)
+    #[command(next_line_help = true, after_help = exit::HELP)]
+    Import(PricesImportArgs),
+}
+
+/// `hoptrail prices import`.
+#[derive(Debug, Args)]
+pub(crate) struct PricesImportArgs {
+    /// Files to read
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+    /// Price book to write, for --prices; or - for stdout
+    #[arg(long, value_name = "FILE")]
+    pub(crate) to: PathBuf,
+    /// Price book to bring up to date instead of the built-in one
+    #[arg(long, env = "HOPTRAIL_PRICES", value_name = "FILE")]
+    pub(crate) prices: Option<PathBuf>,
+    /// UTC day on which files without a date were asked for: YYYY-MM-DD, today, yesterday, or 7d
+    #[arg(long, value_name = "DAY", default_value = "today")]
+    pub(crate) at: String,
+    /// What is known of models and Regions.
+    #[command(flatten)]
+    pub(crate) base: CatalogBaseArgs,
+}
+
+/// `hoptrail prices export`.
+#[derive(Debug, Args)]
+pub(crate) struct PricesExportArgs {
+    /// File to write, or - for stdout
+    #[arg(long, value_name = "FILE")]
+    pub(crate) to: PathBuf,
+    /// Price book to export instead of the built-in one
+    #[arg(long, env = "HOPTRAIL_PRICES", value_name = "FILE")]
+    pub(crate) prices: Option<PathBuf>,
+}
+
+/// `hoptrail catalog`.
+#[derive(Debug, Args)]
+pub(crate) struct CatalogArgs {
+    /// What to do.
+    #[command(subcommand)]
+    pub(crate) command: CatalogCommand,
+}
+
+/// What to do with a catalog.
+#[derive(Debug, Subcommand)]
+pub(crate) enum CatalogCommand {
+    /// Write the catalog as files for --catalog: models.csv, inference_profiles.csv, and regions.csv
+    #[command(next_line_help = true, after_help = exit::HELP)]
+    Export(CatalogExportArgs),
+    /// Check catalog files of your own, line by line
+    #[command(next_line_help = true, after_help = exit::HELP)]
+    Check(CatalogCheckArgs),
+    /// List the rows that differ between two catalogs
+    #[command(next_line_help = true, after_help = exit::HELP)]
+    Diff(CatalogDiffArgs),
+    /// Bring a catalog up to date with the output of `aws bedrock list-foundation-models`,
+    /// `get-foundation-model`, `list-inference-profiles`, or `get-inference-profile`
+    #[command(next_line_help = true, after_help = exit::HELP)]
+    Import(CatalogImportArgs),
+}
+
+/// `hoptrail catalog import`.
+#[derive(Debug, Args)]
+pub(crate) struct CatalogImportArgs {
+    /// Files to read. The Region that profiles were asked for is in their ARNs, or else in the name of
+    /// the file: profiles.eu-west-1.json
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+    /// Folder to write the catalog to, for --catalog or --catalog-add
+    #[arg(long, value_name = "DIR")]
+    pub(crate) to: PathBuf,
+    /// UTC day on which the files were asked for: YYYY-MM-DD, today, yesterday, or 7d
+    #[arg(long, value_name = "DAY", default_value = "today")]
+    pub(crate) at: String,
+    /// What to bring up to date.
+    #[command(flatten)]
+    pub(crate) base: CatalogBaseArgs,
+}
+
+/// The catalog to start from.
+#[derive(Debug, Args)]
+pub(crate) struct CatalogBaseArgs {
+    /// Folder with models.csv, inference_profiles.csv, or regions.csv to use instead of the
+    /// built-in ones
+    #[arg(long, env = "HOPTRAIL_CATALOG", value_name = "DIR")]
+    pub(crate) catalog: Option<PathBuf>,
+    /// Files or folders with rows to add; they replace those with the same key
+    #[arg(long, env = "HOPTRAIL_CATALOG_ADD", value_delimiter = ',', value_name = "PATH")]
+    pub(crate) catalog_add: Vec<PathBuf>,
+}
+
+/// `hoptrail catalog export`.
+#[derive(Debug, Args)]
+pub(crate) struct CatalogExportArgs {
+    /// Folder to write to; it is made if it does not exist
+    #[arg(long, value_name = "DIR")]
+    pub(crate) to: PathBuf,
+    /// What to export.
+    #[command(flatten)]
+    pub(crate) base: CatalogBaseArgs,
+}
+
+/// `hoptrail catalog check`.
+#[derive(Debug, Args)]
+pub(crate) struct CatalogCheckArgs {
+    /// Folder with models.csv, inference_profiles.csv, or regions.csv, or one such file
+    #[arg(value_name = "PATH")]
+    pub(crate) path: PathBuf,
+    /// Check files for --catalog-add, which may refer to rows of the catalog
+    #[arg(long)]
+    pub(crate) additions: bool,
+}
+
+/// `hoptrail catalog diff`.
+#[derive(Debug, Args)]
+pub(crate) struct CatalogDiffArgs {
+    /// Folder with catalog files, or the word built-in
+    pub(crate) before: PathBuf,
+    /// Folder with catalog files, or the word built-in
+    pub(crate) after: PathBuf,
 }
 
 /// `hoptrail prices show`.

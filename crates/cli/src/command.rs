@@ -1,5 +1,6 @@
 //! The commands, one module each.
 
+pub(crate) mod catalog;
 pub(crate) mod ddl;
 pub(crate) mod explain;
 pub(crate) mod plan;

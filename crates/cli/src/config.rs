@@ -49,6 +49,7 @@ pub(crate) struct Config {
     requester_pays: bool,
     no_sign_request: bool,
     catalog: Option<PathBuf>,
+    catalog_add: Vec<PathBuf>,
     prices: Option<PathBuf>,
     price_overrides: Option<PathBuf>,
     aliases: Vec<PathBuf>,
@@ -132,6 +133,7 @@ impl Config {
     fn complete_knowledge(&self, args: &mut KnowledgeArgs) {
         fill_list(&mut args.aliases, &self.aliases);
         fill(&mut args.catalog, &self.catalog);
+        fill_list(&mut args.catalog_add, &self.catalog_add);
         fill(&mut args.jurisdictions, &self.jurisdictions);
         fill(&mut args.prices, &self.prices);
         fill(&mut args.price_overrides, &self.price_overrides);

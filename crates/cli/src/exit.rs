@@ -9,14 +9,14 @@ Exit codes:
     0  done
     1  failed: a day was not replaced, another run holds the destination, the
        source cannot be listed, fails as a whole, has no trail, or nothing that
-       --account or --source-region asks for; or `verify`, `prices check`,
-       `plan --preflight`, or --verify-digests found something
+       --account or --source-region asks for; or `verify`, `catalog check`,
+       `prices check`, `plan --preflight`, or --verify-digests found something
     2  invalid options or settings
     3  partial, for reasons that stderr names: something is unreadable or
        rejected (see table `ingest`), was not searched, does not match a
-       filter, or could not be tried (`plan --preflight`), or a day could not
-       be opened again for late calls; the rest is published, and the next run
-       of the day tries again
+       filter, was not imported, or could not be tried (`plan --preflight`),
+       or a day could not be opened again for late calls; the rest is
+       published, and the next run of the day tries again
     4  a --fail-on condition holds; everything is published
     5  nothing matched: no objects (--fail-on empty), no known model, no price
   130  interrupted (SIGINT)

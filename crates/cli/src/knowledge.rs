@@ -1,9 +1,9 @@
 //! Loads what is known of models, Regions, and prices: built in, or from the user's files.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
-use bedrock::catalog::{EMBEDDED_MODELS, EMBEDDED_PROFILES};
+use bedrock::catalog::{EMBEDDED_MODELS, EMBEDDED_PROFILES, File, Table, Tables};
 use bedrock::price::PriceBook;
 use bedrock::{Catalog, Knowledge, Regions};
 use logs::digest::PublicKeys;
@@ -16,7 +16,11 @@ use crate::args::KnowledgeArgs;
 /// If a file cannot be read or is invalid.
 pub(crate) fn load(args: &KnowledgeArgs) -> anyhow::Result<Knowledge> {
     let mut knowledge = Knowledge::embedded();
-    if let Some(folder) = &args.catalog {
+    if !args.catalog_add.is_empty() {
+        let tables = tables(args.catalog.as_deref(), &args.catalog_add)?;
+        knowledge.catalog = Catalog::parse(&tables.models.to_csv()?, &tables.profiles.to_csv()?)?;
+        knowledge.regions = Regions::parse(&tables.regions.to_csv()?)?;
+    } else if let Some(folder) = &args.catalog {
         (knowledge.catalog, knowledge.regions) = from_folder(folder)?;
     }
     if let Some(file) = &args.prices {
@@ -24,6 +28,8 @@ pub(crate) fn load(args: &KnowledgeArgs) -> anyhow::Result<Knowledge> {
     }
     if let Some(file) = &args.price_overrides {
         knowledge.prices.overlay(&read(file)?).with_context(|| invalid(file))?;
+        let known = knowledge.prices.require_known_overrides(&knowledge.catalog);
+        known.with_context(|| invalid(file))?;
     }
     if let Some(file) = &args.jurisdictions {
         let text = read(file)?;
@@ -37,29 +43,90 @@ pub(crate) fn load(args: &KnowledgeArgs) -> anyhow::Result<Knowledge> {
 
 /// Files of the folder are used instead of the built-in ones.
 fn from_folder(folder: &Path) -> anyhow::Result<(Catalog, Regions)> {
-    const FILES: [&str; 3] = ["models.csv", "inference_profiles.csv", "regions.csv"];
-    let mut found = 0;
-    let mut text_of = |name: &str| -> anyhow::Result<Option<String>> {
-        let file = folder.join(name);
-        let exists =
-            file.try_exists().with_context(|| format!("could not read {}", file.display()))?;
-        found += usize::from(exists);
-        exists.then(|| read(&file)).transpose()
+    let texts = texts(folder)?;
+    let text_of = |file: File, embedded: &'static str| {
+        let found = texts.iter().find(|(found, _)| *found == file);
+        found.map_or(embedded, |(_, text)| text)
     };
-    let (models, profiles, regions) = (text_of(FILES[0])?, text_of(FILES[1])?, text_of(FILES[2])?);
-    if found == 0 {
-        bail!("catalog {}: expected at least one of {}", folder.display(), FILES.join(", "));
+    let models = text_of(File::Models, EMBEDDED_MODELS);
+    let catalog = Catalog::parse(models, text_of(File::Profiles, EMBEDDED_PROFILES));
+    let regions = Regions::parse(text_of(File::Regions, bedrock::region::EMBEDDED));
+    let file = || invalid(&folder.join(File::Regions.name()));
+    Ok((catalog.with_context(|| invalid(folder))?, regions.with_context(file)?))
+}
+
+/// The catalog as tables: the built-in files or those of a folder, and additions to them.
+///
+/// # Errors
+/// If a file cannot be read or is invalid, or if a row of an addition names nothing that is known.
+pub(crate) fn tables(folder: Option<&Path>, additions: &[PathBuf]) -> anyhow::Result<Tables> {
+    let mut tables = Tables {
+        models: Table::parse(File::Models, EMBEDDED_MODELS)?,
+        profiles: Table::parse(File::Profiles, EMBEDDED_PROFILES)?,
+        regions: Table::parse(File::Regions, bedrock::region::EMBEDDED)?,
+    };
+    if let Some(folder) = folder {
+        for (file, text) in texts(folder)? {
+            let table = Table::parse(file, &text).with_context(|| invalid(folder))?;
+            *tables.of_mut(file) = table;
+        }
     }
-    let catalog = Catalog::parse(
-        models.as_deref().unwrap_or(EMBEDDED_MODELS),
-        profiles.as_deref().unwrap_or(EMBEDDED_PROFILES),
-    )
-    .with_context(|| invalid(folder))?;
-    let regions = match regions {
-        Some(text) => Regions::parse(&text).with_context(|| invalid(&folder.join(FILES[2])))?,
-        None => Regions::embedded(),
-    };
-    Ok((catalog, regions))
+    let mut added = Vec::new();
+    for path in additions {
+        for (file, text) in texts(path)? {
+            let table = Table::parse(file, &text).with_context(|| invalid(path))?;
+            tables.of_mut(file).add(&table);
+            added.push((path, table));
+        }
+    }
+    // Additions may refer to one another.
+    for (path, table) in added {
+        if let Some(finding) = tables.check_names(&table).into_iter().next() {
+            return Err(finding).with_context(|| invalid(path));
+        }
+    }
+    Ok(tables)
+}
+
+/// The catalog files of a folder, or one file, told by its header.
+///
+/// # Errors
+/// If there is none, or one cannot be read.
+pub(crate) fn texts(path: &Path) -> anyhow::Result<Vec<(File, String)>> {
+    let names = File::ALL.map(File::name).join(", ");
+    if !path.is_dir() {
+        let text = read(path)?;
+        let Some(file) = File::of_header(&text) else {
+            bail!("catalog {}: expected the columns of one of {names}", path.display());
+        };
+        return Ok(vec![(file, text)]);
+    }
+    let mut texts = Vec::new();
+    for file in File::ALL {
+        let path = path.join(file.name());
+        if path.try_exists().with_context(|| format!("could not read {}", path.display()))? {
+            texts.push((file, read(&path)?));
+        }
+    }
+    if texts.is_empty() {
+        bail!("catalog {}: expected at least one of {names}", path.display());
+    }
+    Ok(texts)
+}
+
+/// Writes a file as a whole, or to stdout with `-`.
+///
+/// # Errors
+/// If it cannot be written.
+pub(crate) fn write(file: &Path, text: &str) -> anyhow::Result<()> {
+    if file == Path::new("-") {
+        return Ok(crate::command::print(text)?);
+    }
+    let mut temporary = file.as_os_str().to_owned();
+    temporary.push(".tmp");
+    std::fs::write(&temporary, text)
+        .and_then(|()| std::fs::rename(&temporary, file))
+        .with_context(|| format!("could not write {}", file.display()))
 }
 
 fn add_aliases(knowledge: &mut Knowledge, file: &Path) -> anyhow::Result<()> {
@@ -93,10 +160,15 @@ pub(crate) fn digest_keys(file: &Path) -> anyhow::Result<PublicKeys> {
     Ok(keys)
 }
 
-fn read(file: &Path) -> anyhow::Result<String> {
+/// The text of a file.
+///
+/// # Errors
+/// If it cannot be read, with its name.
+pub(crate) fn read(file: &Path) -> anyhow::Result<String> {
     std::fs::read_to_string(file).with_context(|| format!("could not read {}", file.display()))
 }
 
-fn invalid(path: &Path) -> String {
+/// What is said before the problem of a file.
+pub(crate) fn invalid(path: &Path) -> String {
     format!("invalid file {}", path.display())
 }

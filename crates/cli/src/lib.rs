@@ -30,6 +30,9 @@ use crate::report::Report;
 
 /// Runs the command that was typed.
 pub fn main() -> Exit {
+    if asks_for_versions() {
+        return versions();
+    }
     let arguments = Arguments::parse();
     let report = Report::new(arguments.output.log_format.unwrap_or_default());
     match no_core_dumps().and_then(|()| run(arguments, &report)) {
@@ -39,6 +42,20 @@ pub fn main() -> Exit {
             failure.exit()
         }
     }
+}
+
+/// Whether `--version -v` was typed; `--version` alone is clap's.
+fn asks_for_versions() -> bool {
+    let typed = std::env::args_os().skip(1).collect::<Vec<_>>();
+    let has = |names: [&str; 2]| typed.iter().any(|word| names.iter().any(|name| word == name));
+    typed.len() == 2 && has(["--version", "-V"]) && has(["-v", "--verbose"])
+}
+
+/// Prints the version, and how old the built-in catalog and price book are.
+fn versions() -> Exit {
+    let dates = summary::age::dates(&bedrock::Knowledge::embedded());
+    let text = format!("hoptrail {}\n{dates}\n", env!("CARGO_PKG_VERSION"));
+    if command::print(&text).is_ok() { Exit::Done } else { Exit::Failed }
 }
 
 /// Has the system write no image of the memory if the program crashes: bodies of invocation logs may hold
@@ -55,7 +72,8 @@ fn run(arguments: Arguments, report: &Report) -> Result<Exit, Failure> {
         Command::Plan(args) => command::plan::run(*args, &arguments.output, report),
         Command::Verify(args) => command::verify::run(*args, &arguments.output, report),
         Command::Ddl(args) => command::ddl::run(&args),
-        Command::Prices(args) => command::prices::run(&args.command),
+        Command::Prices(args) => command::prices::run(&args.command, report),
+        Command::Catalog(args) => command::catalog::run(&args.command, report),
         Command::Explain(args) => command::explain::run(&args),
     }
 }

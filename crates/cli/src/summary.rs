@@ -1,6 +1,7 @@
 //! The summary that a run prints: most calls first, and every route that leaves its jurisdiction.
 
 mod activity;
+pub(crate) mod age;
 mod cost;
 pub(crate) mod found;
 mod logs;
@@ -10,6 +11,7 @@ mod routing;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use bedrock::Knowledge;
 use pipeline::{Denied, NotReopened, ObjectProblem, Outcome, UnresolvedReference};
 
 use crate::escape::escaped;
@@ -46,7 +48,7 @@ pub(crate) fn settled(outcome: &Outcome) -> String {
 }
 
 /// The summary. Writing to a string cannot fail; therefore, results of `writeln!` are ignored.
-pub(crate) fn text(outcome: &Outcome) -> String {
+pub(crate) fn text(outcome: &Outcome, knowledge: &Knowledge) -> String {
     let mut out = String::new();
     let range = outcome.range.as_deref().unwrap_or("all days");
     let _ = writeln!(out, "hoptrail  {range}\n");
@@ -78,6 +80,7 @@ pub(crate) fn text(outcome: &Outcome) -> String {
     found::copies(&mut out, &objects.copies_of_other_size);
     found::trails(&mut out, &outcome.trails);
     found::not_searched(&mut out, &outcome.not_searched);
+    age::write(&mut out, outcome, knowledge);
     out
 }
 

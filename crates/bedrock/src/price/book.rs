@@ -2,9 +2,11 @@
 
 use jiff::civil::Date;
 
-use super::file::{PriceFileError, Role, read};
+use super::check::check_model;
+use super::file::{Finding, PriceFileError, Role, read};
 use super::rate_card::{Band, RateCard};
 use super::{ALL_COMMERCIAL, PriceRow, Routing, Tier, TokenKind, is_commercial};
+use crate::catalog::Catalog;
 use crate::fingerprint::Fingerprint;
 use crate::region::Regions;
 
@@ -68,6 +70,33 @@ impl PriceBook {
         self.layers.push(read(text, Role::Overrides)?);
         self.fingerprint = self.fingerprint.and(text);
         Ok(())
+    }
+
+    /// Whether calls are resolved to the models of all overrides.
+    ///
+    /// # Errors
+    /// If a row names no known model, or another id of one: it would never be found.
+    pub fn require_known_overrides(&self, models: &Catalog) -> Result<(), PriceFileError> {
+        let overrides = self.layers.iter().skip(1).flatten();
+        let problems = overrides.filter_map(|row| {
+            let problem = check_model(row, models)?;
+            Some(Finding { line: row.line, problem })
+        });
+        let mut findings = problems.collect::<Vec<_>>();
+        findings.sort_by_key(|finding| finding.line);
+        let n_more = findings.len().saturating_sub(1);
+        let first = findings.into_iter().next();
+        first.map_or(Ok(()), |first| Err(PriceFileError::Lines { first, n_more }))
+    }
+
+    /// The rows of the book, without overrides, in the order of their keys and days.
+    pub fn rows(&self) -> &[PriceRow] {
+        self.layers.first().map_or(&[], Vec::as_slice)
+    }
+
+    /// The newest date of a source of the book.
+    pub fn newest(&self) -> Option<Date> {
+        self.rows().iter().filter_map(|row| row.source_date).max()
     }
 
     /// The column `price_version`: the [`Fingerprint`] of the book and of the overrides in their order.

@@ -89,20 +89,25 @@ impl<'a> Sheet<'a> {
 }
 
 fn check_names(row: &PriceRow, models: &Catalog, regions: &Regions) -> Vec<Problem> {
-    let mut problems = Vec::new();
-    match models.model(&row.model_id) {
-        Lookup::Exact(model) if *model.id == *row.model_id => {}
-        Lookup::Exact(model) => problems.push(Problem::OtherId {
-            found: row.model_id.to_string(),
-            canonical: model.id.clone(),
-        }),
-        _ => problems.push(Problem::UnknownModel(row.model_id.to_string())),
-    }
+    let mut problems = check_model(row, models).into_iter().collect::<Vec<_>>();
     let region = &*row.source_region;
     if region != ALL_COMMERCIAL && regions.get(region).is_none() {
         problems.push(Problem::UnknownRegion(region.to_owned()));
     }
     problems
+}
+
+/// Whether calls are resolved to the model of a row: otherwise, the row would never be found.
+pub(super) fn check_model(row: &PriceRow, models: &Catalog) -> Option<Problem> {
+    let found = row.model_id.to_string();
+    match models.model(&found) {
+        Lookup::Exact(model) if model.id == found => None,
+        Lookup::Exact(model) => Some(Problem::OtherId { found, canonical: model.id.clone() }),
+        _ => {
+            let nearest = models.nearest(&found).map(str::to_owned);
+            Some(Problem::UnknownModel { found, nearest })
+        }
+    }
 }
 
 /// Compares a row with those that it must not exceed, and with those that must not exceed it. A pair

@@ -6,10 +6,11 @@ use csv::StringRecord;
 use jiff::civil::Date;
 
 use super::{PriceRow, Routing, Tier, TokenKind};
+use crate::catalog::hint;
 use crate::money::DecimalError;
 
 /// The columns, in the order of the file that ships with hoptrail.
-const COLUMNS: [&str; 11] = [
+pub(super) const COLUMNS: [&str; 11] = [
     "model_id",
     "routing",
     "source_region",
@@ -122,8 +123,13 @@ pub enum Problem {
         from: Date,
     },
     /// The catalog does not know the model.
-    #[error("model_id: unknown model `{0}`")]
-    UnknownModel(String),
+    #[error("model_id: unknown model `{found}`{}", hint(nearest.as_ref()))]
+    UnknownModel {
+        /// The id of the row.
+        found: String,
+        /// The id of the catalog that is most like it.
+        nearest: Option<String>,
+    },
     /// The catalog knows the model by another ID; the row would never be found.
     #[error(
         "model_id: `{found}` is another id of `{canonical}`; prices are listed under the latter"
@@ -209,7 +215,7 @@ pub(super) fn read_lines(text: &str, role: Role) -> (Vec<PriceRow>, Vec<Finding>
         return (rows, vec![Finding { line: 1, problem }]);
     }
     let mut record = StringRecord::new();
-    let mut lines = Lines { text: text.as_bytes(), line: 1, offset: 0 };
+    let mut lines = Lines::of(text);
     loop {
         let line = lines.at(reader.position());
         match reader.read_record(&mut record) {
@@ -249,16 +255,21 @@ fn csv_problem(error: &csv::Error) -> Problem {
 
 /// Counts lines. The reader's own count is late by what it has not yet skipped: empty lines, and the
 /// second half of `\r\n`.
-struct Lines<'a> {
+pub(crate) struct Lines<'a> {
     text: &'a [u8],
     /// The line that contains `offset`.
     line: u64,
     offset: usize,
 }
 
-impl Lines<'_> {
+impl<'a> Lines<'a> {
+    /// Starts at the header.
+    pub(crate) fn of(text: &'a str) -> Self {
+        Lines { text: text.as_bytes(), line: 1, offset: 0 }
+    }
+
     /// The line of the record that starts at a position or, after line ends, behind it.
-    fn at(&mut self, position: &csv::Position) -> u64 {
+    pub(crate) fn at(&mut self, position: &csv::Position) -> u64 {
         let start = usize::try_from(position.byte()).unwrap_or(usize::MAX).min(self.text.len());
         let is_line_end = |byte: &&u8| matches!(byte, b'\r' | b'\n');
         let n_skipped = self.text[start..].iter().take_while(is_line_end).count();

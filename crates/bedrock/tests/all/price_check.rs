@@ -70,8 +70,11 @@ fn unknown_name_is_found() {
         let expected = [format!("line 2: {expected}"), format!("line 3: {expected}")];
         assert_eq!(findings(&text, Role::Book), expected);
     };
-    for model in ["amazon.nova-9", "us.amazon.nova-lite-v1:0"] {
-        check_key(model, "*", &format!("model_id: unknown model `{model}`"));
+    for (model, nearest) in
+        [("amazon.nova-9", "amazon.nova-pro-v1:0"), ("us.amazon.nova-lite-v1:0", NOVA)]
+    {
+        let expected = format!("model_id: unknown model `{model}`; the nearest is `{nearest}`");
+        check_key(model, "*", &expected);
     }
     let other = "model_id: `deepseek.v3.1` is another id of `deepseek.v3-v1:0`; \
         prices are listed under the latter";

@@ -1,14 +1,24 @@
-//! `hoptrail prices`: which prices apply, and whether a price file is valid.
+//! `hoptrail prices`: which prices apply, whether a price file is valid, the price book as a
+//! file, and what AWS prints of prices as a price book.
+
+use std::fs::File;
+use std::io::BufReader;
 
 use anyhow::Context;
-use bedrock::price::{PriceRow, Role, check};
+use bedrock::import::{PriceImport, update};
+use bedrock::price::{PriceRow, Role, check, to_csv};
 use bedrock::resolve::resolve;
 use serde::Serialize;
 
-use crate::args::{KnowledgeArgs, Output, PricesCheckArgs, PricesCommand, PricesShowArgs};
+use crate::args::{
+    KnowledgeArgs, Output, PricesCheckArgs, PricesCommand, PricesExportArgs, PricesImportArgs,
+    PricesShowArgs,
+};
 use crate::command::explain::price_region;
-use crate::command::print;
+use crate::command::{catalog, print};
+use crate::escape::escaped;
 use crate::exit::{Exit, Failure};
+use crate::report::Report;
 use crate::{knowledge, number, range};
 
 /// A price that applies.
@@ -27,14 +37,16 @@ struct Shown<'a> {
     source_date: Option<String>,
 }
 
-/// Shows or checks.
+/// Shows, checks, exports, or imports.
 ///
 /// # Errors
 /// If a file cannot be read or used.
-pub(crate) fn run(command: &PricesCommand) -> Result<Exit, Failure> {
+pub(crate) fn run(command: &PricesCommand, report: &Report) -> Result<Exit, Failure> {
     match command {
         PricesCommand::Show(args) => show(args),
         PricesCommand::Check(args) => check_file(args),
+        PricesCommand::Export(args) => export(args),
+        PricesCommand::Import(args) => import(args, report),
     }
 }
 
@@ -96,6 +108,48 @@ impl<'a> Shown<'a> {
              {usd_per_million:>12}  {region:<14} {source}"
         )
     }
+}
+
+fn export(args: &PricesExportArgs) -> Result<Exit, Failure> {
+    let known = KnowledgeArgs { prices: args.prices.clone(), ..KnowledgeArgs::default() };
+    let prices = knowledge::load(&known)?.prices;
+    knowledge::write(&args.to, &to_csv(prices.rows())?)?;
+    Ok(Exit::Done)
+}
+
+fn import(args: &PricesImportArgs, report: &Report) -> Result<Exit, Failure> {
+    let asked = range::day("--at", &args.at, jiff::Timestamp::now())?;
+    let known = KnowledgeArgs {
+        prices: args.prices.clone(),
+        catalog: args.base.catalog.clone(),
+        catalog_add: args.base.catalog_add.clone(),
+        ..KnowledgeArgs::default()
+    };
+    let knowledge = knowledge::load(&known)?;
+    let mut import = PriceImport::new(&knowledge.catalog, &knowledge.regions, asked);
+    for file in &args.files {
+        let shown = file.display().to_string();
+        let opened = File::open(file).with_context(|| format!("could not read {shown}"))?;
+        import.read(&shown, BufReader::new(opened))?;
+    }
+    let PriceImport { quotes, unread: mut not_read, other_units, .. } = import;
+    let update = update(knowledge.prices.rows(), &knowledge.regions, quotes)?;
+    knowledge::write(&args.to, &to_csv(&update.rows)?)?;
+    let other_units = other_units.iter().map(|(unit, n)| format!("{unit} {}", number::grouped(*n)));
+    let other_units = other_units.collect::<Vec<_>>().join(", ");
+    if !other_units.is_empty() {
+        report.note(&format!("not per token, so not in a price book: {}", escaped(&other_units)));
+    }
+    report.note(&format!(
+        "{}: {} added, {} changed, {} as before",
+        args.to.display(),
+        number::counted(update.n_added, "price"),
+        number::grouped(update.n_changed),
+        number::grouped(update.n_same)
+    ));
+    not_read.extend(update.unread);
+    not_read.sort();
+    Ok(catalog::unread(&not_read, report))
 }
 
 fn check_file(args: &PricesCheckArgs) -> Result<Exit, Failure> {

@@ -284,7 +284,7 @@ fn show(outcome: &Outcome, job: &Job, report: &Report) -> Result<(), Failure> {
     }
     print(&match job.work {
         Work::Settle if outcome.days.is_empty() => summary::settled(outcome),
-        _ => summary::text(outcome),
+        _ => summary::text(outcome, &job.knowledge),
     })?;
     Ok(())
 }

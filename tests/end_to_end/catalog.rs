@@ -1,0 +1,576 @@
+//! Catalogs and price books that users keep: exported, checked, compared, added to, brought up to date.
+
+use std::collections::BTreeMap;
+use std::fs;
+
+use serde_json::{Value, json};
+
+use crate::world::{World, call, with};
+
+const DAY: &str = "2026-10-05";
+const PRICES: &str = "model_id,routing,source_region,service_tier,context_over_tokens,token_kind,usd_per_million,valid_from,valid_until";
+
+fn content(world: &World, name: &str) -> String {
+    fs::read_to_string(world.path(name)).unwrap()
+}
+
+#[test]
+fn export_of_an_export_is_the_same_and_the_built_in_one_is_the_repositorys() {
+    let world = World::new();
+    for arguments in [
+        ["catalog", "export", "--to", "one"].as_slice(),
+        &["catalog", "export", "--to", "two", "--catalog", "one"],
+        &["prices", "export", "--to", "one/prices.csv"],
+        &["prices", "export", "--to", "two/prices.csv", "--prices", "one/prices.csv"],
+        &["catalog", "check", "two"],
+        &["prices", "check", "two/prices.csv"],
+    ] {
+        world.hoptrail(arguments).ends(0);
+    }
+    for name in ["models.csv", "inference_profiles.csv", "regions.csv", "prices.csv"] {
+        let shipped = crate::world::repository().join("config").join(name);
+        let shipped = fs::read_to_string(shipped).unwrap();
+        assert!(content(&world, &format!("one/{name}")) == shipped, "{name}");
+        assert!(content(&world, &format!("two/{name}")) == shipped, "{name}");
+    }
+    let printed = world.hoptrail(&["prices", "export", "--to", "-"]).ends(0).stdout;
+    assert!(printed == content(&world, "one/prices.csv"));
+}
+
+/// Each line is a file, a row, and what is found in it.
+const PLANTED: &str = "\
+models.csv|model_id,canonical_id,provider,name,family,source|unknown column `family`
+models.csv|x.one,x.one,X,,f,s|
+models.csv|x.one,x.one,X,,f,s|a second row with the key of line 2
+models.csv|x.two,x.twos,X,,f,s|canonical_id: unknown model `x.twos`; the nearest is `x.two`
+models.csv|x.three,,,,f,s|provider: missing
+models.csv| x.four,,X,,f,s|model_id: white space around the value
+models.csv|x.five,,X,s|expected 6 fields, found 4
+models.csv|x.six,,X,,f,|source: missing
+models.csv|x.seven,x.one,X,,f,s|
+models.csv|x.eight,x.seven,X,,f,s|canonical_id: `x.seven` is another id of `x.one`
+inference_profiles.csv|profile_id,source_region,destination_regions,source|
+inference_profiles.csv|us.x.one,us-east-1,us-east-1;us-west-2,s|
+inference_profiles.csv|us.x.one,us-west-2,,s|destination_regions: a profile without destinations
+inference_profiles.csv|us.x.nine,us-east-1,us-east-1,s|profile_id: unknown model `x.nine`; the nearest is `x.one`
+inference_profiles.csv|us.x.one,us-east-9,us-east-1,s|source_region: unknown Region `us-east-9`; the nearest is `us-east-1`
+inference_profiles.csv|eu.x.one,us-east-1,us-esat-1,s|destination_regions: unknown Region `us-esat-1`; the nearest is `us-east-1`
+inference_profiles.csv|eu.x.one,us-west-2,us-west-2;us-west-2,s|destination_regions: `us-west-2` twice
+inference_profiles.csv|jp.x.one,us-east-1,ALL_COMMERCIAL,s|destination_regions: ALL_COMMERCIAL for a profile that is not global
+inference_profiles.csv|x.one,us-east-1,us-east-1,s|profile_id: expected a scope and a model id, such as us.MODEL_ID, found `x.one`
+regions.csv|region_code,name,partition,opt_in,source|expected the column jurisdiction, found none
+regions.csv|us-east-1,N. Virginia,aws,default,s|
+regions.csv|us-east-2,Ohio,,default,s|partition: missing
+regions.csv|us-west-2,Oregon,aws,default,s|
+regions.csv|Oregon,Oregon,aws,default,s|region_code: expected a code such as eu-central-1, found `Oregon`
+";
+
+#[test]
+fn check_of_a_catalog_finds_each_planted_mistake_by_line() {
+    let world = World::new();
+    let mut expected = String::new();
+    for file in ["models.csv", "inference_profiles.csv", "regions.csv"] {
+        let rows = PLANTED.lines().filter(|line| line.starts_with(file));
+        let rows = rows.map(|line| line.split('|').collect::<Vec<_>>()).collect::<Vec<_>>();
+        let text = rows.iter().map(|row| format!("{}\n", row[1])).collect::<String>();
+        world.write(&format!("own/{file}"), text);
+        for (at, row) in rows.iter().enumerate().filter(|(_, row)| !row[2].is_empty()) {
+            expected += &format!("own/{file}:{}: {}\n", at + 1, row[2]);
+        }
+    }
+    let found = world.hoptrail(&["catalog", "check", "own"]).ends(1).stdout;
+    let (found, total) = found.trim_end().rsplit_once('\n').unwrap();
+    assert_eq!(format!("{found}\n"), expected);
+    assert_eq!(total, "own: 16 rows, 18 findings");
+}
+
+#[test]
+fn check_of_prices_finds_each_planted_mistake_by_line() {
+    let world = World::new();
+    let row = |rest: &str| format!("amazon.nova-pro-v1:0,regional,{rest},s,2026-10-01\n");
+    let text = [
+        format!("{PRICES},source,source_date\n"),
+        row("us-east-1,standard,0,input,0.8,,"),
+        row("us-east-1,standard,0,output,3.2,,"),
+        row("us-east-1,standard,0,input,0.9,2026-01-01,"),
+        row("us-east-2,standard,0,input,-1,,"),
+        row("us-east-2,standard,0,input,1e-3,,"),
+        row("us-esat-1,flex,0,input,1,,"),
+        row("us-esat-1,flex,0,output,1,,"),
+        row("us-east-1,fast,0,input,1,,"),
+        row("us-east-1,standard,0,input,1,2026-03-01,2026-03-01"),
+        row("us-east-1,batch,0,input,1,,2026-13-01"),
+        "amazon.nova-por-v1:0,global,*,batch,0,input,1,,,s,2026-10-01\n".to_owned(),
+        "amazon.nova-por-v1:0,global,*,batch,0,output,1,,,s,2026-10-01\n".to_owned(),
+    ];
+    let file = world.write("own.csv", text.concat());
+    let found = world.hoptrail(&["prices", "check", &file]).ends(1).stdout;
+    for expected in [
+        ":4: a second price for the days of line 2",
+        ":5: usd_per_million: expected a number that is not negative, found `-1`",
+        ":6: usd_per_million: expected a plain decimal number such as 3 or 0.25, found `1e-3`",
+        ":7: source_region: unknown Region `us-esat-1`",
+        ":9: service_tier: expected one of ",
+        ":10: valid_from must be before valid_until",
+        ":11: valid_until: expected a date YYYY-MM-DD, found `2026-13-01`",
+        ":12: model_id: unknown model `amazon.nova-por-v1:0`; the nearest is `amazon.nova-pro-v1:0`",
+    ] {
+        assert!(found.contains(&format!("{file}{expected}")), "{expected} in\n{found}");
+    }
+}
+
+#[test]
+fn diff_lists_rows_that_were_added_removed_or_changed() {
+    let world = World::new();
+    world.write("a/models.csv", "model_id,canonical_id,provider,name\nx.one,,X,\nx.two,,X,\n");
+    world.write("b/models.csv", "model_id,canonical_id,provider,name\nx.one,,X,One\nx.three,,X,\n");
+    let found = world.hoptrail(&["catalog", "diff", "a", "b"]).ends(0).stdout;
+    let expected = "\
+< models.csv x.one,,X,,
+> models.csv x.one,,X,One,
++ models.csv x.three,,X,,
+- models.csv x.two,,X,,
+1 added, 1 removed, 1 changed
+";
+    assert_eq!(found, expected);
+    let same = world.hoptrail(&["catalog", "diff", "built-in", "built-in"]).ends(0).stdout;
+    assert_eq!(same, "0 added, 0 removed, 0 changed\n");
+}
+
+#[test]
+fn additions_to_the_catalog_win_by_key_and_may_refer_to_it_and_to_one_another() {
+    let world = World::new();
+    let new = "anthropic.claude-next-9";
+    let record =
+        with(call("a", "2026-10-05T12:00:00Z"), "/requestParameters/modelId", format!("us.{new}"));
+    world.object("20261005T1205Z", "a", &[record]);
+    let header = "model_id,canonical_id,provider,name\n";
+    let models = format!(
+        "{header}{new},,Anthropic,Claude Next 9\nanthropic.claude-sonnet-4-6,,Anthropic,Other Name\n"
+    );
+    world.write("add/models.csv", models);
+    let profiles = "profile_id,source_region,destination_regions\n";
+    let profiles =
+        world.write("profiles.csv", format!("{profiles}us.{new},us-east-1,us-east-1;us-west-2\n"));
+    let prices =
+        world.write("new.csv", format!("{PRICES}\n{new},regional,*,standard,0,input,1,,\n{new},regional,*,standard,0,output,2,,\n"));
+    let all = ["--day", DAY, "--catalog-add", "add", "--catalog-add", &profiles];
+    world.run(&[all.as_slice(), &["--price-overrides", &prices]].concat()).ends(0);
+    let row = &world.rows("invocations", DAY)[0];
+    assert_eq!(row["model_name"], "Claude Next 9");
+    assert_ne!(row["list_input_cost_usd"], Value::Null);
+    let name = ["explain", "anthropic.claude-sonnet-4-6", "--catalog-add", "add"];
+    assert!(world.hoptrail(&name).ends(0).stdout.contains("Other Name"));
+    world.hoptrail(&["explain", "amazon.nova-pro-v1:0", "--catalog-add", "add"]).ends(0);
+    let alone = world.hoptrail(&["explain", new, "--catalog-add", &profiles]);
+    alone
+        .says(1, &["profiles.csv", "line 2", "unknown model `anthropic.claude-next-9`", "nearest"]);
+}
+
+#[test]
+fn price_override_for_an_unknown_model_is_an_error_that_names_the_nearest() {
+    let world = World::new();
+    let row = "anthropic.claude-sonnet-4-7,regional,*,standard,0,input,1,,\n";
+    let prices = world.write("own.csv", format!("{PRICES}\n{row}"));
+    let run = world.hoptrail(&["explain", "amazon.nova-pro-v1:0", "--price-overrides", &prices]);
+    run.says(1, &["own.csv", "line 2", "the nearest is `anthropic.claude-sonnet-4-"]);
+}
+
+/// The built-in files without what is new since August, and AWS's files that bring it back.
+struct Aged {
+    world: World,
+    /// Rows of the price book that were taken out.
+    prices: Vec<Vec<String>>,
+}
+
+/// The models that are taken out: of each kind of source one or more.
+const NEW: [&str; 5] = [
+    "anthropic.claude-sonnet-5-5",
+    "anthropic.claude-haiku-4-5-20251001-v1:0",
+    "openai.gpt-5.6-sol",
+    "amazon.nova-2-lite-v1:0",
+    "xai.grok-4.6",
+];
+
+fn rows(name: &str) -> Vec<Vec<String>> {
+    let text = fs::read_to_string(crate::world::repository().join("config").join(name)).unwrap();
+    let split = |line: &str| line.split(',').map(str::to_owned).collect();
+    text.lines().skip(1).map(split).collect()
+}
+
+fn header(name: &str) -> String {
+    let text = fs::read_to_string(crate::world::repository().join("config").join(name)).unwrap();
+    format!("{}\n", text.lines().next().unwrap())
+}
+
+/// Whether an id is of a model that is taken out.
+fn is_new(id: &str) -> bool {
+    let is = |id: &str, new: &str| {
+        id.strip_prefix(new).is_some_and(|rest| rest.is_empty() || rest.starts_with(':'))
+    };
+    let model = id.split_once('.').map_or(id, |(_, model)| model);
+    NEW.iter().any(|new| is(id, new) || is(model, new))
+}
+
+fn aged() -> Aged {
+    let world = World::new();
+    for name in ["models.csv", "inference_profiles.csv", "prices.csv"] {
+        let kept = rows(name).into_iter().filter(|row| !is_new(&row[0]));
+        let kept = kept.map(|row| row.join(",") + "\n").collect::<String>();
+        world.write(&format!("old/{name}"), header(name) + &kept);
+    }
+    let prices = rows("prices.csv").into_iter().filter(|row| is_new(&row[0])).collect();
+    Aged { world, prices }
+}
+
+impl Aged {
+    fn catalog_files(&self) -> Vec<String> {
+        let models = rows("models.csv").into_iter().filter(|row| is_new(&row[0]));
+        let models = models.map(|row| {
+            json!({ "modelId": row[0], "modelName": row[3], "providerName": row[2],
+                "modelArn": format!("arn:aws:bedrock:us-east-1::foundation-model/{}", row[0]),
+                "inferenceTypesSupported": ["INFERENCE_PROFILE"],
+                "modelLifecycle": { "status": "ACTIVE" } })
+        });
+        let models = json!({ "modelSummaries": models.collect::<Vec<_>>() }).to_string();
+        let mut files = vec![self.world.write("aws/models.us-east-1.json", models)];
+        let mut by_region = BTreeMap::<String, Vec<Value>>::new();
+        for row in rows("inference_profiles.csv").into_iter().filter(|row| is_new(&row[0])) {
+            let (_, model) = row[0].split_once('.').unwrap();
+            let destinations = match row[2].as_str() {
+                "ALL_COMMERCIAL" => vec![String::new(), row[1].clone()],
+                list => list.split(';').map(str::to_owned).collect(),
+            };
+            let arn = |region: &String| json!({ "modelArn": format!("arn:aws:bedrock:{region}::foundation-model/{model}") });
+            by_region.entry(row[1].clone()).or_default().push(json!({
+                "inferenceProfileId": row[0], "type": "SYSTEM_DEFINED", "status": "ACTIVE",
+                "inferenceProfileArn":
+                    format!("arn:aws:bedrock:{}:111122223333:inference-profile/{}", row[1], row[0]),
+                "models": destinations.iter().map(arn).collect::<Vec<_>>(),
+            }));
+        }
+        for (region, profiles) in by_region {
+            let text = json!({ "inferenceProfileSummaries": profiles }).to_string();
+            files.push(self.world.write(&format!("aws/profiles.{region}.json"), text));
+        }
+        files
+    }
+
+    /// The prices as AWS's files have them: rate cards of Marketplace models, one model's as an offer
+    /// file in CSV, the others in JSON.
+    fn price_files(&self) -> Vec<String> {
+        let codes = rows("regions.csv").into_iter().filter(|row| row[2] == "aws");
+        let codes =
+            codes.map(|row| (row[0].clone(), row[5].clone())).filter(|row| !row.1.is_empty());
+        let codes = codes.collect::<BTreeMap<_, _>>();
+        let mut cards = BTreeMap::<&str, Vec<Value>>::new();
+        let mut csv = String::from(
+            "\"FormatVersion\",\"v1.0\"\n\"Disclaimer\",\"x\"\n\"Publication Date\",\"2026-11-28T01:02:03Z\"\n\
+             \"Version\",\"20261128010203\"\n\"OfferCode\",\"AmazonBedrockFoundationModels\"\n\
+             SKU,TermType,EffectiveDate,StartingRange,Unit,PricePerUnit,Currency,Region Code,usageType,serviceName\n",
+        );
+        let (mut products, mut terms) = (serde_json::Map::new(), serde_json::Map::new());
+        for (n, row) in self.prices.iter().enumerate() {
+            let [model, routing, region, tier, band, kind, price] =
+                [0, 1, 2, 3, 4, 5, 6].map(|i| row[i].as_str());
+            if !row[8].is_empty() {
+                continue;
+            }
+            let global = if routing == "global" { "_global" } else { "" };
+            let long = if band == "0" { "" } else { "_long_ctx" };
+            let (words, hour) = match kind {
+                "cache_write_5m" if model.starts_with("openai") => ("cache_writes", ""),
+                "cache_read" if model.starts_with("openai") => ("cached_input", ""),
+                "cache_write_5m" => ("cache_write", ""),
+                "cache_write_1h" => ("cache_write", "_1h"),
+                kind => (kind, ""),
+            };
+            let name = format!("{words}_tokens{hour}{long}{global}_{tier}");
+            let regions = match region {
+                "*" => codes.iter().collect::<Vec<_>>(),
+                region => codes.get_key_value(region).into_iter().collect(),
+            };
+            if model.starts_with("openai") {
+                let rate = json!({ "dimension": name, "price": price, "unit": "Units" });
+                cards.entry(model).or_default().push(rate);
+            } else if model == NEW[0] {
+                let rate = |code: &String| json!({ "dimension": format!("{code}_{name}"), "price": price });
+                cards.entry(model).or_default().extend(regions.iter().map(|(_, code)| rate(code)));
+            } else if model == NEW[1] {
+                let name = match kind {
+                    "input" => "InputTokenCount",
+                    "output" => "OutputTokenCount",
+                    "cache_read" => "CacheReadInputTokenCount",
+                    "cache_write_5m" => "CacheWriteInputTokenCount",
+                    _ => "CacheWrite1hInputTokenCount",
+                };
+                let batch = if tier == "batch" { "_Batch" } else { "" };
+                let global = if routing == "global" { "_Global" } else { "" };
+                for (region, code) in regions {
+                    csv += &format!(
+                        "S{n}{code},OnDemand,2026-11-01,0,Units,{price},USD,{region},\
+                         {code}-MP:{code}_{name}{global}{batch}-Units,\
+                         Claude Haiku 4.5 (Amazon Bedrock Edition)\n"
+                    );
+                }
+            } else {
+                let per_1k = format!("{:.10}", price.parse::<f64>().unwrap() / 1000.0);
+                let segment = if model == NEW[3] { "Nova2.0Lite" } else { model };
+                let kind = match kind {
+                    "cache_read" => "cache-read-input-token-count".to_owned(),
+                    kind => format!("{kind}-tokens"),
+                };
+                let global = if routing == "global" { "-cross-region-global" } else { "" };
+                for (region, code) in regions {
+                    let sku = format!("S{n}{code}");
+                    let usage = format!("{code}-{segment}-{kind}{global}-{tier}");
+                    products.insert(
+                        sku.clone(),
+                        json!({ "sku": sku, "productFamily": "Amazon Bedrock",
+                        "attributes": { "regionCode": region, "usagetype": usage } }),
+                    );
+                    terms.insert(sku.clone(), json!({ format!("{sku}.T"): { "sku": sku,
+                        "effectiveDate": "2026-11-01T00:00:00Z", "priceDimensions": { "r": {
+                            "unit": "1K tokens", "beginRange": "0", "pricePerUnit": { "USD": per_1k } } } } }));
+                }
+            }
+        }
+        // Not per token: counted, and no reason to be partial.
+        products.insert(
+            "I".to_owned(),
+            json!({ "sku": "I",
+            "attributes": { "regionCode": "us-east-1", "usagetype": "USE1-NovaCanvas-T2I-1024" } }),
+        );
+        terms.insert(
+            "I".to_owned(),
+            json!({ "I.T": { "sku": "I", "effectiveDate": "2026-11-01T00:00:00Z",
+            "priceDimensions": { "r": { "unit": "image", "pricePerUnit": { "USD": "0.04" } } } } }),
+        );
+        let bulk = format!(
+            "{{\"formatVersion\": \"v1.0\", \"publicationDate\": \"2026-11-28T01:02:03Z\", \
+             \"products\": {}, \"terms\": {{\"OnDemand\": {}}}}}",
+            Value::Object(products),
+            Value::Object(terms)
+        );
+        let mut files =
+            vec![self.world.write("aws/bulk.json", bulk), self.world.write("aws/fm.csv", csv)];
+        for (model, rates) in cards {
+            let term = json!({ "usageBasedPricingTerm": { "rateCard": rates } });
+            let card =
+                json!({ "modelId": model, "offers": [{ "offerId": "o", "termDetails": term }] });
+            files.push(self.world.write(&format!("aws/offers.{model}.json"), card.to_string()));
+        }
+        files
+    }
+}
+
+#[test]
+fn old_catalog_and_book_are_brought_up_to_date_from_aws_files() {
+    let aged = aged();
+    let world = &aged.world;
+    for new in [NEW[0], NEW[2], NEW[3], NEW[4]] {
+        world.hoptrail(&["explain", new, "--catalog", "old"]).ends(5);
+    }
+    let mut import =
+        ["catalog", "import", "--catalog", "old", "--to", "new", "--at", "2026-11-29"].to_vec();
+    let files = aged.catalog_files();
+    import.extend(files.iter().map(String::as_str));
+    world.hoptrail(&import).ends(0);
+    world.hoptrail(&["catalog", "check", "new"]).ends(0);
+    for (name, n) in [("models.csv", 4), ("inference_profiles.csv", 3)] {
+        let text = content(world, &format!("new/{name}"));
+        let found = text.lines().skip(1).map(|line| line.split(',').take(n).collect::<Vec<_>>());
+        let expected = rows(name).into_iter().map(|row| row[..n].to_vec());
+        assert_eq!(found.collect::<Vec<_>>(), expected.collect::<Vec<_>>(), "{name}");
+    }
+    let mut import = [
+        "prices",
+        "import",
+        "--prices",
+        "old/prices.csv",
+        "--catalog",
+        "new",
+        "--to",
+        "new/prices.csv",
+        "--at",
+        "2026-11-29",
+    ]
+    .to_vec();
+    let files = aged.price_files();
+    import.extend(files.iter().map(String::as_str));
+    let run = world.hoptrail(&import).ends(0);
+    assert!(
+        run.stderr.contains("not per token, so not in a price book: image 1"),
+        "{}",
+        run.stderr
+    );
+    let text = content(world, "new/prices.csv");
+    let found = text.lines().map(|line| line.split(',').collect::<Vec<_>>()).collect::<Vec<_>>();
+    let price_of = |key: [&str; 6]| {
+        let row =
+            found.iter().find(|row| row[..6] == key && row[7].is_empty() && row[8].is_empty());
+        row.map(|row| row[6])
+    };
+    let mut n_compared = 0;
+    for row in aged.prices.iter().filter(|row| row[8].is_empty()) {
+        let mut key = [0, 1, 2, 3, 4, 5].map(|i| row[i].as_str());
+        // A file of AWS quotes each Region by itself.
+        if key[2] == "*" && !key[0].starts_with("openai") {
+            key[2] = "eu-central-1";
+        }
+        if key[2].starts_with("us-gov") {
+            continue;
+        }
+        assert_eq!(price_of(key), Some(row[6].as_str()), "{key:?}");
+        n_compared += 1;
+    }
+    assert!(n_compared > 100, "{n_compared}");
+    // What is imported again is as before.
+    let again = [
+        "prices",
+        "import",
+        "--prices",
+        "new/prices.csv",
+        "--catalog",
+        "new",
+        "--to",
+        "again.csv",
+        "--at",
+        "2026-11-29",
+    ];
+    let again = again.into_iter().chain(files.iter().map(String::as_str)).collect::<Vec<_>>();
+    world.hoptrail(&again).ends(0);
+    assert!(content(world, "again.csv") == text);
+}
+
+#[test]
+fn summary_says_how_old_catalog_and_book_are() {
+    let world = World::new();
+    world.object("20261005T1205Z", "a", &[call("a", "2026-10-05T12:00:00Z")]);
+    let run = world.run(&["--day", DAY]).ends(0);
+    assert!(
+        run.stdout.contains("\nKnown        newest model or profile of 2026-"),
+        "{}",
+        run.stdout
+    );
+    assert!(!run.stdout.contains("days before"), "{}", run.stdout);
+    let source = "ListFoundationModels 2026-06-01";
+    world.write("old/models.csv", format!("{}x.one,,X,,{source}\n", header("models.csv")));
+    world.write("old/inference_profiles.csv", header("inference_profiles.csv"));
+    let prices = format!(
+        "{PRICES},source,source_date\nx.one,regional,*,standard,0,input,1,,,s,2026-06-01\n"
+    );
+    let prices = world.write("old.csv", prices);
+    let run = world.run(&["--day", DAY, "--catalog", "old", "--prices", &prices]).ends(0);
+    for part in [
+        "newest model or profile of 2026-06-01, newest price of 2026-06-01",
+        "more than 60 days before 2026-10-05",
+        "1 call without a known model and 1 call with tokens but no price",
+    ] {
+        assert!(run.stdout.contains(part), "no `{part}` in: {}", run.stdout);
+    }
+    let versions = world.hoptrail(&["--version", "-v"]).ends(0).stdout;
+    assert!(versions.contains("\nnewest model or profile of 2026-"), "{versions}");
+}
+
+/// The first entry of a bulk file with one product, with a part of it replaced.
+fn bulk(from: &str, to: &str) -> String {
+    let text = r#"{"formatVersion": "v1.0", "publicationDate": "2026-11-28T01:02:03Z",
+"products": {"S": {"sku": "S", "attributes": {"regionCode": "eu-west-3", "usagetype": "EUW3-NovaPro-input-tokens"}}},
+"terms": {"OnDemand": {"S": {"S.T": {"sku": "S", "effectiveDate": "2026-11-01T00:00:00Z", "priceDimensions":
+{"r": {"unit": "1K tokens", "beginRange": "0", "pricePerUnit": {"USD": "0.0020000000"}}}}}}}}"#;
+    assert!(text.contains(from), "{from}");
+    text.replacen(from, to, 1)
+}
+
+#[test]
+fn changed_price_is_a_new_dated_row_and_the_old_one_is_closed() {
+    let world = World::new();
+    let file = world.write("bulk.json", bulk("S", "S"));
+    world.hoptrail(&["prices", "import", &file, "--to", "new.csv"]).ends(0);
+    let text = content(&world, "new.csv");
+    let of_paris = text.lines().filter(|line| {
+        line.starts_with("amazon.nova-pro-v1:0,regional,eu-west-3,standard,0,input,")
+    });
+    let of_paris = of_paris.map(|line| line.split(',').skip(6).collect::<Vec<_>>().join(","));
+    let expected = [
+        "1.18,,2026-11-01,AWS Price List 2026-08-20,2026-08-20",
+        "2,2026-11-01,,AWS Price List 2026-11-28,2026-11-28",
+    ];
+    assert_eq!(of_paris.collect::<Vec<_>>(), expected);
+    // A Region of a model with one price everywhere keeps that price for the days before.
+    let rate = r#"{"modelId": "anthropic.claude-sonnet-4-6", "offers": [{"termDetails": {"usageBasedPricingTerm":
+        {"rateCard": [{"dimension": "EUC1_InputTokenCount", "price": "3.9", "unit": "Units"}]}}}]}"#;
+    let file = world.write("offers.json", rate);
+    let import = ["prices", "import", &file, "--to", "new.csv", "--at", "2026-11-29"];
+    world.hoptrail(&import).ends(0);
+    let text = content(&world, "new.csv");
+    let key = "anthropic.claude-sonnet-4-6,regional,eu-central-1,standard,0,input,";
+    let found = text.lines().filter_map(|line| line.strip_prefix(key)).collect::<Vec<_>>();
+    assert_eq!(found.len(), 2, "{found:?}");
+    assert!(found[0].starts_with("3.3,,2026-11-29,"), "{found:?}");
+    assert_eq!(found[1], "3.9,2026-11-29,,ListFoundationModelAgreementOffers,2026-11-29");
+}
+
+#[test]
+fn file_of_prices_that_cannot_be_used_is_an_error_with_its_place() {
+    let world = World::new();
+    let whole = bulk("S", "S");
+    let cut = &whole[..whole.len() / 2];
+    for (text, parts) in [
+        (cut.to_owned(), ["bulk.json", "EOF while parsing", "line 3"].as_slice()),
+        (bulk("v1.0", "v2.0"), &["formatVersion", "newer format", "v2.0"]),
+        (bulk("USD", "CNY"), &["bulk.json: S", "expected USD, found `CNY`"]),
+        (bulk("0.0020000000", "-0.002"), &["bulk.json: S", "not negative", "-0.002"]),
+        (bulk("0.0020000000", "2E-3"), &["bulk.json: S", "plain decimal number", "2E-3"]),
+        ("{}".to_owned(), &["found neither"]),
+        ("what\n".to_owned(), &["line 1", "expected a price list of AWS, found `what`"]),
+        ("SKU,TermType\n".to_owned(), &["line 1", "expected a column effectivedate"]),
+    ] {
+        let file = world.write("bulk.json", text);
+        world.hoptrail(&["prices", "import", &file, "--to", "new.csv"]).says(1, parts);
+        assert!(!world.path("new.csv").exists());
+    }
+    let one = world.write("one.json", bulk("S", "S"));
+    let other = world.write("other.json", bulk("0.0020000000", "0.003"));
+    let both = ["prices", "import", &one, &other, "--to", "new.csv"];
+    world.hoptrail(&both).says(1, &["one.json: S", "other.json: S", "disagree: 2 and 3"]);
+}
+
+#[test]
+fn what_an_import_does_not_understand_is_listed_and_not_guessed() {
+    let world = World::new();
+    for (text, part) in [
+        (bulk("NovaPro", "NovaUltra"), "no known model is called `NovaUltra`"),
+        (bulk("input-tokens", "input-tokens-lunar"), "the word `lunar`"),
+        (bulk("eu-west-3", "eu-west-9"), "unknown Region `eu-west-9`"),
+        (bulk("0.0020000000", "0.0000000000"), "a price of 0"),
+        (bulk("0.0020000000", "0.0000000001"), "finer than the tables keep"),
+        (bulk("2026-11-01T", "2026-13-01T"), ""),
+    ] {
+        let file = world.write("bulk.json", text);
+        let run = world.hoptrail(&["prices", "import", &file, "--to", "new.csv"]);
+        if part.is_empty() {
+            run.says(1, &["effectiveDate"]);
+            continue;
+        }
+        let run = run.ends(3);
+        assert!(run.stderr.contains(part), "no `{part}` in: {}", run.stderr);
+        world.hoptrail(&["prices", "export", "--to", "old.csv"]).ends(0);
+        assert!(content(&world, "new.csv") == content(&world, "old.csv"));
+    }
+    let profile = |id: &str, kind: &str| {
+        json!({ "inferenceProfileId": id, "type": kind,
+            "inferenceProfileArn": format!("arn:aws:bedrock:us-east-1:111122223333:inference-profile/{id}"),
+            "models": [{ "modelArn": "arn:aws:bedrock:us-east-1::foundation-model/x.none" }] })
+    };
+    let one = world.write("one.json", profile("us.x.none", "SYSTEM_DEFINED").to_string());
+    let list = json!({ "inferenceProfileSummaries": [profile("abc", "APPLICATION")] });
+    let list = world.write("list.json", list.to_string());
+    let run = world.hoptrail(&["catalog", "import", &one, &list, "--to", "new"]).ends(3);
+    for part in ["unknown model `x.none`", "an application profile: give the file to --aliases"] {
+        assert!(run.stderr.contains(part), "no `{part}` in: {}", run.stderr);
+    }
+    let page = world.write("page.json", r#"{"modelSummaries": [], "nextToken": "x"}"#);
+    world.hoptrail(&["catalog", "import", &page, "--to", "new"]).says(1, &["one page of several"]);
+}
