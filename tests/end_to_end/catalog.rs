@@ -158,7 +158,7 @@ fn additions_to_the_catalog_win_by_key_and_may_refer_to_it_and_to_one_another() 
     world.run(&[all.as_slice(), &["--price-overrides", &prices]].concat()).ends(0);
     let row = &world.rows("invocations", DAY)[0];
     assert_eq!(row["model_name"], "Claude Next 9");
-    assert_ne!(row["list_input_cost_usd"], Value::Null);
+    assert_ne!(row["list_cost_usd"], Value::Null);
     let name = ["explain", "anthropic.claude-sonnet-4-6", "--catalog-add", "add"];
     assert!(world.hoptrail(&name).ends(0).stdout.contains("Other Name"));
     world.hoptrail(&["explain", "amazon.nova-pro-v1:0", "--catalog-add", "add"]).ends(0);
@@ -498,6 +498,14 @@ fn changed_price_is_a_new_dated_row_and_the_old_one_is_closed() {
         "2,2026-11-01,,AWS Price List 2026-11-28,2026-11-28",
     ];
     assert_eq!(of_paris.collect::<Vec<_>>(), expected);
+    // `aws pricing get-products` prints the same product as a text.
+    let bulk = serde_json::from_str::<Value>(&bulk("S", "S")).unwrap();
+    let item = json!({ "product": bulk["products"]["S"], "publicationDate": bulk["publicationDate"],
+        "terms": { "OnDemand": bulk["terms"]["OnDemand"]["S"] } });
+    let list = json!({ "FormatVersion": "aws_v1", "PriceList": [item.to_string()] });
+    let file = world.write("list.json", list.to_string());
+    world.hoptrail(&["prices", "import", &file, "--to", "listed.csv"]).ends(0);
+    assert!(content(&world, "listed.csv") == text);
     // A Region of a model with one price everywhere keeps that price for the days before.
     let rate = r#"{"modelId": "anthropic.claude-sonnet-4-6", "offers": [{"termDetails": {"usageBasedPricingTerm":
         {"rateCard": [{"dimension": "EUC1_InputTokenCount", "price": "3.9", "unit": "Units"}]}}}]}"#;
@@ -571,6 +579,15 @@ fn what_an_import_does_not_understand_is_listed_and_not_guessed() {
     for part in ["unknown model `x.none`", "an application profile: give the file to --aliases"] {
         assert!(run.stderr.contains(part), "no `{part}` in: {}", run.stderr);
     }
+    let model = json!({ "modelDetails": { "modelId": "x.none", "modelName": "None",
+        "providerName": "X", "inferenceTypesSupported": ["INFERENCE_PROFILE"] } });
+    let model = world.write("model.json", model.to_string());
+    world.hoptrail(&["catalog", "import", &one, &model, "--to", "both"]).ends(0);
+    let profiles = content(&world, "both/inference_profiles.csv");
+    assert!(
+        profiles.contains("\nus.x.none,us-east-1,us-east-1,ListInferenceProfiles "),
+        "{profiles}"
+    );
     let page = world.write("page.json", r#"{"modelSummaries": [], "nextToken": "x"}"#);
     world.hoptrail(&["catalog", "import", &page, "--to", "new"]).says(1, &["one page of several"]);
 }
