@@ -171,7 +171,7 @@ fn put(rows: &mut Vec<PriceRow>, quote: &Quote, update: &mut Update) {
         rows.insert(at + 1, PriceRow { valid_until: until, ..quote.row.clone() });
         update.n_changed += 1;
     } else {
-        let [since, book] = [from, row.valid_from].map(|day| day.unwrap_or_default());
+        let [since, book] = [from, row.valid_from].map(Option::unwrap_or_default);
         let why = format!(
             "{} since {since}, but the book has {} since {book}",
             quote.row.price, row.price

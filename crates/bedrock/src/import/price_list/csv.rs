@@ -25,7 +25,7 @@ pub(in crate::import) fn read(
         let at = || list.at(&format!("line {line}"));
         let Some(columns) = &columns else {
             match (record.get(0), record.get(1)) {
-                (Some(FIRST_COLUMN), _) => columns = Some(Columns::of(&record, at())?),
+                (Some(FIRST_COLUMN), _) => columns = Some(Columns::of(&record, &at())?),
                 (Some("FormatVersion"), Some(version)) => list.format(version)?,
                 (Some("Publication Date"), Some(date)) => list.published(date)?,
                 (Some("Disclaimer" | "Version" | "OfferCode"), _) => {}
@@ -93,7 +93,7 @@ struct Columns {
 }
 
 impl Columns {
-    fn of(header: &StringRecord, at: String) -> Result<Self, ImportError> {
+    fn of(header: &StringRecord, at: &str) -> Result<Self, ImportError> {
         // Files differ in case and blanks: `Region Code`, `usageType`, `service_tier`.
         let plain = |name: &str| {
             let letters = name.chars().filter(char::is_ascii_alphanumeric);
@@ -103,7 +103,7 @@ impl Columns {
         let find = |name: &str| names.iter().position(|found| found == name);
         let need = |name: &str| {
             find(name).ok_or_else(|| {
-                ImportError::content(at.clone(), format!("expected a column {name}, found none"))
+                ImportError::content(at, format!("expected a column {name}, found none"))
             })
         };
         Ok(Columns {
