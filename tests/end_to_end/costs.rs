@@ -97,10 +97,10 @@ fn published_price_gives_the_exact_cost() {
             let vector = &vectors[id[1..].parse::<usize>().unwrap()];
             let expected = (!vector.list_cost_usd.is_empty())
                 .then(|| units(&Value::from(vector.list_cost_usd.as_str())));
-            let found = row["list_cost_usd"].is_string().then(|| units(&row["list_cost_usd"]));
+            let is_full = row["cost_basis"] == "full";
+            let found = is_full.then(|| units(&row["list_cost_usd"]));
             assert_eq!(found, expected, "{} {}", vector.origin, vector.model_ref);
-            let basis = expected.map(|_| "full");
-            assert_eq!(row["cost_basis"].as_str(), basis, "{}", vector.origin);
+            assert_eq!(is_full, row["cost_gap"].is_null(), "{}", vector.origin);
             checked += 1;
         }
     }
@@ -200,6 +200,7 @@ fn invocation_log_entry_joins_its_call_by_request_id() {
     assert_eq!(rows["blocked"]["list_cost_usd"], "0.000000000000", "known to be nothing");
     assert_eq!(rows["blocked"]["cost_basis"], "full");
     assert_eq!(rows["trail-only"]["cost_basis"], "lower_bound", "without the cache: a lower bound");
+    assert_eq!(rows["trail-only"]["cost_gap"], "no_count_cache_read,no_count_cache_write");
     for id in ["nothing", "failed"] {
         assert_eq!(rows[id]["list_cost_usd"], Value::Null, "{id}: missing is never 0");
     }
@@ -341,12 +342,20 @@ fn call_without_price_has_no_cost() {
     let records = references.iter().map(record).collect::<Vec<_>>();
     world.object("20261005T1205Z", "a", &records);
     world.run(&["--day", DAY, "--fail-on", "unpriced"]).ends(4);
-    for row in world.rows("invocations", DAY) {
-        assert_eq!(
-            (&row["list_cost_usd"], &row["cost_basis"]),
-            (&Value::Null, &Value::Null),
-            "{row:?}"
-        );
+    let gaps = [
+        "unresolved_model",
+        "unresolved_model",
+        "unresolved_model",
+        "provisioned",
+        "imported_model",
+        "custom_model",
+    ];
+    let rows = by_id(&world.rows("invocations", DAY));
+    for (reference, gap) in references.iter().zip(gaps) {
+        let row = &rows[reference];
+        let found = ["list_cost_usd", "cost_basis", "list_cost_max_usd"].map(|name| &row[name]);
+        assert_eq!(found, [&Value::Null; 3], "{row:?}");
+        assert_eq!(row["cost_gap"], gap, "{row:?}");
         assert_eq!(row["input_tokens"], 10, "tokens are shown all the same");
     }
     let costs = world.rows("model_costs", DAY);
@@ -446,4 +455,261 @@ fn coverage_counts_only_calls_that_succeeded() {
     let found = ["calls_priced", "succeeded_calls_priced", "succeeded_calls"]
         .map(|name| cost[name].as_u64());
     assert_eq!(found, [Some(2), Some(1), Some(2)], "{cost}");
+}
+
+/// A call with these requestParameters, additionalEventData, and error code.
+fn made(id: &str, request: &Value, additional: &Value, error_code: Option<&str>) -> Value {
+    let record = with(call(id, "2026-10-05T12:00:00Z"), "/requestParameters", request.clone());
+    let record = with(record, "/additionalEventData", additional.clone());
+    match error_code {
+        Some(code) => with(record, "/errorCode", code),
+        None => record,
+    }
+}
+
+/// What the columns of a row say: basis, cost, upper end, and gaps.
+fn cost_of(row: &Row) -> String {
+    let columns = ["cost_basis", "list_cost_usd", "list_cost_max_usd", "cost_gap"];
+    let shown = columns.map(|name| row[name].as_str().unwrap_or("-").to_owned());
+    shown.map(|text| text.trim_end_matches('0').to_owned()).join(" ")
+}
+
+/// That the tables and the summary say the same of the costs.
+fn assert_totals_agree(world: &World, expected: &str) {
+    let sum = |table: &str, column: &str| {
+        world.rows(table, DAY).iter().map(|row| units(&row[column])).sum::<i128>()
+    };
+    for column in ["list_cost_usd", "list_cost_max_usd"] {
+        assert_eq!(sum("invocations", column), sum("model_costs", column), "{column}");
+    }
+    let summary = world.summary();
+    assert_eq!(summary["cost"]["list_cost_usd"], expected);
+    assert_eq!(units(&summary["cost"]["list_cost_usd"]), sum("invocations", "list_cost_usd"));
+    let of_models = summary["costs"].as_array().unwrap().iter();
+    let of_models = of_models.map(|model| units(&model["coverage"]["list_cost_usd"])).sum::<i128>();
+    assert_eq!(of_models, sum("model_costs", "list_cost_usd"));
+    let estimates = sum("invocations", "list_cost_max_usd");
+    let max = &summary["cost"]["list_cost_max_usd"];
+    assert_eq!(max.is_null(), estimates == 0, "{max}");
+}
+
+/// `performanceConfig.latency` has a price of its own, wherever it is said.
+#[test]
+fn optimized_latency_costs_more() {
+    let world = World::new();
+    let noon = "2026-10-05T12:00:00Z";
+    let nova = json!({ "modelId": "us.amazon.nova-pro-v1:0" });
+    let mut asked = nova.clone();
+    asked["performanceConfig"] = json!({ "latency": "optimized" });
+    let none = json!({});
+    let counted = json!({ "inputTokens": 100_000, "outputTokens": 10_000 });
+    world.object(
+        "20261005T1205Z",
+        "a",
+        &[
+            made("in-trail", &asked, &counted, None),
+            made("in-log", &nova, &none, None),
+            made("in-answer", &nova, &none, None),
+            made("in-request", &nova, &none, None),
+            made("not-served", &asked, &none, None),
+            made("not", &nova, &none, None),
+        ],
+    );
+    let optimized = json!({ "latency": "optimized" });
+    let logged = |id: &str, request: Value, answer: Value| {
+        let input = json!({ "inputBodyJson": request, "inputTokenCount": 100_000 });
+        let output = json!({ "outputBodyJson": answer, "outputTokenCount": 10_000 });
+        let entry = entry(&format!("request-of-{id}"), noon, &input, &output);
+        with(entry, "/modelId", "us.amazon.nova-pro-v1:0")
+    };
+    let mut in_log = logged("in-log", none.clone(), none.clone());
+    in_log["performanceConfig"] = optimized.clone();
+    let answer = json!({ "performanceConfig": optimized, "metrics": { "latencyMs": 815 } });
+    let standard = json!({ "performanceConfig": { "latency": "standard" } });
+    let request = json!({ "performanceConfig": optimized });
+    let entries = [
+        in_log,
+        logged("in-answer", none.clone(), answer),
+        logged("in-request", request.clone(), none.clone()),
+        logged("not-served", request, standard),
+        logged("not", none.clone(), none),
+    ];
+    world.write(&format!("logs/{}", log_key("2026/10/05/12", "a")), lines(&entries));
+    world.run(&["--day", DAY, "--invocation-logs", "logs"]).ends(0);
+    let rows = by_id(&world.rows("invocations", DAY));
+    let cache = "no_count_cache_read,no_count_cache_write";
+    for (id, tier, expected) in [
+        ("in-trail", json!("latency_optimized"), format!("lower_bound 0.14 - {cache}")),
+        ("in-log", json!("latency_optimized"), "full 0.14 - -".to_owned()),
+        ("in-answer", json!("latency_optimized"), "full 0.14 - -".to_owned()),
+        ("in-request", json!("latency_optimized"), "estimate 0.112 0.14 tier_unknown".to_owned()),
+        ("not-served", Value::Null, "full 0.112 - -".to_owned()),
+        ("not", Value::Null, "full 0.112 - -".to_owned()),
+    ] {
+        assert_eq!(cost_of(&rows[id]), expected, "{id}");
+        assert_eq!(rows[id]["service_tier"], tier, "{id}");
+    }
+    assert_eq!(rows["in-answer"]["latency_ms"], 815);
+    assert_eq!(rows["in-log"]["latency_ms"], Value::Null);
+    assert_totals_agree(&world, "0.756");
+    assert_eq!(world.summary()["tiers_from_log"], 4);
+}
+
+/// The tier that served a call wins over the one that was asked for.
+#[test]
+fn service_tier_is_found_where_it_is_said() {
+    let world = World::new();
+    let noon = "2026-10-05T12:00:00Z";
+    let model = "openai.gpt-oss-120b-1:0";
+    let request = |tier: Option<&str>| json!({ "modelId": model, "serviceTier": tier });
+    let none = json!({});
+    let resolved = json!({ "serviceTier": "flex" });
+    world.object(
+        "20261005T1205Z",
+        "a",
+        &[
+            made("unsaid", &request(None), &none, None),
+            made("default", &request(Some("default")), &none, None),
+            made("asked", &request(Some("flex")), &none, None),
+            made("asked-for-more", &request(Some("priority")), &none, None),
+            made("served", &request(Some("priority")), &resolved, None),
+            made("answered", &request(Some("priority")), &none, None),
+            made("other", &request(None), &none, None),
+            made("reserved", &request(Some("reserved")), &none, None),
+        ],
+    );
+    let logged = |id: &str, answer: Value| {
+        let output = json!({ "outputBodyJson": answer, "outputTokenCount": 1000 });
+        let entry = entry(&format!("request-of-{id}"), noon, &counts(1000), &output);
+        with(entry, "/modelId", model)
+    };
+    let names = ["unsaid", "default", "asked", "asked-for-more", "served", "reserved"];
+    let mut entries = names.map(|id| logged(id, json!({}))).to_vec();
+    entries.push(logged("answered", json!({ "serviceTier": { "type": "default" } })));
+    entries.push(logged("other", json!({ "service_tier": MARKER })));
+    world.write(&format!("logs/{}", log_key("2026/10/05/12", "a")), lines(&entries));
+    world.run(&["--day", DAY, "--invocation-logs", "logs"]).ends(0);
+    let rows = by_id(&world.rows("invocations", DAY));
+    for (id, tier, expected) in [
+        ("unsaid", Value::Null, "full 0.00075 - -"),
+        ("default", json!("default"), "full 0.00075 - -"),
+        ("asked", json!("flex"), "estimate 0.000375 0.00075 tier_unknown"),
+        ("asked-for-more", json!("priority"), "estimate 0.00075 0.0013125 tier_unknown"),
+        ("served", json!("flex"), "full 0.000375 - -"),
+        ("answered", json!("default"), "full 0.00075 - -"),
+        ("other", json!("other"), "- - - tier_unknown"),
+        ("reserved", json!("reserved"), "- - - tier_unknown,tier_not_tokens"),
+    ] {
+        assert_eq!(cost_of(&rows[id]), expected, "{id}");
+        assert_eq!(rows[id]["service_tier"], tier, "{id}");
+    }
+    assert_totals_agree(&world, "0.00375");
+}
+
+/// More evidence never gives less: a count that only CloudTrail has is taken too, and what is missing is named.
+#[test]
+fn counts_are_merged_kind_by_kind_and_missing_ones_named() {
+    let world = World::new();
+    let noon = "2026-10-05T12:00:00Z";
+    let sonnet = json!({ "modelId": "us.anthropic.claude-sonnet-4-6" });
+    let trail = json!({ "inputTokens": 1000, "outputTokens": 1000 });
+    let (none, output) = (json!({}), json!({ "outputTokens": 1000 }));
+    world.object(
+        "20261005T1205Z",
+        "a",
+        &[
+            made("cut-off", &sonnet, &none, None),
+            made("both", &sonnet, &output, None),
+            made("disagreeing", &sonnet, &trail, None),
+            made("nothing", &sonnet, &none, None),
+            made("denied", &sonnet, &none, Some("AccessDenied")),
+        ],
+    );
+    let no_output = json!({});
+    let entries = [
+        entry("request-of-cut-off", noon, &counts(1000), &no_output),
+        entry("request-of-both", noon, &counts(1000), &no_output),
+        entry("request-of-disagreeing", noon, &counts(1000), &answer(10)),
+    ];
+    world.write(&format!("logs/{}", log_key("2026/10/05/12", "a")), lines(&entries));
+    let run = world.run(&["--day", DAY, "--invocation-logs", "logs"]).ends(0);
+    let rows = by_id(&world.rows("invocations", DAY));
+    let nothing = "no_count_input,no_count_output,no_count_cache_read,no_count_cache_write";
+    for (id, source, expected) in [
+        ("cut-off", json!("invocation_log"), "lower_bound 0.0033 - no_count_output"),
+        ("both", json!("both"), "full 0.0198 - -"),
+        ("disagreeing", json!("invocation_log"), "estimate 0.003465 0.0198 counts_disagree"),
+        ("nothing", Value::Null, &format!("- - - {nothing}")),
+        ("denied", Value::Null, "- - - -"),
+    ] {
+        assert_eq!(cost_of(&rows[id]), expected, "{id}");
+        assert_eq!(rows[id]["token_source"], source, "{id}");
+    }
+    let shown = "output count missing: Claude Sonnet 4.6 (2)";
+    assert!(run.stdout.contains(shown) && !run.stdout.contains("no price"), "{}", run.stdout);
+    assert_totals_agree(&world, "0.026565");
+}
+
+/// Calls that failed after they had used tokens are billed, also where none succeeded.
+#[test]
+fn total_is_the_same_everywhere_if_every_call_failed() {
+    let world = World::new();
+    let counted = json!({ "inputTokens": 50_000, "outputTokens": 900 });
+    let request = json!({ "modelId": "us.anthropic.claude-sonnet-4-6" });
+    let broken = Some("ModelStreamErrorException");
+    world.object(
+        "20261005T1205Z",
+        "a",
+        &[made("a", &request, &counted, broken), made("b", &request, &json!({}), broken)],
+    );
+    let input = counts(50_000);
+    let entries = [entry("request-of-b", "2026-10-05T12:00:00Z", &input, &answer(900))];
+    world.write(&format!("logs/{}", log_key("2026/10/05/12", "a")), lines(&entries));
+    let run = world.run(&["--day", DAY, "--invocation-logs", "logs"]).ends(0);
+    assert!(run.stdout.contains("$0.3597 (no call succeeded)"), "{}", run.stdout);
+    assert_totals_agree(&world, "0.3597");
+}
+
+/// Without the log, how much of the input of an OpenAI stream is of the cache is not known.
+#[test]
+fn openai_stream_without_its_log_is_between_two_bounds() {
+    let world = World::new();
+    let counted = json!({ "inputTokens": 1_000, "outputTokens": 100 });
+    let request = json!({ "modelId": "us.openai.gpt-5.6-sol" });
+    let stream = |id| with(made(id, &request, &counted, None), "/eventName", "ConverseStream");
+    let whole = made("whole", &request, &counted, None);
+    world.object("20261005T1205Z", "a", &[stream("stream"), stream("logged"), whole]);
+    let input = json!({ "inputTokenCount": 1000, "cacheReadInputTokenCount": 400 });
+    let logged = entry("request-of-logged", "2026-10-05T12:00:00Z", &input, &answer(100));
+    let logged =
+        with(with(logged, "/operation", "ConverseStream"), "/modelId", "us.openai.gpt-5.6-sol");
+    world.write(&format!("logs/{}", log_key("2026/10/05/12", "a")), lines(&[logged]));
+    let run = world.run(&["--day", DAY, "--invocation-logs", "logs"]).ends(0);
+    let rows = by_id(&world.rows("invocations", DAY));
+    let [stream, logged, whole] = ["stream", "logged", "whole"].map(|id| &rows[id]);
+    let gap = json!("input_includes_cache");
+    assert_eq!((&stream["cost_basis"], &stream["cost_gap"]), (&json!("estimate"), &gap));
+    assert_eq!(logged["cost_basis"], "full");
+    assert_eq!(whole["cost_basis"], "lower_bound");
+    let [low, high] = ["list_cost_usd", "list_cost_max_usd"].map(|name| units(&stream[name]));
+    assert!(low < units(&logged["list_cost_usd"]) && units(&logged["list_cost_usd"]) < high);
+    assert!(run.stdout.contains(" to $") && run.stdout.contains("estimates: 1"), "{}", run.stdout);
+    let total = world.summary()["cost"]["list_cost_usd"].as_str().unwrap().to_owned();
+    assert_totals_agree(&world, &total);
+}
+
+/// Speech tokens are not text tokens: the price of text is a lower bound of a session of Nova Sonic.
+#[test]
+fn speech_is_never_full() {
+    let world = World::new();
+    let request = json!({ "modelId": "amazon.nova-2-sonic-v1:0" });
+    let record = made("a", &request, &json!({}), None);
+    let record = with(record, "/eventName", "InvokeModelWithBidirectionalStream");
+    world.object("20261005T1205Z", "a", &[record]);
+    let entry = entry("request-of-a", "2026-10-05T12:00:00Z", &counts(48_210), &answer(30_115));
+    let entry = with(entry, "/operation", "InvokeModelWithBidirectionalStream");
+    world.write(&format!("logs/{}", log_key("2026/10/05/12", "a")), lines(&[entry]));
+    world.run(&["--day", DAY, "--invocation-logs", "logs"]).ends(0);
+    let cost = cost_of(&world.rows("invocations", DAY)[0]);
+    assert_eq!(cost, "lower_bound 0.09872555 - unit_not_tokens");
 }

@@ -26,17 +26,21 @@ CREATE EXTERNAL TABLE IF NOT EXISTS `invocations` (
   `vpc_endpoint_id` string COMMENT 'The VPC endpoint that the request came through.',
   `outcome` string COMMENT 'succeeded, denied, throttled, failed.',
   `error_code` string COMMENT 'The errorCode of CloudTrail.',
-  `service_tier` string COMMENT 'The service tier.',
+  `service_tier` string COMMENT 'The service tier that served the call, else the one that was asked for (cost_gap has tier_unknown); latency_optimized for performanceConfig.',
   `input_tokens` bigint COMMENT 'Input tokens, without cache reads and writes.',
   `output_tokens` bigint COMMENT 'Output tokens.',
   `cache_read_tokens` bigint COMMENT 'Input tokens read from the prompt cache.',
   `cache_write_tokens` bigint COMMENT 'Input tokens written to the prompt cache.',
-  `token_source` string COMMENT 'Where the token counts come from: invocation_log, cloudtrail; null if there are none.',
-  `list_cost_usd` decimal(38,12) COMMENT 'The cost in US dollars at list prices (FOCUS: ListCost); null if unknown.',
-  `cost_basis` string COMMENT 'full, lower_bound (such as without cache tokens); null if there is no cost.',
+  `token_source` string COMMENT 'Where the token counts come from: invocation_log, cloudtrail, both (some kinds from each); null if there are none.',
+  `list_cost_usd` decimal(38,12) COMMENT 'The cost in US dollars at list prices (FOCUS: ListCost), the lower end of an estimate; null if unknown.',
+  `cost_basis` string COMMENT 'full (nothing that is billed is left out), lower_bound, estimate (between list_cost_usd and list_cost_max_usd); null if there is no cost.',
   `log_object` string COMMENT 'The object that the call was read from.',
   `profile_name` string COMMENT 'The name of the application profile or other target, from an alias.',
-  `error_reason` string COMMENT 'Why the call did not succeed: needs_profile, model_access, marketplace, payment, legacy, invalid_model, too_many_requests, too_many_tokens, tokens_per_day, quota, timeout, unavailable, validation, policy; null if the record does not say.'
+  `error_reason` string COMMENT 'Why the call did not succeed: needs_profile, model_access, marketplace, payment, legacy, invalid_model, too_many_requests, too_many_tokens, tokens_per_day, quota, timeout, unavailable, validation, policy; null if the record does not say.',
+  `list_cost_max_usd` decimal(38,12) COMMENT 'The upper end of an estimate, in US dollars at list prices; null for every other cost_basis.',
+  `cost_gap` string COMMENT 'Why the cost is not full or not known, such as no_count_output, no_price_cache_read, tier_unknown, custom_model: all reasons that hold, joined by commas in a fixed order; null if the cost is full, or the call did not run.',
+  `latency_ms` bigint COMMENT 'How long the call took, in milliseconds, from the invocation log; null without its answer.',
+  `first_byte_ms` bigint COMMENT 'How long it took until the first byte of a streamed answer, in milliseconds, from the invocation log.'
 )
 COMMENT 'Every Bedrock inference call: where it was sent, where it ran, which model it called. One row: one call.'
 PARTITIONED BY (`dt` string COMMENT 'The UTC day of event_time, YYYY-MM-DD.')
@@ -106,13 +110,16 @@ CREATE EXTERNAL TABLE IF NOT EXISTS `model_costs` (
   `list_output_cost_usd` decimal(38,12) COMMENT 'The list cost of output tokens.',
   `list_cache_read_cost_usd` decimal(38,12) COMMENT 'The list cost of cache reads.',
   `list_cache_write_cost_usd` decimal(38,12) COMMENT 'The list cost of cache writes.',
-  `list_cost_usd` decimal(38,12) COMMENT 'The list cost of the priced calls in US dollars, the sum of the four parts; null if none is priced.',
+  `list_cost_usd` decimal(38,12) COMMENT 'The list cost of the priced calls in US dollars, the sum of the four parts, of estimates the lower end; null if none is priced.',
   `calls_lower_bound` bigint COMMENT 'Calls whose cost is a lower bound.',
-  `calls_unpriced` bigint COMMENT 'Calls with token counts but no price.',
+  `calls_unpriced` bigint COMMENT 'Calls with token counts but no cost: see cost_gap.',
   `price_version` string COMMENT 'The version of the price book.',
-  `profile_name` string COMMENT 'As in invocations.'
+  `profile_name` string COMMENT 'As in invocations.',
+  `cost_basis` string COMMENT 'As in invocations.',
+  `cost_gap` string COMMENT 'As in invocations.',
+  `list_cost_max_usd` decimal(38,12) COMMENT 'The sum of the upper ends of estimates in US dollars at list prices; null for every other cost_basis.'
 )
-COMMENT 'What each model cost at list prices, with counts that show how much of it is covered. One row: account x source_region x model x target_type x profile_scope x profile_name x principal_name x service_tier.'
+COMMENT 'What each model cost at list prices, with counts that show how much of it is covered. One row: account x source_region x model x target_type x profile_scope x profile_name x principal_name x service_tier x cost_basis x cost_gap.'
 PARTITIONED BY (`dt` string COMMENT 'The UTC day of event_time, YYYY-MM-DD.')
 STORED AS PARQUET
 LOCATION 's3://analytics/bedrock/model_costs/'

@@ -7,6 +7,7 @@ use std::ops::{Index, IndexMut};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::cost::{Certainty, Latency, Said};
 use crate::interner::{Interner, InternerFull, TextId};
 
 /// An event or request id. The usual UUID takes 16 bytes; anything else is kept as text.
@@ -55,6 +56,10 @@ pub struct Call {
     pub input_tokens: Option<i64>,
     /// Output tokens as CloudTrail counts them.
     pub output_tokens: Option<i64>,
+    /// How sure the record is of [`Attribute::ServiceTier`].
+    pub tier_certainty: Option<Certainty>,
+    /// The latency that was asked for or served.
+    pub latency: Option<Said<Latency>>,
     /// Everything that other calls may share, in the [`Texts`] that come with the call.
     pub attributes: Attributes,
 }

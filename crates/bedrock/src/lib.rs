@@ -26,7 +26,7 @@ pub mod resolve;
 pub use alias::{Alias, Aliases};
 pub use call::{Attribute, Attributes, Call, CallId, Calls, EventKind, MAX_TEXT_CHARS, Texts, cut};
 pub use catalog::Catalog;
-pub use cost::{Cost, Unpriced, Usage};
+pub use cost::{Cost, CostGap, CostGaps, Figure, Usage};
 pub use error_reason::ErrorReason;
 pub use fingerprint::Fingerprint;
 pub use interner::{Interner, InternerFull, TextId};

@@ -110,7 +110,7 @@ pub(crate) struct RunArgs {
     #[command(flatten)]
     pub(crate) performance: PerformanceArgs,
     /// End with exit code 4 if a call ran in another jurisdiction (other-jurisdiction), has no known
-    /// model (unresolved), or has tokens but no price (unpriced); with exit code 5 if there was
+    /// model (unresolved), or has tokens but no cost (unpriced); with exit code 5 if there was
     /// nothing to read (empty). Separate several by commas
     #[arg(long, value_enum, value_delimiter = ',', hide_possible_values = true)]
     #[arg(env = "HOPTRAIL_FAIL_ON", value_name = "CONDITION", help_heading = heading::OUTPUT)]
@@ -692,7 +692,7 @@ pub(crate) enum Gate {
     OtherJurisdiction,
     /// A model identifier has no known model.
     Unresolved,
-    /// A call with tokens has no price.
+    /// A call with tokens has no cost.
     Unpriced,
     /// There was nothing to read.
     Empty,

@@ -4,12 +4,14 @@
 //! using CloudWatch Logs and Amazon S3"). An entry may hold the whole prompt and the whole completion,
 //! tens of megabytes of them. They are skipped while they are parsed: long strings are cut before the
 //! parser sees them, no type has a field for a body, and no error quotes the text. All that is looked
-//! at in a completion is the numbers of its `usage` that the entry does not repeat. So what is held
+//! at in bodies is the numbers of `usage` and of metrics that the entry does not repeat, and the service tier and
+//! latency, which are held as one of a closed list. So what is held
 //! does not grow with an entry, only with the number of entries.
 
 use std::io::{BufRead, BufReader};
 
 use bedrock::call::CallId;
+use bedrock::cost::{Counts, Latency, Said};
 use serde::Deserialize;
 
 use crate::inflate::Inflated;
@@ -21,6 +23,7 @@ use shortened::Shortened;
 
 mod entry;
 mod loose;
+mod served;
 mod shortened;
 mod usage;
 
@@ -41,27 +44,20 @@ pub struct InvocationEntry {
     pub model_ref: Option<Box<str>>,
     /// Where it ran, if the entry says so.
     pub inference_region: Option<Box<str>>,
-    /// What was counted.
-    pub tokens: Tokens,
+    /// What was counted. OpenAI's models are said to be logged otherwise when they stream: see
+    /// [`InvocationEntry::is_stream`]. The part of the cache writes that is kept for an hour is known only where
+    /// the completion was logged, and its own split adds up to all of them.
+    pub tokens: Counts,
+    /// The service tier, one of [`tier_names`](bedrock::cost::tier_names).
+    pub tier: Option<Said<&'static str>>,
+    /// The latency of `performanceConfig`.
+    pub latency: Option<Said<Latency>>,
+    /// How long the call took, in milliseconds, where the completion was logged.
+    pub latency_ms: Option<i64>,
+    /// How long it took until the first byte of a streamed answer, in milliseconds.
+    pub first_byte_ms: Option<i64>,
     /// The error code; absent on success, and where a guardrail stepped in.
     pub error_code: Option<Box<str>>,
-}
-
-/// The counts of one request, as logged; `None` is unknown, not nought.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Tokens {
-    /// Input without what was read from or written to the cache. OpenAI's models are said to be
-    /// logged otherwise when they stream: see [`InvocationEntry::is_stream`].
-    pub input: Option<i64>,
-    /// Output.
-    pub output: Option<i64>,
-    /// Input that was read from the cache.
-    pub cache_read: Option<i64>,
-    /// Input that was written to the cache, for whatever time to live.
-    pub cache_write: Option<i64>,
-    /// The part of `cache_write` that is kept for an hour; the rest is kept for five minutes. Known
-    /// only where the completion was logged, and its own split adds up to `cache_write`.
-    pub cache_write_1h: Option<i64>,
 }
 
 /// What an object held. `records = entries + skipped + rejected`.
@@ -110,9 +106,13 @@ impl InvocationEntry {
     /// was seen to include what the cache read and wrote (maximhq/bifrost#6942); whose model it is
     /// only the catalog knows.
     pub fn is_stream(&self) -> bool {
-        let operation = self.operation.as_deref();
-        matches!(operation, Some("ConverseStream" | "InvokeModelWithResponseStream"))
+        self.operation.as_deref().is_some_and(is_stream)
     }
+}
+
+/// Whether an operation streams its answer.
+pub fn is_stream(operation: &str) -> bool {
+    matches!(operation, "ConverseStream" | "InvokeModelWithResponseStream")
 }
 
 impl InvocationReading {

@@ -10,6 +10,7 @@ mod other;
 use std::borrow::Cow;
 
 use bedrock::alias::DiscoveredAlias;
+use bedrock::cost::{Certainty, Latency, Said};
 use bedrock::{
     Attribute, Attributes, Call, CallId, EventKind, InternerFull, Outcome, TextId, Texts, cut,
 };
@@ -85,6 +86,7 @@ struct Request {
     /// Used only if `additionalEventData` has none; an error in it counts only then.
     api_key: Result<Option<TextId>, Rejection>,
     service_tier: Tier,
+    latency: Option<Latency>,
 }
 
 /// What is read of `additionalEventData`.
@@ -94,6 +96,7 @@ struct Additional {
     output_tokens: Option<i64>,
     api_key: Option<TextId>,
     service_tier: Tier,
+    latency: Option<Latency>,
     wrong_counts: Vec<Rejection>,
 }
 
@@ -213,8 +216,16 @@ impl RecordReader {
             None => request.api_key?,
         };
         // The applied tier takes precedence over the requested one.
-        attributes[Attribute::ServiceTier] =
-            additional.service_tier.or(request.service_tier).flatten();
+        let tier = additional.service_tier.or(request.service_tier).flatten();
+        attributes[Attribute::ServiceTier] = tier;
+        let certainty = match additional.service_tier {
+            Some(_) => Certainty::Resolved,
+            None => Certainty::Requested,
+        };
+        let said =
+            |latency: Option<Latency>, certainty| latency.map(|value| Said { value, certainty });
+        let latency = said(additional.latency, Certainty::Resolved)
+            .or(said(request.latency, Certainty::Logged));
         let call = Call {
             kind: EventKind::Call,
             event_time_ms,
@@ -223,6 +234,8 @@ impl RecordReader {
             request_id: id(fields.request_id, "requestID")?,
             input_tokens: additional.input_tokens,
             output_tokens: additional.output_tokens,
+            tier_certainty: tier.map(|_| certainty),
+            latency,
             attributes,
         };
         Ok(Record::Call(call, additional.wrong_counts))
@@ -311,12 +324,14 @@ impl Fields<'_> {
 
 impl Request {
     fn read(raw: &str, texts: &mut Texts) -> Result<Self, Rejection> {
-        let [mut model_id, mut model, mut tier, mut snake_tier, mut bearer] = [None; 5];
+        let [mut model_id, mut model, mut tier, mut snake_tier, mut performance, mut bearer] =
+            [None; 6];
         object(Some(raw), "requestParameters", |key, value| match key {
             "modelId" => put(&mut model_id, value),
             "model" => put(&mut model, value) && is_json(value),
             "serviceTier" => put(&mut tier, value) && is_json(value),
             "service_tier" => put(&mut snake_tier, value) && is_json(value),
+            "performanceConfig" => put(&mut performance, value) && is_json(value),
             "callWithBearerToken" => put(&mut bearer, value) && is_json(value),
             _ => is_json(value),
         })?;
@@ -329,13 +344,15 @@ impl Request {
             model_ref: texts.intern(Attribute::ModelRef, model_ref.as_deref())?,
             api_key: api_key(bearer, texts),
             service_tier: tier.or(snake_tier).map(|raw| service_tier(raw, texts)).transpose()?,
+            latency: latency(performance),
         })
     }
 }
 
 impl Additional {
     fn read(raw: &str, texts: &mut Texts) -> Result<Self, Rejection> {
-        let [mut region, mut input, mut output, mut bearer, mut resolved, mut tier] = [None; 6];
+        let [mut region, mut input, mut output, mut bearer] = [None; 4];
+        let [mut resolved, mut tier, mut performance] = [None; 3];
         object(Some(raw), "additionalEventData", |key, value| match key {
             "inferenceRegion" => put(&mut region, value),
             "inputTokens" => put(&mut input, value) && is_json(value),
@@ -343,6 +360,7 @@ impl Additional {
             "callWithBearerToken" => put(&mut bearer, value),
             "resolvedServiceTier" => put(&mut resolved, value) && is_json(value),
             "serviceTier" => put(&mut tier, value) && is_json(value),
+            "performanceConfig" => put(&mut performance, value) && is_json(value),
             _ => is_json(value),
         })?;
         let region = text(region, "additionalEventData.inferenceRegion")?;
@@ -365,6 +383,7 @@ impl Additional {
             output_tokens,
             api_key: api_key(bearer, texts)?,
             service_tier: tier.map(|raw| service_tier(raw, texts)).transpose()?,
+            latency: latency(performance),
             wrong_counts,
         })
     }
@@ -399,19 +418,28 @@ fn api_key(raw: Option<&str>, texts: &mut Texts) -> Result<Option<TextId>, Rejec
 /// A tier's name, plain or as `{"type": name}`. Another shape is no reason to lose the call, because
 /// no shape is documented.
 fn service_tier(raw: &str, texts: &mut Texts) -> Result<Option<TextId>, InternerFull> {
-    let mut name = Some(raw);
-    if raw.starts_with('{') {
-        name = None;
-        let each = |key: &str, value| {
-            if key == "type" {
-                put(&mut name, value);
-            }
-            Ok(())
-        };
-        let Ok(()) = members(raw, each) else { return Ok(None) };
-    }
-    let name = text(name, "serviceTier").ok().flatten();
+    let raw = if raw.starts_with('{') { member(raw, "type") } else { Some(raw) };
+    let name = text(raw, "serviceTier").ok().flatten();
     texts.intern(Attribute::ServiceTier, name.as_deref())
+}
+
+/// The latency of a `performanceConfig`, of which another shape is no reason to lose the call.
+fn latency(raw: Option<&str>) -> Option<Latency> {
+    let latency = member(raw.filter(|raw| raw.starts_with('{'))?, "latency");
+    Latency::parse(&text(latency, "performanceConfig.latency").ok()??)
+}
+
+/// The value of a member of an object; `None` if it has none, or is no JSON.
+fn member<'a>(object: &'a str, wanted: &str) -> Option<&'a str> {
+    let mut found = None;
+    let each = |key: &str, value| {
+        if key == wanted {
+            put(&mut found, value);
+        }
+        Ok(())
+    };
+    members(object, each).ok()?;
+    found
 }
 
 /// The event that an addendum amends.

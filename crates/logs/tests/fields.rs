@@ -3,6 +3,7 @@
 use std::io::Write;
 
 use bedrock::Attribute;
+use bedrock::cost::{Certainty, Latency};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use logs::{Limits, Reading, Scratch, Shape, read_whole};
@@ -123,6 +124,26 @@ fn service_tier_named_more_than_once_is_the_applied_one() {
         let fields =
             format!(r#","requestParameters":{request},"additionalEventData":{additional}"#);
         check(&fields, Attribute::ServiceTier, expected);
+    }
+}
+
+/// The latency that served the call, then the one among the parameters of the request.
+#[test]
+fn latency_is_that_of_the_performance_config() {
+    let optimized = r#"{"performanceConfig":{"latency":"optimized"}}"#;
+    let standard = r#"{"performanceConfig":{"latency":"standard"}}"#;
+    for (request, additional, expected) in [
+        ("{}", "{}", None),
+        (optimized, "{}", Some((Latency::Optimized, Certainty::Logged))),
+        (optimized, standard, Some((Latency::Standard, Certainty::Resolved))),
+        ("{}", optimized, Some((Latency::Optimized, Certainty::Resolved))),
+        (r#"{"performanceConfig":"optimized"}"#, "{}", None),
+        (r#"{"performanceConfig":{"latency":["optimized"]}}"#, "{}", None),
+    ] {
+        let fields =
+            format!(r#","requestParameters":{request},"additionalEventData":{additional}"#);
+        let found = call(&fields).latency.map(|said| (said.value, said.certainty));
+        assert_eq!(found, expected, "{fields}");
     }
 }
 

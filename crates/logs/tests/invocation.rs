@@ -4,7 +4,8 @@
 use std::io::{self, BufReader, Read};
 
 use bedrock::call::CallId;
-use logs::invocation::{InvocationEntry, InvocationReading, Tokens, read};
+use bedrock::cost::{Certainty, Counts, Latency, Said};
+use logs::invocation::{InvocationEntry, InvocationReading, read};
 use logs::{Limits, Unreadable};
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -73,7 +74,11 @@ fn without_bodies() {
         operation: some("Converse"),
         model_ref: some("apac.amazon.nova-micro-v1:0"),
         inference_region: None,
-        tokens: Tokens { input: Some(1), output: Some(8), ..Tokens::default() },
+        tokens: Counts { input: Some(1), output: Some(8), ..Counts::default() },
+        tier: None,
+        latency: None,
+        latency_ms: None,
+        first_byte_ms: None,
         error_code: None,
     };
     assert_eq!(entry(text), expected);
@@ -84,7 +89,7 @@ fn an_application_profile_with_its_body_elsewhere() {
     let text = r#"{"timestamp":"2025-08-07T02:48:23Z","accountId":"111122223333","identity":{"arn":"x"},"region":"us-east-1","requestId":"c448be01-5f60-4d31-8049-0123456789ab","operation":"InvokeModelWithResponseStream","modelId":"arn:aws:bedrock:us-east-1:111122223333:application-inference-profile/abcdef123456","input":{"inputContentType":"application/json","inputBodyS3Path":"s3://amzn-s3-demo-bucket/AWSLogs/x_input.json.gz","inputTokenCount":3,"cacheReadInputTokenCount":0,"cacheWriteInputTokenCount":28857},"output":{"outputContentType":"application/json","outputBodyJson":{},"outputTokenCount":142},"inferenceRegion":"us-east-2","schemaType":"ModelInvocationLog","schemaVersion":"1.0"}"#;
     let entry = entry(text);
     assert_eq!(entry.inference_region, some("us-east-2"));
-    let tokens = Tokens {
+    let tokens = Counts {
         input: Some(3),
         output: Some(142),
         cache_read: Some(0),
@@ -102,7 +107,7 @@ fn a_guardrail_that_stepped_in() {
         r#""outputBodyJson":[{"type":"message_start","message":{"content":[],"usage":{"input_tokens":0,"output_tokens":0}}},{"type":"content_block_delta","delta":{"text":"Sorry."},"amazon-bedrock-guardrailAction":"INTERVENED"},{"type":"message_delta","usage":{"output_tokens":0}},"[DONE]"],"outputTokenCount":0"#,
     );
     let entry = entry(&text);
-    let expected = Tokens { input: Some(0), output: Some(0), ..Tokens::default() };
+    let expected = Counts { input: Some(0), output: Some(0), ..Counts::default() };
     assert_eq!((entry.tokens, entry.error_code), (expected, None));
 }
 
@@ -111,7 +116,99 @@ fn a_failed_request() {
     let text = with("Converse", "\"x\":1", "\"x\":1")
         .replace("\"schemaVersion\"", "\"errorCode\":\"ThrottlingException\",\"schemaVersion\"");
     let entry = entry(&text);
-    assert_eq!((entry.tokens, entry.error_code), (Tokens::default(), some("ThrottlingException")));
+    assert_eq!((entry.tokens, entry.error_code), (Counts::default(), some("ThrottlingException")));
+}
+
+/// How a call was served, wherever an entry says it: the answer goes before the request, a name that is not known
+/// is not held, and what users say in their prompts is no tier.
+#[test]
+fn tier_and_latency_are_found_where_they_are_said() {
+    use Certainty::{Requested, Resolved};
+    let check =
+        |top: &str, input: &str, output: &str, expected: [Option<&str>; 2], how: Certainty| {
+            let input = format!("\"inputBodyJson\":{input},\"inputTokenCount\":1");
+            let output = format!("\"outputBodyJson\":{output},\"outputTokenCount\":2");
+            let text = with("ConverseStream", &input, &output).replacen(
+                "{\"schemaType\"",
+                &format!("{{{top}\"schemaType\""),
+                1,
+            );
+            let entry = entry(&text);
+            let latency = |said: Said<Latency>| {
+                let name = if said.value == Latency::Optimized { "optimized" } else { "standard" };
+                (name, said.certainty)
+            };
+            let found =
+                [entry.tier.map(|said| (said.value, said.certainty)), entry.latency.map(latency)];
+            assert_eq!(found, expected.map(|name| Some((name?, how))), "{top} {input} {output}");
+        };
+    let flex = r#"{"serviceTier":{"type":"flex"}}"#;
+    let fast = r#"{"performanceConfig":{"latency":"optimized"}}"#;
+    check("", "{}", "{}", [None; 2], Resolved);
+    check(r#""serviceTier":"priority","#, "{}", "{}", [Some("priority"), None], Resolved);
+    check(
+        r#""serviceTier":"a","resolvedServiceTier":"flex","#,
+        "{}",
+        "{}",
+        [Some("flex"), None],
+        Resolved,
+    );
+    check(
+        r#""performanceConfig":{"latency":"optimized"},"#,
+        "{}",
+        "{}",
+        [None, Some("optimized")],
+        Resolved,
+    );
+    check("", flex, "{}", [Some("flex"), None], Requested);
+    check("", r#"{"service_tier":"FLEX"}"#, "{}", [Some("flex"), None], Requested);
+    check("", fast, "{}", [None, Some("optimized")], Requested);
+    for output in [
+        flex,
+        r#"{"service_tier":"flex"}"#,
+        r#"{"response":{"service_tier":"flex"}}"#,
+        r#"[{"x":1},{"metadata":{"serviceTier":{"type":"flex"}}},"[DONE]"]"#,
+        r#"[{"service_tier":"auto"},{"service_tier":"flex"},{"service_tier":null}]"#,
+    ] {
+        check("", "{}", output, [Some("flex"), None], Resolved);
+        check("", r#"{"serviceTier":"priority"}"#, output, [Some("flex"), None], Resolved);
+    }
+    check("", "{}", fast, [None, Some("optimized")], Resolved);
+    let standard = r#"[{"metadata":{"performanceConfig":{"latency":"standard"}}}]"#;
+    check("", fast, standard, [None, Some("standard")], Resolved);
+    for prompt in
+        [r#"{"serviceTier":"xyzzy-prompt"}"#, r#"{"serviceTier":{"type":"xyzzy-prompt"}}"#]
+    {
+        check("", "{}", prompt, [Some("other"), None], Resolved);
+    }
+    for prompt in [
+        r#"{"messages":[{"serviceTier":"flex","usage":{"serviceTier":"flex"}}]}"#,
+        r#"{"content":{"metadata":{"serviceTier":"flex"}},"usage":{"service_tier":"flex"}}"#,
+        r#"{"serviceTier":["flex"],"performanceConfig":"optimized"}"#,
+        r#"{"serviceTier":5,"performanceConfig":{"latency":"xyzzy-prompt"}}"#,
+        r#""flex""#,
+        r#"[["flex",{"serviceTier":"flex"}]]"#,
+    ] {
+        check("", prompt, prompt, [None; 2], Resolved);
+    }
+}
+
+#[test]
+fn metrics_are_found_in_answers() {
+    let check = |output: &str, expected: [Option<i64>; 2], counted: Counts| {
+        let output = format!("\"outputBodyJson\":{output}");
+        let entry = entry(&with("InvokeModelWithResponseStream", "\"inputTokenCount\":1", &output));
+        assert_eq!([entry.latency_ms, entry.first_byte_ms], expected, "{output}");
+        assert_eq!(entry.tokens, Counts { input: Some(1), ..counted }, "{output}");
+    };
+    let none = Counts::default();
+    check(r#"{"metrics":{"latencyMs":1234}}"#, [Some(1234), None], none);
+    check(r#"[{"metadata":{"metrics":{"latencyMs":7}}}]"#, [Some(7), None], none);
+    check(r#"{"metrics":{"latencyMs":"soon"}}"#, [None; 2], none);
+    let metrics = r#""amazon-bedrock-invocationMetrics":{"inputTokenCount":9,"outputTokenCount":5,"invocationLatency":900,"firstByteLatency":300,"cacheReadInputTokenCount":4,"cacheWriteInputTokenCount":3}"#;
+    let counted = Counts { output: Some(5), cache_read: Some(4), cache_write: Some(3), ..none };
+    check(&format!("[{{\"type\":\"x\"}},{{{metrics}}}]"), [Some(900), Some(300)], counted);
+    check(&format!("[{{\"content\":{{{metrics}}}}}]"), [None; 2], none);
 }
 
 /// Where the split of cache writes stands, in every wording. It counts only if it adds up.

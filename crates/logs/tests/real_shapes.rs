@@ -142,6 +142,8 @@ fn tokens_through_a_vpc_endpoint() {
         request_id: Some(CallId::new("0d2e6a53-0c44-4a3e-9d52-5b7f0a1c2d3e")),
         input_tokens: Some(1200),
         output_tokens: Some(345),
+        tier_certainty: None,
+        latency: None,
         attributes: BTreeMap::from(attributes),
     };
     assert_eq!(call, expected);

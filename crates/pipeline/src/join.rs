@@ -8,12 +8,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::BufRead;
 use std::sync::Arc;
 
-use bedrock::cost::{TokenSource, Usage};
-use bedrock::{CallId, Meaning};
+use bedrock::CallId;
+use bedrock::cost::{Counts, Latency, Said};
 use futures::stream::{self, StreamExt};
 use jiff::ToSpan;
 use jiff::civil::Date;
-use logs::invocation::{InvocationEntry, InvocationReading, Tokens};
+use logs::invocation::{InvocationEntry, InvocationReading};
 use logs::layout::{Delivery, LogKind};
 use logs::{Limits, Scratch, Unreadable};
 use store::Store;
@@ -47,9 +47,13 @@ pub(crate) struct Requests {
 
 /// What one entry counted.
 #[derive(Debug, Clone)]
-struct Counted {
-    usage: Option<Usage>,
-    is_stream: bool,
+pub(crate) struct Counted {
+    pub(crate) counts: Counts,
+    pub(crate) is_stream: bool,
+    pub(crate) tier: Option<Said<&'static str>>,
+    pub(crate) latency: Option<Said<Latency>>,
+    pub(crate) latency_ms: Option<i64>,
+    pub(crate) first_byte_ms: Option<i64>,
     timestamp_ms: i64,
     account_id: Option<Arc<str>>,
     model_ref: Option<Arc<str>>,
@@ -338,8 +342,12 @@ impl Requests {
         };
         let is_stream = entry.is_stream();
         let counted = Counted {
-            usage: usage(&entry.tokens),
+            counts: entry.tokens,
             is_stream,
+            tier: entry.tier,
+            latency: entry.latency,
+            latency_ms: entry.latency_ms,
+            first_byte_ms: entry.first_byte_ms,
             timestamp_ms: entry.timestamp_ms,
             account_id: shared(entry.account_id),
             model_ref: shared(entry.model_ref),
@@ -374,13 +382,9 @@ impl Requests {
         self.by_id.get(request_id?).copied()
     }
 
-    /// The tokens of an entry; `None` if it has no counts, as for calls that failed.
-    pub(crate) fn usage(&self, entry: u32, meaning: &Meaning) -> Option<Usage> {
-        let counted = &self.entries[entry as usize];
-        let usage = counted.usage?;
-        let model = meaning.resolution.model.as_ref().ok();
-        let is_openai = model.is_some_and(|model| model.id.starts_with("openai."));
-        Some(if is_openai && counted.is_stream { without_cache(usage) } else { usage })
+    /// What an entry counted.
+    pub(crate) fn entry(&self, number: u32) -> &Counted {
+        &self.entries[number as usize]
     }
 }
 
@@ -499,29 +503,7 @@ impl Counted {
     /// Of two entries of one request the one with counts is taken, then the later one, then the one
     /// whose object has the least key: never the one that came first.
     fn goes_before(&self, known: &Counted) -> bool {
-        let key = |counted: &Counted| (counted.usage.is_some(), counted.timestamp_ms);
+        let key = |counted: &Counted| (counted.counts.is_any(), counted.timestamp_ms);
         key(self) > key(known) || (key(self) == key(known) && self.position < known.position)
     }
-}
-
-fn usage(tokens: &Tokens) -> Option<Usage> {
-    let Tokens { input, output, cache_read, cache_write, cache_write_1h } = *tokens;
-    let is_counted = [input, output, cache_read, cache_write].iter().any(Option::is_some);
-    is_counted.then_some(Usage {
-        input,
-        output,
-        cache_read,
-        cache_write,
-        cache_write_1h,
-        source: TokenSource::InvocationLog,
-    })
-}
-
-/// Takes the cache's tokens out of the input, so that the column means the same for every model.
-/// Streams of OpenAI models were seen to count them twice (maximhq/bifrost#6942); counts that
-/// contradict this are left as they are.
-fn without_cache(usage: Usage) -> Usage {
-    let cached = usage.cache_read.unwrap_or(0).saturating_add(usage.cache_write.unwrap_or(0));
-    let input = usage.input.and_then(|input| input.checked_sub(cached)).filter(|n| *n >= 0);
-    Usage { input: input.or(usage.input), ..usage }
 }

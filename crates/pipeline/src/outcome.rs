@@ -63,6 +63,10 @@ pub struct Outcome {
     pub cost: Coverage,
     /// What each model cost, the highest first.
     pub costs: Vec<ModelCost>,
+    /// Why costs are not full or not known. A call counts for each of its reasons.
+    pub cost_gaps: Vec<CostGapCount>,
+    /// Calls of whose service tier or latency an invocation log says more than CloudTrail.
+    pub tiers_from_log: u64,
     /// Where calls through profiles ran.
     pub routes: Vec<Route>,
     /// Denied calls, and denied requests that only network activity events tell of.
@@ -211,6 +215,8 @@ pub struct LeftOver {
 pub struct Coverage {
     /// US dollars at list prices, a decimal number; `None` if no call is priced.
     pub list_cost_usd: Option<String>,
+    /// The same with the upper ends of estimates; `None` if there are none.
+    pub list_cost_max_usd: Option<String>,
     /// All calls.
     pub calls: u64,
     /// Calls that succeeded.
@@ -225,8 +231,32 @@ pub struct Coverage {
     pub succeeded_calls_priced: u64,
     /// Calls whose cost is a lower bound.
     pub calls_lower_bound: u64,
+    /// Calls whose cost is an estimate.
+    pub calls_estimate: u64,
     /// Calls with token counts and without a cost.
     pub calls_unpriced: u64,
+}
+
+/// Calls whose cost is not full or not known for one reason.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct CostGapCount {
+    /// The reason, as in the column `cost_gap`.
+    pub cost_gap: &'static str,
+    /// It in words.
+    pub label: &'static str,
+    /// How many calls.
+    pub calls: u64,
+    /// Of which models, most calls first.
+    pub models: Vec<GapModel>,
+}
+
+/// Calls of a model.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct GapModel {
+    /// Its name, or its id without one; `None` if it is not known.
+    pub model: Option<String>,
+    /// How many calls.
+    pub calls: u64,
 }
 
 /// What a model cost.

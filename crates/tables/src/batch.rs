@@ -9,7 +9,7 @@ use arrow::array::{
 use arrow::compute::take;
 use arrow::error::ArrowError;
 use bedrock::call::UUID_BYTES;
-use bedrock::{Attribute, CallId, Meaning, TextId};
+use bedrock::{Attribute, CallId, CostGaps, Meaning, TextId};
 use rustc_hash::FxHashMap;
 
 use crate::column::{Column, MONEY_PRECISION, MONEY_SCALE, Value};
@@ -56,6 +56,7 @@ impl<'a, R> Batch<'a, R> {
                 let place = |row| get(row).and_then(|place| u32::try_from(place).ok());
                 dictionary(rows.map(place).collect(), LargeStringArray::from_iter_values(all))?
             }
+            Value::Gaps(get) => gaps(rows.map(get))?,
             Value::Id(get) => Arc::new(ids(rows.map(get))),
             Value::Count(get) => Arc::new(rows.map(get).collect::<Int64Array>()),
             Value::Time(get) => {
@@ -151,6 +152,22 @@ fn dictionary(places: UInt32Array, texts: LargeStringArray) -> Result<ArrayRef, 
         return take(&texts, &places, None);
     }
     Ok(Arc::new(DictionaryArray::try_new(places, Arc::new(texts))?))
+}
+
+/// Rows have few different gaps: each is written as text once.
+fn gaps(rows: impl Iterator<Item = CostGaps>) -> Result<ArrayRef, ArrowError> {
+    let mut places = FxHashMap::default();
+    let mut texts = Vec::new();
+    let place = |gaps: CostGaps| {
+        let place = *places.entry(gaps).or_insert_with(|| {
+            texts.push(gaps.to_string());
+            // A batch has fewer rows than that.
+            texts.len() as u32 - 1
+        });
+        (!gaps.is_empty()).then_some(place)
+    };
+    let places = rows.map(place).collect();
+    dictionary(places, LargeStringArray::from_iter_values(texts))
 }
 
 fn ids<'r>(ids: impl ExactSizeIterator<Item = Option<&'r CallId>>) -> LargeStringArray {

@@ -2,7 +2,7 @@
 //! to.
 
 use arrow::datatypes::{DataType, Field, TimeUnit};
-use bedrock::{Attribute, CallId, Meaning};
+use bedrock::{Attribute, CallId, CostGaps, Meaning};
 
 /// Decimal digits behind the point of a sum of money, in US dollars.
 pub const MONEY_SCALE: i8 = 12;
@@ -26,6 +26,8 @@ pub enum Value<R> {
     Text(fn(&R) -> Option<&str>),
     /// One of a few texts, by its place among them.
     OneOf(&'static [&'static str], fn(&R) -> Option<usize>),
+    /// Why a cost is not full, written as text; none is null.
+    Gaps(fn(&R) -> CostGaps),
     /// An id, written as text.
     Id(fn(&R) -> Option<&CallId>),
     /// A whole number.
@@ -77,6 +79,7 @@ impl<R> Column<R> {
         match self.value {
             Value::Text(_)
             | Value::OneOf(..)
+            | Value::Gaps(_)
             | Value::Id(_)
             | Value::Attribute(_)
             | Value::Meaning(_)
@@ -121,6 +124,7 @@ impl<R> std::fmt::Debug for Value<R> {
         f.write_str(match self {
             Value::Text(_) => "Text",
             Value::OneOf(..) => "OneOf",
+            Value::Gaps(_) => "Gaps",
             Value::Id(_) => "Id",
             Value::Count(_) => "Count",
             Value::Time(_) => "Time",

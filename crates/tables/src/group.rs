@@ -7,8 +7,9 @@ mod ranks;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use bedrock::cost::CostBasis;
 use bedrock::resolve::Unresolved;
-use bedrock::{Attribute, Meaning, Outcome, TextId};
+use bedrock::{Attribute, CostGaps, Meaning, Outcome, TextId};
 use rustc_hash::FxHashMap;
 
 use self::parts::Parts;
@@ -78,6 +79,8 @@ struct CostIds {
     called: usize,
     principal_name: Option<TextId>,
     service_tier: Option<TextId>,
+    cost_basis: Option<CostBasis>,
+    cost_gap: CostGaps,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -141,6 +144,8 @@ impl Groups {
             called: parts.called,
             principal_name: id(Attribute::PrincipalName),
             service_tier: id(Attribute::ServiceTier),
+            cost_basis: row.figure.cost.map(|cost| cost.basis),
+            cost_gap: row.figure.gaps,
         };
         let place = *self.cost_places.entry(ids).or_insert(self.costs.len());
         if place == self.costs.len() {
@@ -249,18 +254,25 @@ fn cost_rows(
             principals.rank_of(ids.principal_name),
             tiers.rank_of(ids.service_tier),
         ];
-        (ranks, *place)
+        (ranks, ids.cost_basis, ids.cost_gap, *place)
     });
     let mut ranked = ranked.collect::<Vec<_>>();
     ranked.sort_unstable();
     let price_version = Arc::from(price_version);
-    let row = |([account, region, what, principal, tier], place): ([u32; 5], usize)| ModelCostRow {
+    let row = |([account, region, what, principal, tier], cost_basis, cost_gap, place): (
+        [u32; 5],
+        _,
+        _,
+        usize,
+    )| ModelCostRow {
         key: ModelCostKey {
             account_id: accounts.get(account),
             source_region: regions.get(region),
             called: called.get(what),
             principal_name: principals.get(principal),
             service_tier: tiers.get(tier),
+            cost_basis,
+            cost_gap,
         },
         sums: sums[place],
         price_version: Arc::clone(&price_version),

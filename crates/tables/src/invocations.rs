@@ -1,12 +1,12 @@
 //! The table `invocations`: every call, as logged and as understood.
 
-use bedrock::cost::{Cost, CostBasis, TokenSource, Unpriced, Usage};
+use bedrock::cost::{CostBasis, Figure, TokenSource, Usage};
 use bedrock::region::Residency;
-use bedrock::{Attribute, Attributes, CallId, ErrorReason};
+use bedrock::{Attribute, Attributes, CallId, ErrorReason, Usd};
 
 use crate::column::{
     Column,
-    Value::{self, AttributeFlag, Count, Id, Meaning, Money, ObjectKey, OneOf, Time},
+    Value::{self, AttributeFlag, Count, Gaps, Id, Meaning, Money, ObjectKey, OneOf, Time},
     optional, required,
 };
 use crate::references::Refers;
@@ -24,8 +24,12 @@ pub struct Invocation {
     pub request_id: Option<CallId>,
     /// Its tokens; `None` if no log has a count.
     pub usage: Option<Usage>,
-    /// What it cost, or why that is not known.
-    pub cost: Result<Cost, Unpriced>,
+    /// What is known of its cost.
+    pub figure: Figure,
+    /// How long it took, in milliseconds, if an invocation log says so.
+    pub latency_ms: Option<i64>,
+    /// How long it took until the first byte of a streamed answer.
+    pub first_byte_ms: Option<i64>,
     /// The ids of its texts.
     pub attributes: Attributes,
     /// The number of its meaning.
@@ -160,7 +164,11 @@ const COLUMNS: &[Column<Invocation>] = &[
         "succeeded, denied, throttled, failed.",
     ),
     optional("error_code", Value::Attribute(Attribute::ErrorCode), "The errorCode of CloudTrail."),
-    optional("service_tier", Value::Attribute(Attribute::ServiceTier), "The service tier."),
+    optional(
+        "service_tier",
+        Value::Attribute(Attribute::ServiceTier),
+        "The service tier that served the call, else the one that was asked for (cost_gap has tier_unknown); latency_optimized for performanceConfig.",
+    ),
     optional(
         "input_tokens",
         Count(|r| r.usage.and_then(|usage| usage.input)),
@@ -180,17 +188,17 @@ const COLUMNS: &[Column<Invocation>] = &[
     optional(
         "token_source",
         OneOf(TokenSource::NAMES, |r| r.usage.map(|usage| usage.source as usize)),
-        "Where the token counts come from: invocation_log, cloudtrail; null if there are none.",
+        "Where the token counts come from: invocation_log, cloudtrail, both (some kinds from each); null if there are none.",
     ),
     optional(
         "list_cost_usd",
-        Money(|r| r.cost.ok().map(|cost| cost.total.units())),
-        "The cost in US dollars at list prices (FOCUS: ListCost); null if unknown.",
+        Money(|r| r.figure.cost.map(|cost| cost.total.units())),
+        "The cost in US dollars at list prices (FOCUS: ListCost), the lower end of an estimate; null if unknown.",
     ),
     optional(
         "cost_basis",
-        OneOf(CostBasis::NAMES, |r| r.cost.ok().map(|cost| cost.basis as usize)),
-        "full, lower_bound (such as without cache tokens); null if there is no cost.",
+        OneOf(CostBasis::NAMES, |r| r.figure.cost.map(|cost| cost.basis as usize)),
+        "full (nothing that is billed is left out), lower_bound, estimate (between list_cost_usd and list_cost_max_usd); null if there is no cost.",
     ),
     required("log_object", ObjectKey, "The object that the call was read from."),
     optional(
@@ -202,5 +210,25 @@ const COLUMNS: &[Column<Invocation>] = &[
         "error_reason",
         Meaning(|m| m.error_reason.map(ErrorReason::as_str)),
         "Why the call did not succeed: needs_profile, model_access, marketplace, payment, legacy, invalid_model, too_many_requests, too_many_tokens, tokens_per_day, quota, timeout, unavailable, validation, policy; null if the record does not say.",
+    ),
+    optional(
+        "list_cost_max_usd",
+        Money(|r| r.figure.cost.and_then(|cost| cost.max).map(Usd::units)),
+        "The upper end of an estimate, in US dollars at list prices; null for every other cost_basis.",
+    ),
+    optional(
+        "cost_gap",
+        Gaps(|r| r.figure.gaps),
+        "Why the cost is not full or not known, such as no_count_output, no_price_cache_read, tier_unknown, custom_model: all reasons that hold, joined by commas in a fixed order; null if the cost is full, or the call did not run.",
+    ),
+    optional(
+        "latency_ms",
+        Count(|r| r.latency_ms),
+        "How long the call took, in milliseconds, from the invocation log; null without its answer.",
+    ),
+    optional(
+        "first_byte_ms",
+        Count(|r| r.first_byte_ms),
+        "How long it took until the first byte of a streamed answer, in milliseconds, from the invocation log.",
     ),
 ];

@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use bedrock::cost::CostBasis;
 use bedrock::money::Usd;
-use bedrock::{Meaning, TargetType};
+use bedrock::{CostGaps, Meaning, TargetType};
 use serde::{Deserialize, Serialize};
 
 use crate::column::{
     Column,
-    Value::{Count, Money, Text},
+    Value::{Count, Gaps, Money, Text},
     optional, required,
 };
 use crate::invocations::Invocation;
@@ -43,6 +43,10 @@ pub struct ModelCostKey {
     pub principal_name: Option<Arc<str>>,
     /// See `invocations`.
     pub service_tier: Option<Arc<str>>,
+    /// See `invocations`.
+    pub cost_basis: Option<CostBasis>,
+    /// See `invocations`.
+    pub cost_gap: CostGaps,
 }
 
 /// What was called, as far as costs are told apart by it; `T` is the text. The columns are those of
@@ -78,7 +82,9 @@ pub struct CostSums {
     pub succeeded_calls_priced: i64,
     /// Calls whose cost is a lower bound.
     pub calls_lower_bound: i64,
-    /// Calls with token counts but no price.
+    /// Calls whose cost is an estimate.
+    pub calls_estimate: i64,
+    /// Calls with token counts but no cost.
     pub calls_unpriced: i64,
     /// Tokens: input, output, cache read, cache write.
     pub tokens: [Option<i64>; 4],
@@ -86,12 +92,14 @@ pub struct CostSums {
     pub costs: [Option<Usd>; 4],
     /// The sum of the costs.
     pub cost: Option<Usd>,
+    /// The same with the upper ends of the estimates.
+    pub cost_max: Option<Usd>,
 }
 
 /// The table `model_costs`.
 pub static MODEL_COSTS: Table<ModelCostRow> = Table {
     name: "model_costs",
-    grain: "account × source_region × model × target_type × profile_scope × profile_name × principal_name × service_tier",
+    grain: "account × source_region × model × target_type × profile_scope × profile_name × principal_name × service_tier × cost_basis × cost_gap",
     doc: "What each model cost at list prices, with counts that show how much of it is covered.",
     columns: COLUMNS,
     order: ModelCostRow::compare_group,
@@ -162,7 +170,7 @@ const COLUMNS: &[Column<ModelCostRow>] = &[
     optional(
         "list_cost_usd",
         Money(|r| money(r.sums.cost)),
-        "The list cost of the priced calls in US dollars, the sum of the four parts; null if none is priced.",
+        "The list cost of the priced calls in US dollars, the sum of the four parts, of estimates the lower end; null if none is priced.",
     ),
     required(
         "calls_lower_bound",
@@ -172,10 +180,17 @@ const COLUMNS: &[Column<ModelCostRow>] = &[
     required(
         "calls_unpriced",
         Count(|r| Some(r.sums.calls_unpriced)),
-        "Calls with token counts but no price.",
+        "Calls with token counts but no cost: see cost_gap.",
     ),
     required("price_version", Text(|r| Some(&r.price_version)), "The version of the price book."),
     optional("profile_name", Text(|r| r.key.called.profile_name.as_deref()), "As in invocations."),
+    optional("cost_basis", Text(|r| r.key.cost_basis.map(CostBasis::as_str)), "As in invocations."),
+    optional("cost_gap", Gaps(|r| r.key.cost_gap), "As in invocations."),
+    optional(
+        "list_cost_max_usd",
+        Money(|r| money(r.sums.upper_end())),
+        "The sum of the upper ends of estimates in US dollars at list prices; null for every other cost_basis.",
+    ),
 ];
 
 impl<'m> Called<&'m str> {
@@ -223,16 +238,22 @@ impl CostSums {
         self.calls_with_tokens += 1;
         self.succeeded_calls_with_tokens += succeeded;
         self.add_tokens([usage.input, usage.output, usage.cache_read, usage.cache_write]);
-        match &row.cost {
-            Ok(cost) => {
+        match &row.figure.cost {
+            Some(cost) => {
                 self.calls_priced += 1;
                 self.succeeded_calls_priced += succeeded;
                 self.calls_lower_bound += i64::from(cost.basis == CostBasis::LowerBound);
+                self.calls_estimate += i64::from(cost.basis == CostBasis::Estimate);
                 let parts = [cost.input, cost.output, cost.cache_read, cost.cache_write];
-                self.add_costs(parts, Some(cost.total));
+                self.add_costs(parts, Some(cost.total), Some(cost.max.unwrap_or(cost.total)));
             }
-            Err(_) => self.calls_unpriced += 1,
+            None => self.calls_unpriced += 1,
         }
+    }
+
+    /// The upper end of the costs, if there are estimates among them.
+    pub fn upper_end(&self) -> Option<Usd> {
+        self.cost_max.filter(|_| self.calls_estimate > 0)
     }
 
     /// Adds other sums.
@@ -244,9 +265,10 @@ impl CostSums {
         self.succeeded_calls_with_tokens += other.succeeded_calls_with_tokens;
         self.succeeded_calls_priced += other.succeeded_calls_priced;
         self.calls_lower_bound += other.calls_lower_bound;
+        self.calls_estimate += other.calls_estimate;
         self.calls_unpriced += other.calls_unpriced;
         self.add_tokens(other.tokens);
-        self.add_costs(other.costs, other.cost);
+        self.add_costs(other.costs, other.cost, other.cost_max);
     }
 
     /// Sums of tokens that would not fit stay at the largest number, and so do those of costs.
@@ -256,10 +278,11 @@ impl CostSums {
         }
     }
 
-    fn add_costs(&mut self, costs: [Option<Usd>; 4], cost: Option<Usd>) {
+    fn add_costs(&mut self, costs: [Option<Usd>; 4], cost: Option<Usd>, cost_max: Option<Usd>) {
         for (mine, others) in self.costs.iter_mut().zip(costs) {
             *mine = sum(*mine, others, Usd::saturating_add);
         }
         self.cost = sum(self.cost, cost, Usd::saturating_add);
+        self.cost_max = sum(self.cost_max, cost_max, Usd::saturating_add);
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use bedrock::arn::Arn;
 use bedrock::catalog::{Destinations, Lookup};
-use bedrock::cost::{Unpriced, price_key};
+use bedrock::cost::{CostGap, price_key};
 use bedrock::price::TokenKind;
 use bedrock::resolve::{Resolution, Unresolved, resolve};
 use bedrock::{Knowledge, TargetType, cut};
@@ -64,8 +64,8 @@ struct Prices {
     routing: Option<&'static str>,
     /// By token kind, in US dollars per million tokens.
     usd_per_million: BTreeMap<&'static str, String>,
-    /// Why there is none.
-    reason: Option<&'static str>,
+    /// Why there is none, as in the column `cost_gap`.
+    reason: Option<String>,
 }
 
 /// Explains each model identifier.
@@ -181,10 +181,10 @@ fn prices(found: &Resolution, region: &str, day: Date, knowledge: &Knowledge) ->
     };
     let card = price_key(found, Some(region), None).and_then(|key| {
         prices.routing = Some(key.routing.as_str());
-        knowledge.prices.rate_card(&knowledge.regions, &key, day).ok_or(Unpriced::NoPrice)
+        knowledge.prices.rate_card(&knowledge.regions, &key, day).ok_or(CostGap::NoPrice.into())
     });
     match card {
-        Err(reason) => prices.reason = Some(reason.as_str()),
+        Err(reasons) => prices.reason = Some(reasons.to_string()),
         Ok(card) => {
             let base = card.bands().first();
             let price = |kind: TokenKind| Some((kind.as_str(), base?.price(kind)?.to_string()));
@@ -253,7 +253,7 @@ fn text(found: &Explanation, region: Option<&str>) -> String {
     }
     let prices = &found.prices;
     let where_and_when = format!("in {} on {}", prices.source_region, prices.day);
-    match (prices.reason, prices.routing) {
+    match (&prices.reason, prices.routing) {
         (Some(reason), _) if found.model_id.is_some() => {
             line("price", format!("unknown {where_and_when}: {reason}"));
         }

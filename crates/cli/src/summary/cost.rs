@@ -3,27 +3,33 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
-use pipeline::{Coverage, ModelCost, Outcome};
+use pipeline::{CostGapCount, Coverage, GapModel, ModelCost, Outcome};
 
-use super::{SHOWN_LINES, activity, more, shortened};
+use super::{SHOWN_LINES, activity, more};
 use crate::escape::escaped;
 use crate::number::{counted, grouped, percent};
+
+/// How many models a reason names; the JSON summary has all.
+const SHOWN_MODELS: usize = 3;
 
 /// The total, never without its coverage, and the models with the highest cost.
 pub(super) fn write(out: &mut String, outcome: &Outcome) {
     let all = &outcome.cost;
-    if all.succeeded_calls == 0 {
+    // Calls that failed may be billed too.
+    if all.succeeded_calls == 0 && all.calls_with_tokens == 0 {
         return;
     }
-    let cost = all.list_cost_usd.as_deref().map_or("unknown".to_owned(), dollars);
-    let _ = writeln!(
-        out,
-        "\n{:<12} {cost} (covers {} of {}, {})",
-        "List cost",
-        grouped(all.succeeded_calls_priced),
-        counted(all.succeeded_calls, "successful call"),
-        percent(all.succeeded_calls_priced, all.succeeded_calls)
-    );
+    let cost = cost(all).unwrap_or("unknown".to_owned());
+    let covered = match all.succeeded_calls {
+        0 => "no call succeeded".to_owned(),
+        succeeded => format!(
+            "covers {} of {}, {}",
+            grouped(all.succeeded_calls_priced),
+            counted(succeeded, "successful call"),
+            percent(all.succeeded_calls_priced, succeeded)
+        ),
+    };
+    let _ = writeln!(out, "\n{:<12} {cost} ({covered})", "List cost");
     let notes = notes(all);
     if !notes.is_empty() {
         let _ = writeln!(out, "{:<12} {}", "", notes.join(" · "));
@@ -32,13 +38,38 @@ pub(super) fn write(out: &mut String, outcome: &Outcome) {
         let _ = writeln!(out, "{:<12} {not_in_cost}", "");
     }
     models(out, &outcome.costs);
-    let unpriced = outcome.costs.iter().filter(|model| model.coverage.calls_unpriced > 0);
-    let unpriced = unpriced
-        .map(|model| format!("{} ({})", label(model), grouped(model.coverage.calls_unpriced)));
-    let unpriced = unpriced.collect::<Vec<_>>();
-    if !unpriced.is_empty() {
-        let _ = writeln!(out, "\n  Tokens but no price: {}", shortened(unpriced));
+    gaps(out, &outcome.cost_gaps);
+    if outcome.tiers_from_log > 0 {
+        let calls = counted(outcome.tiers_from_log, "call");
+        let _ = writeln!(out, "\n  Service tier or latency from the invocation log: {calls}");
     }
+}
+
+/// Why costs are not full or not known. A call counts for each of its reasons.
+fn gaps(out: &mut String, gaps: &[CostGapCount]) {
+    if !gaps.is_empty() {
+        let _ = writeln!(out, "\n  Costs that are not full, or not known:");
+    }
+    for gap in gaps {
+        let model = |model: &GapModel| {
+            let name = escaped(model.model.as_deref().unwrap_or("unknown model"));
+            format!("{name} ({})", grouped(model.calls))
+        };
+        let mut models = gap.models.iter().take(SHOWN_MODELS).map(model).collect::<Vec<_>>();
+        if let Some(others) = gap.models.get(SHOWN_MODELS..).filter(|others| !others.is_empty()) {
+            models.push(format!("{} more", grouped(others.len() as u64)));
+        }
+        let _ = writeln!(out, "    {}: {}", gap.label, models.join(", "));
+    }
+}
+
+/// The cost, or between what it is; `None` if nothing is known of it.
+fn cost(coverage: &Coverage) -> Option<String> {
+    let cost = dollars(coverage.list_cost_usd.as_deref()?);
+    Some(match &coverage.list_cost_max_usd {
+        Some(max) => format!("{cost} to {}", dollars(max)),
+        None => cost,
+    })
 }
 
 /// What the coverage does not say.
@@ -48,7 +79,8 @@ fn notes(all: &Coverage) -> Vec<String> {
     let notes = [
         ("unsuccessful calls, included", failed),
         ("lower bounds", all.calls_lower_bound),
-        ("tokens but no price", all.calls_unpriced),
+        ("estimates", all.calls_estimate),
+        ("tokens but no cost", all.calls_unpriced),
         ("no token counts", without_tokens),
     ];
     let notes = notes.into_iter().filter(|(_, calls)| *calls > 0);
@@ -58,8 +90,8 @@ fn notes(all: &Coverage) -> Vec<String> {
 fn models(out: &mut String, models: &[ModelCost]) {
     let mut priced = Vec::new();
     for model in models {
-        if let Some(cost) = &model.coverage.list_cost_usd {
-            priced.push((model, dollars(cost)));
+        if let Some(cost) = cost(&model.coverage) {
+            priced.push((model, cost));
         }
     }
     if !priced.is_empty() {

@@ -1,11 +1,13 @@
 //! One entry of a log, taken apart.
 
 use bedrock::call::CallId;
+use bedrock::cost::{Certainty, Counts, Said};
 use bedrock::cut;
 
+use super::InvocationEntry;
 use super::loose::{Held, Loose, Scalar, object};
+use super::served::{Performance, RequestBody, Tier};
 use super::usage::Body;
-use super::{InvocationEntry, Tokens};
 use crate::reject::Rejection;
 use crate::value;
 
@@ -22,6 +24,9 @@ object! {
         "modelId" => model_id: Scalar,
         "inferenceRegion" => inference_region: Scalar,
         "errorCode" => error_code: Scalar,
+        "resolvedServiceTier" => resolved_tier: Loose<Tier>,
+        "serviceTier" => tier: Loose<Tier>,
+        "performanceConfig" => performance: Loose<Performance>,
         "input" => input: Loose<Input>,
         "output" => output: Loose<Output>,
     }
@@ -32,13 +37,15 @@ object! {
         "inputTokenCount" => tokens: Scalar,
         "cacheReadInputTokenCount" => cache_read_tokens: Scalar,
         "cacheWriteInputTokenCount" => cache_write_tokens: Scalar,
+        /// Of the request, only the tier and the latency that it asks for.
+        "inputBodyJson" => body: Loose<RequestBody>,
     }
 }
 
 object! {
     struct Output {
         "outputTokenCount" => tokens: Scalar,
-        /// Of the answer, only how it splits the cache writes.
+        /// Of the answer, only how it splits the cache writes, how it was served, and its metrics.
         "outputBodyJson" => body: Loose<Body>,
     }
 }
@@ -65,14 +72,30 @@ pub(super) fn finish(entry: Loose<Entry>) -> Result<Option<InvocationEntry>, Rej
         .map_err(|rejection| Rejection { found: "another string".to_owned(), ..rejection })?;
     let input = entry.input.object("input")?;
     let output = entry.output.object("output")?;
-    let cache_write = input.cache_write_tokens.count("input.cacheWriteInputTokenCount")?;
-    let tokens = Tokens {
-        input: input.tokens.count("input.inputTokenCount")?,
-        output: output.tokens.count("output.outputTokenCount")?,
-        cache_read: input.cache_read_tokens.count("input.cacheReadInputTokenCount")?,
+    let metrics = output.body.parts.metrics();
+    // The entry itself goes before the metrics in its answer.
+    let count = |scalar: &Scalar, field, metric: Option<i64>| {
+        scalar.count(field).map(|count| count.or(metric))
+    };
+    let field = "input.cacheWriteInputTokenCount";
+    let cache_write = count(&input.cache_write_tokens, field, metrics.counts.cache_write)?;
+    let field = "input.cacheReadInputTokenCount";
+    let tokens = Counts {
+        input: count(&input.tokens, "input.inputTokenCount", metrics.counts.input)?,
+        output: count(&output.tokens, "output.outputTokenCount", metrics.counts.output)?,
+        cache_read: count(&input.cache_read_tokens, field, metrics.counts.cache_read)?,
         cache_write,
         cache_write_1h: output.body.parts.one_hour_of(cache_write),
     };
+    let (tier, latency) = output.body.parts.served();
+    let own_tier = entry.resolved_tier.parts.0.or(entry.tier.parts.0);
+    let requested = &input.body.parts;
+    let resolved = |tier| (tier, Certainty::Resolved);
+    let tiers = [resolved(own_tier), resolved(tier), (requested.tier(), Certainty::Requested)];
+    let resolved = |latency| (latency, Certainty::Resolved);
+    let own_latency = entry.performance.parts.latency();
+    let latencies =
+        [resolved(own_latency), resolved(latency), (requested.latency(), Certainty::Requested)];
     Ok(Some(InvocationEntry {
         request_id: CallId::new(&request_id),
         timestamp_ms,
@@ -82,8 +105,17 @@ pub(super) fn finish(entry: Loose<Entry>) -> Result<Option<InvocationEntry>, Rej
         model_ref: entry.model_id.text("modelId")?.map(|text| cut(&text).into()),
         inference_region: entry.inference_region.text("inferenceRegion")?,
         tokens,
+        tier: said(tiers),
+        latency: said(latencies),
+        latency_ms: metrics.latency_ms,
+        first_byte_ms: metrics.first_byte_ms,
         error_code: entry.error_code.text("errorCode")?,
     }))
+}
+
+/// The first that there is.
+fn said<T, const N: usize>(values: [(Option<T>, Certainty); N]) -> Option<Said<T>> {
+    values.into_iter().find_map(|(value, certainty)| Some(Said { value: value?, certainty }))
 }
 
 fn required(scalar: Scalar, field: &'static str) -> Result<Box<str>, Rejection> {

@@ -1,4 +1,4 @@
-//! The split of cache writes, out of the `usage` of a completion.
+//! What is taken out of a completion: the split of cache writes in its `usage`, how it was served, its metrics.
 //!
 //! An entry counts all cache writes in one, but those that are kept for an hour are dearer. The split
 //! stands only in what the model answered: `usage.cacheDetails[{ttl, inputTokens}]` in the words of
@@ -8,6 +8,7 @@
 use serde::de::{MapAccess, SeqAccess};
 
 use super::loose::{Held, Loose, Parts, Scalar, object};
+use super::served::{ConverseMetrics, Metrics, Performance, Served, StreamMetrics, Tier};
 
 /// Cache writes by their time to live, in tokens.
 #[derive(Debug, Clone, Copy, Default)]
@@ -21,6 +22,8 @@ struct CacheWrites {
 pub(super) struct Body {
     whole: Piece,
     of_pieces: Option<CacheWrites>,
+    served: Served,
+    metrics: Metrics,
 }
 
 object! {
@@ -31,6 +34,11 @@ object! {
         "message" => message: Loose<Wrapped>,
         "output" => output: Loose<Wrapped>,
         "response" => response: Loose<Wrapped>,
+        "serviceTier" => tier: Loose<Tier>,
+        "service_tier" => snake_tier: Loose<Tier>,
+        "performanceConfig" => performance: Loose<Performance>,
+        "metrics" => metrics: Loose<ConverseMetrics>,
+        "amazon-bedrock-invocationMetrics" => stream_metrics: Loose<StreamMetrics>,
     }
 }
 
@@ -38,6 +46,10 @@ object! {
     /// What is wrapped.
     struct Wrapped {
         "usage" => usage: Loose<Usage>,
+        "serviceTier" => tier: Loose<Tier>,
+        "service_tier" => snake_tier: Loose<Tier>,
+        "performanceConfig" => performance: Loose<Performance>,
+        "metrics" => metrics: Loose<ConverseMetrics>,
     }
 }
 
@@ -74,6 +86,17 @@ impl Body {
         let sum = writes.five_minutes.checked_add(writes.one_hour)?;
         (Some(sum) == cache_write).then_some(writes.one_hour)
     }
+
+    /// The tier and the latency that served the call.
+    pub(super) fn served(&self) -> Served {
+        let (tier, latency) = self.whole.served();
+        (self.served.0.or(tier), self.served.1.or(latency))
+    }
+
+    /// What was measured, and what the metrics of a stream count.
+    pub(super) fn metrics(&self) -> Metrics {
+        self.metrics.or(&self.whole.metrics())
+    }
 }
 
 impl Parts for Body {
@@ -84,6 +107,9 @@ impl Parts for Body {
     fn items<'de, A: SeqAccess<'de>>(&mut self, mut items: A) -> Result<(), A::Error> {
         while let Some(piece) = items.next_element::<Loose<Piece>>()? {
             self.of_pieces = piece.parts.writes().or(self.of_pieces);
+            let (tier, latency) = piece.parts.served();
+            self.served = (tier.or(self.served.0), latency.or(self.served.1));
+            self.metrics = piece.parts.metrics().or(&self.metrics);
         }
         Ok(())
     }
@@ -91,9 +117,27 @@ impl Parts for Body {
 
 impl Piece {
     fn writes(&self) -> Option<CacheWrites> {
-        let wrappers = [&self.metadata, &self.message, &self.output, &self.response];
-        let wrapped = wrappers.map(|wrapper| &wrapper.parts.usage);
+        let wrapped = self.wrappers().map(|wrapper| &wrapper.usage);
         [&self.usage].into_iter().chain(wrapped).find_map(|usage| usage.parts.writes())
+    }
+
+    fn served(&self) -> Served {
+        let wrappers = self.wrappers();
+        let tier = || wrappers.into_iter().find_map(|it| it.tier.parts.0.or(it.snake_tier.parts.0));
+        let latency = || wrappers.into_iter().find_map(|it| it.performance.parts.latency());
+        let own_tier = self.tier.parts.0.or(self.snake_tier.parts.0);
+        (own_tier.or_else(tier), self.performance.parts.latency().or_else(latency))
+    }
+
+    fn metrics(&self) -> Metrics {
+        let wrapped = self.wrappers().into_iter().find_map(|it| it.metrics.parts.latency_ms());
+        let of_converse = self.metrics.parts.latency_ms().or(wrapped);
+        let of_stream = self.stream_metrics.parts.metrics();
+        Metrics { latency_ms: of_stream.latency_ms.or(of_converse), ..of_stream }
+    }
+
+    fn wrappers(&self) -> [&Wrapped; 4] {
+        [&self.metadata, &self.message, &self.output, &self.response].map(|wrapper| &wrapper.parts)
     }
 }
 

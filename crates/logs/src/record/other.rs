@@ -72,6 +72,8 @@ impl RecordReader {
             request_id: id(fields.request_id, "requestID").ok().flatten(),
             input_tokens: None,
             output_tokens: None,
+            tier_certainty: None,
+            latency: None,
             attributes,
         })
     }

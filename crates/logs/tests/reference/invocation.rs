@@ -1,7 +1,8 @@
 //! Generated entries of model invocation logs, and the slow reader of them: a tree of each entry.
 
 use bedrock::call::CallId;
-use logs::invocation::{InvocationEntry, Tokens};
+use bedrock::cost::{Certainty, Counts, Latency, Said, tier_name};
+use logs::invocation::InvocationEntry;
 use serde_json::Value;
 
 use super::dice::Dice;
@@ -46,7 +47,9 @@ fn entry_of(entry: &Value) -> Result<InvocationEntry, Unusable> {
     if !(2013..=2100).contains(&time.to_zoned(jiff::tz::TimeZone::UTC).year()) {
         return Err(Unusable);
     }
-    let cache_write = count_of(&input["cacheWriteInputTokenCount"])?;
+    let (request, answer) = (&input["inputBodyJson"], &output["outputBodyJson"]);
+    let count = |value: &Value, name| Ok(count_of(value)?.or(stream_metric(answer, name)));
+    let cache_write = count(&input["cacheWriteInputTokenCount"], "cacheWriteInputTokenCount")?;
     Ok(InvocationEntry {
         request_id: CallId::new(&text_of(&entry["requestId"])?.ok_or(Unusable)?),
         timestamp_ms: time.as_millisecond(),
@@ -55,15 +58,70 @@ fn entry_of(entry: &Value) -> Result<InvocationEntry, Unusable> {
         operation: text_of(&entry["operation"])?,
         model_ref: text_of(&entry["modelId"])?,
         inference_region: text_of(&entry["inferenceRegion"])?,
-        tokens: Tokens {
-            input: count_of(&input["inputTokenCount"])?,
-            output: count_of(&output["outputTokenCount"])?,
-            cache_read: count_of(&input["cacheReadInputTokenCount"])?,
+        tokens: Counts {
+            input: count(&input["inputTokenCount"], "inputTokenCount")?,
+            output: count(&output["outputTokenCount"], "outputTokenCount")?,
+            cache_read: count(&input["cacheReadInputTokenCount"], "cacheReadInputTokenCount")?,
             cache_write,
-            cache_write_1h: one_hour_of(&output["outputBodyJson"], cache_write),
+            cache_write_1h: one_hour_of(answer, cache_write),
         },
+        tier: said(
+            tier_of(&entry["resolvedServiceTier"])
+                .or(tier_of(&entry["serviceTier"]))
+                .or(last(answer, |part| {
+                    tier_of(&part["serviceTier"]).or(tier_of(&part["service_tier"]))
+                })),
+            tier_of(&request["serviceTier"]).or(tier_of(&request["service_tier"])),
+        ),
+        latency: said(latency_of(entry).or(last(answer, latency_of)), latency_of(request)),
+        latency_ms: pieces(answer).iter().rev().find_map(|piece| {
+            let of_converse = |part: &Value| number_of(&part["metrics"]["latencyMs"]);
+            let piece = Value::Array(vec![piece.clone()]);
+            stream_metric(&piece, "invocationLatency").or(last(&piece, of_converse))
+        }),
+        first_byte_ms: stream_metric(answer, "firstByteLatency"),
         error_code: text_of(&entry["errorCode"])?,
     })
+}
+
+fn said<T>(resolved: Option<T>, requested: Option<T>) -> Option<Said<T>> {
+    let said = |certainty| move |value| Said { value, certainty };
+    resolved.map(said(Certainty::Resolved)).or(requested.map(said(Certainty::Requested)))
+}
+
+fn tier_of(value: &Value) -> Option<&'static str> {
+    match value {
+        Value::String(text) if !text.is_empty() => Some(tier_name(text)),
+        Value::Object(_) => tier_of(&value["type"]),
+        _ => None,
+    }
+}
+
+fn latency_of(part: &Value) -> Option<Latency> {
+    Latency::parse(part["performanceConfig"]["latency"].as_str()?)
+}
+
+fn number_of(value: &Value) -> Option<i64> {
+    count_of(value).ok().flatten()
+}
+
+/// The pieces of an answer.
+fn pieces(answer: &Value) -> &[Value] {
+    answer.as_array().map_or(std::slice::from_ref(answer), Vec::as_slice)
+}
+
+/// What the last piece says that says it: the piece itself, or what it wraps.
+fn last<T>(answer: &Value, get: impl Fn(&Value) -> Option<T>) -> Option<T> {
+    let of_piece = |piece: &Value| {
+        let wrapped = ["metadata", "message", "output", "response"].map(|name| &piece[name]);
+        [piece].into_iter().chain(wrapped).find_map(&get)
+    };
+    pieces(answer).iter().rev().find_map(of_piece)
+}
+
+fn stream_metric(answer: &Value, name: &str) -> Option<i64> {
+    let metric = |piece: &Value| number_of(&piece["amazon-bedrock-invocationMetrics"][name]);
+    pieces(answer).iter().rev().find_map(metric)
 }
 
 fn text_of(value: &Value) -> Result<Option<Box<str>>, Unusable> {
@@ -88,8 +146,7 @@ fn count_of(value: &Value) -> Result<Option<i64>, Unusable> {
 
 /// The last split in the body, if it adds up.
 fn one_hour_of(body: &Value, cache_write: Option<i64>) -> Option<i64> {
-    let pieces = body.as_array().map_or(std::slice::from_ref(body), Vec::as_slice);
-    let usages = pieces.iter().flat_map(|piece| {
+    let usages = pieces(body).iter().flat_map(|piece| {
         let wrappers = ["metadata", "message", "output", "response"];
         let wrapped = wrappers.map(|wrapper| &piece[wrapper]["usage"]);
         [&piece["usage"]].into_iter().chain(wrapped)
@@ -212,6 +269,9 @@ fn body(dice: &mut Dice<'_>) -> Node {
 
 /// A piece holds at most one usage, because a tree does not know the order of keys.
 fn piece(dice: &mut Dice<'_>) -> Node {
+    if dice.one_in(3) {
+        return served_piece(dice);
+    }
     let usage = usage(dice);
     let say = object(&[("role", text("assistant")), ("usage", literal("4000"))]);
     match dice.roll(8) {
@@ -223,6 +283,43 @@ fn piece(dice: &mut Dice<'_>) -> Node {
         5 => object(&[("delta", object(&[("usage", usage)]))]),
         6 => Node::Array(vec![object(&[("usage", usage)])]),
         _ => literal(dice.pick(&["\"[DONE]\"", "7", "null", "{\"message\":\"text\"}", "{}"])),
+    }
+}
+
+/// A piece that says how a call was served, where it counts or elsewhere.
+fn served_piece(dice: &mut Dice<'_>) -> Node {
+    let tier = text(dice.pick(&["flex", "Default", "xyzzy", "", "reserved"]));
+    let tier = match dice.roll(4) {
+        0 => object(&[("type", tier), ("x", literal("1"))]),
+        1 => literal(dice.pick(&["{}", "{\"type\":5}", "[\"flex\"]", "7", "null"])),
+        _ => tier,
+    };
+    let latency = text(dice.pick(&["optimized", "standard", "xyzzy"]));
+    let numbers = ["17", "0", "-1", "\"17\"", "1.5", "null"];
+    let mut number = || literal(dice.pick(&numbers));
+    let metrics = object(&[("latencyMs", number())]);
+    let of_stream = [
+        ("inputTokenCount", number()),
+        ("outputTokenCount", number()),
+        ("cacheReadInputTokenCount", number()),
+        ("cacheWriteInputTokenCount", number()),
+        ("invocationLatency", number()),
+        ("firstByteLatency", number()),
+    ];
+    let mut served = object(&[("metrics", metrics)]);
+    let key = dice.pick(&["serviceTier", "service_tier"]);
+    served.fields().push((key.to_owned(), tier));
+    let performance = object(&[("latency", latency)]);
+    served.fields().push(("performanceConfig".to_owned(), performance));
+    if dice.one_in(2) {
+        let key = "amazon-bedrock-invocationMetrics".to_owned();
+        served.fields().push((key, object(&of_stream)));
+    }
+    match dice.roll(4) {
+        0 => object(&[("metadata", served)]),
+        1 => object(&[("response", served)]),
+        2 => object(&[("content", served)]),
+        _ => served,
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use bedrock::cost::{Certainty, Latency, Said};
 use bedrock::{Attribute, Call, CallId, Calls, EventKind, Texts};
 
 /// A call that refers to nothing.
@@ -14,6 +15,8 @@ pub(crate) struct Logged {
     pub(crate) request_id: Option<CallId>,
     pub(crate) input_tokens: Option<i64>,
     pub(crate) output_tokens: Option<i64>,
+    pub(crate) tier_certainty: Option<Certainty>,
+    pub(crate) latency: Option<Said<Latency>>,
     /// The attributes that it has.
     pub(crate) attributes: BTreeMap<Attribute, String>,
 }
@@ -30,6 +33,8 @@ impl Logged {
             request_id: call.request_id.clone(),
             input_tokens: call.input_tokens,
             output_tokens: call.output_tokens,
+            tier_certainty: call.tier_certainty,
+            latency: call.latency,
             attributes: Attribute::ALL.into_iter().filter_map(text).collect(),
         }
     }

@@ -160,8 +160,25 @@ pub(super) fn parameters(dice: &mut Dice<'_>, rate: Rate, mantle: bool) -> Node 
     if dice.one_in(8) {
         put(dice, rate, &mut parameters, "serviceTier", tier);
     }
+    if dice.one_in(8) {
+        put(dice, rate, &mut parameters, "performanceConfig", performance);
+    }
     disorder(dice, &mut parameters);
     parameters
+}
+
+fn performance(dice: &mut Dice<'_>) -> Node {
+    let latency = text(dice.pick(&["optimized", "standard", "fast", ""]));
+    match dice.roll(4) {
+        0 => literal(dice.pick(&[
+            "{}",
+            "{\"latency\":5}",
+            "{\"latency\":\"optimized\",\"\\ud800\":1}",
+            "7",
+        ])),
+        1 => object(&[("latency", literal("\"standard\"")), ("latency", latency)]),
+        _ => object(&[("latency", latency)]),
+    }
 }
 
 fn tier(dice: &mut Dice<'_>) -> Node {
@@ -189,6 +206,9 @@ pub(super) fn additional(dice: &mut Dice<'_>, rate: Rate) -> Node {
     }
     if dice.one_in(6) {
         put(dice, rate, &mut data, "resolvedServiceTier", tier);
+    }
+    if dice.one_in(8) {
+        put(dice, rate, &mut data, "performanceConfig", performance);
     }
     if dice.one_in(6) {
         put(dice, rate, &mut data, "callWithBearerToken", |dice| literal(dice.pick(BOOLEANS)));

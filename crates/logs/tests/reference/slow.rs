@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use bedrock::alias::DiscoveredAlias;
+use bedrock::cost::{Certainty, Latency, Said};
 use bedrock::{Attribute, CallId, EventKind, Outcome};
 
 use super::envelopes;
@@ -260,6 +261,8 @@ fn other(record: &Json, kind: EventKind) -> Option<Logged> {
         request_id: some_text(record, "requestID").map(|id| CallId::new(&id)),
         input_tokens: None,
         output_tokens: None,
+        tier_certainty: None,
+        latency: None,
         attributes: attributes.into_iter().filter_map(logged).collect(),
     })
 }
@@ -286,7 +289,11 @@ fn call(record: &Json, event_name: &str) -> Result<(Logged, u64), Vec<String>> {
         request.get("serviceTier"),
         request.get("service_tier"),
     ];
-    let tier = tiers.into_iter().flatten().next();
+    let certainty = match tiers[0].or(tiers[1]) {
+        Some(_) => Certainty::Resolved,
+        None => Certainty::Requested,
+    };
+    let tier_name = tiers.into_iter().flatten().next().and_then(service_tier);
     let original = addendum.get("originalEventID");
     let original = wrong.text(original, "addendum.originalEventID");
     let inference_region = additional.get("inferenceRegion");
@@ -317,7 +324,7 @@ fn call(record: &Json, event_name: &str) -> Result<(Logged, u64), Vec<String>> {
         (Attribute::EventCategory, error_code.as_ref().and_then(|_| category(record))),
         (Attribute::ErrorCode, error_code),
         (Attribute::ErrorMessage, error_message),
-        (Attribute::ServiceTier, tier.and_then(service_tier)),
+        (Attribute::ServiceTier, tier_name.clone()),
     ];
     let logged = |(attribute, text): (Attribute, Option<Box<str>>)| Some((attribute, text?.into()));
     let input_tokens = additional.get("inputTokens");
@@ -330,9 +337,18 @@ fn call(record: &Json, event_name: &str) -> Result<(Logged, u64), Vec<String>> {
         request_id: request_id.map(|id| CallId::new(&id)),
         input_tokens: wrong.count(input_tokens),
         output_tokens: wrong.count(output_tokens),
+        tier_certainty: tier_name.as_ref().map(|_| certainty),
+        latency: latency(&additional, Certainty::Resolved).or(latency(&request, Certainty::Logged)),
         attributes: attributes.into_iter().filter_map(logged).collect(),
     };
     if wrong.0.is_empty() { Ok((call, wrong.1)) } else { Err(wrong.0) }
+}
+
+/// The latency of a `performanceConfig` of the usual shape.
+fn latency(part: &Json, certainty: Certainty) -> Option<Said<Latency>> {
+    let config = part.get("performanceConfig").filter(|config| config.is_object())?;
+    let value = Latency::parse(config.get("latency")?.as_text()?)?;
+    Some(Said { value, certainty })
 }
 
 /// A tier is a name, or an object with the name as its `type`. Anything else is nothing.

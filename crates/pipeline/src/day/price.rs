@@ -1,8 +1,8 @@
 //! From a call's tokens to its cost, at the price of its day.
 
-use bedrock::cost::{Cost, TokenSource, Unpriced, Usage, price_key};
-use bedrock::price::RateCard;
-use bedrock::{Knowledge, Meaning, TextId};
+use bedrock::cost::{CostGap, CostGaps, Figure, Usage, price_key, tier};
+use bedrock::price::{RateCard, Tier};
+use bedrock::{Knowledge, Meaning, Outcome, TextId};
 use jiff::civil::Date;
 use rustc_hash::FxHashMap;
 
@@ -11,7 +11,7 @@ use rustc_hash::FxHashMap;
 pub(crate) struct Pricer<'a> {
     knowledge: &'a Knowledge,
     day: Date,
-    cards: FxHashMap<(u32, Option<TextId>), Result<RateCard, Unpriced>>,
+    cards: FxHashMap<(u32, Option<TextId>), Result<RateCard, CostGaps>>,
 }
 
 /// What the price of a call depends on, besides its tokens. A meaning says nothing of the source
@@ -24,6 +24,8 @@ pub(crate) struct Priced<'a> {
     pub(crate) source_region: Option<&'a str>,
     /// The id of the service tier, and the tier.
     pub(crate) service_tier: (Option<TextId>, Option<&'a str>),
+    /// Whether the tier was only asked for, and no record says which one served the call.
+    pub(crate) is_tier_requested: bool,
 }
 
 impl<'a> Pricer<'a> {
@@ -32,40 +34,50 @@ impl<'a> Pricer<'a> {
         Pricer { knowledge, day, cards: FxHashMap::default() }
     }
 
-    /// What a call cost, or why that is not known.
-    ///
-    /// # Errors
-    /// If it is not known.
-    pub(crate) fn cost(
-        &mut self,
-        priced: Priced<'_>,
-        usage: Option<&Usage>,
-    ) -> Result<Cost, Unpriced> {
+    /// What is known of the cost of a call. Where its tier was only asked for, it cost what that tier costs, or
+    /// the standard one.
+    pub(crate) fn figure(&mut self, priced: Priced<'_>, usage: Option<&Usage>) -> Figure {
+        let is_refused = matches!(priced.meaning.1.outcome, Outcome::Denied | Outcome::Throttled);
+        if is_refused && usage.is_none() {
+            return Figure { cost: None, gaps: CostGaps::NONE };
+        }
+        let asked = priced.service_tier;
+        // Who asks for the standard tier gets it.
+        let is_unknown = priced.is_tier_requested && tier(asked.1) != Ok(Tier::Standard);
+        let standard = is_unknown.then_some((None, None));
+        let keys = [Some(asked), standard];
+        let unknown = is_unknown.then_some(CostGap::TierUnknown);
+        let unit = priced.meaning.1.model().and_then(|model| CostGap::of_model(&model.id));
+        let mut gaps = [unknown, unit].into_iter().flatten().collect::<CostGaps>();
+        for key in keys.into_iter().flatten() {
+            self.look_up(priced, key);
+        }
+        let mut cards = [None; 2];
+        for (card, key) in cards.iter_mut().zip(keys) {
+            match key.and_then(|(id, _)| self.cards.get(&(priced.meaning.0, id))) {
+                Some(Ok(found)) => *card = Some(found),
+                Some(Err(reasons)) => gaps |= *reasons,
+                None => {}
+            }
+        }
+        match cards {
+            [Some(asked), Some(standard)] => Figure::of(&[asked, standard], usage, gaps),
+            [Some(asked), None] if !is_unknown => Figure::of(&[asked], usage, gaps),
+            _ => Figure { cost: None, gaps },
+        }
+    }
+
+    fn look_up(&mut self, priced: Priced<'_>, (id, name): (Option<TextId>, Option<&str>)) {
         let Knowledge { prices, regions, .. } = self.knowledge;
-        let key = (priced.meaning.0, priced.service_tier.0);
-        let card = self.cards.entry(key).or_insert_with(|| {
+        self.cards.entry((priced.meaning.0, id)).or_insert_with(|| {
             let resolution = &priced.meaning.1.resolution;
-            let key = price_key(resolution, priced.source_region, priced.service_tier.1)?;
-            prices.rate_card(regions, &key, self.day).ok_or(Unpriced::NoPrice)
+            let key = price_key(resolution, priced.source_region, name)?;
+            prices.rate_card(regions, &key, self.day).ok_or(CostGap::NoPrice.into())
         });
-        card.as_ref().map_err(|reason| *reason)?.cost(usage.ok_or(Unpriced::NoTokens)?)
     }
 
     /// Begins with calls whose meanings and tiers have other numbers.
     pub(crate) fn clear(&mut self) {
         self.cards.clear();
     }
-}
-
-/// The tokens that CloudTrail itself counts: a lower bound, because it has no counts of the cache.
-pub(crate) fn usage_of_trail(input: Option<i64>, output: Option<i64>) -> Option<Usage> {
-    let is_counted = input.is_some() || output.is_some();
-    is_counted.then_some(Usage {
-        input,
-        output,
-        cache_read: None,
-        cache_write: None,
-        cache_write_1h: None,
-        source: TokenSource::CloudTrail,
-    })
 }

@@ -3,9 +3,14 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use bedrock::cost::Usage;
+use bedrock::cost::{
+    Certainty, LATENCY_OPTIMIZED, Latency, Said, Usage, counts_cache_in_input, tier, tier_names,
+};
+use bedrock::price::Tier;
 use bedrock::resolve::Unresolved;
-use bedrock::{Attribute, CallId, EventKind, Knowledge, Meaning, Outcome, Texts};
+use bedrock::{
+    Attribute, Call, EventKind, InternerFull, Knowledge, Meaning, Outcome, TextId, Texts,
+};
 use jiff::civil::Date;
 use tables::model_costs::CostSums;
 use tables::{
@@ -16,11 +21,11 @@ use tables::{
 use crate::day::calls::{DayCall, SortedCalls};
 use crate::day::groups::GroupTables;
 use crate::day::meanings::Meanings;
-use crate::day::price::{Priced, Pricer, usage_of_trail};
+use crate::day::price::{Priced, Pricer};
 use crate::day::refusals::DeniedRequests;
 use crate::day::spool::Spool;
 use crate::error::Error;
-use crate::join::Requests;
+use crate::join::{Counted, Requests};
 use crate::outcome::tally::{Group, Tally};
 use crate::source::Callers;
 
@@ -34,6 +39,7 @@ pub(crate) struct DayRows<'a> {
     knowledge: &'a Knowledge,
     denied_requests: DeniedRequests,
     requests: Option<&'a Requests>,
+    tiers: TierIds,
     price_version: String,
     meanings: Meanings<'a>,
     pricer: Pricer<'a>,
@@ -83,6 +89,25 @@ pub(crate) struct DayJoin {
     pub(crate) calls_without_entry: u64,
 }
 
+/// The ids of the names of the tiers that invocation logs may have, and of [`LATENCY_OPTIMIZED`].
+#[derive(Debug)]
+pub(crate) struct TierIds(Vec<(&'static str, TextId)>);
+
+impl TierIds {
+    /// Makes all these names texts of a day.
+    ///
+    /// # Errors
+    /// If there are too many texts.
+    pub(crate) fn new(calls: &mut SortedCalls) -> Result<Self, InternerFull> {
+        let id = |name| Ok((name, calls.keep(Attribute::ServiceTier, name)?));
+        tier_names().map(id).collect::<Result<_, _>>().map(TierIds)
+    }
+
+    fn of(&self, name: &str) -> Option<TextId> {
+        self.0.iter().find(|(known, _)| *known == name).map(|(_, id)| *id)
+    }
+}
+
 impl<'a> DayRows<'a> {
     /// No calls yet. They refer to `objects` by number; `denied_requests` are those of the day.
     ///
@@ -94,6 +119,7 @@ impl<'a> DayRows<'a> {
         denied_requests: DeniedRequests,
         knowledge: &'a Knowledge,
         requests: Option<&'a Requests>,
+        tiers: TierIds,
     ) -> Result<Self, WriteError> {
         Ok(DayRows {
             day,
@@ -101,6 +127,7 @@ impl<'a> DayRows<'a> {
             knowledge,
             denied_requests,
             requests,
+            tiers,
             price_version: knowledge.prices.version(),
             meanings: Meanings::new(knowledge),
             pricer: Pricer::new(knowledge, day),
@@ -198,6 +225,7 @@ impl<'a> DayRows<'a> {
         let rows = self.groups.take(references, &self.price_version);
         self.tally.add_unresolved(&rows.unresolved);
         self.add_callers(&rows.costs);
+        self.tally.add_gaps(&rows.costs);
         let activity = self.activity.take(texts);
         self.tally.activity.add(&activity, self.knowledge);
         self.group_tables.add(rows).map_err(Error::Temporary)?;
@@ -262,16 +290,20 @@ impl<'a> DayRows<'a> {
             number = self.meanings.number(&attributes, texts, true);
         }
         let meaning = &self.meanings.all()[number as usize];
-        let logged =
-            self.requests.and_then(|all| self.join.usage(all, call.request_id.as_ref(), meaning));
-        let usage = logged.or_else(|| usage_of_trail(call.input_tokens, call.output_tokens));
+        let entry = self.requests.and_then(|all| self.join.entry(all, call, meaning));
+        let usage = usage(call, entry, meaning, texts);
+        let (tier, is_tier_requested) = self.tiers.served(call, entry, texts);
+        if entry.is_some_and(|entry| entry.tier.is_some() || entry.latency.is_some()) {
+            let by_trail = self.tiers.served(call, None, texts);
+            self.tally.tiers_from_log += u64::from(by_trail != (tier, is_tier_requested));
+        }
+        let mut attributes = attributes;
+        attributes[Attribute::ServiceTier] = tier;
         let priced = Priced {
             meaning: (number, meaning),
             source_region: texts.get(&attributes, Attribute::SourceRegion),
-            service_tier: (
-                attributes[Attribute::ServiceTier],
-                texts.get(&attributes, Attribute::ServiceTier),
-            ),
+            service_tier: (tier, texts.get(&attributes, Attribute::ServiceTier)),
+            is_tier_requested,
         };
         Invocation {
             event_time_ms: call.event_time_ms,
@@ -281,9 +313,59 @@ impl<'a> DayRows<'a> {
             meaning: number,
             object: *object,
             usage,
-            cost: self.pricer.cost(priced, usage.as_ref()),
+            figure: self.pricer.figure(priced, usage.as_ref()),
+            latency_ms: entry.and_then(|entry| entry.latency_ms),
+            first_byte_ms: entry.and_then(|entry| entry.first_byte_ms),
         }
     }
+}
+
+impl TierIds {
+    /// The tier that served a call, and whether it was only asked for. Optimized latency is a tier of its own;
+    /// beside another one than the standard tier it says nothing of the price.
+    fn served(
+        &self,
+        call: &Call,
+        entry: Option<&Counted>,
+        texts: &Texts,
+    ) -> (Option<TextId>, bool) {
+        let own = call.attributes[Attribute::ServiceTier].zip(call.tier_certainty);
+        let own = own.map(|(value, certainty)| Said { value, certainty });
+        let logged = entry.and_then(|entry| entry.tier);
+        let logged = logged.and_then(|tier| {
+            let Said { value, certainty } = tier;
+            Some(Said { value: self.of(value)?, certainty })
+        });
+        let said = Said::surer(own, logged);
+        let latency = Said::surer(call.latency, entry.and_then(|entry| entry.latency));
+        let name = said.map(|said| texts[Attribute::ServiceTier].get(said.value));
+        match latency {
+            Some(Said { value: Latency::Optimized, certainty })
+                if tier(name) == Ok(Tier::Standard) =>
+            {
+                (self.of(LATENCY_OPTIMIZED), certainty == Certainty::Requested)
+            }
+            _ => {
+                let is_requested = said.is_some_and(|said| said.certainty == Certainty::Requested);
+                (said.map(|said| said.value), is_requested)
+            }
+        }
+    }
+}
+
+/// The tokens of a call. The input of streams of OpenAI's models has those of the cache.
+fn usage(call: &Call, entry: Option<&Counted>, meaning: &Meaning, texts: &Texts) -> Option<Usage> {
+    let trail = [call.input_tokens, call.output_tokens];
+    let counts = entry.map(|entry| &entry.counts);
+    if counts.is_none() && trail == [None; 2] {
+        return None;
+    }
+    let counts_cache = meaning.model().is_some_and(|model| counts_cache_in_input(&model.id));
+    let operation = || texts.get(&call.attributes, Attribute::EventName);
+    let counts_cache = counts_cache
+        && (entry.is_some_and(|entry| entry.is_stream)
+            || operation().is_some_and(logs::invocation::is_stream));
+    Usage::merged(counts, trail, counts_cache)
 }
 
 /// The row of `denials` for a denied call.
@@ -301,18 +383,19 @@ fn add_sums(sums: &mut Vec<CostSums>, rows: &[Invocation], meanings: &[Meaning])
 }
 
 impl DayJoin {
-    /// The tokens that the invocation log has for a call. An entry serves one call only: two events of
+    /// The entry that the invocation log has for a call. An entry serves one call only: two events of
     /// one request would count its tokens twice.
-    fn usage(
+    fn entry<'r>(
         &mut self,
-        requests: &Requests,
-        request_id: Option<&CallId>,
+        requests: &'r Requests,
+        call: &Call,
         meaning: &Meaning,
-    ) -> Option<Usage> {
-        let entry = requests.entry_of(request_id).filter(|entry| self.taken.insert(*entry));
+    ) -> Option<&'r Counted> {
+        let entry = requests.entry_of(call.request_id.as_ref());
+        let entry = entry.filter(|entry| self.taken.insert(*entry));
         if entry.is_none() && meaning.outcome == Outcome::Succeeded {
             self.calls_without_entry += 1;
         }
-        requests.usage(entry?, meaning)
+        Some(requests.entry(entry?))
     }
 }

@@ -153,7 +153,7 @@ impl Spooled {
 
 #[cfg(test)]
 mod tests {
-    use bedrock::cost::Unpriced;
+    use bedrock::cost::{CostGap, Figure};
     use bedrock::{Attribute, Attributes, Knowledge, MeaningKey, Texts};
     use logs::hash::sha256;
     use store::{Guard, Memory, read_if_there};
@@ -202,7 +202,9 @@ mod tests {
                 event_id: event_id.clone(),
                 request_id: None,
                 usage: None,
-                cost: Err(Unpriced::NoTokens),
+                figure: Figure { cost: None, gaps: CostGap::NoCountInput.into() },
+                latency_ms: None,
+                first_byte_ms: None,
                 attributes,
                 meaning: 0,
                 object: 0,

@@ -8,14 +8,15 @@ use std::sync::Arc;
 use bedrock::denial::{Denial, Leg, PolicyType};
 use bedrock::region::Residency;
 use bedrock::resolve::Unresolved;
-use bedrock::{ErrorReason, Meaning, MeaningKey, Outcome, TargetType};
-use tables::UnresolvedRow;
+use bedrock::{CostGap, ErrorReason, Meaning, MeaningKey, Outcome, TargetType};
 use tables::model_costs::CostSums;
+use tables::{ModelCostRow, UnresolvedRow};
 
 use activity::Activity;
 
 use crate::outcome::{
-    Coverage, Denied, ErrorReasonCount, ModelCost, RegionShare, Route, UnresolvedReference,
+    CostGapCount, Coverage, Denied, ErrorReasonCount, GapModel, ModelCost, RegionShare, Route,
+    UnresolvedReference,
 };
 
 /// Sums over days. Days may be added in any order.
@@ -31,6 +32,10 @@ pub(crate) struct Tally {
     /// Denied requests that are no calls.
     pub refusals: u64,
     error_reasons: BTreeMap<ErrorReason, u64>,
+    /// Calls of whose tier or latency an invocation log says more than CloudTrail.
+    pub tiers_from_log: u64,
+    /// Calls by why their cost is not full or not known, and by model.
+    gaps: BTreeMap<CostGap, BTreeMap<Option<Arc<str>>, u64>>,
     /// Events that are no calls.
     pub activity: Activity,
     unresolved: BTreeMap<(Option<String>, Unresolved), Callers>,
@@ -125,6 +130,19 @@ impl Tally {
         }
     }
 
+    /// Adds why costs are not full or not known. A model is called by its name, or its id.
+    pub(crate) fn add_gaps(&mut self, rows: &[ModelCostRow]) {
+        for row in rows {
+            let called = &row.key.called;
+            let model = called.model_name.as_deref().or(called.model_id.as_deref());
+            for gap in row.key.cost_gap.iter() {
+                let calls = u64::try_from(row.sums.calls).unwrap_or_default();
+                let models = self.gaps.entry(gap).or_default();
+                *models.entry(model.map(Arc::from)).or_default() += calls;
+            }
+        }
+    }
+
     /// Only profiles route; what was called directly stays where it is.
     fn add_route(&mut self, Group { key, meaning, .. }: &Group<'_>, calls: u64) {
         let resolution = &meaning.resolution;
@@ -168,6 +186,13 @@ impl Tally {
         for (reason, calls) in other.error_reasons {
             *self.error_reasons.entry(reason).or_default() += calls;
         }
+        self.tiers_from_log += other.tiers_from_log;
+        for (gap, models) in other.gaps {
+            let mine = self.gaps.entry(gap).or_default();
+            for (model, calls) in models {
+                *mine.entry(model).or_default() += calls;
+            }
+        }
         self.activity.merge(other.activity);
         for (key, callers) in other.unresolved {
             let mine = self.unresolved.entry(key).or_default();
@@ -194,6 +219,21 @@ impl Tally {
         let mut sums = CostSums::default();
         self.costs.values().for_each(|model| sums.add(model));
         coverage(&sums)
+    }
+
+    /// Why costs are not full or not known, in the order of the list.
+    pub(crate) fn cost_gaps(&self) -> Vec<CostGapCount> {
+        let count = |(gap, models): (&CostGap, &BTreeMap<Option<Arc<str>>, u64>)| {
+            let model = |(model, calls): (&Option<Arc<str>>, &u64)| GapModel {
+                model: model.as_deref().map(str::to_owned),
+                calls: *calls,
+            };
+            let mut models = models.iter().map(model).collect::<Vec<_>>();
+            models.sort_by_key(|model| std::cmp::Reverse(model.calls));
+            let calls = models.iter().map(|model| model.calls).sum();
+            CostGapCount { cost_gap: gap.as_str(), label: gap.label(), calls, models }
+        };
+        self.gaps.iter().map(count).collect()
     }
 
     /// The routes, most calls first.
@@ -246,6 +286,7 @@ fn coverage(sums: &CostSums) -> Coverage {
     let count = |count: i64| u64::try_from(count).unwrap_or_default();
     Coverage {
         list_cost_usd: sums.cost.map(|cost| cost.to_string()),
+        list_cost_max_usd: sums.upper_end().map(|cost| cost.to_string()),
         calls: count(sums.calls),
         succeeded_calls: count(sums.succeeded_calls),
         calls_with_tokens: count(sums.calls_with_tokens),
@@ -253,6 +294,7 @@ fn coverage(sums: &CostSums) -> Coverage {
         succeeded_calls_with_tokens: count(sums.succeeded_calls_with_tokens),
         succeeded_calls_priced: count(sums.succeeded_calls_priced),
         calls_lower_bound: count(sums.calls_lower_bound),
+        calls_estimate: count(sums.calls_estimate),
         calls_unpriced: count(sums.calls_unpriced),
     }
 }

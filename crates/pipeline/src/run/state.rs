@@ -331,6 +331,8 @@ impl State {
             CallOutcome::ALL.map(CallOutcome::as_str).into_iter().zip(tally.by_outcome).collect();
         outcome.cost = tally.coverage();
         outcome.costs = tally.costs();
+        outcome.cost_gaps = tally.cost_gaps();
+        outcome.tiers_from_log = tally.tiers_from_log;
         outcome.routes = tally.routes();
         outcome.denials = tally.denials();
         outcome.denied_without_call = tally.refusals;

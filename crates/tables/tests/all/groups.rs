@@ -1,6 +1,6 @@
 //! Calls counted in groups, and groups merged.
 
-use bedrock::cost::{TokenSource, Unpriced, Usage};
+use bedrock::cost::{CostGap, Figure, TokenSource, Usage};
 use bedrock::meaning::MeaningKey;
 use bedrock::resolve::Unresolved;
 use bedrock::{Attribute, Attributes, CallId, Knowledge, Meaning, Texts};
@@ -45,13 +45,17 @@ impl Calls {
             cache_write: None,
             cache_write_1h: None,
             source: TokenSource::CloudTrail,
+            input_includes_cache: false,
+            exceeding: [None; 2],
         });
         Invocation {
             event_time_ms,
             event_id: CallId::new("e"),
             request_id: None,
             usage,
-            cost: Err(Unpriced::NoPrice),
+            figure: Figure { cost: None, gaps: CostGap::NoPrice.into() },
+            latency_ms: None,
+            first_byte_ms: None,
             attributes: self.attributes[number as usize],
             meaning: number,
             object: 0,

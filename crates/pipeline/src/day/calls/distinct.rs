@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use std::collections::{BTreeSet, BinaryHeap};
 use std::io;
 
-use bedrock::{Attribute, CallId, Texts};
+use bedrock::{Attribute, CallId, InternerFull, TextId, Texts};
 
 use super::identities::{Identities, Identity};
 use super::order::{SortKey, Sorter};
@@ -130,6 +130,26 @@ impl SortedCalls {
         matches!(self, SortedCalls::Merged(_))
     }
 
+    /// Takes in a text that is to have an id all the time, before any call is taken.
+    ///
+    /// # Errors
+    /// If there are too many texts.
+    pub(crate) fn keep(
+        &mut self,
+        attribute: Attribute,
+        text: &str,
+    ) -> Result<TextId, InternerFull> {
+        match self {
+            SortedCalls::Memory { texts, .. } => texts[attribute].intern(text),
+            SortedCalls::Merged(merged) => {
+                merged.texts[attribute].truncate(merged.kept[attribute as usize]);
+                let id = merged.texts[attribute].intern(text)?;
+                merged.kept[attribute as usize] = merged.texts[attribute].len();
+                Ok(id)
+            }
+        }
+    }
+
     /// Gives the next calls to `take`, in their order; none after the last one.
     ///
     /// # Errors
@@ -232,6 +252,8 @@ mod tests {
             request_id: None,
             input_tokens: None,
             output_tokens: Some(event_time_ms),
+            tier_certainty: None,
+            latency: None,
             attributes: Attributes::default(),
         }
     }

@@ -4,6 +4,7 @@
 use std::io;
 use std::num::NonZeroU32;
 
+use bedrock::cost::{Certainty, Latency, Said};
 use bedrock::{Attribute, Attributes, Call, CallId, EventKind, InternerFull, TextId, Texts};
 use serde::{Deserialize, Serialize};
 
@@ -44,6 +45,8 @@ struct SpilledCall<'a> {
     request_id: Option<SpilledId<'a>>,
     input_tokens: Option<i64>,
     output_tokens: Option<i64>,
+    tier_certainty: Option<Certainty>,
+    latency: Option<Said<Latency>>,
     object: u32,
     index: u32,
     kind: EventKind,
@@ -167,6 +170,8 @@ impl<'a> SpilledCall<'a> {
             request_id: call.request_id.as_ref().map(SpilledId::of),
             input_tokens: call.input_tokens,
             output_tokens: call.output_tokens,
+            tier_certainty: call.tier_certainty,
+            latency: call.latency,
             object: *object,
             index: *index,
             kind: call.kind,
@@ -187,6 +192,8 @@ impl<'a> SpilledCall<'a> {
             request_id: self.request_id.map(SpilledId::id),
             input_tokens: self.input_tokens,
             output_tokens: self.output_tokens,
+            tier_certainty: self.tier_certainty,
+            latency: self.latency,
             attributes: Attributes::default(),
         };
         for (attribute, text) in Attribute::ALL.into_iter().zip(self.attributes) {

@@ -1,5 +1,6 @@
 //! The tables of a day's calls: those that have a row for a call, and those that count calls.
 
+use std::io;
 use std::sync::Arc;
 
 use bedrock::Knowledge;
@@ -10,7 +11,7 @@ use super::TableFile;
 use crate::day::calls::SortedCalls;
 use crate::day::collect::ObjectRecord;
 use crate::day::refusals::DeniedRequests;
-use crate::day::rows::{DayJoin, DayRows, FinishedRows};
+use crate::day::rows::{DayJoin, DayRows, FinishedRows, TierIds};
 use crate::error::Error;
 use crate::join::Requests;
 use crate::outcome::tally::Tally;
@@ -48,7 +49,9 @@ pub(super) fn build(
         true => DeniedRequests::of(&mut calls).map_err(Error::Temporary)?,
         false => DeniedRequests::default(),
     };
-    let rows = DayRows::new(day, &keys, denied_requests, knowledge, requests);
+    let tiers =
+        TierIds::new(&mut calls).map_err(|full| Error::Temporary(io::Error::other(full)))?;
+    let rows = DayRows::new(day, &keys, denied_requests, knowledge, requests, tiers);
     let mut rows = rows.map_err(encode)?;
     while rows.add(&mut calls)? {}
     let finished = rows.finish(calls.texts())?;
@@ -126,6 +129,8 @@ mod tests {
                 request_id: Some(CallId::new(&format!("request {}", n / 20))),
                 input_tokens: (n % 3 != 0).then_some(i64::from(n)),
                 output_tokens: Some(1),
+                tier_certainty: None,
+                latency: None,
                 attributes,
             });
         }
