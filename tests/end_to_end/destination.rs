@@ -108,7 +108,8 @@ fn foreign_lease_is_named_on_one_line_and_what_it_says_of_times_is_not_believed(
     let world = built();
     let lease = world.out().join(format!("_hoptrail/lease/dt={}.json", DAYS[1]));
     fs::create_dir_all(lease.parent().unwrap()).unwrap();
-    for (text, named) in [(ELSEWHERE, "process 7 on else"), (&"x".repeat(1 << 20), "does not say")]
+    for (text, named) in
+        [(ELSEWHERE, "process 7 on else"), (&"x".repeat(1 << 20), "cannot be read")]
     {
         fs::write(&lease, text).unwrap();
         let run = world.run(&[&RANGE[..], &["--force"]].concat());

@@ -51,6 +51,12 @@ pub enum AliasFileError {
     /// The text is no CSV of the expected shape.
     #[error("expected CSV with the columns model_ref,model and optionally name")]
     Csv(#[source] csv::Error),
+    /// The columns of discovered aliases are others.
+    #[error("expected a header that begins with model_ref, found `{found}`")]
+    Header {
+        /// The header.
+        found: String,
+    },
 }
 
 #[derive(Deserialize)]
@@ -155,7 +161,14 @@ impl Aliases {
     /// # Errors
     /// If the text is not what [`Aliases::discovered_csv`] writes.
     pub fn add_discovered_csv(&mut self, text: &[u8]) -> Result<(), AliasFileError> {
-        for row in csv::Reader::from_reader(text).deserialize() {
+        let mut reader = csv::Reader::from_reader(text);
+        let header = reader.headers().map_err(AliasFileError::Csv)?;
+        // A file that was emptied has no rows that could be wrong, and would be taken for none at all.
+        if header.get(0) != Some("model_ref") {
+            let found = header.iter().collect::<Vec<_>>().join(",");
+            return Err(AliasFileError::Header { found });
+        }
+        for row in reader.deserialize() {
             self.add_discovered(row.map_err(AliasFileError::Csv)?);
         }
         Ok(())

@@ -191,10 +191,16 @@ impl<'a> Leases<'a> {
     ) -> Result<Option<Arc<DayLease>>, LeaseError> {
         let key = key(day);
         let json = encoded(&self.holder)?;
-        let found_out = self.deletes.get_or_try_init(|| async {
-            service::knows_conditional_deletes(self.destination, &key, &etag, &json).await
-        });
-        if !*found_out.await? {
+        let knows_deletes = match self.deletes.get() {
+            Some(known) => *known,
+            None => {
+                let tried =
+                    service::knows_conditional_deletes(self.destination, &key, &etag, &json);
+                let Some(found_out) = tried.await? else { return Ok(None) };
+                *self.deletes.get_or_init(|| async { found_out }).await
+            }
+        };
+        if !knows_deletes {
             // The attempt to delete it may have been done.
             let there = read(self.destination, &key).await?;
             if there.is_none_or(|(holder, _)| holder.run != self.holder.run) {

@@ -38,4 +38,4 @@ pub use preflight::{Missing, Need, Preflight, Requests, Statement, Tried, Try};
 pub use run::{Endpoints, Notice, run, settle};
 pub use settings::{Layout, Settings};
 pub use source::{Callers, LogLocations, OpenLogs, STANDARD_INPUT, Source};
-pub use verify::{ChangedDay, LateCalls, SourceCheck, Verification, verify};
+pub use verify::{ChangedDay, Finding, FindingKind, LateCalls, SourceCheck, Verification, verify};

@@ -254,18 +254,23 @@ impl Preflight {
             self.push(second, Tried::NotTried, Some("nothing could be written".to_owned()));
         }
 
-        // What is not there may be read and deleted as well: who may not is told so.
-        self.requests.get += 1;
-        let read = match store.get(&key).await {
-            Err(error) if error.is_not_found() && etag.is_none() => Ok(()),
-            read => read.map(drop),
+        let Some(etag) = etag else {
+            for need in [Need::ReadDestination, Need::DeleteDestination] {
+                self.push(
+                    about(need),
+                    Tried::NotTried,
+                    Some("nothing could be written".to_owned()),
+                );
+            }
+            return;
         };
-        self.record(about(Need::ReadDestination), read);
+        self.requests.get += 1;
+        let read = store.get(&key).await;
+        self.record(about(Need::ReadDestination), read.map(drop));
 
         self.requests.delete += 1;
-        let is_there = etag.is_some();
         let deleted = delete(store, &key, etag).await;
-        if is_there && deleted.is_err() {
+        if deleted.is_err() {
             self.left = Some(format!("{location}{key}"));
         }
         self.record(about(Need::DeleteDestination), deleted);
@@ -340,12 +345,10 @@ async fn put_new(store: &dyn Store, key: &str) -> Result<Put, store::Error> {
 }
 
 /// Deletes what was written, as it was written where the service knows such a condition.
-async fn delete(store: &dyn Store, key: &str, etag: Option<String>) -> Result<(), store::Error> {
-    if let Some(etag) = etag {
-        let guard = Guard::of(Condition::Unchanged { etag });
-        if store.delete_if(key, &guard).await? != Deleted::NotSupported {
-            return Ok(());
-        }
+async fn delete(store: &dyn Store, key: &str, etag: String) -> Result<(), store::Error> {
+    let guard = Guard::of(Condition::Unchanged { etag });
+    match store.delete_if(key, &guard).await? {
+        Deleted::NotSupported => store.delete(key).await,
+        _ => Ok(()),
     }
-    store.delete(key).await
 }

@@ -97,8 +97,8 @@ impl Job {
         let sources = location::required_sources(&args.source, &args.aws)?;
         settings::complete_layout(&mut args.source, &sources);
         let settings = settings_of(&args)?;
-        if work == Work::Settle && settings.layout == Layout::Any {
-            return Err(Failure::usage("settle needs a layout with days, and not --layout any"));
+        if work == Work::Settle {
+            check_settle(&args, &settings)?;
         }
         let dest = location::optional("--dest", args.dest.dest.as_deref())?;
         let (uris, requests) = (&args.logs.invocation_logs, settings.requests_in_flight);
@@ -151,6 +151,27 @@ impl Job {
     /// The locations that depend on who called where, if there are any.
     pub(super) fn log_locations(&self) -> Option<&dyn LogLocations> {
         self.log_templates.as_ref().map(|templates| templates as &dyn LogLocations)
+    }
+}
+
+/// That nothing is asked of `settle` that it does not do.
+fn check_settle(args: &RunArgs, settings: &Settings) -> Result<(), Failure> {
+    if settings.layout == Layout::Any {
+        return Err(Failure::usage("settle needs a layout with days, and not --layout any"));
+    }
+    for (is_set, option) in
+        [(args.dest.force, "--force"), (args.dest.allow_shrink, "--allow-shrink")]
+    {
+        if is_set {
+            return Err(Failure::usage(format!("{option} has no effect on settle: use run")));
+        }
+    }
+    match location::optional("--dest", args.dest.dest.as_deref())? {
+        Some(Location::Folder(path)) if !path.exists() => {
+            let error = store::Error::FolderNotFound { path };
+            Err(Failure::Failed(error.into()))
+        }
+        _ => Ok(()),
     }
 }
 

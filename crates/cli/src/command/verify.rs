@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use pipeline::{ChangedDay, LateCalls, SourceCheck, Verification};
+use pipeline::{ChangedDay, Finding, FindingKind, LateCalls, SourceCheck, Verification};
 
 use crate::args::{Output, OutputArgs, VerifyArgs};
 use crate::command::{block_on, print};
@@ -87,6 +87,17 @@ fn text(found: &Verification) -> String {
     if found.findings.len() > SHOWN {
         let more = grouped((found.findings.len() - SHOWN) as u64);
         let _ = writeln!(out, "\n  and {more} more (--output json lists all)");
+    }
+    let is_of_file = |finding: &&Finding| {
+        use FindingKind::{Changed, Counts, Missing, Unexpected};
+        matches!(finding.kind, Missing | Changed | Counts | Unexpected)
+    };
+    if let Some(Finding { dt, .. }) = found.findings.iter().find(is_of_file) {
+        let _ = writeln!(
+            out,
+            "\n  To write a day again: hoptrail run --day {dt} --force, with the options that it was\n  built \
+             with. Files that no manifest names are not deleted."
+        );
     }
     out
 }

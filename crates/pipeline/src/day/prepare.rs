@@ -90,6 +90,9 @@ const MAX_REMEMBERED: usize = 8 << 20;
 pub(crate) struct OtherDays {
     /// The manifest of the day that it was decided upon.
     pub(crate) known: Option<Option<Manifest>>,
+    /// For how long another run is waited for that holds the day: what a user says of it is about the days
+    /// of the run.
+    pub(crate) wait: Wait,
     /// The calls of those that were built.
     pub(crate) built: BuiltCalls,
     /// Neighbors that are not built now: if they are published, their calls count too.
@@ -111,9 +114,7 @@ pub(crate) async fn prepare<'a>(
     is_reopened: bool,
 ) -> Result<Prepared<'a>, Error> {
     let destination = job.endpoints.destination;
-    // What a user says of waiting is about the days of the run.
-    let wait = if is_reopened { Wait::UntilFree } else { Wait::AsAsked };
-    let lease = job.leases.take(day, wait).await?;
+    let lease = job.leases.take(day, others.wait).await?;
     let writer = DayWriter::new(destination, job.leases, lease);
     let (found, etag) = writer.read_manifest().await?.unzip();
     if found != others.known {

@@ -168,6 +168,7 @@ pub(crate) async fn replace(
     // A run that is killed from here on leaves some of both builds.
     withdrawn.replaced.extend(manifest.outputs.iter().cloned());
     // A run that has lost its lease without noticing may have published the day: what was decided is void.
+    writer.remove_unfinished(&Manifest::key(day)).await?;
     let withdrawn_etag = writer.replace_manifest(&withdrawn, standing.etag).await?;
     let withdrawn_etag = withdrawn_etag.ok_or_else(|| writer.overtaken())?;
     futures::stream::iter(files)

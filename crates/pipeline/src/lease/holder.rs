@@ -107,7 +107,9 @@ impl std::fmt::Display for Holder {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let Holder { host, pid, since, .. } = self;
         match pid {
-            0 => f.write_str("its lease does not say which"),
+            0 => f.write_str(
+                "its lease cannot be read, and counts no more three minutes after it was written",
+            ),
             _ => write!(f, "process {pid} on {host}, since {since:.0}"),
         }
     }

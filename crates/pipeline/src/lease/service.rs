@@ -7,8 +7,8 @@ use store::{Condition, Content, Deleted, Guard, Put, Store};
 use super::LeaseError;
 
 /// Tries what must fail, with the lease that this run has just written and `etag` as the answer had it: writes of
-/// the same content, and a deletion. Returns whether the service knows conditions for deletions; if not,
-/// the lease may be gone.
+/// the same content, and a deletion. Returns whether the service knows conditions for deletions (if not,
+/// the lease may be gone), or `None` if it turns out that the lease was this run's no more.
 ///
 /// # Errors
 /// [`LeaseError::Service`] if it ignores those of writes.
@@ -17,22 +17,28 @@ pub(super) async fn knows_conditional_deletes(
     key: &str,
     etag: &str,
     content: &Bytes,
-) -> Result<bool, LeaseError> {
+) -> Result<Option<bool>, LeaseError> {
+    let put = async |condition: &Condition| {
+        let guard = Guard::of(condition.clone());
+        let put = destination.put_if(key, Content::from(content.clone()), &guard).await;
+        put.map(|put| put != Put::ConditionFailed).map_err(LeaseError::Write)
+    };
     // As long as a real one, for services that look at its form.
     let other = Condition::Unchanged { etag: "0".repeat(etag.len().max(1)) };
-    for condition in [Condition::Absent, other.clone()] {
-        let (content, guard) = (Content::from(content.clone()), Guard::of(condition));
-        let put = destination.put_if(key, content, &guard).await.map_err(LeaseError::Write)?;
-        if put != Put::ConditionFailed {
-            // Ours, or nobody's that could be told.
-            destination.delete(key).await.map_err(LeaseError::Write)?;
-            let location = destination.location();
-            let reason = "the service ignores the conditions of writes (If-Match, If-None-Match)";
-            return Err(LeaseError::Service { location, reason });
-        }
+    let is_absent = put(&Condition::Absent).await?;
+    // What was written just now is there, unless the condition was ignored.
+    if put(&other).await? || (is_absent && put(&Condition::Absent).await?) {
+        // Ours, or nobody's that could be told.
+        destination.delete(key).await.map_err(LeaseError::Write)?;
+        let location = destination.location();
+        let reason = "the service ignores the conditions of writes (If-Match, If-None-Match)";
+        return Err(LeaseError::Service { location, reason });
+    }
+    if is_absent {
+        return Ok(None);
     }
     match destination.delete_if(key, &Guard::of(other)).await {
-        Ok(deleted) => Ok(deleted == Deleted::ConditionFailed),
+        Ok(deleted) => Ok(Some(deleted == Deleted::ConditionFailed)),
         Err(error) => Err(LeaseError::Write(error)),
     }
 }

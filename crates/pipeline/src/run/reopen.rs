@@ -98,7 +98,9 @@ pub(super) async fn open_all(
                     refusal.map(|refusal| refusal.reason())
                 }
                 // It is that run's now, and the next one's to open.
-                Err(Error::Lease(error @ LeaseError::Held { .. })) => Some(error.to_string()),
+                Err(Error::Lease(error @ LeaseError::Held { .. })) if !state.is_settling => {
+                    Some(error.to_string())
+                }
                 Err(error) => return Err(error),
             },
         };

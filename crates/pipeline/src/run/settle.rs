@@ -7,13 +7,14 @@ use std::sync::Arc;
 use jiff::civil::Date;
 use logs::layout::LogKind;
 
+use crate::dates::DayRange;
 use crate::day::fence::DayWriter;
 use crate::day::manifest::{self, Compared, Manifest, missing_calls};
 use crate::day::prepare::{PublishedCalls, published_calls};
 use crate::day::replace::withdraw;
 use crate::error::Error;
 use crate::lease::Wait;
-use crate::outcome::Outcome;
+use crate::outcome::{NotReopened, Outcome};
 use crate::run::MAX_PASSES;
 use crate::run::reopen::{Opening, add_shared, open_all};
 use crate::run::schedule::{Reason, alias_known_now};
@@ -46,6 +47,7 @@ pub(super) async fn settle(
     if let Ok(before) = range.from().yesterday() {
         look_up(job, state, before).await?;
     }
+    outcome.not_reopened.extend(not_published(state, range));
     let mut is_discovered = false;
     for _ in 0..MAX_PASSES {
         let mut queue = openings(job, state).await?;
@@ -72,6 +74,23 @@ pub(super) async fn settle(
         open_all(job, state, outcome, queue).await?;
     }
     Err(Error::NotConverged { passes: MAX_PASSES })
+}
+
+/// The days of a range whose manifests cannot be understood; the first day, if none is published.
+fn not_published(state: &State, range: DayRange) -> Vec<NotReopened> {
+    let named = |day: Date, why: &str| NotReopened {
+        dt: day.to_string(),
+        objects: Vec::new(),
+        calls: None,
+        delivered: None,
+        why: why.to_owned(),
+    };
+    if !range.days().any(|day| state.manifests.contains_key(&day)) {
+        return vec![named(range.from(), "no day of the range is published at the destination")];
+    }
+    let is_corrupt = |day: &Date| matches!(state.manifests.get(day), Some(None));
+    let why = "its manifest is corrupt, or of another version of hoptrail: run it again";
+    range.days().filter(is_corrupt).map(|day| named(day, why)).collect()
 }
 
 /// Settles the days of a run that has built what it had to, with those beside them.

@@ -119,6 +119,8 @@ pub(super) struct State {
     pub(super) range: Option<DayRange>,
     /// How many days before and after them it may change too, if it is a shard.
     beside: Option<i64>,
+    /// Whether days are settled only: then a day that another run holds is an error, and not left to it.
+    pub(super) is_settling: bool,
     days: BTreeMap<Date, BuiltDay>,
 }
 
@@ -172,6 +174,7 @@ impl State {
             settled: BTreeSet::new(),
             range: settings.range,
             beside: settings.shard.map(|_| 0),
+            is_settling: false,
             days: BTreeMap::new(),
         }
     }
@@ -210,6 +213,7 @@ impl State {
 
     /// Lets a shard change the days right beside its own too: the pairs with them are its to settle.
     pub(super) fn settles(&mut self) {
+        self.is_settling = true;
         self.beside = self.beside.map(|_| 1);
     }
 

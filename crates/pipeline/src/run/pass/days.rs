@@ -79,7 +79,9 @@ impl<'a> Scheduler<'a, '_> {
             (!self.schedule.is_built(*day) || is_left) && !self.state.built_calls.has(*day)
         };
         let is_admitted = |day: &Date| self.state.may_change(*day);
+        let leaves_time = self.reopened_day().is_some() && !self.state.is_settling;
         OtherDays {
+            wait: if leaves_time { Wait::UntilFree } else { Wait::AsAsked },
             known: self.state.manifests.get(&day).cloned(),
             built: self.state.built_calls.clone(),
             neighbours: beside.filter(is_as_published).filter(is_admitted).collect(),
