@@ -261,6 +261,7 @@ impl Aged {
 
     /// The prices as AWS's files have them: rate cards of Marketplace models, one model's as an offer
     /// file in CSV, the others in JSON.
+    #[expect(clippy::too_many_lines, reason = "one form of file after the other")]
     fn price_files(&self) -> Vec<String> {
         let codes = rows("regions.csv").into_iter().filter(|row| row[2] == "aws");
         let codes =

@@ -21,6 +21,7 @@ fn count(server: &Server, counted: &mut usize) -> String {
 }
 
 #[test]
+#[expect(clippy::print_stdout, reason = "the table is to be read")]
 fn requests_of_a_day_at_s3_are_as_counted() {
     let world = World::new();
     let object = |name: &str| {

@@ -88,10 +88,7 @@ pub(crate) async fn handle(
 
     // The body is taken in any case, or the next request on the connection would start in it.
     let body = body.collect().await.map_err(io::Error::other)?.to_bytes();
-    let latency = Duration::from_micros(state.latency_micros.load(Ordering::Relaxed));
-    if !latency.is_zero() {
-        tokio::time::sleep(latency).await;
-    }
+    wait(state).await;
     let mut failure = state.plan.failure(&head, kind);
     if failure.is_some() {
         state.counters.faults.fetch_add(1, Ordering::Relaxed);
@@ -171,6 +168,14 @@ fn count_headers(counters: &Counters, head: &Head, kind: Kind) {
     ];
     for (counter, _) in flags.iter().filter(|(_, set)| *set) {
         counter.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// Waits before an answer for as long as is set.
+async fn wait(state: &State) {
+    let latency = Duration::from_micros(state.latency_micros.load(Ordering::Relaxed));
+    if !latency.is_zero() {
+        tokio::time::sleep(latency).await;
     }
 }
 
