@@ -147,10 +147,14 @@ impl<'a> Leases<'a> {
             Wait::UntilFree => LONGEST_WAIT,
         };
         let (mut watched, mut has_noted) = (None, false);
-        let mut condition = Condition::Absent;
+        // Most days are free.
+        let (mut condition, mut may_be_free) = (Condition::Absent, true);
         loop {
             let asked = self.clock.now();
-            let mut etag = self.write(&key, &self.holder, condition.clone(), None).await?;
+            let mut etag = match may_be_free {
+                true => self.write(&key, &self.holder, condition.clone(), None).await?,
+                false => None,
+            };
             let seen = match etag {
                 Some(_) => None,
                 // Another run's, or the answer to a first try was lost.
@@ -159,8 +163,9 @@ impl<'a> Leases<'a> {
             match seen {
                 None => {}
                 Some(Seen::Ours(ours)) => etag = Some(ours),
-                Some(Seen::Free(free)) => condition = free,
+                Some(Seen::Free(free)) => (condition, may_be_free) = (free, true),
                 Some(Seen::Held(holder)) => {
+                    may_be_free = false;
                     if self.clock.now().saturating_sub(begun) >= longest {
                         let (location, holder) = (self.destination.location(), Box::new(holder));
                         return Err(LeaseError::Held { day, location, holder });
