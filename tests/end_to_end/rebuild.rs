@@ -291,7 +291,7 @@ fn day_is_rebuilt_when_models_or_prices_change() {
     let fewer = prices.trim_end().rsplit_once('\n').unwrap().0.to_owned() + "\n";
     let own_prices = world.write("prices.csv", fewer);
     let models = fs::read_to_string(repository.join("config/models.csv")).unwrap();
-    world.write("catalog/models.csv", models + "newcomer.m-1,newcomer.m-1,Newcomer,M 1,own\n");
+    world.write("catalog/models.csv", models + "newcomer.m-1,newcomer.m-1,Newcomer,M 1,,,own\n");
     let catalog = world.text("catalog");
     let profile =
         "arn:aws:bedrock:us-east-1:111122223333:application-inference-profile/k1a2b3c4d5e6";
