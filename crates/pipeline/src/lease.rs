@@ -63,7 +63,7 @@ type OnWaiting<'a> = Box<dyn Fn(Date, &Holder) + Send + Sync + 'a>;
 pub(crate) struct LeaseOptions {
     /// How long another run is waited for that holds a day.
     pub(crate) wait: Duration,
-    /// Takes none: somebody knows that nobody else writes.
+    /// Takes none: nothing else writes to the destination, says the user.
     pub(crate) is_off: bool,
 }
 

@@ -56,7 +56,7 @@ pub struct Settings {
     /// How long another run is waited for that holds a day.
     pub lease_wait: Duration,
     /// Whether days are written without leases and conditions: for services that do not know them, where
-    /// nobody else writes.
+    /// nothing else writes to the destination.
     pub no_lease: bool,
     /// Whether a day may be replaced by one that was built from fewer source objects.
     pub allow_shrink: bool,

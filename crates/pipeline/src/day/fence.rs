@@ -1,4 +1,4 @@
-//! Writes to a day: under its lease, and on what stood there. A write whose condition fails is repeated only
+//! Writes to a day: under its lease, and on the condition that what is there is what was found. A write whose condition fails is repeated only
 //! while the lease is this run's, so that a run that was paused changes nothing that another has written.
 
 use std::sync::Arc;
@@ -12,8 +12,8 @@ use crate::day::spool::Spooled;
 use crate::error::Error;
 use crate::lease::{DayLease, LeaseError, Leases};
 
-/// How often a write is repeated on what stands there by now. Only a writer without a lease makes that
-/// necessary more than once.
+/// How often a write is repeated with the `ETag` of what is there by then. Only a writer without a lease makes
+/// that necessary more than once.
 const MAX_TRIES: usize = 5;
 
 /// Writes to a day that this run holds.
@@ -106,8 +106,8 @@ impl<'a> DayWriter<'a> {
         self.put(&Manifest::key(self.day()), json.into(), &sha256, known).await
     }
 
-    /// Writes the manifest of the day if the one that stands has this `ETag`, or if there is none, and returns its
-    /// own; `None` if another run has written it meanwhile.
+    /// Writes the manifest of the day if the one there has this `ETag`, or if there is none, and returns its own
+    /// `ETag`; `None` if another run has written it meanwhile.
     ///
     /// # Errors
     /// As [`DayWriter::put`].

@@ -16,7 +16,7 @@ use crate::day::collect::{DayState, ObjectRecord};
 use crate::day::fence::DayWriter;
 use crate::day::manifest::{self, Elsewhere, LateObject, Manifest};
 use crate::day::replace::{
-    ExistingDay, ReplaceDecision, Standing, decide, existing_day, unreadable_late_object,
+    ExistingDay, Previous, ReplaceDecision, decide, existing_day, unreadable_late_object,
 };
 use crate::day::spool::Spooled;
 use crate::error::Error;
@@ -44,8 +44,8 @@ pub(crate) enum Prepared<'a> {
 pub(crate) struct Ready<'a> {
     /// Writes to it.
     pub(crate) writer: DayWriter<'a>,
-    /// What stands there.
-    pub(crate) standing: Standing,
+    /// What an earlier build left.
+    pub(crate) previous: Previous,
     /// The published days that it was compared with, with the SHA-256 of their calls.
     pub(crate) compared: BTreeMap<Date, String>,
     /// What it is built from.
@@ -124,8 +124,8 @@ pub(crate) async fn prepare<'a>(
             found.map(|manifest| manifest.map(Box::new)),
         ));
     }
-    let standing = Standing { manifest: found.flatten(), etag };
-    let prepared = match not_ready(job, day, &state, &standing, is_reopened).await? {
+    let previous = Previous { manifest: found.flatten(), etag };
+    let prepared = match not_ready(job, day, &state, &previous, is_reopened).await? {
         Some(NotReady::Needs(objects)) => Prepared::Needs(Box::new(state), objects),
         Some(NotReady::Refused(refusal)) => Prepared::NotReplaced(refusal, state.n_calls),
         None => {
@@ -144,7 +144,7 @@ pub(crate) async fn prepare<'a>(
             }
             let counting = move || distinct(day, state, &built, will_ask);
             let counted = job.workers.run(counting).await??;
-            return Ok(Prepared::Ready(Box::new(Ready { writer, standing, compared, counted })));
+            return Ok(Prepared::Ready(Box::new(Ready { writer, previous, compared, counted })));
         }
     };
     writer.release().await?;
@@ -162,7 +162,7 @@ async fn not_ready(
     job: &Job<'_>,
     day: Date,
     state: &DayState,
-    standing: &Standing,
+    previous: &Previous,
     is_reopened: bool,
 ) -> Result<Option<NotReady>, Error> {
     let settings = job.settings;
@@ -170,7 +170,7 @@ async fn not_ready(
         return Ok(None);
     }
     let existing = existing_day(job.endpoints.destination, day).await?;
-    if let Some(refusal) = other_filters(settings, day, &existing, standing) {
+    if let Some(refusal) = other_filters(settings, day, &existing, previous) {
         return Ok(Some(NotReady::Refused(refusal)));
     }
     let takes_any = settings.layout == Layout::Any;
@@ -194,7 +194,7 @@ fn other_filters(
     settings: &Settings,
     day: Date,
     existing: &ExistingDay,
-    standing: &Standing,
+    previous: &Previous,
 ) -> Option<ShrinkRefusal> {
     let Settings { accounts, regions, .. } = settings;
     let ExistingDay::Objects(objects) = existing else { return None };
@@ -209,7 +209,7 @@ fn other_filters(
         return None;
     }
     let reading = settings.reading();
-    if standing.manifest.as_ref().is_some_and(|manifest| manifest.made_with.reading == reading) {
+    if previous.manifest.as_ref().is_some_and(|manifest| manifest.made_with.reading == reading) {
         return None;
     }
     let why = "it was built with other --account or --source-region, and calls may be left out";
@@ -245,7 +245,7 @@ pub(crate) async fn published_calls(
     let read = move || {
         let mut events = Vec::new();
         file.event_ids(|id| events.push(Identity::of(&id)))?;
-        Ok(Identities::standing(events, &addenda))
+        Ok(Identities::published(events, &addenda))
     };
     match workers.run(read).await? {
         Ok(identities) => Ok(Some(PublishedCalls { identities, sha256, yields_to })),

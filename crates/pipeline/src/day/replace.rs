@@ -135,16 +135,16 @@ pub(crate) fn unreadable_late_object(
     unreadable.map(|why| ShrinkRefusal::because(day, why))
 }
 
-/// What stands at the destination of a day, as this run found it under the day's lease.
+/// The manifest of an earlier build of a day, as this run found it under the day's lease.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Standing {
+pub(crate) struct Previous {
     /// The manifest, if it can be understood.
     pub(crate) manifest: Option<Manifest>,
     /// Its `ETag`; `None` if there is none.
     pub(crate) etag: Option<String>,
 }
 
-/// Lets the manifest vouch for nothing; puts the files of a day, each whole, and each on what stood there; deletes
+/// Lets the manifest vouch for nothing; puts the files of a day, each whole, and each only if the file there is still the one that was found; deletes
 /// what an earlier build left under other keys; then writes the manifest, which vouches for all of it.
 ///
 /// # Errors
@@ -154,22 +154,22 @@ pub(crate) async fn replace(
     writer: &DayWriter<'_>,
     files: Vec<TableFile>,
     mut manifest: Manifest,
-    standing: Standing,
+    previous: Previous,
 ) -> Result<Manifest, Error> {
     let day = writer.day();
     manifest.outputs = files.iter().map(|file| file.output.clone()).collect();
     let checked = manifest.check_counts();
     checked.map_err(|reason| Error::Counts { of: day.to_string(), reason })?;
-    let files_there = match standing.etag {
+    let files_there = match previous.etag {
         Some(_) => files_of(writer.destination(), day).await?,
         None => BTreeMap::new(),
     };
-    let mut withdrawn = standing.manifest.as_ref().unwrap_or(&manifest).withdrawn(writer.run());
+    let mut withdrawn = previous.manifest.as_ref().unwrap_or(&manifest).withdrawn(writer.run());
     // A run that is killed from here on leaves some of both builds.
     withdrawn.replaced.extend(manifest.outputs.iter().cloned());
     // A run that has lost its lease without noticing may have published the day: what was decided is void.
     writer.remove_unfinished(&Manifest::key(day)).await?;
-    let withdrawn_etag = writer.replace_manifest(&withdrawn, standing.etag).await?;
+    let withdrawn_etag = writer.replace_manifest(&withdrawn, previous.etag).await?;
     let withdrawn_etag = withdrawn_etag.ok_or_else(|| writer.overtaken())?;
     futures::stream::iter(files)
         .map(|file| {
@@ -180,8 +180,8 @@ pub(crate) async fn replace(
         .buffer_unordered(PUTS_AT_ONCE)
         .try_collect::<Vec<()>>()
         .await?;
-    if let Some(previous) = standing.manifest {
-        let emptied = delete_leftovers(writer, &previous, &manifest, &files_there).await?;
+    if let Some(before) = previous.manifest {
+        let emptied = delete_leftovers(writer, &before, &manifest, &files_there).await?;
         manifest.outputs.extend(emptied);
     }
     writer.put_manifest(&manifest, Some(withdrawn_etag)).await?;
@@ -285,7 +285,7 @@ mod tests {
             let leases = Leases::new(&store, Arc::new(SystemClock), options, |_, _| {});
             let lease = leases.take(day, Wait::AsAsked).await.expect("free");
             let writer = DayWriter::new(&store, &leases, lease);
-            let replaced = replace(&writer, Vec::new(), manifest, Standing::default()).await;
+            let replaced = replace(&writer, Vec::new(), manifest, Previous::default()).await;
             let error = replaced.expect_err("does not add up").to_string();
             assert!(error.starts_with("the counts of 2026-10-05 do not add up: "), "{error}");
             writer.release().await.expect("memory");

@@ -49,7 +49,7 @@ impl Identities {
 
     /// Those of a day that is published: the events of its table `invocations`, and what its manifest says of
     /// addenda, as [`Identities::addenda`] gave it.
-    pub(crate) fn standing(mut events: Vec<Identity>, addenda: &[String]) -> Self {
+    pub(crate) fn published(mut events: Vec<Identity>, addenda: &[String]) -> Self {
         let addenda =
             addenda.iter().filter_map(|hex| Some(Identity(u128::from_str_radix(hex, 16).ok()?)));
         let addenda = addenda.collect::<BTreeSet<_>>();
@@ -89,9 +89,9 @@ mod tests {
         let both = [&event, &text].map(Identity::of);
         let built = Identities::new(both.to_vec(), BTreeSet::from([both[1]]));
         assert_eq!(both.map(|identity| built.find(identity)), [Some(false), Some(true)]);
-        let standing = Identities::standing(vec![both[0]], &built.addenda());
-        assert_eq!(both.map(|identity| standing.find(identity)), [Some(false), Some(true)]);
-        assert_eq!(standing.find(Identity::of(&CallId::new("another"))), None);
+        let published = Identities::published(vec![both[0]], &built.addenda());
+        assert_eq!(both.map(|identity| published.find(identity)), [Some(false), Some(true)]);
+        assert_eq!(published.find(Identity::of(&CallId::new("another"))), None);
     }
 
     #[test]

@@ -27,7 +27,7 @@ use testkit::Dice;
 use super::DayWriter;
 use crate::day::manifest::{self, Manifest};
 use crate::day::publish::TableFile;
-use crate::day::replace::{Standing, replace};
+use crate::day::replace::{Previous, replace};
 use crate::day::spool::Spool;
 use crate::error::Error;
 use crate::lease::{LeaseClock, LeaseOptions, Leases, Wait};
@@ -269,13 +269,13 @@ async fn build(world: &World, seen: &Seen, leases: &Leases<'_>, number: u64) -> 
     let lease = leases.take(DAY, Wait::AsAsked).await?;
     let writer = DayWriter::new(seen, leases, lease);
     let (found, etag) = writer.read_manifest().await?.unzip();
-    let standing = Standing { manifest: found.flatten(), etag };
+    let previous = Previous { manifest: found.flatten(), etag };
     // What a run compares of source objects: one that has fewer of them is refused also where a build of
     // more was interrupted.
     let is_newer = |it: &Manifest| {
         it.trail.objects > version || (it.trail.objects == version && !it.is_withdrawn())
     };
-    if !standing.manifest.as_ref().is_some_and(is_newer) {
+    if !previous.manifest.as_ref().is_some_and(is_newer) {
         let mut manifest = MANIFEST.clone();
         manifest.trail.objects = version;
         let files = TABLES.map(|table| {
@@ -283,7 +283,7 @@ async fn build(world: &World, seen: &Seen, leases: &Leases<'_>, number: u64) -> 
             write!(spool, "{table} of version {version} by run {number}").expect("memory");
             TableFile::new(table, DAY, spool, 0)
         });
-        replace(&writer, files.into(), manifest, standing).await?;
+        replace(&writer, files.into(), manifest, previous).await?;
     }
     writer.release().await?;
     Ok(())

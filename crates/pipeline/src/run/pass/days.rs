@@ -196,7 +196,7 @@ impl<'a> Scheduler<'a, '_> {
         self.encoded.insert(day, is_encoded);
         let publishing = async move {
             let mut manifest = manifest;
-            let Ready { writer, standing, counted, .. } = ready;
+            let Ready { writer, previous, counted, .. } = ready;
             let Counted { objects, by_key, distinct, .. } = counted;
             manifest.yields_to = counted.yields_to;
             manifest.addenda = counted.addenda;
@@ -225,7 +225,7 @@ impl<'a> Scheduler<'a, '_> {
             let compared =
                 before.and_then(|dt| Some(Compared { dt, sha256: seen.get(&dt)?.clone() }));
             manifest.compared_with = compared;
-            let manifest = replace(&writer, files, manifest, standing).await?;
+            let manifest = replace(&writer, files, manifest, previous).await?;
             writer.release().await?;
             Ok(PublishedDay { day, reason, rows, tables, manifest, seen })
         };
