@@ -9,7 +9,10 @@
 mod clock;
 mod error;
 mod holder;
+mod look;
 mod service;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -17,12 +20,13 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use jiff::civil::Date;
-use store::{Condition, Content, Deadline, Deleted, Guard, Put, Store, list_all};
+use store::{Condition, Content, Deadline, Deleted, Guard, Put, Store};
 use tokio::sync::OnceCell;
 
 pub(crate) use clock::LeaseClock;
 pub(crate) use error::LeaseError;
 pub(crate) use holder::Holder;
+use look::{Seen, read};
 
 /// The folder of the leases, relative to the destination.
 const FOLDER: &str = "_hoptrail/lease/";
@@ -38,11 +42,6 @@ pub(crate) const STALE_AFTER: Duration = Duration::from_secs(180);
 const RENEWED_EVERY: Duration = Duration::from_secs(30);
 /// How long a day is waited for that has to be withdrawn: two runs could wait for each other.
 const LONGEST_WAIT: Duration = Duration::from_secs(600);
-/// How often a run that waits looks whether it is free.
-const ASKED_EVERY: Duration = Duration::from_millis(500);
-/// A larger one does not say whose it is.
-const MAX_BYTES: u64 = 64 << 10;
-
 /// The leases that a run holds.
 pub(crate) struct Leases<'a> {
     destination: &'a dyn Store,
@@ -89,18 +88,6 @@ pub(crate) struct DayLease {
     etag: tokio::sync::Mutex<Option<String>>,
 }
 
-/// What a look at a lease shows.
-enum Seen {
-    /// A write under this condition takes it.
-    Free(Condition),
-    /// It is this run's already: the answer to its write was lost. With its `ETag`.
-    Ours(String),
-    Held(Holder),
-}
-
-/// A lease that is watched: its `ETag`, and since when it has been the same.
-type Watched = Option<(String, Duration)>;
-
 impl std::fmt::Debug for Leases<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Leases").field("holder", &self.holder).finish_non_exhaustive()
@@ -146,41 +133,29 @@ impl<'a> Leases<'a> {
             Wait::AsAsked => self.options.wait,
             Wait::UntilFree => LONGEST_WAIT,
         };
-        let (mut watched, mut has_noted) = (None, false);
+        let until = begun.saturating_add(longest);
         // Most days are free.
-        let (mut condition, mut may_be_free) = (Condition::Absent, true);
+        let mut condition = Condition::Absent;
         loop {
             let asked = self.clock.now();
-            let mut etag = match may_be_free {
-                true => self.write(&key, &self.holder, condition.clone(), None).await?,
-                false => None,
-            };
-            let seen = match etag {
-                Some(_) => None,
-                // Another run's, or the answer to a first try was lost.
-                None => Some(self.look(&key, &mut watched).await?),
-            };
-            match seen {
-                None => {}
-                Some(Seen::Ours(ours)) => etag = Some(ours),
-                Some(Seen::Free(free)) => (condition, may_be_free) = (free, true),
-                Some(Seen::Held(holder)) => {
-                    may_be_free = false;
-                    if self.clock.now().saturating_sub(begun) >= longest {
-                        let (location, holder) = (self.destination.location(), Box::new(holder));
-                        return Err(LeaseError::Held { day, location, holder });
+            let etag = match self.write(&key, &self.holder, condition.clone(), None).await? {
+                Some(etag) => etag,
+                None => {
+                    let on_waiting = |holder: &Holder| (self.on_waiting)(day, holder);
+                    match self.watch(&key, until, on_waiting).await? {
+                        // The answer to a first try was lost.
+                        Seen::Ours(etag) => etag,
+                        Seen::Free(free) => {
+                            condition = free;
+                            continue;
+                        }
+                        Seen::Held(holder) => return Err(self.held_by(day, holder)),
                     }
-                    if !std::mem::replace(&mut has_noted, true) {
-                        (self.on_waiting)(day, &holder);
-                    }
-                    self.clock.sleep(ASKED_EVERY).await;
                 }
-            }
-            if let Some(etag) = etag {
-                let is_taken_over = condition != Condition::Absent;
-                if let Some(lease) = self.hold(day, etag, asked, is_taken_over).await? {
-                    return Ok(lease);
-                }
+            };
+            let is_taken_over = condition != Condition::Absent;
+            if let Some(lease) = self.hold(day, etag, asked, is_taken_over).await? {
+                return Ok(lease);
             }
         }
     }
@@ -219,35 +194,6 @@ impl<'a> Leases<'a> {
         Ok(Some(lease))
     }
 
-    /// Looks at a lease, and whether it is stale.
-    async fn look(&self, key: &str, watched: &mut Watched) -> Result<Seen, LeaseError> {
-        let Some((holder, etag)) = read(self.destination, key).await? else {
-            return Ok(Seen::Free(Condition::Absent));
-        };
-        if holder.run == self.holder.run && !holder.is_given_back {
-            return Ok(Seen::Ours(etag));
-        }
-        let now = self.clock.now();
-        let since = match watched {
-            Some((seen, since)) if *seen == etag => *since,
-            _ => {
-                *watched = Some((etag.clone(), now));
-                now
-            }
-        };
-        let is_stale = holder.is_given_back
-            || holder.is_gone()
-            || now.saturating_sub(since) > STALE_AFTER
-            || self.is_old(key, &etag).await?;
-        Ok(if is_stale { Seen::Free(Condition::Unchanged { etag }) } else { Seen::Held(holder) })
-    }
-
-    /// Whether a lease is stale by the clock of the store.
-    async fn is_old(&self, key: &str, etag: &str) -> Result<bool, LeaseError> {
-        let age = self.destination.age(key).await.map_err(LeaseError::Read)?;
-        Ok(age.is_some_and(|(of, age)| of == etag && age > STALE_AFTER))
-    }
-
     /// Fails if another run holds one of these days and is not to be waited for: at once, and not only when
     /// all is read.
     ///
@@ -257,11 +203,9 @@ impl<'a> Leases<'a> {
         if self.options.is_off || !self.options.wait.is_zero() || days.is_empty() {
             return Ok(());
         }
-        for meta in list_all(self.destination, FOLDER).await.map_err(LeaseError::Read)? {
-            let Some(day) = day_of(&meta.key).filter(|day| days.contains(day)) else { continue };
-            if let Seen::Held(holder) = self.look(&meta.key, &mut None).await? {
-                let (location, holder) = (self.destination.location(), Box::new(holder));
-                return Err(LeaseError::Held { day, location, holder });
+        for (day, seen) in self.look_at_all(|day| days.contains(&day)).await? {
+            if let Seen::Held(holder) = seen {
+                return Err(self.held_by(day, holder));
             }
         }
         Ok(())
@@ -279,9 +223,7 @@ impl<'a> Leases<'a> {
         if self.options.is_off {
             return Ok(());
         }
-        for meta in list_all(self.destination, FOLDER).await.map_err(LeaseError::Read)? {
-            let Some(day) = day_of(&meta.key).filter(|day| is_ours(*day)) else { continue };
-            let seen = self.look(&meta.key, &mut None).await?;
+        for (day, seen) in self.look_at_all(is_ours).await? {
             if matches!(seen, Seen::Free(Condition::Unchanged { .. })) {
                 match self.take(day, Wait::AsAsked).await {
                     Ok(lease) => self.release(&lease).await?,
@@ -299,7 +241,7 @@ impl<'a> Leases<'a> {
     /// # Errors
     /// If the destination cannot be read.
     pub(crate) async fn is_held(&self, day: Date) -> Result<bool, LeaseError> {
-        let is_held = matches!(self.look(&key(day), &mut None).await?, Seen::Held(_));
+        let is_held = matches!(self.look(&key(day)).await?, Seen::Held(_));
         Ok(is_held && !self.options.is_off)
     }
 
@@ -309,24 +251,19 @@ impl<'a> Leases<'a> {
     /// [`LeaseError::HeldByOldVersion`]; if the destination cannot be read.
     pub(crate) async fn wait_for_old_version(
         &self,
-        on_waiting: impl Fn(&Holder),
+        on_waiting: impl FnOnce(&Holder),
     ) -> Result<(), LeaseError> {
         if self.options.is_off {
             return Ok(());
         }
-        let begun = self.clock.now();
-        let (mut watched, mut has_noted) = (None, false);
-        while let Seen::Held(holder) = self.look(OLD_KEY, &mut watched).await? {
-            if self.clock.now().saturating_sub(begun) >= self.options.wait {
+        let until = self.clock.now().saturating_add(self.options.wait);
+        match self.watch(OLD_KEY, until, on_waiting).await? {
+            Seen::Held(holder) => {
                 let (location, holder) = (self.destination.location(), Box::new(holder));
-                return Err(LeaseError::HeldByOldVersion { location, holder });
+                Err(LeaseError::HeldByOldVersion { location, holder })
             }
-            if !std::mem::replace(&mut has_noted, true) {
-                on_waiting(&holder);
-            }
-            self.clock.sleep(ASKED_EVERY).await;
+            Seen::Free(_) | Seen::Ours(_) => Ok(()),
         }
-        Ok(())
     }
 
     /// Renews the leases from time to time; ends only if that fails.
@@ -345,7 +282,8 @@ impl<'a> Leases<'a> {
     }
 
     async fn renew(&self, lease: &DayLease, holder: &Holder) -> Result<(), LeaseError> {
-        let mut etag = lease.etag.lock().await;
+        // If it is locked it is being given back.
+        let Ok(mut etag) = lease.etag.try_lock() else { return Ok(()) };
         let Some(before) = etag.clone() else { return Ok(()) };
         let asked = self.clock.now();
         let key = key(lease.day);
@@ -382,6 +320,11 @@ impl<'a> Leases<'a> {
         if is_ours && !deadline.has_passed() { Ok(()) } else { Err(self.lost(lease.day)) }
     }
 
+    fn held_by(&self, day: Date, holder: Holder) -> LeaseError {
+        let (location, holder) = (self.destination.location(), Box::new(holder));
+        LeaseError::Held { day, location, holder }
+    }
+
     pub(crate) fn lost(&self, day: Date) -> LeaseError {
         LeaseError::Lost { day, location: self.destination.location() }
     }
@@ -397,25 +340,51 @@ impl<'a> Leases<'a> {
     /// If the destination cannot be written. That the lease is another run's by now is no error: what was
     /// written under it has its own conditions.
     pub(crate) async fn release(&self, lease: &DayLease) -> Result<(), LeaseError> {
+        // No renewal is under way or begins while this is locked. Until the day is given back it counts as held:
+        // a run that is stopped meanwhile tries again.
+        let mut etag = lease.etag.lock().await;
+        if let Some(written) = etag.clone() {
+            match self.give_back(lease, written).await {
+                // Whoever takes it over does so by its age.
+                Ok(()) | Err(LeaseError::Write(store::Error::TooLate { .. })) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        *etag = None;
         self.held().remove(&lease.day);
-        // No renewal is under way while this is held.
-        let Some(etag) = lease.etag.lock().await.take() else { return Ok(()) };
+        Ok(())
+    }
+
+    async fn give_back(&self, lease: &DayLease, etag: String) -> Result<(), LeaseError> {
+        if self.give_back_if_unchanged(lease, etag).await? {
+            return Ok(());
+        }
+        // A renewal may have been done of which this run was stopped before it had the answer.
+        match self.look(&key(lease.day)).await? {
+            Seen::Ours(etag) => self.give_back_if_unchanged(lease, etag).await.map(drop),
+            Seen::Free(_) | Seen::Held(_) => Ok(()),
+        }
+    }
+
+    /// Returns whether it was as this run knew it.
+    async fn give_back_if_unchanged(
+        &self,
+        lease: &DayLease,
+        etag: String,
+    ) -> Result<bool, LeaseError> {
         let condition = Condition::Unchanged { etag };
         if self.can_delete() {
             let guard = Guard { condition: condition.clone(), deadline: lease.deadline.clone() };
             match self.destination.delete_if(&key(lease.day), &guard).await {
-                Ok(Deleted::Done | Deleted::ConditionFailed) => return Ok(()),
-                // Whoever takes it over does so by its age.
-                Err(store::Error::TooLate { .. }) => return Ok(()),
+                Ok(Deleted::Done) => return Ok(true),
+                Ok(Deleted::ConditionFailed) => return Ok(false),
                 Ok(Deleted::NotSupported) => {}
                 Err(error) => return Err(LeaseError::Write(error)),
             }
         }
         let holder = Holder { is_given_back: true, ..self.holder.clone() };
-        match self.write(&key(lease.day), &holder, condition, lease.deadline.clone()).await {
-            Err(LeaseError::Write(store::Error::TooLate { .. })) => Ok(()),
-            written => written.map(drop),
-        }
+        let written = self.write(&key(lease.day), &holder, condition, lease.deadline.clone()).await;
+        Ok(written?.is_some())
     }
 
     /// Gives back what is still held: when a run ends early.
@@ -477,28 +446,6 @@ fn key(day: Date) -> String {
     format!("{FOLDER}dt={day}.json")
 }
 
-fn day_of(key: &str) -> Option<Date> {
-    key.strip_prefix(FOLDER)?.strip_prefix("dt=")?.strip_suffix(".json")?.parse().ok()
-}
-
 fn encoded(holder: &Holder) -> Result<Bytes, LeaseError> {
     serde_json::to_vec_pretty(holder).map(Bytes::from).map_err(LeaseError::Encode)
-}
-
-/// Who holds a lease, with its `ETag`. One that cannot be read does not say whose it is; it is read twice before
-/// that is believed, because an answer may be cut.
-async fn read(destination: &dyn Store, key: &str) -> Result<Option<(Holder, String)>, LeaseError> {
-    let mut found = None;
-    for _ in 0..2 {
-        let read =
-            store::read_at_most(destination, key, MAX_BYTES).await.map_err(LeaseError::Read)?;
-        let Some((meta, json)) = read else { return Ok(None) };
-        let holder = json.and_then(|json| serde_json::from_slice(&json).ok());
-        let is_read = holder.is_some();
-        found = Some((holder.unwrap_or_else(Holder::unknown), meta.etag.unwrap_or_default()));
-        if is_read {
-            break;
-        }
-    }
-    Ok(found)
 }
