@@ -8,6 +8,7 @@ pub mod arn;
 pub mod call;
 pub mod catalog;
 pub mod cost;
+pub mod csv_file;
 pub mod denial;
 pub mod error_reason;
 pub mod fingerprint;

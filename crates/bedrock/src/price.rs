@@ -11,9 +11,7 @@ use jiff::civil::Date;
 
 pub use book::{EMBEDDED, PriceBook, PriceKey};
 pub use check::check;
-pub(crate) use export::csv_text;
 pub use export::to_csv;
-pub(crate) use file::Lines;
 pub use file::{Finding, PriceFileError, Problem, Role};
 pub use rate_card::{Band, RateCard};
 

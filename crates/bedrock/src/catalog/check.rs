@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::ALL_COMMERCIAL;
 use super::nearest::nearest;
 use super::table::{File, Finding, Problem, Row, Table};
+use crate::csv_file::LineProblem;
 use crate::region::is_region_shaped;
 
 /// The three files of a catalog.
@@ -61,7 +62,7 @@ impl Tables {
         findings.extend(unsourced.map(|row| Finding {
             file,
             line: row.line,
-            problem: Problem::Missing("source"),
+            problem: LineProblem::Missing("source").into(),
         }));
         findings.sort_by_key(|finding| finding.line);
         findings

@@ -5,7 +5,7 @@ use std::fmt;
 
 use csv::StringRecord;
 
-use crate::price::Lines;
+use crate::csv_file::{self, LineProblem, Lines};
 
 /// A file of a catalog.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -60,9 +60,9 @@ pub struct Finding {
 /// What can be wrong with a line of a catalog file.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Problem {
-    /// The CSV reader gave up.
-    #[error("expected CSV: {0}")]
-    Csv(String),
+    /// What can be wrong in any CSV file.
+    #[error(transparent)]
+    Line(#[from] LineProblem),
     /// A column that no such file has.
     #[error("unknown column `{0}`")]
     UnknownColumn(String),
@@ -72,20 +72,6 @@ pub enum Problem {
     /// A column that stands twice in the header.
     #[error("a second column `{0}`")]
     RepeatedColumn(String),
-    /// A line has more or fewer fields than the header.
-    #[error("expected {expected} fields, found {found}")]
-    Fields {
-        /// As many as the header has.
-        expected: usize,
-        /// How many the line has.
-        found: usize,
-    },
-    /// A field that may not be empty is.
-    #[error("{0}: missing")]
-    Missing(&'static str),
-    /// A field starts or ends with white space and would match nothing.
-    #[error("{0}: white space around the value")]
-    WhiteSpace(&'static str),
     /// A second row with one key.
     #[error("a second row with the key of line {line}")]
     Duplicate {
@@ -220,39 +206,30 @@ impl Table {
         let mut table = Table { file, rows: BTreeMap::new() };
         let mut findings = Vec::new();
         let mut report = |line, problem| findings.push(Finding { file, line, problem });
-        let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(text.as_bytes());
-        let header = match reader.headers() {
-            Ok(header) => header.clone(),
-            Err(error) => {
-                report(1, Problem::Csv(error.to_string()));
+        let lines = match Lines::of(text) {
+            Ok(lines) => lines,
+            Err(problem) => {
+                report(1, problem.into());
                 return (table, findings);
             }
         };
+        let header = lines.header().clone();
         check_header(file, &header).into_iter().for_each(|problem| report(1, problem));
-        let mut lines = Lines::of(text);
-        let mut record = StringRecord::new();
-        loop {
-            let line = lines.at(reader.position());
-            match reader.read_record(&mut record) {
-                Ok(false) => break,
-                Ok(true) => {}
-                Err(error) => {
-                    report(line, Problem::Csv(error.to_string()));
-                    break;
+        for (line, record) in lines {
+            let record = match record {
+                Ok(record) => record,
+                Err(problem) => {
+                    report(line, problem.into());
+                    continue;
                 }
-            }
-            if record.len() != header.len() {
-                let (expected, found) = (header.len(), record.len());
-                report(line, Problem::Fields { expected, found });
-                continue;
-            }
+            };
             let field = |column: &&str| {
                 let at = header.iter().position(|name| name == *column);
                 at.and_then(|at| record.get(at)).unwrap_or_default().to_owned()
             };
             let row = Row { line, fields: file.columns().iter().map(field).collect() };
             match check_fields(file, &row) {
-                Some(problem) => report(line, problem),
+                Some(problem) => report(line, problem.into()),
                 None => match table.rows.get(table.key(&row)) {
                     Some(other) => report(line, Problem::Duplicate { line: other.line }),
                     None => table.put(row),
@@ -293,7 +270,7 @@ impl Table {
     /// None in practice: writing to memory does not fail.
     pub fn to_csv(&self) -> Result<String, csv::Error> {
         let rows = self.rows().map(|row| row.fields.iter().map(String::as_str));
-        crate::price::csv_text(self.file.columns().iter().copied(), rows)
+        csv_file::to_csv(self.file.columns().iter().copied(), rows)
     }
 
     /// How another table differs, in the order of the keys.
@@ -341,15 +318,15 @@ fn check_header(file: File, header: &StringRecord) -> Vec<Problem> {
     problems
 }
 
-fn check_fields(file: File, row: &Row) -> Option<Problem> {
+fn check_fields(file: File, row: &Row) -> Option<LineProblem> {
     let fields = file.columns().iter().zip(&row.fields);
     for (at, (column, field)) in fields.enumerate() {
         if field.trim().len() != field.len() {
-            return Some(Problem::WhiteSpace(column));
+            return Some(LineProblem::WhiteSpace(column));
         }
         let is_needed = at < file.n_key_columns() || matches!(*column, "provider" | "partition");
         if is_needed && field.is_empty() {
-            return Some(Problem::Missing(column));
+            return Some(LineProblem::Missing(column));
         }
     }
     None

@@ -4,6 +4,7 @@ use jiff::civil::Date;
 
 use super::PriceRow;
 use super::file::COLUMNS;
+use crate::csv_file;
 
 /// A price file of these rows, sorted by the texts of their columns, as `config/prices.csv` is.
 ///
@@ -16,24 +17,7 @@ pub fn to_csv(rows: &[PriceRow]) -> Result<String, csv::Error> {
         let texts = (&row.model_id, row.routing.as_str(), &row.source_region, row.tier.as_str());
         (texts, band, row.kind.as_str(), row.valid_from)
     });
-    csv_text(COLUMNS.into_iter(), rows.into_iter().map(fields))
-}
-
-/// A CSV text with a header.
-pub(crate) fn csv_text<'a, R>(
-    header: impl Iterator<Item = &'a str>,
-    rows: impl Iterator<Item = R>,
-) -> Result<String, csv::Error>
-where
-    R: IntoIterator<Item: AsRef<[u8]>>,
-{
-    let mut writer = csv::Writer::from_writer(Vec::new());
-    writer.write_record(header)?;
-    for row in rows {
-        writer.write_record(row)?;
-    }
-    let bytes = writer.into_inner().map_err(csv::IntoInnerError::into_error)?;
-    String::from_utf8(bytes).map_err(|error| std::io::Error::other(error).into())
+    csv_file::to_csv(COLUMNS.into_iter(), rows.into_iter().map(fields))
 }
 
 fn fields(row: &PriceRow) -> [String; COLUMNS.len()] {

@@ -7,6 +7,7 @@ use jiff::civil::Date;
 
 use super::{PriceRow, Routing, Tier, TokenKind};
 use crate::catalog::hint;
+use crate::csv_file::{LineProblem, Lines};
 use crate::money::DecimalError;
 
 /// The columns, in the order of the file that ships with hoptrail.
@@ -73,23 +74,9 @@ pub enum Problem {
         /// The header.
         found: String,
     },
-    /// A line has more or fewer fields than the header.
-    #[error("expected {expected} fields, found {found}")]
-    Fields {
-        /// As many as the header has.
-        expected: usize,
-        /// How many the line has.
-        found: usize,
-    },
-    /// The CSV reader gave up.
-    #[error("expected CSV: {0}")]
-    Csv(String),
-    /// A field that may not be empty is.
-    #[error("{0}: missing")]
-    Missing(&'static str),
-    /// A field starts or ends with white space and would match nothing.
-    #[error("{0}: white space around the value")]
-    WhiteSpace(&'static str),
+    /// What can be wrong in any CSV file.
+    #[error(transparent)]
+    Line(#[from] LineProblem),
     /// A field has a value that is not among those that are known.
     #[error("{column}: expected {expected}, found `{found}`")]
     Value {
@@ -205,34 +192,20 @@ pub(super) fn read(text: &str, role: Role) -> Result<Vec<PriceRow>, PriceFileErr
 pub(super) fn read_lines(text: &str, role: Role) -> (Vec<PriceRow>, Vec<Finding>) {
     let mut findings = Vec::new();
     let mut rows = Vec::new();
-    // Fields are counted here, because the reader would stop at the first line that has too few.
-    let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(text.as_bytes());
-    let header = match reader.headers() {
-        Ok(header) => header.clone(),
-        Err(error) => return (rows, vec![Finding { line: 1, problem: csv_problem(&error) }]),
+    let lines = match Lines::of(text) {
+        Ok(lines) => lines,
+        Err(problem) => return (rows, vec![Finding { line: 1, problem: problem.into() }]),
     };
+    let header = lines.header().clone();
     if let Err(problem) = check_header(&header, role) {
         return (rows, vec![Finding { line: 1, problem }]);
     }
-    let mut record = StringRecord::new();
-    let mut lines = Lines::of(text);
-    loop {
-        let line = lines.at(reader.position());
-        match reader.read_record(&mut record) {
-            Ok(false) => break,
-            Ok(true) => {}
-            Err(error) => {
-                findings.push(Finding { line, problem: csv_problem(&error) });
-                break;
-            }
-        }
-        if record.len() != header.len() {
-            let problem = Problem::Fields { expected: header.len(), found: record.len() };
-            findings.push(Finding { line, problem });
-            continue;
-        }
-        let fields = Fields { header: &header, record: &record };
-        match fields.row(line, role) {
+    for (line, record) in lines {
+        let row = record.map_err(Problem::from).and_then(|record| {
+            let fields = Fields { header: &header, record: &record };
+            fields.row(line, role)
+        });
+        match row {
             Ok(row) => rows.push(row),
             Err(problem) => findings.push(Finding { line, problem }),
         }
@@ -247,37 +220,6 @@ pub(super) fn read_lines(text: &str, role: Role) -> (Vec<PriceRow>, Vec<Finding>
     }
     findings.sort_by_key(|finding| finding.line);
     (rows, findings)
-}
-
-fn csv_problem(error: &csv::Error) -> Problem {
-    Problem::Csv(error.to_string())
-}
-
-/// Counts lines. The reader's own count is late by what it has not yet skipped: empty lines, and the
-/// second half of `\r\n`.
-pub(crate) struct Lines<'a> {
-    text: &'a [u8],
-    /// The line that contains `offset`.
-    line: u64,
-    offset: usize,
-}
-
-impl<'a> Lines<'a> {
-    /// Starts at the header.
-    pub(crate) fn of(text: &'a str) -> Self {
-        Lines { text: text.as_bytes(), line: 1, offset: 0 }
-    }
-
-    /// The line of the record that starts at a position or, after line ends, behind it.
-    pub(crate) fn at(&mut self, position: &csv::Position) -> u64 {
-        let start = usize::try_from(position.byte()).unwrap_or(usize::MAX).min(self.text.len());
-        let is_line_end = |byte: &&u8| matches!(byte, b'\r' | b'\n');
-        let n_skipped = self.text[start..].iter().take_while(is_line_end).count();
-        let passed = &self.text[self.offset..start + n_skipped];
-        self.line += passed.iter().map(|byte| u64::from(*byte == b'\n')).sum::<u64>();
-        self.offset = start + n_skipped;
-        self.line
-    }
 }
 
 /// Checks that the header has all columns. Other columns are errors: a misspelled `valid_until` that is
@@ -316,12 +258,12 @@ impl<'a> Fields<'a> {
             valid_from: self.day("valid_from")?,
             valid_until: self.day("valid_until")?,
             source: match (self.optional_text(SOURCE)?, role) {
-                ("", Role::Book) => return Err(Problem::Missing(SOURCE)),
+                ("", Role::Book) => return Err(LineProblem::Missing(SOURCE).into()),
                 ("", Role::Overrides) => OVERRIDE.into(),
                 (source, _) => source.into(),
             },
             source_date: match (self.day(SOURCE_DATE)?, role) {
-                (None, Role::Book) => return Err(Problem::Missing(SOURCE_DATE)),
+                (None, Role::Book) => return Err(LineProblem::Missing(SOURCE_DATE).into()),
                 (date, _) => date,
             },
         };
@@ -335,12 +277,12 @@ impl<'a> Fields<'a> {
         let position = self.header.iter().position(|name| name == column);
         let text = position.and_then(|position| self.record.get(position)).unwrap_or_default();
         let is_bare = text.trim().len() == text.len();
-        if is_bare { Ok(text) } else { Err(Problem::WhiteSpace(column)) }
+        if is_bare { Ok(text) } else { Err(LineProblem::WhiteSpace(column).into()) }
     }
 
     fn text(&self, column: &'static str) -> Result<&'a str, Problem> {
         match self.optional_text(column)? {
-            "" => Err(Problem::Missing(column)),
+            "" => Err(LineProblem::Missing(column).into()),
             text => Ok(text),
         }
     }

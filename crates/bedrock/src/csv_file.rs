@@ -1,0 +1,129 @@
+//! CSV files with a header, as price books and catalogs are: read line by line, and written.
+
+use csv::StringRecord;
+
+/// What can be wrong with a line of any such file.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum LineProblem {
+    /// The CSV reader gave up.
+    #[error("expected CSV: {0}")]
+    Csv(String),
+    /// A line has more or fewer fields than the header.
+    #[error("expected {expected} fields, found {found}")]
+    Fields {
+        /// As many as the header has.
+        expected: usize,
+        /// How many the line has.
+        found: usize,
+    },
+    /// A field that may not be empty is.
+    #[error("{0}: missing")]
+    Missing(&'static str),
+    /// A field starts or ends with white space and would match nothing.
+    #[error("{0}: white space around the value")]
+    WhiteSpace(&'static str),
+}
+
+impl From<csv::Error> for LineProblem {
+    fn from(error: csv::Error) -> Self {
+        LineProblem::Csv(error.to_string())
+    }
+}
+
+/// The lines of a file after its header, with their numbers from 1 for the header. A line that is no CSV is
+/// the last.
+pub(crate) struct Lines<'a> {
+    reader: csv::Reader<&'a [u8]>,
+    header: StringRecord,
+    numbers: LineNumbers<'a>,
+    has_ended: bool,
+}
+
+impl<'a> Lines<'a> {
+    /// Reads the header.
+    pub(crate) fn of(text: &'a str) -> Result<Self, LineProblem> {
+        // Fields are counted here, because the reader would stop at the first line that has too few.
+        let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(text.as_bytes());
+        let header = reader.headers()?.clone();
+        Ok(Lines { reader, header, numbers: LineNumbers::of(text), has_ended: false })
+    }
+
+    /// The header.
+    pub(crate) fn header(&self) -> &StringRecord {
+        &self.header
+    }
+
+    fn read(&mut self) -> Result<Option<StringRecord>, LineProblem> {
+        let mut record = StringRecord::new();
+        let is_read = self.reader.read_record(&mut record);
+        self.has_ended = !matches!(is_read, Ok(true));
+        if !is_read? {
+            return Ok(None);
+        }
+        let (expected, found) = (self.header.len(), record.len());
+        if found == expected {
+            Ok(Some(record))
+        } else {
+            Err(LineProblem::Fields { expected, found })
+        }
+    }
+}
+
+impl Iterator for Lines<'_> {
+    type Item = (u64, Result<StringRecord, LineProblem>);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.has_ended {
+            return None;
+        }
+        let line = self.numbers.at(self.reader.position());
+        Some((line, self.read().transpose()?))
+    }
+}
+
+/// Counts lines. The reader's own count is late by what it has not yet skipped: empty lines, and the
+/// second half of `\r\n`.
+struct LineNumbers<'a> {
+    text: &'a [u8],
+    /// The line that contains `offset`.
+    line: u64,
+    offset: usize,
+}
+
+impl<'a> LineNumbers<'a> {
+    /// Starts at the header.
+    fn of(text: &'a str) -> Self {
+        LineNumbers { text: text.as_bytes(), line: 1, offset: 0 }
+    }
+
+    /// The line of the record that starts at a position or, after line ends, behind it.
+    fn at(&mut self, position: &csv::Position) -> u64 {
+        let start = usize::try_from(position.byte()).unwrap_or(usize::MAX).min(self.text.len());
+        let is_line_end = |byte: &&u8| matches!(byte, b'\r' | b'\n');
+        let n_skipped = self.text[start..].iter().take_while(is_line_end).count();
+        let passed = &self.text[self.offset..start + n_skipped];
+        self.line += passed.iter().map(|byte| u64::from(*byte == b'\n')).sum::<u64>();
+        self.offset = start + n_skipped;
+        self.line
+    }
+}
+
+/// The text of a file.
+///
+/// # Errors
+/// None in practice: writing to memory does not fail.
+pub(crate) fn to_csv<'a, R>(
+    header: impl Iterator<Item = &'a str>,
+    rows: impl Iterator<Item = R>,
+) -> Result<String, csv::Error>
+where
+    R: IntoIterator<Item: AsRef<[u8]>>,
+{
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    writer.write_record(header)?;
+    for row in rows {
+        writer.write_record(row)?;
+    }
+    let bytes = writer.into_inner().map_err(csv::IntoInnerError::into_error)?;
+    String::from_utf8(bytes).map_err(|error| std::io::Error::other(error).into())
+}
