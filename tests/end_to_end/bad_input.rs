@@ -1,7 +1,7 @@
 //! Invalid input: one clear sentence and the right exit code; everything else is still read.
 
 use std::fs;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use s3_server::{Bucket, Config, Failure, Fault, Kind, Server};
@@ -464,21 +464,26 @@ fn summary_that_cannot_be_written_is_an_error_before_the_run() {
     assert!(!without_trail.path("summary.json").exists(), "no empty file is left");
 }
 
-/// A response that stalls keeps the run waiting until the signal.
+/// A run that waits for a response that stalls.
+fn stalled(world: &World) -> (Server, Child) {
+    let bucket = Bucket::from_folder("logs", &world.trail()).unwrap();
+    let stall = Fault::always(Failure::Stall(0)).on(Kind::Get);
+    let server = Server::start(Config::new().bucket(bucket).fault(stall)).unwrap();
+    let out = world.text("out");
+    let arguments = ["run", "--source", "s3://logs", "--dest", &out, "--day", DAY];
+    let mut command = world.command_on(&server, &arguments);
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    while server.stats().gets == 0 {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    (server, child)
+}
+
 #[test]
 fn signal_sets_the_exit_code_and_publishes_nothing() {
     for (signal, code) in [("INT", 130), ("TERM", 143)] {
         let world = good();
-        let bucket = Bucket::from_folder("logs", &world.trail()).unwrap();
-        let stall = Fault::always(Failure::Stall(0)).on(Kind::Get);
-        let server = Server::start(Config::new().bucket(bucket).fault(stall)).unwrap();
-        let out = world.text("out");
-        let arguments = ["run", "--source", "s3://logs", "--dest", &out, "--day", DAY];
-        let mut command = world.command_on(&server, &arguments);
-        let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        while server.stats().gets == 0 {
-            std::thread::sleep(Duration::from_millis(5));
-        }
+        let (_server, child) = stalled(&world);
         let kill = format!("kill -{signal} {}", child.id());
         assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());
         let run = Run::of(child.wait_with_output().unwrap());
@@ -498,16 +503,7 @@ fn signal_sets_the_exit_code_and_publishes_nothing() {
 #[test]
 fn core_dumps_are_off_while_bodies_are_read() {
     let world = good();
-    let bucket = Bucket::from_folder("logs", &world.trail()).unwrap();
-    let stall = Fault::always(Failure::Stall(0)).on(Kind::Get);
-    let server = Server::start(Config::new().bucket(bucket).fault(stall)).unwrap();
-    let out = world.text("out");
-    let arguments = ["run", "--source", "s3://logs", "--dest", &out, "--day", DAY];
-    let mut command = world.command_on(&server, &arguments);
-    let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-    while server.stats().gets == 0 {
-        std::thread::sleep(Duration::from_millis(5));
-    }
+    let (_server, mut child) = stalled(&world);
     let limits = fs::read_to_string(format!("/proc/{}/limits", child.id())).unwrap();
     child.kill().unwrap();
     child.wait().unwrap();
