@@ -131,9 +131,9 @@ impl Catalog {
         Self::parse(EMBEDDED_MODELS, EMBEDDED_PROFILES).expect("config/*.csv is well-formed")
     }
 
-    /// Reads `models.csv` (at least `model_id,canonical_id,provider,name`; an empty canonical id
-    /// means the id itself; `on_demand_regions` and `profile_only_regions` if they are known) and `inference_profiles.csv` (at least
-    /// `profile_id,source_region,destination_regions`, Regions divided by `;`).
+    /// Reads `models.csv` (at least `model_id,canonical_id,provider,name`; an empty canonical id means the id
+    /// itself; `on_demand_regions` and `profile_only_regions` if they are known) and `inference_profiles.csv`
+    /// (at least `profile_id,source_region,destination_regions`, Regions divided by `;`).
     ///
     /// # Errors
     /// If one of the texts is no CSV with these columns.

@@ -96,7 +96,8 @@ struct Reading {
     costs: [Option<Usd>; TokenKind::ALL.len()],
     total: Usd,
     gaps: CostGaps,
-    /// Whether that says anything: a kind that was used has a price, or nothing but the cache can have been used.
+    /// Whether that says anything: a kind that was used has a price, or nothing but the cache can have been
+    /// used.
     is_known: bool,
 }
 

@@ -167,7 +167,7 @@ impl File {
     }
 
     /// How many columns make the key.
-    fn n_key_columns(self) -> usize {
+    pub(crate) fn n_key_columns(self) -> usize {
         if self == File::Profiles { 2 } else { 1 }
     }
 

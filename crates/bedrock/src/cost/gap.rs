@@ -25,15 +25,15 @@ pub enum CostGap {
     InputIncludesCache,
     /// CloudTrail counts more of a kind than the invocation log does.
     CountsDisagree,
-    /// The book has prices for the call, but none for this kind; and so on.
+    /// The book has prices for the call, but none for its input.
     NoPriceInput,
-    /// See above.
+    /// The same for the output.
     NoPriceOutput,
-    /// See above.
+    /// The same for what was read from the cache.
     NoPriceCacheRead,
-    /// See above.
+    /// The same for what was written to the cache for five minutes.
     NoPriceCacheWrite5m,
-    /// See above.
+    /// The same for what was written to the cache for an hour.
     NoPriceCacheWrite1h,
     /// The book has no price for the model, routing, source Region, and tier on this day.
     NoPrice,

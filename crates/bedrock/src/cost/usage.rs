@@ -65,8 +65,9 @@ impl Usage {
     /// Merges what the invocation log counted with what CloudTrail did, kind by kind; the log, which counts
     /// all kinds, goes before. `None` if neither counted anything.
     ///
-    /// `counts_cache`: the input has the tokens of the cache too, see [`counts_cache_in_input`]. They are taken out, so that the column means the same for every
-    /// model; counts that contradict this are left as they are.
+    /// `counts_cache`: the input has the tokens of the cache too, see [`counts_cache_in_input`]. They are taken
+    /// out, so that the column means the same for every model; counts that contradict this are left as they
+    /// are.
     pub fn merged(
         logged: Option<&Counts>,
         trail: [Option<i64>; 2],

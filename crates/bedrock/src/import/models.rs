@@ -106,7 +106,7 @@ pub fn import_catalog(
                 regions,
                 source,
             ];
-            rows.put(File::Models, 1, fields, file)?;
+            rows.put(File::Models, fields, file)?;
         }
         profiles.extend(found.into_iter().map(|profile| (file, profile)));
     }
@@ -115,7 +115,7 @@ pub fn import_catalog(
     for (file, profile) in profiles {
         let at = profile.inference_profile_id.clone();
         match fields(file, profile, asked) {
-            Ok(fields) => rows.put(File::Profiles, 2, fields, file)?,
+            Ok(fields) => rows.put(File::Profiles, fields, file)?,
             Err(why) => done.unread.push(unread(file, &at, why)),
         }
     }
@@ -190,14 +190,8 @@ fn region_in(file: &str) -> Option<&str> {
 
 impl Rows {
     /// Adds a row; files that have the same key must agree.
-    fn put(
-        &mut self,
-        file: File,
-        n_key: usize,
-        fields: Vec<String>,
-        from: &str,
-    ) -> Result<(), ImportError> {
-        let key = fields[..n_key].to_vec();
+    fn put(&mut self, file: File, fields: Vec<String>, from: &str) -> Result<(), ImportError> {
+        let key = fields[..file.n_key_columns()].to_vec();
         let row = Row { line: 0, fields };
         match self.0.get(&(file, key.clone())) {
             Some((other, other_file)) if other.fields != row.fields => {
