@@ -1,7 +1,27 @@
 //! CSV files with a header, as price books and catalogs are: read line by line, and written.
 
+use std::fmt;
+
 use csv::StringRecord;
 use jiff::civil::Date;
+
+/// What is wrong with one line of a file; `P` is the problem.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding<P> {
+    /// The line, from 1 for the header.
+    pub line: u64,
+    /// What is wrong with it.
+    pub problem: P,
+}
+
+/// A file that cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileError<P> {
+    /// The first line that cannot be used.
+    pub first: Finding<P>,
+    /// How many findings there are besides.
+    pub n_more: usize,
+}
 
 /// What can be wrong with a line of any such file.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -26,6 +46,9 @@ pub enum LineProblem {
     /// A field starts or ends with white space and would match nothing.
     #[error("{0}: white space around the value")]
     WhiteSpace(&'static str),
+    /// The row applies on no day.
+    #[error("valid_from must be before valid_until")]
+    NeverValid,
     /// A field has a value that is not among those that are known.
     #[error("{column}: expected {expected}, found `{found}`")]
     Value {
@@ -42,6 +65,56 @@ impl From<csv::Error> for LineProblem {
     fn from(error: csv::Error) -> Self {
         LineProblem::Csv(error.to_string())
     }
+}
+
+impl<P: fmt::Display> fmt::Display for Finding<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "line {}: {}", self.line, self.problem)
+    }
+}
+
+impl<P: fmt::Display> fmt::Display for FileError<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.n_more {
+            0 => write!(f, "{}", self.first),
+            n_more => write!(f, "{} (and {n_more} more)", self.first),
+        }
+    }
+}
+
+impl<P: fmt::Debug + fmt::Display> std::error::Error for FileError<P> {}
+
+impl<P> FileError<P> {
+    /// That there are no findings. They are in the order of their lines.
+    pub(crate) fn unless_empty(findings: Vec<Finding<P>>) -> Result<(), Self> {
+        let n_more = findings.len().saturating_sub(1);
+        findings.into_iter().next().map_or(Ok(()), |first| Err(FileError { first, n_more }))
+    }
+}
+
+/// Reads the rows that can be used, and what is wrong with the other lines. Without a header that can be used,
+/// there are none.
+pub(crate) fn read_rows<R, P: From<LineProblem>>(
+    text: &str,
+    check_header: impl FnOnce(&StringRecord) -> Result<(), P>,
+    read: impl Fn(Fields<'_>, u64) -> Result<R, P>,
+) -> (Vec<R>, Vec<Finding<P>>) {
+    let (mut rows, mut findings) = (Vec::new(), Vec::new());
+    let lines = Lines::of(text).map_err(P::from);
+    let lines = lines.and_then(|lines| check_header(lines.header()).map(|()| lines));
+    let lines = match lines {
+        Ok(lines) => lines,
+        Err(problem) => return (rows, vec![Finding { line: 1, problem }]),
+    };
+    let header = lines.header().clone();
+    for (line, record) in lines {
+        let record = record.map_err(P::from);
+        match record.and_then(|record| read(Fields { header: &header, record: &record }, line)) {
+            Ok(row) => rows.push(row),
+            Err(problem) => findings.push(Finding { line, problem }),
+        }
+    }
+    (rows, findings)
 }
 
 /// The lines of a file after its header, with their numbers from 1 for the header. A line that is no CSV is
@@ -144,6 +217,14 @@ impl<'a> Fields<'a> {
         let expected = "a number of tokens".to_owned();
         let problem = LineProblem::Value { column, expected, found: text.to_owned() };
         if is_plain { text.parse().map_err(|_| problem) } else { Err(problem) }
+    }
+
+    /// The first day on which a row applies, and the first day on which it no longer does; `None` is open.
+    pub(crate) fn valid_days(&self) -> Result<[Option<Date>; 2], LineProblem> {
+        match [self.day("valid_from")?, self.day("valid_until")?] {
+            [Some(from), Some(until)] if from >= until => Err(LineProblem::NeverValid),
+            days => Ok(days),
+        }
     }
 
     /// A date written `YYYY-MM-DD` and nothing else; `None` for an empty field.

@@ -1,10 +1,11 @@
-//! Prices per token, and per other `units`: what a row of a price file says. `config/PRICES.md` says how the rows that ship
-//! with hoptrail were chosen.
+//! Prices per token, and per other `units`: what a row of a price file says. `config/PRICES.md` says how the rows
+//! that ship with hoptrail were chosen.
 
 mod book;
 mod check;
 mod export;
 mod file;
+mod names;
 mod rate_card;
 mod unit;
 mod units;
@@ -15,6 +16,7 @@ pub use book::{EMBEDDED, PriceBook, PriceKey};
 pub use check::check;
 pub use export::to_csv;
 pub use file::{Finding, PriceFileError, Problem, Role};
+pub use names::NameProblem;
 pub use rate_card::{Band, RateCard};
 pub use unit::{Detail, Quality, Shape, Unit, Variant};
 pub use units::{

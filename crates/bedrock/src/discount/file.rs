@@ -8,7 +8,7 @@ use super::conflict::conflicts;
 use super::{ANY, DiscountRow, Scope, Term};
 use crate::catalog::nearest::nearest;
 use crate::catalog::{Catalog, Lookup, hint};
-use crate::csv_file::{Fields, LineProblem, Lines};
+use crate::csv_file::{self, Fields, FileError, LineProblem, read_rows};
 use crate::money::DecimalError;
 use crate::price::{PriceBook, Routing, Tier, TokenKind};
 use crate::region::Regions;
@@ -29,23 +29,10 @@ const RATE: &str = "usd_per_million";
 const OTHERS: [&str; 4] = ["valid_from", "valid_until", "source", "source_date"];
 
 /// A problem with one line of a discount file.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Finding {
-    /// The line, from 1 for the header.
-    pub line: u64,
-    /// What is wrong with it.
-    pub problem: Problem,
-}
+pub type Finding = csv_file::Finding<Problem>;
 
 /// A discount file that cannot be used.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{first}{}", more(*n_more))]
-pub struct DiscountFileError {
-    /// The first line that cannot be used.
-    pub first: Finding,
-    /// How many findings there are besides.
-    pub n_more: usize,
-}
+pub type DiscountFileError = FileError<Problem>;
 
 /// What can be wrong with a line of a discount file.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -76,9 +63,6 @@ pub enum Problem {
     /// A band of whatever models there are.
     #[error("context_over_tokens needs a model_id")]
     BandOfAny,
-    /// The row applies on no day.
-    #[error("valid_from must be before valid_until")]
-    NeverValid,
     /// Two rows for the same charges on one day.
     #[error("a second discount for the days of line {line}")]
     Overlap {
@@ -132,12 +116,6 @@ pub enum Problem {
     },
 }
 
-impl fmt::Display for Finding {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "line {}: {}", self.line, self.problem)
-    }
-}
-
 impl fmt::Display for Scope {
     /// Writes what is named as columns with their values.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -157,10 +135,6 @@ impl fmt::Display for Scope {
         let named = named.filter_map(|(column, value)| Some(format!("{column} {}", value?)));
         f.write_str(&named.collect::<Vec<_>>().join(", "))
     }
-}
-
-fn more(n_more: usize) -> String {
-    if n_more == 0 { String::new() } else { format!(" (and {n_more} more)") }
 }
 
 fn bands(known: &[i64]) -> String {
@@ -184,32 +158,12 @@ pub fn check(text: &str, models: &Catalog, regions: &Regions, prices: &PriceBook
 /// Reads a file for use: rows in the order of their scopes and days.
 pub(super) fn read(text: &str, known: Known<'_>) -> Result<Vec<DiscountRow>, DiscountFileError> {
     let (rows, findings) = read_lines(text, known);
-    let n_more = findings.len().saturating_sub(1);
-    match findings.into_iter().next() {
-        None => Ok(rows),
-        Some(first) => Err(DiscountFileError { first, n_more }),
-    }
+    FileError::unless_empty(findings).map(|()| rows)
 }
 
 fn read_lines(text: &str, known: Known<'_>) -> (Vec<DiscountRow>, Vec<Finding>) {
-    let (mut rows, mut findings) = (Vec::new(), Vec::new());
-    let lines = match Lines::of(text) {
-        Ok(lines) => lines,
-        Err(problem) => return (rows, vec![Finding { line: 1, problem: problem.into() }]),
-    };
-    let header = lines.header().clone();
-    if let Err(problem) = check_header(&header) {
-        return (rows, vec![Finding { line: 1, problem }]);
-    }
-    for (line, record) in lines {
-        let row = record
-            .map_err(Problem::from)
-            .and_then(|record| row(Fields { header: &header, record: &record }, line, known));
-        match row {
-            Ok(row) => rows.push(row),
-            Err(problem) => findings.push(Finding { line, problem }),
-        }
-    }
+    let (mut rows, mut findings) =
+        read_rows(text, check_header, |fields, line| row(fields, line, known));
     rows.sort_by(|a, b| (&a.scope, a.valid_from, a.line).cmp(&(&b.scope, b.valid_from, b.line)));
     findings.extend(conflicts(&rows));
     // The sort is stable, and the findings of a line come in the order of the checks.
@@ -249,41 +203,25 @@ fn row(fields: Fields<'_>, line: u64, known: Known<'_>) -> Result<DiscountRow, P
             return Err(Problem::RateOfAny(column));
         }
     }
-    let (valid_from, valid_until) = (fields.day("valid_from")?, fields.day("valid_until")?);
-    match (valid_from, valid_until) {
-        (Some(from), Some(until)) if from >= until => Err(Problem::NeverValid),
-        _ => Ok(DiscountRow { line, scope, term, valid_from, valid_until }),
-    }
+    let [valid_from, valid_until] = fields.valid_days()?;
+    Ok(DiscountRow { line, scope, term, valid_from, valid_until })
 }
 
 fn scope(fields: Fields<'_>, known: Known<'_>) -> Result<Scope, Problem> {
-    let routings = Routing::ALL.map(|routing| (routing.as_str(), routing));
-    let tiers = Tier::ALL.map(|tier| (tier.as_str(), tier));
-    let kinds = TokenKind::ALL.map(|kind| (kind.as_str(), kind));
-    let named = |column| Ok::<_, Problem>(![ANY, ""].contains(&fields.optional_text(column)?));
     let (model_id, provider) = model_and_provider(fields, known)?;
-    let context_over_tokens = match (named("context_over_tokens")?, &model_id) {
-        (false, _) => None,
-        (true, None) => return Err(Problem::BandOfAny),
-        (true, Some(model)) => Some(band(fields, model, known.prices)?),
+    let context_over_tokens = match (name(fields, "context_over_tokens")?, &model_id) {
+        (None, _) => None,
+        (Some(_), None) => return Err(Problem::BandOfAny),
+        (Some(_), Some(model)) => Some(band(fields, model, known.prices)?),
     };
     Ok(Scope {
         model_id,
         provider,
         source_region: source_region(fields, known.regions)?,
-        routing: match named("routing")? {
-            true => Some(fields.one_of("routing", &routings)?),
-            false => None,
-        },
-        tier: match named("service_tier")? {
-            true => Some(fields.one_of("service_tier", &tiers)?),
-            false => None,
-        },
+        routing: one_of(fields, "routing", Routing::ALL, Routing::as_str)?,
+        tier: one_of(fields, "service_tier", Tier::ALL, Tier::as_str)?,
         context_over_tokens,
-        kind: match named("token_kind")? {
-            true => Some(fields.one_of("token_kind", &kinds)?),
-            false => None,
-        },
+        kind: one_of(fields, "token_kind", TokenKind::ALL, TokenKind::as_str)?,
     })
 }
 
@@ -291,6 +229,19 @@ fn scope(fields: Fields<'_>, known: Known<'_>) -> Result<Scope, Problem> {
 fn name<'a>(fields: Fields<'a>, column: &'static str) -> Result<Option<&'a str>, Problem> {
     let text = fields.optional_text(column)?;
     Ok(Some(text).filter(|text| ![ANY, ""].contains(text)))
+}
+
+/// What a field names of a few values.
+fn one_of<T: Copy, const N: usize>(
+    fields: Fields<'_>,
+    column: &'static str,
+    all: [T; N],
+    name_of: fn(T) -> &'static str,
+) -> Result<Option<T>, Problem> {
+    if name(fields, column)?.is_none() {
+        return Ok(None);
+    }
+    Ok(Some(fields.one_of(column, &all.map(|value| (name_of(value), value)))?))
 }
 
 type Name = Option<Box<str>>;

@@ -89,13 +89,11 @@ impl PriceBook {
         let overrides = self.layers.iter().skip(1).flatten();
         let problems = overrides.flat_map(|row| {
             let found = check_names(row, models, regions);
-            found.into_iter().map(|problem| Finding { line: row.line, problem })
+            found.map(|problem| Finding { line: row.line, problem })
         });
         let mut findings = problems.collect::<Vec<_>>();
         findings.sort_by_key(|finding| finding.line);
-        let n_more = findings.len().saturating_sub(1);
-        let first = findings.into_iter().next();
-        first.map_or(Ok(()), |first| Err(PriceFileError::Lines { first, n_more }))
+        PriceFileError::unless_empty(findings)
     }
 
     /// The rows of the book, without overrides, in the order of their keys and days.

@@ -6,8 +6,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::file::{Finding, Problem, Role, read_lines};
+use super::names::{check_model, check_region};
 use super::{ALL_COMMERCIAL, PriceRow, Routing, RowKey, Tier, TokenKind, is_commercial};
-use crate::catalog::{Catalog, Lookup};
+use crate::catalog::Catalog;
 use crate::region::Regions;
 
 /// Tiers that must not cost more than another.
@@ -46,7 +47,7 @@ pub fn check(text: &str, role: Role, models: &Catalog, regions: &Regions) -> Vec
     let sheet = Sheet::of(&rows, regions);
     for row in &rows {
         let mut report = |problem| findings.push(Finding { line: row.line, problem });
-        check_names(row, models, regions).into_iter().for_each(&mut report);
+        check_names(row, models, regions).for_each(&mut report);
         check_order(&sheet, row).into_iter().for_each(&mut report);
         if role == Role::Book {
             check_band(&sheet, row).into_iter().for_each(&mut report);
@@ -88,27 +89,14 @@ impl<'a> Sheet<'a> {
     }
 }
 
-/// Whether calls can come with the model and the Region of a row: otherwise, the row would never be found.
-pub(super) fn check_names(row: &PriceRow, models: &Catalog, regions: &Regions) -> Vec<Problem> {
-    let mut problems = check_model(row, models).into_iter().collect::<Vec<_>>();
-    let region = &*row.source_region;
-    if region != ALL_COMMERCIAL && regions.get(region).is_none() {
-        problems.push(Problem::UnknownRegion(region.to_owned()));
-    }
-    problems
-}
-
-/// Whether calls are resolved to the model of a row.
-fn check_model(row: &PriceRow, models: &Catalog) -> Option<Problem> {
-    let found = row.model_id.to_string();
-    match models.model(&found) {
-        Lookup::Exact(model) if model.id == found => None,
-        Lookup::Exact(model) => Some(Problem::OtherId { found, canonical: model.id.clone() }),
-        _ => {
-            let nearest = models.nearest(&found).map(str::to_owned);
-            Some(Problem::UnknownModel { found, nearest })
-        }
-    }
+/// Whether calls can come with the model and the Region of a row.
+pub(super) fn check_names(
+    row: &PriceRow,
+    models: &Catalog,
+    regions: &Regions,
+) -> impl Iterator<Item = Problem> {
+    let problems = [check_model(&row.model_id, models), check_region(&row.source_region, regions)];
+    problems.into_iter().flatten().map(Problem::from)
 }
 
 /// Compares a row with those that it must not exceed, and with those that must not exceed it. A pair

@@ -1,13 +1,11 @@
 //! Reading a price file: each line by itself, then the days of the prices that have one key.
 
-use std::fmt;
-
 use csv::StringRecord;
 use jiff::civil::Date;
 
+use super::names::NameProblem;
 use super::{PriceRow, Routing, Tier, TokenKind};
-use crate::catalog::hint;
-use crate::csv_file::{Fields, LineProblem, Lines};
+use crate::csv_file::{self, Fields, FileError, LineProblem, read_rows};
 use crate::money::DecimalError;
 
 /// The columns, in the order of the file that ships with hoptrail.
@@ -42,26 +40,10 @@ pub enum Role {
 }
 
 /// A problem with one line of a price file.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Finding {
-    /// The line, from 1 for the header.
-    pub line: u64,
-    /// What is wrong with it.
-    pub problem: Problem,
-}
+pub type Finding = csv_file::Finding<Problem>;
 
 /// A price file that cannot be used.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum PriceFileError {
-    /// At least one line cannot be used.
-    #[error("{first}{}", more(*n_more))]
-    Lines {
-        /// The first of them.
-        first: Finding,
-        /// How many findings there are besides.
-        n_more: usize,
-    },
-}
+pub type PriceFileError = FileError<Problem>;
 
 /// What can be wrong with a line of a price file.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -80,9 +62,6 @@ pub enum Problem {
     /// The price is no price.
     #[error("usd_per_million: {0}")]
     Price(DecimalError),
-    /// The price applies on no day.
-    #[error("valid_from must be before valid_until")]
-    NeverValid,
     /// Two prices for one key on one day.
     #[error("a second price for the days of line {line}")]
     Overlap {
@@ -99,27 +78,9 @@ pub enum Problem {
         /// The first day of the later price.
         from: Date,
     },
-    /// The catalog does not know the model.
-    #[error("model_id: unknown model `{found}`{}", hint(nearest.as_ref()))]
-    UnknownModel {
-        /// The id of the row.
-        found: String,
-        /// The id of the catalog that is most like it.
-        nearest: Option<String>,
-    },
-    /// The catalog knows the model by another ID; the row would never be found.
-    #[error(
-        "model_id: `{found}` is another id of `{canonical}`; prices are listed under the latter"
-    )]
-    OtherId {
-        /// The id of the row.
-        found: String,
-        /// The id that calls are resolved to.
-        canonical: String,
-    },
-    /// The Region is not known.
-    #[error("source_region: unknown Region `{0}`")]
-    UnknownRegion(String),
+    /// The row would never be found.
+    #[error(transparent)]
+    Name(#[from] NameProblem),
     /// A band above some input without a price below it.
     #[error("no price under this band for all of its time")]
     BandWithoutBase,
@@ -157,48 +118,17 @@ pub enum Problem {
     },
 }
 
-impl fmt::Display for Finding {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "line {}: {}", self.line, self.problem)
-    }
-}
-
-fn more(n_more: usize) -> String {
-    if n_more == 0 { String::new() } else { format!(" (and {n_more} more)") }
-}
-
 /// Reads a file for use: rows in the order of their keys and days.
 pub(super) fn read(text: &str, role: Role) -> Result<Vec<PriceRow>, PriceFileError> {
     let (rows, findings) = read_lines(text, role);
-    let n_more = findings.len().saturating_sub(1);
-    match findings.into_iter().next() {
-        None => Ok(rows),
-        Some(first) => Err(PriceFileError::Lines { first, n_more }),
-    }
+    FileError::unless_empty(findings).map(|()| rows)
 }
 
 /// Reads a file for inspection: the rows that can be used, in the order of their keys and days, and
 /// what is wrong, in the order of the lines.
 pub(super) fn read_lines(text: &str, role: Role) -> (Vec<PriceRow>, Vec<Finding>) {
-    let mut findings = Vec::new();
-    let mut rows = Vec::new();
-    let lines = match Lines::of(text) {
-        Ok(lines) => lines,
-        Err(problem) => return (rows, vec![Finding { line: 1, problem: problem.into() }]),
-    };
-    let header = lines.header().clone();
-    if let Err(problem) = check_header(&header, role) {
-        return (rows, vec![Finding { line: 1, problem }]);
-    }
-    for (line, record) in lines {
-        let row = record
-            .map_err(Problem::from)
-            .and_then(|record| row(Fields { header: &header, record: &record }, line, role));
-        match row {
-            Ok(row) => rows.push(row),
-            Err(problem) => findings.push(Finding { line, problem }),
-        }
-    }
+    let check = |header: &StringRecord| check_header(header, role);
+    let (mut rows, mut findings) = read_rows(text, check, |fields, line| row(fields, line, role));
     rows.sort_by(|a, b| (a.key(), a.valid_from).cmp(&(b.key(), b.valid_from)));
     for pair in rows.windows(2) {
         let [before, after] = pair else { continue };
@@ -228,7 +158,8 @@ fn row(fields: Fields<'_>, line: u64, role: Role) -> Result<PriceRow, Problem> {
     let routings = Routing::ALL.map(|routing| (routing.as_str(), routing));
     let tiers = Tier::ALL.map(|tier| (tier.as_str(), tier));
     let kinds = TokenKind::ALL.map(|kind| (kind.as_str(), kind));
-    let row = PriceRow {
+    let [valid_from, valid_until] = fields.valid_days()?;
+    Ok(PriceRow {
         line,
         model_id: fields.text("model_id")?.into(),
         routing: fields.one_of("routing", &routings)?,
@@ -237,8 +168,8 @@ fn row(fields: Fields<'_>, line: u64, role: Role) -> Result<PriceRow, Problem> {
         context_over_tokens: fields.tokens("context_over_tokens")?,
         kind: fields.one_of("token_kind", &kinds)?,
         price: fields.text("usd_per_million")?.parse().map_err(Problem::Price)?,
-        valid_from: fields.day("valid_from")?,
-        valid_until: fields.day("valid_until")?,
+        valid_from,
+        valid_until,
         source: match (fields.optional_text(SOURCE)?, role) {
             ("", Role::Book) => return Err(LineProblem::Missing(SOURCE).into()),
             ("", Role::Overrides) => OVERRIDE.into(),
@@ -248,9 +179,5 @@ fn row(fields: Fields<'_>, line: u64, role: Role) -> Result<PriceRow, Problem> {
             (None, Role::Book) => return Err(LineProblem::Missing(SOURCE_DATE).into()),
             (date, _) => date,
         },
-    };
-    match (row.valid_from, row.valid_until) {
-        (Some(from), Some(until)) if from >= until => Err(Problem::NeverValid),
-        _ => Ok(row),
-    }
+    })
 }

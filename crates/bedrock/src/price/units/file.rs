@@ -1,13 +1,12 @@
 //! Reading, checking, and writing a file of prices per unit.
 
-use std::fmt;
-
 use csv::StringRecord;
 
-use super::{ALL_COMMERCIAL, ANY_MODEL, Routing, Tier, Unit, UnitRow};
-use crate::catalog::{Catalog, Lookup, hint};
-use crate::csv_file::{self, Fields, LineProblem, Lines};
+use super::{ANY_MODEL, Routing, Tier, Unit, UnitRow};
+use crate::catalog::Catalog;
+use crate::csv_file::{self, Fields, FileError, Finding, LineProblem, Lines, read_rows};
 use crate::money::DecimalError;
+use crate::price::names::{NameProblem, check_model, check_region};
 use crate::price::unit::VARIANTS;
 use crate::region::Regions;
 
@@ -27,23 +26,10 @@ const COLUMNS: [&str; 11] = [
 ];
 
 /// A problem with one line of a file of prices per unit.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct UnitPriceFinding {
-    /// The line, from 1 for the header.
-    pub line: u64,
-    /// What is wrong with it.
-    pub problem: UnitPriceProblem,
-}
+pub type UnitPriceFinding = Finding<UnitPriceProblem>;
 
 /// A file of prices per unit that cannot be used.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{first}{}", more(*n_more))]
-pub struct UnitPriceFileError {
-    /// The first finding.
-    pub first: UnitPriceFinding,
-    /// How many there are besides.
-    pub n_more: usize,
-}
+pub type UnitPriceFileError = FileError<UnitPriceProblem>;
 
 /// What can be wrong with a line of a file of prices per unit.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -62,16 +48,13 @@ pub enum UnitPriceProblem {
     /// The price is no price.
     #[error("usd_per_unit: {0}")]
     Price(DecimalError),
-    /// The price applies on no day.
-    #[error("valid_from must be before valid_until")]
-    NeverValid,
     /// Two prices for one key on one day.
     #[error("a second price for the days of line {line}")]
     Overlap {
         /// The line of the other.
         line: u64,
     },
-    /// A unit of guardrails stands for a model, or another one for none.
+    /// A guardrail unit in a row for a model, or another unit in a row for no model.
     #[error("model_id: expected {expected} for `{unit}`, found `{found}`")]
     ModelOfUnit {
         /// What is expected there.
@@ -81,37 +64,9 @@ pub enum UnitPriceProblem {
         /// The id of the row.
         found: String,
     },
-    /// The catalog does not know the model.
-    #[error("model_id: unknown model `{found}`{}", hint(nearest.as_ref()))]
-    UnknownModel {
-        /// The id of the row.
-        found: String,
-        /// The id of the catalog that is most like it.
-        nearest: Option<String>,
-    },
-    /// The catalog knows the model by another id; the row would never be found.
-    #[error(
-        "model_id: `{found}` is another id of `{canonical}`; prices are listed under the latter"
-    )]
-    OtherId {
-        /// The id of the row.
-        found: String,
-        /// The id that calls are resolved to.
-        canonical: String,
-    },
-    /// The Region is not known.
-    #[error("source_region: unknown Region `{0}`")]
-    UnknownRegion(String),
-}
-
-impl fmt::Display for UnitPriceFinding {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "line {}: {}", self.line, self.problem)
-    }
-}
-
-fn more(n_more: usize) -> String {
-    if n_more == 0 { String::new() } else { format!(" (and {n_more} more)") }
+    /// The row would never be found.
+    #[error(transparent)]
+    Name(#[from] NameProblem),
 }
 
 /// Whether a file has prices per unit and not per token, as its header says.
@@ -124,72 +79,32 @@ pub fn is_unit_file(text: &str) -> bool {
 pub fn check_unit_prices(text: &str, models: &Catalog, regions: &Regions) -> Vec<UnitPriceFinding> {
     let (rows, mut findings) = read_lines(text);
     for row in &rows {
-        let region = &*row.source_region;
-        let is_known = region == ALL_COMMERCIAL || regions.get(region).is_some();
-        let region = (!is_known).then(|| UnitPriceProblem::UnknownRegion(region.to_owned()));
-        let problems = [check_model(row, models), region].into_iter().flatten();
-        findings.extend(problems.map(|problem| UnitPriceFinding { line: row.line, problem }));
+        let is_of_any = *row.model_id == *ANY_MODEL;
+        let model = if is_of_any { None } else { check_model(&row.model_id, models) };
+        let problems = [model, check_region(&row.source_region, regions)].into_iter().flatten();
+        let problems = problems.map(UnitPriceProblem::from);
+        findings.extend(problems.map(|problem| Finding { line: row.line, problem }));
     }
     findings.sort_by_key(|finding| finding.line);
     findings
 }
 
-/// Whether calls are resolved to the model of a row: otherwise, the row would never be found.
-fn check_model(row: &UnitRow, models: &Catalog) -> Option<UnitPriceProblem> {
-    let found = row.model_id.to_string();
-    if found == ANY_MODEL {
-        return None;
-    }
-    match models.model(&found) {
-        Lookup::Exact(model) if model.id == found => None,
-        Lookup::Exact(model) => {
-            Some(UnitPriceProblem::OtherId { found, canonical: model.id.clone() })
-        }
-        _ => {
-            let nearest = models.nearest(&found).map(str::to_owned);
-            Some(UnitPriceProblem::UnknownModel { found, nearest })
-        }
-    }
-}
-
 /// Reads a file for use: rows in the order of their keys and days.
 pub(super) fn read(text: &str) -> Result<Vec<UnitRow>, UnitPriceFileError> {
     let (rows, findings) = read_lines(text);
-    let n_more = findings.len().saturating_sub(1);
-    match findings.into_iter().next() {
-        None => Ok(rows),
-        Some(first) => Err(UnitPriceFileError { first, n_more }),
-    }
+    FileError::unless_empty(findings).map(|()| rows)
 }
 
 /// The rows that can be used, in the order of their keys and days, and what is wrong, in the order of the lines.
 fn read_lines(text: &str) -> (Vec<UnitRow>, Vec<UnitPriceFinding>) {
-    let (mut rows, mut findings) = (Vec::new(), Vec::new());
-    let finding = |line, problem| UnitPriceFinding { line, problem };
-    let lines = match Lines::of(text) {
-        Ok(lines) => lines,
-        Err(problem) => return (rows, vec![finding(1, problem.into())]),
-    };
-    let header = lines.header().clone();
-    if let Err(problem) = check_header(&header) {
-        return (rows, vec![finding(1, problem)]);
-    }
-    for (line, record) in lines {
-        let row = record
-            .map_err(UnitPriceProblem::from)
-            .and_then(|record| row(Fields { header: &header, record: &record }, line));
-        match row {
-            Ok(row) => rows.push(row),
-            Err(problem) => findings.push(finding(line, problem)),
-        }
-    }
+    let (mut rows, mut findings) = read_rows(text, check_header, row);
     rows.sort_by(|a, b| (key(a), a.valid_from).cmp(&(key(b), b.valid_from)));
     for pair in rows.windows(2) {
         let [before, after] = pair else { continue };
         let is_over = before.valid_until.is_some_and(|until| Some(until) <= after.valid_from);
         if key(before) == key(after) && !is_over {
             let (line, other) = (before.line.max(after.line), before.line.min(after.line));
-            findings.push(finding(line, UnitPriceProblem::Overlap { line: other }));
+            findings.push(Finding { line, problem: UnitPriceProblem::Overlap { line: other } });
         }
     }
     findings.sort_by_key(|finding| finding.line);
@@ -197,8 +112,8 @@ fn read_lines(text: &str) -> (Vec<UnitRow>, Vec<UnitPriceFinding>) {
 }
 
 fn key(row: &UnitRow) -> impl Ord {
-    let UnitRow { model_id, source_region, .. } = row.clone();
-    (model_id, row.routing, source_region, row.tier, row.unit, row.variant)
+    let UnitRow { model_id, routing, source_region, tier, unit, variant, .. } = row;
+    (model_id, routing, source_region, tier, unit, variant)
 }
 
 /// Checks that the header has all columns, and no other.
@@ -216,6 +131,7 @@ fn row(fields: Fields<'_>, line: u64) -> Result<UnitRow, UnitPriceProblem> {
     let tiers = Tier::ALL.map(|tier| (tier.as_str(), tier));
     let units = Unit::ALL.map(|unit| (unit.as_str(), unit));
     let variant = fields.optional_text("variant")?;
+    let [valid_from, valid_until] = fields.valid_days()?;
     let row = UnitRow {
         line,
         model_id: fields.text("model_id")?.into(),
@@ -231,8 +147,8 @@ fn row(fields: Fields<'_>, line: u64) -> Result<UnitRow, UnitPriceProblem> {
             "" => None,
             price => Some(price.parse().map_err(UnitPriceProblem::Price)?),
         },
-        valid_from: fields.day("valid_from")?,
-        valid_until: fields.day("valid_until")?,
+        valid_from,
+        valid_until,
         source: fields.text("source")?.into(),
         source_date: fields.day("source_date")?.ok_or(LineProblem::Missing("source_date"))?,
     };
@@ -242,10 +158,7 @@ fn row(fields: Fields<'_>, line: u64) -> Result<UnitRow, UnitPriceProblem> {
         let (unit, found) = (row.unit.as_str(), row.model_id.to_string());
         return Err(UnitPriceProblem::ModelOfUnit { expected, unit, found });
     }
-    match (row.valid_from, row.valid_until) {
-        (Some(from), Some(until)) if from >= until => Err(UnitPriceProblem::NeverValid),
-        _ => Ok(row),
-    }
+    Ok(row)
 }
 
 /// A file of these rows, sorted by the texts of their columns.
