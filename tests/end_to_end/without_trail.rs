@@ -489,6 +489,25 @@ fn orphans_of_any_layout_are_rows_too() {
     assert_ingest_adds_up(&alone, DAY);
 }
 
+#[test]
+fn what_is_omitted_is_omitted_in_orphans_of_any_layout() {
+    let world = World::new();
+    world.write("trail/calls.json", json!({ "Records": [call("e", NOON)] }).to_string());
+    let of_a_later_day = "2026-10-06T12:00:00Z";
+    let arn = "arn:aws:sts::111122223333:assumed-role/app/xyzzy";
+    let of_xyzzy = with(entry("orphan", of_a_later_day), "/identity", json!({ "arn": arn }));
+    world.write("logs/entries.json.gz", lines(&[of_xyzzy]));
+    let columns = |options: &[&str]| {
+        run_with_trail(&world, options).ends(0);
+        let rows = world.rows("invocations", "2026-10-06");
+        ["principal_arn", "session_name"].map(|column| rows[0][column].clone())
+    };
+    let any = ["--layout", "any", "--include-orphans"];
+    assert_eq!(columns(&any), [json!(arn), json!("xyzzy")]);
+    let omit = [&any[..], &["--omit", "principal_arn,session_name"]].concat();
+    assert_eq!(columns(&omit), [Value::Null, Value::Null]);
+}
+
 /// A day of logs alone lets a neighbor of a trail keep what both have: it could not be built again without its trail.
 #[test]
 fn day_of_logs_alone_yields_to_a_neighbor_of_a_trail() {

@@ -17,6 +17,7 @@ use crate::fingerprint::Fingerprint;
 use crate::money::{Factor, Usd, UsdPerMillion};
 use crate::price::{PriceBook, PriceKey, Routing, Tier, TokenKind};
 use crate::region::Regions;
+use crate::sorted::equal_range;
 
 /// How a row writes that it applies to any: the same as an empty field.
 pub const ANY: &str = "*";
@@ -144,10 +145,7 @@ impl Discounts {
 
     /// The rows that name a model, or those that name none.
     fn rows_naming(&self, model: Option<&str>) -> &[DiscountRow] {
-        let named = |row: &DiscountRow| row.scope.model_id.as_deref().cmp(&model);
-        let start = self.rows.partition_point(|row| named(row).is_lt());
-        let rows = &self.rows[start..];
-        &rows[..rows.partition_point(|row| named(row).is_eq())]
+        equal_range(&self.rows, |row| row.scope.model_id.as_deref().cmp(&model))
     }
 }
 

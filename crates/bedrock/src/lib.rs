@@ -26,6 +26,7 @@ pub mod pairs;
 pub mod price;
 pub mod region;
 pub mod resolve;
+mod sorted;
 
 pub use alias::{Alias, Aliases};
 pub use batch_job::{JobOutput, JobStates, JobStatus};

@@ -8,7 +8,9 @@
 
 use std::path::PathBuf;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use pipeline::OmittedColumn;
 
 use crate::config::source::SourceKey;
 use crate::exit;
@@ -325,9 +327,9 @@ pub(crate) struct DestArgs {
     pub(crate) allow_shrink: bool,
     /// Columns to leave empty in every table, with what quotes their values: message, principal_arn,
     /// request_metadata, session_name, source_ip, user_agent (repeatable, or separated by commas)
-    #[arg(long, value_enum, value_delimiter = ',', hide_possible_values = true)]
-    #[arg(env = "HOPTRAIL_OMIT", value_name = "COLUMN")]
-    pub(crate) omit: Vec<OmitArg>,
+    #[arg(long, value_parser = omitted_column(), value_delimiter = ',')]
+    #[arg(hide_possible_values = true, env = "HOPTRAIL_OMIT", value_name = "COLUMN")]
+    pub(crate) omit: Vec<OmittedColumn>,
     /// Encryption of what is written: AES256 (a key of S3) or aws:kms (a key of KMS), for buckets
     /// that demand it
     #[arg(long, value_enum, hide_possible_values = true, env = "HOPTRAIL_SSE")]
@@ -691,17 +693,10 @@ pub(crate) enum LayoutArg {
     Any,
 }
 
-/// A column of `--omit`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, serde::Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[value(rename_all = "snake_case")]
-pub(crate) enum OmitArg {
-    Message,
-    PrincipalArn,
-    RequestMetadata,
-    SessionName,
-    SourceIp,
-    UserAgent,
+/// A column of `--omit`, by its name.
+fn omitted_column() -> impl TypedValueParser<Value = OmittedColumn> {
+    PossibleValuesParser::new(OmittedColumn::ALL.map(OmittedColumn::as_str))
+        .try_map(|name| OmittedColumn::from_name(&name).ok_or("no such column"))
 }
 
 /// An encryption of `--sse`, spelled as in the AWS CLI.

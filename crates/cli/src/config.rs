@@ -5,12 +5,13 @@ pub(crate) mod source;
 use std::path::PathBuf;
 
 use anyhow::Context;
+use pipeline::OmittedColumn;
 use serde::Deserialize;
 
 use self::source::SourceKey;
 use crate::args::{
     Acl, AddressingStyleArg, AwsArgs, ConfigArgs, DayArgs, DestArgs, Gate, KnowledgeArgs,
-    LayoutArg, LogArgs, OmitArg, PerformanceArgs, RunArgs, SourceArgs, Sse,
+    LayoutArg, LogArgs, PerformanceArgs, RunArgs, SourceArgs, Sse,
 };
 
 /// The keys of the file. An unknown key is an error, because a misspelled one would be ignored.
@@ -25,7 +26,7 @@ pub(crate) struct Config {
     #[serde(deserialize_with = "source::texts")]
     batch_outputs: Vec<String>,
     request_metadata: Vec<String>,
-    omit: Vec<OmitArg>,
+    omit: Vec<OmittedColumn>,
     sse: Option<Sse>,
     sse_kms_key_id: Option<String>,
     acl: Option<Acl>,

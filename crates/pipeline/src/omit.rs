@@ -2,9 +2,11 @@
 //! what quotes them; only an error message, which says why a call was denied, is held until that is known.
 
 use bedrock::{Attribute, Attributes, Texts};
+use serde::Deserialize;
 
 /// A column that may be left empty.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum OmittedColumn {
     /// Of `denials`.
     Message,
@@ -54,6 +56,11 @@ impl OmittedColumn {
             OmittedColumn::SourceIp => "source_ip",
             OmittedColumn::UserAgent => "user_agent",
         }
+    }
+
+    /// The column of a name, if it may be omitted.
+    pub fn from_name(name: &str) -> Option<Self> {
+        OmittedColumn::ALL.into_iter().find(|column| column.as_str() == name)
     }
 }
 

@@ -147,7 +147,7 @@ pub(crate) const COLUMNS: &[Column<CostRow>] = &[
     required(
         "calls_with_tokens",
         Count(|r| Some(r.sums.calls_with_tokens)),
-        "Calls with token counts: calls_priced + calls_unpriced.",
+        "Calls with token counts.",
     ),
     required("calls_priced", Count(|r| Some(r.sums.calls_priced)), "Calls with a cost."),
     optional(

@@ -10,6 +10,7 @@ use super::{ALL_COMMERCIAL, PriceRow, Routing, Tier, TokenKind, is_commercial};
 use crate::catalog::Catalog;
 use crate::fingerprint::Fingerprint;
 use crate::region::Regions;
+use crate::sorted::equal_range;
 
 /// The price book that ships with hoptrail.
 pub const EMBEDDED: &str = include_str!("../../../../config/prices.csv");
@@ -250,14 +251,4 @@ fn rows_in<'a>(layer: &'a [PriceRow], key: &PriceKey<'_>, region: &str) -> &'a [
         let found = (&*row.model_id, row.routing, &*row.source_region, row.tier);
         found.cmp(&(key.model_id, key.routing, region, key.tier))
     })
-}
-
-/// The rows that compare as equal, by two binary searches: rows are in the order of their keys.
-fn equal_range(
-    rows: &[PriceRow],
-    compare: impl Fn(&PriceRow) -> std::cmp::Ordering,
-) -> &[PriceRow] {
-    let start = rows.partition_point(|row| compare(row).is_lt());
-    let rows = &rows[start..];
-    &rows[..rows.partition_point(|row| compare(row).is_eq())]
 }

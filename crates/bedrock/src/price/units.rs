@@ -17,6 +17,7 @@ use super::{ALL_COMMERCIAL, PriceKey, Routing, Tier, is_commercial};
 use crate::fingerprint::Fingerprint;
 use crate::money::UsdPerUnit;
 use crate::region::Regions;
+use crate::sorted::equal_range;
 
 /// The prices per unit that ship with hoptrail.
 pub const EMBEDDED_UNITS: &str = include_str!("../../../../config/unit_prices.csv");
@@ -119,7 +120,7 @@ impl UnitPrices {
 
     /// Whether a model is billed by a unit.
     pub fn bills(&self, model_id: &str, unit: Unit) -> bool {
-        let all = [self.rows_of(model_id), equal_range(&BUILT_IN, model_id)];
+        let all = [self.rows_of(model_id), rows_of(&BUILT_IN, model_id)];
         all.into_iter().flatten().any(|row| row.unit == unit)
     }
 
@@ -152,7 +153,7 @@ impl UnitPrices {
     /// The prices of a kind of call on a day, as a [`PriceBook`](super::PriceBook) finds those of tokens.
     pub(super) fn card(&self, regions: &Regions, key: &PriceKey<'_>, day: Date) -> UnitCard {
         let mut card = UnitCard::default();
-        for row in equal_range(&BUILT_IN, key.model_id) {
+        for row in rows_of(&BUILT_IN, key.model_id) {
             card.rates[row.unit as usize].get_or_insert_default();
         }
         self.add(&mut card, regions, key, day);
@@ -180,15 +181,13 @@ impl UnitPrices {
     }
 
     fn rows_of(&self, model_id: &str) -> &[UnitRow] {
-        equal_range(&self.rows, model_id)
+        rows_of(&self.rows, model_id)
     }
 }
 
 /// The rows of a model.
-fn equal_range<'a>(rows: &'a [UnitRow], model_id: &str) -> &'a [UnitRow] {
-    let start = rows.partition_point(|row| *row.model_id < *model_id);
-    let rows = &rows[start..];
-    &rows[..rows.partition_point(|row| *row.model_id == *model_id)]
+fn rows_of<'a>(rows: &'a [UnitRow], model_id: &str) -> &'a [UnitRow] {
+    equal_range(rows, |row| (*row.model_id).cmp(model_id))
 }
 
 #[expect(clippy::expect_used, reason = "a test reads the embedded file")]

@@ -18,7 +18,7 @@ use pipeline::{
 use store::{Location, S3Options, Store};
 use tokio::sync::Notify;
 
-use crate::args::{Gate, LogArgs, OmitArg, OutputArgs, RunArgs};
+use crate::args::{Gate, LogArgs, OutputArgs, RunArgs};
 use crate::command::{Signals, block_on, print};
 use crate::config::Config;
 use crate::exit::{Exit, Failure};
@@ -263,7 +263,7 @@ fn settings_of(args: &RunArgs) -> Result<Settings, Failure> {
     settings.force = args.dest.force;
     settings.allow_shrink = args.dest.allow_shrink;
     settings.include_orphans = args.logs.include_orphans && !args.logs.invocation_logs.is_empty();
-    settings.omitted = args.dest.omit.iter().copied().map(omitted).collect();
+    settings.omitted = args.dest.omit.iter().copied().collect();
     let keys = MetadataKeys::new(args.logs.request_metadata.iter().cloned());
     let keys = keys.map_err(|error| Failure::usage(format!("--request-metadata: {error}")))?;
     if !settings.omitted.has(OmittedColumn::RequestMetadata) {
@@ -281,17 +281,6 @@ fn settings_of(args: &RunArgs) -> Result<Settings, Failure> {
     let keys = args.logs.digest_keys.as_deref();
     settings.digest_keys = keys.map(knowledge::digest_keys).transpose()?;
     Ok(settings)
-}
-
-fn omitted(column: OmitArg) -> OmittedColumn {
-    match column {
-        OmitArg::Message => OmittedColumn::Message,
-        OmitArg::PrincipalArn => OmittedColumn::PrincipalArn,
-        OmitArg::RequestMetadata => OmittedColumn::RequestMetadata,
-        OmitArg::SessionName => OmittedColumn::SessionName,
-        OmitArg::SourceIp => OmittedColumn::SourceIp,
-        OmitArg::UserAgent => OmittedColumn::UserAgent,
-    }
 }
 
 /// Reads, builds, and publishes, until it is done or a signal comes.

@@ -199,17 +199,8 @@ impl Collected {
         manifests: &BTreeMap<Date, Option<Manifest>>,
         digest_status: Option<Status>,
     ) -> Result<(), Error> {
-        let mut record = ObjectRecord { digest_status, ..ObjectRecord::new(&read.listed) };
-        let calls = match read.reading {
-            Ok(reading) => self.add_reading(reading, &mut record),
-            Err(reason) => {
-                record.unreadable = Some(reason.to_string());
-                Calls::default()
-            }
-        };
-        self.count(&record);
-        self.count_skipped(&record, &calls);
-        let record = Arc::new(record);
+        let record = ObjectRecord { digest_status, ..ObjectRecord::new(&read.listed) };
+        let (record, calls) = self.add_object(record, read.reading);
         let mut placing = Placing::default();
         for day in days {
             if let Some(state) = self.days.get_mut(day) {
@@ -275,17 +266,7 @@ impl Collected {
         read: ReadObject<Reading>,
         days: Option<&[Date]>,
     ) -> Result<(), Error> {
-        let mut record = ObjectRecord::new(&read.listed);
-        let calls = match read.reading {
-            Ok(reading) => self.add_reading(reading, &mut record),
-            Err(reason) => {
-                record.unreadable = Some(reason.to_string());
-                Calls::default()
-            }
-        };
-        self.count(&record);
-        self.count_skipped(&record, &calls);
-        let record = Arc::new(record);
+        let (record, calls) = self.add_object(ObjectRecord::new(&read.listed), read.reading);
         let mut placing = Placing::default();
         for day in days.into_iter().flatten() {
             if let Some(state) = self.days.get_mut(day) {
@@ -295,7 +276,7 @@ impl Collected {
         for (index, call) in (0u32..).zip(&calls.rows) {
             let day = day_of(call.event_time_ms);
             if self.takes_every_day && self.range.is_none_or(|range| range.contains(day)) {
-                self.days.entry(day).or_default();
+                self.begin(day);
             }
             let is_any = days.is_none() || self.takes_every_day;
             let number = self.days.get_mut(&day).and_then(|state| match is_any {
@@ -314,6 +295,24 @@ impl Collected {
             self.unplaced.push(record);
         }
         Ok(())
+    }
+
+    /// Counts an object with what reading it gave, and gives its calls.
+    fn add_object<E: ToString>(
+        &mut self,
+        mut record: ObjectRecord,
+        reading: Result<Reading, E>,
+    ) -> (Arc<ObjectRecord>, Calls) {
+        let calls = match reading {
+            Ok(reading) => self.add_reading(reading, &mut record),
+            Err(reason) => {
+                record.unreadable = Some(reason.to_string());
+                Calls::default()
+            }
+        };
+        self.count(&record);
+        self.count_skipped(&record, &calls);
+        (Arc::new(record), calls)
     }
 
     /// Takes in what an object held, and gives its calls.
