@@ -24,6 +24,7 @@
 //! - days that are listed in windows: `windows`
 //! - calls that are read from invocation logs: `without_trail`
 //! - days that are built side by side: `settle`, on the trail of `hostile`
+//! - answers from the tables: `show`
 //! - what `verify` finds: `verify`; changed log files: `tampering`
 //! - what `plan` says of a run, and `--preflight`: `plan`
 //! - runs that are killed, and the next run: `killed`, on the trail of `backfill`
@@ -73,6 +74,7 @@ mod s3_options;
 mod sample;
 mod settle;
 mod several_sources;
+mod show;
 mod side_by_side;
 mod sources;
 mod tampering;

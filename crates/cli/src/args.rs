@@ -11,6 +11,7 @@ use std::path::PathBuf;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use pipeline::OmittedColumn;
+use tables::query::SUBJECTS;
 
 use crate::config::source::SourceKey;
 use crate::exit;
@@ -24,6 +25,8 @@ mod heading {
     pub(super) const MODELS: &str = "Models and prices";
     pub(super) const PERFORMANCE: &str = "Performance";
     pub(super) const OUTPUT: &str = "Output";
+    pub(super) const FILTERS: &str = "Filters";
+    pub(super) const ANSWER: &str = "Answer";
     pub(super) const AWS: &str = "AWS";
 }
 
@@ -59,6 +62,9 @@ pub(crate) enum Command {
     /// all published days unless days are given
     #[command(next_line_help = true, after_help = exit::HELP)]
     Verify(Box<VerifyArgs>),
+    /// Answer questions from the written tables: where calls ran, what they cost, what was denied
+    #[command(next_line_help = true, after_help = exit::HELP)]
+    Show(Box<ShowArgs>),
     /// Print the DDL that creates the tables in a query engine
     #[command(next_line_help = true, after_help = exit::HELP)]
     Ddl(DdlArgs),
@@ -216,6 +222,94 @@ pub(crate) struct VerifyArgs {
     /// The settings file.
     #[command(flatten)]
     pub(crate) config: ConfigArgs,
+}
+
+/// `hoptrail show`.
+#[derive(Debug, Args)]
+pub(crate) struct ShowArgs {
+    /// What to show
+    #[arg(value_name = "SUBJECT", value_parser = PossibleValuesParser::new(SUBJECTS.iter().map(|it| it.name)))]
+    pub(crate) subject: String,
+    /// Where the tables are: s3://bucket/prefix or a folder
+    #[arg(long, env = "HOPTRAIL_DEST", value_name = "URI", help_heading = heading::DESTINATION)]
+    pub(crate) dest: Option<String>,
+    /// Which days; all that are published if none are given.
+    #[command(flatten)]
+    pub(crate) days: ShownDayArgs,
+    /// Which rows of the table.
+    #[command(flatten)]
+    pub(crate) filters: FilterArgs,
+    /// Columns to tell rows apart by, such as dt, account_id, or request_metadata.team (repeatable, or
+    /// separated by commas)
+    #[arg(long, value_delimiter = ',', value_name = "COLUMN", help_heading = heading::ANSWER)]
+    pub(crate) by: Vec<String>,
+    /// Show only the first N rows, and one of all others [default: 20 in a table on a terminal]
+    #[arg(long, value_name = "N", help_heading = heading::ANSWER)]
+    pub(crate) top: Option<usize>,
+    /// Column to sort by: the greatest first, or the least if it is one of --by
+    #[arg(long, value_name = "COLUMN", help_heading = heading::ANSWER)]
+    pub(crate) sort: Option<String>,
+    /// Output format: table, csv, json, jsonl, or markdown
+    #[arg(long, value_enum, hide_possible_values = true, default_value_t)]
+    #[arg(value_name = "FORMAT", help_heading = heading::ANSWER)]
+    pub(crate) format: AnswerFormat,
+    /// Print the question as SQL for Athena, Spark, or DuckDB instead; nothing is read
+    #[arg(long, help_heading = heading::ANSWER)]
+    pub(crate) sql: bool,
+    /// End with exit code 4 if the list cost of the answer is greater (cost only)
+    #[arg(long, value_name = "USD", help_heading = heading::ANSWER)]
+    pub(crate) budget: Option<String>,
+    /// How to reach S3.
+    #[command(flatten)]
+    pub(crate) aws: AwsArgs,
+    /// The settings file.
+    #[command(flatten)]
+    pub(crate) config: ConfigArgs,
+}
+
+/// Which days are shown.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = heading::DAYS)]
+pub(crate) struct ShownDayArgs {
+    /// The last N whole days, up to yesterday [default: all that are published]
+    #[arg(long, value_name = "N")]
+    pub(crate) last: Option<u32>,
+    /// One day: YYYY-MM-DD, today, yesterday, or 7d (seven days ago)
+    #[arg(long, value_name = "DAY", conflicts_with = "last")]
+    pub(crate) day: Option<String>,
+    /// First day
+    #[arg(long, alias = "start-time", value_name = "DAY", conflicts_with_all = ["day", "last"])]
+    pub(crate) from: Option<String>,
+    /// Last day, included [default: the day of --from]
+    #[arg(long, alias = "end-time", value_name = "DAY", requires = "from")]
+    pub(crate) to: Option<String>,
+}
+
+/// Which rows of a table are shown: those that pass every filter.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = heading::FILTERS)]
+pub(crate) struct FilterArgs {
+    /// Only this account (this and all others repeatable, or separated by commas)
+    #[arg(long, value_delimiter = ',', value_name = "ID")]
+    pub(crate) account: Vec<String>,
+    /// Only this model: its ID or its name
+    #[arg(long, value_delimiter = ',', value_name = "MODEL")]
+    pub(crate) model: Vec<String>,
+    /// Only calls to this Region
+    #[arg(long, value_delimiter = ',', value_name = "REGION")]
+    pub(crate) source_region: Vec<String>,
+    /// Only calls that ran in this Region
+    #[arg(long, value_delimiter = ',', value_name = "REGION")]
+    pub(crate) inference_region: Vec<String>,
+    /// Only profiles of this scope: us, eu, global, ...
+    #[arg(long, value_delimiter = ',', value_name = "SCOPE")]
+    pub(crate) profile_scope: Vec<String>,
+    /// Only this role or user
+    #[arg(long, value_delimiter = ',', value_name = "NAME")]
+    pub(crate) principal: Vec<String>,
+    /// Only this session
+    #[arg(long, value_delimiter = ',', value_name = "NAME")]
+    pub(crate) session: Vec<String>,
 }
 
 /// What to read.
@@ -752,6 +846,17 @@ pub(crate) enum Gate {
     UnpricedTokens,
     /// There was nothing to read.
     Empty,
+}
+
+/// A format of `show`. The variants have no doc comments, because clap would list them with `--help`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum AnswerFormat {
+    #[default]
+    Table,
+    Csv,
+    Json,
+    Jsonl,
+    Markdown,
 }
 
 /// What the DDL is written for.

@@ -6,6 +6,7 @@ pub(crate) mod explain;
 pub(crate) mod plan;
 pub(crate) mod prices;
 pub(crate) mod run;
+pub(crate) mod show;
 pub(crate) mod verify;
 
 use std::io::{self, Write};

@@ -21,12 +21,12 @@ impl DayRange {
     }
 
     /// The first day.
-    pub(crate) fn from(&self) -> Date {
+    pub fn from(&self) -> Date {
         self.from
     }
 
     /// The last day.
-    pub(crate) fn to(&self) -> Date {
+    pub fn to(&self) -> Date {
         self.to
     }
 

@@ -24,6 +24,9 @@ pub enum Error {
     /// The destination cannot be read.
     #[error("the destination cannot be read")]
     Destination(#[source] store::Error),
+    /// A table that was written cannot be read as one.
+    #[error("a table at the destination cannot be read")]
+    Answer(#[source] tables::read::ReadError),
     /// What is too large to be held, calls or a table, cannot be written to a temporary file, or read from
     /// it.
     #[error("temporary files cannot be used in {}", std::env::temp_dir().display())]

@@ -10,6 +10,7 @@
 //! counted. What ends a run is a source that cannot be listed or fails as a whole, or a destination that cannot
 //! be written.
 
+mod answer;
 mod batch;
 mod dates;
 mod day;
@@ -27,6 +28,7 @@ mod source;
 mod verify;
 mod work;
 
+pub use answer::{Answered, answer};
 pub use dates::{DayRange, Shard};
 pub use error::{Error, SourceFailure};
 pub use omit::{Omitted, OmittedColumn};

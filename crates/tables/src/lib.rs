@@ -20,6 +20,7 @@ pub mod model_costs;
 pub mod other_activity;
 pub mod parquet;
 mod properties;
+pub mod query;
 pub mod read;
 mod references;
 pub mod routing_distribution;

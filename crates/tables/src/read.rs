@@ -285,11 +285,40 @@ fn surviving<T>(
     })
 }
 
+/// Gives the rows of a file of a table to `take`, with those of the columns that the file has: a file of an earlier
+/// schema lacks some.
+///
+/// # Errors
+/// If the file is no such table, of a later schema than this build knows, or damaged, and those of `take`.
+pub(crate) fn scan(
+    file: impl ChunkReader + 'static,
+    table: &'static str,
+    columns: &[(&'static str, Type)],
+    mut take: impl FnMut(RecordBatch) -> Result<(), ReadError>,
+) -> Result<(), ReadError> {
+    surviving(table, || {
+        for batch in present_rows(file, table, columns, true)? {
+            take(batch.map_err(|source| ReadError::Batch { table, source })?)?;
+        }
+        Ok(())
+    })
+}
+
 /// The rows of a file of a table with some of its columns, if they are as declared.
 fn rows<const N: usize>(
     file: impl ChunkReader + 'static,
     table: &'static str,
     columns: [(&'static str, Type); N],
+) -> Result<ParquetRecordBatchReader, ReadError> {
+    present_rows(file, table, &columns, false)
+}
+
+/// The same; the file may lack columns if `may_lack`.
+fn present_rows(
+    file: impl ChunkReader + 'static,
+    table: &'static str,
+    columns: &[(&'static str, Type)],
+    may_lack: bool,
 ) -> Result<ParquetRecordBatchReader, ReadError> {
     let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
     let size_bytes = file.len();
@@ -302,15 +331,20 @@ fn rows<const N: usize>(
     if footer.schema_version > SCHEMA_VERSION {
         return Err(ReadError::LaterSchema { table, found: footer.schema_version });
     }
-    for (column, expected) in columns {
+    for (column, expected) in columns.iter().copied() {
         let field = builder.schema().field_with_name(column).ok();
         let found = field.map(|field| field.data_type().clone());
-        if found != Some(expected.arrow()) {
+        let is_valid = match &found {
+            Some(found) => *found == expected.arrow(),
+            None => may_lack,
+        };
+        if !is_valid {
             let found = found.as_ref().map_or("no such column".to_owned(), DataType::to_string);
             return Err(ReadError::Column { table, column, expected, found });
         }
     }
-    let mask = ProjectionMask::columns(builder.parquet_schema(), columns.map(|(name, _)| name));
+    let names = columns.iter().map(|(name, _)| *name);
+    let mask = ProjectionMask::columns(builder.parquet_schema(), names);
     let reader = builder.with_projection(mask).build();
     reader.map_err(|source| ReadError::Rows { table, source })
 }

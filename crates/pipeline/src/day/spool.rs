@@ -6,9 +6,11 @@ use std::io::{self, Write};
 
 use bedrock::CallId;
 use bytes::Bytes;
+use jiff::civil::Date;
 use logs::hash::{Sha256, to_hex};
 use md5::{Digest, Md5};
 use store::Store;
+use tables::query::Answering;
 use tables::read::{Footer, ReadError};
 use tempfile::{SpooledData, SpooledTempFile, spooled_tempfile};
 use tokio::task::spawn_blocking;
@@ -135,6 +137,17 @@ impl Spooled {
         match &self.content {
             Content::Held(bytes) => tables::read::footer(bytes),
             Content::OnDisk(file) => tables::read::footer(file),
+        }
+    }
+
+    /// Gives a question what the file of a day has of it. Call it on the workers.
+    ///
+    /// # Errors
+    /// If it is no file of the question's table, or damaged.
+    pub(crate) fn answer(self, question: &mut Answering, day: Date) -> Result<(), ReadError> {
+        match self.content {
+            Content::Held(bytes) => question.add(bytes, day),
+            Content::OnDisk(file) => question.add(file, day),
         }
     }
 

@@ -1,0 +1,196 @@
+//! The table that people read on a terminal.
+
+use std::fmt::Write as _;
+use std::io::IsTerminal;
+
+use comfy_table::{
+    CellAlignment, ColumnConstraint, ContentArrangement, Row as TableRow, Table, presets,
+};
+use tables::query::{Answer, Cell, Row};
+
+use super::{Shown, cells};
+use crate::number::grouped;
+
+/// The least columns that a key is cut to.
+const MIN_KEY_WIDTH: usize = 8;
+
+/// Between two columns.
+const GAP: usize = 2;
+
+/// Columns that a table leaves out, because a note below or another column says enough; formats for programs have
+/// them.
+const LEFT_OUT: [&str; 6] = [
+    "calls_with_tokens",
+    "calls_with_units",
+    "calls_lower_bound",
+    "calls_unpriced",
+    "cache_write_tokens",
+    "list_cost_max_usd",
+];
+
+/// The answer as a table, as wide as the terminal, with a line end.
+pub(super) fn text(shown: &Shown<'_>) -> String {
+    of_width(&shown.found.answer, terminal_width())
+}
+
+fn of_width(answer: &Answer, width: Option<usize>) -> String {
+    let mut lines = answer.rows.iter().map(|row| texts(row, answer, None)).collect::<Vec<_>>();
+    lines.extend(sums(answer).into_iter().map(|(name, row)| texts(row, answer, Some(&name))));
+    let all =
+        (0..answer.columns.len()).filter(|place| is_shown(answer, *place)).collect::<Vec<_>>();
+    let (places, too_wide) = fitting(answer, &lines, all, width);
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
+    table.set_width(width.and_then(|width| u16::try_from(width).ok()).unwrap_or(u16::MAX));
+    table.set_header(places.iter().map(|place| head(&answer.columns[*place])));
+    for line in lines {
+        let mut row = TableRow::from(places.iter().map(|place| line[*place].clone()));
+        row.max_height(1);
+        table.add_row(row);
+    }
+    for (place, column) in places.iter().zip(table.column_iter_mut()) {
+        let gap = u16::try_from(GAP).unwrap_or_default();
+        column.set_padding((0, gap));
+        if *place >= answer.n_keys {
+            column.set_cell_alignment(CellAlignment::Right);
+            column.set_constraint(ColumnConstraint::ContentWidth);
+        }
+    }
+    let mut text = String::new();
+    for line in table.lines() {
+        text.push_str(line.trim_end());
+        text.push('\n');
+    }
+    if !too_wide.is_empty() {
+        let names =
+            too_wide.iter().map(|place| answer.columns[*place].as_str()).collect::<Vec<_>>();
+        let names = names.join(", ");
+        // Writing to a string cannot fail.
+        let _ = writeln!(text, "\nToo wide for this terminal: {names} (--format csv has all)");
+    }
+    text.push_str(&coverage(answer));
+    text
+}
+
+/// The columns that fit beside each other, and those that do not: of the measures the last ones, but neither the
+/// first one nor the cost.
+fn fitting(
+    answer: &Answer,
+    lines: &[Vec<String>],
+    mut places: Vec<usize>,
+    width: Option<usize>,
+) -> (Vec<usize>, Vec<usize>) {
+    let Some(width) = width else { return (places, Vec::new()) };
+    let of_column = |place: &usize| {
+        let head = head(&answer.columns[*place]);
+        let texts = lines.iter().map(|line| line[*place].as_str()).chain(head.lines());
+        let widest = texts.map(|text| text.chars().count()).max().unwrap_or_default();
+        GAP + if *place < answer.n_keys { widest.min(MIN_KEY_WIDTH) } else { widest }
+    };
+    let mut too_wide = Vec::new();
+    while places.iter().map(of_column).sum::<usize>() > width {
+        let may_go =
+            |place: &usize| *place > answer.n_keys && answer.columns[*place] != "list_cost_usd";
+        let Some(at) = places.iter().rposition(may_go) else { break };
+        too_wide.insert(0, places.remove(at));
+    }
+    (places, too_wide)
+}
+
+/// Whether a table has a column: keys always, and measures that have a value.
+fn is_shown(answer: &Answer, place: usize) -> bool {
+    place < answer.n_keys
+        || answer.total[place] != Cell::Null && !LEFT_OUT.contains(&answer.columns[place].as_str())
+        || answer.columns[place] == "list_cost_usd"
+}
+
+/// The rows below the others: all that have none of their own, and the sums over all.
+pub(super) fn sums(answer: &Answer) -> Vec<(String, &Row)> {
+    let others = answer.others.as_ref();
+    let others = others.map(|(n, row)| (format!("others ({})", grouped(*n as u64)), row));
+    others.into_iter().chain([("total".to_owned(), &answer.total)]).collect()
+}
+
+/// The cells of a row as people read them; `name` is what stands in place of its keys.
+pub(super) fn texts(row: &Row, answer: &Answer, name: Option<&str>) -> Vec<String> {
+    let text = |(place, cell): (usize, &Cell)| match name {
+        Some(name) if place == 0 && answer.n_keys > 0 => name.to_owned(),
+        Some(_) if place < answer.n_keys => String::new(),
+        _ if answer.columns[place] == "list_cost_usd" => amount(row, answer, cell),
+        None if place < answer.n_keys => short_arn(cells::short(cell)),
+        _ => cells::short(cell),
+    };
+    row.iter().enumerate().map(text).collect()
+}
+
+/// The end of an ARN, which tells it from others of its column.
+fn short_arn(text: String) -> String {
+    match text.rsplit_once('/') {
+        Some((_, end)) if text.starts_with("arn:") && !end.is_empty() => format!("…/{end}"),
+        _ => text,
+    }
+}
+
+/// A cost, which is never shown as if it were full where it is not.
+fn amount(row: &Row, answer: &Answer, cost: &Cell) -> String {
+    let of = |name: &str| {
+        answer.columns.iter().position(|column| column == name).map(|place| &row[place])
+    };
+    let least = cells::short(cost);
+    if *cost == Cell::Null {
+        return least;
+    }
+    let is_lower_bound = matches!(of("calls_lower_bound"), Some(Cell::Count(1..)));
+    let sign = if is_lower_bound { "≥ " } else { "" };
+    match of("list_cost_max_usd") {
+        Some(most @ Cell::Money(_)) if most != cost => {
+            format!("{sign}{least} to {}", cells::short(most))
+        }
+        _ => format!("{sign}{least}"),
+    }
+}
+
+/// How much of the calls the cost covers; nothing if there is no cost to tell.
+fn coverage(answer: &Answer) -> String {
+    let of = |name: &str| {
+        let place = answer.columns.iter().position(|column| column == name)?;
+        match answer.total[place] {
+            Cell::Count(count) => Some(count),
+            _ => None,
+        }
+    };
+    let Some((priced, succeeded)) = of("calls_priced").zip(of("succeeded_calls")) else {
+        return String::new();
+    };
+    let count = |number: i64| grouped(number.unsigned_abs());
+    let mut text =
+        format!("\nCoverage: {} priced calls, {} succeeded", count(priced), count(succeeded));
+    for (name, what) in
+        [("calls_lower_bound", "lower bounds (≥)"), ("calls_unpriced", "counts but no cost")]
+    {
+        if let Some(calls) = of(name).filter(|calls| *calls > 0) {
+            let _ = write!(text, "; {what}: {}", count(calls));
+        }
+    }
+    text.push('\n');
+    text
+}
+
+/// The name of a column, a word a line.
+fn head(name: &str) -> String {
+    name.trim_end_matches("_usd").replace('_', "\n")
+}
+
+/// The columns of the terminal; `None` if the table goes elsewhere, where nothing has to fit.
+fn terminal_width() -> Option<usize> {
+    let given = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
+    let of_terminal = || {
+        let stdout = std::io::stdout();
+        let size = stdout.is_terminal().then(|| terminal_size::terminal_size_of(stdout)).flatten();
+        size.map(|(width, _)| usize::from(width.0))
+    };
+    given.or_else(of_terminal).map(|width: usize| width.max(MIN_WIDTH))
+}
+
+/// Below that, nothing can be read.
+const MIN_WIDTH: usize = 40;

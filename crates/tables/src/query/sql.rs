@@ -1,0 +1,116 @@
+//! Questions as SQL that Athena, Spark, and DuckDB understand alike, and answer as [`Answering`](super::Answering)
+//! does.
+
+use jiff::civil::Date;
+
+use super::{Aggregate, Filter, Key, Measure, Question};
+
+/// What the key of all rows without a row of their own is.
+pub const OTHERS: &str = "others";
+
+/// The question about the days from `days.0` to `days.1`, both included, as a statement without a semicolon.
+pub fn select(question: &Question, days: (Date, Date)) -> String {
+    let (from, to) = days;
+    let mut conditions = vec![format!("dt BETWEEN '{from}' AND '{to}'")];
+    conditions.extend(question.filters.iter().map(condition));
+    let keys = question.keys.iter().map(|key| match key {
+        Key::Day | Key::Column(_) => key.name(),
+        Key::Entry { column, key: entry } => {
+            format!("element_at({column}, {}) AS {}", literal(entry), key.name())
+        }
+    });
+    let measures = question.measures.iter().map(|it| format!("{} AS {}", expression(it), it.name));
+    let columns = keys.chain(measures).collect::<Vec<_>>().join(",\n  ");
+    let conditions = conditions.join("\n  AND ");
+    let groups = (1..=question.keys.len()).map(|place| place.to_string()).collect::<Vec<_>>();
+    let groups = match groups.as_slice() {
+        [] => String::new(),
+        groups => format!("\nGROUP BY {}", groups.join(", ")),
+    };
+    let table = question.table;
+    let answer = format!("SELECT\n  {columns}\nFROM {table}\nWHERE {conditions}{groups}");
+    match question.top {
+        None => format!("{answer}\nORDER BY {}", order(question)),
+        Some(top) => with_others(question, &answer, top),
+    }
+}
+
+/// The first rows of an answer, and one of all others.
+fn with_others(question: &Question, answer: &str, top: usize) -> String {
+    let columns = question.columns().join(", ");
+    let keys = (0..question.keys.len())
+        .map(|place| if place == 0 { literal(OTHERS) } else { "NULL".to_owned() });
+    let sums = question.measures.iter().map(|measure| match measure.of {
+        Aggregate::First(_) => format!("MIN({})", measure.name),
+        Aggregate::Last(_) => format!("MAX({})", measure.name),
+        Aggregate::UpperEnd(least, most) => upper_end(least, most),
+        Aggregate::Rows | Aggregate::RowsWith(..) => count(measure.name),
+        Aggregate::Sum(column) if is_money(column) => format!("SUM({column})"),
+        Aggregate::Sum(column) => count(column),
+    });
+    let others = keys.chain(sums).collect::<Vec<_>>().join(", ");
+    let order = order(question);
+    format!(
+        "\
+WITH answer AS (
+{answer}
+), ranked AS (
+SELECT {columns}, row_number() OVER (ORDER BY {order}) AS place FROM answer
+), shown AS (
+SELECT {columns}, place FROM ranked WHERE place <= {top}
+UNION ALL
+SELECT {others}, {top} + 1 FROM ranked WHERE place > {top} HAVING COUNT(*) > 0
+)
+SELECT {columns} FROM shown ORDER BY place"
+    )
+}
+
+fn order(question: &Question) -> String {
+    let names = question.columns();
+    let direction = if question.sort.is_descending { " DESC" } else { "" };
+    let first = format!("{}{direction} NULLS LAST", names[question.sort.place]);
+    let keys = { 0..question.keys.len() }.filter(|key| *key != question.sort.place);
+    let keys = keys.map(|key| format!("{} NULLS LAST", names[key]));
+    std::iter::once(first).chain(keys).collect::<Vec<_>>().join(", ")
+}
+
+fn expression(measure: &Measure) -> String {
+    match measure.of {
+        Aggregate::Rows => "COUNT(*)".to_owned(),
+        Aggregate::RowsWith(column, text) => {
+            count(&format!("CASE WHEN {column} = {} THEN 1 ELSE 0 END", literal(text)))
+        }
+        Aggregate::Sum(column) if is_money(column) => format!("SUM({column})"),
+        Aggregate::Sum(column) => count(column),
+        Aggregate::First(column) => format!("MIN({column})"),
+        Aggregate::Last(column) => format!("MAX({column})"),
+        Aggregate::UpperEnd(least, most) => upper_end(least, most),
+    }
+}
+
+/// A sum of counts: of another type than its column in one of the engines.
+fn count(of: &str) -> String {
+    format!("CAST(SUM({of}) AS bigint)")
+}
+
+fn upper_end(least: &str, most: &str) -> String {
+    format!("CASE WHEN COUNT({most}) > 0 THEN SUM(COALESCE({most}, {least})) END")
+}
+
+/// Every column of money is named so, and no other.
+fn is_money(column: &str) -> bool {
+    column.ends_with("_usd")
+}
+
+fn condition(filter: &Filter) -> String {
+    let values = filter.values.iter().map(|value| literal(value)).collect::<Vec<_>>().join(", ");
+    let of = |column: &&str| format!("{column} IN ({values})");
+    match filter.columns.as_slice() {
+        [column] => of(column),
+        columns => format!("({})", columns.iter().map(of).collect::<Vec<_>>().join(" OR ")),
+    }
+}
+
+fn literal(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "''"))
+}
