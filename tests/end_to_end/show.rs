@@ -1,6 +1,6 @@
 //! Answers of `show`, against the rows of the tables added up in plain code.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
 use jiff::Timestamp;
@@ -291,6 +291,47 @@ fn budget_is_a_gate() {
     show(&world, &["cost", "--budget", "7.35"]).ends(0);
     let over = show(&world, &["cost", "--budget", "7.34"]).ends(4);
     assert!(over.stderr.contains("over the budget: $7.343199114 of $7.34"), "{}", over.stderr);
+}
+
+#[test]
+fn comparison_has_both_days_and_the_change() {
+    let world = shown_sample();
+    let days = ["--from", "2026-10-06", "--to", "2026-10-06", "--compare", "previous"];
+    let compared = answer(&world, &[&["cost"][..], &days].concat());
+    let of_day = |day: &str| {
+        let rows = answer(&world, &["cost", "--day", day]);
+        let name = |row: &Row| row["model_name"].to_string();
+        rows.into_iter().map(|row| (name(&row), row)).collect::<BTreeMap<_, _>>()
+    };
+    let (before, now) = (of_day("2026-10-05"), of_day("2026-10-06"));
+    assert_eq!(compared.len(), before.keys().chain(now.keys()).collect::<BTreeSet<_>>().len());
+    let mut n_changes = 0;
+    for row in &compared {
+        let name = row["model_name"].to_string();
+        let cost = |rows: &BTreeMap<String, Row>| {
+            rows.get(&name).map_or(json!("0"), |row| row["list_cost_usd"].clone())
+        };
+        let sides = [cost(&before), cost(&now)];
+        if sides.contains(&Value::Null) {
+            assert_eq!(row["list_cost_usd_change"], Value::Null, "{name}");
+            continue;
+        }
+        let [old, new] = sides.map(|amount| amount.as_str().unwrap().parse::<f64>().unwrap());
+        let change = row["list_cost_usd_change"].as_str().unwrap().parse::<f64>().unwrap();
+        assert!((new - old - change).abs() < 1e-9, "{name}: {row:?}");
+        n_changes += 1;
+        let status = match (before.contains_key(&name), now.contains_key(&name)) {
+            (false, _) => json!("new"),
+            (_, false) => json!("gone"),
+            _ => Value::Null,
+        };
+        assert_eq!(row["status"], status, "{name}");
+    }
+    assert!(n_changes > 5);
+    let first = show(&world, &["cost", "--day", "2026-10-05", "--compare", "previous"]).ends(0);
+    let missing = "days that are not built, of those compared with: 2026-10-04";
+    assert!(first.stderr.contains(missing), "{}", first.stderr);
+    show(&world, &["cost", "--compare", "previous"]).says(2, &["--compare needs days"]);
 }
 
 #[test]

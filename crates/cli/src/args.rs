@@ -256,6 +256,10 @@ pub(crate) struct ShowArgs {
     /// Print the question as SQL for Athena, Spark, or DuckDB instead; nothing is read
     #[arg(long, help_heading = heading::ANSWER)]
     pub(crate) sql: bool,
+    /// Compare with the days before: as many, or the month before if the days are a whole month
+    #[arg(long, value_enum, hide_possible_values = true, conflicts_with_all = ["sql", "budget"])]
+    #[arg(value_name = "previous", help_heading = heading::ANSWER)]
+    pub(crate) compare: Option<Compare>,
     /// End with exit code 4 if the list cost of the answer is greater (cost only)
     #[arg(long, value_name = "USD", help_heading = heading::ANSWER)]
     pub(crate) budget: Option<String>,
@@ -857,6 +861,13 @@ pub(crate) enum AnswerFormat {
     Json,
     Jsonl,
     Markdown,
+}
+
+/// What an answer is compared with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Compare {
+    /// The days before.
+    Previous,
 }
 
 /// What the DDL is written for.

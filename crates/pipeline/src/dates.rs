@@ -30,6 +30,15 @@ impl DayRange {
         self.to
     }
 
+    /// The range of as many days right before; of a whole month, the month before. `None` before the first day that
+    /// there is.
+    pub fn previous(&self) -> Option<Self> {
+        let to = self.from.yesterday().ok()?;
+        let is_month = self.from.day() == 1 && self.to == self.from.last_of_month();
+        let days = if is_month { i64::from(to.days_in_month()) } else { self.len() };
+        DayRange::new(to.checked_sub((days - 1).days()).ok()?, to)
+    }
+
     /// Whether a day is in the range.
     pub(crate) fn contains(&self, day: Date) -> bool {
         self.from <= day && day <= self.to
@@ -202,6 +211,28 @@ mod tests {
         }
         assert_eq!(Shard::new(3, 3), None);
         assert_eq!(Shard::new(0, 0), None);
+    }
+
+    #[test]
+    fn range_before_has_as_many_days_or_is_the_month_before() {
+        let range = |from, to| DayRange::new(from, to).expect("days");
+        for (days, before) in [
+            (
+                range(date(2026, 10, 8), date(2026, 10, 14)),
+                range(date(2026, 10, 1), date(2026, 10, 7)),
+            ),
+            (
+                range(date(2026, 3, 1), date(2026, 3, 31)),
+                range(date(2026, 2, 1), date(2026, 2, 28)),
+            ),
+            (
+                range(date(2026, 10, 1), date(2026, 10, 1)),
+                range(date(2026, 9, 30), date(2026, 9, 30)),
+            ),
+        ] {
+            assert_eq!(days.previous(), Some(before));
+        }
+        assert_eq!(range(Date::MIN, Date::MIN).previous(), None);
     }
 
     #[test]

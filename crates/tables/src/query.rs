@@ -8,6 +8,7 @@
 
 mod answer;
 mod batch;
+mod compare;
 pub mod sql;
 mod subject;
 

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use pipeline::{Answered, DayRange};
 use tables::query::{Cell, Filter, Question, QuestionError, Subject, sql};
 
-use crate::args::{AnswerFormat, DayArgs, FilterArgs, ShowArgs};
+use crate::args::{AnswerFormat, Compare, DayArgs, FilterArgs, ShowArgs};
 use crate::command::{block_on, print};
 use crate::config::Config;
 use crate::exit::{Exit, Failure};
@@ -42,7 +42,8 @@ pub(crate) fn run(mut args: ShowArgs, report: &Report) -> Result<Exit, Failure> 
     config.complete_location(&mut args.dest);
     config.complete_aws(&mut args.aws);
     let range = range::days(&days, Timestamp::now())?;
-    let question = question(&args)?;
+    let subject = subject(&args.subject)?;
+    let question = question(&args, subject)?;
     let budget = args.budget.as_deref().map(|text| budget(&args.subject, text)).transpose()?;
     if args.sql {
         let range = range.ok_or_else(|| {
@@ -55,16 +56,44 @@ pub(crate) fn run(mut args: ShowArgs, report: &Report) -> Result<Exit, Failure> 
     location::check_region(&args.aws, [&dest])?;
     let options = location::dest_options(&args.aws)?;
     let table = question.table;
-    let found = block_on(async |signals| {
+    let top = question.top;
+    let asked = match args.compare {
+        None => vec![(range, question)],
+        Some(Compare::Previous) => {
+            let previous = range.and_then(|range| range.previous()).ok_or_else(|| {
+                Failure::usage(format!("--compare needs days: {}", settings::DAYS_EXPECTED))
+            })?;
+            // Rows are put beside each other first, and cut then.
+            let question = Question { top: None, ..question };
+            vec![(Some(previous), question.clone()), (range, question)]
+        }
+    };
+    let mut answers = block_on(async |signals| {
         let answering = async {
+            let mut found = Vec::new();
             let requests = pipeline::Settings::new(range).requests_in_flight;
             let what = "the destination";
             let dest = location::open_source(what, &dest, &options, requests, report).await?;
-            Ok::<_, Failure>(pipeline::answer(dest.as_ref(), range, question).await?)
+            for (range, question) in asked {
+                found.push(pipeline::answer(dest.as_ref(), range, question).await?);
+            }
+            Ok::<_, Failure>(found)
         };
         signals.or(answering).await?
     })?;
-    let shown = Shown { subject: &args.subject, table, dest: dest.to_string(), found: &found };
+    let Some(mut found) = answers.pop() else { return Ok(Exit::Done) };
+    let before = answers.pop();
+    if let Some(before) = &before {
+        let answer = std::mem::take(&mut found.answer);
+        found.answer = answer.compared(&before.answer, subject.compared, top);
+    }
+    let shown = Shown {
+        subject: subject.name,
+        table,
+        dest: dest.to_string(),
+        found: &found,
+        before: before.as_ref(),
+    };
     check_any(&shown)?;
     print(&formats::text(&shown, args.format)?)?;
     if args.format != AnswerFormat::Table && args.format != AnswerFormat::Markdown {
@@ -80,6 +109,8 @@ struct Shown<'a> {
     table: &'static str,
     dest: String,
     found: &'a Answered,
+    /// What it was compared with.
+    before: Option<&'a Answered>,
 }
 
 impl Shown<'_> {
@@ -94,6 +125,16 @@ impl Shown<'_> {
                 described(*range),
                 counted(of, "day")
             ));
+        }
+        if let Some(before) = self.before {
+            parts.extend(before.range.map(|range| {
+                format!(
+                    "compared with {}, {} of {} built",
+                    described(range),
+                    before.days,
+                    counted(n_days(range), "day")
+                )
+            }));
         }
         if self.subject == "cost" && !price_versions.is_empty() {
             let versions = price_versions.iter().map(String::as_str).collect::<Vec<_>>();
@@ -116,10 +157,11 @@ fn n_days(range: DayRange) -> u64 {
     u64::try_from(span).unwrap_or_default() + 1
 }
 
-fn question(args: &ShowArgs) -> Result<Question, Failure> {
-    let Some(subject) = Subject::named(&args.subject) else {
-        return Err(Failure::usage(format!("there is no subject `{}`", args.subject)));
-    };
+fn subject(name: &str) -> Result<&'static Subject, Failure> {
+    Subject::named(name).ok_or_else(|| Failure::usage(format!("there is no subject `{name}`")))
+}
+
+fn question(args: &ShowArgs, subject: &Subject) -> Result<Question, Failure> {
     let is_for_people = args.format == AnswerFormat::Table && std::io::stdout().is_terminal();
     let top = args.top.or(is_for_people.then_some(TOP_OF_TABLE));
     if top == Some(0) {
@@ -192,6 +234,10 @@ fn exit(shown: &Shown<'_>, budget: Option<i128>, report: &Report) -> Result<Exit
     if !missing.is_empty() {
         report.warn(&format!("days that are not built: {}", listed(missing)));
     }
+    if let Some(before) = shown.before.filter(|before| !before.missing.is_empty()) {
+        let missing = listed(&before.missing);
+        report.warn(&format!("days that are not built, of those compared with: {missing}"));
+    }
     if !interrupted.is_empty() {
         report.warn(&format!(
             "days of them that a run is replacing, or was: {}",
@@ -202,7 +248,9 @@ fn exit(shown: &Shown<'_>, budget: Option<i128>, report: &Report) -> Result<Exit
         let what = "days built without objects or records that cannot be read (see show ingest)";
         report.warn(&format!("{what}: {}", listed(partial)));
     }
-    for (key, reason) in unreadable {
+    let unreadable_before = shown.before.map(|before| &before.unreadable).into_iter().flatten();
+    let unreadable = unreadable.iter().chain(unreadable_before).collect::<Vec<_>>();
+    for (key, reason) in &unreadable {
         report.warn(&format!("{key}: {reason}; its rows are missing: see `hoptrail verify`"));
     }
     let cost = answer.columns.iter().position(|column| column == "list_cost_usd");

@@ -31,7 +31,7 @@ pub struct Answering {
 }
 
 /// An answer.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Answer {
     /// The names of the columns: keys, then measures.
     pub columns: Vec<String>,

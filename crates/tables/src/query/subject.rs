@@ -19,6 +19,9 @@ pub struct Subject {
     measures: &'static [Measure],
     /// The name of the column that answers are sorted by.
     default_sort: &'static str,
+    /// The measures that two answers are compared by: their order follows the first one; a cost never stands without
+    /// what it covers.
+    pub compared: &'static [&'static str],
 }
 
 /// Why something cannot be asked.
@@ -90,6 +93,7 @@ pub static SUBJECTS: &[Subject] = &[
             sum("output_tokens"),
         ],
         default_sort: "calls",
+        compared: &["calls", "succeeded_calls"],
     },
     Subject {
         name: "cost",
@@ -116,6 +120,7 @@ pub static SUBJECTS: &[Subject] = &[
             sum("contracted_cost_usd"),
         ],
         default_sort: "list_cost_usd",
+        compared: &["list_cost_usd", "succeeded_calls", "calls_priced", "calls_lower_bound"],
     },
     Subject {
         name: "denials",
@@ -128,6 +133,7 @@ pub static SUBJECTS: &[Subject] = &[
             Measure { name: LAST_SEEN, of: Aggregate::Last("event_time") },
         ],
         default_sort: "denied_calls",
+        compared: &["denied_calls"],
     },
     Subject {
         name: "unresolved",
@@ -140,6 +146,7 @@ pub static SUBJECTS: &[Subject] = &[
             Measure { name: LAST_SEEN, of: Aggregate::Last(LAST_SEEN) },
         ],
         default_sort: "calls",
+        compared: &["calls"],
     },
     Subject {
         name: "ingest",
@@ -159,6 +166,7 @@ pub static SUBJECTS: &[Subject] = &[
             sum("other_day"),
         ],
         default_sort: "dt",
+        compared: &["bytes", "objects", "unreadable_objects", "written"],
     },
 ];
 

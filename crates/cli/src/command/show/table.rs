@@ -19,7 +19,8 @@ const GAP: usize = 2;
 
 /// Columns that a table leaves out, because a note below or another column says enough; formats for programs have
 /// them.
-const LEFT_OUT: [&str; 6] = [
+const LEFT_OUT: [&str; 7] = [
+    "calls_lower_bound_before",
     "calls_with_tokens",
     "calls_with_units",
     "calls_lower_bound",
@@ -101,6 +102,7 @@ fn fitting(
 fn is_shown(answer: &Answer, place: usize) -> bool {
     place < answer.n_keys
         || answer.total[place] != Cell::Null && !LEFT_OUT.contains(&answer.columns[place].as_str())
+        || answer.rows.iter().any(|row| matches!(&row[place], Cell::Text(_)))
         || answer.columns[place] == "list_cost_usd"
 }
 
@@ -116,11 +118,21 @@ pub(super) fn texts(row: &Row, answer: &Answer, name: Option<&str>) -> Vec<Strin
     let text = |(place, cell): (usize, &Cell)| match name {
         Some(name) if place == 0 && answer.n_keys > 0 => name.to_owned(),
         Some(_) if place < answer.n_keys => String::new(),
-        _ if answer.columns[place] == "list_cost_usd" => amount(row, answer, cell),
+        _ if answer.columns[place] == "list_cost_usd" => amount(row, answer, cell, ""),
+        _ if answer.columns[place] == "list_cost_usd_before" => {
+            amount(row, answer, cell, "_before")
+        }
+        _ if answer.columns[place].ends_with("_change") => change(cell),
         None if place < answer.n_keys => short_arn(cells::short(cell)),
         _ => cells::short(cell),
     };
     row.iter().enumerate().map(text).collect()
+}
+
+/// What grew has a sign, too.
+fn change(cell: &Cell) -> String {
+    let sign = if matches!(cell, Cell::Count(1..) | Cell::Money(1..)) { "+" } else { "" };
+    format!("{sign}{}", cells::short(cell))
 }
 
 /// The end of an ARN, which tells it from others of its column.
@@ -132,9 +144,10 @@ fn short_arn(text: String) -> String {
 }
 
 /// A cost, which is never shown as if it were full where it is not.
-fn amount(row: &Row, answer: &Answer, cost: &Cell) -> String {
+fn amount(row: &Row, answer: &Answer, cost: &Cell, of_days: &str) -> String {
     let of = |name: &str| {
-        answer.columns.iter().position(|column| column == name).map(|place| &row[place])
+        let name = format!("{name}{of_days}");
+        answer.columns.iter().position(|column| *column == name).map(|place| &row[place])
     };
     let least = cells::short(cost);
     if *cost == Cell::Null {
@@ -178,7 +191,7 @@ fn coverage(answer: &Answer) -> String {
 
 /// The name of a column, a word a line.
 fn head(name: &str) -> String {
-    name.trim_end_matches("_usd").replace('_', "\n")
+    name.replace("_usd", "").replace('_', "\n")
 }
 
 /// The columns of the terminal; `None` if the table goes elsewhere, where nothing has to fit.
