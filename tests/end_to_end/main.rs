@@ -24,7 +24,7 @@
 //! - days that are listed in windows: `windows`
 //! - calls that are read from invocation logs: `without_trail`
 //! - days that are built side by side: `settle`, on the trail of `hostile`
-//! - answers from the tables: `show`
+//! - answers from the tables: `show`; the summary as a page: `page`
 //! - what `verify` finds: `verify`; changed log files: `tampering`
 //! - what `plan` says of a run, and `--preflight`: `plan`
 //! - runs that are killed, and the next run: `killed`, on the trail of `backfill`
@@ -64,6 +64,7 @@ mod locations;
 mod lost_logs;
 mod month;
 mod other_activity;
+mod page;
 mod plan;
 mod precedence;
 mod readme;

@@ -28,7 +28,7 @@ fn first_command_prints_what_the_readme_shows() {
     let world = World::new();
     let source = sample().display().to_string();
     let arguments = arguments.replace("tests/sample/org-trail", &source);
-    let run = world.hoptrail(&arguments.split(' ').collect::<Vec<_>>()).ends(0);
+    let run = world.page(&arguments.split(' ').collect::<Vec<_>>()).ends(0);
     let printed = run.stdout.replace(&source, "tests/sample/org-trail");
     let mut printed = printed.lines();
     let shown = blocks(&readme, "text").into_iter().next().unwrap();

@@ -98,11 +98,18 @@ impl World {
         command
     }
 
+    /// The same with the summary as a page, as it is without options.
+    pub(crate) fn page(&self, arguments: &[&str]) -> Run {
+        Run::of(self.command(arguments).env_remove("HOPTRAIL_FULL").output().unwrap())
+    }
+
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_hoptrail"));
         command.args(arguments).env_clear().current_dir(self.folder.path());
         // Off AWS, nothing must go looking for settings of the user's or the machine's metadata.
         command.env("HOME", self.folder.path()).env("AWS_EC2_METADATA_DISABLED", "true");
+        // All that is known of a run is looked at, not only its page.
+        command.env("HOPTRAIL_FULL", "true");
         command
     }
 

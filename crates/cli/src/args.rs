@@ -124,6 +124,9 @@ pub(crate) struct RunArgs {
     #[arg(long, value_enum, value_delimiter = ',', hide_possible_values = true)]
     #[arg(env = "HOPTRAIL_FAIL_ON", value_name = "CONDITION", help_heading = heading::OUTPUT)]
     pub(crate) fail_on: Vec<Gate>,
+    /// Print all that is known of the run instead of a page
+    #[arg(long, env = "HOPTRAIL_FULL", help_heading = heading::OUTPUT)]
+    pub(crate) full: bool,
     /// Write the summary as JSON to a file, or with `-` to stdout instead of the text summary
     #[arg(long, env = "HOPTRAIL_SUMMARY_JSON", value_name = "FILE", help_heading = heading::OUTPUT)]
     pub(crate) summary_json: Option<PathBuf>,
@@ -190,6 +193,7 @@ impl PlanArgs {
             knowledge,
             performance,
             fail_on,
+            full: false,
             summary_json,
             aws,
             config,

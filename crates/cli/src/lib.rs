@@ -3,6 +3,7 @@
 //! Data goes to stdout, everything else to stderr. The tokio runtime has one thread, which does I/O
 //! only; computation runs on the pipeline's workers.
 
+mod answer;
 mod args;
 mod command;
 mod config;

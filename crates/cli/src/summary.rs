@@ -1,4 +1,5 @@
-//! The summary that a run prints: most calls first, and every route that leaves its jurisdiction.
+//! The summary that a run prints: a [`page`], or with `--full` all that is known of the run: most calls first, and
+//! every route that leaves its jurisdiction.
 
 mod activity;
 pub(crate) mod age;
@@ -6,6 +7,7 @@ mod batch;
 mod cost;
 pub(crate) mod found;
 mod logs;
+pub(crate) mod page;
 pub(crate) mod partial;
 mod routing;
 

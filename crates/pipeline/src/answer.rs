@@ -1,6 +1,6 @@
 //! Answers questions from the published tables. Nothing is written.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use futures::stream::{StreamExt, TryStreamExt};
 use jiff::civil::Date;
@@ -22,6 +22,13 @@ const FETCHED_AT_ONCE: usize = 8;
 pub struct Answered {
     /// The answer.
     pub answer: Answer,
+    /// What it rests on.
+    pub basis: Basis,
+}
+
+/// The days that an answer rests on.
+#[derive(Debug, Clone, Default)]
+pub struct Basis {
     /// The days that were asked about; `None` if nothing is published and no days were named.
     pub range: Option<DayRange>,
     /// How many of them are published.
@@ -38,88 +45,115 @@ pub struct Answered {
     pub price_versions: BTreeSet<String>,
 }
 
-/// Answers a question about the days of a range, or about all that are published. Only the files of the question's
-/// table are read, and of them its columns.
+/// Answers a question about the days of a range, or about all that are published.
 ///
 /// # Errors
-/// If the destination cannot be listed or read. A file that is no table, or not the one that was written, is no
-/// error: it is named.
+/// As [`answers`].
 pub async fn answer(
     destination: &dyn Store,
     range: Option<DayRange>,
     question: Question,
 ) -> Result<Answered, Error> {
+    let mut all = answers(destination, range, vec![question]).await?;
+    all.pop().ok_or(Error::Worker)
+}
+
+/// Answers questions about the days of a range, or about all that are published. Only the files of their tables are
+/// read, each once, and of them the columns that are asked for.
+///
+/// # Errors
+/// If the destination cannot be listed or read. A file that is no table, or not the one that was written, is no
+/// error: it is named.
+pub async fn answers(
+    destination: &dyn Store,
+    range: Option<DayRange>,
+    questions: Vec<Question>,
+) -> Result<Vec<Answered>, Error> {
     let manifests = load(destination, range).await?;
-    let first_and_last = manifests.keys().next().zip(manifests.keys().next_back());
-    let all = first_and_last.and_then(|(first, last)| DayRange::new(*first, *last));
-    let range = range.or(all);
-    let mut found = Answered {
-        answer: empty(&question)?,
-        range,
-        days: 0,
-        missing: Vec::new(),
-        interrupted: Vec::new(),
-        partial: Vec::new(),
-        unreadable: Vec::new(),
-        price_versions: BTreeSet::new(),
-    };
-    let mut files = Vec::new();
-    for day in range.into_iter().flat_map(|range| range.days()) {
-        let manifest = match manifests.get(&day) {
-            Some(Some(manifest)) if !manifest.is_withdrawn() => manifest,
-            other => {
-                found.missing.push(day);
-                match other {
-                    Some(Some(_)) => found.interrupted.push(day),
-                    Some(None) => found.unreadable.push((Manifest::key(day), CORRUPT.to_owned())),
-                    None => {}
-                }
-                continue;
-            }
-        };
-        found.days += 1;
-        if !manifest.is_complete {
-            found.partial.push(day);
-        }
-        found.price_versions.insert(manifest.made_with.knowledge.prices.clone());
-        files.extend(output_of(manifest, question.table).map(|output| (day, output)));
+    let basis = Basis::of(&manifests, range);
+    let tables = questions.iter().map(|question| question.table).collect::<BTreeSet<_>>();
+    let mut answering = Vec::with_capacity(questions.len());
+    for question in questions {
+        let table = question.table;
+        answering.push((table, Answering::new(question).map_err(Error::Answer)?));
     }
-    let fetch = |(day, output): (Date, Output)| async move {
+    let mut unreadable = BTreeMap::<&str, Vec<(String, String)>>::new();
+    let published = manifests.values().flatten().filter(|manifest| !manifest.is_withdrawn());
+    let files = tables.iter().flat_map(|table| {
+        let outputs = published.clone().filter_map(|manifest| output_of(manifest, table));
+        outputs.map(|(day, output)| (*table, day, output))
+    });
+    let fetch = |(table, day, output): (&'static str, Date, Output)| async move {
         let file = Spooled::fetch(destination, &output.key).await?;
-        Ok::<_, Error>((day, output, file))
+        Ok::<_, Error>((table, day, output, file))
     };
     let mut fetched = futures::stream::iter(files).map(fetch).buffered(FETCHED_AT_ONCE);
-    let mut answering = Answering::new(question.clone()).map_err(Error::Answer)?;
-    while let Some((day, output, file)) = fetched.try_next().await? {
-        let Some(file) = file else {
-            found.unreadable.push((output.key, "it does not exist".to_owned()));
+    while let Some((table, day, output, file)) = fetched.try_next().await? {
+        let reason = match &file {
+            None => Some("it does not exist".to_owned()),
+            Some(file) if file.sha256 != output.sha256 => {
+                Some(format!("it is not the file that was written (bytes: {})", file.n_bytes))
+            }
+            Some(_) => None,
+        };
+        let (Some(file), None) = (file, &reason) else {
+            let reason = reason.unwrap_or_default();
+            unreadable.entry(table).or_default().push((output.key, reason));
             continue;
         };
-        if file.sha256 != output.sha256 {
-            let reason = format!("it is not the file that was written (bytes: {})", file.n_bytes);
-            found.unreadable.push((output.key, reason));
-            continue;
-        }
         let add = move || {
-            let added = file.answer(&mut answering, day);
+            let mut of_table = answering.iter_mut().filter(|(other, _)| *other == table);
+            let added = of_table.try_for_each(|(_, question)| file.answer(question, day));
             (answering, added)
         };
         let (given_back, added) = spawn_blocking(add).await.map_err(|_| Error::Worker)?;
         added.map_err(Error::Answer)?;
         answering = given_back;
     }
-    found.answer = answering.finish().map_err(Error::Answer)?;
-    Ok(found)
+    let finish = |(table, answering): (&str, Answering)| {
+        let mut basis = basis.clone();
+        basis.unreadable.extend(unreadable.get(table).into_iter().flatten().cloned());
+        Ok(Answered { answer: answering.finish().map_err(Error::Answer)?, basis })
+    };
+    answering.into_iter().map(finish).collect()
+}
+
+impl Basis {
+    fn of(manifests: &BTreeMap<Date, Option<Manifest>>, range: Option<DayRange>) -> Self {
+        let first_and_last = manifests.keys().next().zip(manifests.keys().next_back());
+        let all = first_and_last.and_then(|(first, last)| DayRange::new(*first, *last));
+        let range = range.or(all);
+        let mut basis = Basis { range, ..Basis::default() };
+        for day in range.into_iter().flat_map(|range| range.days()) {
+            let manifest = match manifests.get(&day) {
+                Some(Some(manifest)) if !manifest.is_withdrawn() => manifest,
+                other => {
+                    basis.missing.push(day);
+                    match other {
+                        Some(Some(_)) => basis.interrupted.push(day),
+                        Some(None) => {
+                            basis.unreadable.push((Manifest::key(day), CORRUPT.to_owned()));
+                        }
+                        None => {}
+                    }
+                    continue;
+                }
+            };
+            basis.days += 1;
+            if !manifest.is_complete {
+                basis.partial.push(day);
+            }
+            basis.price_versions.insert(manifest.made_with.knowledge.prices.clone());
+        }
+        basis
+    }
 }
 
 const CORRUPT: &str = "the manifest is corrupt, or of another version of hoptrail";
 
-fn empty(question: &Question) -> Result<Answer, Error> {
-    Answering::new(question.clone()).and_then(Answering::finish).map_err(Error::Answer)
-}
-
 /// The file of a table that a day has.
-fn output_of(manifest: &Manifest, table: &str) -> Option<Output> {
+fn output_of(manifest: &Manifest, table: &str) -> Option<(Date, Output)> {
     let key = part_key(table, manifest.dt);
-    manifest.outputs.iter().find(|output| output.key == key).cloned()
+    let output = manifest.outputs.iter().find(|output| output.key == key)?;
+    Some((manifest.dt, output.clone()))
 }

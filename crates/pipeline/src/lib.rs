@@ -28,7 +28,7 @@ mod source;
 mod verify;
 mod work;
 
-pub use answer::{Answered, answer};
+pub use answer::{Answered, Basis, answer, answers};
 pub use dates::{DayRange, Shard};
 pub use error::{Error, SourceFailure};
 pub use omit::{Omitted, OmittedColumn};

@@ -13,7 +13,8 @@ use futures::FutureExt;
 use logs::invocation::MetadataKeys;
 use logs::layout::LogKind;
 use pipeline::{
-    Endpoints, Layout, LogLocations, Notice, OmittedColumn, OpenLogs, Outcome, Progress, Settings,
+    DayRange, Endpoints, Layout, LogLocations, Notice, OmittedColumn, OpenLogs, Outcome, Progress,
+    Settings,
 };
 use store::{Location, S3Options, Store};
 use tokio::sync::Notify;
@@ -24,6 +25,7 @@ use crate::config::Config;
 use crate::exit::{Exit, Failure};
 use crate::location::{LogTemplates, OpenSource, ReadLocation};
 use crate::report::Report;
+use crate::summary::page::Found;
 use crate::{knowledge, location, number, progress, range, settings, summary};
 
 /// Which of the two commands.
@@ -45,6 +47,7 @@ pub(super) struct Job {
     pub(super) dest: Option<Location>,
     pub(super) dest_options: S3Options,
     fail_on: Vec<Gate>,
+    is_full: bool,
     summary_json: Option<PathBuf>,
 }
 
@@ -78,13 +81,15 @@ pub(crate) fn run(
             return Ok(Exit::Done);
         }
     }
-    let outcome = block_on(async |signals| {
+    let (outcome, found) = block_on(async |signals| {
         let stores = signals.or(job.open(&dest, report)).await??;
-        build(&job, &stores, signals, output, report).await
+        let outcome = build(&job, &stores, signals, output, report).await?;
+        let found = signals.or(job.ask(&outcome, stores.dest.as_ref(), report)).await?;
+        Ok((outcome, found))
     })?;
     let partial = summary::partial::reasons(&outcome);
     partial.iter().for_each(|reason| report.warn(reason));
-    show(&outcome, &job, report)?;
+    show(&outcome, found.as_ref(), &job, report)?;
     Ok(exit(&outcome, &job.fail_on, !partial.is_empty(), report))
 }
 
@@ -145,7 +150,7 @@ impl Job {
         }
         let knowledge = knowledge::load(&args.knowledge)?;
         let dest_options = location::write_options(&args.aws, &args.dest)?;
-        let RunArgs { fail_on, summary_json, .. } = args;
+        let RunArgs { fail_on, full: is_full, summary_json, .. } = args;
         Ok(Job {
             work,
             settings,
@@ -157,6 +162,7 @@ impl Job {
             dest,
             dest_options,
             fail_on,
+            is_full,
             summary_json,
         })
     }
@@ -283,6 +289,25 @@ fn settings_of(args: &RunArgs) -> Result<Settings, Failure> {
     Ok(settings)
 }
 
+impl Job {
+    /// What the tables say of the days of the run; `None` if that is not shown, or cannot be had: a run that is done
+    /// does not fail for its summary.
+    async fn ask(&self, outcome: &Outcome, dest: &dyn Store, report: &Report) -> Option<Found> {
+        let is_on_stdout = self.summary_json.as_deref() == Some(Path::new("-"));
+        if self.is_full || is_on_stdout || outcome.days.is_empty() && outcome.unchanged.is_empty() {
+            return None;
+        }
+        let days = outcome.days.iter().map(|day| &day.dt).chain(&outcome.unchanged);
+        let days = days.filter_map(|day| day.parse().ok()).collect::<Vec<_>>();
+        let first_and_last = days.iter().min().zip(days.iter().max());
+        let of_days = first_and_last.and_then(|(first, last)| DayRange::new(*first, *last));
+        let found = Found::ask(dest, self.settings.range.or(of_days)).await;
+        let warn =
+            |failure: &Failure| report.warn(&format!("the tables cannot be shown: {failure}"));
+        found.inspect_err(warn).ok()
+    }
+}
+
 /// Reads, builds, and publishes, until it is done or a signal comes.
 async fn build(
     job: &Job,
@@ -365,7 +390,12 @@ fn no_summary(path: &Path) -> String {
     format!("could not write the summary {}", path.display())
 }
 
-fn show(outcome: &Outcome, job: &Job, report: &Report) -> Result<(), Failure> {
+fn show(
+    outcome: &Outcome,
+    found: Option<&Found>,
+    job: &Job,
+    report: &Report,
+) -> Result<(), Failure> {
     if let Some(nothing) = &outcome.nothing_found {
         report.warn(&nothing.to_string());
     }
@@ -378,8 +408,9 @@ fn show(outcome: &Outcome, job: &Job, report: &Report) -> Result<(), Failure> {
         Some(path) => fs::write(path, as_json()?).with_context(|| no_summary(path))?,
         None => {}
     }
-    print(&match job.work {
-        Work::Settle if outcome.days.is_empty() => summary::settled(outcome),
+    print(&match (job.work, found) {
+        (Work::Settle, _) if outcome.days.is_empty() => summary::settled(outcome),
+        (_, Some(found)) => summary::page::text(outcome, found, &job.knowledge),
         _ => summary::text(outcome, &job.knowledge),
     })?;
     Ok(())

@@ -1,16 +1,15 @@
 //! `hoptrail show`: answers questions from the written tables.
 
-mod cells;
 mod formats;
-mod table;
 
 use std::io::IsTerminal;
 
 use bedrock::money::Usd;
 use jiff::Timestamp;
-use pipeline::{Answered, DayRange};
+use pipeline::{Answered, Basis, DayRange};
 use tables::query::{Cell, Filter, Question, QuestionError, Subject, sql};
 
+use crate::answer::cells;
 use crate::args::{AnswerFormat, Compare, DayArgs, FilterArgs, ShowArgs};
 use crate::command::{block_on, print};
 use crate::config::Config;
@@ -116,7 +115,7 @@ struct Shown<'a> {
 impl Shown<'_> {
     /// What was asked, of which days, in one line.
     fn header(&self) -> String {
-        let Answered { range, days, price_versions, .. } = self.found;
+        let Basis { range, days, price_versions, .. } = &self.found.basis;
         let mut parts = vec![format!("{} ({}) in {}", self.subject, self.table, self.dest)];
         if let Some(range) = range {
             let of = n_days(*range);
@@ -127,11 +126,11 @@ impl Shown<'_> {
             ));
         }
         if let Some(before) = self.before {
-            parts.extend(before.range.map(|range| {
+            parts.extend(before.basis.range.map(|range| {
                 format!(
                     "compared with {}, {} of {} built",
                     described(range),
-                    before.days,
+                    before.basis.days,
                     counted(n_days(range), "day")
                 )
             }));
@@ -208,7 +207,7 @@ fn budget(subject: &str, text: &str) -> Result<i128, Failure> {
 
 /// An answer without a row, of files that could all be read, is none.
 fn check_any(shown: &Shown<'_>) -> Result<(), Failure> {
-    let Answered { answer, range, days, unreadable, .. } = shown.found;
+    let Answered { answer, basis: Basis { range, days, unreadable, .. } } = shown.found;
     if answer.rows_read > 0 || !unreadable.is_empty() {
         return Ok(());
     }
@@ -224,7 +223,8 @@ fn check_any(shown: &Shown<'_>) -> Result<(), Failure> {
 
 /// Says what the answer lacks, and how the command ends.
 fn exit(shown: &Shown<'_>, budget: Option<i128>, report: &Report) -> Result<Exit, Failure> {
-    let Answered { answer, missing, interrupted, partial, unreadable, .. } = shown.found;
+    let Answered { answer, basis } = shown.found;
+    let Basis { missing, interrupted, partial, unreadable, .. } = basis;
     let listed = |days: &[jiff::civil::Date]| {
         let named = days.iter().take(NAMED_DAYS).map(ToString::to_string).collect::<Vec<_>>();
         let more = days.len().saturating_sub(NAMED_DAYS);
@@ -234,8 +234,8 @@ fn exit(shown: &Shown<'_>, budget: Option<i128>, report: &Report) -> Result<Exit
     if !missing.is_empty() {
         report.warn(&format!("days that are not built: {}", listed(missing)));
     }
-    if let Some(before) = shown.before.filter(|before| !before.missing.is_empty()) {
-        let missing = listed(&before.missing);
+    if let Some(before) = shown.before.filter(|before| !before.basis.missing.is_empty()) {
+        let missing = listed(&before.basis.missing);
         report.warn(&format!("days that are not built, of those compared with: {missing}"));
     }
     if !interrupted.is_empty() {
@@ -248,7 +248,8 @@ fn exit(shown: &Shown<'_>, budget: Option<i128>, report: &Report) -> Result<Exit
         let what = "days built without objects or records that cannot be read (see show ingest)";
         report.warn(&format!("{what}: {}", listed(partial)));
     }
-    let unreadable_before = shown.before.map(|before| &before.unreadable).into_iter().flatten();
+    let unreadable_before =
+        shown.before.map(|before| &before.basis.unreadable).into_iter().flatten();
     let unreadable = unreadable.iter().chain(unreadable_before).collect::<Vec<_>>();
     for (key, reason) in &unreadable {
         report.warn(&format!("{key}: {reason}; its rows are missing: see `hoptrail verify`"));

@@ -144,10 +144,16 @@ impl Spooled {
     ///
     /// # Errors
     /// If it is no file of the question's table, or damaged.
-    pub(crate) fn answer(self, question: &mut Answering, day: Date) -> Result<(), ReadError> {
-        match self.content {
-            Content::Held(bytes) => question.add(bytes, day),
-            Content::OnDisk(file) => question.add(file, day),
+    pub(crate) fn answer(&self, question: &mut Answering, day: Date) -> Result<(), ReadError> {
+        match &self.content {
+            Content::Held(bytes) => question.add(bytes.clone(), day),
+            Content::OnDisk(file) => {
+                let file = file.try_clone().map_err(|error| ReadError::NotParquet {
+                    size_bytes: self.n_bytes,
+                    source: error.into(),
+                })?;
+                question.add(file, day)
+            }
         }
     }
 

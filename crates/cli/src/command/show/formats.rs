@@ -3,7 +3,8 @@
 use serde_json::{Map, Value, json};
 use tables::query::{Answer, Cell, Row, sql};
 
-use super::{Shown, cells, table};
+use super::Shown;
+use crate::answer::{cells, table};
 use crate::args::AnswerFormat;
 use crate::escape::escaped;
 use crate::exit::Failure;
@@ -15,9 +16,11 @@ use crate::exit::Failure;
 pub(super) fn text(shown: &Shown<'_>, format: AnswerFormat) -> Result<String, Failure> {
     let answer = &shown.found.answer;
     match format {
-        AnswerFormat::Table => {
-            Ok(format!("{}\n\n{}", escaped(&shown.header()), table::text(shown)))
-        }
+        AnswerFormat::Table => Ok(format!(
+            "{}\n\n{}",
+            escaped(&shown.header()),
+            table::of_width(answer, table::width())
+        )),
         AnswerFormat::Markdown => Ok(markdown(shown)),
         AnswerFormat::Csv => csv(answer),
         AnswerFormat::Json => json_text(shown),
@@ -65,7 +68,7 @@ fn object(answer: &Answer, row: &[Cell]) -> Map<String, Value> {
 }
 
 fn json_text(shown: &Shown<'_>) -> Result<String, Failure> {
-    let (found, answer) = (shown.found, &shown.found.answer);
+    let (found, answer) = (&shown.found.basis, &shown.found.answer);
     let dates =
         |days: &[jiff::civil::Date]| days.iter().map(ToString::to_string).collect::<Vec<_>>();
     let names = answer.columns.iter().cloned().zip(answer.total.iter().map(value));

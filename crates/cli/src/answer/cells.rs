@@ -9,10 +9,10 @@ use crate::number::grouped;
 const PLACES: usize = 12;
 
 /// What stands for null where people read.
-pub(super) const NONE: &str = "–";
+pub(crate) const NONE: &str = "–";
 
 /// A cell as programs read it; null is empty. A time is one of RFC 3339.
-pub(super) fn exact(cell: &Cell) -> String {
+pub(crate) fn exact(cell: &Cell) -> String {
     match cell {
         Cell::Null => String::new(),
         Cell::Flag(flag) => flag.to_string(),
@@ -25,7 +25,7 @@ pub(super) fn exact(cell: &Cell) -> String {
 }
 
 /// A cell as people read it.
-pub(super) fn short(cell: &Cell) -> String {
+pub(crate) fn short(cell: &Cell) -> String {
     match cell {
         Cell::Null => NONE.to_owned(),
         Cell::Flag(true) => "yes".to_owned(),
@@ -51,14 +51,14 @@ fn decimal(units: i128) -> String {
 }
 
 /// An amount of dollars with all its places, apart from zeros at the end.
-pub(super) fn exact_dollars(units: i128) -> String {
+pub(crate) fn exact_dollars(units: i128) -> String {
     let text = decimal(units);
     let (whole, fraction) = text.split_once('.').unwrap_or((&text, ""));
     format!("${whole}.{:0<2}", fraction.trim_end_matches('0'))
 }
 
 /// An amount of dollars, rounded to cents from a dollar on, below to four places, or to the first two that are not 0.
-pub(super) fn dollars(units: i128) -> String {
+pub(crate) fn dollars(units: i128) -> String {
     let amount = units.unsigned_abs();
     let digits = amount.to_string().len();
     let places = match amount {

@@ -8,7 +8,7 @@ use comfy_table::{
 };
 use tables::query::{Answer, Cell, Row};
 
-use super::{Shown, cells};
+use super::cells;
 use crate::number::grouped;
 
 /// The least columns that a key is cut to.
@@ -29,12 +29,28 @@ const LEFT_OUT: [&str; 7] = [
     "list_cost_max_usd",
 ];
 
-/// The answer as a table, as wide as the terminal, with a line end.
-pub(super) fn text(shown: &Shown<'_>) -> String {
-    of_width(&shown.found.answer, terminal_width())
+/// An answer as a table of so many columns, with what its cost covers, and with a line end.
+pub(crate) fn of_width(answer: &Answer, width: Option<usize>) -> String {
+    let (mut text, too_wide) = rows_and_others(answer, width);
+    if !too_wide.is_empty() {
+        // Writing to a string cannot fail.
+        let _ = writeln!(
+            text,
+            "\nToo wide for this terminal: {} (--format csv has all)",
+            too_wide.join(", ")
+        );
+    }
+    text.push_str(&coverage(answer));
+    text
 }
 
-fn of_width(answer: &Answer, width: Option<usize>) -> String {
+/// The table alone.
+pub(crate) fn rows_only(answer: &Answer, width: Option<usize>) -> String {
+    rows_and_others(answer, width).0
+}
+
+/// The table, and the columns that it has no room for.
+fn rows_and_others(answer: &Answer, width: Option<usize>) -> (String, Vec<&str>) {
     let mut lines = answer.rows.iter().map(|row| texts(row, answer, None)).collect::<Vec<_>>();
     lines.extend(sums(answer).into_iter().map(|(name, row)| texts(row, answer, Some(&name))));
     let all =
@@ -62,15 +78,8 @@ fn of_width(answer: &Answer, width: Option<usize>) -> String {
         text.push_str(line.trim_end());
         text.push('\n');
     }
-    if !too_wide.is_empty() {
-        let names =
-            too_wide.iter().map(|place| answer.columns[*place].as_str()).collect::<Vec<_>>();
-        let names = names.join(", ");
-        // Writing to a string cannot fail.
-        let _ = writeln!(text, "\nToo wide for this terminal: {names} (--format csv has all)");
-    }
-    text.push_str(&coverage(answer));
-    text
+    let too_wide = too_wide.iter().map(|place| answer.columns[*place].as_str()).collect();
+    (text, too_wide)
 }
 
 /// The columns that fit beside each other, and those that do not: of the measures the last ones, but neither the
@@ -107,14 +116,14 @@ fn is_shown(answer: &Answer, place: usize) -> bool {
 }
 
 /// The rows below the others: all that have none of their own, and the sums over all.
-pub(super) fn sums(answer: &Answer) -> Vec<(String, &Row)> {
+pub(crate) fn sums(answer: &Answer) -> Vec<(String, &Row)> {
     let others = answer.others.as_ref();
     let others = others.map(|(n, row)| (format!("others ({})", grouped(*n as u64)), row));
     others.into_iter().chain([("total".to_owned(), &answer.total)]).collect()
 }
 
 /// The cells of a row as people read them; `name` is what stands in place of its keys.
-pub(super) fn texts(row: &Row, answer: &Answer, name: Option<&str>) -> Vec<String> {
+pub(crate) fn texts(row: &Row, answer: &Answer, name: Option<&str>) -> Vec<String> {
     let text = |(place, cell): (usize, &Cell)| match name {
         Some(name) if place == 0 && answer.n_keys > 0 => name.to_owned(),
         Some(_) if place < answer.n_keys => String::new(),
@@ -195,7 +204,7 @@ fn head(name: &str) -> String {
 }
 
 /// The columns of the terminal; `None` if the table goes elsewhere, where nothing has to fit.
-fn terminal_width() -> Option<usize> {
+pub(crate) fn width() -> Option<usize> {
     let given = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
     let of_terminal = || {
         let stdout = std::io::stdout();

@@ -1,0 +1,4 @@
+//! Answers from the tables as people read them.
+
+pub(crate) mod cells;
+pub(crate) mod table;

@@ -1,0 +1,258 @@
+//! The summary as one page: the conclusion first and last, and between them what people ask first. Its figures are
+//! those of the tables, so that days which were left as they are count too.
+
+mod attention;
+mod denials;
+mod ran;
+
+use std::fmt::Write as _;
+
+use anyhow::Context;
+use bedrock::Knowledge;
+use pipeline::{Answered, DayRange, Outcome};
+use store::Store;
+use tables::query::{Answer, Cell, Question, Row, Subject};
+
+use super::{age, batch};
+use crate::answer::{cells, table};
+use crate::escape::escaped;
+use crate::exit::Failure;
+use crate::number::{bytes, counted, grouped, percent};
+
+/// How many accounts, principals, and profiles are named.
+const NAMED: usize = 3;
+
+/// A list of days is of use from here on.
+const MIN_DAYS: u64 = 3;
+
+/// The most columns of a page: that of a terminal which nobody made wider.
+const WIDTH: usize = 80;
+
+/// What the tables say of the days of a run.
+#[derive(Debug)]
+pub(crate) struct Found {
+    residency: Answer,
+    ran: Answer,
+    models: Answered,
+    accounts: Answer,
+    principals: Answer,
+    profiles: Answer,
+    days: Answer,
+    denials: Answer,
+}
+
+impl Found {
+    /// Asks the tables.
+    ///
+    /// # Errors
+    /// If the destination cannot be read.
+    pub(crate) async fn ask(dest: &dyn Store, range: Option<DayRange>) -> Result<Self, Failure> {
+        let questions = [
+            question("routing", &["residency"])?,
+            question("routing", &["source_region", "profile_scope", "inference_region"])?,
+            question("cost", &["model_name"])?,
+            question("cost", &["account_id"])?,
+            question("cost", &["principal_name"])?,
+            question("cost", &["profile_name"])?,
+            question("cost", &["dt"])?,
+            question("denials", &denials::KEYS)?,
+        ];
+        let answers = pipeline::answers(dest, range, questions.to_vec()).await?;
+        let all = <[Answered; 8]>::try_from(answers).ok().context("each question has an answer")?;
+        let [residency, ran, models, accounts, principals, profiles, days, denials] = all;
+        Ok(Found {
+            residency: residency.answer,
+            ran: ran.answer,
+            models,
+            accounts: accounts.answer,
+            principals: principals.answer,
+            profiles: profiles.answer,
+            days: days.answer,
+            denials: denials.answer,
+        })
+    }
+}
+
+fn question(subject: &str, keys: &[&str]) -> Result<Question, Failure> {
+    let subject = Subject::named(subject).context("a subject of the list")?;
+    let keys = keys.iter().map(|key| (*key).to_owned()).collect::<Vec<_>>();
+    Ok(subject.question(&keys, Vec::new(), None, None)?)
+}
+
+/// The page. Writing to a string cannot fail; therefore, results of `writeln!` are ignored.
+pub(crate) fn text(outcome: &Outcome, found: &Found, knowledge: &Knowledge) -> String {
+    let mut out = String::new();
+    let range = outcome.range.as_deref().unwrap_or("all days");
+    let conclusion = conclusion(found);
+    let _ = writeln!(out, "hoptrail  {range}\n");
+    for line in &conclusion {
+        let _ = writeln!(out, "{line}");
+    }
+    let _ = writeln!(out, "{}", written(outcome, found));
+    let cost = table::rows_only(&found.models.answer, Some(table::width().unwrap_or(WIDTH)));
+    if found.models.answer.rows_read > 0 {
+        let _ = writeln!(out, "\n{cost}");
+        top(&mut out, "Accounts", &found.accounts);
+        top(&mut out, "Principals", &found.principals);
+        top(&mut out, "Profiles", &found.profiles);
+    }
+    if outcome.batch_cost.jobs > 0 || outcome.batch_outputs.is_some() {
+        out.push('\n');
+        batch::write(&mut out, outcome);
+    }
+    if found.models.basis.days >= MIN_DAYS {
+        days(&mut out, &found.days);
+    }
+    ran::write(&mut out, &found.ran);
+    denials::write(&mut out, &found.denials, knowledge);
+    attention::write(&mut out, outcome, found);
+    age::write(&mut out, outcome, knowledge);
+    let _ = writeln!(out);
+    for line in &conclusion {
+        let _ = writeln!(out, "{line}");
+    }
+    out
+}
+
+/// How many calls, where they ran, what they cost, and how many were denied.
+fn conclusion(found: &Found) -> Vec<String> {
+    let routing = &found.residency;
+    let calls = sum(routing, "calls");
+    let outcomes = [
+        ("succeeded", "succeeded_calls"),
+        ("denied", "denied_calls"),
+        ("throttled", "throttled_calls"),
+        ("failed", "failed_calls"),
+    ];
+    let outcomes = outcomes.map(|(label, column)| (sum(routing, column), label));
+    let mut lines = vec![format!("{}: {}", counted(calls, "call"), parts(&outcomes))];
+    let ran = super::RESIDENCIES.map(|(residency, label)| {
+        let row = routing.rows.iter().find(|row| row[0] == Cell::Text(residency.into()));
+        (row.map_or(0, |row| count(routing, row, "succeeded_calls")), label)
+    });
+    if ran.iter().any(|(calls, _)| *calls > 0) {
+        lines.push(format!("Ran in: {}", parts(&ran)));
+    }
+    let cost = &found.models.answer;
+    if let Some(amount) = total_cost(cost) {
+        let (priced, succeeded) = (sum(cost, "calls_priced"), sum(cost, "succeeded_calls"));
+        let share = percent(priced.min(succeeded), succeeded);
+        let of = counted(succeeded, "successful call");
+        lines.push(format!("List cost: {amount} for {} of {of}, {share}", grouped(priced)));
+    } else if calls > 0 {
+        lines.push("List cost: unknown".to_owned());
+    }
+    lines
+}
+
+/// A list cost in words: what is only a lower bound is at least that much.
+fn total_cost(answer: &Answer) -> Option<String> {
+    let place = |name: &str| answer.columns.iter().position(|column| column == name);
+    let Cell::Money(least) = answer.total[place("list_cost_usd")?] else { return None };
+    let least = cells::dollars(least);
+    let most = answer.total[place("list_cost_max_usd")?].clone();
+    let at_least = if sum(answer, "calls_lower_bound") > 0 { "at least " } else { "" };
+    Some(match most {
+        Cell::Money(most) => format!("{at_least}{least} to {}", cells::dollars(most)),
+        _ => format!("{at_least}{least}"),
+    })
+}
+
+/// What was read for it and what was done.
+fn written(outcome: &Outcome, found: &Found) -> String {
+    let (objects, basis) = (&outcome.objects, &found.models.basis);
+    let built = counted(outcome.days.len() as u64, "day");
+    let read = counted(objects.read + objects.unreadable, "object");
+    let mut text =
+        format!("{built} written to {} from {read}, {}", outcome.destination, bytes(objects.bytes));
+    if !outcome.unchanged.is_empty() {
+        let _ = write!(text, "; unchanged: {}", counted(outcome.unchanged.len() as u64, "day"));
+    }
+    if !basis.missing.is_empty() {
+        let _ = write!(text, "; not built: {}", counted(basis.missing.len() as u64, "day"));
+    }
+    text
+}
+
+/// The greatest costs in one line; nothing where there is only one.
+fn top(out: &mut String, title: &str, answer: &Answer) {
+    let named = |row: &&Row| row[0] != Cell::Null;
+    if answer.rows.iter().filter(named).count() < 2 {
+        return;
+    }
+    let cost =
+        answer.columns.iter().position(|column| column == "list_cost_usd").unwrap_or_default();
+    let known = |row: &&Row| row[cost] != Cell::Null;
+    let of_row = |row: &Row| format!("{} {}", cells::short(&row[0]), cells::short(&row[cost]));
+    let shown = answer.rows.iter().filter(named).filter(known).take(NAMED).map(of_row);
+    let shown = shown.collect::<Vec<_>>();
+    if !shown.is_empty() {
+        let _ = writeln!(out, "{title:<11} {}", cut(&shown.join(" · "), WIDTH - 12));
+    }
+}
+
+/// A line for each day, in order.
+fn days(out: &mut String, answer: &Answer) {
+    let mut in_order = answer.clone();
+    in_order.rows.sort_by(|a, b| a[0].cmp(&b[0]));
+    let keep =
+        ["dt", "calls", "succeeded_calls", "calls_priced", "calls_lower_bound", "input_tokens"];
+    let keep = |name: &String| keep.contains(&name.as_str()) || name.ends_with("cost_usd");
+    let places = (0..answer.columns.len()).filter(|place| keep(&answer.columns[*place]));
+    let places = places.collect::<Vec<_>>();
+    let pick = |row: &Row| places.iter().map(|place| row[*place].clone()).collect::<Row>();
+    let of_days = Answer {
+        columns: places.iter().map(|place| answer.columns[*place].clone()).collect(),
+        rows: in_order.rows.iter().map(pick).collect(),
+        total: pick(&in_order.total),
+        ..in_order
+    };
+    let _ = write!(out, "\n{}", table::rows_only(&of_days, Some(WIDTH)));
+}
+
+/// A measure over all rows.
+fn sum(answer: &Answer, column: &str) -> u64 {
+    count(answer, &answer.total, column)
+}
+
+fn count(answer: &Answer, row: &Row, column: &str) -> u64 {
+    let place = answer.columns.iter().position(|name| name == column);
+    match place.map(|place| &row[place]) {
+        Some(Cell::Count(count)) => u64::try_from(*count).unwrap_or_default(),
+        _ => 0,
+    }
+}
+
+/// The counts that are not 0, with their labels.
+fn parts(counts: &[(u64, &str)]) -> String {
+    let shown = counts.iter().filter(|(calls, _)| *calls > 0);
+    let shown =
+        shown.map(|(calls, label)| format!("{} {label}", grouped(*calls))).collect::<Vec<_>>();
+    if shown.is_empty() { "none".to_owned() } else { shown.join(" · ") }
+}
+
+/// A text in lines of at most [`WIDTH`] characters, which begin with two spaces, and after the first with four.
+fn wrapped(text: &str) -> String {
+    let mut lines = String::from(" ");
+    let mut width = lines.len();
+    for word in text.split(' ') {
+        let length = word.chars().count();
+        if width + 1 + length > WIDTH {
+            lines.push_str("\n   ");
+            width = 3;
+        }
+        lines.push(' ');
+        lines.push_str(word);
+        width += 1 + length;
+    }
+    lines
+}
+
+/// A text of at most so many characters.
+fn cut(text: &str, width: usize) -> String {
+    let text = escaped(text);
+    if text.chars().count() <= width {
+        return text.into_owned();
+    }
+    text.chars().take(width - 1).chain(['…']).collect()
+}

@@ -1,0 +1,79 @@
+//! The summary as a page: its figures are those of the tables, and it fits a terminal.
+
+use crate::golden::check;
+use crate::world::{Run, World, call, sample, with};
+
+const RANGE: [&str; 4] = ["--from", "2026-10-05", "--to", "2026-10-07"];
+
+fn run_sample(world: &World, options: &[&str]) -> Run {
+    let (source, out) = (sample().display().to_string(), world.text("out"));
+    let locations = ["run", "--source", &source, "--dest", &out];
+    let run = world.page(&[&locations[..], &RANGE, options].concat()).ends(0);
+    Run { stdout: run.stdout.replace(&source, "SAMPLE").replace(&out, "OUT"), ..run }
+}
+
+#[test]
+fn page_of_the_sample_fits_a_terminal_and_ends_as_it_begins() {
+    let page = run_sample(&World::new(), &[]);
+    check("page.txt", &page.stdout);
+    assert_eq!(page.stderr, "");
+    for line in page.stdout.lines() {
+        assert!(line.chars().count() <= 80, "{line}");
+    }
+    let lines = page.stdout.lines().collect::<Vec<_>>();
+    assert_eq!(lines[2..5], lines[lines.len() - 3..], "the conclusion is first and last");
+}
+
+#[test]
+fn page_shows_what_exists_where_nothing_was_rebuilt() {
+    let world = World::new();
+    let first = run_sample(&world, &[]);
+    let again = run_sample(&world, &[]);
+    let without_what_was_done = |page: &str| {
+        let lines = page.lines().filter(|line| !line.contains("written to")).map(str::to_owned);
+        // What is known of batch jobs is that of the run.
+        let of_jobs = ["Batch jobs", "no token counts", "Nova Lite 2"];
+        let is_of_job = |line: &String| of_jobs.iter().any(|part| line.contains(part));
+        let lines = lines.filter(|line| !is_of_job(line) && !line.is_empty()).collect::<Vec<_>>();
+        lines.join("\n")
+    };
+    let [first, second] = [&first, &again].map(|run| without_what_was_done(&run.stdout));
+    assert_eq!(first, second);
+    let done = "0 days written to OUT from 0 objects, 0 B; unchanged: 3 days";
+    assert!(again.stdout.contains(done), "{}", again.stdout);
+    // What --full prints is about the run alone.
+    assert!(run_sample(&world, &["--full"]).stdout.contains("Unchanged    3 days"));
+}
+
+#[test]
+fn page_is_whole_where_tables_cannot_be_read() {
+    let world = World::new();
+    run_sample(&world, &[]);
+    let file = world.path("out/model_costs/dt=2026-10-06/part-0.parquet");
+    let of_another_day = std::fs::read(world.path("out/model_costs/dt=2026-10-05/part-0.parquet"));
+    std::fs::write(file, of_another_day.unwrap()).unwrap();
+    let page = run_sample(&world, &[]);
+    assert!(page.stdout.contains("444 calls"), "rebuilt: {}", page.stdout);
+}
+
+#[test]
+fn texts_of_callers_are_escaped_and_nothing_is_shown_in_full() {
+    let world = World::new();
+    let arn = "arn:aws:sts::111122223333:assumed-role/app/x";
+    let name = "evil\u{1b}[2J\u{202e}";
+    let record = with(call("e1", "2026-10-05T12:00:00Z"), "/userIdentity/arn", arn);
+    let record = with(record, "/userIdentity/sessionContext/sessionIssuer/userName", name);
+    let denied = with(record, "/errorCode", "AccessDenied");
+    let message = "User: arn:aws:sts::111122223333:assumed-role/app/x is not authorized to perform: \
+                   bedrock:InvokeModel on resource: \
+                   arn:aws:bedrock:us-west-2::foundation-model/anthropic.claude-sonnet-4-6 with an explicit \
+                   deny in a service control policy";
+    world.object("20261005T1210Z", "x", &[with(denied, "/errorMessage", message)]);
+    let (trail, out) = (world.text("trail"), world.text("out"));
+    let run = ["run", "--source", &trail, "--dest", &out, "--day"];
+    let page = world.page(&[&run[..], &["2026-10-05"]].concat()).ends(0).stdout;
+    assert!(page.contains("SCP denies us-west-2 to us.anthropic.claude-sonnet-4-6"), "{page}");
+    assert!(page.contains("evil\\u{1b}[2J") && !page.contains(['\u{1b}', '\u{202e}']), "{page}");
+    let empty = world.page(&[&run[..], &["2026-10-04"]].concat()).ends(0).stdout;
+    assert!(empty.contains("Wrote        0 calls on 0 days"), "nothing is published: {empty}");
+}
