@@ -624,6 +624,7 @@ fn call_at_midnight_counts_once_beside_a_day_of_other_logs() {
                 assert_eq!(found, [&["own", "request-of-down"][..], &[]]);
                 let why = "CloudTrail in place of model invocation logs (calls: 1 before, 0 now; left out: 1)";
                 assert!(done.stdout.contains(why), "{}", done.stdout);
+                let repair = "hoptrail run --from 2026-10-05 --to 2026-10-06, with --source";
                 let why = "calls of these logs that CloudTrail may have on the other day are on neither (calls: 1)";
                 let verify = world.hoptrail(&["verify", "--dest", "out"]).ends(1);
                 assert!(
@@ -633,7 +634,9 @@ fn call_at_midnight_counts_once_beside_a_day_of_other_logs() {
                 );
                 let settle =
                     ["settle", "--source", "trail", "--invocation-logs", "logs", "--dest", "out"];
-                world.hoptrail(&[&settle[..], &both].concat()).ends(3);
+                let settled = world.hoptrail(&[&settle[..], &both].concat()).ends(3);
+                assert!(verify.stdout.contains(repair), "{}", verify.stdout);
+                assert!(settled.stderr.contains(repair), "{}", settled.stderr);
             }
             false => assert_eq!(found, [&["own"][..], &["request-of-up"]]),
         }
