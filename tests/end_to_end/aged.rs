@@ -363,7 +363,7 @@ fn old_catalog_and_book_are_brought_up_to_date_from_aws_files() {
         ]
     };
     let run = opens(&import("old/prices.csv", "new/prices.csv"), &files, 0);
-    let other = "not per token, so not in a price book: image 1";
+    let other = "not per text token, and not imported: 1 price (image 1); see --unit-prices";
     assert!(run.stderr.contains(other), "{}", run.stderr);
     let imported = rows(&content("new/prices.csv"));
     let [found, expected] = [&imported, &built_in("prices.csv")].map(|rows| Book::of(rows));

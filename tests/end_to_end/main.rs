@@ -22,7 +22,7 @@
 //! - published days, and which of them are rebuilt: `rebuild`
 //! - calls that are delivered after their day was published: `late`
 //! - days that are listed in windows: `windows`
-//! - calls that are read from invocation logs: `without_trail`
+//! - calls that are read from invocation logs: `without_trail`; several entries of one request: `entries`
 //! - days that are built side by side: `settle`, on the trail of `hostile`
 //! - answers from the tables: `show`; the summary as a page: `page`
 //! - what `verify` finds: `verify`; changed log files: `tampering`
@@ -52,6 +52,7 @@ mod days;
 mod denials;
 mod destination;
 mod discounts;
+mod entries;
 mod failing_source;
 mod faults;
 mod golden;

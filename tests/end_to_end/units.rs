@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::costs::{
     DAY, answer, assert_totals_agree, by_id, cost_of, counts, entry, lines, log_key, made, units,
 };
-use crate::world::{World, call, sum, with};
+use crate::world::{Row, World, call, sum, with};
 
 const NOON: &str = "2026-10-05T12:00:00Z";
 const HAIKU: &str = "us.anthropic.claude-haiku-4-5-20251001-v1:0";
@@ -257,4 +257,63 @@ fn units_are_priced_without_a_trail() {
     let expected = ["full 0.12 - -", "lower_bound 0.00088 - unit_not_tokens"];
     assert_eq!(found, expected.map(str::to_owned).into());
     assert_eq!(sum(&rows, "images"), 2);
+}
+
+/// A call that was stopped has what it used until then, and one without any token is only free if nothing else can be
+/// billed. Counts may be written with a decimal point.
+#[test]
+fn stopped_call_has_its_input_and_zero_counts_are_not_free_without_a_reason() {
+    let world = World::new();
+    let stopped = |reason: &str, input: Value, output: Value| {
+        let answer =
+            json!({ "outputBodyJson": { "stopReason": reason }, "outputTokenCount": output });
+        Some((json!({ "inputTokenCount": input }), answer))
+    };
+    let mut calls = [
+        called("filtered", HAIKU, stopped("content_filtered", json!(500), json!(0))),
+        called("filtered-late", HAIKU, stopped("content_filtered", json!(500), json!(60))),
+        called("filtered-at-once", HAIKU, stopped("content_filtered", json!(0), json!(0))),
+        called("intervened", HAIKU, stopped("guardrail_intervened", json!(500), json!(0))),
+        called("intervened-at-once", HAIKU, stopped("guardrail_intervened", json!(0), json!(0))),
+        called("no-answer", HAIKU, stopped("end_turn", json!(500), json!(0))),
+        called("nothing", HAIKU, Some((counts(0), answer(0)))),
+        called("failed", HAIKU, Some((counts(0), answer(0)))),
+        called("decimal", HAIKU, stopped("end_turn", json!(500.0), json!("60.0"))),
+        called("decimal-images", "amazon.nova-canvas-v1:0", Some(images(2, 512))),
+    ];
+    calls[7].record["errorCode"] = json!("ThrottlingException");
+    let failed = calls[7].entry.as_mut().unwrap();
+    failed["errorCode"] = json!("ThrottlingException");
+    let canvas = calls[9].entry.as_mut().unwrap();
+    canvas["output"]["outputImageCount"] = json!(2.0);
+    write(&world, &calls);
+    let nothing = "- - - unit_not_tokens";
+    let expected = [
+        ("filtered", "full 0.00055 - -"),
+        ("filtered-late", "full 0.00088 - -"),
+        ("filtered-at-once", nothing),
+        ("intervened", "lower_bound 0.00055 - unit_not_tokens"),
+        ("intervened-at-once", nothing),
+        ("no-answer", "full 0.00055 - -"),
+        ("nothing", nothing),
+        ("failed", "full 0. - -"),
+        ("decimal", "full 0.00088 - -"),
+        ("decimal-images", "full 0.08 - -"),
+    ];
+    let check = || {
+        let rows = world.rows("invocations", DAY);
+        assert_eq!(rows.len(), expected.len());
+        for (id, cost) in expected {
+            let of_id = |row: &&Row| row["request_id"] == format!("request-of-{id}");
+            let row = rows.iter().find(of_id).unwrap();
+            assert_eq!(cost_of(row), cost, "{id}");
+        }
+    };
+    world.run(&["--day", DAY, "--invocation-logs", "logs"]).ends(0);
+    check();
+    assert_totals_agree(&world, "0.08341");
+    std::fs::remove_dir_all(world.out()).unwrap();
+    let (logs, out) = (world.text("logs"), world.text("out"));
+    world.hoptrail(&["run", "--invocation-logs", &logs, "--dest", &out, "--day", DAY]).ends(0);
+    check();
 }

@@ -47,14 +47,14 @@ fn lines(entries: &[Value]) -> Vec<u8> {
 }
 
 /// Writes a log of the hour `2026/10/05/12`, and gives its name in tables.
-fn log(world: &World, hour: &str, name: &str, entries: &[Value]) -> String {
+pub(crate) fn log(world: &World, hour: &str, name: &str, entries: &[Value]) -> String {
     let below = format!("{ACCOUNT}/BedrockModelInvocationLogs/{REGION}/{hour}/{name}.json.gz");
     world.write(&format!("logs/AWSLogs/{below}"), lines(entries));
     below
 }
 
 /// `hoptrail run` from the logs alone.
-fn run(world: &World, more: &[&str]) -> Run {
+pub(crate) fn run(world: &World, more: &[&str]) -> Run {
     let (logs, out) = (world.text("logs"), world.text("out"));
     let mut all = vec!["run", "--invocation-logs", &logs, "--dest", &out];
     all.extend(more);
@@ -67,7 +67,7 @@ fn run(world: &World, more: &[&str]) -> Run {
 }
 
 /// `hoptrail run` from the trail and the logs.
-fn run_with_trail(world: &World, more: &[&str]) -> Run {
+pub(crate) fn run_with_trail(world: &World, more: &[&str]) -> Run {
     let run = world.run(&[&["--invocation-logs", "logs"], more].concat());
     assert_adds_up(&world.summary());
     run
@@ -75,7 +75,7 @@ fn run_with_trail(world: &World, more: &[&str]) -> Run {
 
 /// That each object of a day, and the day, has counts that add up.
 #[track_caller]
-fn assert_ingest_adds_up(world: &World, day: &str) {
+pub(crate) fn assert_ingest_adds_up(world: &World, day: &str) {
     let ingest = world.rows("ingest", day);
     for row in &ingest {
         let n = |column: &str| row[column].as_i64().unwrap();
@@ -89,11 +89,11 @@ fn assert_ingest_adds_up(world: &World, day: &str) {
     }
 }
 
-fn requests(world: &World, day: &str) -> Vec<String> {
+pub(crate) fn requests(world: &World, day: &str) -> Vec<String> {
     texts(&world.rows("invocations", day), "request_id")
 }
 
-fn by_request(world: &World, day: &str) -> BTreeMap<String, Row> {
+pub(crate) fn by_request(world: &World, day: &str) -> BTreeMap<String, Row> {
     let rows = world.rows("invocations", day);
     rows.into_iter().map(|row| (row["request_id"].as_str().unwrap().to_owned(), row)).collect()
 }
@@ -200,8 +200,7 @@ fn day_of_unchanged_logs_is_left_and_one_of_other_logs_is_rebuilt() {
     world.hoptrail(&["verify", "--dest", "out"]).ends(0);
 }
 
-/// One request of an account in a Region is one call, on neighboring days too; the entry of the object with the
-/// least name is kept, and that of the earlier day.
+/// One request of an account in a Region is one call, on neighboring days too: that of the earlier day.
 #[test]
 fn request_of_an_account_in_a_region_is_one_call() {
     let world = World::new();
@@ -234,25 +233,47 @@ fn request_of_an_account_in_a_region_is_one_call() {
     }
 }
 
+/// How far from midnight an entry of the day on its other side may be, in minutes.
+const MINUTES_BESIDE: i64 = 60;
+
+/// How many minutes after the beginning of [`DAYS`] an entry was made.
+fn minute(entry: &Value) -> i64 {
+    let time = entry["timestamp"].as_str().unwrap();
+    let day = DAYS.iter().position(|day| time.starts_with(day)).unwrap() as i64;
+    let number = |at: usize| time[at..at + 2].parse::<i64>().unwrap();
+    (day * 24 + number(11)) * 60 + number(14)
+}
+
 /// What each day must have, worked out from the entries one by one.
 fn expected(objects: &BTreeMap<String, Vec<Value>>) -> BTreeMap<String, BTreeSet<String>> {
     let mut of_days = BTreeMap::<String, BTreeSet<String>>::new();
     let mut of_day_before = BTreeSet::new();
-    for day in DAYS {
+    for (number, day) in (0..).zip(DAYS) {
         let mut of_this_day = BTreeSet::new();
+        let (begin, end) = (number * 24 * 60, (number + 1) * 24 * 60);
         for entry in objects.values().flatten() {
             if !entry["timestamp"].as_str().unwrap().starts_with(day) {
                 continue;
             }
-            let key = ["accountId", "region", "requestId"].map(|name| entry[name].to_string());
-            if of_day_before.contains(&key) || !of_this_day.insert(key) {
+            let key = |entry: &Value| {
+                ["accountId", "region", "requestId"].map(|name| entry[name].to_string())
+            };
+            if of_day_before.contains(&key(entry)) || !of_this_day.insert(key(entry)) {
                 continue;
             }
+            let near = begin - MINUTES_BESIDE..end + MINUTES_BESIDE;
+            let is_same =
+                |other: &&Value| key(other) == key(entry) && near.contains(&minute(other));
+            let mut all = objects.values().flatten().filter(is_same).collect::<Vec<_>>();
+            all.sort_by_key(|entry| std::cmp::Reverse(minute(entry)));
+            let count = |pointer: &str| {
+                all.iter().find_map(|entry| entry.pointer(pointer).filter(|count| !count.is_null()))
+            };
             of_days.entry(day.to_owned()).or_default().insert(shown(
                 &entry["requestId"],
                 &entry["accountId"],
-                &entry["operation"],
-                &entry["input"]["inputTokenCount"],
+                &all[0]["operation"],
+                [count("/input/inputTokenCount"), count("/output/outputTokenCount")],
             ));
         }
         of_day_before = of_this_day;
@@ -260,8 +281,14 @@ fn expected(objects: &BTreeMap<String, Vec<Value>>) -> BTreeMap<String, BTreeSet
     of_days
 }
 
-fn shown(request: &Value, account: &Value, operation: &Value, input: &Value) -> String {
-    format!("{request} {account} {operation} {input}")
+fn shown(
+    request: &Value,
+    account: &Value,
+    operation: &Value,
+    counts: [Option<&Value>; 2],
+) -> String {
+    let counts = counts.map(|count| count.filter(|count| !count.is_null()));
+    format!("{request} {account} {operation} {counts:?}")
 }
 
 /// In whatever order days are built, and with however many threads.
@@ -275,7 +302,10 @@ fn days_of_logs_alone_are_those_of_a_slow_reference() {
             let (hour, minute) = (dice.below(24), dice.below(60));
             let time = format!("{day}T{hour:02}:{minute:02}:00Z");
             let request = format!("request {}", dice.below(40));
-            let made = with(entry(&request, &time), "/input/inputTokenCount", n);
+            let count = |is_there: bool| if is_there { json!(n) } else { Value::Null };
+            let (input, output) = (n % 3 != 0, n % 3 != 1);
+            let made = with(entry(&request, &time), "/input/inputTokenCount", count(input));
+            let made = with(made, "/output/outputTokenCount", count(output));
             let made = with(made, "/accountId", *dice.pick(&[ACCOUNT, "444455556666"]));
             let made = with(made, "/operation", *dice.pick(&["Converse", "InvokeModel"]));
             let key = format!("{}/{hour:02}/{}", day.replace('-', "/"), dice.below(3));
@@ -298,7 +328,7 @@ fn days_of_logs_alone_are_those_of_a_slow_reference() {
                     &row["request_id"],
                     &row["account_id"],
                     &row["event_name"],
-                    &row["input_tokens"],
+                    [Some(&row["input_tokens"]), Some(&row["output_tokens"])],
                 )
             });
             let found = found.collect::<BTreeSet<_>>();
@@ -594,6 +624,7 @@ fn call_at_midnight_counts_once_beside_a_day_of_other_logs() {
                 assert_eq!(found, [&["own", "request-of-down"][..], &[]]);
                 let why = "CloudTrail in place of model invocation logs (calls: 1 before, 0 now; left out: 1)";
                 assert!(done.stdout.contains(why), "{}", done.stdout);
+                let repair = "hoptrail run --from 2026-10-05 --to 2026-10-06, with --source";
                 let why = "calls of these logs that CloudTrail may have on the other day are on neither (calls: 1)";
                 let verify = world.hoptrail(&["verify", "--dest", "out"]).ends(1);
                 assert!(
@@ -603,7 +634,9 @@ fn call_at_midnight_counts_once_beside_a_day_of_other_logs() {
                 );
                 let settle =
                     ["settle", "--source", "trail", "--invocation-logs", "logs", "--dest", "out"];
-                world.hoptrail(&[&settle[..], &both].concat()).ends(3);
+                let settled = world.hoptrail(&[&settle[..], &both].concat()).ends(3);
+                assert!(verify.stdout.contains(repair), "{}", verify.stdout);
+                assert!(settled.stderr.contains(repair), "{}", settled.stderr);
             }
             false => assert_eq!(found, [&["own"][..], &["request-of-up"]]),
         }

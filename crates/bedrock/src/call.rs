@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 use std::fmt;
-use std::ops::{Index, IndexMut};
+use std::ops::{Deref, Index, IndexMut};
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -70,17 +70,35 @@ pub struct Call {
     pub attributes: Attributes,
 }
 
-/// What an invocation log counts of a call that was read from it.
+/// What an entry of an invocation log counts, or several entries of one request. `U` holds the counts of other units.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Logged {
+pub struct Logged<U = Box<UnitCounts>> {
     /// Tokens.
     pub counts: Counts,
     /// Other units than text tokens.
-    pub units: Option<Box<UnitCounts>>,
+    pub units: Option<U>,
     /// How long the call took, in milliseconds.
     pub latency_ms: Option<i64>,
     /// How long it took until the first byte of a streamed answer, in milliseconds.
     pub first_byte_ms: Option<i64>,
+}
+
+impl<U: Deref<Target = UnitCounts> + From<UnitCounts>> Logged<U> {
+    /// Whether anything that is billed was counted, or may have been.
+    pub fn is_any(&self) -> bool {
+        self.counts.is_any() || self.units.is_some()
+    }
+
+    /// Adds what another entry of the same request counts and this one does not.
+    pub fn complete(&mut self, other: Self) {
+        self.counts = self.counts.or(&other.counts);
+        self.units = match (self.units.take(), other.units) {
+            (Some(mine), Some(others)) if *mine != *others => Some(mine.or(&others).into()),
+            (mine, others) => mine.or(others),
+        };
+        self.latency_ms = self.latency_ms.or(other.latency_ms);
+        self.first_byte_ms = self.first_byte_ms.or(other.first_byte_ms);
+    }
 }
 
 /// Which log a call was read from.

@@ -247,7 +247,18 @@ fn what_a_guardrail_covered_is_counted_if_all_is_known() {
     let invoke = format!(
         r#"{{"amazon-bedrock-trace":{{"guardrail":{{"input":{{"g1":{metrics}}},"outputs":[{{"g1":{metrics}}}]}}}}}}"#
     );
-    check(invoke, Guardrail::Counted, Some(2));
+    check(invoke.clone(), Guardrail::Counted, Some(2));
+    // What is there twice counts once: in another place of one answer, and the input in several pieces.
+    let twice = invoke.replacen('{', &trace(&both), 1);
+    check(twice, Guardrail::Counted, Some(2));
+    let in_pieces = format!(r#"[{{"x":1}},{}"x":1}},{}"x":1}}]"#, trace(&input), trace(&both));
+    check(in_pieces, Guardrail::Counted, Some(2));
+    // Of the output, each piece may be another part: this much was covered at least.
+    let parts = format!(r#"[{}"x":1}},{}"x":1}}]"#, trace(&both), trace(&both));
+    check(parts, Guardrail::Used, Some(2));
+    let other = input.replace(r#""topicPolicyUnits":1"#, r#""topicPolicyUnits":3"#);
+    let differ = format!(r#"[{}"x":1}},{}"x":1}}]"#, trace(&both), trace(&other));
+    check(differ, Guardrail::Used, Some(4));
     check(r#"{"amazon-bedrock-guardrailAction":"NONE"}"#.to_owned(), Guardrail::Used, None);
     check(r#"{"stopReason":"end_turn"}"#.to_owned(), Guardrail::None, None);
     let asked = r#""inputBodyJson":{"guardrailConfig":{"guardrailIdentifier":"g1"}}"#;

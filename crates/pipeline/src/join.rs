@@ -4,14 +4,14 @@
 //! Region, what both say decides, if only one entry fits. Both sides may lack a partner:
 //! a log that is off in some accounts, a trail that is. What is left over is counted.
 
-use std::cmp::Ordering;
+use std::cmp::{Ordering, Reverse};
 use std::collections::hash_map::{Entry, HashMap};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, BufRead};
 use std::sync::Arc;
 
-use bedrock::cost::{Counts, Latency, Said, UnitCounts};
-use bedrock::{Attribute, Call, CallId, InternerFull, TextId, Texts};
+use bedrock::cost::{Latency, Said, UnitCounts};
+use bedrock::{Attribute, Call, CallId, InternerFull, Logged, TextId, Texts};
 use futures::stream::{self, StreamExt};
 use jiff::ToSpan;
 use jiff::civil::Date;
@@ -56,13 +56,10 @@ pub(crate) struct Requests {
 /// What one entry counted.
 #[derive(Debug, Clone)]
 pub(crate) struct Counted {
-    pub(crate) counts: Counts,
-    pub(crate) units: Option<Arc<UnitCounts>>,
+    pub(crate) logged: Logged<Arc<UnitCounts>>,
     pub(crate) is_stream: bool,
     pub(crate) tier: Option<Said<&'static str>>,
     pub(crate) latency: Option<Said<Latency>>,
-    pub(crate) latency_ms: Option<i64>,
-    pub(crate) first_byte_ms: Option<i64>,
     /// The texts of [`TAKEN_TEXTS`], in their order, among [`Requests::texts`].
     pub(crate) texts: [Option<TextId>; TAKEN_TEXTS.len()],
     timestamp_ms: i64,
@@ -74,6 +71,17 @@ pub(crate) struct Counted {
     /// Its object and its index there, which decide between two entries of one request.
     position: (Arc<str>, u32),
     met: Met,
+}
+
+/// Which of the entries of one request goes before: the one that counts anything, then the later one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Precedence(Reverse<(bool, i64)>);
+
+impl Precedence {
+    /// That of an entry of this time, which counts anything or nothing.
+    pub(crate) fn of(counts_any: bool, timestamp_ms: i64) -> Self {
+        Precedence(Reverse((counts_any, timestamp_ms)))
+    }
 }
 
 /// What repeats from entry to entry, each held once: accounts and references, and what is known of other units.
@@ -395,14 +403,17 @@ impl Requests {
         for ((id, attribute), text) in ids.iter_mut().zip(TAKEN_TEXTS).zip(taken) {
             *id = text.as_deref().map(|text| self.texts[attribute].intern(text)).transpose()?;
         }
-        let mut counted = Counted {
+        let logged = Logged {
             counts: entry.tokens,
             units: entry.units.map(|units| shared.units(*units)),
+            latency_ms: entry.latency_ms,
+            first_byte_ms: entry.first_byte_ms,
+        };
+        let mut counted = Counted {
+            logged,
             is_stream,
             tier: entry.tier,
             latency: entry.latency,
-            latency_ms: entry.latency_ms,
-            first_byte_ms: entry.first_byte_ms,
             texts: ids,
             timestamp_ms: entry.timestamp_ms,
             account_id: shared.text(entry.account_id),
@@ -552,7 +563,7 @@ impl LogCounts {
     pub(crate) fn end(self, is_built: impl Fn(Date) -> bool) -> Option<InvocationLog> {
         let mut total = self.total?;
         total.leave(self.open.values(), is_built);
-        total.left_over.sort_by_key(|left_over| std::cmp::Reverse(left_over.entries));
+        total.left_over.sort_by_key(|left_over| Reverse(left_over.entries));
         Some(total)
     }
 }
@@ -640,25 +651,20 @@ impl Counted {
             .all(|(mine, its)| mine.zip(its).is_none_or(|(mine, its)| mine == its))
     }
 
-    /// Of the entries of one request the one with counts goes before, then the later one, then the one whose object has
-    /// the least key: never the one that came first.
+    /// The order of entries of one request: by their [`Precedence`], then by the keys of their objects. The order of
+    /// arrival never decides.
     fn order(&self, other: &Counted) -> Ordering {
-        let key = |counted: &Counted| {
-            let counts_any = counted.counts.is_any() || counted.units.is_some();
-            (counts_any, counted.timestamp_ms)
-        };
-        key(other).cmp(&key(self)).then_with(|| self.position.cmp(&other.position))
+        let precedence = |it: &Counted| Precedence::of(it.logged.is_any(), it.timestamp_ms);
+        let by_precedence = precedence(self).cmp(&precedence(other));
+        by_precedence.then_with(|| self.position.cmp(&other.position))
     }
 
     /// Adds what another entry of its request says and it does not.
     fn merge(&mut self, other: Counted) {
-        self.counts = self.counts.or(&other.counts);
-        self.units = self.units.take().or(other.units);
+        self.logged.complete(other.logged);
         self.is_stream |= other.is_stream;
         self.tier = Said::surer(self.tier, other.tier);
         self.latency = Said::surer(self.latency, other.latency);
-        self.latency_ms = self.latency_ms.or(other.latency_ms);
-        self.first_byte_ms = self.first_byte_ms.or(other.first_byte_ms);
         for (mine, others) in self.texts.iter_mut().zip(other.texts) {
             *mine = mine.or(others);
         }

@@ -246,7 +246,8 @@ impl Verification {
                 let reason = left_out.map(|calls| format!(
                     "of {before} and {day}, one was built from CloudTrail in place of model invocation logs and the \
                      other was not: calls of these logs that CloudTrail may have on the other day are on neither \
-                     (calls: {calls}): a run with --source over both, or with --include-orphans"
+                     (calls: {calls}): hoptrail run --from {before} --to {day}, with --source, and where there is \
+                     no trail of one of them with --include-orphans"
                 ));
                 let reason = reason.unwrap_or_else(|| format!(
                     "{day} was not compared with the calls of {before}, and an event on both may count \

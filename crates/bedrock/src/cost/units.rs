@@ -80,6 +80,19 @@ impl UnitCounts {
         UnitCounts { guardrail: self.guardrail.max(Guardrail::Used), ..self }
     }
 
+    /// These counts, and of those that they lack another's.
+    #[must_use]
+    pub fn or(&self, other: &UnitCounts) -> UnitCounts {
+        let counts = Unit::ALL.map(|unit| self.get(unit).or(other.get(unit)));
+        let (mine, others) = (self.shape, other.shape);
+        let shape = Shape {
+            size: mine.size.or(others.size),
+            quality: mine.quality.or(others.quality),
+            detail: mine.detail.or(others.detail),
+        };
+        UnitCounts { counts, shape, guardrail: self.guardrail.max(other.guardrail) }
+    }
+
     /// The units of which more than 0 were counted.
     fn positive(&self) -> impl Iterator<Item = Unit> {
         Unit::ALL.into_iter().filter(|unit| self.get(*unit) > Some(0))

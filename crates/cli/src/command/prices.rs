@@ -222,10 +222,13 @@ fn import(args: &PricesImportArgs, report: &Report) -> Result<Exit, Failure> {
     let PriceImport { quotes, unread: mut not_read, other_units, .. } = import;
     let update = update(knowledge.prices.rows(), &knowledge.regions, quotes)?;
     knowledge::write(&args.to, &to_csv(&update.rows)?)?;
-    let other_units = other_units.iter().map(|(unit, n)| format!("{unit} {}", number::grouped(*n)));
-    let other_units = other_units.collect::<Vec<_>>().join(", ");
     if !other_units.is_empty() {
-        report.note(&format!("not per token, so not in a price book: {}", escaped(&other_units)));
+        let by_unit = other_units.iter().map(|(unit, n)| format!("{unit} {}", number::grouped(*n)));
+        report.note(&format!(
+            "not per text token, and not imported: {} ({}); see --unit-prices",
+            number::counted(other_units.values().sum(), "price"),
+            escaped(&by_unit.collect::<Vec<_>>().join(", "))
+        ));
     }
     report.note(&format!(
         "{}: {} added, {} changed, {} as before",

@@ -2,7 +2,7 @@
 //!
 //! Converse answers with `trace.guardrail`, which a stream has in its `metadata`, `InvokeModel` with
 //! `amazon-bedrock-trace` and `amazon-bedrock-guardrailAction` (Bedrock API reference, `GuardrailTraceAssessment`, and
-//! user guide, "Use a guardrail with inference").
+//! user guide, "Use a guardrail with inference"). A trace that an answer has twice counts once.
 
 use bedrock::cost::{Guardrail, UnitCounts};
 use bedrock::price::Unit;
@@ -76,7 +76,7 @@ struct OfGuardrail {
 }
 
 /// The assessments of all guardrails, by the name of each, added up.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Assessments {
     /// `None` if no assessment says what was covered.
     units: Option<[i64; GUARDRAIL_UNITS.len()]>,
@@ -186,6 +186,26 @@ impl Assessments {
         }
     }
 
+    /// Takes in what the answer says once more of the same input or output. If it says the same, that is a repetition,
+    /// unless each may be of `another_part`. Of what differs, nobody knows what is among the others: the most is
+    /// covered at least.
+    fn again(&mut self, other: Self, another_part: bool) {
+        if other == Assessments::default() {
+            return;
+        }
+        if *self == Assessments::default() {
+            *self = other;
+        } else if *self != other || another_part {
+            self.lacks = true;
+            self.units = match (self.units, other.units) {
+                (Some(mine), Some(others)) => {
+                    Some(std::array::from_fn(|unit| mine[unit].max(others[unit])))
+                }
+                (mine, others) => mine.or(others),
+            };
+        }
+    }
+
     /// Whether all that was covered is known.
     fn is_whole(&self) -> bool {
         self.units.is_some() && !self.lacks
@@ -199,22 +219,23 @@ impl Checked {
         self.intervened |= intervened;
     }
 
-    /// Adds a trace.
+    /// Takes in a trace. Of one piece of an answer, all are of the same check.
     pub(super) fn trace(&mut self, trace: &Loose<GuardrailTrace>) {
         self.has_guardrail |= trace.is_there();
         let GuardrailTrace { input, outputs, invoke_input, invoke_outputs } = &trace.parts;
         let [of_input, of_output] = &mut self.assessments;
-        [input, invoke_input].iter().for_each(|assessed| of_input.merge(assessed.parts));
-        [outputs, invoke_outputs].iter().for_each(|assessed| of_output.merge(assessed.parts));
+        [input, invoke_input].iter().for_each(|it| of_input.again(it.parts, false));
+        [outputs, invoke_outputs].iter().for_each(|it| of_output.again(it.parts, false));
     }
 
-    /// Adds what another piece says.
+    /// Takes in what another piece says. The input is checked once, the output of a stream perhaps part by part.
     pub(super) fn merge(&mut self, other: Checked) {
         self.has_guardrail |= other.has_guardrail;
         self.intervened |= other.intervened;
-        for (mine, others) in self.assessments.iter_mut().zip(other.assessments) {
-            mine.merge(others);
-        }
+        let ([input, output], [others_input, others_output]) =
+            (&mut self.assessments, other.assessments);
+        input.again(others_input, false);
+        output.again(others_output, true);
     }
 
     /// Adds what was covered to other units. `output_tokens` is how many tokens the model answered.

@@ -133,8 +133,8 @@ fn guardrail(
     let mut is_used = !request["guardrailConfig"].is_null()
         || !request["amazon-bedrock-guardrailConfig"].is_null();
     let mut intervened = false;
-    let mut usages = [Vec::new(), Vec::new()];
-    for piece in pieces {
+    let mut said = [Vec::new(), Vec::new()];
+    for (number, piece) in pieces.iter().enumerate() {
         let action = &piece["amazon-bedrock-guardrailAction"];
         is_used |= !action.is_null();
         for word in [action, &piece["stopReason"], &piece["messageStop"]["stopReason"]] {
@@ -148,25 +148,48 @@ fn guardrail(
             for (side, names) in
                 [["inputAssessment", "input"], ["outputAssessments", "outputs"]].iter().enumerate()
             {
-                names.iter().for_each(|name| collect(&trace[name], &mut usages[side]));
+                for name in names {
+                    let mut usages = Vec::new();
+                    collect(&trace[name], &mut usages);
+                    if !usages.is_empty() {
+                        said[side].push((number, covered(&usages)));
+                    }
+                }
             }
         }
     }
     if is_used || intervened {
         units.guardrail = Guardrail::Used;
     }
-    if usages.iter().all(Vec::is_empty) {
-        return;
+    if said.iter().flatten().any(|(_, (counts, _))| counts.is_some()) {
+        for (at, (_, unit)) in GUARDRAIL.into_iter().enumerate() {
+            let most = |side: &Vec<(usize, Covered)>| {
+                side.iter().filter_map(|(_, (counts, _))| Some(counts.as_ref()?[at])).max()
+            };
+            units.set(unit, Some(said.iter().filter_map(most).sum()));
+        }
     }
+    let is_whole = |side: usize| {
+        let all = &said[side];
+        let Some((first_piece, first)) = all.first() else { return false };
+        let is_same = |(piece, covered): &(usize, Covered)| {
+            covered == first && (side == 0 || piece == first_piece)
+        };
+        all.iter().all(is_same) && first.0.is_some() && first.1
+    };
+    let is_stopped = intervened && said[1].is_empty() && output_tokens == Some(0);
+    if is_whole(0) && (is_whole(1) || is_stopped) {
+        units.guardrail = Guardrail::Counted;
+    }
+}
+
+/// What a trace says of the input or the output: counts, and whether all of it is understood.
+type Covered = (Option<Vec<i64>>, bool);
+
+fn covered(usages: &[Value]) -> Covered {
     let known = |name: &str| GUARDRAIL.iter().any(|(known, _)| *known == name);
     let is_any =
         |usage: &Value| usage.as_object().is_some_and(|usage| usage.keys().any(|name| known(name)));
-    if usages.iter().flatten().any(is_any) {
-        for (name, unit) in GUARDRAIL {
-            let counts = usages.iter().flatten().map(|usage| number(&usage[name]).unwrap_or(0));
-            units.set(unit, Some(counts.sum()));
-        }
-    }
     let is_sound = |usage: &Value| {
         let mut counts = usage.as_object().into_iter().flatten();
         is_any(usage)
@@ -175,11 +198,9 @@ fn guardrail(
                 false => number(count) == Some(0),
             })
     };
-    let is_whole = |side: usize| !usages[side].is_empty() && usages[side].iter().all(is_sound);
-    let is_stopped = intervened && usages[1].is_empty() && output_tokens == Some(0);
-    if is_whole(0) && (is_whole(1) || is_stopped) {
-        units.guardrail = Guardrail::Counted;
-    }
+    let sum = |name: &str| usages.iter().map(|usage| number(&usage[name]).unwrap_or(0)).sum();
+    let counts = GUARDRAIL.iter().map(|(name, _)| sum(name)).collect();
+    (usages.iter().any(is_any).then_some(counts), usages.iter().all(is_sound))
 }
 
 /// Every `usage` of the assessments of each guardrail.

@@ -1,6 +1,7 @@
 //! The calls of one day: in memory with their texts under ids, and on disk where they are too many.
 
 mod distinct;
+mod entries;
 mod identities;
 mod order;
 mod spill;
@@ -26,6 +27,8 @@ pub(crate) struct DayCall {
     pub(crate) object: u32,
     /// The call's number in its object.
     index: u32,
+    /// Whether it is an entry of an invocation log of the day before or after, which only completes others.
+    is_beside: bool,
 }
 
 /// What is held in memory of a day before it goes to disk.
@@ -104,8 +107,28 @@ impl DayCalls {
         index: u32,
         object: u32,
     ) -> Result<(), HoldError> {
+        self.hold(DayCall { call: call.clone(), object, index, is_beside: false }, texts)
+    }
+
+    /// Adds an entry of an invocation log of the day before or after, as [`DayCalls::add`] does one of the day. It is
+    /// no call of the day, but may complete one.
+    ///
+    /// # Errors
+    /// As [`DayCalls::add`].
+    pub(crate) fn add_beside(
+        &mut self,
+        call: &Call,
+        texts: &Texts,
+        index: u32,
+        object: u32,
+    ) -> Result<(), HoldError> {
+        self.hold(DayCall { call: call.clone(), object, index, is_beside: true }, texts)
+    }
+
+    /// Holds a call, whose texts are those of its object.
+    fn hold(&mut self, mut day_call: DayCall, texts: &Texts) -> Result<(), HoldError> {
+        let call = &mut day_call.call;
         let redacted = self.omitted.redacted(&call.attributes, texts);
-        let mut call = call.clone();
         self.omitted.strip(&mut call.attributes, texts);
         if redacted.is_some() {
             call.attributes[Attribute::ErrorMessage] = None;
@@ -120,7 +143,7 @@ impl DayCalls {
             let id = self.texts[Attribute::ErrorMessage].intern(&message)?;
             call.attributes[Attribute::ErrorMessage] = Some(id);
         }
-        self.held.push(DayCall { call, object, index });
+        self.held.push(day_call);
         let is_full = self.held.len() >= self.bounds.calls
             || self.texts.text_bytes() >= self.bounds.text_bytes;
         if is_full { self.spill() } else { Ok(()) }

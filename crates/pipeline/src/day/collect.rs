@@ -15,6 +15,7 @@ use logs::layout::Delivery;
 use crate::batch::JobArns;
 use crate::dates::{DayRange, day_of, is_read_for};
 use crate::day::calls::{DayCalls, Identity};
+use crate::day::kinds::day_at_midnight;
 use crate::day::manifest::{Elsewhere, LateObject, Manifest};
 use crate::digests::Status;
 use crate::error::Error;
@@ -240,6 +241,7 @@ impl Collected {
             }
             state.calls.add(call, &calls.texts, index, number)?;
         }
+        self.add_beside(&calls, &placing)?;
         self.add_others(&calls, &record, &mut placing, manifests)?;
         if placing.numbers.is_empty() && self.takes_every_day {
             self.unplaced.push(record);
@@ -291,6 +293,7 @@ impl Collected {
                 None => self.left += 1,
             }
         }
+        self.add_beside(&calls, &placing)?;
         if placing.numbers.is_empty() && self.takes_every_day {
             self.unplaced.push(record);
         }
@@ -360,6 +363,21 @@ impl Collected {
         if known.is_none_or(|known| !known.late_objects.contains(&late)) {
             self.late.entry(day).or_default().insert(late);
         }
+    }
+
+    /// Takes in entries of invocation logs about midnight for the day on its other side, if their object is read for
+    /// that: they are no calls of it, but may complete one.
+    fn add_beside(&mut self, calls: &Calls, placing: &Placing) -> Result<(), Error> {
+        if calls.rows.first().is_none_or(|call| call.source() == CallSource::CloudTrail) {
+            return Ok(());
+        }
+        for (index, call) in (0u32..).zip(&calls.rows) {
+            let Some(day) = day_at_midnight(call.event_time_ms) else { continue };
+            if let Some((state, number)) = self.days.get_mut(&day).zip(placing.number(day)) {
+                state.calls.add_beside(call, &calls.texts, index, number)?;
+            }
+        }
+        Ok(())
     }
 
     /// Takes in the events of an object that are no calls. They do not bring it into a day: they are counted in

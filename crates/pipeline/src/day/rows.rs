@@ -417,11 +417,11 @@ impl<'a> DayRows<'a> {
                 .unwrap_or_default(),
             figure: self.pricer.figure(priced, usage.as_ref(), units.as_ref()),
             latency_ms: match entry {
-                Some(entry) => entry.latency_ms,
+                Some(entry) => entry.logged.latency_ms,
                 None => logged.and_then(|logged| logged.latency_ms),
             },
             first_byte_ms: match entry {
-                Some(entry) => entry.first_byte_ms,
+                Some(entry) => entry.logged.first_byte_ms,
                 None => logged.and_then(|logged| logged.first_byte_ms),
             },
         })
@@ -432,7 +432,7 @@ impl<'a> DayRows<'a> {
 fn usage(call: &Call, entry: Option<&Counted>, meaning: &Meaning, texts: &Texts) -> Option<Usage> {
     let trail = [call.input_tokens, call.output_tokens];
     let logged = call.logged.as_deref().map(|logged| &logged.counts);
-    let counts = entry.map(|entry| &entry.counts).or(logged);
+    let counts = entry.map(|entry| &entry.logged.counts).or(logged);
     if counts.is_none() && trail == [None; 2] {
         return None;
     }
@@ -447,7 +447,7 @@ fn usage(call: &Call, entry: Option<&Counted>, meaning: &Meaning, texts: &Texts)
 /// What is known of other units than text tokens: the log counts them, and either record tells of a guardrail.
 fn units(call: &Call, entry: Option<&Counted>) -> Option<UnitCounts> {
     let own = || call.logged.as_deref()?.units.as_deref();
-    let logged = entry.and_then(|entry| entry.units.as_deref()).or_else(own).copied();
+    let logged = entry.and_then(|entry| entry.logged.units.as_deref()).or_else(own).copied();
     match call.has_guardrail {
         true => Some(logged.unwrap_or_default().with_guardrail()),
         false => logged,

@@ -96,14 +96,18 @@ fn not_published(state: &State, range: DayRange) -> Vec<NotReopened> {
     range.days().filter(is_corrupt).map(|day| named(day, why)).collect()
 }
 
-/// The days of a range that left out calls of invocation logs which CloudTrail may have on the day before or after.
+/// The days of a range that left out calls of invocation logs which CloudTrail may have on the day before or after. To
+/// give it that day's calls takes objects of the trail that no table `ingest` names, so that only a run can.
 fn left_out(state: &State, range: DayRange) -> impl Iterator<Item = NotReopened> {
     let known = |day: Date| state.manifests.get(&day).and_then(Option::as_ref);
     range.days().filter_map(move |day| {
-        let calls = lost_between(known(day.yesterday().ok()?)?, known(day)?)?;
+        let before = day.yesterday().ok()?;
+        let calls = lost_between(known(before)?, known(day)?)?;
         let why = format!(
             "of it and the day before, one was built from CloudTrail in place of model invocation logs, and the \
-             other was not: calls that are on neither may be left out (calls: {calls})"
+             other was not: calls that are on neither may be left out (calls: {calls}). To settle them: hoptrail run \
+             --from {before} --to {day}, with --source and all other options of your runs; where there is no trail \
+             of one of them, with --include-orphans as well"
         );
         let dt = day.to_string();
         Some(NotReopened { dt, objects: Vec::new(), calls: None, delivered: None, why })

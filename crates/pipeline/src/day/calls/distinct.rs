@@ -3,12 +3,13 @@
 
 use std::cmp::Ordering;
 use std::collections::{BTreeSet, BinaryHeap};
+use std::convert::Infallible;
 use std::io;
 
 use bedrock::{Attribute, CallId, InternerFull, TextId, Texts};
 
 use super::identities::{Identities, Identity};
-use super::order::{SortKey, Sorter};
+use super::order::{SortKey, Sorted, Sorter};
 use super::spill::Run;
 use super::{DayCall, DayCalls};
 
@@ -99,15 +100,21 @@ impl DayCalls {
             self.spill()?;
         }
         let mut sorter = Sorter::new(rules);
-        let DayCalls { bounds, held, texts, spill, .. } = self;
+        let DayCalls { bounds, mut held, mut texts, spill, .. } = self;
         let calls = match spill {
             None => {
                 let keys = (0..).zip(&held).map(|(position, call)| SortKey::new(call, position));
-                let order = sorter.sort(keys.collect());
+                let Sorted { order, requests } = sorter.sort(keys.collect());
+                for request in requests {
+                    let entry =
+                        |position: u32| Ok::<_, Infallible>(held[position as usize].clone());
+                    let Ok(call) = request.completed(entry);
+                    held[request.kept as usize] = call;
+                }
                 SortedCalls::Memory { calls: held, order, given: 0, texts }
             }
             Some(spill) => {
-                let runs = spill.into_runs(|keys| sorter.sort(keys))?;
+                let runs = spill.into_runs(&mut texts, |keys| sorter.sort(keys))?;
                 SortedCalls::Merged(Merged::new(runs, texts, bounds.merged_calls)?)
             }
         };

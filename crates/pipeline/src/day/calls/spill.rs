@@ -1,6 +1,7 @@
 //! Calls of a day on disk, in parts by what makes them the same call: each part can be deduplicated and
 //! sorted on its own, and is small enough to be held.
 
+use std::collections::HashMap;
 use std::io;
 use std::num::NonZeroU32;
 
@@ -11,8 +12,9 @@ use bedrock::{
 use serde::{Deserialize, Serialize};
 
 use super::DayCall;
+use super::entries::Request;
 use super::identities::Identity;
-use super::order::SortKey;
+use super::order::{SortKey, Sorted};
 use crate::day::temporary::{TemporaryReader, TemporaryWriter};
 
 /// Into how many parts the calls are divided. With ten million calls a part takes about 40 MB.
@@ -53,6 +55,7 @@ struct SpilledCall<'a> {
     has_guardrail: bool,
     object: u32,
     index: u32,
+    is_beside: bool,
     kind: EventKind,
     attributes: [SpilledText<'a>; Attribute::ALL.len()],
 }
@@ -94,17 +97,23 @@ impl Spill {
     }
 
     /// Sorts each part as `sort` does, which gives the calls that are left in their order, and writes
-    /// it to a file of its own.
+    /// it to a file of its own. `texts` are those that stayed in memory.
     pub(super) fn into_runs(
         self,
-        mut sort: impl FnMut(Vec<SortKey>) -> Vec<SortKey>,
+        texts: &mut Texts,
+        mut sort: impl FnMut(Vec<SortKey>) -> Sorted,
     ) -> io::Result<Vec<Run>> {
         let mut runs = Vec::new();
         for part in self.parts {
             let mut part = Part::read(part.read()?)?;
             let mut run = TemporaryWriter::begin()?;
-            for key in sort(std::mem::take(&mut part.keys)) {
-                run.write_serialized(part.call(key.position as usize))?;
+            let Sorted { order, requests } = sort(std::mem::take(&mut part.keys));
+            let completed = part.completed(&requests, texts)?;
+            for key in order {
+                match completed.get(&key.position) {
+                    Some(call) => run.write_serialized(call)?,
+                    None => run.write_serialized(part.call(key.position as usize))?,
+                }
             }
             runs.push(Run(run.read()?));
         }
@@ -118,7 +127,7 @@ impl Part {
         while let Some(bytes) = calls.next_serialized()? {
             let call = postcard::from_bytes::<SpilledCall<'_>>(bytes).map_err(io::Error::other)?;
             let position = u32::try_from(part.keys.len()).map_err(io::Error::other)?;
-            let SpilledCall { event_time_ms, object, index, .. } = call;
+            let SpilledCall { event_time_ms, object, index, is_beside, .. } = call;
             let original = call.original_event_id.map(SpilledId::id);
             let event_id = call.event_id.id();
             part.keys.push(SortKey {
@@ -127,6 +136,8 @@ impl Part {
                 is_addendum: original.is_some(),
                 event_id,
                 kind: call.kind,
+                counts_any: call.logged.as_ref().map(Logged::is_any),
+                is_beside,
                 object,
                 index,
                 position,
@@ -135,6 +146,28 @@ impl Part {
             part.ends.push(part.bytes.len());
         }
         Ok(part)
+    }
+
+    /// The calls that several entries tell of, by their positions, as they are serialized.
+    fn completed(
+        &self,
+        requests: &[Request],
+        texts: &mut Texts,
+    ) -> io::Result<HashMap<u32, Vec<u8>>> {
+        let kept = Attribute::ALL.map(|attribute| texts[attribute].len());
+        let mut completed = HashMap::new();
+        for request in requests {
+            let call = request.completed(|position| {
+                let call = postcard::from_bytes::<SpilledCall<'_>>(self.call(position as usize));
+                call.map_err(io::Error::other)?.call(texts).map_err(io::Error::other)
+            })?;
+            let bytes = postcard::to_stdvec(&SpilledCall::new(&call, texts, &kept));
+            completed.insert(request.kept, bytes.map_err(io::Error::other)?);
+            for (attribute, len) in Attribute::ALL.into_iter().zip(kept) {
+                texts[attribute].truncate(len);
+            }
+        }
+        Ok(completed)
     }
 
     fn call(&self, position: usize) -> &[u8] {
@@ -166,7 +199,7 @@ impl Run {
 
 impl<'a> SpilledCall<'a> {
     fn new(call: &'a DayCall, texts: &'a Texts, kept: &[usize; Attribute::ALL.len()]) -> Self {
-        let DayCall { call, object, index } = call;
+        let DayCall { call, object, index, is_beside } = call;
         SpilledCall {
             event_time_ms: call.event_time_ms,
             event_id: SpilledId::of(&call.event_id),
@@ -180,6 +213,7 @@ impl<'a> SpilledCall<'a> {
             has_guardrail: call.has_guardrail,
             object: *object,
             index: *index,
+            is_beside: *is_beside,
             kind: call.kind,
             attributes: Attribute::ALL.map(|attribute| match call.attributes[attribute] {
                 None => SpilledText::None,
@@ -214,7 +248,8 @@ impl<'a> SpilledCall<'a> {
                 SpilledText::Text(text) => Some(texts[attribute].intern(text)?),
             };
         }
-        Ok(DayCall { call, object: self.object, index: self.index })
+        let SpilledCall { object, index, is_beside, .. } = self;
+        Ok(DayCall { call, object, index, is_beside })
     }
 }
 
