@@ -10,7 +10,7 @@ use crate::world::{
 };
 
 const DAY: &str = "2026-10-05";
-const OUTPUTS: [&str; 2] = ["--batch-outputs", "outputs"];
+pub(crate) const OUTPUTS: [&str; 2] = ["--batch-outputs", "outputs"];
 const NOVA_LITE: &str = "us.amazon.nova-lite-v1:0";
 
 fn arn(id: &str) -> String {
@@ -52,7 +52,7 @@ fn changed(id: &str, status: &str) -> String {
 }
 
 /// The summary of an output.
-fn counts(total: i64, processed: i64, input: i64, output: i64) -> String {
+pub(crate) fn counts(total: i64, processed: i64, input: i64, output: i64) -> String {
     json!({
         "totalRecordCount": total, "processedRecordCount": processed,
         "successRecordCount": processed - 1, "errorRecordCount": 1,
@@ -62,7 +62,7 @@ fn counts(total: i64, processed: i64, input: i64, output: i64) -> String {
 }
 
 /// Writes the output of a job, with the answers beside it.
-fn write_output(world: &World, id: &str, counts: impl AsRef<[u8]>) {
+pub(crate) fn write_output(world: &World, id: &str, counts: impl AsRef<[u8]>) {
     world.write(&format!("outputs/jobs/{id}/x.jsonl.out"), "{\"recordId\":\"MARKER\"}\n");
     world.write(&format!("outputs/jobs/{id}/manifest.json.out"), counts);
 }
@@ -349,6 +349,48 @@ fn job_that_was_delivered_late_reaches_its_day() {
     run_of(&world, "2026-10-09", &[]).ends(0);
     assert_has(&job(&world, DAY), json!({ "event_id": "event-abc1" }));
     assert_eq!(world.event_ids(DAY), ["c"]);
+}
+
+/// Two days with one job: rows of `batch_jobs` on each.
+fn events_on(world: &World, days: [&str; 2]) -> [Vec<String>; 2] {
+    days.map(|day| texts(&world.rows("batch_jobs", day), "event_id"))
+}
+
+#[test]
+fn job_that_was_delivered_late_on_the_day_before_is_that_days() {
+    let world = World::new();
+    let (next, later) = ("2026-10-06", "2026-10-09");
+    world.object("20261005T1210Z", "a", &[call("c", "2026-10-05T12:00:00Z")]);
+    world.object("20261006T0010Z", "b", &[created("abc1", "2026-10-06T00:00:01Z")]);
+    write_output(&world, "abc1", counts(10, 10, 1_000_000, 0));
+    world.run(&[&["--from", DAY, "--to", next], &OUTPUTS[..]].concat()).ends(0);
+    assert_eq!(events_on(&world, [DAY, next]), [vec![], vec!["event-abc1"]]);
+    let early = with(created("abc1", "2026-10-05T23:59:59Z"), "/eventID", "early");
+    world.object("20261009T1210Z", "late", &[early]);
+    run_of(&world, later, &OUTPUTS).ends(0);
+    assert_eq!(events_on(&world, [DAY, next]), [vec!["early"], vec![]]);
+    assert_has(&job(&world, DAY), json!({ "list_cost_usd": "0.030000000000" }));
+    world.hoptrail(&["verify", "--dest", "out"]).ends(0);
+    assert_as_in_one_run(&world, &["--from", DAY, "--to", later]);
+    assert_eq!(world.summary()["batch_cost"]["jobs"], 1);
+}
+
+/// What a day left to the day before comes back if that one does not have it any more.
+#[test]
+fn job_that_the_day_before_has_lost_comes_back() {
+    let world = World::new();
+    fs::create_dir(world.path("outputs")).unwrap();
+    let next = "2026-10-06";
+    let first = world.object("20261005T2359Z", "a", &[created("abc1", "2026-10-05T23:59:59Z")]);
+    world.object("20261005T1210Z", "b", &[call("c", "2026-10-05T12:00:00Z")]);
+    world.object("20261006T0010Z", "c", &[created("abc1", "2026-10-06T00:00:01Z")]);
+    let range = ["--from", DAY, "--to", next];
+    world.run(&range).ends(0);
+    assert_eq!(events_on(&world, [DAY, next]), [vec!["event-abc1"], vec![]]);
+    fs::remove_file(world.path(&format!("trail/{first}"))).unwrap();
+    run(&world, &["--allow-shrink"]).ends(0);
+    assert_eq!(events_on(&world, [DAY, next]), [vec![], vec!["event-abc1"]]);
+    assert_as_in_one_run(&world, &range);
 }
 
 #[test]

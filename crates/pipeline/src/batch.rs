@@ -1,6 +1,7 @@
 //! Batch inference jobs: what is known of them besides the events that create them. Their states come from
 //! other events of whatever day, and are kept at the destination; what they counted comes from their output.
 
+mod created;
 mod outputs;
 mod states;
 
@@ -8,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use bedrock::JobStates;
 
+pub(crate) use created::CreatedJobs;
 pub(crate) use outputs::{DayOutputs, ListedOutputs, list_outputs};
 
 use crate::day::manifest::{BatchJob, Manifest};

@@ -128,7 +128,7 @@ pub(super) struct State {
     pub(super) manifests: BTreeMap<Date, Option<Manifest>>,
     /// Days whose files were not as they were written when the run began, with the first such file.
     pub(super) changed_files: BTreeMap<Date, String>,
-    /// The calls of the days that were built.
+    /// The calls and batch jobs of the days that were built.
     pub(super) built_calls: BuiltCalls,
     /// Days that were not built because nothing has changed.
     pub(super) unchanged: BTreeSet<Date>,
@@ -137,8 +137,7 @@ pub(super) struct State {
     pub(super) digests: Option<Comparison>,
     /// The trails that the first pass found.
     pub(super) discovery: Arc<Discovery>,
-    /// Of the days that were built, those beside them that they were compared with, and the SHA-256 of their
-    /// calls.
+    /// Of the days that were built, those beside them that they were compared with, and what these were compared by.
     pub(super) seen: BTreeMap<Date, BTreeMap<Date, String>>,
     /// Days that were compared with the day before after they were published.
     pub(super) settled: BTreeSet<Date>,
@@ -168,7 +167,7 @@ pub(super) struct PublishedDay {
     pub(super) rows: BTreeMap<&'static str, u64>,
     pub(super) tables: DayTables,
     pub(super) manifest: Manifest,
-    /// The days beside it that it was compared with, and the SHA-256 of their calls.
+    /// The days beside it that it was compared with, and what these were compared by.
     pub(super) seen: BTreeMap<Date, String>,
     /// What was read for its batch jobs.
     pub(super) outputs: DayOutputs,
@@ -257,9 +256,10 @@ impl State {
         self.beside = self.beside.map(|_| 1);
     }
 
-    /// The SHA-256 of the calls of a day whose manifest is known; `None` if it vouches for none.
-    pub(super) fn calls_sha256(&self, day: Date) -> Option<&str> {
-        self.manifests.get(&day)?.as_ref()?.calls_sha256()
+    /// What days beside a day are [compared by](Manifest::compared_sha256), if its manifest is known; `None` if it
+    /// vouches for none.
+    pub(super) fn compared_sha256(&self, day: Date) -> Option<String> {
+        self.manifests.get(&day)?.as_ref()?.compared_sha256()
     }
 
     /// The days that were built.

@@ -18,7 +18,7 @@ use crate::day::collect::DayState;
 use crate::day::fence::DayWriter;
 use crate::day::manifest::{Compared, Manifest};
 use crate::day::prepare::{Counted, OtherDays, Prepared, Ready, prepare};
-use crate::day::publish::{DayInputs, DayJobs, build};
+use crate::day::publish::{DayInputs, DayJobs, TableFile, build};
 use crate::day::replace::{replace, withdraw};
 use crate::error::Error;
 use crate::join::ListedLogs;
@@ -127,7 +127,8 @@ impl<'a> Scheduler<'a, '_> {
                     self.withdraw(&ready).await?;
                 }
                 let identities = std::mem::take(&mut ready.counted.distinct.identities);
-                self.state.built_calls.remember(day, identities);
+                let jobs = ready.counted.jobs.clone();
+                self.state.built_calls.remember(day, identities, jobs);
                 let destination = self.job.endpoints.destination;
                 self.state.learn(destination, &mut self.collected.learned).await?;
                 tasks.publishing.push(self.publish(day, *ready, seen));
@@ -136,7 +137,7 @@ impl<'a> Scheduler<'a, '_> {
         Ok(())
     }
 
-    /// The days beside one whose calls it was compared with, and that keep theirs. Of one that is built in
+    /// The days beside one that it was compared with, and that keep their calls and jobs. Of one that is built in
     /// this pass too, the hash is known only when it is encoded.
     fn neighbours_seen(&self, day: Date, ready: &Ready<'a>) -> NeighboursSeen {
         let mut seen = NeighboursSeen::default();
@@ -149,24 +150,24 @@ impl<'a> Scheduler<'a, '_> {
             } else if let Some(sha256) = ready.compared.get(&beside) {
                 seen.known.insert(beside, sha256.clone());
             } else if self.state.built_calls.has(beside)
-                && let Some(sha256) = self.state.calls_sha256(beside)
+                && let Some(sha256) = self.state.compared_sha256(beside)
             {
-                seen.known.insert(beside, sha256.to_owned());
+                seen.known.insert(beside, sha256);
             }
         }
         seen
     }
 
-    /// Withdraws the days that have to let go of a call, because the one that is ready has it. One that is
+    /// Withdraws the days that have to let go of a call or a job, because the one that is ready has it. One that is
     /// not as it was compared is left: it is not settled then.
     async fn withdraw(&mut self, ready: &Ready<'a>) -> Result<(), Error> {
         let Job { endpoints, leases, .. } = *self.job;
         for day in &ready.counted.shared {
-            let known = ready.compared.get(day).map(String::as_str);
-            let Some(sha256) = known.or_else(|| self.state.calls_sha256(*day)) else { continue };
+            let known = ready.compared.get(day).cloned();
+            let Some(sha256) = known.or_else(|| self.state.compared_sha256(*day)) else { continue };
             let lease = leases.take(*day, Wait::UntilFree).await?;
             let writer = DayWriter::new(endpoints.destination, leases, lease);
-            let withdrawn = withdraw(&writer, sha256).await?;
+            let withdrawn = withdraw(&writer, &sha256).await?;
             writer.release().await?;
             if let Some(withdrawn) = withdrawn {
                 if let Some(known) = self.state.manifests.get_mut(day) {
@@ -214,9 +215,14 @@ impl<'a> Scheduler<'a, '_> {
             manifest.addenda = counted.addenda;
             manifest.late_objects = counted.late_objects.into_iter().collect();
             manifest.calls_elsewhere = counted.calls_elsewhere;
-            manifest.batch_jobs = outputs.of_day(&counted.jobs, &job_states);
+            manifest.batch_jobs = outputs.of_day(&counted.jobs.by_id(), &job_states);
+            manifest.created_jobs = counted.jobs;
             let outputs = Arc::new(outputs);
-            let jobs = DayJobs { states: Arc::clone(&job_states), outputs: Arc::clone(&outputs) };
+            let jobs = DayJobs {
+                of_day_before: manifest.created_jobs.of_day_before().clone(),
+                states: Arc::clone(&job_states),
+                outputs: Arc::clone(&outputs),
+            };
             let inputs =
                 DayInputs { day, objects, by_key, distinct, knowledge, requests, jobs, omitted };
             let mut tables = {
@@ -236,7 +242,9 @@ impl<'a> Scheduler<'a, '_> {
             let rows = files.iter().map(|file| (file.table, file.output.rows)).collect();
             let calls = files.iter().find(|file| file.table == INVOCATIONS.name);
             // Nobody waits for it if no other day does.
-            let _ = encoded.send(calls.map(|file| file.output.sha256.clone()));
+            let compared =
+                |file: &TableFile| manifest.created_jobs.compared_sha256(&file.output.sha256);
+            let _ = encoded.send(calls.map(compared));
             let seen = seen.all().await?;
             let before = day.yesterday().ok();
             let compared =
@@ -279,7 +287,7 @@ impl<'a> Scheduler<'a, '_> {
     }
 }
 
-/// The SHA-256 of a day's `invocations`, once they are encoded.
+/// What a day is [compared by](Manifest::compared_sha256), once its `invocations` are encoded.
 pub(super) type Encoded = watch::Receiver<Option<String>>;
 
 /// The days beside one that it was compared with.
@@ -290,7 +298,7 @@ struct NeighboursSeen {
 }
 
 impl NeighboursSeen {
-    /// The SHA-256 of the calls of each.
+    /// What each was compared by.
     async fn all(self) -> Result<BTreeMap<Date, String>, Error> {
         let NeighboursSeen { mut known, encoded } = self;
         for (day, mut encoded) in encoded {
