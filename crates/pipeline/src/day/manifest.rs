@@ -20,7 +20,7 @@ use store::{ListRequest, Pages, Store, read_at_most};
 use tables::INVOCATIONS;
 use tables::table::SCHEMA_VERSION;
 
-pub(crate) use batch_job::{BatchJob, OutputSources};
+pub(crate) use batch_job::{BatchJob, KnownOutput, OutputProblem, OutputSources};
 pub(crate) use late::{MissingCalls, missing_calls};
 pub(crate) use log_set::{LogSet, LogSources};
 pub(crate) use source_set::{SourceSet, Sources};

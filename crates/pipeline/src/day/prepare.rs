@@ -167,20 +167,16 @@ pub(crate) async fn prepare<'a>(
             let counting = move || distinct(day, state, (&built, will_ask), before.as_ref());
             let counted = job.workers.run(counting).await??;
             let jobs = counted.jobs.by_id();
-            let outputs = match job.outputs {
+            let mut outputs = match job.outputs {
                 Some(listed) => listed.read(&jobs).await,
                 None => DayOutputs::default(),
             };
-            let refusal = previous.manifest.as_ref().filter(|_| !job.settings.allow_shrink);
-            let refusal =
-                refusal.and_then(|before| outputs.lost(day, &jobs, before, job.outputs.is_some()));
-            match refusal {
-                Some(refusal) => Prepared::NotReplaced(refusal, counted.distinct.n_records()),
-                None => {
-                    let ready = Ready { writer, previous, compared, counted, outputs };
-                    return Ok(Prepared::Ready(Box::new(ready)));
-                }
+            let before = previous.manifest.as_ref().filter(|_| !job.settings.allow_shrink);
+            if let Some(before) = before {
+                outputs.keep(&jobs, &before.batch_jobs);
             }
+            let ready = Ready { writer, previous, compared, counted, outputs };
+            return Ok(Prepared::Ready(Box::new(ready)));
         }
     };
     writer.release().await?;

@@ -11,7 +11,7 @@ use store::Store;
 use crate::batch::{DayOutputs, KnownJobs, ListedOutputs, list_outputs};
 use crate::dates::DayRange;
 use crate::day::collect::Learned;
-use crate::day::manifest::{self, Counts, LateObject, MadeWith, Manifest, Sources};
+use crate::day::manifest::{self, Counts, LateObject, MadeWith, Manifest, OutputProblem, Sources};
 use crate::day::prepare::BuiltCalls;
 use crate::day::publish::DayTables;
 use crate::digests::{Comparison, Status};
@@ -284,7 +284,7 @@ impl State {
     /// run had.
     pub(super) fn record_published(&mut self, published: PublishedDay) -> u64 {
         let PublishedDay { day, reason, rows, tables, manifest, seen, outputs } = published;
-        self.n_outputs_read += outputs.n_read();
+        self.n_outputs_read += outputs.n_read;
         self.output_problems.extend(outputs.problems.into_iter().map(|it| (it.key.clone(), it)));
         self.seen.insert(day, seen);
         self.manifests.insert(day, Some(manifest));
@@ -364,11 +364,20 @@ impl State {
         let manifests = self.manifests.values().flatten();
         let jobs = manifests.flat_map(|manifest| manifest.batch_jobs.keys().map(String::as_str));
         let jobs = jobs.collect::<BTreeSet<_>>();
+        // Those of unchanged days were not read again.
+        let unchanged = self.unchanged.iter().filter_map(|day| self.manifests.get(day)?.as_ref());
+        let known = unchanged.flat_map(|manifest| manifest.batch_jobs.values());
+        let known = known.flat_map(|job| &job.problems).map(|problem| {
+            let OutputProblem { object, reason } = problem.clone();
+            (object.clone(), ObjectProblem { key: object, reason })
+        });
+        let mut problems = known.collect::<BTreeMap<_, _>>();
+        problems.extend(self.output_problems.clone());
         BatchOutputs {
             found: listed.jobs().count() as u64,
             read: self.n_outputs_read,
             without_job: listed.jobs().filter(|id| !jobs.contains(id)).count() as u64,
-            unusable: self.output_problems.values().cloned().collect(),
+            unusable: problems.into_values().collect(),
         }
     }
 

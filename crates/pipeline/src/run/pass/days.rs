@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use bedrock::JobStates;
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use futures::stream::StreamExt;
@@ -193,7 +194,7 @@ impl<'a> Scheduler<'a, '_> {
             Layout::Trail | Layout::Auto => Reason::New,
         });
         let knowledge = Arc::clone(&self.state.knowledge);
-        let job_states = Arc::new(self.state.job_states.clone());
+        let job_states = Arc::new(self.job_states_with(ready.previous.manifest.as_ref()));
         let (requests, omitted) = (self.requests.clone(), job.settings.omitted);
         let built_at_once = Arc::clone(&self.built_at_once);
         let (encoded, is_encoded) = watch::channel(None);
@@ -215,7 +216,10 @@ impl<'a> Scheduler<'a, '_> {
             manifest.addenda = counted.addenda;
             manifest.late_objects = counted.late_objects.into_iter().collect();
             manifest.calls_elsewhere = counted.calls_elsewhere;
-            manifest.batch_jobs = outputs.of_day(&counted.jobs.by_id(), &job_states);
+            let none = BTreeMap::new();
+            let jobs_before = before.filter(|_| !job.settings.allow_shrink);
+            let jobs_before = jobs_before.map_or(&none, |before| &before.batch_jobs);
+            manifest.batch_jobs = outputs.of_day(&counted.jobs.by_id(), &job_states, jobs_before);
             manifest.created_jobs = counted.jobs;
             let outputs = Arc::new(outputs);
             let jobs = DayJobs {
@@ -263,6 +267,15 @@ impl<'a> Scheduler<'a, '_> {
             Ok(PublishedDay { day, reason, rows, tables, manifest, seen, outputs })
         };
         publishing.boxed()
+    }
+
+    /// The states of batch jobs, with those that a day was built with: the file of states may have been deleted.
+    fn job_states_with(&self, before: Option<&Manifest>) -> JobStates {
+        let mut states = self.state.job_states.clone();
+        for (id, job) in before.into_iter().flat_map(|before| &before.batch_jobs) {
+            job.status.map(|status| states.add(id, status));
+        }
+        states
     }
 
     /// What is known of a day before it is built.
