@@ -3,6 +3,7 @@
 
 use std::fs;
 
+use serde_json::Value;
 use testkit::Dice;
 
 use crate::backfill::{DAYS, Objects, backfill};
@@ -10,7 +11,8 @@ use crate::batch_jobs;
 use crate::world::{World, assert_same, call, document, key, tree, with};
 
 /// A few objects on five days, delivered on time, late, or days late, with events that are recorded twice: on
-/// one day, or on two that are neighbours; among them batch jobs, some of which are stopped on a later day.
+/// one day, or on two that are neighbours; among them batch jobs, some of which are created on two days, or stopped
+/// on a later day.
 fn trail(dice: &mut Dice) -> Objects {
     let mut objects = Objects::default();
     let (mut calls, mut jobs) = (Vec::new(), Vec::new());
@@ -46,6 +48,9 @@ fn trail(dice: &mut Dice) -> Objects {
             objects.add(&key, record.clone());
             if record["eventName"] == "CreateModelInvocationJob" {
                 jobs.push(record["responseElements"]["jobArn"].as_str().unwrap().to_owned());
+                if dice.below(2) == 0 {
+                    objects.add(&key, created_again(dice, &record));
+                }
             }
             calls.push(record);
         }
@@ -58,6 +63,18 @@ fn trail(dice: &mut Dice) -> Objects {
         }
     }
     objects
+}
+
+/// A job of before, on the day after: delivered again, or asked for again.
+fn created_again(dice: &mut Dice, job: &Value) -> Value {
+    let time = job["eventTime"].as_str().unwrap();
+    let n = DAYS.iter().position(|day| time.starts_with(day)).unwrap();
+    let again =
+        with(job.clone(), "/eventTime", format!("{}T00:00:01Z", DAYS[(n + 1).min(DAYS.len() - 1)]));
+    match dice.below(2) {
+        0 => again,
+        _ => with(again, "/eventID", dice.uuid()),
+    }
 }
 
 /// One run: a day, or a range of them.

@@ -6,11 +6,11 @@ use serde_json::{Value, json};
 
 use crate::world::{
     ACCOUNT, REGION, Row, Run, Tree, World, assert_adds_up, assert_same, call, document, key,
-    tables, texts, tree, with, without,
+    texts, tree, with, without,
 };
 
 const DAY: &str = "2026-10-05";
-const OUTPUTS: [&str; 2] = ["--batch-outputs", "outputs"];
+pub(crate) const OUTPUTS: [&str; 2] = ["--batch-outputs", "outputs"];
 const NOVA_LITE: &str = "us.amazon.nova-lite-v1:0";
 
 fn arn(id: &str) -> String {
@@ -52,7 +52,7 @@ fn changed(id: &str, status: &str) -> String {
 }
 
 /// The summary of an output.
-fn counts(total: i64, processed: i64, input: i64, output: i64) -> String {
+pub(crate) fn counts(total: i64, processed: i64, input: i64, output: i64) -> String {
     json!({
         "totalRecordCount": total, "processedRecordCount": processed,
         "successRecordCount": processed - 1, "errorRecordCount": 1,
@@ -62,7 +62,7 @@ fn counts(total: i64, processed: i64, input: i64, output: i64) -> String {
 }
 
 /// Writes the output of a job, with the answers beside it.
-fn write_output(world: &World, id: &str, counts: impl AsRef<[u8]>) {
+pub(crate) fn write_output(world: &World, id: &str, counts: impl AsRef<[u8]>) {
     world.write(&format!("outputs/jobs/{id}/x.jsonl.out"), "{\"recordId\":\"MARKER\"}\n");
     world.write(&format!("outputs/jobs/{id}/manifest.json.out"), counts);
 }
@@ -317,6 +317,9 @@ fn jobs_of_two_regions_are_two_whatever_their_ids() {
     assert!(rows.iter().all(|row| row["input_tokens"].is_null()), "{rows:?}");
     let why = "several jobs have the ID abc1, and it counts for none: arn:aws:bedrock:us-east-1:";
     assert!(run.stderr.contains(why), "{}", run.stderr);
+    let again = self::run(&world, &OUTPUTS).ends(3);
+    assert_eq!(world.summary()["unchanged"], json!([DAY]));
+    assert!(again.stderr.contains(why), "{}", again.stderr);
 }
 
 #[test]
@@ -351,6 +354,48 @@ fn job_that_was_delivered_late_reaches_its_day() {
     assert_eq!(world.event_ids(DAY), ["c"]);
 }
 
+/// Two days with one job: rows of `batch_jobs` on each.
+fn events_on(world: &World, days: [&str; 2]) -> [Vec<String>; 2] {
+    days.map(|day| texts(&world.rows("batch_jobs", day), "event_id"))
+}
+
+#[test]
+fn job_that_was_delivered_late_on_the_day_before_is_that_days() {
+    let world = World::new();
+    let (next, later) = ("2026-10-06", "2026-10-09");
+    world.object("20261005T1210Z", "a", &[call("c", "2026-10-05T12:00:00Z")]);
+    world.object("20261006T0010Z", "b", &[created("abc1", "2026-10-06T00:00:01Z")]);
+    write_output(&world, "abc1", counts(10, 10, 1_000_000, 0));
+    world.run(&[&["--from", DAY, "--to", next], &OUTPUTS[..]].concat()).ends(0);
+    assert_eq!(events_on(&world, [DAY, next]), [vec![], vec!["event-abc1"]]);
+    let early = with(created("abc1", "2026-10-05T23:59:59Z"), "/eventID", "early");
+    world.object("20261009T1210Z", "late", &[early]);
+    run_of(&world, later, &OUTPUTS).ends(0);
+    assert_eq!(events_on(&world, [DAY, next]), [vec!["early"], vec![]]);
+    assert_has(&job(&world, DAY), json!({ "list_cost_usd": "0.030000000000" }));
+    world.hoptrail(&["verify", "--dest", "out"]).ends(0);
+    assert_as_in_one_run(&world, &["--from", DAY, "--to", later]);
+    assert_eq!(world.summary()["batch_cost"]["jobs"], 1);
+}
+
+/// What a day left to the day before comes back if that one does not have it any more.
+#[test]
+fn job_that_the_day_before_has_lost_comes_back() {
+    let world = World::new();
+    fs::create_dir(world.path("outputs")).unwrap();
+    let next = "2026-10-06";
+    let first = world.object("20261005T2359Z", "a", &[created("abc1", "2026-10-05T23:59:59Z")]);
+    world.object("20261005T1210Z", "b", &[call("c", "2026-10-05T12:00:00Z")]);
+    world.object("20261006T0010Z", "c", &[created("abc1", "2026-10-06T00:00:01Z")]);
+    let range = ["--from", DAY, "--to", next];
+    world.run(&range).ends(0);
+    assert_eq!(events_on(&world, [DAY, next]), [vec!["event-abc1"], vec![]]);
+    fs::remove_file(world.path(&format!("trail/{first}"))).unwrap();
+    run(&world, &["--allow-shrink"]).ends(0);
+    assert_eq!(events_on(&world, [DAY, next]), [vec![], vec!["event-abc1"]]);
+    assert_as_in_one_run(&world, &range);
+}
+
 #[test]
 fn output_that_cannot_be_used_is_named_and_makes_the_run_partial() {
     for (counts, reason, input) in [
@@ -376,9 +421,12 @@ fn output_that_cannot_be_used_is_named_and_makes_the_run_partial() {
             assert!(run.stderr.contains(part), "no `{part}` in {}", run.stderr);
         }
         assert_has(&job(&world, DAY), json!({ "input_tokens": input, "status": "Submitted" }));
-        // A file that is no summary may still be written: it is read again. One with a wrong count is not.
-        let ends = if input.is_null() && !reason.contains("TokenCount") { 3 } else { 0 };
-        self::run(&world, &OUTPUTS).ends(ends);
+        // A file that is no summary may still be written: it is read again. One with a wrong count is not, but is
+        // named again.
+        let again = self::run(&world, &OUTPUTS).ends(3);
+        assert!(again.stderr.contains(reason), "no `{reason}` in {}", again.stderr);
+        let is_read_again = input.is_null() && !reason.contains("TokenCount");
+        assert_eq!(world.summary()["unchanged"] == json!([DAY]), !is_read_again, "{reason}");
     }
 }
 
@@ -409,7 +457,18 @@ fn of_two_outputs_of_a_job_the_one_that_counts_more_is_taken() {
     let named = "a/abc1/manifest.json.out: the job abc1 has another output, which counts more: b/abc1/manifest";
     assert!(run.stderr.contains(named), "{}", run.stderr);
     let expected = json!({ "input_tokens": 3000, "output_object": "b/abc1/manifest.json.out" });
-    assert_has(&job(&world, DAY), expected);
+    assert_has(&job(&world, DAY), expected.clone());
+    let again = self::run(&world, &OUTPUTS).ends(3);
+    assert_eq!(world.summary()["unchanged"], json!([DAY]));
+    assert!(again.stderr.contains(named), "{}", again.stderr);
+    // The one that counts more is deleted, with its copy.
+    for folder in ["outputs/b", "outputs/c"] {
+        fs::remove_dir_all(world.path(folder)).unwrap();
+    }
+    for _ in 0..2 {
+        self::run(&world, &[&OUTPUTS[..], &["--force"]].concat()).ends(0);
+        assert_has(&job(&world, DAY), expected.clone());
+    }
 }
 
 #[test]
@@ -429,39 +488,89 @@ fn outputs_may_be_at_several_locations_and_in_the_job_itself() {
     run(&world, &twice).says(2, &["--batch-outputs", "is named twice"]);
 }
 
-/// As a day that was built with model invocation logs keeps them.
 #[test]
-fn day_is_not_rebuilt_without_its_outputs() {
+fn counts_of_an_output_that_is_not_there_any_more_are_kept() {
     let world = published(NOVA_LITE);
     write_output(&world, "abc1", counts(10, 10, 1000, 1000));
     run(&world, &OUTPUTS).ends(0);
     // Neither a run without the option nor an output that expired is a reason to rebuild.
-    let before = tables(&world.out());
+    let before = tree(&world.out());
     run(&world, &[]).ends(0);
     fs::remove_dir_all(world.path("outputs/jobs")).unwrap();
     run(&world, &OUTPUTS).ends(0);
-    assert_same(&tables(&world.out()), &before, "unchanged");
+    assert_same(&tree(&world.out()), &before, "unchanged");
     for more in [&["--force"][..], &["--force", OUTPUTS[0], OUTPUTS[1]]] {
-        let refused = run(&world, more).ends(1);
-        let why = "is left as it is: it would lose the outputs of batch jobs (1";
-        assert!(refused.stderr.contains(why), "{}", refused.stderr);
-        assert_same(&tables(&world.out()), &before, "refused");
+        run(&world, more).ends(0);
+        assert_eq!(world.summary()["batch_cost"]["jobs_with_tokens"], 1);
+        assert_same(&tree(&world.out()), &before, "kept");
     }
     run(&world, &["--force", "--allow-shrink"]).ends(0);
+    assert_has(&job(&world, DAY), json!({ "input_tokens": null, "output_object": null }));
+    run(&world, &["--force"]).ends(0);
     assert_has(&job(&world, DAY), json!({ "input_tokens": null }));
 }
 
-/// An output that cannot be read now is named where its day is left as it is.
+/// Of two jobs of a day, the output of one is deleted before that of the other is written.
 #[test]
-fn refusal_names_the_output_that_cannot_be_read() {
+fn output_of_another_job_is_taken_in_beside_one_that_was_deleted() {
+    let world = published(NOVA_LITE);
+    world.object("20261005T1310Z", "b", &[created("abc2", "2026-10-05T13:00:00Z")]);
+    write_output(&world, "abc1", counts(10, 10, 1000, 1000));
+    run(&world, &OUTPUTS).ends(0);
+    fs::remove_dir_all(world.path("outputs/jobs/abc1")).unwrap();
+    write_output(&world, "abc2", counts(10, 10, 2000, 2000));
+    // Also where a later day opens it again.
+    run_of(&world, "2026-10-08", &OUTPUTS).ends(0);
+    let tokens =
+        || world.rows("batch_jobs", DAY).into_iter().map(|row| row["input_tokens"].clone());
+    assert_eq!(tokens().collect::<Vec<_>>(), [1000, 2000]);
+    run(&world, &OUTPUTS).ends(0);
+    assert_eq!(world.summary()["unchanged"], json!([DAY]));
+    // It comes back.
+    write_output(&world, "abc1", counts(20, 20, 500, 500));
+    run(&world, &OUTPUTS).ends(0);
+    assert_eq!(tokens().collect::<Vec<_>>(), [500, 2000]);
+}
+
+#[test]
+fn output_that_cannot_be_read_any_more_is_named_and_its_counts_are_kept() {
     let world = published(NOVA_LITE);
     write_output(&world, "abc1", counts(10, 10, 1000, 1000));
     run(&world, &OUTPUTS).ends(0);
     write_output(&world, "abc1", "{\"MARKER");
-    let refused = run(&world, &OUTPUTS).ends(1);
-    let why = "such as abc1 (jobs/abc1/manifest.json.out: expected an object, found truncated JSON";
-    assert!(refused.stderr.contains(why), "{}", refused.stderr);
-    assert_has(&job(&world, DAY), json!({ "input_tokens": 1000 }));
+    for _ in 0..2 {
+        let partial = run(&world, &OUTPUTS).ends(3);
+        let why = "jobs/abc1/manifest.json.out: expected an object, found truncated JSON";
+        assert!(partial.stderr.contains(why), "{}", partial.stderr);
+        assert_has(&job(&world, DAY), json!({ "input_tokens": 1000 }));
+    }
+    write_output(&world, "abc1", counts(10, 9, 900, 900));
+    run(&world, &OUTPUTS).ends(0);
+    assert_has(&job(&world, DAY), json!({ "input_tokens": 900 }));
+}
+
+/// The states of published jobs are in the manifests of their days too.
+#[test]
+fn deleted_file_of_states_sets_no_job_back() {
+    let world = published(NOVA_LITE);
+    let stops = "2026-10-07";
+    world.object("20261007T0810Z", "b", &[stopped("abc1", "2026-10-07T08:00:00Z")]);
+    let range = ["--from", DAY, "--to", stops];
+    world.run(&range).ends(0);
+    assert_has(&job(&world, DAY), json!({ "status": "Stopping" }));
+    let before = tree(&world.out());
+    fs::remove_file(world.path("out/_hoptrail/batch_jobs.csv")).unwrap();
+    for day in [DAY, "2026-10-08"] {
+        run_of(&world, day, &[]).ends(0);
+        assert_eq!(world.summary()["days"], json!([]), "{day}");
+    }
+    for more in [&["--force"][..], &["--force", "--allow-shrink"]] {
+        run(&world, more).ends(0);
+        assert_has(&job(&world, DAY), json!({ "status": "Stopping" }));
+    }
+    // Its event writes the file anew.
+    run_of(&world, stops, &["--force"]).ends(0);
+    assert_same(&tree(&world.out()), &before, "as before");
 }
 
 /// Whatever a file has in it, none of it is quoted.

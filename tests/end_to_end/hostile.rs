@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use testkit::{Dice, gzip};
 
 use crate::backfill::{ACCOUNTS, DAYS, Objects, backfill};
+use crate::batch_jobs::created;
 use crate::windows::write_logs;
 use crate::world::{World, call, document, key, with};
 
@@ -67,6 +68,27 @@ fn add_shared_events(objects: &mut Objects, dice: &mut Dice) {
         let amendment = addendum(dice, &original, &amended);
         objects.add(&at(&stamps[0], &format!("both-{name}")), original);
         objects.add(&at(&stamps[1], &format!("both-{name}")), amendment);
+    }
+}
+
+/// Batch jobs on several days in a row: the earlier event is delivered first, last, or weeks late, or is one of two
+/// with one ARN.
+fn add_shared_jobs(objects: &mut Objects, dice: &mut Dice) {
+    for (name, parts) in [
+        ("first", &[("20261005T2355Z", 0), ("20261006T0005Z", 1)][..]),
+        ("last", &[("20261006T1205Z", 1), ("20261007T2005Z", 0)]),
+        ("weeks", &[("20261028T1005Z", 2), ("20261008T1005Z", 3)]),
+        ("three", &[("20261007T1505Z", 2), ("20261006T1505Z", 1), ("20261008T1505Z", 3)]),
+    ] {
+        let id = dice.uuid();
+        for (n, (stamp, n_day)) in parts.iter().enumerate() {
+            let record = created(&id, &format!("{}T12:00:00Z", DAYS[*n_day]));
+            let record = match n % 2 {
+                0 => record,
+                _ => with(record, "/eventID", dice.uuid()),
+            };
+            objects.add(&at(stamp, &format!("both-job-{name}-{n}")), record);
+        }
     }
 }
 
@@ -180,6 +202,7 @@ pub(crate) fn hostile(world: &World, seed: u64) {
     write_logs(world, &objects, &mut dice);
     add_shared_events(&mut objects, &mut dice);
     add_late_calls(&mut objects, &mut dice);
+    add_shared_jobs(&mut objects, &mut dice);
     add_listed(&mut objects, &mut dice);
     objects.write(world);
     write_digests(world, &objects);

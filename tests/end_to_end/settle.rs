@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use testkit::Dice;
 
 use crate::backfill::{DAYS, Objects};
+use crate::batch_jobs::{OUTPUTS, counts, created, write_output};
 use crate::hostile::{ALL_DAYS, WITH_DIGESTS, add_unreadable, hostile, write_digests};
 use crate::world::{Run, Tree, World, assert_same, call, key, rows, sample, texts, tree, with};
 
@@ -283,6 +284,57 @@ fn event_on_two_days_that_were_built_apart_is_one_call_once_they_are_settled() {
         world.run(&range).ends(0);
         assert_same(&found, &tree(&world.out()), "one run");
     }
+}
+
+/// One event with two times, and two events that got one job.
+#[test]
+fn job_on_two_days_that_were_built_apart_is_one_job_once_they_are_settled() {
+    let first = created("abc1", "2026-10-05T23:59:59Z");
+    let second = with(first.clone(), "/eventTime", "2026-10-06T00:00:00Z");
+    for second in [&second, &with(second.clone(), "/eventID", "again")] {
+        let world = built_apart(&first, second);
+        let jobs = || [DAYS[0], DAYS[1]].map(|day| world.rows("batch_jobs", day).len());
+        assert_eq!(jobs(), [1, 1], "it counts twice");
+        let found = world.hoptrail(&["verify", "--dest", "out"]).ends(1).stdout;
+        assert!(found.contains("a call or batch job on both may count twice"), "{found}");
+        write_output(&world, "abc1", counts(10, 10, 1_000_000, 0));
+        let range = ["--from", DAYS[0], "--to", DAYS[1], OUTPUTS[0], OUTPUTS[1]];
+        let settle = ["settle", "--source", "trail", "--dest", "out"];
+        world.hoptrail(&[&settle[..], &range].concat()).ends(0);
+        assert_eq!(jobs(), [1, 0]);
+        world.hoptrail(&["verify", "--dest", "out"]).ends(0);
+        let found = tree(&world.out());
+        fs::remove_dir_all(world.out()).unwrap();
+        world.run(&range).ends(0);
+        assert_same(&found, &tree(&world.out()), "one run");
+        assert_eq!(world.summary()["batch_cost"]["list_cost_usd"], "0.03");
+    }
+}
+
+/// A day whose calls are as before, with one more job: the day after it was compared with other jobs.
+#[test]
+fn job_that_a_shard_adds_to_a_day_unsettles_the_day_after_it() {
+    let world = World::new();
+    world.object("20261005T1210Z", "a", &[call("e1", "2026-10-05T12:00:00Z")]);
+    let second = created("abc1", "2026-10-06T00:00:00Z");
+    world.object("20261006T0005Z", "b", &[call("e2", "2026-10-06T12:00:00Z"), second]);
+    let range = ["--from", DAYS[0], "--to", DAYS[1]];
+    world.run(&range).ends(0);
+    world.hoptrail(&["verify", "--dest", "out"]).ends(0);
+    world.object("20261005T2359Z", "c", &[created("abc1", "2026-10-05T23:59:59Z")]);
+    world.run(&[&range[..], &["--shard", "0/2"]].concat()).ends(0);
+    let jobs = || [DAYS[0], DAYS[1]].map(|day| world.rows("batch_jobs", day).len());
+    assert_eq!(jobs(), [1, 1]);
+    let found = world.hoptrail(&["verify", "--dest", "out"]).ends(1).stdout;
+    assert!(found.contains("hoptrail settle"), "{found}");
+    let settle = ["settle", "--source", "trail", "--dest", "out"];
+    world.hoptrail(&[&settle[..], &range].concat()).ends(0);
+    assert_eq!(jobs(), [1, 0]);
+    world.hoptrail(&["verify", "--dest", "out"]).ends(0);
+    let found = tree(&world.out());
+    fs::remove_dir_all(world.out()).unwrap();
+    world.run(&range).ends(0);
+    assert_same(&found, &tree(&world.out()), "one run");
 }
 
 #[test]

@@ -52,19 +52,28 @@ const NAMES: [(JobStatus, &str); 10] = [
 
 /// What the output of a job counts, of all its records together. A count that it lacks is `None`, which is
 /// not 0.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+#[serde(default)]
 pub struct JobOutput {
     /// Records that were processed.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub processed_records: Option<i64>,
     /// Those of them that gave an answer.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub succeeded_records: Option<i64>,
     /// Those of them that gave an error.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub failed_records: Option<i64>,
     /// Records that were sent.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub records: Option<i64>,
     /// Input tokens.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub input_tokens: Option<i64>,
     /// Output tokens.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub output_tokens: Option<i64>,
 }
 

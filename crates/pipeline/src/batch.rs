@@ -1,6 +1,7 @@
 //! Batch inference jobs: what is known of them besides the events that create them. Their states come from
 //! other events of whatever day, and are kept at the destination; what they counted comes from their output.
 
+mod created;
 mod outputs;
 mod states;
 
@@ -8,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use bedrock::JobStates;
 
+pub(crate) use created::CreatedJobs;
 pub(crate) use outputs::{DayOutputs, ListedOutputs, list_outputs};
 
 use crate::day::manifest::{BatchJob, Manifest};
@@ -32,13 +34,14 @@ impl KnownJobs<'_> {
     }
 
     /// Why a published day is rebuilt: more is known of its jobs than when it was built. An output that is not
-    /// there any more, or that this run has no location of, is no reason.
+    /// there any more, or that this run has no location of, is no reason, and nor is a state that only the manifest
+    /// has.
     pub(crate) fn reason(&self, manifest: &Manifest) -> Option<Reason> {
         let has_news = |(id, known): &(&String, &BatchJob)| {
             let output = self.outputs.and_then(|outputs| outputs.sources(id));
             let has_output =
                 output.is_some_and(|now| known.output.as_ref().map(|it| &it.all) != Some(&now));
-            has_output || self.states.get(id) != known.status
+            has_output || self.states.get(id) > known.status
         };
         let jobs = manifest.batch_jobs.iter().filter(has_news).count() as u64;
         (jobs > 0).then_some(Reason::BatchJobs { jobs })

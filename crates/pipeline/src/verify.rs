@@ -250,8 +250,8 @@ impl Verification {
                      no trail of one of them with --include-orphans"
                 ));
                 let reason = reason.unwrap_or_else(|| format!(
-                    "{day} was not compared with the calls of {before}, and an event on both may count \
-                     twice: hoptrail settle, or a run over both"
+                    "{day} was not compared with {before}, and a call or batch job on both may count twice: \
+                     hoptrail settle, or a run over both"
                 ));
                 self.find(*day, Manifest::key(*day), FindingKind::Unsettled, reason);
             }

@@ -7,16 +7,17 @@ use std::sync::Arc;
 use bedrock::JobStates;
 use bedrock::batch_job::job_id;
 use futures::stream::{self, StreamExt, TryStreamExt};
-use jiff::civil::Date;
 use logs::Rejection;
 use logs::batch_output::{self, BatchOutput, FILE_NAME, MAX_BYTES};
 use store::{ListRequest, ObjectMeta, Pages, Several, Store, read_at_most};
 use tables::ReadOutput;
 
 use crate::batch::JobArns;
-use crate::day::manifest::{BatchJob, Manifest, OutputSources, SourceSet, Sources};
+use crate::day::manifest::{
+    BatchJob, KnownOutput, OutputProblem, OutputSources, SourceSet, Sources,
+};
 use crate::error::{Error, sentence};
-use crate::outcome::{ObjectProblem, ShrinkRefusal};
+use crate::outcome::ObjectProblem;
 use crate::source::{roots, shown};
 
 /// Locations that are listed, and files that are read, at the same time.
@@ -37,8 +38,12 @@ pub(crate) struct ListedOutputs<'a> {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct DayOutputs {
     by_job: BTreeMap<String, JobOutputs>,
+    /// The outputs that a day was built with, of jobs that have none now.
+    kept: BTreeMap<String, ReadOutput>,
     /// What is wrong with files, in the order of the jobs.
     pub(crate) problems: Vec<ObjectProblem>,
+    /// How many jobs have an output that was read.
+    pub(crate) n_read: u64,
 }
 
 /// What was read for a job.
@@ -48,8 +53,18 @@ struct JobOutputs {
     read: Option<ReadOutput>,
     /// What it was built from; `None` if a file could not be had, so that the next run tries again.
     sources: Option<OutputSources>,
-    /// What is wrong with the first file that could not be used.
-    problem: Option<ObjectProblem>,
+    /// The names of the files that could be read.
+    readable: BTreeSet<Arc<str>>,
+    /// What is wrong with these.
+    problems: Vec<OutputProblem>,
+}
+
+/// What is wrong with a file.
+struct Problem<'a> {
+    key: &'a str,
+    reason: String,
+    /// The key of another one that the reason is about.
+    other: Option<&'a str>,
 }
 
 /// What one file gave.
@@ -130,23 +145,36 @@ impl ListedOutputs<'_> {
         }
         let mut reading = stream::iter(reads).buffered(AT_ONCE);
         let mut outputs = DayOutputs::default();
-        while let Some((id, (mut job, mut problems))) = reading.next().await {
-            job.problem = problems.first().cloned();
+        while let Some((id, (mut job, problems))) = reading.next().await {
+            for problem in problems {
+                let object = self.name(problem.key);
+                if job.readable.contains(object.as_str()) {
+                    let reason = problem.reason_with(|key| self.name(key));
+                    job.problems.push(OutputProblem { object, reason });
+                }
+                let key = shown(self.store, problem.key);
+                let reason = problem.reason_with(|key| shown(self.store, key));
+                outputs.problems.push(ObjectProblem { key, reason });
+            }
+            outputs.n_read += u64::from(job.read.is_some());
             outputs.by_job.insert(id.clone(), job);
-            outputs.problems.append(&mut problems);
         }
         outputs
     }
 
     /// Reads the files of a job. A job has one, but it may have been copied: of several that differ the one that
     /// counts most is taken, because a later one counts more.
-    async fn read_job(&self, id: &str, files: &[ObjectMeta]) -> (JobOutputs, Vec<ObjectProblem>) {
+    async fn read_job<'f>(
+        &self,
+        id: &str,
+        files: &'f [ObjectMeta],
+    ) -> (JobOutputs, Vec<Problem<'f>>) {
         let (mut best, mut problems) = (None::<(&ObjectMeta, ReadOutput)>, Vec::new());
-        let (mut readable, mut is_missing) = (0, false);
+        let (mut readable, mut is_missing) = (BTreeSet::new(), false);
         let mut left = Vec::new();
         for meta in files {
-            let (found, problem) = self.read_file(meta).await;
-            problems.extend(problem);
+            let (found, reason) = self.read_file(meta).await;
+            problems.extend(reason.map(|reason| Problem { key: &meta.key, reason, other: None }));
             let read = match found {
                 Found::Read(read) => read,
                 Found::Unreadable => continue,
@@ -155,7 +183,7 @@ impl ListedOutputs<'_> {
                     continue;
                 }
             };
-            readable += 1;
+            readable.insert(Arc::clone(&read.object));
             match &mut best {
                 Some((_, known)) if known.counts == read.counts => {}
                 Some(best) if best.1.counts > read.counts => left.push(meta),
@@ -164,49 +192,50 @@ impl ListedOutputs<'_> {
             }
         }
         if let Some((taken, _)) = &best {
-            let taken = shown(self.store, &taken.key);
-            problems.extend(left.into_iter().map(|meta| ObjectProblem {
-                key: shown(self.store, &meta.key),
-                reason: format!("the job {id} has another output, which counts more: {taken}"),
+            problems.extend(left.into_iter().map(|meta| Problem {
+                key: &meta.key,
+                reason: format!("the job {id} has another output, which counts more"),
+                other: Some(&taken.key),
             }));
         }
         let sources = self.sources(id).filter(|_| !is_missing);
-        let sources = sources.map(|all| OutputSources { all, readable });
-        (JobOutputs { read: best.map(|(_, read)| read), sources, problem: None }, problems)
+        let sources = sources.map(|all| OutputSources { all, readable: readable.len() as u64 });
+        let read = best.map(|(_, read)| read);
+        (JobOutputs { read, sources, readable, problems: Vec::new() }, problems)
     }
 
     /// Takes an output for that of no job: several have its ID, and nothing says which of them wrote it.
-    fn of_several_jobs(
+    fn of_several_jobs<'f>(
         &self,
         id: &str,
-        files: &[ObjectMeta],
+        files: &'f [ObjectMeta],
         arns: &BTreeSet<Box<str>>,
-    ) -> (JobOutputs, Vec<ObjectProblem>) {
+    ) -> (JobOutputs, Vec<Problem<'f>>) {
         let arns = arns.iter().map(AsRef::as_ref).collect::<Vec<&str>>().join(", ");
-        let problem = |meta: &ObjectMeta| ObjectProblem {
-            key: shown(self.store, &meta.key),
+        let problem = |meta: &'f ObjectMeta| Problem {
+            key: &meta.key,
             reason: format!("several jobs have the ID {id}, and it counts for none: {arns}"),
+            other: None,
         };
         // They would say the same again.
         let readable = files.len() as u64;
         let sources = self.sources(id).map(|all| OutputSources { all, readable });
-        (JobOutputs { read: None, sources, problem: None }, files.iter().map(problem).collect())
+        let readable = files.iter().map(|meta| Arc::from(self.name(&meta.key))).collect();
+        let job = JobOutputs { read: None, sources, readable, problems: Vec::new() };
+        (job, files.iter().map(problem).collect())
     }
 
-    async fn read_file(&self, meta: &ObjectMeta) -> (Found, Option<ObjectProblem>) {
-        let problem = |reason: String| {
-            let key = shown(self.store, &meta.key);
-            Some(ObjectProblem { key, reason })
-        };
+    /// Reads a file, and says what is wrong with it.
+    async fn read_file(&self, meta: &ObjectMeta) -> (Found, Option<String>) {
         let body = match read_at_most(self.store, &meta.key, MAX_BYTES).await {
             Ok(Some((_, Some(body)))) => body,
             Ok(Some((meta, None))) => {
                 let size = meta.size_bytes;
                 let reason = format!("expected at most {MAX_BYTES} bytes, found {size}");
-                return (Found::Unreadable, problem(reason));
+                return (Found::Unreadable, Some(reason));
             }
-            Ok(None) => return (Found::Missing, problem("it is not there any more".to_owned())),
-            Err(error) => return (Found::Missing, problem(sentence(&Error::BatchOutputs(error)))),
+            Ok(None) => return (Found::Missing, Some("it is not there any more".to_owned())),
+            Err(error) => return (Found::Missing, Some(sentence(&Error::BatchOutputs(error)))),
         };
         match batch_output::read(&body) {
             Ok(BatchOutput { counts, rejections }) => {
@@ -216,12 +245,12 @@ impl ListedOutputs<'_> {
                     (!wrong.is_empty()).then(|| format!("{}: null instead", wrong.join("; ")));
                 let sum = (!counts.adds_up()).then(|| MORE_THAN_ALL.to_owned());
                 let wrong = wrong.into_iter().chain(sum).collect::<Vec<_>>();
-                let wrong = (!wrong.is_empty()).then(|| problem(wrong.join("; ")));
-                (Found::Read(ReadOutput { counts, object }), wrong.flatten())
+                let wrong = (!wrong.is_empty()).then(|| wrong.join("; "));
+                (Found::Read(ReadOutput { counts, object }), wrong)
             }
             // The file is named already.
             Err(Rejection { expected, found, .. }) => {
-                (Found::Unreadable, problem(format!("expected {expected}, found {found}")))
+                (Found::Unreadable, Some(format!("expected {expected}, found {found}")))
             }
         }
     }
@@ -234,47 +263,63 @@ impl ListedOutputs<'_> {
 }
 
 impl DayOutputs {
-    /// What a job's output counts, if there is one.
+    /// What a job's output counts, if there is one, or was.
     pub(crate) fn of_job(&self, id: &str) -> Option<&ReadOutput> {
-        self.by_job.get(id)?.read.as_ref()
+        let now = self.by_job.get(id).and_then(|job| job.read.as_ref());
+        now.or_else(|| self.kept.get(id))
     }
 
-    /// What the manifest of a day says of its jobs.
-    pub(crate) fn of_day(&self, jobs: &JobArns, states: &JobStates) -> BTreeMap<String, BatchJob> {
+    /// What the manifest of a day says of its jobs. Of one whose output is not there now, what `before` says of that.
+    pub(crate) fn of_day(
+        &self,
+        jobs: &JobArns,
+        states: &JobStates,
+        before: &BTreeMap<String, BatchJob>,
+    ) -> BTreeMap<String, BatchJob> {
         let job = |id: &str| {
-            let output = self.by_job.get(id).and_then(|job| job.sources.clone());
-            (id.to_owned(), BatchJob { status: states.get(id), output })
+            let status = states.get(id);
+            let job = match (self.by_job.get(id), before.get(id)) {
+                (None, Some(before)) => BatchJob { status, ..before.clone() },
+                (None, None) => BatchJob { status, ..BatchJob::default() },
+                (Some(now), before) => BatchJob {
+                    status,
+                    output: now.sources.clone().or_else(|| before?.output.clone()),
+                    known: now.read.as_ref().map(|read| KnownOutput {
+                        object: read.object.as_ref().to_owned(),
+                        counts: read.counts,
+                    }),
+                    problems: now.problems.clone(),
+                },
+            };
+            (id.to_owned(), job)
         };
         jobs.keys().map(AsRef::as_ref).map(job).collect()
     }
 
-    /// How many outputs were read.
-    pub(crate) fn n_read(&self) -> u64 {
-        self.by_job.values().filter(|job| job.read.is_some()).count() as u64
+    /// Keeps what a day was built with: the counts of an output that cannot be had now, unless another one counts more.
+    pub(crate) fn keep(&mut self, jobs: &JobArns, before: &BTreeMap<String, BatchJob>) {
+        // Of several jobs with one ID an output counts for none.
+        for id in jobs.iter().filter(|(_, arns)| arns.len() == 1).map(|(id, _)| id.as_ref()) {
+            let Some(known) = before.get(id).and_then(|job| job.known.as_ref()) else { continue };
+            let read = ReadOutput { counts: known.counts, object: known.object.as_str().into() };
+            match self.by_job.get_mut(id) {
+                None => drop(self.kept.insert(id.to_owned(), read)),
+                Some(now) => {
+                    let is_there = now.readable.contains(&read.object);
+                    let counts_more = now.read.as_ref().is_none_or(|it| read.counts > it.counts);
+                    if !is_there && counts_more {
+                        now.read = Some(read);
+                    }
+                }
+            }
+        }
     }
+}
 
-    /// Why a day is left as it is: jobs of it had outputs when it was built, which cannot be read now.
-    pub(crate) fn lost(
-        &self,
-        day: Date,
-        jobs: &JobArns,
-        previous: &Manifest,
-        has_locations: bool,
-    ) -> Option<ShrinkRefusal> {
-        let sources = |id: &str| self.by_job.get(id)?.sources.as_ref();
-        let readable = |id: &str| sources(id).map_or(0, |sources| sources.readable);
-        let is_lost = |(id, before): &(&String, &BatchJob)| {
-            jobs.contains_key(id.as_str()) && readable(id) < before.readable()
-        };
-        let lost = previous.batch_jobs.iter().filter(is_lost).map(|(id, _)| id).collect::<Vec<_>>();
-        let example = lost.first()?;
-        let problem = self.by_job.get(example.as_str()).and_then(|job| job.problem.as_ref());
-        let reason = problem.map(|it| format!(" ({}: {})", it.key, it.reason)).unwrap_or_default();
-        let without = if has_locations { "" } else { ", without --batch-outputs" };
-        let why = format!(
-            "it would lose the outputs of batch jobs ({}{without}), such as {example}{reason}",
-            lost.len()
-        );
-        Some(ShrinkRefusal::because(day, why))
+impl Problem<'_> {
+    /// The reason with the other key as it is written.
+    fn reason_with(&self, write: impl Fn(&str) -> String) -> String {
+        let Problem { reason, other, .. } = self;
+        other.map_or_else(|| reason.clone(), |other| format!("{reason}: {}", write(other)))
     }
 }

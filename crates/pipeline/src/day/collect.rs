@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use bedrock::alias::DiscoveredAlias;
-use bedrock::batch_job::job_id;
 use bedrock::region::is_region_shaped;
 use bedrock::{Attribute, Call, CallId, CallSource, Calls, EventKind, JobStatus, Texts};
 use jiff::civil::Date;
@@ -12,7 +11,6 @@ use logs::Reading;
 use logs::invocation::MetadataCounts;
 use logs::layout::Delivery;
 
-use crate::batch::JobArns;
 use crate::dates::{DayRange, day_of, is_read_for};
 use crate::day::calls::{DayCalls, Identity};
 use crate::day::kinds::day_at_midnight;
@@ -84,8 +82,8 @@ pub(crate) struct DayState {
     /// The requests of calls that CloudTrail tells of, by the key of an entry of theirs, each with its call, if they
     /// are kept.
     pub(crate) requests: Vec<(Identity, Identity)>,
-    /// Its batch jobs.
-    pub(crate) jobs: JobArns,
+    /// The ARNs of the batch jobs that its events create.
+    pub(crate) jobs: BTreeSet<Box<str>>,
     /// Objects that are not read for the day and had calls of it.
     pub(crate) late_objects: BTreeSet<LateObject>,
     /// Objects delivered on the day with calls of days that they are not read for.
@@ -410,9 +408,7 @@ impl Collected {
                 (Some(state), Some(number)) if is_in_range => {
                     if event.kind == EventKind::BatchJob {
                         let arn = calls.texts.get(&event.attributes, Attribute::JobArn);
-                        if let Some((arn, id)) = arn.and_then(|arn| Some((arn, job_id(arn)?))) {
-                            state.jobs.entry(id.into()).or_default().insert(arn.into());
-                        }
+                        state.jobs.extend(arn.map(Box::from));
                     }
                     state.calls.add(event, &calls.texts, index, number)?;
                 }

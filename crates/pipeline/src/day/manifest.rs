@@ -20,11 +20,12 @@ use store::{ListRequest, Pages, Store, read_at_most};
 use tables::INVOCATIONS;
 use tables::table::SCHEMA_VERSION;
 
-pub(crate) use batch_job::{BatchJob, OutputSources};
+pub(crate) use batch_job::{BatchJob, KnownOutput, OutputProblem, OutputSources};
 pub(crate) use late::{MissingCalls, missing_calls};
 pub(crate) use log_set::{LogSet, LogSources};
 pub(crate) use source_set::{SourceSet, Sources};
 
+use crate::batch::CreatedJobs;
 use crate::dates::DayRange;
 use crate::error::Error;
 use crate::outcome::counts::check_sum;
@@ -76,8 +77,8 @@ pub(crate) struct Manifest {
     /// Days that have a call which would be this day's otherwise: it is rebuilt when one of them is.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub yields_to: BTreeSet<Date>,
-    /// The calls of the day before that this day's were compared with, so that an event on both is one call;
-    /// `None` if there was no such day, or it changes yet.
+    /// The day before as this day was compared with it, so that an event on both is one call, and a job on both one
+    /// job; `None` if there was no such day, or it changes yet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub compared_with: Option<Compared>,
     /// References that no alias was known for: the day is rebuilt when one is.
@@ -85,7 +86,10 @@ pub(crate) struct Manifest {
     /// Who called where: their model invocation logs may be at locations of their own.
     #[serde(default, skip_serializing_if = "Callers::is_empty")]
     pub callers: Callers,
-    /// The batch jobs of the day by their IDs: it is rebuilt when more is known of one.
+    /// The ARNs of the batch jobs that events of the day create: days beside each other are compared by them.
+    #[serde(default, skip_serializing_if = "CreatedJobs::is_empty")]
+    pub created_jobs: CreatedJobs,
+    /// The batch jobs that have a row on the day, by their IDs: it is rebuilt when more is known of one.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub batch_jobs: BTreeMap<String, BatchJob>,
     /// Locations of model invocation logs that could not be read, as a user would write them.
@@ -104,12 +108,12 @@ pub(crate) struct Manifest {
     pub withdrawn_by: Option<String>,
 }
 
-/// The calls of a day as another day was compared with them.
+/// The calls and batch jobs of a day as another day was compared with them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Compared {
     /// The day.
     pub dt: Date,
-    /// The SHA-256 of its `invocations`, in hexadecimal.
+    /// What it was compared by, as [`Manifest::compared_sha256`] gives it.
     pub sha256: String,
 }
 
@@ -231,6 +235,7 @@ impl Manifest {
             compared_with: None,
             without_alias: Vec::new(),
             callers: Callers::new(),
+            created_jobs: CreatedJobs::default(),
             batch_jobs: BTreeMap::new(),
             logs_not_read: BTreeSet::new(),
             counts: Counts::default(),
@@ -268,6 +273,12 @@ impl Manifest {
         let key = tables::layout::part_key(INVOCATIONS.name, self.dt);
         let output = self.outputs.iter().find(|output| output.key == key)?;
         (!self.is_withdrawn()).then_some(output.sha256.as_str())
+    }
+
+    /// What days beside it are compared by: one SHA-256 of its calls and of its batch jobs, in hexadecimal; `None` if it
+    /// vouches for none.
+    pub(crate) fn compared_sha256(&self) -> Option<String> {
+        Some(self.created_jobs.compared_sha256(self.calls_sha256()?))
     }
 
     /// The key of a day's manifest.

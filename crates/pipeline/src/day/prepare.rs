@@ -9,7 +9,7 @@ use logs::layout::{KeyParts, LogKind};
 use rayon::prelude::*;
 use tables::read::IngestedObject;
 
-use crate::batch::{DayOutputs, JobArns};
+use crate::batch::{CreatedJobs, DayOutputs};
 use crate::dates::is_read_for;
 use crate::day::calls::{Distinct, Identities, Identity, Rules};
 use crate::day::collect::{DayState, ObjectRecord};
@@ -49,7 +49,7 @@ pub(crate) struct Ready<'a> {
     pub(crate) writer: DayWriter<'a>,
     /// What an earlier build left.
     pub(crate) previous: Previous,
-    /// The published days that it was compared with, with the SHA-256 of their calls.
+    /// The published days that it was compared with, with what [they are compared by](Manifest::compared_sha256).
     pub(crate) compared: BTreeMap<Date, String>,
     /// What it is built from.
     pub(crate) counted: Counted,
@@ -67,12 +67,12 @@ pub(crate) struct Counted {
     /// Its calls.
     pub(crate) distinct: Distinct,
     /// Its batch jobs.
-    pub(crate) jobs: JobArns,
+    pub(crate) jobs: CreatedJobs,
     /// Objects that are not read for the day and had calls of it.
     pub(crate) late_objects: BTreeSet<LateObject>,
     /// Objects delivered on the day with calls of days that they are not read for.
     pub(crate) calls_elsewhere: BTreeMap<String, Elsewhere>,
-    /// Days that have to let go of a call, because this one has it.
+    /// Days that have to let go of a call or a batch job, because this one has it.
     pub(crate) shared: BTreeSet<Date>,
     /// Days that have a call which would be this one's otherwise.
     pub(crate) yields_to: BTreeSet<Date>,
@@ -82,10 +82,12 @@ pub(crate) struct Counted {
     pub(crate) left_out: Option<LeftOut>,
 }
 
-/// Which calls the days have that were built, so that one event on two days is one call.
+/// Which calls and batch jobs the days have that were built, so that one event on two days is one call, and one job on
+/// two days one job.
 #[derive(Debug, Default, Clone)]
 pub(crate) struct BuiltCalls {
     days: BTreeMap<Date, Arc<Identities>>,
+    jobs: BTreeMap<Date, Arc<CreatedJobs>>,
     /// Published days that left a call to the day that is looked at.
     yielding: BTreeSet<Date>,
     /// Published days that were built from other logs than this run reads: they keep their calls.
@@ -145,17 +147,17 @@ pub(crate) async fn prepare<'a>(
             let OtherDays { mut built, neighbours, compares_requests, will_ask, .. } = others;
             let mut compared = BTreeMap::new();
             for neighbour in neighbours {
+                built.jobs.remove(&neighbour);
                 let published =
                     published_calls(destination, job, neighbour, compares_requests).await?;
-                let Some(PublishedCalls { identities, sha256, yields_to, kind, .. }) = published
-                else {
-                    continue;
-                };
+                let Some(published) = published else { continue };
+                let PublishedCalls { identities, jobs, sha256, yields_to, kind, .. } = published;
                 if kind != job.settings.kind {
                     built.fixed.insert(neighbour);
                 }
                 compared.insert(neighbour, sha256);
                 built.days.insert(neighbour, Arc::new(identities));
+                built.jobs.insert(neighbour, Arc::new(jobs));
                 // One of other logs cannot be built again now: it is not settled.
                 if kind == job.settings.kind && yields_to.contains(&day) {
                     built.yielding.insert(neighbour);
@@ -164,20 +166,17 @@ pub(crate) async fn prepare<'a>(
             let before = entries_before(job, day, &previous).await?;
             let counting = move || distinct(day, state, (&built, will_ask), before.as_ref());
             let counted = job.workers.run(counting).await??;
-            let outputs = match job.outputs {
-                Some(listed) => listed.read(&counted.jobs).await,
+            let jobs = counted.jobs.by_id();
+            let mut outputs = match job.outputs {
+                Some(listed) => listed.read(&jobs).await,
                 None => DayOutputs::default(),
             };
-            let refusal = previous.manifest.as_ref().filter(|_| !job.settings.allow_shrink);
-            let refusal = refusal
-                .and_then(|before| outputs.lost(day, &counted.jobs, before, job.outputs.is_some()));
-            match refusal {
-                Some(refusal) => Prepared::NotReplaced(refusal, counted.distinct.n_records()),
-                None => {
-                    let ready = Ready { writer, previous, compared, counted, outputs };
-                    return Ok(Prepared::Ready(Box::new(ready)));
-                }
+            let before = previous.manifest.as_ref().filter(|_| !job.settings.allow_shrink);
+            if let Some(before) = before {
+                outputs.keep(&jobs, &before.batch_jobs);
             }
+            let ready = Ready { writer, previous, compared, counted, outputs };
+            return Ok(Prepared::Ready(Box::new(ready)));
         }
     };
     writer.release().await?;
@@ -310,6 +309,8 @@ fn distinct(
     // It left calls to an earlier build of this day, which this one may not have.
     shared.extend(&built.yielding);
     shared.extend(built.with_entries_of(day, &requests));
+    let jobs = built.jobs_of(day, jobs);
+    shared.extend(built.with_other_jobs_after(day, &jobs));
     let left_out = before.map(|before| {
         let has =
             |key| requests.binary_search(&key).is_ok() || distinct.identities.find(key).is_some();
@@ -352,9 +353,10 @@ fn places(numbers: &[u32]) -> Vec<u32> {
 }
 
 impl BuiltCalls {
-    /// Remembers the calls of a day that was built, in place of those that it had before. Where there are
+    /// Remembers the calls and jobs of a day that was built, in place of those that it had before. Where there are
     /// none, or nobody was going to ask for them, those that are published count.
-    pub(crate) fn remember(&mut self, day: Date, identities: Identities) {
+    pub(crate) fn remember(&mut self, day: Date, identities: Identities, jobs: CreatedJobs) {
+        self.jobs.insert(day, Arc::new(jobs));
         if identities.len() == 0 {
             self.days.remove(&day);
             return;
@@ -372,9 +374,22 @@ impl BuiltCalls {
         self.days.contains_key(&day)
     }
 
-    /// Forgets the calls of a day that another run has published.
+    /// Forgets the calls and jobs of a day that another run has published.
     pub(crate) fn forget(&mut self, day: Date) {
         self.days.remove(&day);
+        self.jobs.remove(&day);
+    }
+
+    /// What a day keeps of the jobs that its events create.
+    fn jobs_of(&self, day: Date, all: BTreeSet<Box<str>>) -> CreatedJobs {
+        let before = day.yesterday().ok().and_then(|before| self.jobs.get(&before));
+        CreatedJobs::new(all, before.map(AsRef::as_ref))
+    }
+
+    /// The day after one that has these jobs, if it has to let go of one of them, or has left one that is nowhere now.
+    fn with_other_jobs_after(&self, day: Date, jobs: &CreatedJobs) -> Option<Date> {
+        let after = day.tomorrow().ok().filter(|after| !self.fixed.contains(after))?;
+        (!self.jobs.get(&after)?.are_after(jobs)).then_some(after)
     }
 
     /// Of two days whose calls are known, those that have to let go of one that the other one has too.
@@ -387,6 +402,7 @@ impl BuiltCalls {
                 .into_iter()
                 .filter_map(|day| Some((day, self.days.get(&day)?.clone())))
                 .collect(),
+            jobs: BTreeMap::new(),
             yielding: BTreeSet::new(),
             fixed: BTreeSet::new(),
         };

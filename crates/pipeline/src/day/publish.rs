@@ -4,6 +4,7 @@ mod calls;
 mod file;
 mod ingest;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use bedrock::{JobStates, Knowledge};
@@ -45,6 +46,8 @@ pub(crate) struct DayInputs {
 /// What is known of the batch jobs of a day, besides the events that created them.
 #[derive(Debug, Default)]
 pub(crate) struct DayJobs {
+    /// The ARNs of jobs that have no row, because the day before has them.
+    pub(crate) of_day_before: BTreeSet<Box<str>>,
     /// The states of jobs, of any day.
     pub(crate) states: Arc<JobStates>,
     /// What was read of outputs.

@@ -1,4 +1,4 @@
-//! Which calls a published day has.
+//! Which calls and batch jobs a published day has.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,6 +7,7 @@ use logs::layout::LogKind;
 use store::Store;
 use tables::INVOCATIONS;
 
+use crate::batch::CreatedJobs;
 use crate::day::calls::{Identities, Identity};
 use crate::day::kinds::day_at_midnight;
 use crate::day::manifest::{self, Manifest};
@@ -14,13 +15,15 @@ use crate::day::spool::Spooled;
 use crate::error::Error;
 use crate::run::Job;
 
-/// The calls of a day that is published.
+/// The calls of a day that is published, and its batch jobs.
 #[derive(Debug)]
 pub(crate) struct PublishedCalls {
     pub(crate) identities: Identities,
+    /// Its batch jobs.
+    pub(crate) jobs: CreatedJobs,
     /// Those of entries about midnight that the day before or after may have too, by that day.
     pub(crate) at_midnight: BTreeMap<Date, Vec<Identity>>,
-    /// Of their table, in hexadecimal.
+    /// What it is compared by, as [`Manifest::compared_sha256`] gives it.
     pub(crate) sha256: String,
     /// Days that have a call which would be this one's otherwise.
     pub(crate) yields_to: BTreeSet<Date>,
@@ -40,18 +43,19 @@ pub(crate) async fn published_calls(
     with_requests: bool,
 ) -> Result<Option<PublishedCalls>, Error> {
     let Some(manifest) = manifest::read(destination, day).await?.flatten() else { return Ok(None) };
-    let Some(sha256) = manifest.calls_sha256().map(str::to_owned) else { return Ok(None) };
+    let Some(calls_sha256) = manifest.calls_sha256().map(str::to_owned) else { return Ok(None) };
     let key = tables::layout::part_key(INVOCATIONS.name, day);
     let file = Spooled::fetch(destination, &key).await?;
     // Without a lease: it may be another build's, whose manifest comes later.
-    let Some(file) = file.filter(|file| file.sha256 == sha256) else { return Ok(None) };
+    let Some(file) = file.filter(|file| file.sha256 == calls_sha256) else { return Ok(None) };
     let kind = manifest.kind();
     let settings = job.settings;
     let compares_requests = with_requests
         || manifest.log_calls > 0
         || settings.include_orphans
         || settings.kind == LogKind::ModelInvocation;
-    let Manifest { addenda, yields_to, .. } = manifest;
+    let sha256 = manifest.created_jobs.compared_sha256(&calls_sha256);
+    let Manifest { addenda, yields_to, created_jobs: jobs, .. } = manifest;
     let read = move || {
         let (mut events, mut requests) = (Vec::new(), Vec::new());
         let mut at_midnight = BTreeMap::<Date, Vec<Identity>>::new();
@@ -77,7 +81,7 @@ pub(crate) async fn published_calls(
     };
     match job.workers.run(read).await? {
         Ok((identities, at_midnight)) => {
-            Ok(Some(PublishedCalls { identities, at_midnight, sha256, yields_to, kind }))
+            Ok(Some(PublishedCalls { identities, jobs, at_midnight, sha256, yields_to, kind }))
         }
         Err(source) => Err(Error::CorruptTable { key, source: Box::new(source) }),
     }

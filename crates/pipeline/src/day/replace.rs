@@ -221,18 +221,18 @@ pub(crate) async fn files_of(
 }
 
 /// Lets the manifest of a day vouch for nothing, before another day is published that makes it necessary to
-/// rebuild it, if its calls are still those of this SHA-256; `None` if they are not. A run that is
+/// rebuild it, if it is still [compared by](Manifest::compared_sha256) this SHA-256; `None` if it is not. A run that is
 /// interrupted in between leaves no manifest that is wrong.
 ///
 /// # Errors
 /// As [`replace`].
 pub(crate) async fn withdraw(
     writer: &DayWriter<'_>,
-    calls_sha256: &str,
+    compared_sha256: &str,
 ) -> Result<Option<Manifest>, Error> {
     let found = writer.read_manifest().await?;
     let Some((Some(manifest), etag)) = found else { return Ok(None) };
-    if manifest.calls_sha256() != Some(calls_sha256) {
+    if manifest.compared_sha256().as_deref() != Some(compared_sha256) {
         return Ok(None);
     }
     let withdrawn = manifest.withdrawn(writer.run());

@@ -61,7 +61,8 @@ pub(crate) struct DayRows<'a> {
     invocations: TableWriter<Invocation, Spool>,
     denials: TableWriter<DenialRow, Spool>,
     batch_jobs: TableWriter<BatchJobRow, Spool>,
-    /// The ARNs of the batch jobs that have a row: whoever asks twice for one job, with one `clientRequestToken`, gets one.
+    /// The ARNs of the batch jobs that have a row, here or on the day before: whoever asks twice for one job, with one
+    /// `clientRequestToken`, gets one.
     known_jobs: BTreeSet<Box<str>>,
     /// The rows of the last batch, whose memory the next one uses.
     rows: Vec<Invocation>,
@@ -137,7 +138,7 @@ impl<'a> DayRows<'a> {
             invocations: TableWriter::new(&INVOCATIONS, Spool::begin())?,
             denials: TableWriter::new(&DENIALS, Spool::begin())?,
             batch_jobs: TableWriter::new(&BATCH_JOBS, Spool::begin())?,
-            known_jobs: BTreeSet::new(),
+            known_jobs: jobs.of_day_before.clone(),
             rows: Vec::new(),
             n_rows: 0,
             n_denials: 0,

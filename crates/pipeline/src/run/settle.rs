@@ -27,10 +27,10 @@ type Later = Date;
 /// Whether the pair of a day and the one before it is settled, or one of the two is not published. One of a trail
 /// and of invocation logs is not if the trail left out calls that it may have on the other day.
 pub(crate) fn is_settled(before: Option<&Manifest>, day: &Manifest) -> bool {
-    let Some((before, calls)) = before.and_then(|it| Some((it, it.calls_sha256()?))) else {
+    let Some((before, sha256)) = before.and_then(|it| Some((it, it.compared_sha256()?))) else {
         return true;
     };
-    let is_same = |compared: &Compared| compared.dt == before.dt && compared.sha256 == calls;
+    let is_same = |compared: &Compared| compared.dt == before.dt && compared.sha256 == sha256;
     day.is_withdrawn()
         || (day.compared_with.as_ref().is_some_and(is_same) && lost_between(before, day).is_none())
 }
@@ -231,7 +231,8 @@ async fn compare(
     if is_settled(Some(earlier), later) {
         return Ok(None);
     }
-    let (Some(of_earlier), Some(of_later)) = (earlier.calls_sha256(), later.calls_sha256()) else {
+    let (Some(of_earlier), Some(of_later)) = (earlier.compared_sha256(), later.compared_sha256())
+    else {
         return Ok(None);
     };
     let of_run = job.settings.kind;
@@ -246,20 +247,21 @@ async fn compare(
     let has_seen = |one: Date, other: Date, sha256: &str| {
         state.seen.get(&one).and_then(|seen| seen.get(&other)).is_some_and(|seen| seen == sha256)
     };
-    if has_seen(before, day, of_later) || has_seen(day, before, of_earlier) {
+    if has_seen(before, day, &of_later) || has_seen(day, before, &of_earlier) {
         return Ok(Some(BTreeSet::new()));
     }
     let mut losers = BTreeSet::new();
     // What they left to the other is not known, and the other may not have it any more.
     losers.extend(earlier.yields_to.contains(&day).then_some(before));
     losers.extend(later.yields_to.contains(&before).then_some(day));
-    for (day, sha256) in [(before, of_earlier.to_owned()), (day, of_later.to_owned())] {
+    losers.extend((!later.created_jobs.are_after(&earlier.created_jobs)).then_some(day));
+    for (day, sha256) in [(before, of_earlier), (day, of_later)] {
         if state.built_calls.has(day) {
             continue;
         }
         match published_calls(job.endpoints.destination, job, day, false).await? {
-            Some(PublishedCalls { identities, sha256: found, .. }) if found == sha256 => {
-                state.built_calls.remember(day, identities);
+            Some(PublishedCalls { identities, jobs, sha256: found, .. }) if found == sha256 => {
+                state.built_calls.remember(day, identities, jobs);
             }
             _ => {
                 forget(job, state, day).await?;
@@ -281,14 +283,18 @@ async fn compare_with_other_logs(
 ) -> Result<Option<BTreeSet<Date>>, Error> {
     let known = |day: &Date| state.manifests.get(day).and_then(Option::as_ref);
     let (Some(own), Some(others)) = (known(&day), known(&other)) else { return Ok(None) };
-    let Some(others_sha256) = others.calls_sha256() else { return Ok(None) };
+    let Some(others_sha256) = others.compared_sha256() else { return Ok(None) };
     // Only a run that reads its logs can give the other one what it left to this day, or what this day left out.
     if others.yields_to.contains(&day) || lost_between(own, others).is_some() {
         return Ok(None);
     }
     let seen = state.seen.get(&day).and_then(|seen| seen.get(&other));
-    if seen.is_some_and(|seen| seen == others_sha256) {
+    if seen.is_some_and(|seen| *seen == others_sha256) {
         return Ok(Some(BTreeSet::new()));
+    }
+    let (earlier, later) = if day < other { (own, others) } else { (others, own) };
+    if !later.created_jobs.are_after(&earlier.created_jobs) {
+        return Ok((later.dt == day).then(|| BTreeSet::from([day])));
     }
     if own.yields_to.contains(&other) {
         return Ok(Some(BTreeSet::from([day])));
@@ -309,7 +315,7 @@ async fn write_down(
     before: Date,
     day: Date,
 ) -> Result<(), Error> {
-    let Some(sha256) = state.calls_sha256(before).map(str::to_owned) else { return Ok(()) };
+    let Some(sha256) = state.compared_sha256(before) else { return Ok(()) };
     let Some(Some(known)) = state.manifests.get(&day).cloned() else { return Ok(()) };
     let destination = job.endpoints.destination;
     let lease = job.leases.take(day, Wait::UntilFree).await?;
@@ -335,7 +341,7 @@ async fn write_down(
 
 /// Withdraws a day as the run knows it; false if another run has published it meanwhile.
 async fn withdraw_known(job: &Job<'_>, state: &mut State, day: Date) -> Result<bool, Error> {
-    let Some(sha256) = state.calls_sha256(day).map(str::to_owned) else { return Ok(false) };
+    let Some(sha256) = state.compared_sha256(day) else { return Ok(false) };
     let lease = job.leases.take(day, Wait::UntilFree).await?;
     let writer = DayWriter::new(job.endpoints.destination, job.leases, lease);
     let withdrawn = withdraw(&writer, &sha256).await?;

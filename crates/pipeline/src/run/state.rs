@@ -11,7 +11,7 @@ use store::Store;
 use crate::batch::{DayOutputs, KnownJobs, ListedOutputs, list_outputs};
 use crate::dates::DayRange;
 use crate::day::collect::Learned;
-use crate::day::manifest::{self, Counts, LateObject, MadeWith, Manifest, Sources};
+use crate::day::manifest::{self, Counts, LateObject, MadeWith, Manifest, OutputProblem, Sources};
 use crate::day::prepare::BuiltCalls;
 use crate::day::publish::DayTables;
 use crate::digests::{Comparison, Status};
@@ -128,7 +128,7 @@ pub(super) struct State {
     pub(super) manifests: BTreeMap<Date, Option<Manifest>>,
     /// Days whose files were not as they were written when the run began, with the first such file.
     pub(super) changed_files: BTreeMap<Date, String>,
-    /// The calls of the days that were built.
+    /// The calls and batch jobs of the days that were built.
     pub(super) built_calls: BuiltCalls,
     /// Days that were not built because nothing has changed.
     pub(super) unchanged: BTreeSet<Date>,
@@ -137,8 +137,7 @@ pub(super) struct State {
     pub(super) digests: Option<Comparison>,
     /// The trails that the first pass found.
     pub(super) discovery: Arc<Discovery>,
-    /// Of the days that were built, those beside them that they were compared with, and the SHA-256 of their
-    /// calls.
+    /// Of the days that were built, those beside them that they were compared with, and what these were compared by.
     pub(super) seen: BTreeMap<Date, BTreeMap<Date, String>>,
     /// Days that were compared with the day before after they were published.
     pub(super) settled: BTreeSet<Date>,
@@ -168,7 +167,7 @@ pub(super) struct PublishedDay {
     pub(super) rows: BTreeMap<&'static str, u64>,
     pub(super) tables: DayTables,
     pub(super) manifest: Manifest,
-    /// The days beside it that it was compared with, and the SHA-256 of their calls.
+    /// The days beside it that it was compared with, and what these were compared by.
     pub(super) seen: BTreeMap<Date, String>,
     /// What was read for its batch jobs.
     pub(super) outputs: DayOutputs,
@@ -257,9 +256,10 @@ impl State {
         self.beside = self.beside.map(|_| 1);
     }
 
-    /// The SHA-256 of the calls of a day whose manifest is known; `None` if it vouches for none.
-    pub(super) fn calls_sha256(&self, day: Date) -> Option<&str> {
-        self.manifests.get(&day)?.as_ref()?.calls_sha256()
+    /// What days beside a day are [compared by](Manifest::compared_sha256), if its manifest is known; `None` if it
+    /// vouches for none.
+    pub(super) fn compared_sha256(&self, day: Date) -> Option<String> {
+        self.manifests.get(&day)?.as_ref()?.compared_sha256()
     }
 
     /// The days that were built.
@@ -284,7 +284,7 @@ impl State {
     /// run had.
     pub(super) fn record_published(&mut self, published: PublishedDay) -> u64 {
         let PublishedDay { day, reason, rows, tables, manifest, seen, outputs } = published;
-        self.n_outputs_read += outputs.n_read();
+        self.n_outputs_read += outputs.n_read;
         self.output_problems.extend(outputs.problems.into_iter().map(|it| (it.key.clone(), it)));
         self.seen.insert(day, seen);
         self.manifests.insert(day, Some(manifest));
@@ -364,11 +364,20 @@ impl State {
         let manifests = self.manifests.values().flatten();
         let jobs = manifests.flat_map(|manifest| manifest.batch_jobs.keys().map(String::as_str));
         let jobs = jobs.collect::<BTreeSet<_>>();
+        // Those of unchanged days were not read again.
+        let unchanged = self.unchanged.iter().filter_map(|day| self.manifests.get(day)?.as_ref());
+        let known = unchanged.flat_map(|manifest| manifest.batch_jobs.values());
+        let known = known.flat_map(|job| &job.problems).map(|problem| {
+            let OutputProblem { object, reason } = problem.clone();
+            (object.clone(), ObjectProblem { key: object, reason })
+        });
+        let mut problems = known.collect::<BTreeMap<_, _>>();
+        problems.extend(self.output_problems.clone());
         BatchOutputs {
             found: listed.jobs().count() as u64,
             read: self.n_outputs_read,
             without_job: listed.jobs().filter(|id| !jobs.contains(id)).count() as u64,
-            unusable: self.output_problems.values().cloned().collect(),
+            unusable: problems.into_values().collect(),
         }
     }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use bedrock::JobStates;
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use futures::stream::StreamExt;
@@ -18,7 +19,7 @@ use crate::day::collect::DayState;
 use crate::day::fence::DayWriter;
 use crate::day::manifest::{Compared, Manifest};
 use crate::day::prepare::{Counted, OtherDays, Prepared, Ready, prepare};
-use crate::day::publish::{DayInputs, DayJobs, build};
+use crate::day::publish::{DayInputs, DayJobs, TableFile, build};
 use crate::day::replace::{replace, withdraw};
 use crate::error::Error;
 use crate::join::ListedLogs;
@@ -127,7 +128,8 @@ impl<'a> Scheduler<'a, '_> {
                     self.withdraw(&ready).await?;
                 }
                 let identities = std::mem::take(&mut ready.counted.distinct.identities);
-                self.state.built_calls.remember(day, identities);
+                let jobs = ready.counted.jobs.clone();
+                self.state.built_calls.remember(day, identities, jobs);
                 let destination = self.job.endpoints.destination;
                 self.state.learn(destination, &mut self.collected.learned).await?;
                 tasks.publishing.push(self.publish(day, *ready, seen));
@@ -136,7 +138,7 @@ impl<'a> Scheduler<'a, '_> {
         Ok(())
     }
 
-    /// The days beside one whose calls it was compared with, and that keep theirs. Of one that is built in
+    /// The days beside one that it was compared with, and that keep their calls and jobs. Of one that is built in
     /// this pass too, the hash is known only when it is encoded.
     fn neighbours_seen(&self, day: Date, ready: &Ready<'a>) -> NeighboursSeen {
         let mut seen = NeighboursSeen::default();
@@ -149,24 +151,24 @@ impl<'a> Scheduler<'a, '_> {
             } else if let Some(sha256) = ready.compared.get(&beside) {
                 seen.known.insert(beside, sha256.clone());
             } else if self.state.built_calls.has(beside)
-                && let Some(sha256) = self.state.calls_sha256(beside)
+                && let Some(sha256) = self.state.compared_sha256(beside)
             {
-                seen.known.insert(beside, sha256.to_owned());
+                seen.known.insert(beside, sha256);
             }
         }
         seen
     }
 
-    /// Withdraws the days that have to let go of a call, because the one that is ready has it. One that is
+    /// Withdraws the days that have to let go of a call or a job, because the one that is ready has it. One that is
     /// not as it was compared is left: it is not settled then.
     async fn withdraw(&mut self, ready: &Ready<'a>) -> Result<(), Error> {
         let Job { endpoints, leases, .. } = *self.job;
         for day in &ready.counted.shared {
-            let known = ready.compared.get(day).map(String::as_str);
-            let Some(sha256) = known.or_else(|| self.state.calls_sha256(*day)) else { continue };
+            let known = ready.compared.get(day).cloned();
+            let Some(sha256) = known.or_else(|| self.state.compared_sha256(*day)) else { continue };
             let lease = leases.take(*day, Wait::UntilFree).await?;
             let writer = DayWriter::new(endpoints.destination, leases, lease);
-            let withdrawn = withdraw(&writer, sha256).await?;
+            let withdrawn = withdraw(&writer, &sha256).await?;
             writer.release().await?;
             if let Some(withdrawn) = withdrawn {
                 if let Some(known) = self.state.manifests.get_mut(day) {
@@ -192,7 +194,7 @@ impl<'a> Scheduler<'a, '_> {
             Layout::Trail | Layout::Auto => Reason::New,
         });
         let knowledge = Arc::clone(&self.state.knowledge);
-        let job_states = Arc::new(self.state.job_states.clone());
+        let job_states = Arc::new(self.job_states_with(ready.previous.manifest.as_ref()));
         let (requests, omitted) = (self.requests.clone(), job.settings.omitted);
         let built_at_once = Arc::clone(&self.built_at_once);
         let (encoded, is_encoded) = watch::channel(None);
@@ -214,9 +216,17 @@ impl<'a> Scheduler<'a, '_> {
             manifest.addenda = counted.addenda;
             manifest.late_objects = counted.late_objects.into_iter().collect();
             manifest.calls_elsewhere = counted.calls_elsewhere;
-            manifest.batch_jobs = outputs.of_day(&counted.jobs, &job_states);
+            let none = BTreeMap::new();
+            let jobs_before = before.filter(|_| !job.settings.allow_shrink);
+            let jobs_before = jobs_before.map_or(&none, |before| &before.batch_jobs);
+            manifest.batch_jobs = outputs.of_day(&counted.jobs.by_id(), &job_states, jobs_before);
+            manifest.created_jobs = counted.jobs;
             let outputs = Arc::new(outputs);
-            let jobs = DayJobs { states: Arc::clone(&job_states), outputs: Arc::clone(&outputs) };
+            let jobs = DayJobs {
+                of_day_before: manifest.created_jobs.of_day_before().clone(),
+                states: Arc::clone(&job_states),
+                outputs: Arc::clone(&outputs),
+            };
             let inputs =
                 DayInputs { day, objects, by_key, distinct, knowledge, requests, jobs, omitted };
             let mut tables = {
@@ -236,7 +246,9 @@ impl<'a> Scheduler<'a, '_> {
             let rows = files.iter().map(|file| (file.table, file.output.rows)).collect();
             let calls = files.iter().find(|file| file.table == INVOCATIONS.name);
             // Nobody waits for it if no other day does.
-            let _ = encoded.send(calls.map(|file| file.output.sha256.clone()));
+            let compared =
+                |file: &TableFile| manifest.created_jobs.compared_sha256(&file.output.sha256);
+            let _ = encoded.send(calls.map(compared));
             let seen = seen.all().await?;
             let before = day.yesterday().ok();
             let compared =
@@ -255,6 +267,15 @@ impl<'a> Scheduler<'a, '_> {
             Ok(PublishedDay { day, reason, rows, tables, manifest, seen, outputs })
         };
         publishing.boxed()
+    }
+
+    /// The states of batch jobs, with those that a day was built with: the file of states may have been deleted.
+    fn job_states_with(&self, before: Option<&Manifest>) -> JobStates {
+        let mut states = self.state.job_states.clone();
+        for (id, job) in before.into_iter().flat_map(|before| &before.batch_jobs) {
+            job.status.map(|status| states.add(id, status));
+        }
+        states
     }
 
     /// What is known of a day before it is built.
@@ -279,7 +300,7 @@ impl<'a> Scheduler<'a, '_> {
     }
 }
 
-/// The SHA-256 of a day's `invocations`, once they are encoded.
+/// What a day is [compared by](Manifest::compared_sha256), once its `invocations` are encoded.
 pub(super) type Encoded = watch::Receiver<Option<String>>;
 
 /// The days beside one that it was compared with.
@@ -290,7 +311,7 @@ struct NeighboursSeen {
 }
 
 impl NeighboursSeen {
-    /// The SHA-256 of the calls of each.
+    /// What each was compared by.
     async fn all(self) -> Result<BTreeMap<Date, String>, Error> {
         let NeighboursSeen { mut known, encoded } = self;
         for (day, mut encoded) in encoded {
