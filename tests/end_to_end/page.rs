@@ -46,14 +46,46 @@ fn page_shows_what_exists_where_nothing_was_rebuilt() {
 }
 
 #[test]
-fn page_is_whole_where_tables_cannot_be_read() {
+fn page_names_the_table_that_it_cannot_read() {
     let world = World::new();
     run_sample(&world, &[]);
+    // Of the same size, so that the day counts as unchanged.
     let file = world.path("out/model_costs/dt=2026-10-06/part-0.parquet");
-    let of_another_day = std::fs::read(world.path("out/model_costs/dt=2026-10-05/part-0.parquet"));
-    std::fs::write(file, of_another_day.unwrap()).unwrap();
-    let page = run_sample(&world, &[]);
-    assert!(page.stdout.contains("444 calls"), "rebuilt: {}", page.stdout);
+    let mut bytes = std::fs::read(&file).unwrap();
+    let last = bytes.len() - 20;
+    bytes[last] ^= 1;
+    std::fs::write(&file, bytes).unwrap();
+    let (source, out) = (sample().display().to_string(), world.text("out"));
+    let run = ["run", "--source", &source, "--dest", &out];
+    let page = world.page(&[&run[..], &RANGE].concat()).ends(3);
+    let named = "model_costs/dt=2026-10-06/part-0.parquet: it is not the file that was written";
+    assert!(page.stderr.contains(named), "{}", page.stderr);
+}
+
+#[test]
+fn gates_are_about_days_that_were_left_as_they_are_too() {
+    let world = World::new();
+    run_sample(&world, &[]);
+    let (source, out) = (sample().display().to_string(), world.text("out"));
+    let run = ["run", "--source", &source, "--dest", &out];
+    for (gate, calls) in [
+        ("other-jurisdiction", "42 calls ran in another jurisdiction"),
+        ("unresolved", "26 calls without a known model"),
+        ("unpriced", "4 calls with counts but no cost"),
+    ] {
+        let arguments = [&run[..], &RANGE, &["--fail-on", gate]].concat();
+        for again in [world.page(&arguments), world.hoptrail(&arguments)] {
+            let again = again.ends(4);
+            assert!(again.stderr.contains(calls), "{gate}: {}", again.stderr);
+        }
+        let built = world.hoptrail(&[&arguments[..], &["--force"]].concat()).ends(4);
+        assert!(built.stderr.contains(calls), "{gate}: {}", built.stderr);
+    }
+    let unpriced_tokens = |options: &[&str]| {
+        let arguments = [&run[..], &RANGE, &["--fail-on", "unpriced-tokens"], options].concat();
+        world.hoptrail(&arguments).code
+    };
+    assert_eq!(unpriced_tokens(&[]), unpriced_tokens(&["--force"]));
 }
 
 #[test]

@@ -239,7 +239,7 @@ fn what_is_missing_is_named() {
     show(&world, &["cost", "--day", "2026-11-01"])
         .says(5, &["nothing is published for these days (2026-11-01)"]);
     show(&world, &["cost", "--account", "999999999999"])
-        .says(5, &["no row of these days (2026-10-05 to 2026-10-07) matches"]);
+        .says(5, &["cost: there are no such rows on these days (2026-10-05 to 2026-10-07)"]);
     // A file that is another one than was written is left out, and named.
     let file = world.path("out/model_costs/dt=2026-10-06/part-0.parquet");
     let other = fs::read(world.path("out/model_costs/dt=2026-10-05/part-0.parquet")).unwrap();
@@ -260,6 +260,27 @@ fn what_is_missing_is_named() {
 }
 
 #[test]
+fn cost_that_lacks_something_is_at_least_so_much() {
+    let world = shown_sample();
+    let table = show(&world, &["cost", "--by", "principal_name"]).ends(0).stdout;
+    let line = table.lines().find(|line| line.starts_with("chat-backend")).unwrap();
+    // $4.185905 and more: not rounded up.
+    assert!(line.ends_with("≥ $4.18"), "{line}");
+    assert!(table.contains("Coverage: 165 priced calls of 385 successful calls"), "{table}");
+}
+
+#[test]
+fn answer_without_rows_is_named_and_has_its_columns() {
+    let world = shown_sample();
+    let none = ["denials", "--account", "999999999999", "--format"];
+    let run = show(&world, &[&none[..], &["csv"]].concat()).ends(5);
+    let heads =
+        "policy_type,policy_arn,blocked_region,profile_scope,denied_calls,first_seen,last_seen\n";
+    assert_eq!(run.stdout, heads);
+    assert_eq!(show(&world, &[&none[..], &["table"]].concat()).ends(5).stdout, "");
+}
+
+#[test]
 fn column_that_a_subject_lacks_is_named_with_those_that_it_has() {
     let world = World::new();
     let says = |arguments: &[&str], expected: &[&str]| {
@@ -274,7 +295,8 @@ fn column_that_a_subject_lacks_is_named_with_those_that_it_has() {
         &["--session: routing has no column `session_name` (it is in cost)"],
     );
     says(&["cost", "--by", "request_metadata"], &["expected a key of request_metadata"]);
-    says(&["cost", "--by", "dt,dt"], &["--by: `dt` is named twice"]);
+    says(&["unresolved", "--by", "first_seen"], &["--by: unresolved has no column `first_seen`"]);
+    says(&["cost", "--by", "dt, dt"], &["--by: `dt` is named twice"]);
     says(
         &["cost", "--sort", "size"],
         &["--sort: cost has no column `size`; it has model_name, calls"],
@@ -286,11 +308,19 @@ fn column_that_a_subject_lacks_is_named_with_those_that_it_has() {
 }
 
 #[test]
-fn budget_is_a_gate() {
+fn budget_is_a_gate_and_never_met_by_what_is_not_known() {
     let world = shown_sample();
-    show(&world, &["cost", "--budget", "7.35"]).ends(0);
-    let over = show(&world, &["cost", "--budget", "7.34"]).ends(4);
-    assert!(over.stderr.contains("over the budget: $7.343199114 of $7.34"), "{}", over.stderr);
+    let says = |arguments: &[&str], code: i32, text: &str| {
+        let run = show(&world, &[&["cost"][..], arguments].concat()).ends(code);
+        assert!(run.stderr.contains(text), "{arguments:?}: {}", run.stderr);
+    };
+    let within = "within the budget, as far as it is known: at least $7.343199114 of $7.35";
+    says(&["--budget", "7.35"], 0, within);
+    says(&["--budget", "7.34"], 4, "over the budget: $7.343199114 of $7.34");
+    let unknown = "cannot be told: it is not known";
+    says(&["--budget", "1", "--model", "Nova Micro"], 3, unknown);
+    let missing = "cannot be told, because days are missing: at least $7.343199114 of $10.00";
+    says(&["--budget", "10", "--from", "2026-10-01", "--to", "2026-10-31"], 3, missing);
 }
 
 #[test]
@@ -328,10 +358,26 @@ fn comparison_has_both_days_and_the_change() {
         assert_eq!(row["status"], status, "{name}");
     }
     assert!(n_changes > 5);
-    let first = show(&world, &["cost", "--day", "2026-10-05", "--compare", "previous"]).ends(0);
+    let nothing = ["cost", "--day", "2026-10-05", "--compare", "previous"];
+    show(&world, &nothing).says(5, &["nothing is published to compare with"]);
+    let two = ["--from", "2026-10-06", "--to", "2026-10-07", "--compare", "previous"];
+    let run = show(&world, &[&["cost", "--format", "json"][..], &two].concat()).ends(0);
     let missing = "days that are not built, of those compared with: 2026-10-04";
-    assert!(first.stderr.contains(missing), "{}", first.stderr);
+    assert!(run.stderr.contains(missing), "{}", run.stderr);
+    let document = serde_json::from_str::<Value>(&run.stdout).unwrap();
+    assert_eq!(document["compared_with"]["missing"], json!(["2026-10-04"]));
     show(&world, &["cost", "--compare", "previous"]).says(2, &["--compare needs days"]);
+    let sorted = answer(&world, &[&["cost", "--sort", "list_cost_usd_change"][..], &days].concat());
+    let changes = sorted
+        .iter()
+        .map(|row| row["list_cost_usd_change"].as_str().map(|it| it.parse::<f64>().unwrap()));
+    let changes = changes.flatten().collect::<Vec<_>>();
+    assert!(changes.len() > 5 && changes.is_sorted_by(|a, b| a >= b), "{changes:?}");
+    let other = show(&world, &[&["cost", "--sort", "calls"][..], &days].concat());
+    other.says(
+        2,
+        &["--sort: a comparison has no column `calls`; it has model_name, list_cost_usd_before"],
+    );
 }
 
 #[test]
@@ -344,11 +390,9 @@ fn text_of_a_caller_is_no_control_character() {
     world.run(&["--day", "2026-10-05"]).ends(0);
     for format in ["table", "markdown"] {
         let run = show(&world, &["unresolved", "--format", format]).ends(0);
-        assert!(
-            run.stdout.contains("a\\u{1b}[2J") || run.stdout.contains("a\\\\u{1b}[2J"),
-            "{}",
-            run.stdout
-        );
+        assert!(run.stdout.contains("u{1b}") && run.stdout.contains("u{202e}"), "{}", run.stdout);
+        let is_bare = format == "markdown" && run.stdout.contains("|<script>");
+        assert!(!is_bare, "{}", run.stdout);
         assert!(!run.stdout.contains(['\u{1b}', '\u{202e}']));
     }
     let rows = answer(&world, &["unresolved"]);

@@ -257,9 +257,12 @@ pub(crate) struct ShowArgs {
     #[arg(long, value_enum, hide_possible_values = true, default_value_t)]
     #[arg(value_name = "FORMAT", help_heading = heading::ANSWER)]
     pub(crate) format: AnswerFormat,
-    /// Print the question as SQL for Athena, Spark, or DuckDB instead; nothing is read
-    #[arg(long, help_heading = heading::ANSWER)]
-    pub(crate) sql: bool,
+    /// Print the question as SQL instead, for athena, spark, or duckdb; nothing is read
+    /// [default of --sql alone: athena]
+    #[arg(long, value_enum, num_args = 0..=1, require_equals = true, default_missing_value = "athena")]
+    #[arg(hide_possible_values = true, conflicts_with_all = ["budget", "format"])]
+    #[arg(value_name = "ENGINE", help_heading = heading::ANSWER)]
+    pub(crate) sql: Option<SqlEngine>,
     /// Compare with the days before: as many, or the month before if the days are a whole month
     #[arg(long, value_enum, hide_possible_values = true, conflicts_with_all = ["sql", "budget"])]
     #[arg(value_name = "previous", help_heading = heading::ANSWER)]
@@ -865,6 +868,14 @@ pub(crate) enum AnswerFormat {
     Json,
     Jsonl,
     Markdown,
+}
+
+/// Who is to answer a question in SQL. The variants have no doc comments, because clap would list them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum SqlEngine {
+    Athena,
+    Spark,
+    Duckdb,
 }
 
 /// What an answer is compared with.

@@ -59,6 +59,15 @@ pub(crate) fn exact_dollars(units: i128) -> String {
 
 /// An amount of dollars, rounded to cents from a dollar on, below to four places, or to the first two that are not 0.
 pub(crate) fn dollars(units: i128) -> String {
+    rounded_dollars(units, |amount, step| (amount + step / 2) / step)
+}
+
+/// The same of an amount that is only a lower bound: rounded down, so that it stays one.
+pub(crate) fn at_least(units: i128) -> String {
+    rounded_dollars(units, |amount, step| amount / step)
+}
+
+fn rounded_dollars(units: i128, round: impl Fn(u128, u128) -> u128) -> String {
     let amount = units.unsigned_abs();
     let digits = amount.to_string().len();
     let places = match amount {
@@ -67,7 +76,7 @@ pub(crate) fn dollars(units: i128) -> String {
         _ => (PLACES - digits + 2).clamp(4, PLACES),
     };
     let step = 10_u128.pow((PLACES - places) as u32);
-    let rounded = (amount + step / 2) / step;
+    let rounded = round(amount, step);
     let (whole, fraction) =
         (rounded / 10_u128.pow(places as u32), rounded % 10_u128.pow(places as u32));
     let whole = u64::try_from(whole).map_or_else(|_| whole.to_string(), grouped);
@@ -97,6 +106,8 @@ mod tests {
             [exact(&time), short(&time)],
             ["2026-10-05T12:00:00.123Z", "2026-10-05 12:00:00.123"]
         );
+        assert_eq!(at_least(4_189_999_000_000), "$4.18");
+        assert_eq!(at_least(4_950_000_000), "$0.0049");
         assert_eq!(short(&Cell::Count(-1_234)), "-1,234");
         assert_eq!(short(&Cell::Text("a\u{1b}[2J".into())), "a\\u{1b}[2J");
         assert_eq!([exact(&Cell::Null), short(&Cell::Null)], ["", "–"]);

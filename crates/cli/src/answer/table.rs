@@ -9,22 +9,24 @@ use comfy_table::{
 use tables::query::{Answer, Cell, Row};
 
 use super::cells;
-use crate::number::grouped;
+use crate::number::{counted, grouped};
 
 /// The least columns that a key is cut to.
 const MIN_KEY_WIDTH: usize = 8;
+
+/// The column that a table of costs never lacks.
+const LIST_COST: &str = "list_cost_usd";
 
 /// Between two columns.
 const GAP: usize = 2;
 
 /// Columns that a table leaves out, because a note below or another column says enough; formats for programs have
 /// them.
-const LEFT_OUT: [&str; 7] = [
+const LEFT_OUT: [&str; 6] = [
     "calls_lower_bound_before",
     "calls_with_tokens",
     "calls_with_units",
     "calls_lower_bound",
-    "calls_unpriced",
     "cache_write_tokens",
     "list_cost_max_usd",
 ];
@@ -99,8 +101,7 @@ fn fitting(
     };
     let mut too_wide = Vec::new();
     while places.iter().map(of_column).sum::<usize>() > width {
-        let may_go =
-            |place: &usize| *place > answer.n_keys && answer.columns[*place] != "list_cost_usd";
+        let may_go = |place: &usize| *place > answer.n_keys && answer.columns[*place] != LIST_COST;
         let Some(at) = places.iter().rposition(may_go) else { break };
         too_wide.insert(0, places.remove(at));
     }
@@ -109,10 +110,13 @@ fn fitting(
 
 /// Whether a table has a column: keys always, and measures that have a value.
 fn is_shown(answer: &Answer, place: usize) -> bool {
+    if answer.columns[place] == "calls_unpriced" && answer.total[place] == Cell::Count(0) {
+        return false;
+    }
     place < answer.n_keys
         || answer.total[place] != Cell::Null && !LEFT_OUT.contains(&answer.columns[place].as_str())
         || answer.rows.iter().any(|row| matches!(&row[place], Cell::Text(_)))
-        || answer.columns[place] == "list_cost_usd"
+        || answer.columns[place] == LIST_COST
 }
 
 /// The rows below the others: all that have none of their own, and the sums over all.
@@ -127,7 +131,8 @@ pub(crate) fn texts(row: &Row, answer: &Answer, name: Option<&str>) -> Vec<Strin
     let text = |(place, cell): (usize, &Cell)| match name {
         Some(name) if place == 0 && answer.n_keys > 0 => name.to_owned(),
         Some(_) if place < answer.n_keys => String::new(),
-        _ if answer.columns[place] == "list_cost_usd" => amount(row, answer, cell, ""),
+        _ if answer.columns[place] == LIST_COST => amount(row, answer, cell, ""),
+        _ if answer.columns[place] == "contracted_cost_usd" => contracted(row, answer, cell),
         _ if answer.columns[place] == "list_cost_usd_before" => {
             amount(row, answer, cell, "_before")
         }
@@ -152,24 +157,50 @@ fn short_arn(text: String) -> String {
     }
 }
 
-/// A cost, which is never shown as if it were full where it is not.
+/// A cost, which is never shown as if it were whole where it is not: where some of the calls that succeeded have no
+/// cost, or one that is a lower bound, it is at least so much. Only the cost of estimates has an upper end.
 fn amount(row: &Row, answer: &Answer, cost: &Cell, of_days: &str) -> String {
-    let of = |name: &str| {
-        let name = format!("{name}{of_days}");
-        answer.columns.iter().position(|column| *column == name).map(|place| &row[place])
-    };
-    let least = cells::short(cost);
-    if *cost == Cell::Null {
-        return least;
+    let Cell::Money(least) = cost else { return cells::short(cost) };
+    let of = |name: &str| value(row, answer, &format!("{name}{of_days}"));
+    if is_lower_bound(row, answer, of_days) {
+        return format!("≥ {}", cells::at_least(*least));
     }
-    let is_lower_bound = matches!(of("calls_lower_bound"), Some(Cell::Count(1..)));
-    let sign = if is_lower_bound { "≥ " } else { "" };
     match of("list_cost_max_usd") {
-        Some(most @ Cell::Money(_)) if most != cost => {
-            format!("{sign}{least} to {}", cells::short(most))
+        Some(Cell::Money(most)) if most != least => {
+            format!("{} to {}", cells::dollars(*least), cells::dollars(*most))
         }
-        _ => format!("{sign}{least}"),
+        _ => cells::dollars(*least),
     }
+}
+
+/// What was negotiated of a cost: no more certain than the cost.
+fn contracted(row: &Row, answer: &Answer, cost: &Cell) -> String {
+    match cost {
+        Cell::Money(least) if is_lower_bound(row, answer, "") => {
+            format!("≥ {}", cells::at_least(*least))
+        }
+        other => cells::short(other),
+    }
+}
+
+/// Whether the cost of a row lacks something.
+pub(crate) fn is_lower_bound(row: &Row, answer: &Answer, of_days: &str) -> bool {
+    let of = |name: &str| match value(row, answer, &format!("{name}{of_days}")) {
+        Some(Cell::Count(count)) => *count,
+        _ => 0,
+    };
+    of("calls_lower_bound") > 0 || of("calls_priced") < of("succeeded_calls")
+}
+
+/// The list cost of a row in words for one line.
+pub(crate) fn list_cost(row: &Row, answer: &Answer) -> Option<String> {
+    let cost = value(row, answer, LIST_COST).filter(|cost| **cost != Cell::Null)?;
+    Some(amount(row, answer, cost, ""))
+}
+
+fn value<'r>(row: &'r Row, answer: &Answer, name: &str) -> Option<&'r Cell> {
+    let place = answer.columns.iter().position(|column| column == name);
+    place.map(|place| &row[place])
 }
 
 /// How much of the calls the cost covers; nothing if there is no cost to tell.
@@ -184,16 +215,17 @@ fn coverage(answer: &Answer) -> String {
     let Some((priced, succeeded)) = of("calls_priced").zip(of("succeeded_calls")) else {
         return String::new();
     };
-    let count = |number: i64| grouped(number.unsigned_abs());
-    let mut text =
-        format!("\nCoverage: {} priced calls, {} succeeded", count(priced), count(succeeded));
+    let calls = |number: i64, noun: &str| counted(number.unsigned_abs(), noun);
+    let priced = calls(priced, "priced call");
+    let mut text = format!("\nCoverage: {priced} of {}", calls(succeeded, "successful call"));
     for (name, what) in
-        [("calls_lower_bound", "lower bounds (≥)"), ("calls_unpriced", "counts but no cost")]
+        [("calls_lower_bound", "lower bounds"), ("calls_unpriced", "counts but no cost")]
     {
         if let Some(calls) = of(name).filter(|calls| *calls > 0) {
-            let _ = write!(text, "; {what}: {}", count(calls));
+            let _ = write!(text, "; {what}: {}", grouped(calls.unsigned_abs()));
         }
     }
+    text.push_str("; ≥ is at least");
     text.push('\n');
     text
 }

@@ -25,7 +25,7 @@ use crate::config::Config;
 use crate::exit::{Exit, Failure};
 use crate::location::{LogTemplates, OpenSource, ReadLocation};
 use crate::report::Report;
-use crate::summary::page::Found;
+use crate::summary::page::{Found, GateCounts};
 use crate::{knowledge, location, number, progress, range, settings, summary};
 
 /// Which of the two commands.
@@ -87,10 +87,15 @@ pub(crate) fn run(
         let found = signals.or(job.ask(&outcome, stores.dest.as_ref(), report)).await?;
         Ok((outcome, found))
     })?;
-    let partial = summary::partial::reasons(&outcome);
+    let mut partial = summary::partial::reasons(&outcome);
+    let unreadable = found.iter().flat_map(|found| &found.unreadable);
+    partial.extend(unreadable.map(|(key, reason)| {
+        format!("{key}: {reason}; its rows are missing in the summary: see `hoptrail verify`")
+    }));
     partial.iter().for_each(|reason| report.warn(reason));
     show(&outcome, found.as_ref(), &job, report)?;
-    Ok(exit(&outcome, &job.fail_on, !partial.is_empty(), report))
+    let gates = found.as_ref().map(Found::gates).unwrap_or_default();
+    Ok(exit(&outcome, gates, &job.fail_on, !partial.is_empty(), report))
 }
 
 impl Job {
@@ -294,7 +299,10 @@ impl Job {
     /// does not fail for its summary.
     async fn ask(&self, outcome: &Outcome, dest: &dyn Store, report: &Report) -> Option<Found> {
         let is_on_stdout = self.summary_json.as_deref() == Some(Path::new("-"));
-        if self.is_full || is_on_stdout || outcome.days.is_empty() && outcome.unchanged.is_empty() {
+        let is_shown = !self.is_full && !is_on_stdout;
+        // Gates are about days that were left as they are, too.
+        let is_asked = !self.fail_on.is_empty() && !outcome.unchanged.is_empty();
+        if !is_shown && !is_asked || outcome.days.is_empty() && outcome.unchanged.is_empty() {
             return None;
         }
         let days = outcome.days.iter().map(|day| &day.dt).chain(&outcome.unchanged);
@@ -410,7 +418,7 @@ fn show(
     }
     print(&match (job.work, found) {
         (Work::Settle, _) if outcome.days.is_empty() => summary::settled(outcome),
-        (_, Some(found)) => summary::page::text(outcome, found, &job.knowledge),
+        (_, Some(found)) if !job.is_full => summary::page::text(outcome, found, &job.knowledge),
         _ => summary::text(outcome, &job.knowledge),
     })?;
     Ok(())
@@ -438,7 +446,14 @@ fn not_reopened(outcome: &Outcome, report: &Report) {
 
 /// A day that was not replaced takes precedence over everything else, because its tables are not those
 /// of its source. A gate takes precedence over a partial result: it holds whatever is missing.
-fn exit(outcome: &Outcome, gates: &[Gate], is_partial: bool, report: &Report) -> Exit {
+/// How the run ends: gates are about what was built and, as the tables say, about the other days of the range.
+fn exit(
+    outcome: &Outcome,
+    of_tables: GateCounts,
+    gates: &[Gate],
+    is_partial: bool,
+    report: &Report,
+) -> Exit {
     if !outcome.not_replaced.is_empty() {
         for refusal in &outcome.not_replaced {
             report.error(&refusal.to_string());
@@ -465,11 +480,25 @@ fn exit(outcome: &Outcome, gates: &[Gate], is_partial: bool, report: &Report) ->
             tripped = true;
         }
     };
-    trip(Gate::OtherJurisdiction, outcome.other_jurisdiction(), "ran in another jurisdiction");
-    let unresolved = outcome.unresolved.iter().map(|reference| reference.calls).sum();
-    trip(Gate::Unresolved, unresolved, "without a known model");
-    trip(Gate::Unpriced, outcome.unpriced(), "with counts but no cost");
-    trip(Gate::UnpricedTokens, outcome.unpriced_tokens, "with tokens that have no price");
+    let unresolved = outcome.unresolved.iter().map(|reference| reference.calls).sum::<u64>();
+    for (gate, built, all, what) in [
+        (
+            Gate::OtherJurisdiction,
+            outcome.other_jurisdiction(),
+            of_tables.other_jurisdiction,
+            "ran in another jurisdiction",
+        ),
+        (Gate::Unresolved, unresolved, of_tables.unresolved, "without a known model"),
+        (Gate::Unpriced, outcome.unpriced(), of_tables.unpriced, "with counts but no cost"),
+        (
+            Gate::UnpricedTokens,
+            outcome.unpriced_tokens,
+            of_tables.unpriced_tokens,
+            "with tokens that have no price",
+        ),
+    ] {
+        trip(gate, built.max(all), what);
+    }
     not_reopened(outcome, report);
     match (tripped, is_partial || !outcome.not_reopened.is_empty()) {
         (true, _) => Exit::Gate,

@@ -7,10 +7,11 @@ use std::io::IsTerminal;
 use bedrock::money::Usd;
 use jiff::Timestamp;
 use pipeline::{Answered, Basis, DayRange};
+use tables::query::sql::Engine;
 use tables::query::{Cell, Filter, Question, QuestionError, Subject, sql};
 
-use crate::answer::cells;
-use crate::args::{AnswerFormat, Compare, DayArgs, FilterArgs, ShowArgs};
+use crate::answer::{cells, table};
+use crate::args::{AnswerFormat, Compare, DayArgs, FilterArgs, ShowArgs, SqlEngine};
 use crate::command::{block_on, print};
 use crate::config::Config;
 use crate::exit::{Exit, Failure};
@@ -44,11 +45,16 @@ pub(crate) fn run(mut args: ShowArgs, report: &Report) -> Result<Exit, Failure> 
     let subject = subject(&args.subject)?;
     let question = question(&args, subject)?;
     let budget = args.budget.as_deref().map(|text| budget(&args.subject, text)).transpose()?;
-    if args.sql {
+    if let Some(engine) = args.sql {
+        let engine = match engine {
+            SqlEngine::Athena => Engine::Athena,
+            SqlEngine::Spark => Engine::Spark,
+            SqlEngine::Duckdb => Engine::DuckDb,
+        };
         let range = range.ok_or_else(|| {
             Failure::usage(format!("--sql needs days: {}", settings::DAYS_EXPECTED))
         })?;
-        print(&format!("{};\n", sql::select(&question, (range.from(), range.to()))))?;
+        print(&format!("{};\n", sql::select(&question, (range.from(), range.to()), engine)))?;
         return Ok(Exit::Done);
     }
     let dest = location::required("--dest", args.dest.as_deref())?;
@@ -84,7 +90,12 @@ pub(crate) fn run(mut args: ShowArgs, report: &Report) -> Result<Exit, Failure> 
     let before = answers.pop();
     if let Some(before) = &before {
         let answer = std::mem::take(&mut found.answer);
-        found.answer = answer.compared(&before.answer, subject.compared, top);
+        let sort = args.sort.as_deref();
+        let compared = answer.compared(&before.answer, subject.compared, sort, top);
+        found.answer = compared.map_err(|columns| {
+            let (sort, columns) = (sort.unwrap_or_default(), columns.join(", "));
+            Failure::usage(format!("--sort: a comparison has no column `{sort}`; it has {columns}"))
+        })?;
     }
     let shown = Shown {
         subject: subject.name,
@@ -93,12 +104,18 @@ pub(crate) fn run(mut args: ShowArgs, report: &Report) -> Result<Exit, Failure> 
         found: &found,
         before: before.as_ref(),
     };
-    check_any(&shown)?;
-    print(&formats::text(&shown, args.format)?)?;
-    if args.format != AnswerFormat::Table && args.format != AnswerFormat::Markdown {
+    let is_for_people = matches!(args.format, AnswerFormat::Table | AnswerFormat::Markdown);
+    let nothing = nothing(&shown);
+    if nothing.is_none() || !is_for_people {
+        print(&formats::text(&shown, args.format)?)?;
+    }
+    if let Some(nothing) = nothing {
+        return Err(nothing);
+    }
+    if !is_for_people {
         report.note(&shown.header());
     }
-    exit(&shown, budget, report)
+    Ok(exit(&shown, budget, report))
 }
 
 /// An answer with what it is about.
@@ -116,7 +133,7 @@ impl Shown<'_> {
     /// What was asked, of which days, in one line.
     fn header(&self) -> String {
         let Basis { range, days, price_versions, .. } = &self.found.basis;
-        let mut parts = vec![format!("{} ({}) in {}", self.subject, self.table, self.dest)];
+        let mut parts = vec![format!("{} in {} (table {})", self.subject, self.dest, self.table)];
         if let Some(range) = range {
             let of = n_days(*range);
             parts.push(format!(
@@ -134,6 +151,9 @@ impl Shown<'_> {
                     counted(n_days(range), "day")
                 )
             }));
+        }
+        if self.subject == "ingest" {
+            parts.push("an object that is read for two days counts on both".to_owned());
         }
         if self.subject == "cost" && !price_versions.is_empty() {
             let versions = price_versions.iter().map(String::as_str).collect::<Vec<_>>();
@@ -166,7 +186,10 @@ fn question(args: &ShowArgs, subject: &Subject) -> Result<Question, Failure> {
     if top == Some(0) {
         return Err(Failure::usage("--top: expected 1 or more, found 0"));
     }
-    let question = subject.question(&args.by, filters(&args.filters), args.sort.as_deref(), top);
+    // A comparison has columns of its own.
+    let sort = args.sort.as_deref().filter(|_| args.compare.is_none());
+    let by = args.by.iter().map(|column| column.trim().to_owned()).collect::<Vec<_>>();
+    let question = subject.question(&by, filters(&args.filters), sort, top);
     question.map_err(|error: QuestionError| Failure::usage(error.to_string()))
 }
 
@@ -206,25 +229,74 @@ fn budget(subject: &str, text: &str) -> Result<i128, Failure> {
 }
 
 /// An answer without a row, of files that could all be read, is none.
-fn check_any(shown: &Shown<'_>) -> Result<(), Failure> {
+fn nothing(shown: &Shown<'_>) -> Option<Failure> {
     let Answered { answer, basis: Basis { range, days, unreadable, .. } } = shown.found;
-    if answer.rows_read > 0 || !unreadable.is_empty() {
-        return Ok(());
-    }
     let about = range.map_or("no day".to_owned(), described);
-    let dest = &shown.dest;
-    Err(Failure::Nothing(match days {
-        0 => format!(
+    let (dest, subject) = (&shown.dest, shown.subject);
+    if shown.before.is_some_and(|before| before.basis.days == 0) {
+        return Some(Failure::Nothing(format!(
+            "nothing is published to compare with ({about}) in {dest}"
+        )));
+    }
+    if answer.rows_read > 0 || !unreadable.is_empty() {
+        return None;
+    }
+    if *days == 0 {
+        return Some(Failure::Nothing(format!(
             "nothing is published for these days ({about}) in {dest}: `hoptrail run` builds days"
-        ),
-        _ => format!("no row of these days ({about}) matches in {dest}"),
-    }))
+        )));
+    }
+    Some(Failure::Nothing(format!(
+        "{subject}: there are no such rows on these days ({about}) in {dest}"
+    )))
+}
+
+/// How the cost stands to a budget: over it, within it, or neither for sure.
+fn compare_with_budget(shown: &Shown<'_>, budget: i128, report: &Report) -> Exit {
+    let Answered { answer, basis } = shown.found;
+    let of = |name: &str| {
+        let place = answer.columns.iter().position(|column| column == name);
+        place.map_or(&Cell::Null, |place| &answer.total[place])
+    };
+    let amounts = [of("list_cost_usd"), of("list_cost_max_usd")];
+    let amounts =
+        amounts.map(|cell| if let Cell::Money(units) = cell { Some(*units) } else { None });
+    let [Some(least), most] = amounts else {
+        report.warn("whether the list cost is within the budget cannot be told: it is not known");
+        return Exit::Partial;
+    };
+    let most = most.unwrap_or(least);
+    let [least_text, most_text, budget_text] = [least, most, budget].map(cells::exact_dollars);
+    if least > budget {
+        report.warn(&format!("the list cost is over the budget: {least_text} of {budget_text}"));
+        return Exit::Gate;
+    }
+    if most > budget {
+        report.warn(&format!(
+            "the list cost may be over the budget: {least_text} to {most_text} of {budget_text}"
+        ));
+        return Exit::Gate;
+    }
+    if !basis.missing.is_empty() || !basis.unreadable.is_empty() {
+        report.warn(&format!(
+            "whether the list cost is within the budget cannot be told, because days are missing: at least \
+             {least_text} of {budget_text}"
+        ));
+        return Exit::Partial;
+    }
+    let known = if table::is_lower_bound(&answer.total, answer, "") {
+        ", as far as it is known: at least"
+    } else {
+        ":"
+    };
+    report
+        .note(&format!("the list cost is within the budget{known} {least_text} of {budget_text}"));
+    Exit::Done
 }
 
 /// Says what the answer lacks, and how the command ends.
-fn exit(shown: &Shown<'_>, budget: Option<i128>, report: &Report) -> Result<Exit, Failure> {
-    let Answered { answer, basis } = shown.found;
-    let Basis { missing, interrupted, partial, unreadable, .. } = basis;
+fn exit(shown: &Shown<'_>, budget: Option<i128>, report: &Report) -> Exit {
+    let Basis { missing, interrupted, partial, unreadable, .. } = &shown.found.basis;
     let listed = |days: &[jiff::civil::Date]| {
         let named = days.iter().take(NAMED_DAYS).map(ToString::to_string).collect::<Vec<_>>();
         let more = days.len().saturating_sub(NAMED_DAYS);
@@ -254,23 +326,12 @@ fn exit(shown: &Shown<'_>, budget: Option<i128>, report: &Report) -> Result<Exit
     for (key, reason) in &unreadable {
         report.warn(&format!("{key}: {reason}; its rows are missing: see `hoptrail verify`"));
     }
-    let cost = answer.columns.iter().position(|column| column == "list_cost_usd");
-    if let Some((budget, cost)) = budget.zip(cost) {
-        let spent = match answer.total[cost] {
-            Cell::Money(spent) => spent,
-            _ => 0,
-        };
-        let amounts = [spent, budget].map(cells::exact_dollars);
-        let [spent_text, budget_text] = amounts;
-        if spent > budget {
-            report
-                .warn(&format!("the list cost is over the budget: {spent_text} of {budget_text}"));
-            return Ok(Exit::Gate);
-        }
-        report.note(&format!("the list cost is within the budget: {spent_text} of {budget_text}"));
+    let of_budget = budget.map_or(Exit::Done, |budget| compare_with_budget(shown, budget, report));
+    if of_budget != Exit::Done {
+        return of_budget;
     }
     if !unreadable.is_empty() {
-        return Ok(Exit::Partial);
+        return Exit::Partial;
     }
-    Ok(Exit::Done)
+    Exit::Done
 }

@@ -5,14 +5,17 @@ mod attention;
 mod denials;
 mod ran;
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use anyhow::Context;
-use bedrock::Knowledge;
+use bedrock::cost::CostGap;
+use bedrock::{CostGaps, Knowledge};
 use pipeline::{Answered, DayRange, Outcome};
 use store::Store;
 use tables::query::{Answer, Cell, Question, Row, Subject};
 
+use super::routing::OTHER_JURISDICTION;
 use super::{age, batch};
 use crate::answer::{cells, table};
 use crate::escape::escaped;
@@ -21,6 +24,9 @@ use crate::number::{bytes, counted, grouped, percent};
 
 /// How many accounts, principals, and profiles are named.
 const NAMED: usize = 3;
+
+/// The most characters of a name in a line of several.
+const MAX_NAME: usize = 24;
 
 /// A list of days is of use from here on.
 const MIN_DAYS: u64 = 3;
@@ -39,6 +45,23 @@ pub(crate) struct Found {
     profiles: Answer,
     days: Answer,
     denials: Answer,
+    gaps: Answer,
+    unresolved: Answer,
+    /// Files that could not be read, with the reason.
+    pub(crate) unreadable: Vec<(String, String)>,
+}
+
+/// How many calls of the days each gate of `--fail-on` is about.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct GateCounts {
+    /// Calls that ran in another jurisdiction.
+    pub(crate) other_jurisdiction: u64,
+    /// Calls without a known model.
+    pub(crate) unresolved: u64,
+    /// Calls with counts and without a cost.
+    pub(crate) unpriced: u64,
+    /// Calls with tokens that should have a price.
+    pub(crate) unpriced_tokens: u64,
 }
 
 impl Found {
@@ -49,17 +72,35 @@ impl Found {
     pub(crate) async fn ask(dest: &dyn Store, range: Option<DayRange>) -> Result<Self, Failure> {
         let questions = [
             question("routing", &["residency"])?,
-            question("routing", &["source_region", "profile_scope", "inference_region"])?,
+            question("routing", &ran::KEYS)?,
             question("cost", &["model_name"])?,
             question("cost", &["account_id"])?,
             question("cost", &["principal_name"])?,
             question("cost", &["profile_name"])?,
             question("cost", &["dt"])?,
             question("denials", &denials::KEYS)?,
+            question("cost", &["cost_gap"])?,
+            question("unresolved", &["reason"])?,
         ];
         let answers = pipeline::answers(dest, range, questions.to_vec()).await?;
-        let all = <[Answered; 8]>::try_from(answers).ok().context("each question has an answer")?;
-        let [residency, ran, models, accounts, principals, profiles, days, denials] = all;
+        let mut unreadable = BTreeSet::new();
+        for answered in &answers {
+            unreadable.extend(answered.basis.unreadable.iter().cloned());
+        }
+        let all =
+            <[Answered; 10]>::try_from(answers).ok().context("each question has an answer")?;
+        let [
+            residency,
+            ran,
+            models,
+            accounts,
+            principals,
+            profiles,
+            days,
+            denials,
+            gaps,
+            unresolved,
+        ] = all;
         Ok(Found {
             residency: residency.answer,
             ran: ran.answer,
@@ -69,8 +110,46 @@ impl Found {
             profiles: profiles.answer,
             days: days.answer,
             denials: denials.answer,
+            gaps: gaps.answer,
+            unresolved: unresolved.answer,
+            unreadable: unreadable.into_iter().collect(),
         })
     }
+
+    /// What gates are about.
+    pub(crate) fn gates(&self) -> GateCounts {
+        GateCounts {
+            other_jurisdiction: ran_in(&self.residency, OTHER_JURISDICTION),
+            unresolved: sum(&self.unresolved, "calls"),
+            unpriced: sum(&self.models.answer, "calls_unpriced"),
+            unpriced_tokens: self
+                .gaps
+                .rows
+                .iter()
+                .map(|row| unpriced_tokens(&self.gaps, row))
+                .sum(),
+        }
+    }
+}
+
+/// The calls of one list of gaps whose tokens should have a price and have none.
+fn unpriced_tokens(answer: &Answer, row: &Row) -> u64 {
+    let Cell::Text(names) = &row[0] else { return 0 };
+    let gaps = CostGap::all().filter(|gap| names.split(',').any(|name| name == gap.as_str()));
+    let gaps = gaps.fold(CostGaps::NONE, |all, gap| all | gap.into());
+    if !gaps.awaits_price() {
+        return 0;
+    }
+    // What a guardrail covered may have a cost where no token has one.
+    let is_of_tokens = gaps.has(CostGap::NoPrice) || gaps.has(CostGap::UnresolvedModel);
+    let with_tokens = if is_of_tokens { count(answer, row, "calls_with_tokens") } else { 0 };
+    count(answer, row, "calls_unpriced").max(with_tokens)
+}
+
+/// The calls that ran with this residency.
+fn ran_in(routing: &Answer, residency: &str) -> u64 {
+    let row = routing.rows.iter().find(|row| row[0] == Cell::Text(residency.into()));
+    row.map_or(0, |row| count(routing, row, "succeeded_calls"))
 }
 
 fn question(subject: &str, keys: &[&str]) -> Result<Question, Failure> {
@@ -91,10 +170,14 @@ pub(crate) fn text(outcome: &Outcome, found: &Found, knowledge: &Knowledge) -> S
     let _ = writeln!(out, "{}", written(outcome, found));
     let cost = table::rows_only(&found.models.answer, Some(table::width().unwrap_or(WIDTH)));
     if found.models.answer.rows_read > 0 {
-        let _ = writeln!(out, "\n{cost}");
-        top(&mut out, "Accounts", &found.accounts);
-        top(&mut out, "Principals", &found.principals);
-        top(&mut out, "Profiles", &found.profiles);
+        let _ = write!(out, "\n{cost}");
+        let mut tops = String::new();
+        top(&mut tops, "Accounts", &found.accounts);
+        top(&mut tops, "Principals", &found.principals);
+        top(&mut tops, "Profiles", &found.profiles);
+        if !tops.is_empty() {
+            let _ = write!(out, "\n{tops}");
+        }
     }
     if outcome.batch_cost.jobs > 0 || outcome.batch_outputs.is_some() {
         out.push('\n');
@@ -104,7 +187,8 @@ pub(crate) fn text(outcome: &Outcome, found: &Found, knowledge: &Knowledge) -> S
         days(&mut out, &found.days);
     }
     ran::write(&mut out, &found.ran);
-    denials::write(&mut out, &found.denials, knowledge);
+    let denied = sum(&found.residency, "denied_calls");
+    denials::write(&mut out, &found.denials, denied, knowledge);
     attention::write(&mut out, outcome, found);
     age::write(&mut out, outcome, knowledge);
     let _ = writeln!(out);
@@ -126,15 +210,16 @@ fn conclusion(found: &Found) -> Vec<String> {
     ];
     let outcomes = outcomes.map(|(label, column)| (sum(routing, column), label));
     let mut lines = vec![format!("{}: {}", counted(calls, "call"), parts(&outcomes))];
-    let ran = super::RESIDENCIES.map(|(residency, label)| {
-        let row = routing.rows.iter().find(|row| row[0] == Cell::Text(residency.into()));
-        (row.map_or(0, |row| count(routing, row, "succeeded_calls")), label)
-    });
+    let mut ran = super::RESIDENCIES.map(|(residency, label)| (ran_in(routing, residency), label));
+    // All others ran in a Region of no known jurisdiction.
+    let known = ran.iter().map(|(calls, _)| calls).sum::<u64>();
+    ran[ran.len() - 1].0 += sum(routing, "succeeded_calls").saturating_sub(known);
     if ran.iter().any(|(calls, _)| *calls > 0) {
         lines.push(format!("Ran in: {}", parts(&ran)));
     }
     let cost = &found.models.answer;
-    if let Some(amount) = total_cost(cost) {
+    if let Some(amount) = table::list_cost(&cost.total, cost) {
+        let amount = amount.replace("≥ ", "at least ");
         let (priced, succeeded) = (sum(cost, "calls_priced"), sum(cost, "succeeded_calls"));
         let share = percent(priced.min(succeeded), succeeded);
         let of = counted(succeeded, "successful call");
@@ -143,19 +228,6 @@ fn conclusion(found: &Found) -> Vec<String> {
         lines.push("List cost: unknown".to_owned());
     }
     lines
-}
-
-/// A list cost in words: what is only a lower bound is at least that much.
-fn total_cost(answer: &Answer) -> Option<String> {
-    let place = |name: &str| answer.columns.iter().position(|column| column == name);
-    let Cell::Money(least) = answer.total[place("list_cost_usd")?] else { return None };
-    let least = cells::dollars(least);
-    let most = answer.total[place("list_cost_max_usd")?].clone();
-    let at_least = if sum(answer, "calls_lower_bound") > 0 { "at least " } else { "" };
-    Some(match most {
-        Cell::Money(most) => format!("{at_least}{least} to {}", cells::dollars(most)),
-        _ => format!("{at_least}{least}"),
-    })
 }
 
 /// What was read for it and what was done.
@@ -183,11 +255,24 @@ fn top(out: &mut String, title: &str, answer: &Answer) {
     let cost =
         answer.columns.iter().position(|column| column == "list_cost_usd").unwrap_or_default();
     let known = |row: &&Row| row[cost] != Cell::Null;
-    let of_row = |row: &Row| format!("{} {}", cells::short(&row[0]), cells::short(&row[cost]));
-    let shown = answer.rows.iter().filter(named).filter(known).take(NAMED).map(of_row);
-    let shown = shown.collect::<Vec<_>>();
-    if !shown.is_empty() {
-        let _ = writeln!(out, "{title:<11} {}", cut(&shown.join(" · "), WIDTH - 12));
+    let of_row = |row: &Row| {
+        let cost = table::list_cost(row, answer).unwrap_or_default();
+        format!("{} {cost}", cut(&cells::short(&row[0]), MAX_NAME))
+    };
+    let all = answer.rows.iter().filter(named).filter(known).map(of_row).collect::<Vec<_>>();
+    let mut line = String::new();
+    for (index, text) in all.iter().enumerate() {
+        let more = if all.len() > index + 1 { " · and more".chars().count() } else { 0 };
+        let width = 12 + line.chars().count() + 3 + text.chars().count() + more;
+        if index == NAMED || index > 0 && width > WIDTH {
+            line.push_str(" · and more");
+            break;
+        }
+        line.push_str(if index > 0 { " · " } else { "" });
+        line.push_str(text);
+    }
+    if !line.is_empty() {
+        let _ = writeln!(out, "{title:<11} {line}");
     }
 }
 

@@ -328,7 +328,7 @@ impl Cell {
     }
 }
 
-fn nulls_last(a: &Cell, b: &Cell, is_descending: bool) -> Ordering {
+pub(super) fn nulls_last(a: &Cell, b: &Cell, is_descending: bool) -> Ordering {
     match (a, b) {
         (Cell::Null, Cell::Null) => Ordering::Equal,
         (Cell::Null, _) => Ordering::Greater,

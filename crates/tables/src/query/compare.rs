@@ -1,8 +1,9 @@
 //! Two answers to one question beside each other: about days, and about days before them.
 
-use std::cmp::Reverse;
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
+use super::answer::nulls_last;
 use super::{Answer, Cell, Row};
 
 /// What a row of one answer alone is.
@@ -27,12 +28,21 @@ fn columns(now: &Answer, measures: &[&str]) -> Vec<String> {
 impl Answer {
     /// Compares an answer with that to the same question about other days. The first of the `measures` is what the
     /// order follows: the greatest change comes first. A row that one of the answers lacks counts as 0 in its
-    /// change; a value that is null in a row makes the change null, because it is not known.
+    /// change; a value that is null in a row makes the change null, because it is not known. `sort` is another column to
+    /// follow, keys from the least to the greatest, all others the other way round.
+    ///
+    /// # Errors
+    /// The columns that there are, if `sort` is none of them.
     ///
     /// # Panics
     /// If an answer lacks a measure, or has a row of all others.
-    #[must_use]
-    pub fn compared(self, before: &Answer, measures: &[&str], top: Option<usize>) -> Answer {
+    pub fn compared(
+        self,
+        before: &Answer,
+        measures: &[&str],
+        sort: Option<&str>,
+        top: Option<usize>,
+    ) -> Result<Answer, Vec<String>> {
         assert!(self.others.is_none() && before.others.is_none(), "both answers have all rows");
         #[expect(clippy::expect_used, reason = "documented")]
         let place =
@@ -50,8 +60,16 @@ impl Answer {
             rows.push(pair(keys, earlier.as_ref(), Some(&row), &places));
         }
         rows.extend(old.into_iter().map(|(keys, row)| pair(keys, Some(&row), None, &places)));
-        rows.sort_by_cached_key(|row| {
-            (Reverse(magnitude(&row[n_keys + 2])), row[..n_keys].to_vec())
+        let columns = columns(&self, measures);
+        let place = |sort: &str| columns.iter().position(|column| column == sort);
+        let sort = sort.map(|sort| place(sort).ok_or_else(|| columns.clone())).transpose()?;
+        rows.sort_by(|a, b| {
+            let by_keys = (0..n_keys).map(|key| nulls_last(&a[key], &b[key], false));
+            let by_column = match sort {
+                Some(place) => nulls_last(&a[place], &b[place], place >= n_keys),
+                None => magnitude(&b[n_keys + 2]).cmp(&magnitude(&a[n_keys + 2])),
+            };
+            by_column.then_with(|| by_keys.fold(Ordering::Equal, Ordering::then))
         });
         let no_keys = vec![Cell::Null; n_keys];
         let mut total = pair(no_keys.clone(), Some(&before.total), Some(&self.total), &places);
@@ -59,7 +77,7 @@ impl Answer {
         let rest = rows.split_off(top.unwrap_or(rows.len()).min(rows.len()));
         let others = (!rest.is_empty()).then(|| (rest.len(), added(no_keys, &rest)));
         let rows_read = self.rows_read + before.rows_read;
-        Answer { columns: columns(&self, measures), n_keys, rows, others, total, rows_read }
+        Ok(Answer { columns, n_keys, rows, others, total, rows_read })
     }
 }
 
@@ -150,7 +168,7 @@ mod tests {
     fn greatest_change_comes_first_and_what_is_not_known_is_none() {
         let before = answer(&[("a", Some(10)), ("gone", Some(7)), ("b", None), ("same", Some(1))]);
         let now = answer(&[("a", Some(4)), ("new", Some(9)), ("b", Some(3)), ("same", Some(1))]);
-        let found = now.clone().compared(&before, &["calls"], None);
+        let found = now.clone().compared(&before, &["calls"], None, None).expect("no sort");
         let columns = ["model", "calls_before", "calls", "calls_change", "status"];
         assert_eq!(found.columns, columns);
         let text = |row: &Row| {
@@ -166,9 +184,18 @@ mod tests {
             ["new - 9 9 new", "gone 7 - -7 gone", "a 10 4 -6 -", "same 1 1 0 -", "b - 3 - -"];
         assert_eq!(rows, expected);
         assert_eq!(text(&found.total), "- 18 17 -1 -");
-        let top = now.compared(&before, &["calls"], Some(2));
+        let top = now.clone().compared(&before, &["calls"], None, Some(2)).expect("no sort");
         assert_eq!(top.rows, found.rows[..2]);
         let (n, others) = top.others.expect("three more");
         assert_eq!((n, text(&others).as_str()), (3, "- 11 8 -6 -"));
+        let sorted = |sort| {
+            let found = now.clone().compared(&before, &["calls"], Some(sort), None)?;
+            Ok::<_, Vec<String>>(found.rows.iter().map(text).collect::<Vec<_>>().join(", "))
+        };
+        let by_model = "a 10 4 -6 -, b - 3 - -, gone 7 - -7 gone, new - 9 9 new, same 1 1 0 -";
+        assert_eq!(sorted("model").as_deref(), Ok(by_model));
+        let by_calls = "new - 9 9 new, a 10 4 -6 -, b - 3 - -, same 1 1 0 -, gone 7 - -7 gone";
+        assert_eq!(sorted("calls").as_deref(), Ok(by_calls));
+        assert_eq!(sorted("size"), Err(columns.map(str::to_owned).to_vec()));
     }
 }

@@ -1,5 +1,5 @@
-//! Questions as SQL that Athena, Spark, and DuckDB understand alike, and answer as [`Answering`](super::Answering)
-//! does.
+//! Questions as SQL that Athena, Spark, and DuckDB answer as [`Answering`](super::Answering) does. It is the same for
+//! all, apart from keys of maps.
 
 use jiff::civil::Date;
 
@@ -8,15 +8,37 @@ use super::{Aggregate, Filter, Key, Measure, Question};
 /// What the key of all rows without a row of their own is.
 pub const OTHERS: &str = "others";
 
+/// Who answers.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Engine {
+    /// Amazon Athena.
+    #[default]
+    Athena,
+    /// Spark SQL.
+    Spark,
+    /// DuckDB, whose `element_at` of a map gives a list.
+    DuckDb,
+}
+
+impl Engine {
+    /// The function that gives what a map has for a key, or null.
+    fn element_at(self) -> &'static str {
+        match self {
+            Engine::Athena | Engine::Spark => "element_at",
+            Engine::DuckDb => "map_extract_value",
+        }
+    }
+}
+
 /// The question about the days from `days.0` to `days.1`, both included, as a statement without a semicolon.
-pub fn select(question: &Question, days: (Date, Date)) -> String {
+pub fn select(question: &Question, days: (Date, Date), engine: Engine) -> String {
     let (from, to) = days;
     let mut conditions = vec![format!("dt BETWEEN '{from}' AND '{to}'")];
     conditions.extend(question.filters.iter().map(condition));
     let keys = question.keys.iter().map(|key| match key {
         Key::Day | Key::Column(_) => key.name(),
         Key::Entry { column, key: entry } => {
-            format!("element_at({column}, {}) AS {}", literal(entry), key.name())
+            format!("{}({column}, {}) AS {}", engine.element_at(), literal(entry), key.name())
         }
     });
     let measures = question.measures.iter().map(|it| format!("{} AS {}", expression(it), it.name));

@@ -250,6 +250,9 @@ impl Subject {
         for table in [Some(self.table), self.finer_table].into_iter().flatten() {
             for column in spec(table).columns {
                 let name = match column.kind {
+                    _ if self.measures.iter().any(|measure| measure.name == column.name) => {
+                        continue;
+                    }
                     Type::Text | Type::Flag | Type::Time => column.name.to_owned(),
                     Type::Map => format!("{}.KEY", column.name),
                     Type::Count | Type::Money => continue,
@@ -263,6 +266,10 @@ impl Subject {
     }
 
     fn key(&self, option: &'static str, name: &str) -> Result<Key, QuestionError> {
+        // A measure of the same name would be a second column of the answer.
+        if self.measures.iter().any(|measure| measure.name == name) {
+            return Err(self.no_column(option, name));
+        }
         if name == "dt" {
             return Ok(Key::Day);
         }

@@ -76,6 +76,12 @@ fn json_text(shown: &Shown<'_>) -> Result<String, Failure> {
     let unreadable =
         found.unreadable.iter().map(|(key, reason)| json!({ "key": key, "reason": reason }));
     let document = json!({
+        "compared_with": shown.before.map(|before| json!({
+            "from": before.basis.range.map(|range| range.from().to_string()),
+            "to": before.basis.range.map(|range| range.to().to_string()),
+            "days_built": before.basis.days,
+            "missing": dates(&before.basis.missing),
+        })),
         "subject": shown.subject,
         "table": shown.table,
         "dest": shown.dest,
@@ -97,7 +103,16 @@ fn json_text(shown: &Shown<'_>) -> Result<String, Failure> {
 
 fn markdown(shown: &Shown<'_>) -> String {
     let answer = &shown.found.answer;
-    let cell = |text: String| text.replace('\\', "\\\\").replace('|', "\\|").replace('<', "&lt;");
+    let cell = |text: String| {
+        let mut escaped = String::with_capacity(text.len());
+        for c in text.chars() {
+            if matches!(c, '\\' | '|' | '<' | '>' | '[' | ']' | '*' | '`') {
+                escaped.push('\\');
+            }
+            escaped.push(c);
+        }
+        escaped
+    };
     let line = |cells: Vec<String>| format!("| {} |\n", cells.join(" | "));
     let rule =
         (0..answer.columns.len()).map(|place| if place < answer.n_keys { "---" } else { "---:" });

@@ -1,5 +1,7 @@
 //! What denied calls, in sentences that say what to do.
 
+use std::cmp::Reverse;
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use bedrock::Knowledge;
@@ -22,24 +24,60 @@ pub(super) const KEYS: [&str; 7] = [
     "principal_name",
 ];
 
+/// The place of the caller among them.
+const CALLER: usize = KEYS.len() - 1;
+
 /// How many sentences are shown.
 const SHOWN: usize = 4;
 
-/// Writes the sentences, most calls first: first those about Regions, which policies for Regions bring about.
-pub(super) fn write(out: &mut String, answer: &Answer, knowledge: &Knowledge) {
+/// Denials that one change of policies would allow: callers apart.
+#[derive(Debug)]
+struct Kind<'a> {
+    row: &'a Row,
+    calls: u64,
+    callers: BTreeSet<&'a str>,
+}
+
+/// Writes the sentences, most calls first: first those about Regions, which policies for Regions bring about. `calls` is
+/// how many calls were denied: there may be more denied requests, which only VPC endpoints saw.
+pub(super) fn write(out: &mut String, answer: &Answer, calls: u64, knowledge: &Knowledge) {
     if answer.rows.is_empty() {
         return;
     }
-    let _ = writeln!(out, "\nDenied: {}\n", counted(sum(answer, "denied_calls"), "request"));
-    let mut rows = answer.rows.iter().collect::<Vec<_>>();
-    // Stable: within both, the order is that of the answer.
-    rows.sort_by_key(|row| text(row, 0).is_none() || text(row, 2).is_none());
-    for row in rows.iter().take(SHOWN) {
-        let _ = writeln!(out, "{}", wrapped(&escaped(&sentence(answer, row, knowledge))));
+    let mut kinds = Vec::<Kind<'_>>::new();
+    for row in &answer.rows {
+        let of_row = count(answer, row, "denied_calls");
+        let same = |kind: &&mut Kind<'_>| kind.row[..CALLER] == row[..CALLER];
+        match kinds.iter_mut().find(same) {
+            Some(kind) => {
+                kind.calls += of_row;
+                kind.callers.extend(text(row, CALLER));
+            }
+            None => {
+                kinds.push(Kind {
+                    row,
+                    calls: of_row,
+                    callers: text(row, CALLER).into_iter().collect(),
+                });
+            }
+        }
     }
-    if rows.len() > SHOWN {
-        let more = grouped((rows.len() - SHOWN) as u64);
-        let _ = writeln!(out, "  and {more} more kinds: hoptrail show denials");
+    kinds.sort_by_key(|kind| {
+        let is_about_a_region = text(kind.row, 0).is_some() && text(kind.row, 2).is_some();
+        (!is_about_a_region, Reverse(kind.calls))
+    });
+    let requests = sum(answer, "denied_calls").saturating_sub(calls);
+    let others = match requests {
+        0 => String::new(),
+        n => format!(" and {} that only VPC endpoints saw", counted(n, "request")),
+    };
+    let _ = writeln!(out, "\nDenied: {}{others}\n", counted(calls, "call"));
+    for kind in kinds.iter().take(SHOWN) {
+        let _ = writeln!(out, "{}", wrapped(&escaped(&sentence(kind, knowledge))));
+    }
+    if kinds.len() > SHOWN {
+        let more = grouped((kinds.len() - SHOWN) as u64);
+        let _ = writeln!(out, "  and {more} more: hoptrail show denials");
     }
 }
 
@@ -51,15 +89,23 @@ fn text(row: &Row, place: usize) -> Option<&str> {
 }
 
 /// `SCP p-regions01 denies us-west-2 to us.amazon.nova-pro-v1:0 from us-east-1 (app, 4 calls)`, and what to do.
-fn sentence(answer: &Answer, row: &Row, knowledge: &Knowledge) -> String {
-    let calls = counted(count(answer, row, "denied_calls"), "call");
-    let who = match text(row, 6) {
-        Some(principal) => format!("{principal}, {calls}"),
-        None => calls,
+fn sentence(kind: &Kind<'_>, knowledge: &Knowledge) -> String {
+    let row = kind.row;
+    let calls = counted(kind.calls, "call");
+    let who = match (kind.callers.first(), kind.callers.len()) {
+        (Some(caller), 1) => format!("{caller}, {calls}"),
+        (Some(_), n) => format!("{}, {calls}", counted(n as u64, "caller")),
+        _ => calls,
     };
-    let policy = text(row, 0).map_or("A policy that is not named", policy);
     let name = text(row, 1).and_then(|arn| arn.rsplit('/').next());
-    let policy = name.map_or_else(|| policy.to_owned(), |name| format!("{policy} {name}"));
+    let policy = match (text(row, 0), name) {
+        (None, _) => "A policy that is not named".to_owned(),
+        (Some(policy_type), Some(name)) => format!(
+            "{} {name}",
+            policy(policy_type).trim_start_matches("A ").trim_start_matches("An ")
+        ),
+        (Some(policy_type), None) => policy(policy_type).to_owned(),
+    };
     let source = text(row, 5);
     let from = source.map(|source| format!(" from {source}")).unwrap_or_default();
     let reference = text(row, 4).unwrap_or("an unknown model");
@@ -72,6 +118,9 @@ fn sentence(answer: &Answer, row: &Row, knowledge: &Knowledge) -> String {
             "{policy} denies the global leg to {model}{from} ({who}; it has to allow `unspecified` as \
              aws:RequestedRegion)"
         );
+    }
+    if text(row, 3) == Some("profile") {
+        return format!("{policy} denies the profile {model}{from} ({who})");
     }
     let also = others(reference, source, blocked, knowledge);
     let also = if also.is_empty() {
