@@ -365,9 +365,9 @@ TBLPROPERTIES (
 
 CREATE OR REPLACE VIEW routing_share AS
 SELECT dt, account_id, source_region, target_type, profile_scope, model_id, model_name, inference_region, residency,
-  SUM(succeeded_calls) AS succeeded_calls,
-  CAST(SUM(succeeded_calls) AS double) / SUM(SUM(succeeded_calls)) OVER (
-    PARTITION BY dt, account_id, source_region, target_type, profile_scope, model_id) AS share
+  CAST(SUM(succeeded_calls) AS bigint) AS succeeded_calls,
+  CAST(SUM(succeeded_calls) AS double) / CAST(SUM(SUM(succeeded_calls)) OVER (
+    PARTITION BY dt, account_id, source_region, target_type, profile_scope, model_id, model_name) AS double) AS share
 FROM routing_distribution
 WHERE inference_region IS NOT NULL
 GROUP BY dt, account_id, source_region, target_type, profile_scope, model_id, model_name, inference_region, residency

@@ -558,12 +558,22 @@ pub(crate) struct ConfigArgs {
 /// `hoptrail ddl`.
 #[derive(Debug, Args)]
 pub(crate) struct DdlArgs {
-    /// Output dialect: SQL for Amazon Athena (athena), or a page of documentation (markdown)
+    /// Output dialect: SQL for Amazon Athena (athena) or DuckDB (duckdb), or a page of documentation
+    /// (markdown)
     #[arg(value_enum, hide_possible_values = true)]
     pub(crate) dialect: Dialect,
-    /// Where the tables are: s3://bucket/prefix (required for athena)
+    /// Where the tables are: s3://bucket/prefix, for duckdb also a folder (required for all but
+    /// markdown)
     #[arg(long, value_name = "URI", required_if_eq("dialect", "athena"))]
+    #[arg(required_if_eq("dialect", "duckdb"))]
     pub(crate) location: Option<String>,
+    /// Regions where calls may run, for the views: a list with commas between, or a CSV file with the columns
+    /// account_id,region (* for all accounts)
+    #[arg(long, value_name = "LIST|FILE")]
+    pub(crate) approved_regions: Option<String>,
+    /// Account that is billed for all accounts, for the view focus_1_2: 12 digits
+    #[arg(long, value_name = "ACCOUNT_ID")]
+    pub(crate) payer: Option<String>,
 }
 
 /// `hoptrail explain`.
@@ -879,6 +889,8 @@ pub(crate) enum Compare {
 pub(crate) enum Dialect {
     /// Amazon Athena.
     Athena,
+    /// DuckDB.
+    Duckdb,
     /// A page of documentation.
     Markdown,
 }

@@ -69,6 +69,8 @@ pub enum Type {
     Money,
     /// Texts by text, in the order of the keys.
     Map,
+    /// A quotient, as a 64-bit float. Views alone have some: a table stores what can be added up.
+    Ratio,
 }
 
 /// A column that may be null.
@@ -145,6 +147,7 @@ impl Type {
             Type::Flag => DataType::Boolean,
             Type::Money => DataType::Decimal128(MONEY_PRECISION, MONEY_SCALE),
             Type::Map => DataType::Map(map::entries(), false),
+            Type::Ratio => DataType::Float64,
         }
     }
 
@@ -165,6 +168,16 @@ impl Type {
             Type::Flag => "boolean",
             Type::Money => "decimal(38,12)",
             Type::Map => "map<string,string>",
+            Type::Ratio => "double",
+        }
+    }
+
+    /// The type's name in DuckDB's SQL.
+    pub(crate) fn duckdb(self) -> &'static str {
+        match self {
+            Type::Text => "varchar",
+            Type::Map => "map(varchar, varchar)",
+            kind => kind.athena(),
         }
     }
 }

@@ -26,6 +26,7 @@ mod references;
 pub mod routing_distribution;
 pub mod table;
 pub mod unresolved_models;
+pub mod view;
 
 pub use attributed_costs::ATTRIBUTED_COSTS;
 pub use column::Column;
@@ -43,3 +44,4 @@ pub use model_costs::{CostRow, MODEL_COSTS};
 pub use other_activity::{ActivityGroups, OTHER_ACTIVITY, OtherActivityRow};
 pub use routing_distribution::{ROUTING_DISTRIBUTION, RoutingRow};
 pub use unresolved_models::{UNRESOLVED_MODELS, UnresolvedRow};
+pub use view::{VIEWS, View};

@@ -252,7 +252,7 @@ impl Subject {
                 let name = match column.kind {
                     Type::Text | Type::Flag | Type::Time => column.name.to_owned(),
                     Type::Map => format!("{}.KEY", column.name),
-                    Type::Count | Type::Money => continue,
+                    Type::Count | Type::Money | Type::Ratio => continue,
                 };
                 if !keys.contains(&name) {
                     keys.push(name);
