@@ -26,7 +26,12 @@ fn check_file(path: &Path, found: &str) {
 
 #[test]
 fn ddl_is_as_expected() {
-    for (dialect, name) in [("athena", "athena.sql"), ("duckdb", "duckdb.sql")] {
+    for (dialect, name) in [
+        ("athena", "athena.sql"),
+        ("spark", "spark.sql"),
+        ("duckdb", "duckdb.sql"),
+        ("cloudformation", "cloudformation.json"),
+    ] {
         let run = World::new().hoptrail(&["ddl", dialect, "--location", "s3://analytics/bedrock"]);
         check(name, &run.ends(0).stdout);
     }

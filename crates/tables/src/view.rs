@@ -8,7 +8,12 @@
 //! - no two-argument `log`, no implicit casts, no alias of a column in the same `SELECT`'s `WHERE`;
 //! - `dt` is in every view, unchanged, so that a filter on it prunes the days that are read.
 
+mod cost;
+mod focus;
+mod footprint;
+mod health;
 mod parameters;
+mod refusals;
 mod routing;
 
 pub use parameters::{ApprovedRegions, ApprovedRegionsError, Parameters};
@@ -33,7 +38,7 @@ pub struct View {
 /// A column of a view. It may be null.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ViewColumn {
-    /// Lower case, snake case.
+    /// Lower case, snake case; of `focus_1_2` as FOCUS writes it.
     pub name: &'static str,
     /// The column's type.
     pub kind: Type,
@@ -42,7 +47,22 @@ pub struct ViewColumn {
 }
 
 /// Every view, in the order of the documentation.
-pub static VIEWS: &[View] = &[routing::ROUTING_SHARE, routing::RESIDENCY_EXCEPTIONS];
+pub static VIEWS: &[View] = &[
+    routing::ROUTING_SHARE,
+    routing::ROUTING_SPREAD,
+    routing::RESIDENCY_EXCEPTIONS,
+    cost::DAILY_MODEL_COST,
+    cost::CHARGEBACK,
+    refusals::DENIALS_BY_REGION,
+    refusals::THROTTLING,
+    footprint::REGION_FOOTPRINT,
+    footprint::OUTSIDE_APPROVED_REGIONS,
+    routing::LATENCY_BY_REGION,
+    routing::DESTINATION_USE,
+    health::UNRESOLVED,
+    health::INGEST_HEALTH,
+    focus::FOCUS_1_2,
+];
 
 /// The partition, which every view has.
 const DT: ViewColumn = column("dt", Type::Text, "The UTC day, YYYY-MM-DD.");

@@ -20,10 +20,26 @@ pub(crate) fn run(args: &DdlArgs) -> Result<Exit, Failure> {
     let text = match args.dialect {
         Dialect::Markdown => tables::markdown::page(),
         Dialect::Athena => tables::ddl::athena(&on_s3(&location()?)?, &parameters),
+        Dialect::Spark => tables::ddl::spark(&anywhere(location()?)?, &parameters),
+        Dialect::Cloudformation => {
+            let database = database(&args.database)?;
+            tables::ddl::cloudformation(&on_s3(&location()?)?, database, &parameters)
+        }
         Dialect::Duckdb => tables::ddl::duckdb(&anywhere(location()?)?, &parameters),
     };
     print(&text)?;
     Ok(Exit::Done)
+}
+
+/// The name of a database that Athena can be asked for without quotes.
+fn database(name: &str) -> Result<&str, Failure> {
+    let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+    match !name.is_empty() && name.chars().all(fits) {
+        true => Ok(name),
+        false => Err(Failure::usage(format!(
+            "--database: expected lower-case letters, digits, and underscores, found `{name}`"
+        ))),
+    }
 }
 
 /// What is put into the views.

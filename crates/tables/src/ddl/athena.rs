@@ -2,12 +2,9 @@
 
 use std::fmt::Write as _;
 
-use super::{DT_DOC, create_views, quoted};
+use super::{DT_DOC, FIRST_DAY, comment, create_views, quoted};
 use crate::table::{TableSpec, all};
 use crate::view::Parameters;
-
-/// The first day of the partition projection: Bedrock became generally available in September 2023.
-const FIRST_DAY: &str = "2023-09-28";
 
 /// The statements that create the tables over a location (`s3://bucket/prefix`), each ended by a
 /// semicolon. Athena runs one statement at a time.
@@ -28,7 +25,7 @@ fn create_table(table: &TableSpec, location: &str) -> String {
         let _ = writeln!(columns, "  `{name}` {kind} COMMENT {doc}{comma}");
     }
     let folder = format!("{location}/{name}/");
-    let comment = quoted(&format!("{} One row: {}.", table.doc, table.grain));
+    let comment = quoted(&comment(table));
     let folder_text = quoted(&folder);
     let template = quoted(&format!("{folder}dt=${{dt}}/"));
     format!(

@@ -1,0 +1,97 @@
+//! Views of what calls cost, each with its coverage.
+
+use super::{DT, View, column, count, text};
+use crate::column::Type::Money;
+
+pub(super) const DAILY_MODEL_COST: View = View {
+    name: "daily_model_cost",
+    grain: "dt × model",
+    doc: "What each model cost by the day, with counts that show how much of it is covered.",
+    columns: &[
+        DT,
+        text("model_id"),
+        text("model_name"),
+        count("calls", "All calls."),
+        count("succeeded_calls", "Calls that succeeded."),
+        count("calls_with_tokens", "Calls with token counts."),
+        count("calls_with_units", "Calls without token counts of which other units are counted."),
+        count("calls_priced", "Calls with a cost."),
+        count("calls_lower_bound", "Those whose cost is a lower bound."),
+        count("calls_estimated", "Those whose cost is an estimate."),
+        count("calls_unpriced", "Calls with counts but no cost."),
+        count("input_tokens", "Input tokens; null if no call has a count."),
+        count("output_tokens", "Output tokens, likewise."),
+        count("cache_read_tokens", "Input tokens read from the cache, likewise."),
+        count("cache_write_tokens", "Input tokens written to the cache, likewise."),
+        column("list_cost_usd", Money, "The list cost of the priced calls in US dollars, of estimates the lower end; null if none is priced."),
+        column("list_cost_max_usd", Money, "The same with the upper end of estimates."),
+        column("contracted_cost_usd", Money, "As in model_costs; null without a discount file."),
+    ],
+    sql: "\
+SELECT dt, model_id, model_name,
+  CAST(SUM(calls) AS bigint) AS calls,
+  CAST(SUM(succeeded_calls) AS bigint) AS succeeded_calls,
+  CAST(SUM(calls_with_tokens) AS bigint) AS calls_with_tokens,
+  CAST(SUM(calls_with_units) AS bigint) AS calls_with_units,
+  CAST(SUM(calls_priced) AS bigint) AS calls_priced,
+  CAST(SUM(calls_lower_bound) AS bigint) AS calls_lower_bound,
+  CAST(SUM(CASE WHEN cost_basis = 'estimate' THEN calls_priced ELSE 0 END) AS bigint) AS calls_estimated,
+  CAST(SUM(calls_unpriced) AS bigint) AS calls_unpriced,
+  CAST(SUM(input_tokens) AS bigint) AS input_tokens,
+  CAST(SUM(output_tokens) AS bigint) AS output_tokens,
+  CAST(SUM(cache_read_tokens) AS bigint) AS cache_read_tokens,
+  CAST(SUM(cache_write_tokens) AS bigint) AS cache_write_tokens,
+  SUM(list_cost_usd) AS list_cost_usd,
+  SUM(COALESCE(list_cost_max_usd, list_cost_usd)) AS list_cost_max_usd,
+  SUM(contracted_cost_usd) AS contracted_cost_usd
+FROM model_costs
+GROUP BY dt, model_id, model_name",
+};
+
+pub(super) const CHARGEBACK: View = View {
+    name: "chargeback",
+    grain: "dt × account × principal_name × profile_name × model",
+    doc: "What each account, caller, and application profile cost by the day, with the same coverage.",
+    columns: &[
+        DT,
+        text("account_id"),
+        text("principal_name"),
+        text("profile_name"),
+        text("model_id"),
+        text("model_name"),
+        count("calls", "All calls."),
+        count("succeeded_calls", "Calls that succeeded."),
+        count("calls_with_tokens", "Calls with token counts."),
+        count("calls_with_units", "Calls without token counts of which other units are counted."),
+        count("calls_priced", "Calls with a cost."),
+        count("calls_lower_bound", "Those whose cost is a lower bound."),
+        count("calls_estimated", "Those whose cost is an estimate."),
+        count("calls_unpriced", "Calls with counts but no cost."),
+        count("input_tokens", "Input tokens; null if no call has a count."),
+        count("output_tokens", "Output tokens, likewise."),
+        count("cache_read_tokens", "Input tokens read from the cache, likewise."),
+        count("cache_write_tokens", "Input tokens written to the cache, likewise."),
+        column("list_cost_usd", Money, "The list cost of the priced calls in US dollars, of estimates the lower end; null if none is priced."),
+        column("list_cost_max_usd", Money, "The same with the upper end of estimates."),
+        column("contracted_cost_usd", Money, "As in model_costs; null without a discount file."),
+    ],
+    sql: "\
+SELECT dt, account_id, principal_name, profile_name, model_id, model_name,
+  CAST(SUM(calls) AS bigint) AS calls,
+  CAST(SUM(succeeded_calls) AS bigint) AS succeeded_calls,
+  CAST(SUM(calls_with_tokens) AS bigint) AS calls_with_tokens,
+  CAST(SUM(calls_with_units) AS bigint) AS calls_with_units,
+  CAST(SUM(calls_priced) AS bigint) AS calls_priced,
+  CAST(SUM(calls_lower_bound) AS bigint) AS calls_lower_bound,
+  CAST(SUM(CASE WHEN cost_basis = 'estimate' THEN calls_priced ELSE 0 END) AS bigint) AS calls_estimated,
+  CAST(SUM(calls_unpriced) AS bigint) AS calls_unpriced,
+  CAST(SUM(input_tokens) AS bigint) AS input_tokens,
+  CAST(SUM(output_tokens) AS bigint) AS output_tokens,
+  CAST(SUM(cache_read_tokens) AS bigint) AS cache_read_tokens,
+  CAST(SUM(cache_write_tokens) AS bigint) AS cache_write_tokens,
+  SUM(list_cost_usd) AS list_cost_usd,
+  SUM(COALESCE(list_cost_max_usd, list_cost_usd)) AS list_cost_max_usd,
+  SUM(contracted_cost_usd) AS contracted_cost_usd
+FROM model_costs
+GROUP BY dt, account_id, principal_name, profile_name, model_id, model_name",
+};
