@@ -33,7 +33,30 @@ pub struct View {
     pub columns: &'static [ViewColumn],
     /// The query. See [`View::query`] for the one with parameters put in.
     sql: &'static str,
+    /// A question that the view answers.
+    pub example: Example,
 }
+
+/// A query on a view.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Example {
+    /// The query.
+    pub query: &'static str,
+    /// What it gives on the sample of the repository, as a table in Markdown. `scripts/check-views` has engines
+    /// compare it, and renews it with `UPDATE=1`.
+    pub result: &'static str,
+}
+
+/// The example of a view, which is in two files with its name.
+macro_rules! example {
+    ($name:literal) => {
+        $crate::view::Example {
+            query: include_str!(concat!("examples/", $name, ".sql")),
+            result: include_str!(concat!("examples/", $name, ".md")),
+        }
+    };
+}
+use example;
 
 /// A column of a view. It may be null.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 //! Views of what calls cost, each with its coverage.
 
-use super::{DT, View, column, count, text};
+use super::{DT, View, column, count, example, text};
 use crate::column::Type::Money;
 
 pub(super) const DAILY_MODEL_COST: View = View {
@@ -46,6 +46,7 @@ SELECT dt, model_id, model_name,
   SUM(contracted_cost_usd) AS contracted_cost_usd
 FROM model_costs
 GROUP BY dt, model_id, model_name",
+    example: example!("daily_model_cost"),
 };
 
 pub(super) const CHARGEBACK: View = View {
@@ -94,4 +95,5 @@ SELECT dt, account_id, principal_name, profile_name, model_id, model_name,
   SUM(contracted_cost_usd) AS contracted_cost_usd
 FROM model_costs
 GROUP BY dt, account_id, principal_name, profile_name, model_id, model_name",
+    example: example!("chargeback"),
 };

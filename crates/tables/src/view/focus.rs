@@ -1,6 +1,6 @@
 //! What calls cost, under the names of FOCUS 1.2, the specification of the `FinOps` Foundation.
 
-use super::{DT, View, column};
+use super::{DT, View, column, example};
 use crate::column::Type::{Flag, Money, Ratio, Text, Time};
 
 pub(super) const FOCUS_1_2: View = View {
@@ -155,4 +155,5 @@ SELECT dt,
   service_tier AS x_ServiceTier,
   price_version AS x_PriceVersion
 FROM contracts",
+    example: example!("focus_1_2"),
 };

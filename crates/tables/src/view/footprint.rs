@@ -1,6 +1,6 @@
 //! Views of Regions: what happened in each, and which were not approved.
 
-use super::{DT, View, column, count, text};
+use super::{DT, View, column, count, example, text};
 use crate::column::Type::{Flag, Text};
 
 pub(super) const REGION_FOOTPRINT: View = View {
@@ -56,6 +56,7 @@ SELECT dt, account_id, region,
 FROM parts
 WHERE region IS NOT NULL
 GROUP BY dt, account_id, region",
+    example: example!("region_footprint"),
 };
 
 pub(super) const OUTSIDE_APPROVED_REGIONS: View = View {
@@ -86,4 +87,5 @@ FROM invocations
 WHERE inference_region IS NOT NULL AND {approved:inference_region} = FALSE
 GROUP BY dt, account_id, target_type, profile_id, model_id, model_name, source_region, inference_region,
   inference_region_opt_in, profile_scope",
+    example: example!("outside_approved_regions"),
 };

@@ -1,6 +1,6 @@
 //! Views of what was read, and what of it is not understood.
 
-use super::{DT, View, column, count};
+use super::{DT, View, column, count, example};
 use crate::column::Type::{Flag, Text, Time};
 
 pub(super) const UNRESOLVED: View = View {
@@ -19,6 +19,7 @@ pub(super) const UNRESOLVED: View = View {
     sql: "\
 SELECT dt, model_ref, reason, calls, accounts, first_seen, last_seen
 FROM unresolved_models",
+    example: example!("unresolved"),
 };
 
 pub(super) const INGEST_HEALTH: View = View {
@@ -57,4 +58,5 @@ SELECT dt,
     AND SUM(calls) = SUM(written) + SUM(duplicates) + SUM(other_day) AS adds_up
 FROM ingest
 GROUP BY dt",
+    example: example!("ingest_health"),
 };

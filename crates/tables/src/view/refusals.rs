@@ -1,6 +1,6 @@
 //! Views of calls that were denied or throttled.
 
-use super::{DT, View, column, count, text};
+use super::{DT, View, column, count, example, text};
 use crate::column::Type::{Ratio, Text, Time};
 
 pub(super) const DENIALS_BY_REGION: View = View {
@@ -79,6 +79,7 @@ SELECT dt, blocked_region, policy_type, policy_arn, leg, profile_scope, model_id
   END AS cause
 FROM callers
 GROUP BY dt, blocked_region, policy_type, policy_arn, leg, profile_scope, model_id",
+    example: example!("denials_by_region"),
 };
 
 const HOME: &str = "Calls of the same callers, sent from the same Region through the same profile scope to the same model, that succeeded in source_region; null where the record names no model.";
@@ -141,4 +142,5 @@ SELECT dt, event_hour, account_id, source_region, target_type, profile_scope, mo
   CAST(SUM(away) AS double) / CAST(NULLIF(SUM(succeeded), 0) AS double) AS away_share
 FROM minutes
 GROUP BY dt, event_hour, account_id, source_region, target_type, profile_scope, model_id, model_name",
+    example: example!("throttling"),
 };

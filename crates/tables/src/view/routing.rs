@@ -1,6 +1,6 @@
 //! Views of where calls ran.
 
-use super::{DT, View, column, count, text};
+use super::{DT, View, column, count, example, text};
 use crate::column::Type::{Flag, Ratio, Text, Time};
 
 pub(super) const ROUTING_SHARE: View = View {
@@ -34,6 +34,7 @@ SELECT dt, account_id, source_region, target_type, profile_scope, model_id, mode
     PARTITION BY dt, account_id, source_region, target_type, profile_scope, model_id, model_name) AS double) AS share
 FROM regions
 WHERE n > 0",
+    example: example!("routing_share"),
 };
 
 const SHARE: &str = "The part of succeeded_calls in those of all inference Regions, from 0 to 1.";
@@ -90,6 +91,7 @@ SELECT dt, account_id, source_region, target_type, profile_scope, model_id, mode
   CAST(SUM(n_inferred) AS bigint) AS home_inferred_calls
 FROM ranked
 GROUP BY dt, account_id, source_region, target_type, profile_scope, model_id, model_name",
+    example: example!("routing_spread"),
 };
 
 const EFFECTIVE: &str = "The effective number of Regions: 1 divided by the sum of the squares of their shares. 1 if all calls ran in one, used_regions if they are spread evenly.";
@@ -118,6 +120,7 @@ SELECT dt, event_time, event_id, account_id, principal_name, source_region, infe
   profile_id, model_id, model_ref, residency, is_declared, request_id
 FROM invocations
 WHERE residency = 'other_jurisdiction' OR is_declared = FALSE",
+    example: example!("residency_exceptions"),
 };
 
 pub(super) const DESTINATION_USE: View = View {
@@ -140,6 +143,7 @@ SELECT dt, account_id, profile_id, source_region, destination_region, is_declare
   succeeded_calls > 0 AS is_used,
   CASE WHEN succeeded_calls > 0 THEN dt END AS used_on
 FROM profile_destinations",
+    example: example!("destination_use"),
 };
 
 pub(super) const LATENCY_BY_REGION: View = View {
@@ -209,4 +213,5 @@ SELECT dt, target_type, profile_id, model_id, model_name, source_region, inferen
 FROM ranked
 GROUP BY dt, target_type, profile_id, model_id, model_name, source_region, inference_region
 HAVING COUNT(latency_ms) > 0",
+    example: example!("latency_by_region"),
 };
