@@ -535,6 +535,37 @@ fn location_that_ddl_cannot_quote_is_a_usage_error() {
             .hoptrail(&["ddl", "athena", "--location", location])
             .says(2, &["--location", "expected a location without"]);
     }
+    for location in ["s3://abc/a*", "tables/it's", "tables/[a]", "tables/a?"] {
+        world
+            .hoptrail(&["ddl", "duckdb", "--location", location])
+            .says(2, &["--location", "expected a location without"]);
+    }
+}
+
+#[test]
+fn what_ddl_puts_into_views_is_checked() {
+    let world = World::new();
+    let check = |option: &str, value: &str, part: &str| {
+        let arguments = ["ddl", "athena", "--location", "s3://abc", option, value];
+        world.hoptrail(&arguments).says(2, &[option, part]);
+    };
+    check("--payer", "11112222333", "expected 12 digits, found `11112222333`");
+    check("--payer", "11112222333'", "expected 12 digits");
+    check("--approved-regions", "eu-west-1,eu", "no file `eu-west-1,eu`");
+    check("--approved-regions", "eu-west-1'", "expected the code of a Region");
+    check("--approved-regions", ",", "expected at least one Region, found none");
+    for (csv, part) in [
+        ("", "line 1: expected account_id,region, found ``"),
+        ("region\neu-west-1\n", "line 1: expected account_id,region, found `region`"),
+        ("account_id,region\n", "expected at least one Region"),
+        (
+            "account_id,region\n*,eu-west-1\n111,eu-west-1\n",
+            "line 3: expected an account of 12 digits",
+        ),
+        ("account_id,region\n*,Frankfurt\n", "line 2:"),
+    ] {
+        check("--approved-regions", &world.write("approved.csv", csv), part);
+    }
 }
 
 /// Options win over the environment, even where an option conflicts with another option's variable.

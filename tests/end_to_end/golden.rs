@@ -25,9 +25,16 @@ fn check_file(path: &Path, found: &str) {
 }
 
 #[test]
-fn athena_ddl_is_as_expected() {
-    let run = World::new().hoptrail(&["ddl", "athena", "--location", "s3://analytics/bedrock"]);
-    check("athena.sql", &run.ends(0).stdout);
+fn ddl_is_as_expected() {
+    for (dialect, name) in [
+        ("athena", "athena.sql"),
+        ("spark", "spark.sql"),
+        ("duckdb", "duckdb.sql"),
+        ("cloudformation", "cloudformation.json"),
+    ] {
+        let run = World::new().hoptrail(&["ddl", dialect, "--location", "s3://analytics/bedrock"]);
+        check(name, &run.ends(0).stdout);
+    }
 }
 
 #[test]

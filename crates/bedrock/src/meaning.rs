@@ -2,12 +2,13 @@
 //! what it depends on.
 
 use std::cmp::Ordering;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use crate::alias::Aliases;
 use crate::call::{Attribute, Attributes, Texts};
-use crate::catalog::Catalog;
+use crate::catalog::{Catalog, Destinations};
 use crate::denial::{Denial, Leg, PolicyType};
 use crate::discount::Discounts;
 use crate::error_reason::ErrorReason;
@@ -61,6 +62,14 @@ pub struct Meaning {
     pub basis: Basis,
     /// Where it ran, seen from where it was sent.
     pub residency: Option<Residency>,
+    /// Whether an account has to enable the inference Region before it can use it; `None` if it did not run,
+    /// or that is not known.
+    pub is_opt_in: Option<bool>,
+    /// Where the profile may send calls from the source Region, in the order of the codes; `None` if no profile was
+    /// called, or the catalog does not say. Many profiles share a list.
+    pub declared: Option<Arc<[String]>>,
+    /// Whether it ran in a Region of [`Meaning::declared`]; `None` if it did not run, or that is not known.
+    pub is_declared: Option<bool>,
     /// The refusal, for denied calls.
     pub denial: Option<Denial>,
     /// Which of the resources that a cross-Region call is checked for was denied, for denied calls.
@@ -181,17 +190,47 @@ impl Knowledge {
         if let Some(invoked) = key.invoked_model {
             resolution.invoke(invoked, &self.catalog, &self.aliases);
         }
+        let declared = self.declared(&resolution, key.source_region);
+        let is_declared = match (&declared, inference_region) {
+            (Some(declared), Some(region)) => self.is_declared(declared, region),
+            _ => None,
+        };
         Meaning {
             outcome,
             resolution,
             inference_region: inference_region.map(str::to_owned),
             basis,
             residency,
+            is_opt_in: inference_region.and_then(|region| self.regions.is_opt_in(region)),
+            declared,
+            is_declared,
             leg: denial.as_ref().and_then(|denial| denial.leg(key.source_region)),
             denied_model,
             error_reason,
             denial,
         }
+    }
+
+    /// Where the catalog says that a profile may send calls from a Region.
+    fn declared(
+        &self,
+        resolution: &Resolution,
+        source_region: Option<&str>,
+    ) -> Option<Arc<[String]>> {
+        let profile = self.catalog.profile(resolution.system_profile.as_deref()?)?;
+        match profile.get(source_region?)? {
+            Destinations::Regions(regions) => Some(Arc::clone(regions)),
+            Destinations::AllCommercial => Some(Arc::clone(self.regions.commercial())),
+            Destinations::NotPublished => None,
+        }
+    }
+
+    /// Whether a Region is declared. Of a global profile, AWS declares all commercial Regions, of which a new one may
+    /// not be known.
+    fn is_declared(&self, declared: &Arc<[String]>, region: &str) -> Option<bool> {
+        let is_there = declared.iter().any(|declared| declared == region);
+        let is_open = Arc::ptr_eq(declared, self.regions.commercial());
+        (is_there || !is_open || self.regions.get(region).is_some()).then_some(is_there)
     }
 
     /// What the denied resource denotes, if that is a model or profile. A model that was denied may have been

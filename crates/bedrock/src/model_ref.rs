@@ -219,6 +219,11 @@ impl TargetType {
         matches!(self, TargetType::Prompt | TargetType::PromptRouter)
     }
 
+    /// Whether it is a system-defined inference profile, whose Regions AWS decides.
+    pub fn is_system_profile(self) -> bool {
+        matches!(self, TargetType::GeoProfile | TargetType::GlobalProfile)
+    }
+
     /// The value of the column `target_type`.
     pub fn as_str(self) -> &'static str {
         match self {

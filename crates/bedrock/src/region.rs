@@ -1,6 +1,7 @@
 //! AWS Regions and the jurisdictions that they belong to.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -21,6 +22,10 @@ pub struct Region {
     /// The country, or the EU, whose law applies there; empty where it is not known. AWS's word
     /// *geography* (us, eu, apac) is only what profiles are named after.
     pub jurisdiction: String,
+    /// `opt-in` if an account has to enable the Region before it can use it, `default` if not; empty where it is
+    /// not known.
+    #[serde(default)]
+    pub opt_in: String,
     /// What the Region is called in usage types of bills and price lists (`USE1`, `APN1`, `EU`; AWS Cost
     /// and Usage Report); empty where it is not known.
     #[serde(default)]
@@ -31,6 +36,8 @@ pub struct Region {
 #[derive(Debug, Clone, Default)]
 pub struct Regions {
     by_code: BTreeMap<String, Region>,
+    /// The codes of the commercial Regions, in their order.
+    commercial: Arc<[String]>,
     fingerprint: Fingerprint,
 }
 
@@ -88,7 +95,10 @@ impl Regions {
             })?;
             by_code.insert(region.region_code.clone(), region);
         }
-        Ok(Regions { by_code, fingerprint: Fingerprint::of(text) })
+        let is_commercial = |region: &&Region| region.partition == "aws";
+        let commercial = by_code.values().filter(is_commercial).map(|region| &region.region_code);
+        let commercial = commercial.cloned().collect();
+        Ok(Regions { by_code, commercial, fingerprint: Fingerprint::of(text) })
     }
 
     /// Regroups Regions by a user's file: CSV `region_code,jurisdiction`. A Region that is new is
@@ -107,6 +117,7 @@ impl Regions {
                 name: String::new(),
                 partition: String::new(),
                 jurisdiction: String::new(),
+                opt_in: String::new(),
                 billing_code: String::new(),
             });
             region.jurisdiction = row.jurisdiction;
@@ -128,6 +139,20 @@ impl Regions {
     /// The codes of all Regions, in their order.
     pub fn codes(&self) -> impl Iterator<Item = &str> {
         self.by_code.keys().map(String::as_str)
+    }
+
+    /// The codes of all commercial Regions, in their order.
+    pub fn commercial(&self) -> &Arc<[String]> {
+        &self.commercial
+    }
+
+    /// Whether an account has to enable a Region before it can use it; `None` if that is not known.
+    pub fn is_opt_in(&self, code: &str) -> Option<bool> {
+        match self.get(code)?.opt_in.as_str() {
+            "opt-in" => Some(true),
+            "default" => Some(false),
+            _ => None,
+        }
     }
 
     /// The Region that bills and price lists call so.

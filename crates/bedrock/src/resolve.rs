@@ -18,6 +18,9 @@ pub struct Resolution {
     pub profile_scope: Option<String>,
     /// The id of the system profile, or of the application profile itself.
     pub profile_id: Option<String>,
+    /// The id of the system profile that decides where calls may run, also of the one below an application
+    /// profile.
+    pub system_profile: Option<String>,
     /// The name that an alias gives.
     pub alias_name: Option<String>,
     /// The tags of what the call was addressed to, as [`pairs`](crate::pairs) are written.
@@ -116,6 +119,7 @@ impl Resolution {
         if self.target_type.chooses_model() {
             let invoked = resolve(Some(model_ref), catalog, aliases);
             self.profile_scope = invoked.profile_scope;
+            self.system_profile = invoked.system_profile;
             self.model = invoked.model;
             self.is_invoked = true;
         }
@@ -129,6 +133,7 @@ pub fn resolve(text: Option<&str>, catalog: &Catalog, aliases: &Aliases) -> Reso
             target_type: TargetType::Unknown,
             profile_scope: None,
             profile_id: None,
+            system_profile: None,
             alias_name: None,
             tags: None,
             model: Err(Unresolved::NoReference),
@@ -140,6 +145,7 @@ pub fn resolve(text: Option<&str>, catalog: &Catalog, aliases: &Aliases) -> Reso
         target_type: first.target_type,
         profile_scope: first.profile_scope.clone(),
         profile_id: first.profile_id.clone(),
+        system_profile: None,
         alias_name: None,
         tags: aliases.tags(&first.text).map(str::to_owned),
         model: Err(Unresolved::AliasLoop),
@@ -149,6 +155,9 @@ pub fn resolve(text: Option<&str>, catalog: &Catalog, aliases: &Aliases) -> Reso
     for _ in 0..=MAX_ALIASES {
         resolution.profile_scope =
             resolution.profile_scope.or_else(|| reference.profile_scope.clone());
+        if reference.target_type.is_system_profile() && resolution.system_profile.is_none() {
+            resolution.system_profile.clone_from(&reference.profile_id);
+        }
         let lookup = reference.model.as_deref().map(|id| catalog.model(id));
         if let Some(found @ (Lookup::Exact(_) | Lookup::Base(_))) = lookup {
             resolution.model = found_model(found);

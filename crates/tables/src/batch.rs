@@ -78,6 +78,8 @@ impl<'a, R> Batch<'a, R> {
             }
             Value::Map(get) => map::array(rows.map(get))?,
             Value::Meaning(get) => self.meaning(get)?,
+            Value::MeaningCount(get) => Arc::new(self.of_meanings(get).collect::<Int64Array>()),
+            Value::MeaningFlag(get) => Arc::new(self.of_meanings(get).collect::<BooleanArray>()),
             Value::ObjectKey => self.object_key()?,
         })
     }
@@ -100,10 +102,24 @@ impl<'a, R> Batch<'a, R> {
     }
 
     fn meaning(&self, get: fn(&Meaning) -> Option<&str>) -> Result<ArrayRef, ArrowError> {
-        let meanings = self.references.meanings;
+        self.meanings().array(|number| get(&self.references.meanings[number]))
+    }
+
+    /// What the meanings of the rows say, each asked once.
+    fn of_meanings<T: Copy>(
+        &self,
+        get: fn(&Meaning) -> Option<T>,
+    ) -> impl Iterator<Item = Option<T>> {
+        let Referred { numbers, places } = self.meanings();
+        let values = numbers.iter().map(|number| get(&self.references.meanings[*number]));
+        let values = values.collect::<Vec<_>>();
+        places.iter().map(move |place| place.and_then(|place| values[place as usize]))
+    }
+
+    fn meanings(&self) -> &Referred {
         let number = |row| Some((self.refers.meaning)(row) as usize);
-        let referred = || Referred::new(self.rows.iter().map(number), meanings.len());
-        self.meanings.get_or_init(referred).array(|number| get(&meanings[number]))
+        let end = self.references.meanings.len();
+        self.meanings.get_or_init(|| Referred::new(self.rows.iter().map(number), end))
     }
 
     fn object_key(&self) -> Result<ArrayRef, ArrowError> {

@@ -50,6 +50,10 @@ pub enum Value<R> {
     Map(fn(&R) -> Option<&str>),
     /// Text that the row's meaning decides.
     Meaning(fn(&Meaning) -> Option<&str>),
+    /// A whole number that the row's meaning decides.
+    MeaningCount(fn(&Meaning) -> Option<i64>),
+    /// True or false, as the row's meaning decides.
+    MeaningFlag(fn(&Meaning) -> Option<bool>),
     /// The key of the row's object.
     ObjectKey,
 }
@@ -69,6 +73,8 @@ pub enum Type {
     Money,
     /// Texts by text, in the order of the keys.
     Map,
+    /// A quotient, as a 64-bit float. Views alone have some: a table stores what can be added up.
+    Ratio,
 }
 
 /// A column that may be null.
@@ -123,9 +129,9 @@ impl<R> Column<R> {
             | Value::Attribute(_)
             | Value::Meaning(_)
             | Value::ObjectKey => Type::Text,
-            Value::Count(_) => Type::Count,
+            Value::Count(_) | Value::MeaningCount(_) => Type::Count,
             Value::Time(_) => Type::Time,
-            Value::Flag(_) | Value::AttributeFlag(_) => Type::Flag,
+            Value::Flag(_) | Value::AttributeFlag(_) | Value::MeaningFlag(_) => Type::Flag,
             Value::Money(_) => Type::Money,
             Value::AttributeMap(_) | Value::Map(_) => Type::Map,
         }
@@ -145,6 +151,7 @@ impl Type {
             Type::Flag => DataType::Boolean,
             Type::Money => DataType::Decimal128(MONEY_PRECISION, MONEY_SCALE),
             Type::Map => DataType::Map(map::entries(), false),
+            Type::Ratio => DataType::Float64,
         }
     }
 
@@ -165,6 +172,27 @@ impl Type {
             Type::Flag => "boolean",
             Type::Money => "decimal(38,12)",
             Type::Map => "map<string,string>",
+            Type::Ratio => "double",
+        }
+    }
+
+    /// The type's name in Trino, as Athena stores it for the columns of a view.
+    pub(crate) fn trino(self) -> &'static str {
+        match self {
+            Type::Text => "varchar",
+            // That is the precision of the times that Athena reads.
+            Type::Time => "timestamp(3)",
+            Type::Map => "map(varchar,varchar)",
+            kind => kind.athena(),
+        }
+    }
+
+    /// The type's name in DuckDB's SQL.
+    pub(crate) fn duckdb(self) -> &'static str {
+        match self {
+            Type::Text => "varchar",
+            Type::Map => "map(varchar, varchar)",
+            kind => kind.athena(),
         }
     }
 }
@@ -185,6 +213,8 @@ impl<R> std::fmt::Debug for Value<R> {
             Value::AttributeMap(_) => "AttributeMap",
             Value::Map(_) => "Map",
             Value::Meaning(_) => "Meaning",
+            Value::MeaningCount(_) => "MeaningCount",
+            Value::MeaningFlag(_) => "MeaningFlag",
             Value::ObjectKey => "ObjectKey",
         })
     }

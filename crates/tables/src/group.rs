@@ -2,6 +2,7 @@
 //! for.
 
 mod costs;
+mod destinations;
 mod parts;
 mod ranks;
 
@@ -13,13 +14,15 @@ use bedrock::{Attribute, Meaning, Outcome, TextId};
 use rustc_hash::FxHashMap;
 
 use self::costs::{CostParts, Costs, model_rows};
+use self::destinations::{ProfileRoute, destination_rows};
 use self::parts::Parts;
 use self::ranks::Ranks;
 use crate::invocations::Invocation;
 use crate::merge::GroupRow;
 use crate::model_costs::CostRow;
+use crate::profile_destinations::DestinationRow;
 use crate::references::References;
-use crate::routing_distribution::{Counts, Route, RoutingKey, RoutingRow};
+use crate::routing_distribution::{Counts, RoutingKey, RoutingRow};
 use crate::unresolved_models::UnresolvedRow;
 
 const HOUR_MS: i64 = 3_600_000;
@@ -49,6 +52,8 @@ pub struct GroupRows {
     pub attributed: Vec<CostRow>,
     /// The rows of `unresolved_models`.
     pub unresolved: Vec<UnresolvedRow>,
+    /// The rows of `profile_destinations`.
+    pub destinations: Vec<DestinationRow>,
 }
 
 /// What groups tell apart of a meaning.
@@ -57,7 +62,7 @@ struct MeaningParts {
     /// The place of the outcome in [`Outcome::ALL`].
     outcome: Option<usize>,
     succeeded: bool,
-    /// The number of its [`Route`].
+    /// The number of its [`ProfileRoute`].
     route: usize,
     /// The numbers of what its costs are told apart by.
     costs: CostParts,
@@ -110,7 +115,7 @@ impl Groups {
         let parts = MeaningParts {
             outcome: Outcome::ALL.iter().position(|known| *known == meaning.outcome),
             succeeded: meaning.outcome == Outcome::Succeeded,
-            route: self.routes.number(number, meanings, Route::of),
+            route: self.routes.number(number, meanings, ProfileRoute::of),
             costs: self.costs.parts(number, meanings),
             unresolved: meaning.resolution.model.as_ref().err().copied(),
         };
@@ -159,17 +164,20 @@ impl Groups {
     /// If calls refer to what is not there.
     pub fn take(&mut self, references: References<'_>, price_version: &str) -> GroupRows {
         let Groups { routes, routing, costs, unresolved, .. } = std::mem::take(self);
-        let ((routing, attributed), unresolved) = rayon::join(
+        let ((routing, attributed), (unresolved, destinations)) = rayon::join(
             || {
                 rayon::join(
                     || routing_rows(&routing, &routes, references),
                     || costs.rows(references, price_version),
                 )
             },
-            || unresolved_rows(&unresolved, references),
+            || {
+                let destinations = destination_rows(&routing, &routes, references);
+                (unresolved_rows(&unresolved, references), destinations)
+            },
         );
         let costs = model_rows(&attributed);
-        GroupRows { routing, costs, attributed, unresolved }
+        GroupRows { routing, costs, attributed, unresolved, destinations }
     }
 }
 
@@ -184,7 +192,7 @@ fn routing_rows(
     let accounts = rank(Attribute::AccountId, |ids| ids.account_id);
     let regions = rank(Attribute::SourceRegion, |ids| ids.source_region);
     let routes =
-        Ranks::of_parts(routes.parts(meanings, Route::of), |route| Arc::new(route.owned()));
+        Ranks::of_parts(routes.parts(meanings, ProfileRoute::of), |of| Arc::new(of.route.owned()));
 
     let ranked = routing.iter().map(|(ids, counts)| {
         let account = accounts.rank_of(ids.account_id);
@@ -202,7 +210,15 @@ fn routing_rows(
         },
         counts: *counts,
     };
-    ranked.into_iter().map(row).collect()
+    let mut rows = Vec::<RoutingRow>::with_capacity(ranked.len());
+    for next in ranked.into_iter().map(row) {
+        // Profiles are not told apart here.
+        match rows.last_mut().filter(|last| last.same_group(&next)) {
+            Some(last) => last.merge(next),
+            None => rows.push(next),
+        }
+    }
+    rows
 }
 
 fn unresolved_rows(

@@ -17,6 +17,10 @@ pub struct IngestRow {
     pub object: u32,
     /// The day that it was delivered, `YYYY-MM-DD`; `None` if its key does not say.
     pub delivery_day: Option<Arc<str>>,
+    /// The account in its key; `None` if its key does not say.
+    pub account_id: Option<Arc<str>>,
+    /// The Region in its key, likewise.
+    pub region: Option<Arc<str>>,
     /// Its size as stored.
     pub bytes: i64,
     /// Whether it was read.
@@ -102,6 +106,16 @@ const COLUMNS: &[Column<IngestRow>] = &[
         "digest_status",
         Text(|r| r.digest_status),
         "What the digest files of the trail say about it: valid, mismatch, not_listed, no_digest; null where digests were not validated.",
+    ),
+    optional(
+        "account_id",
+        Text(|r| r.account_id.as_deref()),
+        "The account in its key; null if the key has none.",
+    ),
+    optional(
+        "region",
+        Text(|r| r.region.as_deref()),
+        "The Region in its key, whose log it is; null if the key has none.",
     ),
 ];
 

@@ -7,7 +7,8 @@ use bedrock::{Attribute, Attributes, CallId, CallSource, ErrorReason, Usd};
 use crate::column::{
     Column,
     Value::{
-        self, AttributeFlag, AttributeMap, Count, Gaps, Id, Meaning, Money, ObjectKey, OneOf, Time,
+        self, AttributeFlag, AttributeMap, Count, Gaps, Id, Meaning, MeaningCount, MeaningFlag,
+        Money, ObjectKey, OneOf, Time,
     },
     optional, required,
 };
@@ -57,6 +58,11 @@ pub static INVOCATIONS: Table<Invocation> = Table {
         object: |r| r.object,
     },
 };
+
+/// The value of the column `declared_destinations`.
+pub(crate) fn declared_destinations(meaning: &bedrock::Meaning) -> Option<i64> {
+    i64::try_from(meaning.declared.as_ref()?.len()).ok()
+}
 
 const COLUMNS: &[Column<Invocation>] = &[
     required("event_time", Time(|r| Some(r.event_time_ms)), "When the request completed."),
@@ -275,5 +281,20 @@ const COLUMNS: &[Column<Invocation>] = &[
         "request_metadata",
         AttributeMap(Attribute::RequestMetadata),
         "The keys of --request-metadata in the requestMetadata of the invocation log, with their values; null if it has none of them, and without the option.",
+    ),
+    optional(
+        "declared_destinations",
+        MeaningCount(declared_destinations),
+        "How many Regions the catalog says that the profile may send calls to from source_region, all commercial Regions for a global profile; null if no system profile was called, or the catalog does not say.",
+    ),
+    optional(
+        "is_declared",
+        MeaningFlag(|m| m.is_declared),
+        "Whether inference_region is one of them; null if the call did not run, or the catalog does not say.",
+    ),
+    optional(
+        "inference_region_opt_in",
+        MeaningFlag(|m| m.is_opt_in),
+        "Whether an account has to enable inference_region before it can use it; null if the call did not run, or that is not known.",
     ),
 ];

@@ -1,6 +1,7 @@
-//! The tables as a page of documentation.
+//! The tables and views as a page of documentation.
 
 use crate::table::all;
+use crate::view::{Example, VIEWS};
 
 /// The page, in Markdown.
 pub fn page() -> String {
@@ -17,6 +18,20 @@ pub fn page() -> String {
             let null = if column.nullable { "yes" } else { "" };
             page += &format!("| `{name}` | {kind} | {null} | {} |\n", column.doc);
         }
+    }
+    page += "\n# The views\n\n\
+        `hoptrail ddl` creates them over the tables, for Athena, Spark, or DuckDB. Every view has `dt`: a \
+        condition on it keeps other days from being read. The results are those on the sample in \
+        `tests/sample`, with a list of approved Regions.\n";
+    for view in VIEWS {
+        page += &format!("\n## {}\n\n{} One row: {}.\n\n", view.name, view.doc, view.grain);
+        page += "| column | type | |\n|---|---|---|\n";
+        for column in view.columns {
+            let (name, kind, doc) = (column.name, column.kind.athena(), column.doc);
+            page += &format!("| `{name}` | {kind} | {doc} |\n");
+        }
+        let Example { query, result } = view.example;
+        page += &format!("\n```sql\n{query}```\n\n{result}");
     }
     page
 }

@@ -10,9 +10,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::column::{
     Column,
-    Value::{Count, Text, Time},
+    Value::{Count, Flag, Text, Time},
     optional, required,
 };
+use crate::invocations::declared_destinations;
 use crate::merge::{GroupRow, sum};
 use crate::references::Refers;
 use crate::table::Table;
@@ -57,6 +58,10 @@ pub struct Route<T> {
     pub inference_region_basis: Basis,
     /// See `invocations`.
     pub residency: Option<Residency>,
+    /// See `invocations`.
+    pub declared_destinations: Option<i64>,
+    /// See `invocations`.
+    pub is_declared: Option<bool>,
 }
 
 /// Counts of calls and tokens.
@@ -128,6 +133,12 @@ const COLUMNS: &[Column<RoutingRow>] = &[
         Count(|r| r.counts.output_tokens),
         "Output tokens of the calls that have a count; null if none has.",
     ),
+    optional(
+        "declared_destinations",
+        Count(|r| r.key.route.declared_destinations),
+        "As in invocations.",
+    ),
+    optional("is_declared", Flag(|r| r.key.route.is_declared), "As in invocations."),
 ];
 
 impl<'m> Route<&'m str> {
@@ -142,6 +153,8 @@ impl<'m> Route<&'m str> {
             inference_region: meaning.inference_region.as_deref(),
             inference_region_basis: meaning.basis,
             residency: meaning.residency,
+            declared_destinations: declared_destinations(meaning),
+            is_declared: meaning.is_declared,
         }
     }
 
@@ -155,6 +168,8 @@ impl<'m> Route<&'m str> {
             inference_region: self.inference_region.map(Box::from),
             inference_region_basis: self.inference_region_basis,
             residency: self.residency,
+            declared_destinations: self.declared_destinations,
+            is_declared: self.is_declared,
         }
     }
 }

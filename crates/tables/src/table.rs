@@ -13,7 +13,7 @@ use crate::parquet::WriteError;
 use crate::references::{References, Refers};
 
 /// The version of the tables' schema. It rises when columns or tables are added, or a column's meaning changes.
-pub const SCHEMA_VERSION: u32 = 5;
+pub const SCHEMA_VERSION: u32 = 6;
 
 /// A table whose rows are `R`.
 #[derive(Debug)]
@@ -69,6 +69,7 @@ pub fn all() -> Vec<TableSpec> {
         crate::UNRESOLVED_MODELS.spec(),
         crate::BATCH_JOBS.spec(),
         crate::OTHER_ACTIVITY.spec(),
+        crate::PROFILE_DESTINATIONS.spec(),
         crate::INGEST.spec(),
     ]
 }
@@ -96,6 +97,9 @@ pub fn write_empty<W: Write + Send>(name: &str, sink: W) -> Result<W, WriteError
         name if name == crate::UNRESOLVED_MODELS.name => empty(&crate::UNRESOLVED_MODELS, sink),
         name if name == crate::BATCH_JOBS.name => empty(&crate::BATCH_JOBS, sink),
         name if name == crate::OTHER_ACTIVITY.name => empty(&crate::OTHER_ACTIVITY, sink),
+        name if name == crate::PROFILE_DESTINATIONS.name => {
+            empty(&crate::PROFILE_DESTINATIONS, sink)
+        }
         name if name == crate::INGEST.name => empty(&crate::INGEST, sink),
         name => panic!("there is no table {name}"),
     }

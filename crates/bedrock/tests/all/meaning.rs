@@ -2,7 +2,7 @@
 
 use bedrock::region::{Residency, is_region_shaped};
 use bedrock::resolve::Unresolved;
-use bedrock::{Alias, Knowledge, MeaningKey, Regions, TargetType};
+use bedrock::{Alias, Knowledge, Meaning, MeaningKey, Regions, TargetType};
 
 #[test]
 fn order_of_values_is_that_of_their_names() {
@@ -163,4 +163,63 @@ fn only_denied_calls_have_a_denial() {
     };
     assert!(!has_denial("ResourceNotFoundException"));
     assert!(has_denial("AccessDenied"));
+}
+
+/// How many destinations the catalog gives, whether the call ran in one of them, and in a Region that has to be
+/// enabled.
+fn declared(
+    knowledge: &Knowledge,
+    model_ref: &str,
+    source: &str,
+    ran: &str,
+) -> (Option<usize>, [Option<bool>; 2]) {
+    let ran = (!ran.is_empty()).then_some(ran);
+    let error = ran.is_none().then_some("ThrottlingException");
+    let Meaning { declared, is_declared, is_opt_in, .. } = knowledge.meaning(MeaningKey {
+        model_ref: Some(model_ref),
+        source_region: Some(source),
+        logged_inference_region: ran,
+        error_code: error,
+        ..MeaningKey::default()
+    });
+    (declared.map(|regions| regions.len()), [is_declared, is_opt_in])
+}
+
+#[test]
+fn destinations_of_a_call_are_those_of_its_profile_from_its_source_region() {
+    let knowledge = Knowledge::embedded();
+    let (yes, no) = (Some(true), Some(false));
+    let us = "us.anthropic.claude-sonnet-4-6";
+    let global = "global.anthropic.claude-sonnet-4-6";
+    let commercial = Some(knowledge.regions.commercial().len());
+    for (model_ref, source, ran, destinations, expected) in [
+        (us, "us-east-1", "us-west-2", Some(3), [yes, no]),
+        (us, "us-west-1", "us-west-2", Some(4), [yes, no]),
+        (us, "us-east-1", "us-west-1", Some(3), [no, no]),
+        (us, "us-east-1", "xx-north-9", Some(3), [no, None]),
+        (us, "us-east-1", "", Some(3), [None, None]),
+        // The profile cannot be called there, as far as the catalog knows.
+        (us, "eu-west-1", "us-west-2", None, [None, no]),
+        (global, "us-east-1", "ap-southeast-3", commercial, [yes, yes]),
+        (global, "us-east-1", "us-gov-west-1", commercial, [no, None]),
+        // A new Region may be one of all commercial Regions.
+        (global, "us-east-1", "xx-north-9", commercial, [None, None]),
+        ("us.anthropic.claude-unheard-of-v1:0", "us-east-1", "us-west-2", None, [None, no]),
+        ("anthropic.claude-sonnet-4-6", "us-east-1", "us-east-1", None, [None, no]),
+    ] {
+        let found = declared(&knowledge, model_ref, source, ran);
+        assert_eq!(found, (destinations, expected), "{model_ref} {source} {ran}");
+    }
+}
+
+#[test]
+fn application_profile_has_the_destinations_of_the_profile_below_it() {
+    let mut knowledge = Knowledge::embedded();
+    let arn = "arn:aws:bedrock:us-east-1:111122223333:application-inference-profile/088k6ehrxpci";
+    assert_eq!(declared(&knowledge, arn, "us-east-1", "us-west-2").0, None);
+    let alias =
+        Alias { model: Some("us.anthropic.claude-sonnet-4-6".to_owned()), ..Alias::default() };
+    knowledge.aliases.add(arn, alias);
+    let found = declared(&knowledge, arn, "us-east-1", "us-west-2");
+    assert_eq!(found, (Some(3), [Some(true), Some(false)]));
 }

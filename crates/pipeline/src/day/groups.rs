@@ -8,9 +8,9 @@ use jiff::civil::Date;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tables::{
-    ATTRIBUTED_COSTS, CostRow, GroupRow, GroupRows, MODEL_COSTS, OTHER_ACTIVITY, OtherActivityRow,
-    ROUTING_DISTRIBUTION, ROW_GROUP_ROWS, References, RoutingRow, Table, TableWriter,
-    UNRESOLVED_MODELS, UnresolvedRow,
+    ATTRIBUTED_COSTS, CostRow, DestinationRow, GroupRow, GroupRows, MODEL_COSTS, OTHER_ACTIVITY,
+    OtherActivityRow, PROFILE_DESTINATIONS, ROUTING_DISTRIBUTION, ROW_GROUP_ROWS, References,
+    RoutingRow, Table, TableWriter, UNRESOLVED_MODELS, UnresolvedRow,
 };
 
 use crate::day::publish::TableFile;
@@ -28,6 +28,7 @@ pub(crate) struct GroupTables {
     costs: MergedRows<CostRow>,
     attributed: MergedRows<CostRow>,
     unresolved: MergedRows<UnresolvedRow>,
+    destinations: MergedRows<DestinationRow>,
     activity: MergedRows<OtherActivityRow>,
 }
 
@@ -40,7 +41,8 @@ impl GroupTables {
         self.routing.add(rows.routing, MAX_HELD)?;
         self.costs.add(rows.costs, MAX_HELD)?;
         self.attributed.add(rows.attributed, MAX_HELD)?;
-        self.unresolved.add(rows.unresolved, MAX_HELD)
+        self.unresolved.add(rows.unresolved, MAX_HELD)?;
+        self.destinations.add(rows.destinations, MAX_HELD)
     }
 
     /// Takes in rows of events that are no calls.
@@ -55,9 +57,9 @@ impl GroupTables {
     ///
     /// # Errors
     /// If a table cannot be encoded, or a temporary file cannot be read.
-    pub(crate) fn write(self, day: Date) -> Result<[TableFile; 5], Error> {
-        let GroupTables { routing, costs, attributed, unresolved, activity } = self;
-        let (attributed, ((routing, costs), (unresolved, activity))) = rayon::join(
+    pub(crate) fn write(self, day: Date) -> Result<[TableFile; 6], Error> {
+        let GroupTables { routing, costs, attributed, unresolved, destinations, activity } = self;
+        let (attributed, ((routing, costs), (unresolved, (destinations, activity)))) = rayon::join(
             || write(attributed, &ATTRIBUTED_COSTS, day),
             || {
                 rayon::join(
@@ -70,13 +72,18 @@ impl GroupTables {
                     || {
                         rayon::join(
                             || write(unresolved, &UNRESOLVED_MODELS, day),
-                            || write(activity, &OTHER_ACTIVITY, day),
+                            || {
+                                rayon::join(
+                                    || write(destinations, &PROFILE_DESTINATIONS, day),
+                                    || write(activity, &OTHER_ACTIVITY, day),
+                                )
+                            },
                         )
                     },
                 )
             },
         );
-        Ok([routing?, costs?, attributed?, unresolved?, activity?])
+        Ok([routing?, costs?, attributed?, unresolved?, destinations?, activity?])
     }
 }
 

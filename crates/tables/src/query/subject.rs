@@ -255,7 +255,7 @@ impl Subject {
                     }
                     Type::Text | Type::Flag | Type::Time => column.name.to_owned(),
                     Type::Map => format!("{}.KEY", column.name),
-                    Type::Count | Type::Money => continue,
+                    Type::Count | Type::Money | Type::Ratio => continue,
                 };
                 if !keys.contains(&name) {
                     keys.push(name);

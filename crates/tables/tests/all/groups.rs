@@ -140,6 +140,71 @@ fn calls_of_one_route_are_added_up_by_the_hour() {
     assert_eq!((row.reason, seen), (Unresolved::NoReference, (6, 0, 3 * HOUR_MS, 2)));
 }
 
+#[test]
+fn destinations_of_a_profile_are_listed_whether_they_were_used_or_not() {
+    // Two ids of one profile of a model, whose routes are the same.
+    let dated = "us.anthropic.claude-3-haiku-20240307-v1:0";
+    let profile = "us.anthropic.claude-sonnet-4-6";
+    let calls = Calls::new(&[
+        call("1", "Converse", "us-east-1", profile, ""),
+        call("1", "Converse", "us-west-1", profile, ""),
+        call("1", "InvokeModel", "us-east-1", profile, "ThrottlingException"),
+        call("2", "Converse", "us-east-1", dated, "ThrottlingException"),
+        call("1", "Converse", "us-east-1", "us.anthropic.claude-unheard-of", ""),
+        call("1", "Converse", "us-east-1", "anthropic.claude-sonnet-4-6", ""),
+        // From here, the profile has as many destinations as from there, and other ones.
+        call("3", "Converse", "ca-central-1", profile, "ThrottlingException"),
+        call("3", "Converse", "ca-west-1", profile, "ThrottlingException"),
+    ]);
+    let rows = [0, 0, 1, 2, 3, 4, 5, 6, 7].map(|number| calls.row(0, number, None));
+    let mut groups = Groups::default();
+    groups.add(&rows, calls.references());
+    let GroupRows { destinations, .. } = groups.take(calls.references(), "1");
+    let found = destinations.iter().map(|row| {
+        let key = &row.key;
+        let (account, source) = (key.account_id.as_deref(), key.source_region.as_deref());
+        let places =
+            (account.unwrap(), &*key.profile_id, source.unwrap(), &*key.destination_region);
+        (places, row.is_declared, row.succeeded_calls)
+    });
+    let yes = Some(true);
+    let expected = [
+        (("1", profile, "us-east-1", "us-east-1"), yes, 2),
+        (("1", profile, "us-east-1", "us-east-2"), yes, 0),
+        (("1", profile, "us-east-1", "us-west-2"), yes, 0),
+        (("1", profile, "us-west-1", "us-east-1"), yes, 0),
+        (("1", profile, "us-west-1", "us-east-2"), yes, 0),
+        (("1", profile, "us-west-1", "us-west-1"), yes, 1),
+        (("1", profile, "us-west-1", "us-west-2"), yes, 0),
+        (("1", "us.anthropic.claude-unheard-of", "us-east-1", "us-east-1"), None, 1),
+        (("2", dated, "us-east-1", "us-east-1"), yes, 0),
+        (("2", dated, "us-east-1", "us-west-2"), yes, 0),
+        (("3", profile, "ca-central-1", "ca-central-1"), yes, 0),
+        (("3", profile, "ca-central-1", "us-east-1"), yes, 0),
+        (("3", profile, "ca-central-1", "us-east-2"), yes, 0),
+        (("3", profile, "ca-central-1", "us-west-2"), yes, 0),
+        (("3", profile, "ca-west-1", "ca-west-1"), yes, 0),
+        (("3", profile, "ca-west-1", "us-east-1"), yes, 0),
+        (("3", profile, "ca-west-1", "us-east-2"), yes, 0),
+        (("3", profile, "ca-west-1", "us-west-2"), yes, 0),
+    ];
+    assert_eq!(found.collect::<Vec<_>>(), expected);
+}
+
+/// Profiles of different ids, with the same model, scope, and Regions, are one row of the distribution.
+#[test]
+fn profiles_of_one_route_are_one_row_of_the_distribution() {
+    let refs = ["us.deepseek.r1-v1:0", "us.deepseek.r1", "us.deepseek.r1:0"];
+    let calls = refs.map(|id| call("1", "Converse", "us-east-1", id, "ThrottlingException"));
+    let calls = Calls::new(&calls);
+    let rows = [0, 1, 2, 0, 1].map(|number| calls.row(0, number, None));
+    let mut groups = Groups::default();
+    groups.add(&rows, calls.references());
+    let GroupRows { routing, .. } = groups.take(calls.references(), "1");
+    let found = routing.iter().map(|row| (row.key.route.declared_destinations, row.counts.calls));
+    assert_eq!(found.collect::<Vec<_>>(), [(None, 3), (Some(3), 2)]);
+}
+
 /// Merges rows of one group, as whoever takes several times does.
 fn merged<R: GroupRow>(mut rows: Vec<R>) -> Vec<R> {
     rows.sort_by(GroupRow::compare_group);

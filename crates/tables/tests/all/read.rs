@@ -29,6 +29,8 @@ fn two_rows() -> Vec<u8> {
 
 fn row(object: u32, status: Status, bytes: i64, written: i64) -> IngestRow {
     IngestRow {
+        account_id: None,
+        region: None,
         object,
         delivery_day: None,
         bytes,
@@ -131,7 +133,7 @@ fn errors_name_what_is_wrong() {
         ),
         (
             &[table, (version.0, "99"), tool],
-            "table ingest: expected at most schema version 5, found 99",
+            "table ingest: expected at most schema version 6, found 99",
         ),
         (&ENTRIES, "table ingest: expected a column status of type string, found no such column"),
     ] {

@@ -1,9 +1,10 @@
 //! The table `ingest` of a day: what each of its objects gave.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::civil::Date;
+use logs::layout::{KeyParts, LogKind};
 use tables::{INGEST, IngestRow, References, Status};
 
 use super::TableFile;
@@ -34,10 +35,16 @@ pub(super) fn build(
     kept: &[u32],
     dropped: &[u32],
 ) -> Result<OfObjects, Error> {
-    let mut days = DayTexts::default();
+    let (mut days, mut names) = (DayTexts::default(), Names::default());
     let row = |(number, place): (u32, &u32)| {
         let place = *place as usize;
-        row(number, &objects[place], kept[place].into(), dropped[place].into(), &mut days)
+        row(
+            number,
+            &objects[place],
+            kept[place].into(),
+            dropped[place].into(),
+            (&mut days, &mut names),
+        )
     };
     let rows = (0..).zip(by_key).map(row).collect::<Vec<_>>();
     let keys = by_key.iter().map(|place| Arc::clone(&objects[*place as usize].key));
@@ -83,12 +90,27 @@ impl DayTexts {
     }
 }
 
+/// Accounts and Regions, likewise.
+#[derive(Debug, Default)]
+struct Names(BTreeSet<Arc<str>>);
+
+impl Names {
+    fn of(&mut self, name: &str) -> Arc<str> {
+        if let Some(known) = self.0.get(name) {
+            return Arc::clone(known);
+        }
+        let name = Arc::<str>::from(name);
+        self.0.insert(Arc::clone(&name));
+        name
+    }
+}
+
 fn row(
     number: u32,
     object: &ObjectRecord,
     written: i64,
     duplicates: i64,
-    days: &mut DayTexts,
+    (days, names): (&mut DayTexts, &mut Names),
 ) -> IngestRow {
     let count = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
     let calls = count(object.calls);
@@ -99,8 +121,11 @@ fn row(
             (Status::Read, reason)
         }
     };
+    let parts = KeyParts::of(&object.key, LogKind::CloudTrail);
     IngestRow {
         object: number,
+        account_id: parts.account.map(|account| names.of(account)),
+        region: parts.region.map(|region| names.of(region)),
         delivery_day: object.delivery.map(|delivery| days.of(delivery.day)),
         bytes: count(object.size_bytes),
         status,

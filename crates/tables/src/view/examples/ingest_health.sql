@@ -1,0 +1,3 @@
+SELECT dt, objects, unreadable_objects, records, calls, written, adds_up
+FROM ingest_health
+ORDER BY dt;
