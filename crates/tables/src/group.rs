@@ -12,7 +12,8 @@ use bedrock::resolve::Unresolved;
 use bedrock::{Attribute, Meaning, Outcome, TextId};
 use rustc_hash::FxHashMap;
 
-use self::costs::{CostParts, Costs, model_rows};
+pub use self::costs::AttributedRows;
+use self::costs::{CostParts, Costs};
 use self::parts::Parts;
 use self::ranks::Ranks;
 use crate::invocations::Invocation;
@@ -39,14 +40,14 @@ pub struct Groups {
 }
 
 /// What was counted, as rows in the orders of their tables.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct GroupRows {
     /// The rows of `routing_distribution`.
     pub routing: Vec<RoutingRow>,
     /// The rows of `model_costs`.
     pub costs: Vec<CostRow>,
     /// The rows of `attributed_costs`.
-    pub attributed: Vec<CostRow>,
+    pub attributed: AttributedRows,
     /// The rows of `unresolved_models`.
     pub unresolved: Vec<UnresolvedRow>,
 }
@@ -159,7 +160,7 @@ impl Groups {
     /// If calls refer to what is not there.
     pub fn take(&mut self, references: References<'_>, price_version: &str) -> GroupRows {
         let Groups { routes, routing, costs, unresolved, .. } = std::mem::take(self);
-        let ((routing, attributed), unresolved) = rayon::join(
+        let ((routing, (costs, attributed)), unresolved) = rayon::join(
             || {
                 rayon::join(
                     || routing_rows(&routing, &routes, references),
@@ -168,7 +169,6 @@ impl Groups {
             },
             || unresolved_rows(&unresolved, references),
         );
-        let costs = model_rows(&attributed);
         GroupRows { routing, costs, attributed, unresolved }
     }
 }

@@ -23,8 +23,8 @@ use crate::table::Table;
 /// One row: what its calls have in common, and what they cost.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CostRow {
-    /// What the calls have in common.
-    pub key: ModelCostKey,
+    /// What the calls have in common. Many rows of `attributed_costs` share one.
+    pub key: Arc<ModelCostKey>,
     /// Who made them; nobody in `model_costs`.
     pub caller: Caller,
     /// What they cost.

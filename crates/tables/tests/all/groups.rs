@@ -182,11 +182,11 @@ fn rows_of_several_takes_merge_to_those_of_one() {
     let rest = groups.take(others.references(), "1");
     found.routing.extend(rest.routing);
     found.costs.extend(rest.costs);
-    found.attributed.extend(rest.attributed);
+    let attributed = found.attributed.chain(rest.attributed).collect();
     found.unresolved.extend(rest.unresolved);
     assert_eq!(merged(found.routing), expected.routing);
     assert_eq!(merged(found.costs), expected.costs);
-    assert_eq!(merged(found.attributed), expected.attributed);
+    assert_eq!(merged(attributed), expected.attributed.collect::<Vec<_>>());
     assert_eq!(merged(found.unresolved), expected.unresolved);
     assert_eq!(expected.unresolved.len(), 1);
 }
@@ -208,6 +208,9 @@ proptest! {
         let mut groups = Groups::default();
         rows.chunks(7).for_each(|rows| groups.add(rows, calls.references()));
         let GroupRows { costs, attributed, .. } = groups.take(calls.references(), "1");
+        let announced = attributed.len();
+        let attributed = attributed.collect::<Vec<_>>();
+        prop_assert_eq!(attributed.len(), announced);
 
         let is_in_order = |rows: &[CostRow]| rows.is_sorted_by(|a, b| a.compare_group(b).is_lt());
         prop_assert!(is_in_order(&costs) && is_in_order(&attributed));
