@@ -4,6 +4,7 @@
 mod costs;
 mod parts;
 mod ranks;
+mod sums;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

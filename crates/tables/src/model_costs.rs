@@ -311,6 +311,59 @@ impl CostSums {
         self.cost_max.filter(|_| self.calls_estimate > 0)
     }
 
+    /// All sums: numbers of calls, counts of tokens and other units, amounts.
+    pub(crate) fn parts_mut(
+        &mut self,
+    ) -> ([&mut i64; 12], [&mut Option<i64>; 8], [&mut Option<Usd>; 8]) {
+        let CostSums {
+            calls,
+            succeeded_calls,
+            calls_with_tokens,
+            calls_with_units,
+            calls_priced,
+            succeeded_calls_with_tokens,
+            succeeded_calls_with_units,
+            succeeded_calls_priced,
+            calls_lower_bound,
+            calls_estimate,
+            calls_unpriced,
+            tokens: [tokens_in, tokens_out, tokens_read, tokens_written],
+            units: [images, speech, searches, guardrails],
+            costs: [input, output, cache_read, cache_write, other_units],
+            cost,
+            cost_max,
+            contracted,
+            calls_discounted,
+        } = self;
+        let calls = [
+            calls,
+            succeeded_calls,
+            calls_with_tokens,
+            calls_with_units,
+            calls_priced,
+            succeeded_calls_with_tokens,
+            succeeded_calls_with_units,
+            succeeded_calls_priced,
+            calls_lower_bound,
+            calls_estimate,
+            calls_unpriced,
+            calls_discounted,
+        ];
+        let counts = [
+            tokens_in,
+            tokens_out,
+            tokens_read,
+            tokens_written,
+            images,
+            speech,
+            searches,
+            guardrails,
+        ];
+        let amounts =
+            [input, output, cache_read, cache_write, other_units, cost, cost_max, contracted];
+        (calls, counts, amounts)
+    }
+
     /// Adds other sums.
     pub fn add(&mut self, other: &CostSums) {
         self.calls += other.calls;

@@ -8,9 +8,10 @@ use rustc_hash::FxHashMap;
 
 use super::parts::Parts;
 use super::ranks::Ranks;
+use super::sums::Sums;
 use crate::attributed_costs::Caller;
 use crate::invocations::Invocation;
-use crate::model_costs::{Called, CostRow, CostSums, ModelCostKey};
+use crate::model_costs::{Called, CostRow, ModelCostKey};
 use crate::references::References;
 
 /// What calls cost, by the ids of what they have in common.
@@ -22,7 +23,7 @@ pub(super) struct Costs {
     models: FxHashMap<ModelIds, u32>,
     /// The places of the groups of `attributed_costs` in `sums`, which are too large to be moved about in a map.
     places: FxHashMap<CostIds, u32>,
-    sums: Vec<CostSums>,
+    sums: Sums,
 }
 
 /// What costs are told apart by of a meaning.
@@ -89,11 +90,10 @@ impl Costs {
             profile_tags: parts.profile_tags as u32,
         };
         let next = self.sums.len() as u32;
-        let place = *self.places.entry(ids).or_insert(next);
-        if place == next {
-            self.sums.push(CostSums::default());
+        match *self.places.entry(ids).or_insert(next) {
+            place if place == next => self.sums.push(succeeded, row),
+            place => self.sums.add_call(place as usize, succeeded, row),
         }
-        self.sums[place as usize].add_call(succeeded, row);
     }
 
     /// How many groups there are.
@@ -191,7 +191,7 @@ pub struct AttributedRows {
     sessions: Ranks<Option<Arc<str>>>,
     metadata: Ranks<Option<Arc<str>>>,
     tags: Ranks<Option<Arc<str>>>,
-    sums: Vec<CostSums>,
+    sums: Sums,
     price_version: Arc<str>,
 }
 
@@ -210,13 +210,13 @@ impl AttributedRows {
         let mut rows = Vec::<CostRow>::new();
         let mut last = None;
         for (CallerRanks { model, .. }, place) in self.ranked.as_slice() {
-            let sums = &self.sums[*place as usize];
+            let sums = self.sums.get(*place as usize);
             match rows.last_mut() {
-                Some(row) if last == Some(*model) => row.sums.add(sums),
+                Some(row) if last == Some(*model) => row.sums.add(&sums),
                 _ => rows.push(CostRow {
                     key: self.models.get(*model),
                     caller: Caller::default(),
-                    sums: *sums,
+                    sums,
                     price_version: Arc::clone(&self.price_version),
                 }),
             }
@@ -238,7 +238,7 @@ impl Iterator for AttributedRows {
                 request_metadata: self.metadata.get(metadata),
                 profile_tags: self.tags.get(tags),
             },
-            sums: self.sums[place as usize],
+            sums: self.sums.get(place as usize),
             price_version: Arc::clone(&self.price_version),
         })
     }
