@@ -52,7 +52,7 @@ impl<'a, R> Batch<'a, R> {
     pub(crate) fn array(&self, column: &Column<R>) -> Result<ArrayRef, ArrowError> {
         let rows = self.rows.iter();
         Ok(match column.value {
-            Value::Text(get) => Arc::new(rows.map(get).collect::<LargeStringArray>()),
+            Value::Text(get) => texts(rows.map(get))?,
             Value::OneOf(all, get) => {
                 let place = |row| get(row).and_then(|place| u32::try_from(place).ok());
                 dictionary(rows.map(place).collect(), LargeStringArray::from_iter_values(all))?
@@ -175,6 +175,26 @@ fn dictionary(places: UInt32Array, texts: LargeStringArray) -> Result<ArrayRef, 
         return take(&texts, &places, None);
     }
     Ok(Arc::new(DictionaryArray::try_new(places, Arc::new(texts))?))
+}
+
+/// Rows are in the order of their texts, more or less: where a text comes again, it mostly follows itself.
+fn texts<'t>(
+    texts: impl ExactSizeIterator<Item = Option<&'t str>> + Clone,
+) -> Result<ArrayRef, ArrowError> {
+    let mut runs = Vec::<&str>::new();
+    let place = |text: Option<&'t str>| {
+        let text = text?;
+        if runs.last() != Some(&text) {
+            runs.push(text);
+        }
+        // A batch has fewer rows than that.
+        Some(runs.len() as u32 - 1)
+    };
+    let places = texts.clone().map(place).collect::<UInt32Array>();
+    if runs.len() > places.len() / 2 {
+        return Ok(Arc::new(texts.collect::<LargeStringArray>()));
+    }
+    dictionary(places, LargeStringArray::from_iter_values(runs))
 }
 
 /// Rows have few different gaps: each is written as text once.

@@ -5,6 +5,7 @@ mod costs;
 mod destinations;
 mod parts;
 mod ranks;
+mod sums;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -13,7 +14,8 @@ use bedrock::resolve::Unresolved;
 use bedrock::{Attribute, Meaning, Outcome, TextId};
 use rustc_hash::FxHashMap;
 
-use self::costs::{CostParts, Costs, model_rows};
+pub use self::costs::AttributedRows;
+use self::costs::{CostParts, Costs};
 use self::destinations::{ProfileRoute, destination_rows};
 use self::parts::Parts;
 use self::ranks::Ranks;
@@ -42,14 +44,14 @@ pub struct Groups {
 }
 
 /// What was counted, as rows in the orders of their tables.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct GroupRows {
     /// The rows of `routing_distribution`.
     pub routing: Vec<RoutingRow>,
     /// The rows of `model_costs`.
     pub costs: Vec<CostRow>,
     /// The rows of `attributed_costs`.
-    pub attributed: Vec<CostRow>,
+    pub attributed: AttributedRows,
     /// The rows of `unresolved_models`.
     pub unresolved: Vec<UnresolvedRow>,
     /// The rows of `profile_destinations`.
@@ -164,7 +166,7 @@ impl Groups {
     /// If calls refer to what is not there.
     pub fn take(&mut self, references: References<'_>, price_version: &str) -> GroupRows {
         let Groups { routes, routing, costs, unresolved, .. } = std::mem::take(self);
-        let ((routing, attributed), (unresolved, destinations)) = rayon::join(
+        let ((routing, (costs, attributed)), (unresolved, destinations)) = rayon::join(
             || {
                 rayon::join(
                     || routing_rows(&routing, &routes, references),
@@ -176,7 +178,6 @@ impl Groups {
                 (unresolved_rows(&unresolved, references), destinations)
             },
         );
-        let costs = model_rows(&attributed);
         GroupRows { routing, costs, attributed, unresolved, destinations }
     }
 }

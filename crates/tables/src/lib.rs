@@ -31,9 +31,9 @@ pub mod view;
 
 pub use attributed_costs::ATTRIBUTED_COSTS;
 pub use column::Column;
-pub use group::{GroupRows, Groups};
+pub use group::{AttributedRows, GroupRows, Groups};
 pub use merge::GroupRow;
-pub use parquet::{ROW_GROUP_ROWS, TableWriter, WriteError, write};
+pub use parquet::{PIECE_ROWS, ROW_GROUP_ROWS, TableWriter, WriteError, write};
 pub use references::{References, Refers};
 pub use table::{Table, TableSpec, all, write_empty};
 

@@ -23,8 +23,8 @@ use crate::table::Table;
 /// One row: what its calls have in common, and what they cost.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CostRow {
-    /// What the calls have in common.
-    pub key: ModelCostKey,
+    /// What the calls have in common. Many rows of `attributed_costs` share one.
+    pub key: Arc<ModelCostKey>,
     /// Who made them; nobody in `model_costs`.
     pub caller: Caller,
     /// What they cost.
@@ -309,6 +309,59 @@ impl CostSums {
     /// The upper end of the costs, if there are estimates among them.
     pub fn upper_end(&self) -> Option<Usd> {
         self.cost_max.filter(|_| self.calls_estimate > 0)
+    }
+
+    /// All sums: numbers of calls, counts of tokens and other units, amounts.
+    pub(crate) fn parts_mut(
+        &mut self,
+    ) -> ([&mut i64; 12], [&mut Option<i64>; 8], [&mut Option<Usd>; 8]) {
+        let CostSums {
+            calls,
+            succeeded_calls,
+            calls_with_tokens,
+            calls_with_units,
+            calls_priced,
+            succeeded_calls_with_tokens,
+            succeeded_calls_with_units,
+            succeeded_calls_priced,
+            calls_lower_bound,
+            calls_estimate,
+            calls_unpriced,
+            tokens: [tokens_in, tokens_out, tokens_read, tokens_written],
+            units: [images, speech, searches, guardrails],
+            costs: [input, output, cache_read, cache_write, other_units],
+            cost,
+            cost_max,
+            contracted,
+            calls_discounted,
+        } = self;
+        let calls = [
+            calls,
+            succeeded_calls,
+            calls_with_tokens,
+            calls_with_units,
+            calls_priced,
+            succeeded_calls_with_tokens,
+            succeeded_calls_with_units,
+            succeeded_calls_priced,
+            calls_lower_bound,
+            calls_estimate,
+            calls_unpriced,
+            calls_discounted,
+        ];
+        let counts = [
+            tokens_in,
+            tokens_out,
+            tokens_read,
+            tokens_written,
+            images,
+            speech,
+            searches,
+            guardrails,
+        ];
+        let amounts =
+            [input, output, cache_read, cache_write, other_units, cost, cost_max, contracted];
+        (calls, counts, amounts)
     }
 
     /// Adds other sums.

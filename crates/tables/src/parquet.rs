@@ -20,7 +20,7 @@ use crate::table::Table;
 pub use crate::properties::ROW_GROUP_ROWS;
 
 /// Rows that are encoded at a time, by one task for each column. What is held is looked at in between.
-const PIECE_ROWS: usize = 16 * 1024;
+pub const PIECE_ROWS: usize = 16 * 1024;
 
 /// A table that cannot be written. None of this depends on what is in the rows.
 #[derive(Debug, thiserror::Error)]
@@ -107,7 +107,7 @@ impl<R: Sync, W: Write + Send> TableWriter<R, W> {
     }
 
     /// Writes rows, in the table's order, after those that were written before; `references` is what
-    /// these rows refer to. Best are [`ROW_GROUP_ROWS`] at a time. A row group ends by itself after as
+    /// these rows refer to. Best are [`PIECE_ROWS`] at a time. A row group ends by itself after as
     /// many, or when it is large. The columns are encoded in parallel on the calling thread's rayon
     /// pool.
     ///

@@ -31,6 +31,15 @@ fn amount_survives_a_round_trip_without_needless_zeros() {
     );
 }
 
+/// Every call has many amounts that may be missing.
+#[test]
+fn an_amount_that_may_be_missing_takes_no_more_room() {
+    assert_eq!(size_of::<Option<Usd>>(), size_of::<i128>());
+    assert_eq!((Usd::ZERO.units(), Usd::MAX.units()), (0, 10_i128.pow(38) - 1));
+    assert_eq!(Usd::MAX.checked_add(usd(UNIT)), None);
+    assert_eq!(Usd::MAX.saturating_add(Usd::MAX), Usd::MAX);
+}
+
 #[test]
 fn other_text_is_an_error() {
     let check = |text: &str, expected: &str| {

@@ -46,16 +46,7 @@ pub(crate) fn run(mut args: ShowArgs, report: &Report) -> Result<Exit, Failure> 
     let question = question(&args, subject)?;
     let budget = args.budget.as_deref().map(|text| budget(&args.subject, text)).transpose()?;
     if let Some(engine) = args.sql {
-        let engine = match engine {
-            SqlEngine::Athena => Engine::Athena,
-            SqlEngine::Spark => Engine::Spark,
-            SqlEngine::Duckdb => Engine::DuckDb,
-        };
-        let range = range.ok_or_else(|| {
-            Failure::usage(format!("--sql needs days: {}", settings::DAYS_EXPECTED))
-        })?;
-        print(&format!("{};\n", sql::select(&question, (range.from(), range.to()), engine)))?;
-        return Ok(Exit::Done);
+        return print_sql(&question, range, engine);
     }
     let dest = location::required("--dest", args.dest.as_deref())?;
     location::check_region(&args.aws, [&dest])?;
@@ -116,6 +107,23 @@ pub(crate) fn run(mut args: ShowArgs, report: &Report) -> Result<Exit, Failure> 
         report.note(&shown.header());
     }
     Ok(exit(&shown, budget, report))
+}
+
+/// Prints a question as SQL.
+fn print_sql(
+    question: &Question,
+    range: Option<DayRange>,
+    engine: SqlEngine,
+) -> Result<Exit, Failure> {
+    let engine = match engine {
+        SqlEngine::Athena => Engine::Athena,
+        SqlEngine::Spark => Engine::Spark,
+        SqlEngine::Duckdb => Engine::DuckDb,
+    };
+    let range = range
+        .ok_or_else(|| Failure::usage(format!("--sql needs days: {}", settings::DAYS_EXPECTED)))?;
+    print(&format!("{};\n", sql::select(question, (range.from(), range.to()), engine)))?;
+    Ok(Exit::Done)
 }
 
 /// An answer with what it is about.

@@ -15,8 +15,8 @@ use bedrock::{
 use jiff::civil::Date;
 use tables::model_costs::CostSums;
 use tables::{
-    ActivityGroups, BATCH_JOBS, BatchJobRow, CostRow, DENIALS, DenialRow, Groups, INVOCATIONS,
-    Invocation, References, TableWriter, WriteError,
+    ActivityGroups, AttributedRows, BATCH_JOBS, BatchJobRow, CostRow, DENIALS, DenialRow, Groups,
+    INVOCATIONS, Invocation, References, TableWriter, WriteError,
 };
 
 use crate::day::calls::{DayCall, SortedCalls};
@@ -34,7 +34,7 @@ use crate::outcome::tally::{Group, Tally};
 use crate::source::Callers;
 
 /// Groups beyond which they are turned into rows, which may go to disk.
-const MAX_GROUPS: usize = 128 * 1024;
+const MAX_GROUPS: usize = 512 * 1024;
 
 /// Takes in a day's calls.
 pub(crate) struct DayRows<'a> {
@@ -83,6 +83,8 @@ pub(crate) struct FinishedRows {
     pub(crate) batch_jobs: (Spool, u64),
     /// The rows of the tables that count calls.
     pub(crate) group_tables: GroupTables,
+    /// Those of `attributed_costs` that are not among them.
+    pub(crate) attributed: AttributedRows,
     /// What was joined.
     pub(crate) join: DayJoin,
     /// References that no alias was known for.
@@ -206,7 +208,8 @@ impl<'a> DayRows<'a> {
         self.n_denials += denials.len() as u64;
         self.n_batch_jobs += jobs.len() as u64;
         if changes_texts || self.groups.len() + self.activity.len() > MAX_GROUPS {
-            self.take_groups(texts)?;
+            let attributed = self.take_groups(texts)?;
+            self.group_tables.add_attributed(attributed).map_err(Error::Temporary)?;
         }
         if changes_texts {
             self.take_meanings(texts);
@@ -220,7 +223,7 @@ impl<'a> DayRows<'a> {
     /// # Errors
     /// As [`DayRows::add`].
     pub(crate) fn finish(mut self, texts: &Texts) -> Result<FinishedRows, Error> {
-        self.take_groups(texts)?;
+        let attributed = self.take_groups(texts)?;
         self.take_meanings(texts);
         let encode = |error| Error::of_table(self.day, error);
         Ok(FinishedRows {
@@ -228,6 +231,7 @@ impl<'a> DayRows<'a> {
             denials: (self.denials.finish().map_err(encode)?, self.n_denials),
             batch_jobs: (self.batch_jobs.finish().map_err(encode)?, self.n_batch_jobs),
             group_tables: self.group_tables,
+            attributed,
             join: self.join,
             without_alias: self.without_alias,
             callers: self.callers,
@@ -236,8 +240,8 @@ impl<'a> DayRows<'a> {
     }
 
     /// Turns what was counted into rows, because the ids are going to mean something else, or because
-    /// there is much of it.
-    fn take_groups(&mut self, texts: &Texts) -> Result<(), Error> {
+    /// there is much of it. Those of `attributed_costs` are given back.
+    fn take_groups(&mut self, texts: &Texts) -> Result<AttributedRows, Error> {
         let references = References { texts, meanings: self.meanings.all(), objects: self.objects };
         let rows = self.groups.take(references, &self.price_version);
         self.tally.add_unresolved(&rows.unresolved);
@@ -246,8 +250,8 @@ impl<'a> DayRows<'a> {
         let activity = self.activity.take(texts);
         self.tally.activity.add(&activity);
         self.tally.batch.add_errors(&activity, self.knowledge);
-        self.group_tables.add(rows).map_err(Error::Temporary)?;
-        self.group_tables.add_activity(activity).map_err(Error::Temporary)
+        self.group_tables.add_activity(activity).map_err(Error::Temporary)?;
+        self.group_tables.add(rows).map_err(Error::Temporary)
     }
 
     /// Takes note of who called where.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use bedrock::{Interner, TextId};
 
 /// The ranks of what is numbered.
+#[derive(Debug, Clone)]
 pub(super) struct Ranks<T> {
     /// By number.
     ranks: Vec<u32>,
@@ -13,7 +14,11 @@ pub(super) struct Ranks<T> {
 
 impl<T: Clone> Ranks<T> {
     /// The ranks of things with numbers less than `end`.
-    fn new<K: Ord>(mut things: Vec<(usize, K)>, end: usize, owned: impl Fn(K) -> T) -> Self {
+    pub(super) fn new<K: Ord>(
+        mut things: Vec<(usize, K)>,
+        end: usize,
+        owned: impl Fn(K) -> T,
+    ) -> Self {
         things.sort_unstable_by(|(_, a), (_, b)| a.cmp(b));
         let mut ranks = vec![0; end];
         let mut in_order = Vec::with_capacity(things.len());
@@ -49,14 +54,24 @@ impl Ranks<Option<Arc<str>>> {
         ids.for_each(|id| is_used[number(id)] = true);
         let used = (0..end).filter(|number| is_used[*number]);
         let text = |number: usize| TextId::at(number.checked_sub(1)?).map(|id| texts.get(id));
-        let used = used.map(|number| (number, text(number))).collect();
-        Ranks::new(used, end, |text| text.map(Arc::from))
+        // Most texts differ in their beginnings, which are compared without a look at the texts.
+        let begun = |number| text(number).map(|text| (beginning(text), text));
+        let used = used.map(|number| (number, begun(number))).collect();
+        Ranks::new(used, end, |begun| begun.map(|(_, text)| Arc::from(text)))
     }
 
     /// The rank of the text with an id.
     pub(super) fn rank_of(&self, id: Option<TextId>) -> u32 {
         self.rank(number(id))
     }
+}
+
+/// The first bytes of a text as a number. The order of such numbers is that of the texts, unless they are equal.
+fn beginning(text: &str) -> u64 {
+    let mut bytes = [0; 8];
+    let len = text.len().min(bytes.len());
+    bytes[..len].copy_from_slice(&text.as_bytes()[..len]);
+    u64::from_be_bytes(bytes)
 }
 
 /// None has the first number.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use bedrock::cost::{Cost, CostBasis, CostGap, CostGaps, Figure, TokenSource, Usage};
+use bedrock::cost::{Cost, CostBasis, CostGap, CostGaps, Figure, TokenSource, UnitSums, Usage};
 use bedrock::meaning::MeaningKey;
 use bedrock::resolve::Unresolved;
 use bedrock::{Attribute, Attributes, CallId, CallSource, Meaning, Texts, UsdPerMillion};
@@ -247,11 +247,11 @@ fn rows_of_several_takes_merge_to_those_of_one() {
     let rest = groups.take(others.references(), "1");
     found.routing.extend(rest.routing);
     found.costs.extend(rest.costs);
-    found.attributed.extend(rest.attributed);
+    let attributed = found.attributed.chain(rest.attributed).collect();
     found.unresolved.extend(rest.unresolved);
     assert_eq!(merged(found.routing), expected.routing);
     assert_eq!(merged(found.costs), expected.costs);
-    assert_eq!(merged(found.attributed), expected.attributed);
+    assert_eq!(merged(attributed), expected.attributed.collect::<Vec<_>>());
     assert_eq!(merged(found.unresolved), expected.unresolved);
     assert_eq!(expected.unresolved.len(), 1);
 }
@@ -273,6 +273,9 @@ proptest! {
         let mut groups = Groups::default();
         rows.chunks(7).for_each(|rows| groups.add(rows, calls.references()));
         let GroupRows { costs, attributed, .. } = groups.take(calls.references(), "1");
+        let announced = attributed.len();
+        let attributed = attributed.collect::<Vec<_>>();
+        prop_assert_eq!(attributed.len(), announced);
 
         let is_in_order = |rows: &[CostRow]| rows.is_sorted_by(|a, b| a.compare_group(b).is_lt());
         prop_assert!(is_in_order(&costs) && is_in_order(&attributed));
@@ -307,6 +310,80 @@ proptest! {
         prop_assert_eq!(found.collect::<BTreeMap<_, _>>(), expected.collect::<BTreeMap<_, _>>());
         prop_assert_eq!(attributed.iter().map(|row| row.sums.calls).sum::<i64>(), all.len() as i64);
     }
+}
+
+/// A call's session, whether it succeeded, its tokens, other units, and costs, each if there is any.
+type SummedCall = (usize, bool, Option<[Option<i64>; 4]>, [Option<i64>; 4], Option<SummedCost>);
+/// The costs of tokens and of units, the upper end, what was negotiated; all, and on which basis.
+type SummedCost = ([Option<i64>; 7], i64, usize);
+
+const BASES: [CostBasis; 3] = [CostBasis::Estimate, CostBasis::Full, CostBasis::LowerBound];
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Whether a group has one call or more, and whatever is summed up of them.
+    #[test]
+    fn sums_of_a_group_are_those_of_its_calls(
+        all in vec(
+            (
+                0..SESSIONS.len(),
+                any::<bool>(),
+                option::of([(); 4].map(|()| option::of(0..9i64))),
+                [(); 4].map(|()| option::of(0..9i64)),
+                option::of(([(); 7].map(|()| option::of(0..9i64)), 0..9i64, 0..BASES.len())),
+            ),
+            0..20,
+        ),
+    ) {
+        let (calls, rows) = summed(&all);
+        let mut groups = Groups::default();
+        groups.add(&rows, calls.references());
+        let found = groups.take(calls.references(), "1").attributed.map(|row| {
+            let session = row.caller.session_name.as_deref().unwrap_or_default().to_owned();
+            ((session, row.key.cost_basis), row.sums)
+        });
+        let mut expected = BTreeMap::<_, CostSums>::new();
+        for ((session, succeeded, ..), row) in all.iter().zip(&rows) {
+            let basis = row.figure.cost.map(|cost| cost.basis);
+            let sums = expected.entry((SESSIONS[*session].to_owned(), basis)).or_default();
+            sums.add_call(*succeeded, row);
+        }
+        prop_assert_eq!(found.collect::<BTreeMap<_, _>>(), expected);
+    }
+}
+
+fn summed(all: &[SummedCall]) -> (Calls, Vec<Invocation>) {
+    let kinds = all.iter().map(|(session, succeeded, ..)| {
+        [
+            (Attribute::AccountId, "1"),
+            (Attribute::EventName, "Converse"),
+            (Attribute::ModelRef, MODELS[0]),
+            (Attribute::SessionName, SESSIONS[*session]),
+            (Attribute::ErrorCode, if *succeeded { "" } else { "ThrottlingException" }),
+        ]
+    });
+    let calls = Calls::new(&kinds.collect::<Vec<_>>());
+    let usd = |units: i64| one_dollar().of_tokens(units);
+    let row = |(number, (_, _, tokens, units, cost)): (u32, &SummedCall)| {
+        let mut row = calls.row(i64::from(number), number, tokens.map(|_| 0));
+        if let (Some(usage), Some([input, output, cache_read, cache_write])) =
+            (&mut row.usage, *tokens)
+        {
+            *usage = Usage { input, output, cache_read, cache_write, ..*usage };
+        }
+        let [images, speech_tokens, search_units, guardrail_units] = *units;
+        row.units = UnitSums { images, speech_tokens, search_units, guardrail_units };
+        row.figure.cost = cost.map(|(amounts, total, basis)| {
+            let [input, output, cache_read, cache_write, units, max, contracted] =
+                amounts.map(|amount| amount.map(usd));
+            let (total, basis) = (usd(total), BASES[basis]);
+            Cost { input, output, cache_read, cache_write, units, total, max, contracted, basis }
+        });
+        row
+    };
+    let rows = (0..).zip(all).map(row).collect();
+    (calls, rows)
 }
 
 /// For a million tokens: a millionth of it for one.

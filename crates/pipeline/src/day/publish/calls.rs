@@ -60,15 +60,18 @@ pub(super) fn build(
     let mut rows = rows.map_err(encode)?;
     while rows.add(&mut calls)? {}
     let finished = rows.finish(calls.texts())?;
+    // The tables that count calls take memory too.
+    drop(calls);
     let FinishedRows { invocations, denials, batch_jobs, .. } = finished;
-    let FinishedRows { group_tables, join, without_alias, callers, tally, .. } = finished;
+    let FinishedRows { group_tables, attributed, join, without_alias, callers, tally, .. } =
+        finished;
     let DayJoin { taken, calls_without_entry } = join;
     let mut files = vec![
         TableFile::new(INVOCATIONS.name, day, invocations.0, invocations.1),
         TableFile::new(DENIALS.name, day, denials.0, denials.1),
         TableFile::new(BATCH_JOBS.name, day, batch_jobs.0, batch_jobs.1),
     ];
-    files.extend(group_tables.write(day)?);
+    files.extend(group_tables.write(attributed, day)?);
     Ok(OfCalls {
         files,
         without_alias: without_alias.into_iter().collect(),
