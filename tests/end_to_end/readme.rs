@@ -68,7 +68,9 @@ fn every_command_succeeds() {
     let world = World::new();
     let source = sample().display().to_string();
     let mut n_commands = 0;
-    for line in blocks(&readme(), "sh").iter().flat_map(|block| block.lines()) {
+    let reading = fs::read_to_string(repository().join("docs/reading.md")).unwrap();
+    let all = [readme(), reading].map(|page| blocks(&page, "sh"));
+    for line in all.iter().flatten().flat_map(|block| block.lines()) {
         let line = line.replace("tests/sample/org-trail", &source);
         let built = ["hoptrail ", "cargo run -p cli -- ", "cargo run --release -p cli -- "];
         if let Some(arguments) = built.iter().find_map(|prefix| line.strip_prefix(prefix)) {
