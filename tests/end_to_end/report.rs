@@ -72,7 +72,7 @@ fn tables(page: &str) -> Vec<Shown> {
     let mut found = Vec::new();
     for article in between(page, "<article>", "</article>") {
         let command = text_of(between(article, "<code>", "</code>").next().unwrap());
-        for table in between(article, "<table>", "</table>") {
+        for table in between(article, "<table", "</table>") {
             let (body, foot) = table.split_once("<tfoot>").unwrap();
             found.push(Shown {
                 caption: text_of(between(table, "<caption>", "</caption>").next().unwrap()),
@@ -115,7 +115,7 @@ fn is_additive(head: &str) -> bool {
 fn rows_and_all_others_are_the_total() {
     let world = built_sample();
     let tables = tables(&page(&world, &RANGE));
-    assert!(tables.len() > 14, "{}", tables.len());
+    assert!(tables.len() > 13, "{}", tables.len());
     let mut n_sums = 0;
     for table in &tables {
         let is_share = table.caption.starts_with("Shares of");
@@ -260,7 +260,7 @@ fn page_has_exact_values_and_requests_nothing() {
         page.matches("role=\"img\"").count(),
         between(&page, "<figure>", "</figure>").count()
     );
-    for cell in between(&page, "<td class=\"n\">", "</td>") {
+    for cell in between(&page, "<td>", "</td>") {
         let is_word = ["", "–", "yes", "no"].contains(&cell);
         assert!(is_word || cell.starts_with("<data value=\""), "{cell}");
     }
@@ -309,7 +309,8 @@ fn days_that_are_missing_are_named() {
     let page = fs::read_to_string(world.path("page.html")).unwrap();
     let named = between(&page, "<p class=\"alert\">", "</p>").next().map(text_of).unwrap();
     assert_eq!(named, "Days that are not built, and count nowhere: 2026-10-04, 2026-10-08.");
-    assert_eq!(page.matches("<rect class=\"day-missing\"").count(), 3, "two days and the legend");
+    let missing = between(&page, "<g class=\"day-missing\">", "</g>").next().unwrap();
+    assert_eq!(missing.matches("<rect").count(), 2, "{missing}");
     let none = world
         .hoptrail(&["report", "--dest", "out", "-o", "none.html", "--day", "2026-11-01"])
         .ends(5);

@@ -110,6 +110,18 @@ impl Label {
 }
 
 impl Drawing {
+    /// The marks by class, in the order in which the classes come first: a class is written once.
+    pub(crate) fn groups(&self) -> Vec<(&str, Vec<&Mark>)> {
+        let mut groups = Vec::<(&str, Vec<&Mark>)>::new();
+        for mark in &self.marks {
+            match groups.iter_mut().find(|(class, _)| *class == mark.class) {
+                Some((_, marks)) => marks.push(mark),
+                None => groups.push((&mark.class, vec![mark])),
+            }
+        }
+        groups
+    }
+
     /// Bars beneath each other, the name and the figure of each upon it; `None` without any.
     ///
     /// # Errors

@@ -52,17 +52,15 @@ pub fn html(report: &Report) -> Result<String, PageError> {
     Ok(page.render()?)
 }
 
+/// With commas between them.
 fn missing(report: &Report) -> Vec<Datum> {
     let is_missing = |state| matches!(state, DayState::Missing | DayState::Interrupted);
     let days = report.days.iter().filter(|day| is_missing(day.state)).collect::<Vec<_>>();
-    let mut named =
-        days.iter().take(NAMED_DAYS).map(|day| Datum::day(day.date)).collect::<Vec<_>>();
+    let named = days.iter().take(NAMED_DAYS).map(|day| day.date.to_string()).collect::<Vec<_>>();
+    let mut named = vec![Datum::plain(named.join(", "))];
     if days.len() > NAMED_DAYS {
-        named.extend([
-            Datum::plain("and"),
-            Datum::count((days.len() - NAMED_DAYS) as u64),
-            Datum::plain("more"),
-        ]);
+        let more = Datum::count((days.len() - NAMED_DAYS) as u64);
+        named.extend([Datum::plain("and"), more, Datum::plain("more")]);
     }
-    named
+    if days.is_empty() { Vec::new() } else { named }
 }

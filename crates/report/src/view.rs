@@ -12,6 +12,9 @@ const NAME_CHARACTERS: usize = 160;
 /// Rows of a table that is folded away at least.
 const LONG_TABLE: usize = 42;
 
+/// Columns of a table that is set close at least.
+const DENSE_TABLE: usize = 12;
+
 /// Characters of a name that stays in one line.
 const SHORT_NAME: usize = 28;
 
@@ -52,6 +55,8 @@ pub(crate) struct Part {
     pub(crate) note: &'static str,
     pub(crate) drawings: Vec<Drawing>,
     pub(crate) tables: Vec<Table>,
+    /// Whether the tables need the whole width, below the drawings.
+    pub(crate) is_wide: bool,
     pub(crate) command: String,
 }
 
@@ -115,9 +120,9 @@ impl Datum {
         }
     }
 
-    /// A day.
+    /// A day, whose text is exact.
     pub(crate) fn day(date: Date) -> Self {
-        Datum { text: date.to_string(), value: Some(date.to_string()) }
+        Datum::plain(date.to_string())
     }
 
     /// A time, to the second.
@@ -144,6 +149,11 @@ impl Table {
     /// Whether it is folded away.
     pub(crate) fn is_long(&self) -> bool {
         self.rows.len() >= LONG_TABLE
+    }
+
+    /// Whether it is set close.
+    pub(crate) fn is_dense(&self) -> bool {
+        self.heads.len() >= DENSE_TABLE
     }
 }
 

@@ -14,6 +14,9 @@ const NODE_WIDTH: f32 = 10.0;
 /// Between two nodes of a flow.
 pub(crate) const NODE_GAP: f32 = 14.0;
 
+/// The width of a column of bars with the gap beside it, as charts-rs lays it out, at least.
+const COLUMN_WIDTH: f32 = 40.0;
+
 /// Nodes and ribbons of a flow.
 #[derive(Debug)]
 pub(crate) struct Flow {
@@ -100,11 +103,18 @@ pub(crate) fn stacked(
         one
     });
     let mut chart = BarChart::new(all.collect(), names);
-    bare(&mut chart.base, size);
+    // The gap between two bars has a fixed width: many bars are laid out wider than they are drawn.
+    let (width, height) = size;
+    let wide = width.max(COLUMN_WIDTH * n_columns as f32);
+    bare(&mut chart.base, (wide, height));
     if let Some(axis) = chart.y_axis_configs.first_mut() {
         (axis.min, axis.max) = (Some(0.0), Some(1.0));
     }
-    bars("stacked bars", series, chart.svg())
+    let mut drawn = bars("stacked bars", series, chart.svg())?;
+    for shape in drawn.iter_mut().flatten() {
+        *shape = shape.take().map(|shape| shape.narrowed(width / wide));
+    }
+    Ok(drawn)
 }
 
 /// Bars beneath each other, from the left, one for each weight. A weight of 0 has no shape.
@@ -195,7 +205,7 @@ mod tests {
             Shape::Rect { x, y, width, height } => {
                 [x, y, width, height].map(|text| text.parse().expect("a number"))
             }
-            Shape::Polygon { .. } => panic!("expected a rectangle"),
+            Shape::Ribbon { .. } => panic!("expected a rectangle"),
         }
     }
 
@@ -217,6 +227,14 @@ mod tests {
             [height(0, 0), height(1, 0), height(0, 1), height(1, 1)],
             [Some(100), Some(50), None, Some(200)]
         );
+    }
+
+    #[test]
+    fn many_bars_are_wider_than_the_gaps_between_them() {
+        let drawn = stacked(&[vec![1.0; 90]], (560.0, 100.0)).expect("drawn");
+        let bars = drawn[0].iter().flatten().map(rect).collect::<Vec<_>>();
+        assert!(bars.iter().all(|bar| bar[2] > 4.0), "{bars:?}");
+        assert!(bars[89][0] > 550.0 && bars[89][0] + bars[89][2] <= 560.0, "{:?}", bars[89]);
     }
 
     #[test]

@@ -49,6 +49,7 @@ pub(super) fn parts(report: &Report) -> Result<Vec<Part>, DrawingError> {
             note,
             drawings: bars(heading, rows)?.into_iter().collect(),
             tables: vec![table],
+            is_wide: false,
             command: command(report, &format!("cost --by {column}")),
         });
     }
@@ -106,6 +107,7 @@ fn by_day(report: &Report) -> Result<Part, DrawingError> {
                stands before a cost that is a lower bound.",
         drawings: vec![cost_drawing(&days, &columns, &all)?, coverage_drawing(&days, &all)?],
         tables: vec![day_table(&days, &columns, &all)],
+        is_wide: false,
         command: command(report, "cost --by dt,model_name"),
     })
 }

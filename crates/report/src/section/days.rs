@@ -22,6 +22,7 @@ pub(super) fn part(report: &Report) -> Result<Part, DrawingError> {
                nowhere.",
         drawings: vec![strip(&report.days)?],
         tables: vec![table(&report.days)],
+        is_wide: false,
         command: command(report, "ingest --by dt"),
     })
 }

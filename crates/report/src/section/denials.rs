@@ -20,6 +20,7 @@ pub(super) fn part(report: &Report) -> Result<Part, DrawingError> {
                endpoint saw are counted too.",
         drawings: bars(&report.denials)?.into_iter().collect(),
         tables: vec![table(report)],
+        is_wide: true,
         command: command(
             report,
             "denials --by blocked_region,policy_type,policy_arn,leg,profile_scope",

@@ -13,17 +13,17 @@ use crate::view::{Datum, LegendItem, Part, Table, cut, largest, others_name};
 pub(super) const LEFT: &str = "other_jurisdiction";
 
 /// Profile scopes with a drawing of their own.
-const SCOPES: usize = 8;
+const SCOPES: usize = 6;
 
 /// Source Regions of a drawing, and inference Regions.
-const SOURCES: usize = 8;
-const TARGETS: usize = 10;
+const SOURCES: usize = 6;
+const TARGETS: usize = 9;
 
 /// Rows of the tables.
 const ROWS: usize = 30;
 
 /// The room for names beside a flow.
-const MARGIN: u32 = 150;
+const MARGIN: u32 = 165;
 
 /// The height that a node needs with its name.
 const NODE_HEIGHT: f32 = 20.0;
@@ -64,6 +64,7 @@ pub(super) fn part(report: &Report) -> Result<Part, DrawingError> {
         note: "Calls that ran, for each profile scope: where they were sent on the left, where they ran on the right.",
         drawings,
         tables: vec![table],
+        is_wide: false,
         command: command(
             report,
             "routing --by profile_scope,source_region,inference_region,residency",
@@ -274,6 +275,7 @@ pub(super) fn exceptions(report: &Report) -> Part {
             others,
             total: Some(total_row.chain([Datum::count(total)]).collect()),
         }],
+        is_wide: false,
         command: command(
             report,
             "routing --by residency,source_region,inference_region,profile_scope,model_name",
@@ -296,13 +298,13 @@ mod tests {
     }
 
     #[test]
-    fn shape_of_a_ribbon_is_a_polygon() {
+    fn route_without_calls_has_no_ribbon() {
         let key =
             |a: &str, b: &str| (Some(a.to_owned()), Some(b.to_owned()), Some(LEFT.to_owned()));
         let routes = Routes::from([(key("a", "b"), 3), (key("a", "c"), 0)]);
         let drawing = drawing("us", &routes).expect("drawn").expect("calls ran");
         let ribbons =
-            drawing.marks.iter().filter(|mark| matches!(mark.shape, Shape::Polygon { .. }));
+            drawing.marks.iter().filter(|mark| matches!(mark.shape, Shape::Ribbon { .. }));
         assert_eq!(ribbons.map(|mark| mark.value.as_str()).collect::<Vec<_>>(), ["3"]);
     }
 }

@@ -16,6 +16,7 @@ pub(super) fn parts(report: &Report) -> Vec<Part> {
                does not know.",
         drawings: Vec::new(),
         tables: vec![unresolved(&report.unresolved)],
+        is_wide: false,
         command: command(report, "unresolved --by model_ref,reason"),
     };
     let unpriced = Part {
@@ -24,6 +25,7 @@ pub(super) fn parts(report: &Report) -> Vec<Part> {
                counts are neither priced nor unpriced.",
         drawings: Vec::new(),
         tables: vec![gaps(&report.gaps)],
+        is_wide: false,
         command: command(report, "cost --by cost_gap,model_name"),
     };
     vec![unresolved, unpriced]

@@ -15,13 +15,13 @@ const HOURS: usize = 24;
 const HOUR_MS: i64 = 3_600_000;
 
 /// Source Regions with a heat map.
-const HEAT_MAPS: usize = 4;
+const HEAT_MAPS: usize = 3;
 
 /// Inference Regions of a heat map, apart from all others.
 const HEAT_ROWS: usize = 8;
 
 /// Source Regions and scopes with a drawing of shares.
-const SHARES: usize = 4;
+const SHARES: usize = 3;
 
 /// Inference Regions of a drawing of shares, apart from all others.
 const SHARE_REGIONS: usize = 5;
@@ -31,6 +31,9 @@ const MARGIN: u32 = 120;
 
 /// The height of a row of a heat map.
 const ROW_HEIGHT: u32 = 22;
+
+/// Colors that tell Regions apart; there is another one for all others.
+const COLORS: usize = 9;
 
 /// The classes of cells that are not empty.
 const LEVELS: u64 = 6;
@@ -90,6 +93,7 @@ pub(super) fn heat(report: &Report) -> Result<Part, DrawingError> {
                source Regions: the fuller the color, the more calls.",
         drawings,
         tables,
+        is_wide: false,
         command: command(report, "routing --by source_region,inference_region,event_hour"),
     })
 }
@@ -97,7 +101,8 @@ pub(super) fn heat(report: &Report) -> Result<Part, DrawingError> {
 fn heat_map(source: &str, ranked: &Ranked<HOURS>) -> Result<Drawing, DrawingError> {
     let height = ROW_HEIGHT * ranked.names.len() as u32;
     let cells = grid(HOURS, ranked.names.len(), ((WIDTH - MARGIN) as f32, height as f32))?;
-    let most = ranked.counts.iter().flatten().copied().max().unwrap_or_default();
+    // All others together would outshine each Region.
+    let most = ranked.counts.iter().take(HEAT_ROWS).flatten().copied().max().unwrap_or_default();
     let mut marks = Vec::new();
     for (cell, shape) in cells.into_iter().enumerate() {
         let (row, hour) = (cell / HOURS, cell % HOURS);
@@ -142,7 +147,8 @@ fn heat_map(source: &str, ranked: &Ranked<HOURS>) -> Result<Drawing, DrawingErro
 fn level(calls: u64, most: u64) -> u64 {
     match calls {
         0 => 0,
-        _ => (u128::from(calls) * u128::from(LEVELS)).div_ceil(u128::from(most.max(1))) as u64,
+        _ if calls >= most => LEVELS,
+        _ => (u128::from(calls) * u128::from(LEVELS)).div_ceil(u128::from(most)) as u64,
     }
 }
 
@@ -193,6 +199,7 @@ pub(super) fn shares(report: &Report) -> Result<Part, DrawingError> {
         (regions.values().flatten().sum::<u64>(), std::cmp::Reverse(key.clone()))
     });
     let days = report.days.iter().map(|day| day.date).collect::<Vec<_>>();
+    let ranks = ranks(report);
     let (mut drawings, mut tables) = (Vec::new(), Vec::new());
     for ((source, scope), regions) in shown {
         let name = format!(
@@ -200,7 +207,7 @@ pub(super) fn shares(report: &Report) -> Result<Part, DrawingError> {
             cut(region_name(source.as_deref()), 40),
             cut(scope_name(scope.as_deref()), 40)
         );
-        let group = Shares::of(name, regions);
+        let group = Shares::of(name, regions, &ranks);
         drawings.push(group.drawing(&days)?);
         tables.push(group.table(&days));
     }
@@ -211,14 +218,41 @@ pub(super) fn shares(report: &Report) -> Result<Part, DrawingError> {
                ran in one Region, 3 if they ran in three Regions alike.",
         drawings,
         tables,
+        is_wide: false,
         command: command(report, "routing --by dt,source_region,profile_scope,inference_region"),
     })
+}
+
+/// The Regions in which most calls ran come first: a Region has the same color in each drawing.
+fn ranks(report: &Report) -> Vec<Option<String>> {
+    let mut sums = BTreeMap::<Option<String>, u64>::new();
+    for hour in ran(report) {
+        *sums.entry(hour.inference.clone()).or_default() += hour.calls;
+    }
+    let rows = sums.into_iter().collect::<Vec<_>>();
+    let n = rows.len();
+    let (ranked, _) =
+        largest(rows, n, |(region, calls)| (*calls, std::cmp::Reverse(region.clone())));
+    ranked.into_iter().map(|(region, _)| region).collect()
+}
+
+/// The colors of Regions, by their ranks among all. One whose color another one has takes the next that is free.
+fn colors(regions: &[Option<String>], ranks: &[Option<String>]) -> Vec<usize> {
+    let mut taken = Vec::new();
+    for region in regions {
+        let rank = ranks.iter().position(|other| other == region).unwrap_or_default();
+        let mut colors = (rank..rank + COLORS).map(|color| color % COLORS + 1);
+        taken.push(colors.find(|color| !taken.contains(color)).unwrap_or_default());
+    }
+    taken
 }
 
 /// Where the calls of a source Region and a scope ran, by day.
 struct Shares {
     name: String,
     regions: Vec<String>,
+    /// By Region: the number of its color.
+    colors: Vec<usize>,
     /// By Region as in `regions`, then by day.
     counts: Vec<Vec<u64>>,
     /// By day; with the Regions that `regions` has as others, each on its own.
@@ -227,7 +261,11 @@ struct Shares {
 }
 
 impl Shares {
-    fn of(name: String, regions: BTreeMap<Option<String>, Vec<u64>>) -> Self {
+    fn of(
+        name: String,
+        regions: BTreeMap<Option<String>, Vec<u64>>,
+        ranks: &[Option<String>],
+    ) -> Self {
         let n_days = regions.values().next().map_or(0, Vec::len);
         let on = |day: usize| regions.values().map(|days| days[day]).collect::<Vec<_>>();
         let effective = (0..n_days).map(|day| Datum::effective_number(&on(day))).collect();
@@ -239,14 +277,16 @@ impl Shares {
         });
         let n_others = others.len();
         let (names, mut counts) = shown.into_iter().unzip::<_, _, Vec<_>, Vec<_>>();
+        let mut colors = colors(&names, ranks);
         let mut names =
             names.iter().map(|name| cut(region_name(name.as_deref()), 24)).collect::<Vec<_>>();
         if n_others > 0 {
+            colors.push(0);
             names.push(format!("others ({n_others})"));
             let on = |day: usize| others.iter().map(|(_, days)| days[day]).sum();
             counts.push((0..n_days).map(on).collect());
         }
-        Shares { name, regions: names, counts, effective, effective_of_all }
+        Shares { name, regions: names, colors, counts, effective, effective_of_all }
     }
 
     fn on(&self, day: usize) -> u64 {
@@ -254,11 +294,7 @@ impl Shares {
     }
 
     fn class(&self, region: usize) -> String {
-        if self.regions[region].starts_with("others (") {
-            "color-0".to_owned()
-        } else {
-            format!("color-{}", region + 1)
-        }
+        format!("color-{}", self.colors[region])
     }
 
     fn drawing(&self, days: &[Date]) -> Result<Drawing, DrawingError> {
@@ -274,12 +310,7 @@ impl Shares {
             for (day, shape) in shapes.into_iter().enumerate() {
                 let (Some(shape), calls) = (shape, self.counts[region][day]) else { continue };
                 let share = percent(calls, self.on(day));
-                let title = format!(
-                    "{}, {}: {share}, {} calls",
-                    days[day],
-                    self.regions[region],
-                    grouped(calls)
-                );
+                let title = format!("{}, {}: {share}", days[day], self.regions[region]);
                 marks.push(Mark {
                     shape,
                     class: self.class(region),
@@ -340,13 +371,21 @@ mod tests {
     #[test]
     fn levels_go_from_the_first_call_to_the_most() {
         assert_eq!([0, 1, 50, 99, 100].map(|calls| level(calls, 100)), [0, 1, 3, 6, 6]);
-        assert_eq!(level(u64::MAX, u64::MAX), LEVELS);
+        assert_eq!([level(u64::MAX, u64::MAX), level(3, 2), level(1, 0)], [LEVELS; 3]);
+    }
+
+    #[test]
+    fn region_has_the_color_of_its_rank_if_it_is_free() {
+        let names = |n: &[usize]| n.iter().map(|n| Some(format!("r{n}"))).collect::<Vec<_>>();
+        let ranks = names(&(0..20).collect::<Vec<_>>());
+        assert_eq!(colors(&names(&[2, 0, 11]), &ranks), [3, 1, 4], "11 would have the color of 2");
+        assert_eq!(colors(&names(&[2]), &ranks), colors(&names(&[2, 9]), &ranks)[..1]);
     }
 
     #[test]
     fn regions_beyond_the_largest_count_as_others_and_in_the_effective_number() {
         let region = |n: u64| (Some(format!("r{n}")), vec![10, 0]);
-        let shares = Shares::of("x".into(), (0..8).map(region).collect());
+        let shares = Shares::of("x".into(), (0..8).map(region).collect(), &[]);
         assert_eq!(shares.regions.last().map(String::as_str), Some("others (3)"));
         assert_eq!((shares.counts[5].clone(), shares.on(0)), (vec![30, 0], 80));
         assert_eq!([&shares.effective[0].text, &shares.effective[1].text], ["8.0", "–"]);
