@@ -61,66 +61,95 @@ const GAPS: [Option<&str>; 3] =
     [None, Some("no_count_cache_read,no_count_cache_write"), Some("unit_not_tokens")];
 
 const FIRST_DAY: Date = date(2026, 8, 1);
-const HOUR_MS: i64 = 3_600_000;
-
 /// The report of this many days, with the same figures every time.
 pub(crate) fn organization(n_days: usize) -> Report {
     let mut dice = Dice::new(22);
     let dates = FIRST_DAY.series(jiff::ToSpan::day(1)).take(n_days).collect::<Vec<_>>();
-    let text = |text: &str| Some(text.to_owned());
-    let pick = |dice: &mut Dice, names: &[&str]| Some((*dice.pick(names)).to_owned());
+    let models = (0..24).map(|n| Some(format!("Claude Sonnet {n}.5 Large"))).collect::<Vec<_>>();
+    let days_and_models =
+        dates.iter().flat_map(|date| models.iter().map(|model| (*date, model.clone())));
+    let model_day = |dice: &mut Dice, (date, model)| ModelDay { date, model, cost: cost(dice) };
+    let gaps = models.iter().flat_map(|model| GAPS.map(|gap| (model.clone(), gap)));
+    let gap = |dice: &mut Dice, (model, gap): (Option<String>, Option<&str>)| Gap {
+        model,
+        gap: gap.map(str::to_owned),
+        cost: cost(dice),
+    };
+    Report {
+        dest: "s3://organization-analytics/bedrock".to_owned(),
+        show_options:
+            "--dest s3://organization-analytics/bedrock --from 2026-08-01 --to 2026-10-29"
+                .to_owned(),
+        hours: hours(&mut dice, n_days),
+        paths: paths(&mut dice),
+        model_days: days_and_models.map(|it| model_day(&mut dice, it)).collect(),
+        accounts: costs_of(&mut dice, 40, |n| format!("{:012}", 111_122_223_333 + n)),
+        principals: costs_of(&mut dice, 600, |n| format!("AWSReservedSSO_DataScience_{n:016x}")),
+        profiles: costs_of(&mut dice, 120, |n| format!("team-{n}-summaries")),
+        gaps: gaps.map(|it| gap(&mut dice, it)).collect(),
+        denials: (0..400).map(|n| denial(&mut dice, n)).collect(),
+        unresolved: (0..300).map(|n| unresolved(&mut dice, n)).collect(),
+        days: dates.into_iter().map(|date| day(&mut dice, date)).collect(),
+        unreadable: Vec::new(),
+        price_versions: vec!["188d802514f6c56c".to_owned()],
+        stamp: None,
+    }
+}
+
+fn text(text: &str) -> Option<String> {
+    Some(text.to_owned())
+}
+
+/// The start of an hour, counted from that of the first day.
+fn hour_ms(hour: u64) -> i64 {
+    let first = FIRST_DAY.to_zoned(jiff::tz::TimeZone::UTC).expect("a time").timestamp();
+    first.as_millisecond() + hour as i64 * 3_600_000
+}
+
+fn hours(dice: &mut Dice, n_days: usize) -> Vec<Hour> {
     let mut hours = Vec::new();
-    let first_ms =
-        FIRST_DAY.to_zoned(jiff::tz::TimeZone::UTC).expect("a time").timestamp().as_millisecond();
-    for hour in 0..n_days as i64 * 24 {
+    for hour in 0..n_days as u64 * 24 {
         for _ in 0..40 {
             hours.push(Hour {
-                hour_ms: first_ms + hour * HOUR_MS,
-                source: pick(&mut dice, &SOURCES[..4]),
+                hour_ms: hour_ms(hour),
+                source: text(dice.pick::<&str>(&SOURCES[..4])),
                 scope: dice.pick(&SCOPES).map(str::to_owned),
-                inference: pick(&mut dice, &TARGETS),
+                inference: text(dice.pick::<&str>(&TARGETS)),
                 calls: dice.below(230),
             });
         }
     }
+    hours
+}
+
+fn paths(dice: &mut Dice) -> Vec<Path> {
     let mut paths = Vec::new();
     for (from, source) in SOURCES.into_iter().enumerate() {
         for scope in SCOPES {
             for (to, target) in TARGETS.into_iter().enumerate() {
                 let all = dice.below(9_000);
-                let residency = RESIDENCIES[(from * 7 + to) % RESIDENCIES.len()];
                 paths.push(Path {
                     source: text(source),
                     scope: scope.map(str::to_owned),
                     inference: text(target),
                     basis: text("logged"),
-                    residency: text(residency),
+                    residency: text(RESIDENCIES[(from * 7 + to) % RESIDENCIES.len()]),
                     model: text("Claude Sonnet 4.6"),
                     calls: Calls { all, succeeded: all, ..Calls::default() },
                 });
             }
         }
     }
-    let models = (0..24).map(|n| text(&format!("Claude Sonnet {n}.5 Large"))).collect::<Vec<_>>();
-    let mut model_days = Vec::new();
-    for date in &dates {
-        for model in &models {
-            model_days.push(ModelDay { date: *date, model: model.clone(), cost: cost(&mut dice) });
-        }
-    }
-    let mut costs_of = |n: usize, name: &dyn Fn(usize) -> String| {
-        (0..n).map(|n| CostOf { name: Some(name(n)), cost: cost(&mut dice) }).collect::<Vec<_>>()
-    };
-    let accounts = costs_of(40, &|n| format!("{:012}", 111_122_223_333 + n));
-    let principals = costs_of(600, &|n| format!("AWSReservedSSO_DataScience_{n:016x}"));
-    let profiles = costs_of(120, &|n| format!("team-{n}-summaries"));
-    let gaps = models.iter().flat_map(|model| GAPS.map(|gap| (model.clone(), gap)));
-    let gaps =
-        gaps.map(|(model, gap)| Gap { model, gap: gap.map(str::to_owned), cost: cost(&mut dice) });
-    let gaps = gaps.collect();
-    let seen = |n: u64| Some(first_ms + n as i64 * HOUR_MS);
-    let denials = (0..400).map(|n| Denial {
-        blocked: pick(&mut dice, &TARGETS),
+    paths
+}
+
+fn costs_of(dice: &mut Dice, n: u64, name: impl Fn(u64) -> String) -> Vec<CostOf> {
+    (0..n).map(|n| CostOf { name: Some(name(n)), cost: cost(dice) }).collect()
+}
+
+fn denial(dice: &mut Dice, n: u64) -> Denial {
+    Denial {
+        blocked: text(dice.pick::<&str>(&TARGETS)),
         policy_type: text("service_control_policy"),
         policy_arn: Some(format!(
             "arn:aws:organizations::999988887777:policy/o-exampleorg1/service_control_policy/p-{n:08}"
@@ -128,21 +157,25 @@ pub(crate) fn organization(n_days: usize) -> Report {
         leg: text("destination_model"),
         scope: text("us"),
         calls: dice.below(5_000),
-        first_ms: seen(n),
-        last_ms: seen(n + 100),
-    });
-    let denials = denials.collect();
-    let unresolved = (0..300).map(|n| Unresolved {
+        first_ms: Some(hour_ms(n)),
+        last_ms: Some(hour_ms(n + 100)),
+    }
+}
+
+fn unresolved(dice: &mut Dice, n: u64) -> Unresolved {
+    Unresolved {
         model_ref: Some(format!(
             "arn:aws:bedrock:us-east-1:444455556666:application-inference-profile/{n:012}"
         )),
         reason: text("no_alias"),
         calls: dice.below(900),
-        first_ms: seen(n),
-        last_ms: seen(n + 9),
-    });
-    let unresolved = unresolved.collect();
-    let day = |date| Day {
+        first_ms: Some(hour_ms(n)),
+        last_ms: Some(hour_ms(n + 9)),
+    }
+}
+
+fn day(dice: &mut Dice, date: Date) -> Day {
+    Day {
         date,
         state: DayState::Built,
         objects: 40 * 288,
@@ -150,25 +183,6 @@ pub(crate) fn organization(n_days: usize) -> Report {
         records: dice.below(9_000_000),
         rejected: dice.below(30),
         written: dice.below(120_000),
-    };
-    Report {
-        dest: "s3://organization-analytics/bedrock".to_owned(),
-        show_options:
-            "--dest s3://organization-analytics/bedrock --from 2026-08-01 --to 2026-10-29"
-                .to_owned(),
-        days: dates.into_iter().map(day).collect(),
-        unreadable: Vec::new(),
-        price_versions: vec!["188d802514f6c56c".to_owned()],
-        stamp: None,
-        hours,
-        paths,
-        model_days,
-        accounts,
-        principals,
-        profiles,
-        gaps,
-        denials,
-        unresolved,
     }
 }
 
