@@ -227,6 +227,36 @@ fn rows_are_those_of_the_commands_beside_them() {
     assert_eq!(total("Claude Sonnet 4.6").value.as_deref(), Some("3.970540200000"));
 }
 
+/// The exact values of the shapes of a drawing, added up; nodes of flows are the ends of ribbons.
+fn drawn(figure: &str) -> i128 {
+    let groups =
+        between(figure, "<g class=\"", "</g>").filter(|group| !group.starts_with("node\""));
+    let values = groups.flat_map(|group| between(group, " data-value=\"", "\""));
+    values.map(units).sum()
+}
+
+/// Every drawing: the figures of its shapes are the total of a table beside it.
+#[test]
+fn shapes_are_the_total_of_the_table() {
+    let world = built_sample();
+    let page = page(&world, &RANGE);
+    let mut n_drawings = 0;
+    for article in between(&page, "<article>", "</article>") {
+        let feet = between(article, "<tfoot>", "</tfoot>").flat_map(cells);
+        // Not those that are times.
+        let totals = feet.filter_map(|cell| cell.value).filter(|value| !value.contains('T'));
+        let totals = totals.map(|value| units(&value)).collect::<Vec<_>>();
+        let drawings = between(article, "<figure>", "</figure>").map(drawn).collect::<Vec<_>>();
+        if article.contains("From source Region to inference Region") {
+            assert_eq!(drawings.iter().sum::<i128>(), totals[0]);
+        } else {
+            assert!(drawings.iter().all(|sum| totals.contains(sum)), "{drawings:?} {totals:?}");
+        }
+        n_drawings += drawings.len();
+    }
+    assert!(n_drawings > 15, "{n_drawings}");
+}
+
 /// Cells that are figures have their exact value, and nothing on the page runs or is fetched.
 #[test]
 fn page_has_exact_values_and_requests_nothing() {

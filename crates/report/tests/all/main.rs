@@ -6,3 +6,4 @@ mod edges;
 mod escape;
 mod organization;
 mod size;
+mod sums;
