@@ -262,7 +262,8 @@ fn shapes_are_the_total_of_the_table() {
 fn page_has_exact_values_and_requests_nothing() {
     let world = built_sample();
     let page = page(&world, &RANGE);
-    let policy = "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">";
+    let policy = "http-equiv=\"Content-Security-Policy\" \
+                  content=\"default-src 'none'; style-src 'unsafe-inline'\">";
     assert!(page.contains(policy));
     for word in [
         "<script",
@@ -372,8 +373,9 @@ fn page_of_names(name: &str) -> String {
         with(record, "/requestParameters/modelId", name)
     };
     let message = format!(
-        "User: arn:aws:sts::111122223333:assumed-role/{name}/s is not authorized to perform: bedrock:InvokeModel on \
-         resource: arn:aws:bedrock:{name}::foundation-model/{name} with an explicit deny in a service control policy: \
+        "User: arn:aws:sts::111122223333:assumed-role/{name}/s is not authorized to perform: \
+         bedrock:InvokeModel on resource: arn:aws:bedrock:{name}::foundation-model/{name} with an \
+         explicit deny in a service control policy: \
          arn:aws:organizations::999988887777:policy/o-a/service_control_policy/{name}"
     );
     let denied = with(named("e2", 2), "/errorCode", "AccessDenied");

@@ -1,8 +1,8 @@
 //! Drawings: shapes whose places come from charts-rs, with texts that come from exact figures.
 //!
-//! charts-rs is given numbers from 0 to 1 and the places of rows in place of names; of the SVG that it writes, only
-//! the coordinates are kept ([`shapes`]). Colors are classes, which the style sheet of the page maps for light and
-//! dark.
+//! charts-rs is given numbers from 0 to 1 and the places of rows in place of names; of the SVG that it
+//! writes, only the coordinates are kept ([`shapes`]). Colors are classes, which the style sheet of the
+//! page maps for light and dark.
 
 pub(crate) mod charts;
 mod shapes;

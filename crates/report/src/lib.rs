@@ -6,9 +6,9 @@
 //!                       drawing: shapes from charts-rs, texts from exact figures
 //! ```
 //!
-//! The input is a [`Report`]: rows of counts, amounts, and names. Everything that is added up, ranked, or cut to
-//! the largest is computed here, in whole numbers. charts-rs computes in `f32`: it says where shapes are, and no
-//! text of its own reaches the page. Texts are escaped by the template.
+//! The input is a [`Report`]: rows of counts, amounts, and names. Everything that is added up, ranked, or
+//! cut to the largest is computed here, in whole numbers. charts-rs computes in `f32`: it says where shapes
+//! are, and no text of its own reaches the page. Texts are escaped by the template.
 
 mod drawing;
 mod model;

@@ -1,5 +1,5 @@
-//! What the page is made from. Amounts are in units of 10^-12 US dollars, times in milliseconds since 1970 (UTC).
-//! Rows may come in any order; a name that is `None` is null in the tables.
+//! What the page is made from. Amounts are in units of 10^-12 US dollars, times in milliseconds since 1970
+//! (UTC). Rows may come in any order; a name that is `None` is null in the tables.
 
 use jiff::civil::Date;
 

@@ -43,7 +43,8 @@ pub fn exact_dollars(units: i128) -> String {
     format!("${whole}.{:0<2}", fraction.trim_end_matches('0'))
 }
 
-/// An amount of dollars, rounded to cents from a dollar on, below to four places, or to the first two that are not 0.
+/// An amount of dollars, rounded to cents from a dollar on, below to four places, or to the first two that
+/// are not 0.
 pub fn dollars(units: i128) -> String {
     rounded_dollars(units, |amount, step| (amount + step / 2) / step)
 }

@@ -1,4 +1,5 @@
-//! What the template is filled with: the page as headings, tables, and drawings, with every text as it is shown.
+//! What the template is filled with: the page as headings, tables, and drawings, with every text as it is
+//! shown.
 
 use jiff::Timestamp;
 use jiff::civil::Date;

@@ -47,7 +47,8 @@ const QUESTIONS: [(&str, &[&str]); 10] = [
 /// Writes the page.
 ///
 /// # Errors
-/// If an option is invalid, the destination cannot be read or has none of the days, or the page cannot be written.
+/// If an option is invalid, the destination cannot be read or has none of the days, or the page cannot be
+/// written.
 pub(crate) fn run(mut args: ReportArgs, report: &Report) -> Result<Exit, Failure> {
     let config = Config::read(&args.config)?;
     config.complete_location(&mut args.dest);

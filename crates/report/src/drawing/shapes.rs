@@ -57,8 +57,9 @@ impl Shape {
         }
     }
 
-    /// The ribbon whose outline charts-rs has as two polylines, there and back. Both follow a cubic curve that
-    /// is horizontal at its ends, with control points in the middle between them; written as that, it is shorter.
+    /// The ribbon whose outline charts-rs has as two polylines, there and back. Both follow a cubic curve
+    /// that is horizontal at its ends, with control points in the middle between them; written as that, it
+    /// is shorter.
     fn ribbon(points: &str) -> Option<Self> {
         let corners = points.split_whitespace().collect::<Vec<_>>();
         let half = corners.len() / 2;

@@ -103,8 +103,8 @@ fn by_day(report: &Report) -> Result<Part, DrawingError> {
     }
     Ok(Part {
         heading: "By day and model".to_owned(),
-        note: "The list cost of each day by model, and below it how many of the calls that succeeded have a cost. ≥ \
-               stands before a cost that is a lower bound.",
+        note: "The list cost of each day by model, and below it how many of the calls that succeeded \
+               have a cost. ≥ stands before a cost that is a lower bound.",
         drawings: vec![cost_drawing(&days, &columns, &all)?, coverage_drawing(&days, &all)?],
         tables: vec![day_table(&days, &columns, &all)],
         is_wide: false,
@@ -190,7 +190,7 @@ fn coverage_drawing(days: &[Date], all: &[Cost]) -> Result<Drawing, DrawingError
         caption: "Coverage: calls that succeeded".to_owned(),
         width: WIDTH,
         height: HEIGHT + 22,
-        label: "Stacked bars of each day: how many of the calls that succeeded have a cost, a lower bound, or none"
+        label: "Stacked bars of each day: how many of the calls that succeeded have a cost or none"
             .to_owned(),
         left: 0,
         top: 0,

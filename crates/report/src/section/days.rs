@@ -18,8 +18,8 @@ const STATES: [(DayState, &str, &str); 4] = [
 pub(super) fn part(report: &Report) -> Result<Part, DrawingError> {
     Ok(Part {
         heading: "What the page rests on".to_owned(),
-        note: "The days of the range, both ends included, with what was read for them. Days that are not built count \
-               nowhere.",
+        note: "The days of the range, both ends included, with what was read for them. Days that are not \
+               built count nowhere.",
         drawings: vec![strip(&report.days)?],
         tables: vec![table(&report.days)],
         is_wide: false,

@@ -15,9 +15,9 @@ const BARS: usize = 12;
 pub(super) fn part(report: &Report) -> Result<Part, DrawingError> {
     Ok(Part {
         heading: "Denied calls by blocked Region and policy".to_owned(),
-        note: "The last day is the last one of the range that is built. A blocked Region is that of the resource that \
-               was denied; for the Region-less model of a global profile it is unspecified. Requests that only a VPC \
-               endpoint saw are counted too.",
+        note: "The last day is the last one of the range that is built. A blocked Region is that of the \
+               resource that was denied; for the Region-less model of a global profile it is \
+               unspecified. Requests that only a VPC endpoint saw are counted too.",
         drawings: bars(&report.denials)?.into_iter().collect(),
         tables: vec![table(report)],
         is_wide: true,

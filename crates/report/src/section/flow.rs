@@ -61,7 +61,8 @@ pub(super) fn part(report: &Report) -> Result<Part, DrawingError> {
     }
     Ok(Part {
         heading: "From source Region to inference Region".to_owned(),
-        note: "Calls that ran, for each profile scope: where they were sent on the left, where they ran on the right.",
+        note: "Calls that ran, for each profile scope: where they were sent on the left, where they ran \
+               on the right.",
         drawings,
         tables: vec![table],
         is_wide: false,
@@ -262,8 +263,8 @@ pub(super) fn exceptions(report: &Report) -> Part {
     let total_row = std::iter::once(Datum::plain("total")).chain(blank(3));
     Part {
         heading: "Calls that left their jurisdiction".to_owned(),
-        note: "The inference Region is in another country than the source Region; the EU's member states count as \
-               one. The command lists the other residencies too.",
+        note: "The inference Region is in another country than the source Region; the EU's member states \
+               count as one. The command lists the other residencies too.",
         drawings: Vec::new(),
         tables: vec![Table {
             caption: "Calls with residency other_jurisdiction".to_owned(),

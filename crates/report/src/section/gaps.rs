@@ -12,8 +12,8 @@ const ROWS: usize = 30;
 pub(super) fn parts(report: &Report) -> Vec<Part> {
     let unresolved = Part {
         heading: "Model identifiers without a known model".to_owned(),
-        note: "An alias resolves an identifier that does not name its model; a catalog names models that this build \
-               does not know.",
+        note: "An alias resolves an identifier that does not name its model; a catalog names models that \
+               this build does not know.",
         drawings: Vec::new(),
         tables: vec![unresolved(&report.unresolved)],
         is_wide: false,
@@ -21,8 +21,8 @@ pub(super) fn parts(report: &Report) -> Vec<Part> {
     };
     let unpriced = Part {
         heading: "Why costs are missing or not full".to_owned(),
-        note: "By model and cost gap. Unpriced calls have counts of tokens or other units, but no cost; calls without \
-               counts are neither priced nor unpriced.",
+        note: "By model and cost gap. Unpriced calls have counts of tokens or other units, but no cost; \
+               calls without counts are neither priced nor unpriced.",
         drawings: Vec::new(),
         tables: vec![gaps(&report.gaps)],
         is_wide: false,

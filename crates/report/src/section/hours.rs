@@ -89,8 +89,8 @@ pub(super) fn heat(report: &Report) -> Result<Part, DrawingError> {
     }
     Ok(Part {
         heading: "Hour of the day".to_owned(),
-        note: "Calls that ran, by hour of the day (UTC) and inference Region, over all days, for each of the largest \
-               source Regions: the fuller the color, the more calls.",
+        note: "Calls that ran, by hour of the day (UTC) and inference Region, over all days, for each of \
+               the largest source Regions: the fuller the color, the more calls.",
         drawings,
         tables,
         is_wide: false,
@@ -132,8 +132,8 @@ fn heat_map(source: &str, ranked: &Ranked<HOURS>) -> Result<Drawing, DrawingErro
         width: WIDTH,
         height: height + 22,
         label: format!(
-            "Heat map of the calls from {source} that ran, by hour of the day and inference Region; the table has \
-             every figure"
+            "Heat map of the calls from {source} that ran, by hour of the day and inference Region; the \
+             table has every figure"
         ),
         left: MARGIN,
         top: 0,
@@ -213,9 +213,9 @@ pub(super) fn shares(report: &Report) -> Result<Part, DrawingError> {
     }
     Ok(Part {
         heading: "Share of each Region by day".to_owned(),
-        note: "Of the calls that ran, for the largest source Regions and profile scopes of which calls ran in several \
-               Regions. The effective number of Regions is 1 divided by the sum of the squared shares: 1 if all calls \
-               ran in one Region, 3 if they ran in three Regions alike.",
+        note: "Of the calls that ran, for the largest source Regions and profile scopes of which calls \
+               ran in several Regions. The effective number of Regions is 1 divided by the sum of the \
+               squared shares: 1 if all calls ran in one Region, 3 if they ran in three Regions alike.",
         drawings,
         tables,
         is_wide: false,
@@ -236,7 +236,8 @@ fn ranks(report: &Report) -> Vec<Option<String>> {
     ranked.into_iter().map(|(region, _)| region).collect()
 }
 
-/// The colors of Regions, by their ranks among all. One whose color another one has takes the next that is free.
+/// The colors of Regions, by their ranks among all. One whose color another one has takes the next that is
+/// free.
 fn colors(regions: &[Option<String>], ranks: &[Option<String>]) -> Vec<usize> {
     let mut taken = Vec::new();
     for region in regions {
@@ -328,7 +329,8 @@ impl Shares {
             width: WIDTH,
             height: HEIGHT + 22,
             label: format!(
-                "Stacked bars of each day: shares of the inference Regions of calls {}; the table has every figure",
+                "Stacked bars of each day: shares of the inference Regions of calls {}; the table has \
+                 every figure",
                 self.name
             ),
             left: 0,
