@@ -222,6 +222,11 @@ impl Calls {
 }
 
 impl Cost {
+    /// Whether the list cost lacks something: calls that succeeded have no cost, or one that is a lower bound.
+    pub fn is_lower_bound(&self) -> bool {
+        self.lower_bound > 0 || self.priced < self.succeeded
+    }
+
     /// With the other added. An upper end takes the list cost of what has none of its own.
     #[must_use]
     pub fn plus(self, other: Self) -> Self {
@@ -247,6 +252,17 @@ impl Cost {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn cost_is_a_lower_bound_if_a_call_that_succeeded_has_none() {
+        let of = |succeeded, priced, lower_bound| {
+            Cost { succeeded, priced, lower_bound, ..Cost::default() }.is_lower_bound()
+        };
+        assert_eq!(
+            [of(3, 3, 0), of(3, 2, 0), of(3, 3, 1), of(0, 0, 0)],
+            [false, true, true, false]
+        );
+    }
 
     #[test]
     fn upper_end_of_a_sum_takes_list_costs_that_have_none() {

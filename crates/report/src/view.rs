@@ -5,7 +5,8 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 
 use crate::drawing::Drawing;
-use crate::number::{NONE, decimal, dollars, grouped, percent, quotient};
+use crate::model::Cost;
+use crate::number::{NONE, at_least, decimal, dollars, grouped, percent, quotient};
 
 /// Characters that a name has in a table at most.
 const NAME_CHARACTERS: usize = 160;
@@ -110,15 +111,25 @@ impl Datum {
         Datum { text: percent(part, whole), value: quotient(part.into(), whole.into(), 6) }
     }
 
-    /// A list cost, which may be a lower bound.
-    pub(crate) fn cost(cost: Option<i128>, is_lower_bound: bool) -> Self {
-        let sign = if is_lower_bound { "≥ " } else { "" };
-        match cost {
-            Some(units) => {
-                Datum { text: format!("{sign}{}", dollars(units)), value: Some(decimal(units)) }
-            }
-            None => Datum::plain(NONE),
-        }
+    /// A list cost, or at least so much.
+    pub(crate) fn list_cost(cost: &Cost) -> Self {
+        Datum::amount(cost.list, cost.is_lower_bound())
+    }
+
+    /// What a list cost comes to with a discount file: no more certain than that.
+    pub(crate) fn contracted_cost(cost: &Cost) -> Self {
+        Datum::amount(cost.contracted, cost.is_lower_bound())
+    }
+
+    /// The upper end of estimates; a lower bound has none.
+    pub(crate) fn upper_end(cost: &Cost) -> Self {
+        Datum::amount(cost.list_max.filter(|_| !cost.is_lower_bound()), false)
+    }
+
+    fn amount(units: Option<i128>, is_lower_bound: bool) -> Self {
+        let Some(units) = units else { return Datum::plain(NONE) };
+        let text = if is_lower_bound { format!("≥ {}", at_least(units)) } else { dollars(units) };
+        Datum { text, value: Some(decimal(units)) }
     }
 
     /// A day, whose text is exact.

@@ -8,7 +8,7 @@ use super::{WIDTH, command};
 use crate::drawing::charts::stacked;
 use crate::drawing::{Bar, Drawing, DrawingError, Label, Mark, fraction};
 use crate::model::{Cost, CostOf, Report};
-use crate::number::{NONE, decimal, dollars, grouped, percent};
+use crate::number::{decimal, grouped, percent};
 use crate::view::{Datum, LegendItem, Part, Table, cut, largest, others_name};
 
 /// Models with a color of their own.
@@ -104,7 +104,8 @@ fn by_day(report: &Report) -> Result<Part, DrawingError> {
     Ok(Part {
         heading: "By day and model".to_owned(),
         note: "The list cost of each day by model, and below it how many of the calls that succeeded \
-               have a cost. ≥ stands before a cost that is a lower bound.",
+               have a cost. ≥ stands before a cost that lacks something: some of these calls have none, or \
+               one that is a lower bound.",
         drawings: vec![cost_drawing(&days, &columns, &all)?, coverage_drawing(&days, &all)?],
         tables: vec![day_table(&days, &columns, &all)],
         is_wide: false,
@@ -124,7 +125,7 @@ fn cost_drawing(days: &[Date], columns: &[Column], all: &[Cost]) -> Result<Drawi
     for (column, shapes) in columns.iter().zip(bars) {
         for (place, shape) in shapes.into_iter().enumerate() {
             let (Some(shape), cost) = (shape, column.costs[place]) else { continue };
-            let cost_text = Datum::cost(cost.list, cost.lower_bound > 0).text;
+            let cost_text = Datum::list_cost(&cost).text;
             let title = format!("{}, {}: {cost_text}", days[place], column.name);
             let value = decimal(cost.list.unwrap_or_default());
             marks.push(Mark { shape, class: column.class.clone(), title, value });
@@ -132,9 +133,8 @@ fn cost_drawing(days: &[Date], columns: &[Column], all: &[Cost]) -> Result<Drawi
     }
     let mut texts = Label::ends_of_days(days, WIDTH, HEIGHT + TOP);
     if let Some((cost, day)) = all.iter().zip(days).rev().max_by_key(|(cost, _)| units(cost)) {
-        let amount = cost.list.map_or_else(|| NONE.to_owned(), dollars);
-        let value = Some(decimal(cost.list.unwrap_or_default()));
-        let text = format!("full height: {amount} ({day})");
+        let Datum { text, value } = Datum::list_cost(cost);
+        let text = format!("full height: {text} ({day})");
         texts.push(Label { x: 0.0, y: 12.0, anchor: "start", text, value });
     }
     let item =
@@ -201,7 +201,7 @@ fn coverage_drawing(days: &[Date], all: &[Cost]) -> Result<Drawing, DrawingError
 }
 
 fn day_table(days: &[Date], columns: &[Column], all: &[Cost]) -> Table {
-    let amount = |cost: &Cost| Datum::cost(cost.list, cost.lower_bound > 0);
+    let amount = Datum::list_cost;
     let line = |first: Datum, all: &Cost, models: Vec<Cost>| {
         let counts = [all.succeeded, all.priced, all.lower_bound, all.unpriced].map(Datum::count);
         let models = models.iter().map(amount).collect::<Vec<_>>();
@@ -243,7 +243,7 @@ fn bars(heading: &str, rows: &[CostOf]) -> Result<Option<Drawing>, DrawingError>
     lines.retain(|(_, cost)| cost.list.is_some());
     let bar = |(name, cost): (String, Cost)| Bar {
         name,
-        datum: Datum::cost(cost.list, cost.lower_bound > 0),
+        datum: Datum::list_cost(&cost),
         weight: units(&cost),
     };
     let label =
@@ -255,12 +255,12 @@ fn table_of(heading: &str, head: &str, rows: &[CostOf]) -> Table {
     let all = sum(rows.iter().map(|row| &row.cost));
     let (has_max, has_contracted) = (all.list_max.is_some(), all.contracted.is_some());
     let line = |first: Datum, cost: &Cost| {
-        let mut line = vec![first, Datum::cost(cost.list, cost.lower_bound > 0)];
+        let mut line = vec![first, Datum::list_cost(cost)];
         if has_max {
-            line.push(Datum::cost(cost.list_max, false));
+            line.push(Datum::upper_end(cost));
         }
         if has_contracted {
-            line.push(Datum::cost(cost.contracted, cost.lower_bound > 0));
+            line.push(Datum::contracted_cost(cost));
         }
         line.extend(
             [cost.calls, cost.succeeded, cost.priced, cost.lower_bound, cost.unpriced]

@@ -10,9 +10,9 @@ pub(crate) fn headline(report: &Report) -> Vec<Figure> {
     let mut figures = vec![calls_figure(&calls)];
     figures.extend(ran_figures(report));
     figures.push(cost_figure(&cost));
-    figures.extend(cost.contracted.map(|contracted| Figure {
+    figures.extend(cost.contracted.map(|_| Figure {
         name: "Contracted cost",
-        datum: Datum::cost(Some(contracted), cost.lower_bound > 0),
+        datum: Datum::contracted_cost(&cost),
         detail: vec![Datum::plain("the list cost with the discount file")],
         is_alert: false,
     }));
@@ -81,15 +81,10 @@ fn cost_figure(cost: &Cost) -> Figure {
         Datum::count(cost.lower_bound),
         Datum::plain("of them a lower bound"),
     ];
-    if cost.list_max.is_some() {
-        detail.extend([Datum::plain("; with estimates up to"), Datum::cost(cost.list_max, false)]);
+    if cost.list_max.is_some() && !cost.is_lower_bound() {
+        detail.extend([Datum::plain("; with estimates up to"), Datum::upper_end(cost)]);
     }
-    Figure {
-        name: "List cost",
-        datum: Datum::cost(cost.list, cost.lower_bound > 0),
-        detail,
-        is_alert: false,
-    }
+    Figure { name: "List cost", datum: Datum::list_cost(cost), detail, is_alert: false }
 }
 
 fn refused_figure(report: &Report, calls: &Calls) -> Figure {
