@@ -92,6 +92,7 @@ fn help_of_every_command_fits_80_columns() {
         "run",
         "plan",
         "verify",
+        "report",
         "ddl",
         "prices",
         "prices show",

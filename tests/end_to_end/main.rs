@@ -24,7 +24,7 @@
 //! - days that are listed in windows: `windows`
 //! - calls that are read from invocation logs: `without_trail`; several entries of one request: `entries`
 //! - days that are built side by side: `settle`, on the trail of `hostile`
-//! - answers from the tables: `show`; the summary as a page: `page`
+//! - answers from the tables: `show`; the summary as a page: `page`; a page for browsers: `report`
 //! - what `verify` finds: `verify`; changed log files: `tampering`
 //! - what `plan` says of a run, and `--preflight`: `plan`
 //! - runs that are killed, and the next run: `killed`, on the trail of `backfill`
@@ -71,6 +71,7 @@ mod precedence;
 mod readme;
 mod rebuild;
 mod references;
+mod report;
 mod requests;
 mod s3_options;
 mod sample;

@@ -65,6 +65,10 @@ pub(crate) enum Command {
     /// Answer questions from the written tables: where calls ran, what they cost, what was denied
     #[command(next_line_help = true, after_help = exit::HELP)]
     Show(Box<ShowArgs>),
+    /// Write a page for a browser: where calls ran, what they cost, what was denied. One HTML file, without
+    /// scripts, that requests nothing
+    #[command(next_line_help = true, after_help = exit::HELP)]
+    Report(Box<ReportArgs>),
     /// Print the DDL that creates the tables in a query engine
     #[command(next_line_help = true, after_help = exit::HELP)]
     Ddl(DdlArgs),
@@ -270,6 +274,29 @@ pub(crate) struct ShowArgs {
     /// End with exit code 4 if the list cost of the answer is greater (cost only)
     #[arg(long, value_name = "USD", help_heading = heading::ANSWER)]
     pub(crate) budget: Option<String>,
+    /// How to reach S3.
+    #[command(flatten)]
+    pub(crate) aws: AwsArgs,
+    /// The settings file.
+    #[command(flatten)]
+    pub(crate) config: ConfigArgs,
+}
+
+/// `hoptrail report`.
+#[derive(Debug, Args)]
+pub(crate) struct ReportArgs {
+    /// Where the tables are: s3://bucket/prefix or a folder
+    #[arg(long, env = "HOPTRAIL_DEST", value_name = "URI", help_heading = heading::DESTINATION)]
+    pub(crate) dest: Option<String>,
+    /// Which days; all that are published if none are given.
+    #[command(flatten)]
+    pub(crate) days: ShownDayArgs,
+    /// Page to write, or - for stdout
+    #[arg(short = 'o', long, value_name = "FILE", help_heading = heading::OUTPUT)]
+    pub(crate) output: PathBuf,
+    /// Say on the page when it was made; without it, the same tables give the same page
+    #[arg(long, help_heading = heading::OUTPUT)]
+    pub(crate) stamp: bool,
     /// How to reach S3.
     #[command(flatten)]
     pub(crate) aws: AwsArgs,

@@ -1,10 +1,12 @@
 //! The commands, one module each.
 
+pub(crate) mod basis;
 pub(crate) mod catalog;
 pub(crate) mod ddl;
 pub(crate) mod explain;
 pub(crate) mod plan;
 pub(crate) mod prices;
+pub(crate) mod report;
 pub(crate) mod run;
 pub(crate) mod show;
 pub(crate) mod verify;

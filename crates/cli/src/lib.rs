@@ -73,6 +73,7 @@ fn run(arguments: Arguments, report: &Report) -> Result<Exit, Failure> {
         Command::Plan(args) => command::plan::run(*args, &arguments.output, report),
         Command::Verify(args) => command::verify::run(*args, &arguments.output, report),
         Command::Show(args) => command::show::run(*args, report),
+        Command::Report(args) => command::report::run(*args, report),
         Command::Ddl(args) => command::ddl::run(&args),
         Command::Prices(args) => command::prices::run(&args.command, report),
         Command::Catalog(args) => command::catalog::run(&args.command, report),

@@ -1,17 +1,6 @@
-//! Formats numbers for people.
+//! Formats numbers for people, beside what the page of `report` has too.
 
-/// `1,234,567`.
-pub(crate) fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
+pub(crate) use report::number::{grouped, percent};
 
 /// `1 object`, `2 objects`.
 pub(crate) fn counted(number: u64, noun: &str) -> String {
@@ -35,15 +24,6 @@ pub(crate) fn bytes(number: u64) -> String {
     format!("{}.{} {}", tenths / 10, tenths % 10, UNITS[unit])
 }
 
-/// A share in percent, rounded to one digit: `61.0 %`.
-pub(crate) fn percent(part: u64, whole: u64) -> String {
-    if whole == 0 {
-        return "–".to_owned();
-    }
-    let tenths = (u128::from(part) * 1000 + u128::from(whole) / 2) / u128::from(whole);
-    format!("{}.{} %", tenths / 10, tenths % 10)
-}
-
 /// Micro-dollars as dollars with four digits: `$0.0052`.
 pub(crate) fn dollars(micros: u64) -> String {
     format!("${}.{:04}", micros / 1_000_000, micros % 1_000_000 / 100)
@@ -54,17 +34,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_are_grouped_and_scaled() {
-        assert_eq!(grouped(0), "0");
-        assert_eq!(grouped(1_234_567), "1,234,567");
+    fn numbers_are_counted_and_scaled() {
         assert_eq!(counted(1, "object"), "1 object");
         assert_eq!(counted(1000, "object"), "1,000 objects");
         assert_eq!(bytes(1023), "1023 B");
         assert_eq!(bytes(1024), "1.0 KiB");
         assert_eq!(bytes(u64::MAX), "16383.9 PiB");
-        assert_eq!(percent(1, 3), "33.3 %");
-        assert_eq!(percent(2, 3), "66.7 %");
-        assert_eq!(percent(0, 0), "–");
         assert_eq!(dollars(5_200), "$0.0052");
     }
 }

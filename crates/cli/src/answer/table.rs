@@ -6,6 +6,7 @@ use std::io::IsTerminal;
 use comfy_table::{
     CellAlignment, ColumnConstraint, ContentArrangement, Row as TableRow, Table, presets,
 };
+use report::number::{at_least, dollars};
 use tables::query::{Answer, Cell, Row};
 
 use super::cells;
@@ -163,13 +164,13 @@ fn amount(row: &Row, answer: &Answer, cost: &Cell, of_days: &str) -> String {
     let Cell::Money(least) = cost else { return cells::short(cost) };
     let of = |name: &str| value(row, answer, &format!("{name}{of_days}"));
     if is_lower_bound(row, answer, of_days) {
-        return format!("≥ {}", cells::at_least(*least));
+        return format!("≥ {}", at_least(*least));
     }
     match of("list_cost_max_usd") {
         Some(Cell::Money(most)) if most != least => {
-            format!("{} to {}", cells::dollars(*least), cells::dollars(*most))
+            format!("{} to {}", dollars(*least), dollars(*most))
         }
-        _ => cells::dollars(*least),
+        _ => dollars(*least),
     }
 }
 
@@ -177,7 +178,7 @@ fn amount(row: &Row, answer: &Answer, cost: &Cell, of_days: &str) -> String {
 fn contracted(row: &Row, answer: &Answer, cost: &Cell) -> String {
     match cost {
         Cell::Money(least) if is_lower_bound(row, answer, "") => {
-            format!("≥ {}", cells::at_least(*least))
+            format!("≥ {}", at_least(*least))
         }
         other => cells::short(other),
     }

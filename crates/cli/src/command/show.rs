@@ -5,43 +5,32 @@ mod formats;
 use std::io::IsTerminal;
 
 use bedrock::money::Usd;
-use jiff::Timestamp;
 use pipeline::{Answered, Basis, DayRange};
+use report::number::exact_dollars;
 use tables::query::sql::Engine;
 use tables::query::{Cell, Filter, Question, QuestionError, Subject, sql};
 
-use crate::answer::{cells, table};
-use crate::args::{AnswerFormat, Compare, DayArgs, FilterArgs, ShowArgs, SqlEngine};
-use crate::command::{block_on, print};
+use crate::answer::table;
+use crate::args::{AnswerFormat, Compare, FilterArgs, ShowArgs, SqlEngine};
+use crate::command::{basis, block_on, print};
 use crate::config::Config;
 use crate::exit::{Exit, Failure};
 use crate::number::counted;
 use crate::report::Report;
-use crate::{location, range, settings};
+use crate::{location, settings};
 
 /// Rows of a table on a terminal.
 const TOP_OF_TABLE: usize = 20;
-
-/// How many days a message names.
-const NAMED_DAYS: usize = 10;
 
 /// Shows.
 ///
 /// # Errors
 /// If an option is invalid, or the destination cannot be read.
 pub(crate) fn run(mut args: ShowArgs, report: &Report) -> Result<Exit, Failure> {
-    let mut days = DayArgs {
-        last: args.days.last,
-        day: args.days.day.clone(),
-        from: args.days.from.clone(),
-        to: args.days.to.clone(),
-        ..DayArgs::default()
-    };
-    range::complete_from_environment(&mut days)?;
     let config = Config::read(&args.config)?;
     config.complete_location(&mut args.dest);
     config.complete_aws(&mut args.aws);
-    let range = range::days(&days, Timestamp::now())?;
+    let range = basis::days(&args.days)?;
     let subject = subject(&args.subject)?;
     let question = question(&args, subject)?;
     let budget = args.budget.as_deref().map(|text| budget(&args.subject, text)).transpose()?;
@@ -143,10 +132,10 @@ impl Shown<'_> {
         let Basis { range, days, price_versions, .. } = &self.found.basis;
         let mut parts = vec![format!("{} in {} (table {})", self.subject, self.dest, self.table)];
         if let Some(range) = range {
-            let of = n_days(*range);
+            let of = basis::n_days(*range);
             parts.push(format!(
                 "{}, both included, {days} of {} built",
-                described(*range),
+                basis::described(Some(*range)),
                 counted(of, "day")
             ));
         }
@@ -154,9 +143,9 @@ impl Shown<'_> {
             parts.extend(before.basis.range.map(|range| {
                 format!(
                     "compared with {}, {} of {} built",
-                    described(range),
+                    basis::described(Some(range)),
                     before.basis.days,
-                    counted(n_days(range), "day")
+                    counted(basis::n_days(range), "day")
                 )
             }));
         }
@@ -169,19 +158,6 @@ impl Shown<'_> {
         }
         parts.join(" · ")
     }
-}
-
-fn described(range: DayRange) -> String {
-    if range.from() == range.to() {
-        range.from().to_string()
-    } else {
-        format!("{} to {}", range.from(), range.to())
-    }
-}
-
-fn n_days(range: DayRange) -> u64 {
-    let span = range.to().since(range.from()).map_or(0, |span| span.get_days());
-    u64::try_from(span).unwrap_or_default() + 1
 }
 
 fn subject(name: &str) -> Result<&'static Subject, Failure> {
@@ -239,7 +215,7 @@ fn budget(subject: &str, text: &str) -> Result<i128, Failure> {
 /// An answer without a row, of files that could all be read, is none.
 fn nothing(shown: &Shown<'_>) -> Option<Failure> {
     let Answered { answer, basis: Basis { range, days, unreadable, .. } } = shown.found;
-    let about = range.map_or("no day".to_owned(), described);
+    let about = basis::described(*range);
     let (dest, subject) = (&shown.dest, shown.subject);
     if shown.before.is_some_and(|before| before.basis.days == 0) {
         return Some(Failure::Nothing(format!(
@@ -250,9 +226,7 @@ fn nothing(shown: &Shown<'_>) -> Option<Failure> {
         return None;
     }
     if *days == 0 {
-        return Some(Failure::Nothing(format!(
-            "nothing is published for these days ({about}) in {dest}: `hoptrail run` builds days"
-        )));
+        return Some(basis::nothing_published(*range, dest));
     }
     Some(Failure::Nothing(format!(
         "{subject}: there are no such rows on these days ({about}) in {dest}"
@@ -274,7 +248,7 @@ fn compare_with_budget(shown: &Shown<'_>, budget: i128, report: &Report) -> Exit
         return Exit::Partial;
     };
     let most = most.unwrap_or(least);
-    let [least_text, most_text, budget_text] = [least, most, budget].map(cells::exact_dollars);
+    let [least_text, most_text, budget_text] = [least, most, budget].map(exact_dollars);
     if least > budget {
         report.warn(&format!("the list cost is over the budget: {least_text} of {budget_text}"));
         return Exit::Gate;
@@ -304,41 +278,17 @@ fn compare_with_budget(shown: &Shown<'_>, budget: i128, report: &Report) -> Exit
 
 /// Says what the answer lacks, and how the command ends.
 fn exit(shown: &Shown<'_>, budget: Option<i128>, report: &Report) -> Exit {
-    let Basis { missing, interrupted, partial, unreadable, .. } = &shown.found.basis;
-    let listed = |days: &[jiff::civil::Date]| {
-        let named = days.iter().take(NAMED_DAYS).map(ToString::to_string).collect::<Vec<_>>();
-        let more = days.len().saturating_sub(NAMED_DAYS);
-        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-        format!("{}{more}", named.join(", "))
-    };
-    if !missing.is_empty() {
-        report.warn(&format!("days that are not built: {}", listed(missing)));
-    }
-    if let Some(before) = shown.before.filter(|before| !before.basis.missing.is_empty()) {
-        let missing = listed(&before.basis.missing);
-        report.warn(&format!("days that are not built, of those compared with: {missing}"));
-    }
-    if !interrupted.is_empty() {
-        report.warn(&format!(
-            "days of them that a run is replacing, or was: {}",
-            listed(interrupted)
-        ));
-    }
-    if !partial.is_empty() {
-        let what = "days built without objects or records that cannot be read (see show ingest)";
-        report.warn(&format!("{what}: {}", listed(partial)));
-    }
-    let unreadable_before =
-        shown.before.map(|before| &before.basis.unreadable).into_iter().flatten();
-    let unreadable = unreadable.iter().chain(unreadable_before).collect::<Vec<_>>();
-    for (key, reason) in &unreadable {
-        report.warn(&format!("{key}: {reason}; its rows are missing: see `hoptrail verify`"));
+    basis::warn_of_gaps(&shown.found.basis, report);
+    let before = shown.before.map(|before| &before.basis);
+    if let Some(before) = before {
+        basis::warn_of_gaps_before(before, report);
     }
     let of_budget = budget.map_or(Exit::Done, |budget| compare_with_budget(shown, budget, report));
     if of_budget != Exit::Done {
         return of_budget;
     }
-    if !unreadable.is_empty() {
+    let of_files = std::iter::once(&shown.found.basis).chain(before);
+    if { of_files }.any(|basis| !basis.unreadable.is_empty()) {
         return Exit::Partial;
     }
     Exit::Done
