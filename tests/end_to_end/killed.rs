@@ -216,7 +216,7 @@ fn run_killed_at_any_moment_over_a_folder_is_completed_by_the_next() {
     assert!(run(&undisturbed, &[]).wait().unwrap().success());
     let took = began.elapsed();
     let expected = published(&world.path("undisturbed"));
-    assert_eq!(count(expected.keys()), (9 * 5, 5));
+    assert_eq!(count(expected.keys()), (10 * 5, 5));
     let out = world.text("out");
     kill_and_resume(
         51,
@@ -263,7 +263,7 @@ fn run_killed_at_any_moment_over_s3_is_completed_by_the_next() {
     assert!(start().wait().unwrap().success());
     let took = began.elapsed();
     let expected = in_bucket(&server);
-    assert_eq!(count(expected.keys()), (9 * 5, 5));
+    assert_eq!(count(expected.keys()), (10 * 5, 5));
     clear();
     let names = || server.keys("analytics");
     kill_and_resume(51, 2, took, start, names, || in_bucket(&server), clear, &expected);

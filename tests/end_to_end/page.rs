@@ -72,8 +72,11 @@ fn gates_are_about_days_that_were_left_as_they_are_too() {
         ("other-jurisdiction", "42 calls ran in another jurisdiction"),
         ("unresolved", "26 calls without a known model"),
         ("unpriced", "4 calls with counts but no cost"),
+        ("policy-denial", "31 calls denied by a policy"),
+        ("unapproved-region", "385 calls ran in a Region that is not approved"),
     ] {
-        let arguments = [&run[..], &RANGE, &["--fail-on", gate]].concat();
+        let approved = ["--approved-regions", "me-south-1"];
+        let arguments = [&run[..], &RANGE, &["--fail-on", gate], &approved].concat();
         for again in [world.page(&arguments), world.hoptrail(&arguments)] {
             let again = again.ends(4);
             assert!(again.stderr.contains(calls), "{gate}: {}", again.stderr);
@@ -86,6 +89,34 @@ fn gates_are_about_days_that_were_left_as_they_are_too() {
         world.hoptrail(&arguments).code
     };
     assert_eq!(unpriced_tokens(&[]), unpriced_tokens(&["--force"]));
+}
+
+#[test]
+fn calls_in_regions_that_are_not_approved_are_counted_by_account() {
+    let world = World::new();
+    run_sample(&world, &[]);
+    let all = ["us-east-1,us-east-2,us-west-2,eu-central-1,ap-northeast-1"];
+    let says = |approved: &str, text: &str| {
+        let page = run_sample(&world, &["--approved-regions", approved]).stdout;
+        assert_eq!(page.contains(text), !text.is_empty(), "{page}");
+        page.lines().find(|line| line.contains("in a Region not approved")).map(str::to_owned)
+    };
+    let of_list = says(all[0], "calls in a Region not approved").unwrap();
+    let file =
+        world.write("approved.csv", "account_id,region\n*,us-east-1\n111122223333,us-east-2\n");
+    let of_file = says(&file, "calls in a Region not approved").unwrap();
+    assert_ne!(of_list, of_file);
+    let rows = ["2026-10-05", "2026-10-06", "2026-10-07"].map(|day| world.rows("invocations", day));
+    let is_outside = |row: &&crate::world::Row| {
+        let region = row["inference_region"].as_str();
+        let is_own = row["account_id"] == "111122223333" && region == Some("us-east-2");
+        row["outcome"] == "succeeded" && region.is_some() && region != Some("us-east-1") && !is_own
+    };
+    let calls = rows.iter().flatten().filter(is_outside).count();
+    assert!(of_file.contains(&format!("  {calls} calls in a Region")), "{calls}: {of_file}");
+    let (source, out) = (sample().display().to_string(), world.text("out"));
+    let gate = ["run", "--source", &source, "--dest", &out, "--fail-on", "unapproved-region"];
+    world.page(&[&gate[..], &RANGE].concat()).says(2, &["needs --approved-regions"]);
 }
 
 #[test]

@@ -90,7 +90,7 @@ fn every_command_succeeds() {
 #[test]
 fn every_linked_file_exists() {
     for link in readme().split("](").skip(1) {
-        let target = link.split(')').next().unwrap();
+        let target = link.split([')', '#']).next().unwrap();
         let exists = target.starts_with("https://") || repository().join(target).exists();
         assert!(exists, "{target}");
     }

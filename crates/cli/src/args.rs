@@ -121,13 +121,20 @@ pub(crate) struct RunArgs {
     /// With how much.
     #[command(flatten)]
     pub(crate) performance: PerformanceArgs,
-    /// End with exit code 4 if a call ran in another jurisdiction (other-jurisdiction), has no known
-    /// model (unresolved), has counts but no cost (unpriced), or has tokens that should have a price
-    /// and have none, so not images, provisioned throughput, and the like (unpriced-tokens); with exit
-    /// code 5 if there was nothing to read (empty). Separate several by commas
+    /// End with exit code 4 if a call ran in another jurisdiction (other-jurisdiction), in a Region that
+    /// its profile does not declare (undeclared-region) or that --approved-regions lacks
+    /// (unapproved-region), was denied by a policy (policy-denial), has no known model (unresolved), has
+    /// counts but no cost (unpriced), or has tokens that should have a price and have none, so not
+    /// images, provisioned throughput, and the like (unpriced-tokens); with exit code 5 if there was
+    /// nothing to read (empty). All days of the run count, also those that were left as they are.
+    /// Separate several by commas
     #[arg(long, value_enum, value_delimiter = ',', hide_possible_values = true)]
     #[arg(env = "HOPTRAIL_FAIL_ON", value_name = "CONDITION", help_heading = heading::OUTPUT)]
     pub(crate) fail_on: Vec<Gate>,
+    /// Regions where calls may run: a list such as eu-central-1,eu-west-1, or a CSV file with the columns
+    /// account_id,region, where * is every account. Changes no table
+    #[arg(long, env = "HOPTRAIL_APPROVED_REGIONS", value_name = "LIST|FILE", help_heading = heading::OUTPUT)]
+    pub(crate) approved_regions: Option<String>,
     /// Print all that is known of the run instead of a page
     #[arg(long, env = "HOPTRAIL_FULL", help_heading = heading::OUTPUT)]
     pub(crate) full: bool,
@@ -196,6 +203,7 @@ impl PlanArgs {
             dest,
             knowledge,
             performance,
+            approved_regions: None,
             fail_on,
             full: false,
             summary_json,
@@ -890,6 +898,12 @@ pub(crate) enum AddressingStyleArg {
 pub(crate) enum Gate {
     /// A call ran in another jurisdiction than it was sent to.
     OtherJurisdiction,
+    /// A call ran in a Region that its profile does not declare.
+    UndeclaredRegion,
+    /// A call ran in a Region that is not approved.
+    UnapprovedRegion,
+    /// A policy denied a call.
+    PolicyDenial,
     /// A model identifier has no known model.
     Unresolved,
     /// A call with counts has no cost.

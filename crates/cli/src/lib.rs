@@ -4,6 +4,7 @@
 //! only; computation runs on the pipeline's workers.
 
 mod answer;
+mod approved;
 mod args;
 mod command;
 mod config;

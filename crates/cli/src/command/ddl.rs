@@ -1,14 +1,12 @@
 //! `hoptrail ddl`: the definition of the tables and views, for a query engine or for people.
 
-use std::path::Path;
-
 use store::Location;
-use tables::view::{ApprovedRegions, Parameters};
+use tables::view::Parameters;
 
 use crate::args::{DdlArgs, Dialect};
 use crate::command::print;
 use crate::exit::{Exit, Failure};
-use crate::location;
+use crate::{approved, location};
 
 /// Prints it.
 ///
@@ -44,28 +42,13 @@ fn database(name: &str) -> Result<&str, Failure> {
 
 /// What is put into the views.
 fn parameters(args: &DdlArgs) -> Result<Parameters, Failure> {
-    let approved_regions = args.approved_regions.as_deref().map(approved_regions).transpose()?;
+    let approved_regions = args.approved_regions.as_deref().map(approved::regions).transpose()?;
     if let Some(payer) = &args.payer
         && !(payer.len() == 12 && payer.bytes().all(|byte| byte.is_ascii_digit()))
     {
         return Err(Failure::usage(format!("--payer: expected 12 digits, found `{payer}`")));
     }
     Ok(Parameters { approved_regions, payer: args.payer.clone() })
-}
-
-/// The Regions of a list, or of a file of this name.
-fn approved_regions(text: &str) -> Result<ApprovedRegions, Failure> {
-    let path = Path::new(text);
-    if !path.is_file() {
-        return ApprovedRegions::of_list(text).map_err(|error| {
-            Failure::usage(format!("--approved-regions: {error}, and no file `{text}`"))
-        });
-    }
-    let csv = std::fs::read_to_string(path);
-    let csv =
-        csv.map_err(|error| Failure::usage(format!("--approved-regions: {text}: {error}")))?;
-    ApprovedRegions::of_csv(&csv)
-        .map_err(|error| Failure::usage(format!("--approved-regions: {text}: {error}")))
 }
 
 /// A location on S3 as text, for services of AWS.

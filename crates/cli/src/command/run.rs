@@ -17,6 +17,7 @@ use pipeline::{
     Settings,
 };
 use store::{Location, S3Options, Store};
+use tables::view::ApprovedRegions;
 use tokio::sync::Notify;
 
 use crate::args::{Gate, LogArgs, OutputArgs, RunArgs};
@@ -26,7 +27,7 @@ use crate::exit::{Exit, Failure};
 use crate::location::{LogTemplates, OpenSource, ReadLocation};
 use crate::report::Report;
 use crate::summary::page::{Found, GateCounts};
-use crate::{knowledge, location, number, progress, range, settings, summary};
+use crate::{approved, knowledge, location, number, progress, range, settings, summary};
 
 /// Which of the two commands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,6 +48,7 @@ pub(super) struct Job {
     pub(super) dest: Option<Location>,
     pub(super) dest_options: S3Options,
     fail_on: Vec<Gate>,
+    approved_regions: Option<ApprovedRegions>,
     is_full: bool,
     summary_json: Option<PathBuf>,
 }
@@ -93,8 +95,9 @@ pub(crate) fn run(
         format!("{key}: {reason}; its rows are missing in the summary: see `hoptrail verify`")
     }));
     partial.iter().for_each(|reason| report.warn(reason));
-    show(&outcome, found.as_ref(), &job, report)?;
-    let gates = found.as_ref().map(Found::gates).unwrap_or_default();
+    let approved = job.approved_regions.as_ref();
+    let gates = found.as_ref().map(|found| found.gates(approved)).unwrap_or_default();
+    show(&outcome, found.as_ref().map(|found| (found, gates)), &job, report)?;
     Ok(exit(&outcome, gates, &job.fail_on, !partial.is_empty(), report))
 }
 
@@ -155,6 +158,13 @@ impl Job {
         }
         let knowledge = knowledge::load(&args.knowledge)?;
         let dest_options = location::write_options(&args.aws, &args.dest)?;
+        let approved = args.approved_regions.as_deref().map(approved::regions);
+        let approved_regions = approved.transpose()?;
+        if approved_regions.is_none() && args.fail_on.contains(&Gate::UnapprovedRegion) {
+            return Err(Failure::usage(
+                "--fail-on unapproved-region needs --approved-regions: which Regions are approved is not known",
+            ));
+        }
         let RunArgs { fail_on, full: is_full, summary_json, .. } = args;
         Ok(Job {
             work,
@@ -167,6 +177,7 @@ impl Job {
             dest,
             dest_options,
             fail_on,
+            approved_regions,
             is_full,
             summary_json,
         })
@@ -300,8 +311,8 @@ impl Job {
     async fn ask(&self, outcome: &Outcome, dest: &dyn Store, report: &Report) -> Option<Found> {
         let is_on_stdout = self.summary_json.as_deref() == Some(Path::new("-"));
         let is_shown = !self.is_full && !is_on_stdout;
-        // Gates are about days that were left as they are, too.
-        let is_asked = !self.fail_on.is_empty() && !outcome.unchanged.is_empty();
+        // Gates are about days that were left as they are, too, and some about what only tables have.
+        let is_asked = !self.fail_on.is_empty();
         if !is_shown && !is_asked || outcome.days.is_empty() && outcome.unchanged.is_empty() {
             return None;
         }
@@ -400,7 +411,7 @@ fn no_summary(path: &Path) -> String {
 
 fn show(
     outcome: &Outcome,
-    found: Option<&Found>,
+    found: Option<(&Found, GateCounts)>,
     job: &Job,
     report: &Report,
 ) -> Result<(), Failure> {
@@ -418,7 +429,9 @@ fn show(
     }
     print(&match (job.work, found) {
         (Work::Settle, _) if outcome.days.is_empty() => summary::settled(outcome),
-        (_, Some(found)) if !job.is_full => summary::page::text(outcome, found, &job.knowledge),
+        (_, Some((found, gates))) if !job.is_full => {
+            summary::page::text(outcome, found, gates, &job.knowledge)
+        }
         _ => summary::text(outcome, &job.knowledge),
     })?;
     Ok(())
@@ -488,6 +501,19 @@ fn exit(
             of_tables.other_jurisdiction,
             "ran in another jurisdiction",
         ),
+        (
+            Gate::UndeclaredRegion,
+            0,
+            of_tables.undeclared_region,
+            "ran in a Region that its profile does not declare",
+        ),
+        (
+            Gate::UnapprovedRegion,
+            0,
+            of_tables.unapproved_region,
+            "ran in a Region that is not approved",
+        ),
+        (Gate::PolicyDenial, 0, of_tables.policy_denial, "denied by a policy"),
         (Gate::Unresolved, unresolved, of_tables.unresolved, "without a known model"),
         (Gate::Unpriced, outcome.unpriced(), of_tables.unpriced, "with counts but no cost"),
         (

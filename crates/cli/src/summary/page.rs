@@ -14,6 +14,7 @@ use bedrock::{CostGaps, Knowledge};
 use pipeline::{Answered, DayRange, Outcome};
 use store::Store;
 use tables::query::{Answer, Cell, Question, Row, Subject};
+use tables::view::ApprovedRegions;
 
 use super::routing::OTHER_JURISDICTION;
 use super::{age, batch};
@@ -47,6 +48,9 @@ pub(crate) struct Found {
     denials: Answer,
     gaps: Answer,
     unresolved: Answer,
+    regions: Answer,
+    declared: Answer,
+    policies: Answer,
     /// Files that could not be read, with the reason.
     pub(crate) unreadable: Vec<(String, String)>,
 }
@@ -56,6 +60,12 @@ pub(crate) struct Found {
 pub(crate) struct GateCounts {
     /// Calls that ran in another jurisdiction.
     pub(crate) other_jurisdiction: u64,
+    /// Calls that ran in a Region that their profile does not declare.
+    pub(crate) undeclared_region: u64,
+    /// Calls that ran in a Region that is not approved; 0 without a list.
+    pub(crate) unapproved_region: u64,
+    /// Requests that a policy denied.
+    pub(crate) policy_denial: u64,
     /// Calls without a known model.
     pub(crate) unresolved: u64,
     /// Calls with counts and without a cost.
@@ -81,6 +91,9 @@ impl Found {
             question("denials", &denials::KEYS)?,
             question("cost", &["cost_gap"])?,
             question("unresolved", &["reason"])?,
+            question("routing", &["account_id", "inference_region", "target_type"])?,
+            question("routing", &["is_declared"])?,
+            question("denials", &["policy_type"])?,
         ];
         let answers = pipeline::answers(dest, range, questions.to_vec()).await?;
         let mut unreadable = BTreeSet::new();
@@ -88,7 +101,7 @@ impl Found {
             unreadable.extend(answered.basis.unreadable.iter().cloned());
         }
         let all =
-            <[Answered; 10]>::try_from(answers).ok().context("each question has an answer")?;
+            <[Answered; 13]>::try_from(answers).ok().context("each question has an answer")?;
         let [
             residency,
             ran,
@@ -99,8 +112,9 @@ impl Found {
             days,
             denials,
             gaps,
-            unresolved,
+            others @ ..,
         ] = all;
+        let [unresolved, regions, declared, policies] = others;
         Ok(Found {
             residency: residency.answer,
             ran: ran.answer,
@@ -112,13 +126,23 @@ impl Found {
             denials: denials.answer,
             gaps: gaps.answer,
             unresolved: unresolved.answer,
+            regions: regions.answer,
+            declared: declared.answer,
+            policies: policies.answer,
             unreadable: unreadable.into_iter().collect(),
         })
     }
 
-    /// What gates are about.
-    pub(crate) fn gates(&self) -> GateCounts {
+    /// What gates are about, with the Regions that are approved.
+    pub(crate) fn gates(&self, approved: Option<&ApprovedRegions>) -> GateCounts {
+        let undeclared = self.declared.rows.iter().filter(|row| row[0] == Cell::Flag(false));
+        let undeclared = undeclared.map(|row| count(&self.declared, row, "succeeded_calls"));
+        let by_policy = self.policies.rows.iter().filter(|row| row[0] != Cell::Null);
+        let by_policy = by_policy.map(|row| count(&self.policies, row, "denied_calls"));
         GateCounts {
+            undeclared_region: undeclared.sum(),
+            unapproved_region: approved.map_or(0, |approved| self.unapproved(approved).sum()),
+            policy_denial: by_policy.sum(),
             other_jurisdiction: ran_in(&self.residency, OTHER_JURISDICTION),
             unresolved: sum(&self.unresolved, "calls"),
             unpriced: sum(&self.models.answer, "calls_unpriced"),
@@ -129,6 +153,19 @@ impl Found {
                 .map(|row| unpriced_tokens(&self.gaps, row))
                 .sum(),
         }
+    }
+}
+
+impl Found {
+    /// The calls of each account, Region, and type of target that ran in a Region that is not approved.
+    fn unapproved(&self, approved: &ApprovedRegions) -> impl Iterator<Item = u64> {
+        let text = |cell: &Cell| {
+            if let Cell::Text(text) = cell { text.to_string() } else { String::new() }
+        };
+        let ran = |row: &&Row| row[1] != Cell::Null;
+        let rows = self.regions.rows.iter().filter(ran);
+        let rows = rows.filter(move |row| !approved.has(&text(&row[0]), &text(&row[1])));
+        rows.map(|row| count(&self.regions, row, "succeeded_calls"))
     }
 }
 
@@ -159,7 +196,12 @@ fn question(subject: &str, keys: &[&str]) -> Result<Question, Failure> {
 }
 
 /// The page. Writing to a string cannot fail; therefore, results of `writeln!` are ignored.
-pub(crate) fn text(outcome: &Outcome, found: &Found, knowledge: &Knowledge) -> String {
+pub(crate) fn text(
+    outcome: &Outcome,
+    found: &Found,
+    gates: GateCounts,
+    knowledge: &Knowledge,
+) -> String {
     let mut out = String::new();
     let range = outcome.range.as_deref().unwrap_or("all days");
     let conclusion = conclusion(found);
@@ -189,7 +231,7 @@ pub(crate) fn text(outcome: &Outcome, found: &Found, knowledge: &Knowledge) -> S
     ran::write(&mut out, &found.ran);
     let denied = sum(&found.residency, "denied_calls");
     denials::write(&mut out, &found.denials, denied, knowledge);
-    attention::write(&mut out, outcome, found);
+    attention::write(&mut out, outcome, found, gates);
     age::write(&mut out, outcome, knowledge);
     let _ = writeln!(out);
     for line in &conclusion {

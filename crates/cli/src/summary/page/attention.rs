@@ -4,12 +4,12 @@ use std::fmt::Write as _;
 
 use pipeline::Outcome;
 
-use super::{Found, sum};
+use super::{Found, GateCounts, sum};
 use crate::number::{counted, grouped};
 
 /// Writes the list; nothing if there is nothing.
-pub(super) fn write(out: &mut String, outcome: &Outcome, found: &Found) {
-    let lines = lines(outcome, found);
+pub(super) fn write(out: &mut String, outcome: &Outcome, found: &Found, gates: GateCounts) {
+    let lines = lines(outcome, found, gates);
     if !lines.is_empty() {
         let _ = writeln!(out, "\nTo look at, by `hoptrail` with --dest, the days, and\n");
     }
@@ -19,16 +19,18 @@ pub(super) fn write(out: &mut String, outcome: &Outcome, found: &Found) {
     let _ = writeln!(out, "\nMore on what this run built: --full, or as data: --summary-json FILE");
 }
 
-fn lines(outcome: &Outcome, found: &Found) -> Vec<(String, &'static str)> {
+fn lines(outcome: &Outcome, found: &Found, gates: GateCounts) -> Vec<(String, &'static str)> {
     let mut lines = Vec::new();
     let mut line = |calls: u64, what: &str, command: &'static str| {
         if calls > 0 {
             lines.push((format!("{} {what}", counted(calls, "call")), command));
         }
     };
-    let gates = found.gates();
     let of_residency = "show routing --by residency,source_region";
     line(gates.other_jurisdiction, "ran in another jurisdiction", of_residency);
+    let of_accounts = "show routing --by account_id,inference_region";
+    line(gates.unapproved_region, "in a Region not approved", of_accounts);
+    line(gates.undeclared_region, "in a Region not declared", "show routing --by is_declared");
     let cost = &found.models.answer;
     line(gates.unresolved, "without a known model", "show unresolved");
     let uncounted = sum(cost, "succeeded_calls")
