@@ -17,10 +17,10 @@ Exit codes:
        filter, was not imported, or could not be tried (`plan --preflight`),
        or a day could not be opened again for late calls; the rest is
        published, and the next run of the day tries again
-    4  a --fail-on condition holds; everything is published; or the list cost is,
-       or may be, over `show cost --budget`
+    4  a --fail-on condition holds; everything is published; or the list cost
+       is, or may be, over the budget (`show cost --budget`)
     5  nothing matched: no objects (--fail-on empty), no known model, no price,
-       no rows or no published day (`show`)
+       no rows (`show`), no published day (`show`, `report`)
   130  interrupted (SIGINT)
   143  terminated (SIGTERM)";
 
