@@ -360,6 +360,55 @@ fn omitted_columns_are_null_and_their_values_nowhere() {
     }
 }
 
+/// A later run, without the option, opens the day again for a late call.
+#[test]
+fn what_a_day_was_built_without_stays_away_when_it_is_opened_again() {
+    let world = World::new();
+    world.object("20261005T1210Z", "x", &[call_of("e1", "app", SESSION)]);
+    world.run(&["--day", DAY, "--omit", "session_name"]).ends(0);
+    let late = call_of("e2", "app", "other.session");
+    world.object("20261007T1210Z", "late", &[late]);
+    world.run(&["--day", "2026-10-07"]).ends(0);
+    let rows = world.rows("invocations", DAY);
+    assert_eq!(rows.len(), 2, "it was opened again");
+    for row in rows {
+        assert_eq!([&row["session_name"], &row["principal_arn"]], [&Value::Null, &Value::Null]);
+    }
+}
+
+#[test]
+fn session_of_a_batch_job_is_omitted() {
+    let world = World::new();
+    let created = crate::batch_jobs::created("n1ghtlyj0b01", NOON);
+    let created = with(created, "/userIdentity/arn", ARN);
+    world.object("20261005T1210Z", "x", &[created]);
+    world.run(&["--day", DAY]).ends(0);
+    assert_eq!(world.rows("batch_jobs", DAY)[0]["principal_arn"], ARN);
+    world.run(&["--day", DAY, "--omit", "session_name"]).ends(0);
+    assert_eq!(world.rows("batch_jobs", DAY)[0]["principal_arn"], Value::Null);
+}
+
+/// As `json.dumps` of Python writes them.
+#[test]
+fn metadata_of_characters_beyond_the_first_65536_is_read_as_it_is() {
+    let world = World::new();
+    world.object("20261005T1210Z", "x", &[call_of("e1", "app", "a"), call_of("e2", "app", "a")]);
+    let key = format!(
+        "logs/AWSLogs/{ACCOUNT}/BedrockModelInvocationLogs/{REGION}/2026/10/05/12/\
+         20261005T120530123Z_0a1b2c3d4e5f6789.json.gz"
+    );
+    let entries = [("e1", "\\ud83d\\ude00"), ("e2", "\\ud83d\\udc00")].map(|(id, escaped)| {
+        entry(id, &json!({ "team": "TEAM" })).to_string().replace("TEAM", escaped) + "\n"
+    });
+    world.write(&key, gzip(entries.concat().as_bytes()));
+    let logs = world.text("logs");
+    world.run(&["--day", DAY, "--invocation-logs", &logs, "--request-metadata", "team"]).ends(0);
+    let rows = world.rows("attributed_costs", DAY);
+    let mut teams = rows.iter().map(|row| row["request_metadata"].to_string()).collect::<Vec<_>>();
+    teams.sort();
+    assert_eq!(teams, [r#"{"team":"🐀"}"#, r#"{"team":"😀"}"#]);
+}
+
 #[test]
 fn omitted_session_is_one_row() {
     let world = World::new();

@@ -31,7 +31,7 @@ fn sample_bucket() -> Bucket {
 #[test]
 fn any_number_of_threads_and_requests_gives_the_same_bytes() {
     let expected = expected();
-    assert_eq!(expected.len(), 9 * 3 + 1, "nine tables on three days, and what was discovered");
+    assert_eq!(expected.len(), 10 * 3 + 1, "ten tables on three days, and what was discovered");
     for (threads, concurrency) in [("1", "1"), ("1", "64"), ("2", "3"), ("7", "1"), ("7", "200")] {
         let world = World::new();
         let (source, out) = (sample().display().to_string(), world.text("out"));

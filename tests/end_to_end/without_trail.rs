@@ -519,6 +519,21 @@ fn orphans_of_any_layout_are_rows_too() {
     assert_ingest_adds_up(&alone, DAY);
 }
 
+/// An entry that does not say its account or its Region is that of a call all the same.
+#[test]
+fn entry_without_account_or_region_is_no_orphan_of_a_call() {
+    for names in [&["accountId"][..], &["region"], &["accountId", "region"]] {
+        let world = World::new();
+        world.object("20261005T1205Z", "x", &[call("e", NOON)]);
+        let entry =
+            names.iter().fold(entry("request-of-e", NOON), |entry, name| without(entry, name));
+        log(&world, "2026/10/05/12", "a", &[entry]);
+        run_with_trail(&world, &["--day", DAY, "--include-orphans"]).ends(0);
+        assert_eq!(world.event_ids(DAY), ["e"], "{names:?}");
+        assert_eq!(world.rows("invocations", DAY).len(), 1, "{names:?}");
+    }
+}
+
 #[test]
 fn what_is_omitted_is_omitted_in_orphans_of_any_layout() {
     let world = World::new();

@@ -1,6 +1,7 @@
 //! Columns that are left empty because they were asked to be. Their values are let go before calls are held, with
 //! what quotes them; only an error message, which says why a call was denied, is held until that is known.
 
+use bedrock::call::MAX_TEXT_CHARS;
 use bedrock::{Attribute, Attributes, Texts};
 use serde::Deserialize;
 
@@ -31,6 +32,7 @@ const OMITTED: &str = "(omitted)";
 
 /// What the ARN of a session has in it.
 const ASSUMED_ROLE: &str = ":assumed-role/";
+const FEDERATED_USER: &str = ":federated-user/";
 
 /// What follows the caller's ARN in messages, see [`bedrock::denial`].
 const NOT_AUTHORIZED: &str = " is not authorized";
@@ -84,6 +86,16 @@ impl Omitted {
             .map(OmittedColumn::as_str)
     }
 
+    /// The columns of both.
+    pub(crate) fn and(self, other: Omitted) -> Self {
+        Omitted(self.0 | other.0)
+    }
+
+    /// Those of a list of names; others are passed by, which only a later version can have written.
+    pub(crate) fn of_names(names: &[String]) -> Self {
+        names.iter().filter_map(|name| OmittedColumn::from_name(name)).collect()
+    }
+
     /// Lets go of what is omitted in an event that is going to be held.
     pub(crate) fn strip(self, attributes: &mut Attributes, texts: &Texts) {
         if self == Omitted::default() {
@@ -125,15 +137,25 @@ impl Omitted {
                 redacted.replace_range(start..end, OMITTED);
             }
         }
+        let redacted = without_cut_arn(&redacted).unwrap_or(redacted);
         (redacted != message).then_some(redacted)
     }
 }
 
-/// Whether the ARN of a caller has the name of its session in it.
+/// Whether the ARN of a caller has the name of its session in it. That of events which are no calls is known by its
+/// form alone.
 fn quotes_session(attributes: &Attributes, texts: &Texts) -> bool {
-    let Some(session) = texts.get(attributes, Attribute::SessionName) else { return false };
-    let arn = texts.get(attributes, Attribute::PrincipalArn);
-    arn.is_some_and(|arn| arn.contains(session))
+    let Some(arn) = texts.get(attributes, Attribute::PrincipalArn) else { return false };
+    let session = texts.get(attributes, Attribute::SessionName);
+    [ASSUMED_ROLE, FEDERATED_USER].iter().any(|session| arn.contains(session))
+        || session.is_some_and(|session| arn.contains(session))
+}
+
+/// A message without an ARN at its end that was cut with it.
+fn without_cut_arn(message: &str) -> Option<String> {
+    let is_cut = message.chars().count() >= MAX_TEXT_CHARS;
+    let last = message.rfind(char::is_whitespace).map_or(0, |space| space + 1);
+    (is_cut && message[last..].contains("arn:")).then(|| format!("{}{OMITTED}", &message[..last]))
 }
 
 #[cfg(test)]
@@ -175,6 +197,16 @@ mod tests {
                 assert_eq!(left(&[column], event)[2], some(redacted), "{arn:?}");
             }
         }
+        // The form of an ARN tells a session, too, where nothing else does.
+        for arn in [ARN, "arn:aws:sts::111122223333:federated-user/ana"] {
+            assert_eq!(left(&[SessionName], [Some(arn), None, None]), [None, None, None]);
+        }
+        // An ARN that was cut with its message.
+        let begun = &ARN[..ARN.len() - 1];
+        let before = "x".repeat(MAX_TEXT_CHARS - " User: ".len() - begun.len());
+        let long = format!("{before} User: {begun}");
+        let cut = format!("{before} User: (omitted)");
+        assert_eq!(left(&[SessionName], [Some(ARN), Some("ana"), Some(&long)])[2], Some(cut));
         // An ARN without a session stays.
         let user = [Some(other), None, Some("throttled")];
         assert_eq!(left(&[SessionName], user), user.map(|text| text.map(str::to_owned)));

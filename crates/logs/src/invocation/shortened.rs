@@ -1,9 +1,10 @@
 //! A JSON text as a stream, its long strings cut: what a parser holds of it is bounded, whatever it
 //! holds, and wherever a prompt may be.
 //!
-//! Half a surrogate pair (`\ud83d` alone), which a model may well write, would fail the parser. No name
-//! that is read has a letter that is written as a pair, so that halves and pairs are both replaced.
+//! Half a surrogate pair (`\ud83d` alone), which a model may well write, would fail the parser: it is replaced by
+//! Unicode's own character for what is no text.
 
+use std::collections::VecDeque;
 use std::io::{self, BufRead, Read};
 
 /// The part of a string that is let through, in bytes as written. A model id has at most 2,048
@@ -13,11 +14,21 @@ pub(super) const MAX_STRING_BYTES: usize = 16 * 1024;
 /// What stands at the end of a string that was cut. It needs no escape in JSON.
 pub(super) const CUT: char = '\u{7f}';
 
+/// What half a surrogate pair is replaced by, as an escape.
+const REPLACEMENT: &[u8] = b"\\ufffd";
+
+/// The length of `\u` with its digits.
+const ESCAPE_BYTES: usize = 6;
+
 /// The text of `inner` with its strings cut.
 #[derive(Debug)]
 pub(super) struct Shortened<R> {
     inner: R,
     place: Place,
+    /// An escape that begins with `\u`, until it is whole, and if it is the first half of a pair, the other one.
+    held: Vec<u8>,
+    /// What is to be let through before anything else.
+    ready: VecDeque<u8>,
 }
 
 /// Where in the JSON a stream stands.
@@ -37,32 +48,42 @@ enum Escape {
     No,
     /// Behind the backslash.
     Begun,
-    /// So many digits of `\u` are missing.
-    Digits(u8),
-    /// Behind `\ud`.
-    DigitsAfterD,
+    /// Behind `\u`, which is held with what follows.
+    Held,
 }
 
 impl<R: BufRead> Shortened<R> {
     pub(super) fn new(inner: R) -> Self {
-        Shortened { inner, place: Place::Outside }
+        Shortened { inner, place: Place::Outside, held: Vec::new(), ready: VecDeque::new() }
     }
 }
 
 impl<R: BufRead> Read for Shortened<R> {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
         loop {
+            if !self.ready.is_empty() {
+                return self.ready.read(out);
+            }
             let text = self.inner.fill_buf()?;
-            if text.is_empty() || out.is_empty() {
+            if out.is_empty() {
                 return Ok(0);
+            }
+            if text.is_empty() {
+                // The end in an escape: the parser is to see it.
+                if let Place::Inside { escape: escape @ Escape::Begun, .. } = &mut self.place {
+                    *escape = Escape::No;
+                    self.ready.push_back(b'\\');
+                }
+                self.ready.extend(self.held.drain(..));
+                return self.ready.read(out);
             }
             let (mut n_read, mut n_written) = (0, 0);
             for &byte in text {
-                if n_written == out.len() {
+                if n_written == out.len() || !self.ready.is_empty() {
                     break;
                 }
                 n_read += 1;
-                if let Some(byte) = self.place.step(byte) {
+                if let Some(byte) = step(&mut self.place, &mut self.held, &mut self.ready, byte) {
                     out[n_written] = byte;
                     n_written += 1;
                 }
@@ -75,59 +96,101 @@ impl<R: BufRead> Read for Shortened<R> {
     }
 }
 
-impl Place {
-    /// Goes one byte on, and says what to let through.
-    fn step(&mut self, byte: u8) -> Option<u8> {
-        match *self {
-            Place::Outside => {
-                if byte == b'"' {
-                    *self = Place::Inside { passed_bytes: 0, escape: Escape::No };
+/// Goes one byte on, and says what to let through for it. Where that is more than a byte, it is `ready`.
+fn step(place: &mut Place, held: &mut Vec<u8>, ready: &mut VecDeque<u8>, byte: u8) -> Option<u8> {
+    match *place {
+        Place::Outside => {
+            if byte == b'"' {
+                *place = Place::Inside { passed_bytes: 0, escape: Escape::No };
+            }
+            Some(byte)
+        }
+        Place::Inside { passed_bytes, escape: Escape::Held } => {
+            held.push(byte);
+            let (whole, n_taken) = settled(held)?;
+            let behind = held.split_off(n_taken);
+            held.clear();
+            ready.extend(whole);
+            let passed_bytes = passed_bytes + n_taken;
+            *place = Place::Inside { passed_bytes, escape: Escape::No };
+            for byte in behind {
+                let passed = step(place, held, ready, byte);
+                ready.extend(passed);
+            }
+            None
+        }
+        Place::Inside { escape, .. } if byte == b'"' && escape == Escape::No => {
+            *place = Place::Outside;
+            Some(byte)
+        }
+        Place::Inside { passed_bytes, escape } => {
+            // A string is not cut within a character.
+            let begins = escape == Escape::No && !is_continuation(byte);
+            if begins && passed_bytes >= MAX_STRING_BYTES && byte >= b' ' {
+                *place = Place::Rest { escaped: byte == b'\\' };
+                return u8::try_from(CUT).ok();
+            }
+            let escape = match (escape, byte) {
+                (Escape::No, b'\\') => {
+                    // It is let through with what follows it.
+                    *place = Place::Inside { passed_bytes, escape: Escape::Begun };
+                    return None;
                 }
-                Some(byte)
-            }
-            Place::Inside { escape, .. } if byte == b'"' && escape != Escape::Begun => {
-                *self = Place::Outside;
-                Some(byte)
-            }
-            Place::Inside { passed_bytes, escape } => {
-                // A string is not cut within a character.
-                let begins = escape == Escape::No && !is_continuation(byte);
-                if begins && passed_bytes >= MAX_STRING_BYTES && byte >= b' ' {
-                    *self = Place::Rest { escaped: byte == b'\\' };
-                    return u8::try_from(CUT).ok();
+                (Escape::Begun, b'u') => {
+                    held.extend(b"\\u");
+                    *place = Place::Inside { passed_bytes, escape: Escape::Held };
+                    return None;
                 }
-                let (escape, byte) = escape.step(byte);
-                *self = Place::Inside { passed_bytes: passed_bytes + 1, escape };
-                Some(byte)
-            }
-            Place::Rest { escaped: false } if byte == b'"' => {
-                *self = Place::Outside;
-                Some(byte)
-            }
-            Place::Rest { escaped } => {
-                *self = Place::Rest { escaped: !escaped && byte == b'\\' };
-                // A control character may not stand in a string: the parser is to see it.
-                (byte < b' ').then_some(byte)
-            }
+                (Escape::Begun, _) => {
+                    ready.extend([b'\\', byte]);
+                    *place = Place::Inside { passed_bytes: passed_bytes + 2, escape: Escape::No };
+                    return None;
+                }
+                _ => Escape::No,
+            };
+            *place = Place::Inside { passed_bytes: passed_bytes + 1, escape };
+            Some(byte)
+        }
+        Place::Rest { escaped: false } if byte == b'"' => {
+            *place = Place::Outside;
+            Some(byte)
+        }
+        Place::Rest { escaped } => {
+            *place = Place::Rest { escaped: !escaped && byte == b'\\' };
+            // A control character may not stand in a string: the parser is to see it.
+            (byte < b' ').then_some(byte)
         }
     }
 }
 
-impl Escape {
-    /// Goes one byte on within a string, and says what to let through for it.
-    fn step(self, byte: u8) -> (Self, u8) {
-        match (self, byte) {
-            (Escape::No, b'\\') => (Escape::Begun, byte),
-            (Escape::Begun, b'u') => (Escape::Digits(4), byte),
-            (Escape::Digits(4), b'd' | b'D') => (Escape::DigitsAfterD, byte),
-            // A surrogate begins with d8 to df.
-            (Escape::DigitsAfterD, b'8'..=b'9' | b'a'..=b'f' | b'A'..=b'F') => {
-                (Escape::Digits(2), b'0')
-            }
-            (Escape::DigitsAfterD, _) => (Escape::Digits(2), byte),
-            (Escape::Digits(missing @ 2..), _) => (Escape::Digits(missing - 1), byte),
-            _ => (Escape::No, byte),
-        }
+/// What to let through for an escape that is held, and how much of what is held that is; `None` if more has to come.
+fn settled(held: &[u8]) -> Option<(Vec<u8>, usize)> {
+    let digit = |byte: &u8| char::from(*byte).to_digit(16);
+    let (first, second) = held.split_at(held.len().min(ESCAPE_BYTES));
+    if !first[2..].iter().all(|byte| digit(byte).is_some()) {
+        // Not JSON: the parser is to see it, up to the byte that is none of the escape.
+        return Some((first[..first.len() - 1].to_vec(), first.len() - 1));
+    }
+    if first.len() < ESCAPE_BYTES {
+        return None;
+    }
+    let unit = first[2..].iter().filter_map(digit).fold(0, |unit, digit| unit << 4 | digit);
+    match unit {
+        0xd800..=0xdbff => {}
+        0xdc00..=0xdfff => return Some((REPLACEMENT.to_vec(), ESCAPE_BYTES)),
+        _ => return Some((first.to_vec(), ESCAPE_BYTES)),
+    }
+    let is_low = second.iter().enumerate().all(|(place, byte)| match place {
+        0 => *byte == b'\\',
+        1 => *byte == b'u',
+        2 => matches!(byte, b'd' | b'D'),
+        3 => matches!(byte, b'c'..=b'f' | b'C'..=b'F'),
+        _ => digit(byte).is_some(),
+    });
+    match (is_low, second.len()) {
+        (true, ESCAPE_BYTES) => Some((held.to_vec(), held.len())),
+        (true, _) => None,
+        (false, _) => Some((REPLACEMENT.to_vec(), ESCAPE_BYTES)),
     }
 }
 
@@ -169,10 +232,25 @@ mod tests {
     }
 
     #[test]
-    fn surrogates_are_replaced() {
-        let text = r#"["\ud83e\udd80","\uD83E","\ud0a0\u00d8ud8","\\ud83e"]"#;
-        let expected = r#"["\ud03e\ud080","\uD03E","\ud0a0\u00d8ud8","\\ud83e"]"#;
-        assert_eq!(shortened(text, 10), expected);
+    fn halves_of_surrogate_pairs_are_replaced_and_pairs_come_through() {
+        for (text, expected) in [
+            (
+                r#"["\ud83e\udd80","\uD83E","\ud0a0\u00d8ud8","\\ud83e"]"#,
+                r#"["\ud83e\udd80","\ufffd","\ud0a0\u00d8ud8","\\ud83e"]"#,
+            ),
+            (r#""\ud83d\ud83e\udd80\udd80""#, r#""\ufffd\ud83e\udd80\ufffd""#),
+            (
+                r#""\ud83d\"x\ud83d\n\ud83d\u0041\ud83dé""#,
+                r#""\ufffd\"x\ufffd\n\ufffd\u0041\ufffdé""#,
+            ),
+            (r#""\ud83d\\udd80","\udd80\ud83d""#, r#""\ufffd\\udd80","\ufffd\ufffd""#),
+            // No JSON: the parser is to see it.
+            (r#""\ud8"x","\uzz","\ud83"#, r#""\ud8"x","\uzz","\ud83"#),
+        ] {
+            for capacity in 1..30 {
+                assert_eq!(shortened(text, capacity), expected);
+            }
+        }
     }
 
     #[test]

@@ -234,8 +234,9 @@ impl Collected {
             };
             state.n_calls += 1;
             if self.keeps_requests {
-                let request = request_of(call, &calls.texts);
-                state.requests.extend(request.map(|key| (key, Identity::of(call.identity()))));
+                let id = Identity::of(call.identity());
+                let requests = requests_of(call, &calls.texts);
+                state.requests.extend(requests.into_iter().map(|request| (request, id)));
             }
             state.calls.add(call, &calls.texts, index, number)?;
         }
@@ -465,13 +466,24 @@ impl Collected {
     }
 }
 
-/// The key of an entry that an invocation log may have for a call.
-fn request_of(call: &Call, texts: &Texts) -> Option<Identity> {
-    let request_id =
-        call.request_id.as_ref().filter(|_| call.source() == CallSource::CloudTrail)?;
+/// The keys that entries of the request of a call may have, if CloudTrail tells of it: entries may lack the account, the
+/// Region, or both.
+fn requests_of(call: &Call, texts: &Texts) -> Vec<Identity> {
+    let request_id = call.request_id.as_ref();
+    let Some(id) = request_id.filter(|_| call.source() == CallSource::CloudTrail) else {
+        return Vec::new();
+    };
+    let id = id.to_string();
     let text = |attribute| texts.get(&call.attributes, attribute);
-    let (account_id, region) = (text(Attribute::AccountId), text(Attribute::SourceRegion));
-    Some(Identity::of(&CallId::of_entry(account_id, region, &request_id.to_string())))
+    let (account, region) = (text(Attribute::AccountId), text(Attribute::SourceRegion));
+    let mut keys = Vec::with_capacity(4);
+    for (account, region) in [(account, region), (None, region), (account, None), (None, None)] {
+        let key = Identity::of(&CallId::of_entry(account, region, &id));
+        if !keys.contains(&key) {
+            keys.push(key);
+        }
+    }
+    keys
 }
 
 /// The Region that a key names, as a folder or in the name of the file.

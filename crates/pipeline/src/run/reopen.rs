@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::ToSpan;
 use jiff::civil::Date;
+use logs::invocation::MetadataKeys;
 use logs::layout::{KeyParts, LogKind};
 use store::Store;
 use tables::read::IngestedObject;
@@ -21,6 +22,7 @@ use crate::day::replace::{ExistingDay, existing_day};
 use crate::digests::{Comparison, read_digests};
 use crate::error::Error;
 use crate::lease::LeaseError;
+use crate::omit::{Omitted, OmittedColumn};
 use crate::outcome::{NotReopened, Outcome};
 use crate::run::MAX_PASSES;
 use crate::run::pass::{PassEnd, pass};
@@ -244,7 +246,14 @@ async fn open(
     named: NamedObjects,
 ) -> Result<PassEnd, Error> {
     let (range, allow_shrink) = (DayRange::new(day, day), false);
-    let settings = Settings { range, allow_shrink, ..job.settings.clone() };
+    let mut settings = Settings { range, allow_shrink, ..job.settings.clone() };
+    // What the day was built without does not come back with a run over other days.
+    let published = state.manifests.get(&day).and_then(Option::as_ref);
+    let omitted = published.map(|manifest| Omitted::of_names(&manifest.made_with.omitted));
+    settings.omitted = settings.omitted.and(omitted.unwrap_or_default());
+    if settings.omitted.has(OmittedColumn::RequestMetadata) {
+        settings.request_metadata = MetadataKeys::default();
+    }
     let late = opening.missing.iter().map(|late| late.object.clone()).collect();
     let request = PassRequest {
         rebuild: BTreeMap::from([(day, opening.reason())]),
