@@ -54,6 +54,8 @@ class World:
         self.server = Server(service, folder / "service")
         self.s3 = self.server.s3
         self.environment = {
+            # All that is known of a run is looked at, not only its page.
+            "HOPTRAIL_FULL": "true",
             "HOME": str(folder),
             "AWS_ENDPOINT_URL": self.server.url,
             "AWS_ACCESS_KEY_ID": KEY_ID,
