@@ -25,7 +25,7 @@ pub struct Knowledge {
     pub catalog: Catalog,
     /// Regions and jurisdictions.
     pub regions: Regions,
-    /// What opaque references stand for.
+    /// What opaque references denote.
     pub aliases: Aliases,
     /// What tokens cost.
     pub prices: PriceBook,

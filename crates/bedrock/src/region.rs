@@ -187,7 +187,7 @@ impl Residency {
     }
 }
 
-/// What stands for a Region that a record names in a way that is no code of one, so that it is not known.
+/// In place of a Region whose name in a record is not the code of one: the Region is not known.
 pub const UNKNOWN_REGION: &str = "?";
 
 /// True for a text of a Region code's shape (`eu-central-1`, `us-gov-west-1`, `eusc-de-east-1`),

@@ -21,7 +21,7 @@ pub struct BatchOutput {
     pub rejections: Vec<Rejection>,
 }
 
-/// Reads a summary. Counts that it lacks are `None`; fields that are not known are passed over. Its text is not quoted.
+/// Reads a summary. Counts that it lacks are `None`; unknown fields are ignored. Its text is not quoted.
 ///
 /// # Errors
 /// If it is no object of JSON, or has none of the counts.

@@ -42,7 +42,7 @@ pub enum CliOutputError {
 /// What outputs say.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct CliOutput {
-    /// The ARNs of resources with what they stand for.
+    /// The ARNs of resources with what they denote.
     pub aliases: Vec<(String, Alias)>,
     /// The ARNs of resources with their tags.
     pub tags: Vec<(String, Tags)>,
@@ -122,7 +122,7 @@ struct Model {
     model_arn: String,
 }
 
-/// Reads the output, or several of them one after the other: the ARN of each resource with what it stands for
+/// Reads the output, or several of them one after the other: the ARN of each resource with what it denotes
 /// and its name, and the tags of resources. A profile that lists no model is left out. Tags alone are those of the
 /// resource of the document before, unless they name another one.
 ///
@@ -189,7 +189,7 @@ impl Resource {
         own.into_iter().find_map(|arn| arn.as_deref())
     }
 
-    /// What it stands for; `None` if that is nothing at all.
+    /// What it denotes; `None` if nothing at all.
     fn alias(self, catalog: &Catalog) -> Option<Alias> {
         let model = if self.inference_profile_arn.is_some() {
             Some(self.profile(catalog)?)

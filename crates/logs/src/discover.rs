@@ -16,7 +16,7 @@ const HIDDEN: &str = "HIDDEN_DUE_TO_SECURITY_REASONS";
 /// Where the new ARN stands in the response.
 const NEW_ARN: &[&str] =
     &["inferenceProfileArn", "provisionedModelArn", "customModelDeploymentArn"];
-/// Where the request says what the ARN stands for.
+/// Where the request says what the ARN denotes.
 const STANDS_FOR: &[&str] = &["copyFrom", "modelSource", "modelArn", "modelId"];
 /// Where the request gives the name.
 const NAME: &[&str] = &["inferenceProfileName", "provisionedModelName", "modelDeploymentName"];

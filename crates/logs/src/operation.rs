@@ -7,7 +7,7 @@ use bedrock::own_cost::BATCH_JOB;
 pub(crate) enum Operation {
     /// An inference call.
     Call,
-    /// An event that tells what a new opaque ARN stands for.
+    /// An event that tells what a new opaque ARN denotes.
     Discover,
     /// Creates a batch inference job.
     CreateBatchJob,
@@ -40,7 +40,7 @@ const RUNTIME_CALLS: &[&str] = &[
     "StartAsyncInvoke",
 ];
 
-/// Events whose response holds a new ARN and whose request holds what it stands for.
+/// Events whose response holds a new ARN and whose request says what it denotes.
 const DISCOVER: &[&str] =
     &["CreateInferenceProfile", "CreateProvisionedModelThroughput", "CreateCustomModelDeployment"];
 

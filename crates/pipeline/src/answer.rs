@@ -102,8 +102,9 @@ pub async fn answers(
             continue;
         };
         let add = move || {
-            let mut of_table = answering.iter_mut().filter(|(other, _)| *other == table);
-            let added = of_table.try_for_each(|(_, question)| file.answer(question, day));
+            let of_table = answering.iter_mut().filter(|(other, _)| *other == table);
+            let mut questions = of_table.map(|(_, question)| question).collect::<Vec<_>>();
+            let added = file.answer(&mut questions, day);
             (answering, added)
         };
         let (given_back, added) = spawn_blocking(add).await.map_err(|_| Error::Worker)?;

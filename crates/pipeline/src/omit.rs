@@ -91,7 +91,7 @@ impl Omitted {
         Omitted(self.0 | other.0)
     }
 
-    /// Those of a list of names; others are passed by, which only a later version can have written.
+    /// The columns of these names. Unknown names, which a later version may have written, are ignored.
     pub(crate) fn of_names(names: &[String]) -> Self {
         names.iter().filter_map(|name| OmittedColumn::from_name(name)).collect()
     }

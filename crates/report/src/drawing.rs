@@ -44,7 +44,7 @@ pub(crate) struct Drawing {
     /// In units of the image.
     pub(crate) width: u32,
     pub(crate) height: u32,
-    /// The sentence that stands for it where it cannot be seen.
+    /// The sentence that a screen reader reads instead.
     pub(crate) label: String,
     /// Where the origin of the shapes is.
     pub(crate) left: u32,
@@ -61,7 +61,7 @@ pub(crate) struct Mark {
     pub(crate) shape: Shape,
     /// Its class, from which the color follows.
     pub(crate) class: String,
-    /// What it says when it is pointed at; empty if it stands for nothing.
+    /// Its tooltip; empty if it shows no data.
     pub(crate) title: String,
     /// The exact value of its figure.
     pub(crate) value: String,

@@ -3,7 +3,7 @@
 /// Decimal places of an amount of US dollars, as `DECIMAL(38,12)` has them.
 const PLACES: usize = 12;
 
-/// What stands for null where people read.
+/// How null is shown to people.
 pub const NONE: &str = "–";
 
 /// `1,234,567`.

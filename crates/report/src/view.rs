@@ -169,7 +169,7 @@ impl Table {
     }
 }
 
-/// The first characters of a text; `…` stands for those that are cut.
+/// The first characters of a text; `…` marks that it was cut.
 pub(crate) fn cut(text: &str, characters: usize) -> String {
     match text.char_indices().nth(characters) {
         None => text.to_owned(),

@@ -12,7 +12,7 @@ mod compare;
 pub mod sql;
 mod subject;
 
-pub use answer::{Answer, Answering, Cell, Row};
+pub use answer::{Answer, Answering, Cell, Row, add_file};
 pub use subject::{QuestionError, SUBJECTS, Subject};
 
 /// What is asked of a table.

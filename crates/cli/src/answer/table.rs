@@ -127,7 +127,7 @@ pub(crate) fn sums(answer: &Answer) -> Vec<(String, &Row)> {
     others.into_iter().chain([("total".to_owned(), &answer.total)]).collect()
 }
 
-/// The cells of a row as people read them; `name` is what stands in place of its keys.
+/// The cells of a row as people read them; `name` is shown in place of its keys.
 pub(crate) fn texts(row: &Row, answer: &Answer, name: Option<&str>) -> Vec<String> {
     let text = |(place, cell): (usize, &Cell)| match name {
         Some(name) if place == 0 && answer.n_keys > 0 => name.to_owned(),

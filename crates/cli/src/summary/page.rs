@@ -91,7 +91,7 @@ impl Found {
             question("denials", &denials::KEYS)?,
             question("cost", &["cost_gap"])?,
             question("unresolved", &["reason"])?,
-            question("routing", &["account_id", "inference_region", "target_type"])?,
+            question("routing", &["account_id", "inference_region"])?,
             question("routing", &["is_declared"])?,
             question("denials", &["policy_type"])?,
         ];
@@ -157,16 +157,18 @@ impl Found {
 }
 
 impl Found {
-    /// The calls of each account, Region, and type of target that ran in a Region that is not approved.
+    /// The calls of each account and Region that ran in a Region that is not approved.
     fn unapproved(&self, approved: &ApprovedRegions) -> impl Iterator<Item = u64> {
-        let text = |cell: &Cell| {
-            if let Cell::Text(text) = cell { text.to_string() } else { String::new() }
-        };
         let ran = |row: &&Row| row[1] != Cell::Null;
         let rows = self.regions.rows.iter().filter(ran);
-        let rows = rows.filter(move |row| !approved.has(&text(&row[0]), &text(&row[1])));
+        let rows = rows.filter(move |row| !approved.has(text_of(&row[0]), text_of(&row[1])));
         rows.map(|row| count(&self.regions, row, "succeeded_calls"))
     }
+}
+
+/// The text of a cell; empty if it has none.
+fn text_of(cell: &Cell) -> &str {
+    if let Cell::Text(text) = cell { text } else { "" }
 }
 
 /// The calls of one list of gaps whose tokens should have a price and have none.

@@ -21,7 +21,7 @@ fn profile(name: &str, regions: &[&str]) -> Value {
     })
 }
 
-/// What a text stands for, as `type/id = model (name)`.
+/// What a text denotes, as `type/id = model (name)`.
 fn found(text: &str) -> Vec<String> {
     let found = read(text, &Catalog::embedded()).expect("well-formed");
     let shown = found.aliases.into_iter().map(|(arn, Alias { model, name })| {

@@ -64,7 +64,7 @@ pub(crate) struct Collected {
 /// What objects say that is not about their own days alone.
 #[derive(Debug, Default)]
 pub(crate) struct Learned {
-    /// What opaque ARNs stand for.
+    /// What opaque ARNs denote.
     pub(crate) aliases: Vec<DiscoveredAlias>,
     /// The states of batch jobs, by their IDs.
     pub(crate) job_states: Vec<(Box<str>, JobStatus)>,

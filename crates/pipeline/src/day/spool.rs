@@ -10,7 +10,7 @@ use jiff::civil::Date;
 use logs::hash::{Sha256, to_hex};
 use md5::{Digest, Md5};
 use store::Store;
-use tables::query::Answering;
+use tables::query::{Answering, add_file};
 use tables::read::{Footer, ReadError};
 use tempfile::{SpooledData, SpooledTempFile, spooled_tempfile};
 use tokio::task::spawn_blocking;
@@ -140,20 +140,18 @@ impl Spooled {
         }
     }
 
-    /// Gives a question what the file of a day has of it. Call it on the workers.
+    /// Gives questions about one table the file of a day. Call it on the workers.
     ///
     /// # Errors
-    /// If it is no file of the question's table, or damaged.
-    pub(crate) fn answer(&self, question: &mut Answering, day: Date) -> Result<(), ReadError> {
-        match &self.content {
-            Content::Held(bytes) => question.add(bytes.clone(), day),
-            Content::OnDisk(file) => {
-                let file = file.try_clone().map_err(|error| ReadError::NotParquet {
-                    size_bytes: self.n_bytes,
-                    source: error.into(),
-                })?;
-                question.add(file, day)
-            }
+    /// If it is no file of their table, or damaged.
+    pub(crate) fn answer(
+        self,
+        questions: &mut [&mut Answering],
+        day: Date,
+    ) -> Result<(), ReadError> {
+        match self.content {
+            Content::Held(bytes) => add_file(questions, bytes, day),
+            Content::OnDisk(file) => add_file(questions, file, day),
         }
     }
 

@@ -86,7 +86,7 @@ fn coordinate(text: &str) -> f32 {
     text.parse().unwrap_or_default()
 }
 
-/// The shapes that stand for data, in the order of the SVG. Backgrounds, lines, and texts are left out.
+/// The shapes that show data, in the order of the SVG. Backgrounds, lines, and texts are left out.
 pub(super) fn of_svg(svg: &str) -> Vec<Found> {
     let tags = svg.split('<').filter_map(|tag| tag.split_once('>').map(|(tag, _)| tag));
     tags.filter_map(found).collect()

@@ -73,7 +73,7 @@ pub(super) fn part(report: &Report) -> Result<Part, DrawingError> {
     })
 }
 
-/// Names of nodes by rank; the last one stands for all others.
+/// Names of nodes by rank; the last one is the sum of all others.
 struct Nodes {
     shown: Vec<Option<String>>,
     counts: Vec<u64>,

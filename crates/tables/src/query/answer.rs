@@ -94,26 +94,15 @@ impl Answering {
         Ok(Answering { question, table, converter, places, states, rows: 0 })
     }
 
-    /// Takes in the file of a day.
-    ///
-    /// # Errors
-    /// If it is no file of the table, of a later schema than this build knows, damaged, or sums grow too large.
-    pub fn add(&mut self, file: impl ChunkReader + 'static, day: Date) -> Result<(), ReadError> {
-        let columns = self.question.read_columns();
-        let columns = columns.into_iter().map(|name| (name, type_of(&self.table, name)));
-        let columns = columns.collect::<Vec<_>>();
-        let day = day.to_string();
-        scan(file, self.table.name, &columns, |batch| self.add_batch(&batch, &columns, &day))
+    fn columns(&self) -> impl Iterator<Item = (&'static str, Type)> {
+        let columns = self.question.read_columns().into_iter();
+        columns.map(|name| (name, type_of(&self.table, name)))
     }
 
-    fn add_batch(
-        &mut self,
-        batch: &RecordBatch,
-        columns: &[(&'static str, Type)],
-        day: &str,
-    ) -> Result<(), ReadError> {
+    fn add_batch(&mut self, batch: &RecordBatch, day: &str) -> Result<(), ReadError> {
         let failed = failed(self.table.name);
-        let batch = completed(batch, columns).map_err(failed)?;
+        let columns = self.columns().collect::<Vec<_>>();
+        let batch = completed(batch, &columns).map_err(failed)?;
         let batch = filtered(batch, &self.question.filters).map_err(failed)?;
         if batch.num_rows() == 0 {
             return Ok(());
@@ -187,6 +176,25 @@ impl Answering {
         let columns = self.question.columns();
         Ok(Answer { columns, n_keys, rows, others, total, rows_read: self.rows })
     }
+}
+
+/// Gives questions about one table the file of a day, which is decoded once for all of them.
+///
+/// # Errors
+/// If it is no file of the table, of a later schema than this build knows, damaged, or sums grow too large.
+pub fn add_file(
+    questions: &mut [&mut Answering],
+    file: impl ChunkReader + 'static,
+    day: Date,
+) -> Result<(), ReadError> {
+    let Some(table) = questions.first().map(|first| first.table.name) else { return Ok(()) };
+    let mut columns = questions.iter().flat_map(|question| question.columns()).collect::<Vec<_>>();
+    columns.sort_unstable_by_key(|(name, _)| *name);
+    columns.dedup();
+    let day = day.to_string();
+    scan(file, table, &columns, |batch| {
+        questions.iter_mut().try_for_each(|question| question.add_batch(&batch, &day))
+    })
 }
 
 /// A value of a measure in a row, and how it joins the others.

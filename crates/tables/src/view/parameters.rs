@@ -76,7 +76,7 @@ impl ApprovedRegions {
         approved.checked()
     }
 
-    /// Reads a CSV file with the columns `account_id,region`; `*` stands for all accounts.
+    /// Reads a CSV file with the columns `account_id,region`; `*` means all accounts.
     ///
     /// # Errors
     /// If there is no Region in it, or a line that is none.
