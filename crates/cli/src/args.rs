@@ -262,7 +262,7 @@ pub(crate) struct ShowArgs {
     /// Show only the first N rows, and one of all others [default: 20 in a table on a terminal]
     #[arg(long, value_name = "N", help_heading = heading::ANSWER)]
     pub(crate) top: Option<usize>,
-    /// Column to sort by: the greatest first, or the least if it is one of --by
+    /// Column to sort by: greatest first; a column of --by, least first
     #[arg(long, value_name = "COLUMN", help_heading = heading::ANSWER)]
     pub(crate) sort: Option<String>,
     /// Output format: table, csv, json, jsonl, or markdown
@@ -279,7 +279,8 @@ pub(crate) struct ShowArgs {
     #[arg(long, value_enum, hide_possible_values = true, conflicts_with_all = ["sql", "budget"])]
     #[arg(value_name = "previous", help_heading = heading::ANSWER)]
     pub(crate) compare: Option<Compare>,
-    /// End with exit code 4 if the list cost of the answer is greater (cost only)
+    /// End with exit code 4 if the list cost of the answer is, or may be, greater, and with 3 if that
+    /// cannot be told (cost only)
     #[arg(long, value_name = "USD", help_heading = heading::ANSWER)]
     pub(crate) budget: Option<String>,
     /// How to reach S3.
@@ -317,16 +318,16 @@ pub(crate) struct ReportArgs {
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = heading::DAYS)]
 pub(crate) struct ShownDayArgs {
-    /// The last N whole days, up to yesterday [default: all that are published]
+    /// The last N whole days, up to yesterday [default: all that are published] [env: HOPTRAIL_LAST=]
     #[arg(long, value_name = "N")]
     pub(crate) last: Option<u32>,
-    /// One day: YYYY-MM-DD, today, yesterday, or 7d (seven days ago)
+    /// One day: YYYY-MM-DD, today, yesterday, or 7d (seven days ago) [env: HOPTRAIL_DAY=]
     #[arg(long, value_name = "DAY", conflicts_with = "last")]
     pub(crate) day: Option<String>,
-    /// First day
+    /// First day [env: HOPTRAIL_FROM=]
     #[arg(long, alias = "start-time", value_name = "DAY", conflicts_with_all = ["day", "last"])]
     pub(crate) from: Option<String>,
-    /// Last day, included [default: the day of --from]
+    /// Last day, included [default: the day of --from] [env: HOPTRAIL_TO=]
     #[arg(long, alias = "end-time", value_name = "DAY", requires = "from")]
     pub(crate) to: Option<String>,
 }
@@ -335,7 +336,7 @@ pub(crate) struct ShownDayArgs {
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = heading::FILTERS)]
 pub(crate) struct FilterArgs {
-    /// Only this account (this and all others repeatable, or separated by commas)
+    /// Only this account (as every filter, repeatable, or several values separated by commas)
     #[arg(long, value_delimiter = ',', value_name = "ID")]
     pub(crate) account: Vec<String>,
     /// Only this model: its ID or its name
