@@ -92,6 +92,8 @@ fn help_of_every_command_fits_80_columns() {
         "run",
         "plan",
         "verify",
+        "settle",
+        "show",
         "report",
         "ddl",
         "prices",
