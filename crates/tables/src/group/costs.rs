@@ -1,4 +1,4 @@
-//! Counts what calls cost, by caller. What models cost is the sum over the callers.
+//! Counts what calls cost, by model and by caller.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use super::ranks::Ranks;
 use super::sums::Sums;
 use crate::attributed_costs::Caller;
 use crate::invocations::Invocation;
-use crate::model_costs::{Called, CostRow, ModelCostKey};
+use crate::model_costs::{Called, CostRow, CostSums, ModelCostKey};
 use crate::references::References;
 
 /// What calls cost, by the ids of what they have in common.
@@ -21,6 +21,8 @@ pub(super) struct Costs {
     profile_tags: Parts,
     /// The numbers of the groups of `model_costs`.
     models: FxHashMap<ModelIds, u32>,
+    /// Their sums, by number.
+    model_sums: Vec<CostSums>,
     /// The places of the groups of `attributed_costs` in `sums`, which are too large to be moved about in a map.
     places: FxHashMap<CostIds, u32>,
     sums: Sums,
@@ -83,8 +85,13 @@ impl Costs {
         };
         // There are fewer calls than that, and fewer meanings.
         let next = self.models.len() as u32;
+        let model = *self.models.entry(of_model).or_insert(next);
+        if model == next {
+            self.model_sums.push(CostSums::default());
+        }
+        self.model_sums[model as usize].add_call(succeeded, row);
         let ids = CostIds {
-            model: *self.models.entry(of_model).or_insert(next),
+            model,
             session_name: id(Attribute::SessionName),
             request_metadata: id(Attribute::RequestMetadata),
             profile_tags: parts.profile_tags as u32,
@@ -107,7 +114,7 @@ impl Costs {
         References { texts, meanings, .. }: References<'_>,
         price_version: &str,
     ) -> (Vec<CostRow>, AttributedRows) {
-        let Costs { called, profile_tags: tags, models, places, sums } = self;
+        let Costs { called, profile_tags: tags, models, model_sums, places, sums } = self;
         let models = rank_models(&models, &called, texts, meanings);
         let rank = |attribute, id: fn(&CostIds) -> Option<TextId>| {
             Ranks::of_texts(places.keys().map(id), &texts[attribute])
@@ -129,6 +136,7 @@ impl Costs {
         drop(places);
         ranked.sort_unstable_by_key(|(ranks, _)| *ranks);
         let price_version = Arc::from(price_version);
+        let of_models = model_rows(&models, &model_sums, &price_version);
         let rows = AttributedRows {
             ranked: ranked.into_iter(),
             models,
@@ -138,8 +146,26 @@ impl Costs {
             sums,
             price_version,
         };
-        (rows.of_models(), rows)
+        (of_models, rows)
     }
+}
+
+/// The rows of `model_costs`, in their order. `sums` are those of the groups by number.
+fn model_rows(
+    models: &Ranks<Arc<ModelCostKey>>,
+    sums: &[CostSums],
+    price_version: &Arc<str>,
+) -> Vec<CostRow> {
+    let ranked = sums.iter().enumerate().map(|(number, sums)| (models.rank(number), *sums));
+    let mut ranked = ranked.collect::<Vec<_>>();
+    ranked.sort_unstable_by_key(|(rank, _)| *rank);
+    let row = |(rank, sums)| CostRow {
+        key: models.get(rank),
+        caller: Caller::default(),
+        sums,
+        price_version: Arc::clone(price_version),
+    };
+    ranked.into_iter().map(row).collect()
 }
 
 /// The groups of `model_costs` in their order.
@@ -202,28 +228,6 @@ struct CallerRanks {
     session: u32,
     metadata: u32,
     tags: u32,
-}
-
-impl AttributedRows {
-    /// The rows of `model_costs`: sums over the callers.
-    fn of_models(&self) -> Vec<CostRow> {
-        let mut rows = Vec::<CostRow>::new();
-        let mut last = None;
-        for (CallerRanks { model, .. }, place) in self.ranked.as_slice() {
-            let sums = self.sums.get(*place as usize);
-            match rows.last_mut() {
-                Some(row) if last == Some(*model) => row.sums.add(&sums),
-                _ => rows.push(CostRow {
-                    key: self.models.get(*model),
-                    caller: Caller::default(),
-                    sums,
-                    price_version: Arc::clone(&self.price_version),
-                }),
-            }
-            last = Some(*model);
-        }
-        rows
-    }
 }
 
 impl Iterator for AttributedRows {
