@@ -1,8 +1,10 @@
 //! `explain`: many references at a time, errors that were pasted, Regions in use. Model identifiers one by one are in
 //! `references`.
 
+use std::collections::BTreeSet;
+use std::fs;
 use std::io::Write;
-use std::process::{Child, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::thread;
 
 use serde_json::{Value, json};
@@ -161,21 +163,21 @@ fn input_that_is_not_as_it_should_be_is_named() {
     }
 }
 
-/// A million lines, most of them different, with an address space that could not hold them.
+/// 80 MB of lines, all of them different, in an address space that could not hold them beside the program.
 #[test]
 fn many_lines_need_little_memory() {
-    const LINES: usize = 200_000;
+    const LINES: usize = 50_000;
     let world = World::new();
     let binary = world.command(&[]).get_program().to_owned();
+    let long = "x".repeat(1_600);
     let script = format!(
-        "ulimit -v 600000; seq {LINES} | sed 's/^/{}/' | \"$0\" explain - --output csv 2>err | wc -l",
-        "x".repeat(400)
+        "ulimit -v 150000; seq {LINES} | sed 's/^/{long}/' | \"$0\" explain - --output csv 2>err | wc -l"
     );
-    let mut command = std::process::Command::new("sh");
+    let mut command = Command::new("sh");
     command.args(["-c", &script]).arg(binary).current_dir(world.path(""));
     let output = command.output().unwrap();
     let lines = String::from_utf8(output.stdout).unwrap();
-    let err = std::fs::read_to_string(world.path("err")).unwrap();
+    let err = fs::read_to_string(world.path("err")).unwrap();
     assert_eq!(lines.trim(), (LINES + 1).to_string(), "{err}");
 }
 
@@ -312,8 +314,8 @@ fn regions_of_the_profiles_in_use_are_one_list() {
     let run = world.hoptrail(&["explain", "--in-use", "--dest", "out", "--output", "json"]).ends(0);
     let found = serde_json::from_str::<Value>(&run.stdout).unwrap();
     // What the table says, without the destinations of global profiles.
-    let mut expected = std::collections::BTreeSet::new();
-    let mut profiles = std::collections::BTreeSet::new();
+    let mut expected = BTreeSet::new();
+    let mut profiles = BTreeSet::new();
     for day in ["2026-10-05", "2026-10-06", "2026-10-07"] {
         for row in world.rows("profile_destinations", day) {
             let text = |column: &str| row[column].as_str().unwrap().to_owned();
@@ -343,7 +345,7 @@ fn regions_of_the_profiles_in_use_are_one_list() {
     let run = world.hoptrail(&["explain", "--in-use", "--dest", "out", "--output", "csv"]).ends(0);
     let rows = csv_rows(&run.stdout);
     let regions = rows.iter().map(|row| row["region"].as_str().unwrap().to_owned());
-    assert_eq!(json!(regions.collect::<std::collections::BTreeSet<_>>()), found["regions"]);
+    assert_eq!(json!(regions.collect::<BTreeSet<_>>()), found["regions"]);
     let run =
         world.hoptrail(&["explain", "--in-use", "--dest", "out", "--output", "jsonl"]).ends(0);
     assert_eq!(run.stdout.lines().count(), rows.len());
@@ -379,8 +381,7 @@ fn days_without_profiles_are_named() {
     assert!(run.stderr.contains("no call went through a profile on these days (2026-10-06)"));
     asked(&["--day", "2026-10-08"]).ends(5);
     // A table that is gone makes the list partial.
-    std::fs::remove_file(world.out().join("profile_destinations/dt=2026-10-05/part-0.parquet"))
-        .unwrap();
+    fs::remove_file(world.out().join("profile_destinations/dt=2026-10-05/part-0.parquet")).unwrap();
     let run = asked(&["--day", "2026-10-05"]).ends(3);
     assert!(run.stderr.contains("it does not exist"), "{}", run.stderr);
     assert!(run.stderr.contains("1 call through profiles whose Regions are not known"));

@@ -1,7 +1,6 @@
 //! The id that a mistyped one was meant to be. It is only shown: nothing resolves by it.
 
 use std::cmp::Ordering;
-use std::collections::BTreeSet;
 
 use super::{Catalog, Lookup, without_head};
 use crate::arn::Arn;
@@ -45,12 +44,13 @@ impl Catalog {
 
     fn meant_ids(&self, id: &str) -> Vec<String> {
         let typed = id.to_lowercase();
-        let known = self.by_id.keys().chain(self.profiles.keys()).map(String::as_str);
-        let known = known.collect::<BTreeSet<_>>();
-        if known.contains(typed.as_str()) {
+        if self.by_id.contains_key(&typed) || self.profiles.contains_key(&typed) {
             return vec![typed];
         }
-        nearest(&typed, known.into_iter(), MAX_CHANGES)
+        let known = self.by_id.keys().chain(self.profiles.keys()).map(String::as_str);
+        let mut found = nearest(&typed, known, MAX_CHANGES);
+        found.sort();
+        found
     }
 
     /// A scope that other models have is no slip: this one lacks it.
@@ -82,6 +82,9 @@ pub(crate) fn nearest<'a>(
             continue;
         }
         let changes = strsim::osa_distance(typed, candidate);
+        if changes > least.0 {
+            continue;
+        }
         let key = (changes, sorted(candidate) != sorted(typed));
         match key.cmp(&least) {
             Ordering::Greater => {}
