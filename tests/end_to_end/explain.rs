@@ -9,7 +9,7 @@ use std::thread;
 
 use serde_json::{Value, json};
 
-use crate::world::{Run, World, call, sample, with, without};
+use crate::world::{Run, World, call, repository, sample, with, without};
 
 const SONNET: &str = "us.anthropic.claude-sonnet-4-6";
 const SONNET_ARN: &str =
@@ -98,6 +98,22 @@ fn prices_come_where_they_are_asked_for() {
     assert_eq!(rows[0]["is_callable"], "false");
     let text = world.hoptrail(&["explain", SONNET, "--with-prices"]);
     text.says(2, &["--with-prices has no effect without --output csv or jsonl"]);
+}
+
+/// The columns of the rows are those of the page, in its order.
+#[test]
+fn columns_are_documented() {
+    let world = demo();
+    let page = fs::read_to_string(repository().join("docs/explain.md")).unwrap();
+    let cells = page.lines().filter_map(|line| line.strip_prefix("| `")?.split(" |").next());
+    let names = cells.flat_map(|cell| cell.split("`, `")).map(|name| name.trim_end_matches('`'));
+    let run = piped(&world, &["--output", "csv", "--with-prices"], SONNET).ends(0);
+    let header = run.stdout.lines().next().unwrap();
+    assert_eq!(header, names.collect::<Vec<_>>().join(","));
+    let run = world.hoptrail(&["explain", "--in-use", "--dest", "out", "--output", "csv"]).ends(0);
+    for column in run.stdout.lines().next().unwrap().split(',') {
+        assert!(page.contains(&format!("`{column}`")), "{column}");
+    }
 }
 
 #[test]
@@ -291,8 +307,15 @@ fn error_is_explained_as_far_as_it_says() {
             &["model_access", "request access"],
         ),
         ("Access Denied".to_owned(), 5, &["the text does not say who was denied what"]),
+        (
+            denied("arn:aws:iam::111122223333:role/app", implicit),
+            0,
+            &["No identity-based policy allows bedrock:InvokeModel on arn:aws:iam::"],
+        ),
     ] {
         let run = world.hoptrail(&["explain", &text]).ends(code);
+        let is_global = text.contains("bedrock:::");
+        assert_eq!(run.stdout.contains("unspecified"), is_global, "{}", run.stdout);
         for part in expected {
             assert!(run.stdout.contains(part), "no `{part}`:\n{}", run.stdout);
         }
