@@ -583,3 +583,52 @@ fn days_of_options_win_over_days_of_the_environment() {
     run(&[], &[("HOPTRAIL_DAY", DAY)]).ends(0);
     run(&[], &[("HOPTRAIL_LAST", "two")]).says(2, &["HOPTRAIL_LAST", "`two`"]);
 }
+
+#[test]
+fn name_without_s3_that_is_no_folder_is_asked_back() {
+    let world = World::new();
+    let ask = |arguments: &[&str], meant: &str| {
+        let run = world.hoptrail(arguments).ends(1);
+        let question = format!("; did you mean `{meant}`?");
+        assert!(run.stderr.contains(&question), "{arguments:?}: {}", run.stderr);
+    };
+    let day = ["--day", "2026-10-05"];
+    for name in ["org-trail", "org-trail/AWSLogs", "s3/org-trail", "logs.example.com/a/"] {
+        let meant = format!("s3://{}", name.trim_start_matches("s3/"));
+        for command in ["run", "plan", "settle", "verify"] {
+            let rest = [&["--source", name, "--dest", "s3://x-y-z"][..], &day].concat();
+            let rest = if command == "verify" { vec!["--dest", name] } else { rest };
+            ask(&[&[command], &rest[..]].concat(), &meant);
+        }
+        ask(&["show", "cost", "--dest", name], &meant);
+        ask(&["report", "--dest", name, "-o", "x.html"], &meant);
+        ask(&["explain", "--in-use", "--dest", name], &meant);
+    }
+    let folder = world.text("trail");
+    let run = ["run", "--source", &folder, "--dest", "out", "--invocation-logs", "bedrock-logs"];
+    ask(&[&run[..], &day].concat(), "s3://bedrock-logs");
+    // What can be no bucket is not asked back; nor is a new folder in one that is there.
+    for name in ["./org-trail", "/org-trail", "Org_Trail", "x.json.gz", "trail/new", "ab"] {
+        let run = world.hoptrail(&["show", "cost", "--dest", name]).ends(1);
+        let all = format!("could not open the destination: there is no folder `{name}`\n");
+        assert!(run.stderr.ends_with(&all), "{}", run.stderr);
+    }
+    let arn = world.hoptrail(&["show", "cost", "--dest", "arn:aws:s3:::org-trail/a/*"]);
+    arn.says(2, &["is the ARN of a bucket; did you mean `s3://org-trail/a/`?"]);
+}
+
+/// From S3, a destination without `s3://` is more likely a slip; a folder may be meant all the same.
+#[test]
+fn folder_that_is_made_for_tables_of_a_bucket_is_named() {
+    let trail = Bucket::from_folder("org-trail", &crate::world::sample()).unwrap();
+    let server = Server::start(Config::new().bucket(trail)).unwrap();
+    let world = World::new();
+    let day = ["--day", "2026-10-05"];
+    let run = ["run", "--source", "s3://org-trail", "--dest", "analytics/bedrock"];
+    let run = world.hoptrail_on(&server, &[&run[..], &day].concat()).ends(0);
+    let note = "the folder analytics/bedrock is made; a bucket would be s3://analytics/bedrock\n";
+    assert!(run.stderr.contains(note), "{}", run.stderr);
+    let again = ["run", "--source", "s3://org-trail", "--dest", "analytics/bedrock"];
+    let again = world.hoptrail_on(&server, &[&again[..], &day].concat()).ends(0);
+    assert!(!again.stderr.contains("is made"), "{}", again.stderr);
+}

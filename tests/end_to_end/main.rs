@@ -30,7 +30,8 @@
 //! - runs that are killed, and the next run: `killed`, on the trail of `backfill`
 //! - refused and failed calls: `denials`; events that are no calls: `other_activity`,
 //!   `batch_jobs`
-//! - model identifiers and aliases: `references`; files that are not a trail: `layout_any`
+//! - model identifiers and aliases: `references`; many of them, errors, and Regions in use: `explain`
+//! - files that are not a trail: `layout_any`
 //!
 //! `world` builds trails, runs the program with an environment of its own and reads tables.
 //! `UPDATE=1 cargo test -p cli --test end_to_end` renews the golden files under `tests/expected`.
@@ -53,6 +54,7 @@ mod denials;
 mod destination;
 mod discounts;
 mod entries;
+mod explain;
 mod failing_source;
 mod faults;
 mod golden;

@@ -1,10 +1,11 @@
 //! The README: its commands succeed, and the output that it shows is real.
 
-use std::fs;
+use std::fs::{self, File};
+use std::process::Stdio;
 
 use s3_server::{Bucket, Config, Server};
 
-use crate::world::{World, repository, sample};
+use crate::world::{Run, World, repository, sample};
 
 fn readme() -> String {
     fs::read_to_string(repository().join("README.md")).unwrap()
@@ -68,13 +69,21 @@ fn every_command_succeeds() {
     let world = World::new();
     let source = sample().display().to_string();
     let mut n_commands = 0;
-    let reading = fs::read_to_string(repository().join("docs/reading.md")).unwrap();
-    let all = [readme(), reading].map(|page| blocks(&page, "sh"));
+    let page = |name: &str| fs::read_to_string(repository().join("docs").join(name)).unwrap();
+    let all = [readme(), page("reading.md"), page("explain.md")].map(|page| blocks(&page, "sh"));
+    world.write("export.csv", "modelId,calls\nus.anthropic.claude-sonnet-4-6,12\n");
     for line in all.iter().flatten().flat_map(|block| block.lines()) {
         let line = line.replace("tests/sample/org-trail", &source);
         let built = ["hoptrail ", "cargo run -p cli -- ", "cargo run --release -p cli -- "];
         if let Some(arguments) = built.iter().find_map(|prefix| line.strip_prefix(prefix)) {
-            world.hoptrail_on(&server, &arguments.split(' ').collect::<Vec<_>>()).ends(0);
+            let (arguments, input) = match arguments.split_once(" < ") {
+                Some((arguments, file)) => {
+                    (arguments, File::open(world.path(file)).unwrap().into())
+                }
+                None => (arguments, Stdio::null()),
+            };
+            let mut command = world.command_on(&server, &arguments.split(' ').collect::<Vec<_>>());
+            Run::of(command.stdin(input).output().unwrap()).ends(0);
             n_commands += 1;
         } else if let Some(files) = line.strip_prefix("cp ") {
             let (from, to) = files.split_once(' ').unwrap();

@@ -280,6 +280,41 @@ fn answer_without_rows_is_named_and_has_its_columns() {
     assert_eq!(show(&world, &[&none[..], &["table"]].concat()).ends(5).stdout, "");
 }
 
+/// Not the same as a filter that matches: its rows would be missed by nobody.
+#[test]
+fn filter_that_matches_nothing_is_named_with_what_there_is() {
+    let world = shown_sample();
+    const ACCOUNTS: &str = "there is `012345678901`, `111122223333`, `444455556666`";
+    for (subject, filter, values, there) in [
+        ("cost", "--account", "999999999999", ACCOUNTS),
+        ("cost", "--account", "11112222333", ACCOUNTS),
+        ("denials", "--source-region", "US-EAST-1", "there is `ap-northeast-1`, `eu-central-1`, "),
+        ("routing", "--inference-region", "us-esat-1", "there is `ap-northeast-1`, "),
+        ("routing", "--model", "claude", "there is `Claude"),
+        ("cost", "--principal", "nobody", "there is `"),
+    ] {
+        let named = format!("{filter}: nothing matches `{values}`; {there}");
+        let run = show(&world, &[subject, filter, values]).ends(5);
+        assert!(run.stderr.contains(&named), "no `{named}`: {}", run.stderr);
+    }
+    // Some of the values match: the answer is there, and the others are named.
+    let both = ["cost", "--account", "111122223333,999999999999", "--format", "csv"];
+    let run = show(&world, &both).ends(3);
+    let named = format!("warning: --account: nothing matches `999999999999`; {ACCOUNTS}\n");
+    assert!(run.stderr.contains(&named), "{}", run.stderr);
+    let one = show(&world, &["cost", "--account", "111122223333", "--format", "csv"]).ends(0);
+    assert_eq!(run.stdout, one.stdout);
+    assert!(!one.stderr.contains("matches"), "{}", one.stderr);
+    // Each filter matches something, and both together nothing.
+    let apart = ["routing", "--source-region", "us-west-2", "--profile-scope", "eu"];
+    let run = show(&world, &apart).ends(5);
+    assert!(!run.stderr.contains("nothing matches"), "{}", run.stderr);
+    // What is on one of two compared days is no slip.
+    let compared = ["cost", "--day", "2026-10-07", "--compare", "previous", "--account"];
+    let run = show(&world, &[&compared[..], &["111122223333,x"]].concat()).ends(3);
+    assert!(run.stderr.contains("nothing matches `x`"), "{}", run.stderr);
+}
+
 #[test]
 fn column_that_a_subject_lacks_is_named_with_those_that_it_has() {
     let world = World::new();

@@ -68,6 +68,25 @@ fn control_towers_bucket_gives_the_same_bytes_from_every_level() {
     }
 }
 
+/// Objects have the same names from every level, and days are not rebuilt for it.
+#[test]
+fn source_at_another_level_leaves_published_days_as_they_are() {
+    let world = control_tower();
+    let run = |level: &str| {
+        let (source, out) = (world.text(level), world.text("out"));
+        let run = ["run", "--source", &source, "--dest", &out, "--day", DAY];
+        world.hoptrail(&[&run[..], &["--summary-json", "summary.json"]].concat()).ends(0)
+    };
+    run("trail/o-x1");
+    let before = tree(&world.out());
+    for level in ["trail/o-x1/AWSLogs", "trail/o-x1/AWSLogs/o-x1", "trail/o-x1"] {
+        let run = run(level);
+        assert!(!run.stderr.contains("not there any more"), "{}", run.stderr);
+        assert_same(&tree(&world.out()), &before, level);
+        assert_eq!(world.summary()["objects"]["read"], 0, "{level}: {}", world.summary());
+    }
+}
+
 #[test]
 fn trails_and_folders_that_were_not_searched_are_listed() {
     let world = control_tower();
@@ -116,7 +135,9 @@ fn filter_that_cannot_be_or_matches_nothing_is_never_silent() {
     let world = control_tower();
     for (filter, code, parts) in [
         (["--source-region", "use1"], 2, ["us-east-1", "`use1`"]),
-        (["--source-region", "US-EAST-1"], 2, ["us-east-1", "`US-EAST-1`"]),
+        (["--source-region", "US-EAST-1"], 2, ["`US-EAST-1`", "did you mean `us-east-1`?"]),
+        (["--source-region", " us-east-1"], 2, ["` us-east-1`", "did you mean `us-east-1`?"]),
+        (["--source-region", "N. Virginia"], 2, ["`N. Virginia`", "did you mean `us-east-1`?"]),
         (["--account", "12345678901"], 2, ["12 digits", "`12345678901`"]),
         (["--source-region", "us-west-9"], 1, ["`us-west-9`", "`eu-central-1`, `us-east-1`"]),
         (["--account", "999999999999"], 1, ["`999999999999`", "`111122223333`"]),

@@ -5,6 +5,7 @@
 //! source.
 
 mod check;
+pub(crate) mod meant;
 pub(crate) mod nearest;
 mod table;
 

@@ -23,6 +23,8 @@ pub struct Denial {
     pub code: Option<String>,
     /// The API operation that the message quotes.
     pub operation: Option<String>,
+    /// Who was denied, usually an ARN.
+    pub principal: Option<String>,
     /// The IAM action: `bedrock:InvokeModel`.
     pub action: Option<String>,
     /// The resource, usually an ARN.
@@ -113,10 +115,11 @@ impl Denial {
             ..Denial::default()
         };
         (denial.code, denial.operation) = quoted_call(&text);
-        let Some((_, rest)) = text.split_once(NOT_AUTHORIZED) else {
+        let Some((before, rest)) = text.split_once(NOT_AUTHORIZED) else {
             denial.read_endpoint_policy(&text);
             return denial;
         };
+        denial.principal = principal(before);
         let rest = rest.trim_start();
         let (action, rest) = rest.split_once(' ').unwrap_or((rest, ""));
         let action = action.trim_end_matches(TRAILING);
@@ -229,7 +232,32 @@ fn plain_text(message: &str) -> String {
             let text = |key: &str| value.get(key)?.as_str().map(str::to_owned);
             text("Message").or_else(|| text("message")).or_else(|| text("errorMessage"))
         });
-    inner.as_deref().unwrap_or(body).split_whitespace().collect::<Vec<_>>().join(" ")
+    folded(inner.as_deref().unwrap_or(body))
+}
+
+/// The lines as one. Where a line ends inside an ARN, which has no blanks, it was cut by its width: the next one goes on
+/// without a blank.
+fn folded(text: &str) -> String {
+    /// What follows an ARN in a message, but is no part of it.
+    const AFTER: [&str; 7] = ["is", "on", "with", "because", "due", "transitively", "Encoded"];
+    let mut folded = String::with_capacity(text.len());
+    let mut may_be_cut = false;
+    for line in text.lines() {
+        for (place, word) in line.split_whitespace().enumerate() {
+            let is_cut = place == 0
+                && may_be_cut
+                && !line.starts_with(char::is_whitespace)
+                && !AFTER.contains(&word)
+                && !word.starts_with('(')
+                && folded.rsplit(' ').next().is_some_and(|last| last.contains("arn:"));
+            if !folded.is_empty() && !is_cut {
+                folded.push(' ');
+            }
+            folded.push_str(word);
+        }
+        may_be_cut = !line.ends_with(char::is_whitespace);
+    }
+    folded
 }
 
 /// The code and operation of `An error occurred (CODE) when calling the OPERATION operation`, or the
@@ -250,6 +278,13 @@ fn quoted_call(text: &str) -> (Option<String>, Option<String>) {
         !head.is_empty() && head.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'.')
     });
     (code.map(str::to_owned), None)
+}
+
+/// The principal at the end of `User: PRINCIPAL `.
+fn principal(text: &str) -> Option<String> {
+    let (_, principal) = text.rsplit_once("User: ")?;
+    let principal = principal.trim_end();
+    (!principal.is_empty()).then(|| principal.to_owned())
 }
 
 /// `service:Operation`.
@@ -370,6 +405,25 @@ mod tests {
             ),
             &format!("Explicit Some(VpcEndpoint) Some(ServiceControl) bedrock:InvokeModel - {SCP}"),
         );
+    }
+
+    #[test]
+    fn line_that_was_cut_in_an_arn_goes_on() {
+        let message = format!(
+            "{USER} {NOT_AUTHORIZED} bedrock:InvokeModel on resource: {MODEL} with an explicit deny in a service \
+             control policy: {SCP}"
+        );
+        // In the middle of each ARN, and right before the words that follow one.
+        let mut cuts =
+            [MODEL, SCP, USER].map(|arn| message.find(arn).expect("there") + 30).to_vec();
+        cuts.extend([" is not", " with an"].map(|after| message.find(after).expect("there")));
+        for at in cuts {
+            let (start, end) = message.split_at(at);
+            let found = Denial::read(&format!("{start}\n{}", end.trim_start()));
+            assert_eq!(found, Denial::read(&message), "{start}");
+        }
+        let found = Denial::read(&message);
+        assert_eq!(found.principal.as_deref(), USER.strip_prefix("User: "));
     }
 
     #[test]

@@ -93,6 +93,11 @@ impl ErrorReason {
         ErrorReason::Policy,
     ];
 
+    /// The reason that the text of a refused request names; `None` where it says none.
+    pub fn of_text(text: &str, denial: &Denial) -> Option<Self> {
+        Self::of(Outcome::Denied, None, Some(text), Some(denial))
+    }
+
     /// The reason of an error, given that of its code; `None` where neither code nor message says.
     pub(crate) fn of(
         outcome: Outcome,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::catalog::meant::nearest;
 use crate::fingerprint::Fingerprint;
 
 /// The Regions that ship with hoptrail: `config/regions.csv`.
@@ -139,6 +140,29 @@ impl Regions {
     /// The codes of all Regions, in their order.
     pub fn codes(&self) -> impl Iterator<Item = &str> {
         self.by_code.keys().map(String::as_str)
+    }
+
+    /// The codes of the Regions that a text was meant to be which is none: by a name of AWS's, or those with the
+    /// fewest changes, in their order. Empty if it is the code of one, or like none.
+    pub fn meant(&self, text: &str) -> Vec<String> {
+        const MAX_CHANGES: usize = 2;
+        if self.by_code.contains_key(text) {
+            return Vec::new();
+        }
+        let typed = text.trim().to_lowercase();
+        let code = typed.replace([' ', '_'], "-");
+        if self.by_code.contains_key(&code) {
+            return vec![code];
+        }
+        let is_named = |region: &&Region| {
+            let name = region.name.to_lowercase();
+            let city = name.split_once('(').and_then(|(_, city)| city.strip_suffix(')'));
+            name == typed || city == Some(typed.as_str())
+        };
+        match self.by_code.values().find(|region| !typed.is_empty() && is_named(region)) {
+            Some(region) => vec![region.region_code.clone()],
+            None => nearest(&code, self.codes(), MAX_CHANGES),
+        }
     }
 
     /// The codes of all commercial Regions, in their order.

@@ -13,8 +13,10 @@ mod exit;
 mod knowledge;
 mod location;
 mod number;
+mod policy;
 mod progress;
 mod range;
+mod region;
 mod report;
 mod settings;
 mod summary;
@@ -78,6 +80,6 @@ fn run(arguments: Arguments, report: &Report) -> Result<Exit, Failure> {
         Command::Ddl(args) => command::ddl::run(&args),
         Command::Prices(args) => command::prices::run(&args.command, report),
         Command::Catalog(args) => command::catalog::run(&args.command, report),
-        Command::Explain(args) => command::explain::run(&args),
+        Command::Explain(args) => command::explain::run(*args, report),
     }
 }

@@ -2,14 +2,14 @@
 
 use std::fmt::Display;
 
+use bedrock::Regions;
 use jiff::Timestamp;
-use logs::layout::is_region_shaped;
 use pipeline::{Layout, Settings};
 
 use crate::args::{DayArgs, LayoutArg, PerformanceArgs, SourceArgs};
 use crate::exit::Failure;
 use crate::location::{self, ReadLocation};
-use crate::range;
+use crate::{range, region};
 
 /// How days are given.
 pub(crate) const DAYS_EXPECTED: &str = "expected --last N, --day DAY, or --from DAY --to DAY";
@@ -58,9 +58,8 @@ pub(crate) fn of_days(source: &SourceArgs, days: &DayArgs) -> Result<Settings, F
     if let Some(account) = source.account.iter().find(|id| !logs::layout::is_account(id)) {
         return Err(Failure::usage(format!("--account: expected 12 digits, found `{account}`")));
     }
-    if let Some(region) = source.source_region.iter().find(|name| !is_region_shaped(name)) {
-        let expected = "expected the code of an AWS Region, such as us-east-1";
-        return Err(Failure::usage(format!("--source-region: {expected}, found `{region}`")));
+    for name in &source.source_region {
+        region::check("--source-region", name, &Regions::embedded())?;
     }
     settings.layout = match source.layout {
         None | Some(LayoutArg::Auto) => Layout::Auto,

@@ -80,7 +80,7 @@ impl DayRange {
     }
 
     /// The days, in order.
-    pub(crate) fn days(&self) -> impl Iterator<Item = Date> + use<> {
+    pub fn days(&self) -> impl Iterator<Item = Date> + use<> {
         let to = self.to;
         self.from.series(1.day()).take_while(move |day| *day <= to)
     }

@@ -132,6 +132,7 @@ pub async fn plan(
     let listing = list_all(source, settings, sender);
     let counting = async {
         while let Some(object) = receiver.recv().await {
+            progress.found();
             progress.listed(object.meta.size_bytes);
             days.add(&object);
             plan.listed_objects += 1;

@@ -4,6 +4,8 @@ use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
+use crate::uri::Location;
+
 /// The cause of an error, in words for a user.
 pub type Cause = Box<dyn std::error::Error + Send + Sync>;
 
@@ -54,10 +56,12 @@ pub enum Error {
     },
 
     /// There is no such folder.
-    #[error("there is no folder `{}`", path.display())]
+    #[error("there is no folder `{}`{}", path.display(), did_you_mean(meant.as_deref()))]
     FolderNotFound {
         /// As given.
         path: PathBuf,
+        /// The location on S3 that may have been meant, see [`crate::Location::meant`].
+        meant: Option<String>,
     },
 
     /// A folder was expected.
@@ -275,6 +279,12 @@ impl Error {
         matches!(self, Self::NotFound { .. })
     }
 
+    /// There is no such folder; perhaps a bucket was meant.
+    pub fn folder_not_found(path: PathBuf) -> Self {
+        let meant = Location::Folder(path.clone()).meant();
+        Self::FolderNotFound { path, meant }
+    }
+
     /// Whether the same might succeed later, without anybody changing anything.
     pub fn is_transient(&self) -> bool {
         matches!(
@@ -299,6 +309,10 @@ impl Error {
             _ => false,
         }
     }
+}
+
+fn did_you_mean(meant: Option<&str>) -> String {
+    meant.map(|meant| format!("; did you mean `{meant}`?")).unwrap_or_default()
 }
 
 fn known_profiles(known: &[String]) -> String {

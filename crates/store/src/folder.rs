@@ -63,7 +63,7 @@ impl Folder {
         match fs::metadata(&root) {
             Ok(metadata) if metadata.is_dir() => Ok(Self::new(root)),
             Ok(_) => Err(Error::NotAFolder { path: root }),
-            Err(source) if is_absent(&source) => Err(Error::FolderNotFound { path: root }),
+            Err(source) if is_absent(&source) => Err(Error::folder_not_found(root)),
             Err(source) => Err(Error::Unreadable { path: root, source }),
         }
     }

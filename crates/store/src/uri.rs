@@ -1,7 +1,7 @@
 //! Where a store is: `s3://bucket/prefix/`, the ARN of an access point, or the path of a folder.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 /// Where a store is.
@@ -45,6 +45,14 @@ pub enum ParseLocationError {
         /// As given.
         text: String,
     },
+    /// The ARN of a bucket.
+    #[error("`{text}` is the ARN of a bucket; did you mean `{meant}`?")]
+    BucketArn {
+        /// As given.
+        text: String,
+        /// The same as `s3://bucket/prefix`.
+        meant: String,
+    },
     /// A kind of bucket that a store cannot be in.
     #[error("`{text}` cannot be used: {reason}")]
     Unsupported {
@@ -74,6 +82,9 @@ impl FromStr for Location {
             return Err(ParseLocationError::Scheme { text: text.to_owned() });
         };
         let (bucket, prefix) = if rest.starts_with("arn:") {
+            if let Some(meant) = meant_by_arn(rest) {
+                return Err(ParseLocationError::BucketArn { text: text.to_owned(), meant });
+            }
             let error = || ParseLocationError::AccessPoint { text: text.to_owned() };
             split_access_point(rest).ok_or_else(error)?
         } else {
@@ -87,6 +98,24 @@ impl FromStr for Location {
             return Err(ParseLocationError::Unsupported { text: text.to_owned(), reason });
         }
         Ok(Self::S3 { bucket: bucket.to_owned(), prefix: as_folder(prefix) })
+    }
+}
+
+impl Location {
+    /// `s3://NAME/…`, if this is a folder that does not exist, and its path begins like the name of a bucket; `None` if
+    /// the first folder of the path exists, or it is the name of a file.
+    pub fn meant(&self) -> Option<String> {
+        /// Endings of files that people name as sources.
+        const FILES: [&str; 7] = ["csv", "gz", "json", "jsonl", "log", "parquet", "zst"];
+        let Self::Folder(path) = self else { return None };
+        let text = path.to_str()?;
+        let text =
+            ["s3://", "s3//", "s3/"].iter().find_map(|it| text.strip_prefix(it)).unwrap_or(text);
+        let (bucket, prefix) = text.split_once('/').unwrap_or((text, ""));
+        let is_file = prefix.is_empty()
+            && bucket.rsplit_once('.').is_some_and(|(_, ending)| FILES.contains(&ending));
+        let may_be_meant = is_new_bucket(bucket) && !is_file && !Path::new(bucket).exists();
+        (may_be_meant && !path.exists()).then(|| format!("s3://{text}"))
     }
 }
 
@@ -149,6 +178,24 @@ fn unsupported(bucket: &str) -> Option<&'static str> {
         "a Multi-Region Access Point is several buckets, which are not the same at every moment; use one \
          of a single Region, or a bucket",
     )
+}
+
+/// `s3://bucket/prefix` of `arn:aws:s3:::bucket/prefix`, as policies write it.
+fn meant_by_arn(text: &str) -> Option<String> {
+    let parts: Vec<_> = text.splitn(6, ':').collect();
+    let &[_, _, "s3", "", "", resource] = &parts[..] else { return None };
+    let resource = resource.trim_end_matches('*');
+    is_bucket(resource.split('/').next()?).then(|| format!("s3://{resource}"))
+}
+
+/// The rules for names of buckets today.
+fn is_new_bucket(name: &str) -> bool {
+    let is_alphanumeric = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+    (3..=63).contains(&name.len())
+        && name.bytes().all(|byte| is_alphanumeric(byte) || b"-.".contains(&byte))
+        && name.bytes().next().is_some_and(is_alphanumeric)
+        && name.bytes().next_back().is_some_and(is_alphanumeric)
+        && !name.contains("..")
 }
 
 /// Generous: old buckets have upper-case letters and underscores; S3 knows the rest.

@@ -22,7 +22,7 @@ use crate::command::{catalog, print};
 use crate::escape::escaped;
 use crate::exit::{Exit, Failure};
 use crate::report::Report;
-use crate::{knowledge, number, range};
+use crate::{knowledge, number, range, region};
 
 /// A price that applies.
 #[derive(Debug, Serialize)]
@@ -83,10 +83,14 @@ pub(crate) fn run(command: &PricesCommand, report: &Report) -> Result<Exit, Fail
 fn show(args: &PricesShowArgs) -> Result<Exit, Failure> {
     let knowledge = knowledge::load(&args.knowledge)?;
     let day = range::day("--at", &args.at, jiff::Timestamp::now())?;
+    if let Some(region) = &args.region {
+        region::check("--region", region, &knowledge.regions)?;
+    }
     let found = resolve(Some(&args.model_ref), &knowledge.catalog, &knowledge.aliases);
     let region = price_region(&args.model_ref, args.region.as_deref(), &found, &knowledge);
     let Ok(model) = found.model else {
-        return Err(Failure::Nothing(format!("no known model for `{}`", args.model_ref)));
+        let meant = region::did_you_mean(&knowledge.catalog.meant(&args.model_ref));
+        return Err(Failure::Nothing(format!("no known model for `{}`{meant}", args.model_ref)));
     };
     let rows = knowledge.prices.rows_for(&knowledge.regions, &model.id, &region, day);
     let contracted = |row: &PriceRow| {

@@ -185,6 +185,10 @@ impl Job {
 
     async fn open(&self, dest: &Location, report: &Report) -> Result<Stores, Failure> {
         let source = location::open_sources(&self.sources, &self.settings, report).await?;
+        let on_s3 = |read: &ReadLocation| matches!(read.location, Location::S3 { .. });
+        if let Some(meant) = dest.meant().filter(|_| self.sources.iter().any(on_s3)) {
+            report.note(&format!("the folder {dest} is made; a bucket would be {meant}"));
+        }
         let dest = location::open_destination(dest, &self.dest_options, report).await?;
         let batch_outputs = self.open_batch_outputs(report).await?;
         Ok(Stores { source, invocation_logs: self.open_logs(report).await?, batch_outputs, dest })
@@ -257,8 +261,7 @@ fn check_settle(args: &RunArgs, settings: &Settings) -> Result<(), Failure> {
     }
     match location::optional("--dest", args.dest.dest.as_deref())? {
         Some(Location::Folder(path)) if !path.exists() => {
-            let error = store::Error::FolderNotFound { path };
-            Err(Failure::Failed(error.into()))
+            Err(Failure::Failed(store::Error::folder_not_found(path).into()))
         }
         _ => Ok(()),
     }

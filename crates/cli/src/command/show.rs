@@ -1,6 +1,7 @@
 //! `hoptrail show`: answers questions from the written tables.
 
 mod formats;
+mod unmatched;
 
 use std::io::IsTerminal;
 
@@ -10,6 +11,7 @@ use report::number::exact_dollars;
 use tables::query::sql::Engine;
 use tables::query::{Cell, Filter, Question, QuestionError, Subject, sql};
 
+use self::unmatched::Unmatched;
 use crate::answer::table;
 use crate::args::{AnswerFormat, Compare, FilterArgs, ShowArgs, SqlEngine};
 use crate::command::{basis, block_on, print};
@@ -42,6 +44,7 @@ pub(crate) fn run(mut args: ShowArgs, report: &Report) -> Result<Exit, Failure> 
     let options = location::dest_options(&args.aws)?;
     let table = question.table;
     let top = question.top;
+    let given = filters(&args.filters);
     let asked = match args.compare {
         None => vec![(range, question)],
         Some(Compare::Previous) => {
@@ -53,16 +56,23 @@ pub(crate) fn run(mut args: ShowArgs, report: &Report) -> Result<Exit, Failure> 
             vec![(Some(previous), question.clone()), (range, question)]
         }
     };
-    let mut answers = block_on(async |signals| {
+    let (mut answers, unmatched) = block_on(async |signals| {
         let answering = async {
             let mut found = Vec::new();
             let requests = pipeline::Settings::new(range).requests_in_flight;
             let what = "the destination";
             let dest = location::open_source(what, &dest, &options, requests, report).await?;
+            let mut unmatched = Unmatched::new(table, &given);
             for (range, question) in asked {
-                found.push(pipeline::answer(dest.as_ref(), range, question).await?);
+                let questions = std::iter::once(question).chain(unmatched.questions());
+                let answered = pipeline::answers(dest.as_ref(), range, questions.collect()).await?;
+                let mut answered = answered.into_iter();
+                found.extend(answered.next());
+                unmatched.take(answered.map(|answered| answered.answer));
             }
-            Ok::<_, Failure>(found)
+            let there = pipeline::answers(dest.as_ref(), range, unmatched.questions_left()).await?;
+            let there = there.into_iter().map(|answered| answered.answer);
+            Ok::<_, Failure>((found, unmatched.sentences(there)))
         };
         signals.or(answering).await?
     })?;
@@ -83,6 +93,7 @@ pub(crate) fn run(mut args: ShowArgs, report: &Report) -> Result<Exit, Failure> 
         dest: dest.to_string(),
         found: &found,
         before: before.as_ref(),
+        unmatched,
     };
     let is_for_people = matches!(args.format, AnswerFormat::Table | AnswerFormat::Markdown);
     let nothing = nothing(&shown);
@@ -124,6 +135,8 @@ struct Shown<'a> {
     found: &'a Answered,
     /// What it was compared with.
     before: Option<&'a Answered>,
+    /// Which values of filters nothing matches, a sentence for each filter.
+    unmatched: Vec<String>,
 }
 
 impl Shown<'_> {
@@ -228,8 +241,10 @@ fn nothing(shown: &Shown<'_>) -> Option<Failure> {
     if *days == 0 {
         return Some(basis::nothing_published(*range, dest));
     }
+    let unmatched = shown.unmatched.iter().map(|sentence| format!("; {sentence}"));
+    let unmatched = unmatched.collect::<String>();
     Some(Failure::Nothing(format!(
-        "{subject}: there are no such rows on these days ({about}) in {dest}"
+        "{subject}: there are no such rows on these days ({about}) in {dest}{unmatched}"
     )))
 }
 
@@ -283,12 +298,16 @@ fn exit(shown: &Shown<'_>, budget: Option<i128>, report: &Report) -> Exit {
     if let Some(before) = before {
         basis::warn_of_gaps_before(before, report);
     }
+    for sentence in &shown.unmatched {
+        report.warn(sentence);
+    }
     let of_budget = budget.map_or(Exit::Done, |budget| compare_with_budget(shown, budget, report));
     if of_budget != Exit::Done {
         return of_budget;
     }
     let of_files = std::iter::once(&shown.found.basis).chain(before);
-    if { of_files }.any(|basis| !basis.unreadable.is_empty()) {
+    let is_partial = { of_files }.any(|basis| !basis.unreadable.is_empty());
+    if is_partial || !shown.unmatched.is_empty() {
         return Exit::Partial;
     }
     Exit::Done

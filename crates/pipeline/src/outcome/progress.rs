@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 /// Counters that a run raises while it goes. They only inform: no decision rests on them.
 #[derive(Debug, Default)]
 pub struct Progress {
+    found_objects: AtomicU64,
     listed_objects: AtomicU64,
     listed_bytes: AtomicU64,
     read_objects: AtomicU64,
@@ -17,7 +18,9 @@ pub struct Progress {
 /// The counters at one moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Snapshot {
-    /// Objects found so far.
+    /// Objects that listings gave so far, to be read or not.
+    pub found_objects: u64,
+    /// Objects to read, as far as is known so far.
     pub listed_objects: u64,
     /// Their bytes as stored.
     pub listed_bytes: u64,
@@ -38,6 +41,7 @@ impl Progress {
     pub fn snapshot(&self) -> Snapshot {
         let get = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         Snapshot {
+            found_objects: get(&self.found_objects),
             listed_objects: get(&self.listed_objects),
             listed_bytes: get(&self.listed_bytes),
             read_objects: get(&self.read_objects),
@@ -46,6 +50,10 @@ impl Progress {
             days_to_publish: get(&self.days_to_publish),
             is_listed: self.is_listed.load(Ordering::Relaxed),
         }
+    }
+
+    pub(crate) fn found(&self) {
+        self.found_objects.fetch_add(1, Ordering::Relaxed);
     }
 
     pub(crate) fn listed(&self, bytes: u64) {

@@ -326,6 +326,7 @@ impl<'a, 'j> Scheduler<'a, 'j> {
 
     fn list(&mut self, object: ListedObject) {
         self.n_listed += 1;
+        self.job.progress.found();
         self.state.record_listed(&object.meta.key);
         self.schedule.add(object);
     }

@@ -70,7 +70,7 @@ impl Walk {
             walk.enter(path, folder.to_owned(), name)?;
         }
         if walk.stack.is_empty() && !root.is_dir() {
-            return Err(Error::FolderNotFound { path: root.to_owned() });
+            return Err(Error::folder_not_found(root.to_owned()));
         }
         Ok(walk)
     }

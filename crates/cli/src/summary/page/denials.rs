@@ -12,6 +12,7 @@ use tables::query::{Answer, Cell, Row};
 use super::{count, sum, wrapped};
 use crate::escape::escaped;
 use crate::number::{counted, grouped};
+use crate::policy;
 
 /// What denials are told apart by.
 pub(super) const KEYS: [&str; 7] = [
@@ -97,15 +98,7 @@ fn sentence(kind: &Kind<'_>, knowledge: &Knowledge) -> String {
         (Some(_), n) => format!("{}, {calls}", counted(n as u64, "caller")),
         _ => calls,
     };
-    let name = text(row, 1).and_then(|arn| arn.rsplit('/').next());
-    let policy = match (text(row, 0), name) {
-        (None, _) => "A policy that is not named".to_owned(),
-        (Some(policy_type), Some(name)) => format!(
-            "{} {name}",
-            policy(policy_type).trim_start_matches("A ").trim_start_matches("An ")
-        ),
-        (Some(policy_type), None) => policy(policy_type).to_owned(),
-    };
+    let policy = policy::with_arn(text(row, 0), text(row, 1));
     let source = text(row, 5);
     let from = source.map(|source| format!(" from {source}")).unwrap_or_default();
     let reference = text(row, 4).unwrap_or("an unknown model");
@@ -145,20 +138,5 @@ fn others(
             regions.iter().filter(|region| *region != blocked).cloned().collect()
         }
         _ => Vec::new(),
-    }
-}
-
-/// How people call a kind of policy.
-fn policy(policy_type: &str) -> &str {
-    match policy_type {
-        "service_control_policy" => "SCP",
-        "resource_control_policy" => "RCP",
-        "identity_based_policy" => "An identity-based policy",
-        "resource_based_policy" => "A resource-based policy",
-        "permissions_boundary" => "A permissions boundary",
-        "session_policy" => "A session policy",
-        "vpc_endpoint_policy" => "A VPC endpoint policy",
-        "role_trust_policy" => "A role trust policy",
-        other => other,
     }
 }
