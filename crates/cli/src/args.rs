@@ -135,6 +135,11 @@ pub(crate) struct RunArgs {
     /// account_id,region, where * is every account. Changes no table
     #[arg(long, env = "HOPTRAIL_APPROVED_REGIONS", value_name = "LIST|FILE", help_heading = heading::OUTPUT)]
     pub(crate) approved_regions: Option<String>,
+    /// Names of accounts, for the table accounts, which views and other commands read: the output of `aws
+    /// organizations list-accounts`, or a CSV file with the columns account_id,name,ou. Without the
+    /// option, the table stays as it is
+    #[arg(long, env = "HOPTRAIL_ACCOUNTS", value_name = "FILE", help_heading = heading::DESTINATION)]
+    pub(crate) accounts: Option<PathBuf>,
     /// Print all that is known of the run instead of a page
     #[arg(long, env = "HOPTRAIL_FULL", help_heading = heading::OUTPUT)]
     pub(crate) full: bool,
@@ -204,6 +209,7 @@ impl PlanArgs {
             knowledge,
             performance,
             approved_regions: None,
+            accounts: None,
             fail_on,
             full: false,
             summary_json,

@@ -1,5 +1,5 @@
-//! What `aws organizations list-accounts` prints, taken as it is: the ids and names of accounts. E-mail addresses
-//! are not read.
+//! What `aws organizations list-accounts` prints, taken as it is: the ids and names of accounts. E-mail
+//! addresses are not read.
 
 use bedrock::account::Problem;
 use bedrock::{Account, Accounts};
@@ -51,8 +51,8 @@ struct Output {
     next_token: Option<String>,
 }
 
-/// An account as the AWS CLI prints it. One that is closed or suspended is an account like any other: it has calls
-/// of the time before.
+/// An account as the AWS CLI prints it. One that is closed or suspended is an account like any other: it has
+/// calls of the time before.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
 struct Listed {
@@ -60,10 +60,12 @@ struct Listed {
     name: Option<String>,
 }
 
-/// Reads the output, or several of them one after the other. None says which organizational unit an account is in.
+/// Reads the output, or several of them one after the other. None says which organizational unit an account is
+/// in.
 ///
 /// # Errors
-/// If the text is no such output, lists nothing, contradicts itself, or is one page of several without the last one.
+/// If the text is no such output, lists nothing, contradicts itself, or is one page of several without the last
+/// one.
 pub fn read(text: &str) -> Result<Accounts, AccountListError> {
     let mut accounts = Accounts::default();
     let (mut document, mut is_page) = (0, false);

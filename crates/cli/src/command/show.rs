@@ -60,7 +60,7 @@ pub(crate) fn run(mut args: ShowArgs, report: &Report) -> Result<Exit, Failure> 
             let what = "the destination";
             let dest = location::open_source(what, &dest, &options, requests, report).await?;
             for (range, question) in asked {
-                found.push(pipeline::answer(dest.as_ref(), range, question).await?);
+                found.push(pipeline::answer(dest.as_ref(), range, question, None).await?);
             }
             Ok::<_, Failure>(found)
         };
