@@ -261,7 +261,7 @@ pub(crate) struct ShowArgs {
     /// Which rows of the table.
     #[command(flatten)]
     pub(crate) filters: FilterArgs,
-    /// Columns to tell rows apart by, such as dt, account_id, or request_metadata.team (repeatable, or
+    /// Columns to tell rows apart by, such as dt, account_id, ou, or request_metadata.team (repeatable, or
     /// separated by commas)
     #[arg(long, value_delimiter = ',', value_name = "COLUMN", help_heading = heading::ANSWER)]
     pub(crate) by: Vec<String>,
@@ -271,6 +271,9 @@ pub(crate) struct ShowArgs {
     /// Column to sort by: greatest first; a column of --by, least first
     #[arg(long, value_name = "COLUMN", help_heading = heading::ANSWER)]
     pub(crate) sort: Option<String>,
+    /// Names of accounts, in place of those of the table accounts: a file as for `run`
+    #[arg(long, value_name = "FILE", conflicts_with = "sql", help_heading = heading::ANSWER)]
+    pub(crate) accounts: Option<PathBuf>,
     /// Output format: table, csv, json, jsonl, or markdown
     #[arg(long, value_enum, hide_possible_values = true, default_value_t)]
     #[arg(value_name = "FORMAT", help_heading = heading::ANSWER)]
@@ -309,6 +312,9 @@ pub(crate) struct ReportArgs {
     /// Page to write, or - for stdout
     #[arg(short = 'o', long, value_name = "FILE", help_heading = heading::OUTPUT)]
     pub(crate) output: PathBuf,
+    /// Names of accounts, in place of those of the table accounts: a file as for `run`
+    #[arg(long, value_name = "FILE", help_heading = heading::OUTPUT)]
+    pub(crate) accounts: Option<PathBuf>,
     /// Say on the page when it was made; without it, the same tables give the same page
     #[arg(long, help_heading = heading::OUTPUT)]
     pub(crate) stamp: bool,
