@@ -1,5 +1,5 @@
 """Days for check-views that a run over the sample does not write: of an older schema version, with latencies, with
-negotiated costs, with large counts, and a table without any file."""
+negotiated costs, with large counts, a table without any file, and accounts that somebody has listed twice."""
 
 from __future__ import annotations
 
@@ -36,6 +36,15 @@ def derive(source: Path, dest: Path) -> None:
         target = dest / table / day / path.name
         target.parent.mkdir(parents=True, exist_ok=True)
         pq.write_table(rows, target, compression="zstd", store_schema=False)
+    list_twice(source / "accounts/part-0.parquet", dest / "accounts")
+
+
+def list_twice(path: Path, folder: Path) -> None:
+    """The table of accounts, and beside it a file with other names of the same ones: no cost may count twice."""
+    rows = pq.read_table(path)
+    folder.mkdir(parents=True)
+    for name, names in (("part-0", rows["name"].to_pylist()), ("theirs", [f"Old {n}" for n in rows["name"].to_pylist()])):
+        pq.write_table(replaced(rows, "name", names), folder / f"{name}.parquet", store_schema=False)
 
 
 def replaced(rows: pa.Table, column: str, values: list) -> pa.Table:

@@ -162,11 +162,14 @@ fn explanations_are_as_expected() {
 fn columns_of_the_files_are_as_declared() {
     let world = World::new();
     let (source, out) = (sample().display().to_string(), world.text("out"));
-    let arguments = ["run", "--source", &source, "--dest", &out, "--day", "2026-10-05"];
-    world.hoptrail(&arguments).ends(0);
+    let list = world.write("accounts.csv", "account_id,name\n111122223333,Payments\n");
+    let run = ["run", "--source", &source, "--dest", &out, "--day", "2026-10-05"];
+    world.hoptrail(&[&run[..], &["--accounts", &list]].concat()).ends(0);
     let mut text = String::new();
     for table in tables::table::all() {
-        let path = world.out().join(table.name).join("dt=2026-10-05/part-0.parquet");
+        let folder = world.out().join(table.name);
+        let day = if table.is_by_day { "dt=2026-10-05" } else { "" };
+        let path = folder.join(day).join("part-0.parquet");
         let file = fs::File::open(path).unwrap();
         let reader = ParquetRecordBatchReaderBuilder::try_new(file).unwrap();
         text += &format!("{}\n", table.name);

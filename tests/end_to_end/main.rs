@@ -13,7 +13,7 @@
 //! - catalogs and price books of users: `catalog`; old ones that are brought up to date: `aged`
 //! - tokens and prices: `costs`; negotiated ones: `discounts`; a month of calls against published prices: `month`;
 //!   the README: `readme`
-//! - who called, and what is left out of the tables: `attribution`
+//! - who called, and what is left out of the tables: `attribution`; what accounts are called: `accounts`
 //! - two runs on one destination, signals: `at_once`; many runs at the same time: `side_by_side`
 //! - how many requests a day takes: `requests`
 //! - S3 that fails: `faults`; a source that fails as a whole: `failing_source`
@@ -40,6 +40,7 @@
 
 mod world;
 
+mod accounts;
 mod aged;
 mod any_order;
 mod at_once;

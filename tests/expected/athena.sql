@@ -392,6 +392,15 @@ TBLPROPERTIES (
   'storage.location.template' = 's3://analytics/bedrock/ingest/dt=${dt}/'
 );
 
+CREATE EXTERNAL TABLE IF NOT EXISTS `accounts` (
+  `account_id` string COMMENT 'The ID of the account: 12 digits. Each is there once.',
+  `name` string COMMENT 'The name of the account, as in the list.',
+  `ou` string COMMENT 'The organizational unit of the account, as the list calls it; null if the list does not say.'
+)
+COMMENT 'The names of accounts, from the list of --accounts. It has no partition: one small file, which run --accounts replaces; without such a run there is none. One row: account.'
+STORED AS PARQUET
+LOCATION 's3://analytics/bedrock/accounts/';
+
 CREATE OR REPLACE VIEW routing_share AS
 WITH regions AS (
   SELECT dt, account_id, source_region, target_type, profile_scope, model_id, model_name, inference_region, residency,
@@ -439,9 +448,12 @@ FROM ranked
 GROUP BY dt, account_id, source_region, target_type, profile_scope, model_id, model_name;
 
 CREATE OR REPLACE VIEW residency_exceptions AS
-SELECT dt, event_time, event_id, account_id, principal_name, source_region, inference_region,
+SELECT dt, event_time, event_id, account_id, account_name, ou, principal_name, source_region, inference_region,
   profile_id, model_id, model_ref, residency, is_declared, request_id
 FROM invocations
+LEFT JOIN (
+  SELECT account_id AS named_account_id, MAX(name) AS account_name, MAX(ou) AS ou FROM accounts GROUP BY account_id
+) AS names ON account_id = named_account_id
 WHERE residency = 'other_jurisdiction' OR is_declared = FALSE;
 
 CREATE OR REPLACE VIEW daily_model_cost AS
@@ -465,7 +477,7 @@ FROM model_costs
 GROUP BY dt, model_id, model_name;
 
 CREATE OR REPLACE VIEW chargeback AS
-SELECT dt, account_id, principal_name, profile_name, model_id, model_name,
+SELECT dt, account_id, account_name, ou, principal_name, profile_name, model_id, model_name,
   CAST(SUM(calls) AS bigint) AS calls,
   CAST(SUM(succeeded_calls) AS bigint) AS succeeded_calls,
   CAST(SUM(calls_with_tokens) AS bigint) AS calls_with_tokens,
@@ -482,7 +494,10 @@ SELECT dt, account_id, principal_name, profile_name, model_id, model_name,
   SUM(COALESCE(list_cost_max_usd, list_cost_usd)) AS list_cost_max_usd,
   SUM(contracted_cost_usd) AS contracted_cost_usd
 FROM model_costs
-GROUP BY dt, account_id, principal_name, profile_name, model_id, model_name;
+LEFT JOIN (
+  SELECT account_id AS named_account_id, MAX(name) AS account_name, MAX(ou) AS ou FROM accounts GROUP BY account_id
+) AS names ON account_id = named_account_id
+GROUP BY dt, account_id, account_name, ou, principal_name, profile_name, model_id, model_name;
 
 CREATE OR REPLACE VIEW denials_by_region AS
 WITH denied AS (
@@ -595,7 +610,7 @@ WITH parts AS (
   SELECT dt, account_id, inference_region, 0, 0, 0, 0, 0, inference_region_opt_in
   FROM invocations
 )
-SELECT dt, account_id, region,
+SELECT dt, account_id, account_name, ou, region,
   CAST(SUM(sent) AS bigint) AS sent_calls,
   CAST(SUM(served) AS bigint) AS served_calls,
   CAST(SUM(denied) AS bigint) AS denied_calls,
@@ -605,19 +620,25 @@ SELECT dt, account_id, region,
   CAST(NULL AS boolean) AS approved,
   BOOL_OR(opt_in) AS opt_in
 FROM parts
+LEFT JOIN (
+  SELECT account_id AS named_account_id, MAX(name) AS account_name, MAX(ou) AS ou FROM accounts GROUP BY account_id
+) AS names ON account_id = named_account_id
 WHERE region IS NOT NULL
-GROUP BY dt, account_id, region;
+GROUP BY dt, account_id, account_name, ou, region;
 
 CREATE OR REPLACE VIEW outside_approved_regions AS
-SELECT dt, account_id, target_type, profile_id, model_id, model_name, source_region, inference_region,
-  inference_region_opt_in,
+SELECT dt, account_id, account_name, ou, target_type, profile_id, model_id, model_name, source_region,
+  inference_region, inference_region_opt_in,
   profile_scope IS NULL AND profile_id IS NULL AND source_region = inference_region AS is_direct,
   COUNT(*) AS calls,
   COUNT(DISTINCT principal_name) AS principals
 FROM invocations
+LEFT JOIN (
+  SELECT account_id AS named_account_id, MAX(name) AS account_name, MAX(ou) AS ou FROM accounts GROUP BY account_id
+) AS names ON account_id = named_account_id
 WHERE inference_region IS NOT NULL AND CAST(NULL AS boolean) = FALSE
-GROUP BY dt, account_id, target_type, profile_id, model_id, model_name, source_region, inference_region,
-  inference_region_opt_in, profile_scope;
+GROUP BY dt, account_id, account_name, ou, target_type, profile_id, model_id, model_name, source_region,
+  inference_region, inference_region_opt_in, profile_scope;
 
 CREATE OR REPLACE VIEW latency_by_region AS
 WITH calls AS (
@@ -736,7 +757,7 @@ WITH kinds AS (
 SELECT dt,
   CAST(NULL AS decimal(38, 12)) AS BilledCost,
   account_id AS BillingAccountId,
-  account_id AS BillingAccountName,
+  COALESCE(account_name, account_id) AS BillingAccountName,
   'AWS Account' AS BillingAccountType,
   'USD' AS BillingCurrency,
   date_trunc('month', CAST(dt AS timestamp)) AS BillingPeriodStart,
@@ -774,17 +795,21 @@ SELECT dt,
   model_id || '/' || kind || '/' || COALESCE(source_region, '') || '/' || COALESCE(service_tier, '') || '/'
     || COALESCE(profile_scope, '') AS SkuPriceId,
   account_id AS SubAccountId,
-  account_id AS SubAccountName,
+  COALESCE(account_name, account_id) AS SubAccountName,
   'AWS Account' AS SubAccountType,
   TRUE AS x_IsEstimate,
   kind AS x_TokenKind,
   cost_basis AS x_CostBasis,
   cost_gap AS x_CostGap,
   CAST(calls_priced AS double) / CAST(NULLIF(calls, 0) AS double) AS x_Coverage,
+  ou AS x_OrganizationalUnit,
   model_name AS x_ModelName,
   principal_name AS x_PrincipalName,
   profile_name AS x_ProfileName,
   profile_scope AS x_ProfileScope,
   service_tier AS x_ServiceTier,
   price_version AS x_PriceVersion
-FROM contracts;
+FROM contracts
+LEFT JOIN (
+  SELECT account_id AS named_account_id, MAX(name) AS account_name, MAX(ou) AS ou FROM accounts GROUP BY account_id
+) AS names ON account_id = named_account_id;

@@ -3,6 +3,7 @@
 //! Nothing here reads a file, opens a connection or looks at the clock. Catalog, Regions, prices and
 //! aliases come in as text; the data that ships with hoptrail is in `config/` and is embedded.
 
+pub mod account;
 pub mod alias;
 pub mod arn;
 pub mod batch_job;
@@ -28,6 +29,7 @@ pub mod region;
 pub mod resolve;
 mod sorted;
 
+pub use account::{Account, Accounts};
 pub use alias::{Alias, Aliases};
 pub use batch_job::{JobOutput, JobStates, JobStatus};
 pub use call::{

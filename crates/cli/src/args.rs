@@ -138,6 +138,11 @@ pub(crate) struct RunArgs {
     /// account_id,region, where * is every account. Changes no table
     #[arg(long, env = "HOPTRAIL_APPROVED_REGIONS", value_name = "LIST|FILE", help_heading = heading::OUTPUT)]
     pub(crate) approved_regions: Option<String>,
+    /// Names of accounts, for the table accounts, which views and other commands read: the output of `aws
+    /// organizations list-accounts`, or a CSV file with the columns account_id,name,ou. Without the
+    /// option, the table stays as it is
+    #[arg(long, env = "HOPTRAIL_ACCOUNTS", value_name = "FILE", help_heading = heading::DESTINATION)]
+    pub(crate) accounts: Option<PathBuf>,
     /// Print all that is known of the run instead of a page
     #[arg(long, env = "HOPTRAIL_FULL", help_heading = heading::OUTPUT)]
     pub(crate) full: bool,
@@ -207,6 +212,7 @@ impl PlanArgs {
             knowledge,
             performance,
             approved_regions: None,
+            accounts: None,
             fail_on,
             full: false,
             summary_json,
@@ -258,7 +264,7 @@ pub(crate) struct ShowArgs {
     /// Which rows of the table.
     #[command(flatten)]
     pub(crate) filters: FilterArgs,
-    /// Columns to tell rows apart by, such as dt, account_id, or request_metadata.team (repeatable, or
+    /// Columns to tell rows apart by, such as dt, account_id, ou, or request_metadata.team (repeatable, or
     /// separated by commas)
     #[arg(long, value_delimiter = ',', value_name = "COLUMN", help_heading = heading::ANSWER)]
     pub(crate) by: Vec<String>,
@@ -268,6 +274,9 @@ pub(crate) struct ShowArgs {
     /// Column to sort by: greatest first; a column of --by, least first
     #[arg(long, value_name = "COLUMN", help_heading = heading::ANSWER)]
     pub(crate) sort: Option<String>,
+    /// Names of accounts, in place of those of the table accounts: a file as for `run`
+    #[arg(long, value_name = "FILE", conflicts_with = "sql", help_heading = heading::ANSWER)]
+    pub(crate) accounts: Option<PathBuf>,
     /// Output format: table, csv, json, jsonl, or markdown
     #[arg(long, value_enum, hide_possible_values = true, default_value_t)]
     #[arg(value_name = "FORMAT", help_heading = heading::ANSWER)]
@@ -306,6 +315,9 @@ pub(crate) struct ReportArgs {
     /// Page to write, or - for stdout
     #[arg(short = 'o', long, value_name = "FILE", help_heading = heading::OUTPUT)]
     pub(crate) output: PathBuf,
+    /// Names of accounts, in place of those of the table accounts: a file as for `run`
+    #[arg(long, value_name = "FILE", help_heading = heading::OUTPUT)]
+    pub(crate) accounts: Option<PathBuf>,
     /// Say on the page when it was made; without it, the same tables give the same page
     #[arg(long, help_heading = heading::OUTPUT)]
     pub(crate) stamp: bool,

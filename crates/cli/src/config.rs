@@ -27,6 +27,7 @@ pub(crate) struct Config {
     batch_outputs: Vec<String>,
     request_metadata: Vec<String>,
     omit: Vec<OmittedColumn>,
+    accounts: Option<PathBuf>,
     sse: Option<Sse>,
     sse_kms_key_id: Option<String>,
     acl: Option<Acl>,
@@ -88,6 +89,7 @@ impl Config {
         self.complete_knowledge(&mut args.knowledge);
         self.complete_performance(&mut args.performance);
         self.complete_aws(&mut args.aws);
+        fill(&mut args.accounts, &self.accounts);
         fill_list(&mut args.fail_on, &self.fail_on);
         fill(&mut args.summary_json, &self.summary_json);
     }

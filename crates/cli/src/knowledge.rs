@@ -7,7 +7,7 @@ use bedrock::catalog::{
     EMBEDDED_MODELS, EMBEDDED_PROFILES, File, Table, Tables, require_destinations,
 };
 use bedrock::price::{PriceBook, UnitPrices, check_unit_prices};
-use bedrock::{Catalog, Discounts, Knowledge, Regions};
+use bedrock::{Accounts, Catalog, Discounts, Knowledge, Regions};
 use logs::digest::PublicKeys;
 
 use crate::args::KnowledgeArgs;
@@ -172,6 +172,19 @@ fn add_aliases(knowledge: &mut Knowledge, file: &Path) -> anyhow::Result<()> {
             file.display()
         ),
     }
+}
+
+/// What accounts are called, from the output of `aws organizations list-accounts` or a CSV file, which are told
+/// apart by how they begin.
+///
+/// # Errors
+/// If the file cannot be read or is invalid.
+pub(crate) fn accounts(file: &Path) -> anyhow::Result<Accounts> {
+    let text = read(file)?;
+    if text.trim_start().starts_with(['{', '[']) {
+        return logs::account_list::read(&text).with_context(|| invalid(file));
+    }
+    Accounts::parse(&text).with_context(|| invalid(file))
 }
 
 /// The public keys of digest files' signatures, from the output of `aws cloudtrail list-public-keys`.

@@ -4,6 +4,7 @@
 //! never fails as a whole: an object is read or [`Unreadable`], a record is a call, skipped, or
 //! rejected, and all are counted. Bodies of requests and responses are never held.
 
+pub mod account_list;
 pub mod batch_output;
 pub mod cli_output;
 pub mod digest;

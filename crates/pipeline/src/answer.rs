@@ -1,7 +1,9 @@
 //! Answers questions from the published tables. Nothing is written.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
+use bedrock::Accounts;
 use futures::stream::{StreamExt, TryStreamExt};
 use jiff::civil::Date;
 use store::Store;
@@ -9,6 +11,7 @@ use tables::layout::part_key;
 use tables::query::{Answer, Answering, Question};
 use tokio::task::spawn_blocking;
 
+use crate::accounts;
 use crate::dates::DayRange;
 use crate::day::manifest::{Manifest, Output, load};
 use crate::day::spool::Spooled;
@@ -43,9 +46,12 @@ pub struct Basis {
     pub unreadable: Vec<(String, String)>,
     /// The versions of the price book that the days were built with.
     pub price_versions: BTreeSet<String>,
+    /// Whether it is known what any account is called; false if nobody asked.
+    pub has_accounts: bool,
 }
 
-/// Answers a question about the days of a range, or about all that are published.
+/// Answers a question about the days of a range, or about all that are published. Accounts are called as they
+/// are in `accounts`, or in the table at the destination.
 ///
 /// # Errors
 /// As [`answers`].
@@ -53,8 +59,9 @@ pub async fn answer(
     destination: &dyn Store,
     range: Option<DayRange>,
     question: Question,
+    accounts: Option<Accounts>,
 ) -> Result<Answered, Error> {
-    let mut all = answers(destination, range, vec![question]).await?;
+    let mut all = answers_with_accounts(destination, range, vec![question], accounts).await?;
     all.pop().ok_or(Error::Worker)
 }
 
@@ -69,13 +76,35 @@ pub async fn answers(
     range: Option<DayRange>,
     questions: Vec<Question>,
 ) -> Result<Vec<Answered>, Error> {
+    answers_with_accounts(destination, range, questions, None).await
+}
+
+/// As [`answers`], with what accounts are called; `None` takes it from the table at the destination.
+///
+/// # Errors
+/// As [`answers`].
+pub async fn answers_with_accounts(
+    destination: &dyn Store,
+    range: Option<DayRange>,
+    questions: Vec<Question>,
+    accounts: Option<Accounts>,
+) -> Result<Vec<Answered>, Error> {
     let manifests = load(destination, range).await?;
-    let basis = Basis::of(&manifests, range);
+    let mut basis = Basis::of(&manifests, range);
+    let accounts = match accounts {
+        None if questions.iter().any(Question::names_accounts) => {
+            basis.accounts_of(destination).await?
+        }
+        given => given,
+    };
+    basis.has_accounts = accounts.is_some();
+    let accounts = Arc::new(accounts.unwrap_or_default());
     let tables = questions.iter().map(|question| question.table).collect::<BTreeSet<_>>();
     let mut answering = Vec::with_capacity(questions.len());
     for question in questions {
         let table = question.table;
-        answering.push((table, Answering::new(question).map_err(Error::Answer)?));
+        let question = Answering::new(question).map_err(Error::Answer)?;
+        answering.push((table, question.with_accounts(Arc::clone(&accounts))));
     }
     let mut unreadable = BTreeMap::<&str, Vec<(String, String)>>::new();
     let published = manifests.values().flatten().filter(|manifest| !manifest.is_withdrawn());
@@ -147,6 +176,18 @@ impl Basis {
             basis.price_versions.insert(manifest.made_with.knowledge.prices.clone());
         }
         basis
+    }
+
+    /// The table of accounts, if there is one that can be read.
+    async fn accounts_of(&mut self, destination: &dyn Store) -> Result<Option<Accounts>, Error> {
+        Ok(match accounts::read(destination).await? {
+            accounts::Found::Nothing => None,
+            accounts::Found::Table(accounts, _) => Some(accounts),
+            accounts::Found::Unreadable(reason) => {
+                self.unreadable.push((accounts::key(), reason));
+                None
+            }
+        })
     }
 }
 

@@ -172,6 +172,9 @@ pub enum Error {
         #[source]
         source: WriteError,
     },
+    /// The table of accounts cannot be encoded.
+    #[error("the table of accounts cannot be encoded")]
+    Accounts(#[source] WriteError),
     /// The threads cannot be started.
     #[error("the worker threads cannot be started")]
     Threads(#[source] rayon::ThreadPoolBuildError),

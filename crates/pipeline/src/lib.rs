@@ -10,6 +10,7 @@
 //! counted. What ends a run is a source that cannot be listed or fails as a whole, or a destination that cannot
 //! be written.
 
+mod accounts;
 mod answer;
 mod batch;
 mod dates;
@@ -28,7 +29,7 @@ mod source;
 mod verify;
 mod work;
 
-pub use answer::{Answered, Basis, answer, answers};
+pub use answer::{Answered, Basis, answer, answers, answers_with_accounts};
 pub use dates::{DayRange, Shard};
 pub use error::{Error, SourceFailure};
 pub use omit::{Omitted, OmittedColumn};

@@ -20,6 +20,7 @@ use jiff::civil::Date;
 use logs::layout::LogKind;
 use store::SystemClock;
 
+use crate::accounts;
 use crate::batch::ListedOutputs;
 use crate::dates::DayRange;
 use crate::day::manifest;
@@ -138,12 +139,15 @@ async fn with_leases(
     outcome
 }
 
-/// What is known before the first day is read.
+/// What is known before the first day is read. What accounts are called is written first: no day depends on it.
 async fn begin(
     endpoints: Endpoints<'_>,
     settings: &Settings,
     mut knowledge: Knowledge,
 ) -> Result<State, Error> {
+    if let Some(accounts) = &settings.account_names {
+        accounts::write(endpoints.destination, accounts).await?;
+    }
     kept::load(endpoints.destination, &mut knowledge.aliases).await?;
     let mut job_states = JobStates::default();
     kept::load(endpoints.destination, &mut job_states).await?;

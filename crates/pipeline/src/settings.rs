@@ -1,8 +1,10 @@
 //! What a run is asked to do.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 
+use bedrock::Accounts;
 use logs::Limits;
 use logs::digest::PublicKeys;
 use logs::invocation::MetadataKeys;
@@ -75,6 +77,8 @@ pub struct Settings {
     pub request_metadata: MetadataKeys,
     /// Columns that are left empty.
     pub omitted: Omitted,
+    /// What accounts are called, to be written as a table; without, the one that is there stays.
+    pub account_names: Option<Arc<Accounts>>,
     /// How much one object may take.
     pub limits: Limits,
 }
@@ -109,6 +113,7 @@ impl Settings {
             digest_keys: None,
             request_metadata: MetadataKeys::default(),
             omitted: Omitted::default(),
+            account_names: None,
             limits: Limits::new(64 << 20, 8 << 30),
         }
     }

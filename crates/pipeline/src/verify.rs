@@ -5,9 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures::stream::{StreamExt, TryStreamExt};
 use jiff::civil::Date;
 use serde::Serialize;
-use store::{ListRequest, ObjectMeta, Pages, Store};
+use store::{ListRequest, ObjectMeta, Pages, Store, list_all};
 use tokio::sync::mpsc;
 
+use crate::accounts;
 use crate::dates::{DayRange, days_of_delivery};
 use crate::day::kinds::lost_between;
 use crate::day::manifest::{Manifest, MissingCalls, Output, SourceSet, load, missing_calls, read};
@@ -16,7 +17,7 @@ use crate::error::Error;
 use crate::run::settle::is_settled;
 use crate::settings::Settings;
 use crate::source::Source;
-use crate::source::list::{LISTED_AHEAD, list_all};
+use crate::source::list::{self, LISTED_AHEAD};
 
 /// Files that are read at the same time.
 const READ_AT_ONCE: usize = 4;
@@ -45,8 +46,8 @@ pub struct Verification {
 /// Something that is wrong.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Finding {
-    /// The day.
-    pub dt: String,
+    /// The day; `None` for the table of accounts, which has none.
+    pub dt: Option<String>,
     /// The file, relative to the destination.
     pub key: String,
     /// What kind of finding it is.
@@ -63,8 +64,11 @@ pub enum FindingKind {
     Missing,
     /// A file has another content than the manifest says.
     Changed,
-    /// A file is in a partition, and no manifest names it. Athena reads it all the same.
+    /// A file is in a partition, and no manifest names it; or it is beside the table of accounts. Athena reads
+    /// it all the same.
     Unexpected,
+    /// The table of accounts cannot be read as one.
+    CorruptAccounts,
     /// A file is in a partition of a day without a manifest: a run was interrupted, or another program
     /// wrote it.
     NoManifest,
@@ -145,6 +149,7 @@ pub async fn verify(
     for (day, meta) in partition_files(destination, range).await? {
         found.check_named(&manifests, &named, day, meta);
     }
+    found.check_accounts(destination).await?;
     if let Some(source) = source {
         let mut check = check_source(source, settings, &manifests).await?;
         check.late_calls = found.find_late_calls(destination, range).await?;
@@ -162,7 +167,8 @@ impl Verification {
     }
 
     fn find(&mut self, day: Date, key: String, kind: FindingKind, reason: impl Into<String>) {
-        self.findings.push(Finding { dt: day.to_string(), key, kind, reason: reason.into() });
+        let dt = Some(day.to_string());
+        self.findings.push(Finding { dt, key, kind, reason: reason.into() });
     }
 
     /// Looks for calls of late objects that days of the range lack, or that were delivered on one.
@@ -282,6 +288,30 @@ impl Verification {
         Ok(())
     }
 
+    /// Reads the table of accounts, which there may be, and looks for files beside it.
+    async fn check_accounts(&mut self, destination: &dyn Store) -> Result<(), Error> {
+        let mut find = |key, kind, reason| {
+            self.findings.push(Finding { dt: None, key, kind, reason });
+        };
+        match accounts::read(destination).await? {
+            accounts::Found::Nothing => {}
+            accounts::Found::Table(_, bytes) => {
+                self.valid_files += 1;
+                self.valid_bytes += bytes;
+            }
+            accounts::Found::Unreadable(reason) => {
+                find(accounts::key(), FindingKind::CorruptAccounts, reason);
+            }
+        }
+        let folder = format!("{}/", tables::ACCOUNTS.name);
+        let files = list_all(destination, &folder).await.map_err(Error::Destination)?;
+        for meta in files.into_iter().filter(|meta| meta.key != accounts::key()) {
+            let reason = "it is not the table of accounts, and Athena reads it".to_owned();
+            find(meta.key, FindingKind::Unexpected, reason);
+        }
+        Ok(())
+    }
+
     /// Looks whether a file in a partition is one that a manifest vouches for.
     fn check_named(
         &mut self,
@@ -341,7 +371,7 @@ async fn partition_files(
     range: Option<DayRange>,
 ) -> Result<Vec<(Date, ObjectMeta)>, Error> {
     let mut files = Vec::new();
-    for table in tables::all() {
+    for table in tables::by_day() {
         let folder = format!("{}/", table.name);
         let mut pages = Pages::new(destination, ListRequest::all(&folder));
         while let Some(page) = pages.next().await.map_err(Error::Destination)? {
@@ -369,7 +399,7 @@ async fn check_source(
     let settings = &Settings { range: Some(range), ..settings.clone() };
     let (sender, mut receiver) = mpsc::channel(LISTED_AHEAD);
     let mut days = BTreeMap::<Date, SourceSet>::new();
-    let listing = list_all(source.store, settings, sender);
+    let listing = list::list_all(source.store, settings, sender);
     let taking = async {
         while let Some(object) = receiver.recv().await {
             let window = settings.late_window_minutes;

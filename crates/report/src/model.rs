@@ -156,6 +156,8 @@ pub struct ModelDay {
 pub struct CostOf {
     /// Its ID or name.
     pub name: Option<String>,
+    /// What people call what has an ID.
+    pub title: Option<String>,
     /// The cost.
     pub cost: Cost,
 }

@@ -30,6 +30,7 @@ pub static ATTRIBUTED_COSTS: Table<CostRow> = Table {
     name: "attributed_costs",
     grain: "a row of model_costs × session_name × request_metadata × profile_tags",
     doc: "What each caller cost at list prices: people behind one role by their sessions, users and teams behind one gateway by the request metadata. Its sums are those of model_costs.",
+    is_by_day: true,
     columns: &COLUMNS,
     order: CostRow::compare_group,
     refers: Refers::NOTHING,

@@ -48,6 +48,7 @@ pub static BATCH_JOBS: Table<BatchJobRow> = Table {
     name: "batch_jobs",
     grain: "one batch inference job",
     doc: "Batch inference jobs on the day of their creation: their requests are no calls, and their cost is in no other table.",
+    is_by_day: true,
     columns: COLUMNS,
     order: |a, b| (a.event_time_ms, &a.event_id).cmp(&(b.event_time_ms, &b.event_id)),
     refers: Refers {

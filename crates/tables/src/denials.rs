@@ -32,6 +32,7 @@ pub static DENIALS: Table<DenialRow> = Table {
     name: "denials",
     grain: "one denied call, or one request that only a network activity event says was denied",
     doc: "Denied calls: which action on which resource, by which type of policy.",
+    is_by_day: true,
     columns: COLUMNS,
     order: |a, b| (a.event_time_ms, &a.event_id).cmp(&(b.event_time_ms, &b.event_id)),
     refers: Refers {

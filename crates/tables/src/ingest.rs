@@ -60,6 +60,7 @@ pub static INGEST: Table<IngestRow> = Table {
     name: "ingest",
     grain: "one object read for this day",
     doc: "The objects that a day was built from; objects delivered in the late window are listed on both days.",
+    is_by_day: true,
     columns: COLUMNS,
     order: |a, b| a.object.cmp(&b.object),
     refers: Refers { object: |row| row.object, ..Refers::NOTHING },

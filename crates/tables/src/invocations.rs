@@ -50,6 +50,7 @@ pub static INVOCATIONS: Table<Invocation> = Table {
     name: "invocations",
     grain: "one call",
     doc: "Every Bedrock inference call: where it was sent, where it ran, which model it called.",
+    is_by_day: true,
     columns: COLUMNS,
     order: |a, b| (a.event_time_ms, &a.event_id).cmp(&(b.event_time_ms, &b.event_id)),
     refers: Refers {

@@ -12,13 +12,18 @@ pub fn table_of_part(key: &str, day: Date) -> Option<&'static str> {
     let (table, file) = key.split_once(&format!("/dt={day}/part-"))?;
     let number = file.strip_suffix(".parquet")?;
     let is_number = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
-    let names = crate::table::all().into_iter().map(|table| table.name);
+    let names = crate::table::by_day().map(|table| table.name);
     names.filter(|_| is_number).find(|name| *name == table)
 }
 
 /// The key of a table's file for a day: `<table>/dt=YYYY-MM-DD/part-0.parquet`.
 pub fn part_key(table: &str, day: Date) -> String {
     format!("{table}/dt={day}/part-0.parquet")
+}
+
+/// The key of the file of a table that has a single one: `<table>/part-0.parquet`.
+pub fn file_key(table: &str) -> String {
+    format!("{table}/part-0.parquet")
 }
 
 #[cfg(test)]
@@ -36,6 +41,7 @@ mod tests {
             "denials/dt=2026-10-06/part-0.parquet",
             "denials/dt=2026-10-05/part-0.parquet/x",
             "denials/dt=2026-10-05/part-.parquet",
+            "accounts/dt=2026-10-05/part-0.parquet",
             "denials/dt=2026-10-05/part-../../../x.parquet",
             "denials/dt=2026-10-05/part-0.csv",
             "denials/dt=2026-10-05/other-0.parquet",

@@ -3,6 +3,7 @@
 //! Each table and column is declared once, as data; the Arrow schema, the Parquet file, Athena's DDL
 //! and the documentation derive from the declaration. Arrow is known here and nowhere else.
 
+pub mod accounts;
 pub mod attributed_costs;
 mod batch;
 pub mod batch_jobs;
@@ -29,13 +30,14 @@ pub mod table;
 pub mod unresolved_models;
 pub mod view;
 
+pub use accounts::ACCOUNTS;
 pub use attributed_costs::ATTRIBUTED_COSTS;
 pub use column::Column;
 pub use group::{AttributedRows, GroupRows, Groups};
 pub use merge::GroupRow;
 pub use parquet::{PIECE_ROWS, ROW_GROUP_ROWS, TableWriter, WriteError, write};
 pub use references::{References, Refers};
-pub use table::{Table, TableSpec, all, write_empty};
+pub use table::{Table, TableSpec, all, by_day, write_empty};
 
 pub use batch_jobs::{BATCH_JOBS, BatchJobRow, ReadOutput};
 pub use denials::{DENIALS, DenialRow};

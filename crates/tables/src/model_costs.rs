@@ -115,6 +115,7 @@ pub static MODEL_COSTS: Table<CostRow> = Table {
     name: "model_costs",
     grain: "account × source_region × model × target_type × profile_scope × profile_name × principal_name × service_tier × cost_basis × cost_gap",
     doc: "What each model cost at list prices, with counts that show how much of it is covered.",
+    is_by_day: true,
     columns: COLUMNS,
     order: CostRow::compare_group,
     refers: Refers::NOTHING,

@@ -55,6 +55,7 @@ pub static OTHER_ACTIVITY: Table<OtherActivityRow> = Table {
     name: "other_activity",
     grain: "account × source Region × event source × event name × model_ref × principal",
     doc: "Bedrock events that are no inference calls, by name: batch jobs, agents, guardrails, settings.",
+    is_by_day: true,
     columns: COLUMNS,
     order: OtherActivityRow::compare_group,
     refers: Refers::NOTHING,

@@ -43,6 +43,7 @@ pub static PROFILE_DESTINATIONS: Table<DestinationRow> = Table {
     name: "profile_destinations",
     grain: "account × profile_id × source_region × destination_region",
     doc: "Where the profiles that were called on the day may send calls, and where they did.",
+    is_by_day: true,
     columns: COLUMNS,
     order: DestinationRow::compare_group,
     refers: Refers::NOTHING,

@@ -15,6 +15,10 @@ mod subject;
 pub use answer::{Answer, Answering, Cell, Row, add_file};
 pub use subject::{QuestionError, SUBJECTS, Subject};
 
+use bedrock::Account;
+
+use crate::accounts::{ACCOUNT_NAME, OU};
+
 /// What is asked of a table.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Question {
@@ -46,6 +50,17 @@ pub enum Key {
         /// The key.
         key: String,
     },
+    /// What the account of `account_id` is called, as the table `accounts` has it.
+    Account(AccountColumn),
+}
+
+/// A column of the table `accounts` that rows can be told apart by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum AccountColumn {
+    /// The name.
+    Name,
+    /// The organizational unit.
+    Ou,
 }
 
 /// What is computed for a group of rows.
@@ -100,6 +115,7 @@ impl Key {
         match self {
             Key::Day => "dt".to_owned(),
             Key::Column(column) => (*column).to_owned(),
+            Key::Account(column) => column.name().to_owned(),
             Key::Entry { column, key } => {
                 let plain =
                     |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '_' };
@@ -109,7 +125,35 @@ impl Key {
     }
 }
 
+impl AccountColumn {
+    /// Both of them.
+    pub const ALL: [Self; 2] = [AccountColumn::Name, AccountColumn::Ou];
+
+    /// What it is called beside columns of other tables.
+    pub fn name(self) -> &'static str {
+        match self {
+            AccountColumn::Name => ACCOUNT_NAME,
+            AccountColumn::Ou => OU,
+        }
+    }
+
+    fn of(self, account: &Account) -> Option<&str> {
+        match self {
+            AccountColumn::Name => account.name.as_deref(),
+            AccountColumn::Ou => account.ou.as_deref(),
+        }
+    }
+}
+
+/// The column that has accounts, in every table that has any.
+pub const ACCOUNT_ID: &str = "account_id";
+
 impl Question {
+    /// Whether it asks what accounts are called.
+    pub fn names_accounts(&self) -> bool {
+        self.keys.iter().any(|key| matches!(key, Key::Account(_)))
+    }
+
     /// The names of the answer's columns: keys, then measures.
     pub fn columns(&self) -> Vec<String> {
         let keys = self.keys.iter().map(Key::name);
@@ -123,6 +167,7 @@ impl Question {
             match key {
                 Key::Day => {}
                 Key::Column(column) | Key::Entry { column, .. } => columns.push(*column),
+                Key::Account(_) => columns.push(ACCOUNT_ID),
             }
         }
         for measure in &self.measures {

@@ -82,6 +82,7 @@ pub static ROUTING_DISTRIBUTION: Table<RoutingRow> = Table {
     name: "routing_distribution",
     grain: "event_hour × account × source_region × target_type × profile_scope × model × inference_region",
     doc: "Where calls were sent and where they ran, by the hour.",
+    is_by_day: true,
     columns: COLUMNS,
     order: RoutingRow::compare_group,
     refers: Refers::NOTHING,

@@ -24,6 +24,8 @@ pub struct Table<R: 'static> {
     pub grain: &'static str,
     /// What the table is for, in a sentence.
     pub doc: &'static str,
+    /// Whether it has a file for each day, in a partition `dt`, or a single one.
+    pub is_by_day: bool,
     /// The columns in their order, without the partition `dt`.
     pub columns: &'static [Column<R>],
     /// The order of the rows.
@@ -41,7 +43,9 @@ pub struct TableSpec {
     pub grain: &'static str,
     /// What the table is for, in a sentence.
     pub doc: &'static str,
-    /// The columns in their order.
+    /// Whether it has a file for each day, in a partition `dt`, or a single one.
+    pub is_by_day: bool,
+    /// The columns in their order, without the partition `dt`.
     pub columns: Vec<ColumnSpec>,
 }
 
@@ -71,7 +75,13 @@ pub fn all() -> Vec<TableSpec> {
         crate::OTHER_ACTIVITY.spec(),
         crate::PROFILE_DESTINATIONS.spec(),
         crate::INGEST.spec(),
+        crate::ACCOUNTS.spec(),
     ]
+}
+
+/// Every table that has a file for each day, in the same order.
+pub fn by_day() -> impl Iterator<Item = TableSpec> {
+    all().into_iter().filter(|table| table.is_by_day)
 }
 
 /// Writes a file of a table without rows into a sink, which it gives back.
@@ -101,6 +111,7 @@ pub fn write_empty<W: Write + Send>(name: &str, sink: W) -> Result<W, WriteError
             empty(&crate::PROFILE_DESTINATIONS, sink)
         }
         name if name == crate::INGEST.name => empty(&crate::INGEST, sink),
+        name if name == crate::ACCOUNTS.name => empty(&crate::ACCOUNTS, sink),
         name => panic!("there is no table {name}"),
     }
 }
@@ -118,6 +129,7 @@ impl<R> Table<R> {
             name: self.name,
             grain: self.grain,
             doc: self.doc,
+            is_by_day: self.is_by_day,
             columns: self.columns.iter().map(column).collect(),
         }
     }

@@ -38,6 +38,7 @@ pub static UNRESOLVED_MODELS: Table<UnresolvedRow> = Table {
     name: "unresolved_models",
     grain: "model_ref × reason",
     doc: "Model identifiers without a known model, and why.",
+    is_by_day: true,
     columns: COLUMNS,
     order: UnresolvedRow::compare_group,
     refers: Refers::NOTHING,

@@ -18,6 +18,7 @@ mod routing;
 
 pub use parameters::{ApprovedRegions, ApprovedRegionsError, Parameters};
 
+use crate::accounts::ACCOUNT_NAME;
 use crate::column::Type;
 
 /// A view.
@@ -97,6 +98,14 @@ const fn column(name: &'static str, kind: Type, doc: &'static str) -> ViewColumn
 const fn text(name: &'static str) -> ViewColumn {
     column(name, Type::Text, "As in invocations.")
 }
+
+/// What [`JOIN`](crate::accounts::JOIN) adds; in the SQL of a view it is `{account_names}`.
+const ACCOUNT_NAME_COLUMN: ViewColumn = column(
+    ACCOUNT_NAME,
+    Type::Text,
+    "The name of the account, as in accounts; null if it is not known.",
+);
+const OU: ViewColumn = column("ou", Type::Text, "Its organizational unit, as in accounts.");
 
 const fn count(name: &'static str, doc: &'static str) -> ViewColumn {
     column(name, Type::Count, doc)

@@ -7,7 +7,7 @@ use comfy_table::{
     CellAlignment, ColumnConstraint, ContentArrangement, Row as TableRow, Table, presets,
 };
 use report::number::{at_least, dollars};
-use tables::query::{Answer, Cell, Row};
+use tables::query::{ACCOUNT_ID, AccountColumn, Answer, Cell, Row};
 
 use super::cells;
 use crate::number::{counted, grouped};
@@ -109,8 +109,12 @@ fn fitting(
     (places, too_wide)
 }
 
-/// Whether a table has a column: keys always, and measures that have a value.
+/// Whether a table has a column: keys, but no names of accounts where none is known, and measures that have a
+/// value.
 fn is_shown(answer: &Answer, place: usize) -> bool {
+    if is_of_names_alone(answer, place) {
+        return false;
+    }
     if answer.columns[place] == "calls_unpriced" && answer.total[place] == Cell::Count(0) {
         return false;
     }
@@ -118,6 +122,13 @@ fn is_shown(answer: &Answer, place: usize) -> bool {
         || answer.total[place] != Cell::Null && !LEFT_OUT.contains(&answer.columns[place].as_str())
         || answer.rows.iter().any(|row| matches!(&row[place], Cell::Text(_)))
         || answer.columns[place] == LIST_COST
+}
+
+/// Whether a column has the names of the accounts beside it, and none is known.
+pub(crate) fn is_of_names_alone(answer: &Answer, place: usize) -> bool {
+    let is_name = answer.columns[place] == AccountColumn::Name.name();
+    let has_ids = answer.columns[..answer.n_keys].iter().any(|column| column == ACCOUNT_ID);
+    is_name && has_ids && answer.rows.iter().all(|row| row[place] == Cell::Null)
 }
 
 /// The rows below the others: all that have none of their own, and the sums over all.

@@ -16,9 +16,9 @@ use crate::command::{basis, block_on, print};
 use crate::config::Config;
 use crate::escape::escaped;
 use crate::exit::{Exit, Failure};
-use crate::location;
 use crate::number::{bytes, counted};
 use crate::report::Report;
+use crate::{knowledge, location};
 
 /// What is asked of the tables: subjects, and what their rows are told apart by.
 const QUESTIONS: [(&str, &[&str]); 10] = [
@@ -35,7 +35,7 @@ const QUESTIONS: [(&str, &[&str]); 10] = [
         ],
     ),
     ("cost", &["dt", "model_name"]),
-    ("cost", &["account_id"]),
+    ("cost", &["account_id", "account_name"]),
     ("cost", &["principal_name"]),
     ("cost", &["profile_name"]),
     ("cost", &["model_name", "cost_gap"]),
@@ -58,13 +58,16 @@ pub(crate) fn run(mut args: ReportArgs, report: &Report) -> Result<Exit, Failure
     location::check_region(&args.aws, [&dest])?;
     let options = location::dest_options(&args.aws)?;
     let shown_dest = dest.to_string();
+    let accounts = args.accounts.as_deref().map(knowledge::accounts).transpose()?;
     let questions = questions()?;
     let answered = block_on(async |signals| {
         let answering = async {
             let requests = pipeline::Settings::new(range).requests_in_flight;
             let what = "the destination";
             let dest = location::open_source(what, &dest, &options, requests, report).await?;
-            Ok::<_, Failure>(pipeline::answers(dest.as_ref(), range, questions).await?)
+            let dest = dest.as_ref();
+            let answering = pipeline::answers_with_accounts(dest, range, questions, accounts);
+            Ok::<_, Failure>(answering.await?)
         };
         signals.or(answering).await?
     })?;
@@ -160,7 +163,7 @@ fn content(
         hours: hours.hours(),
         paths: paths.paths(),
         model_days: model_days.model_days(),
-        accounts: accounts.costs_of("account_id"),
+        accounts: accounts.costs_of_accounts(),
         principals: principals.costs_of("principal_name"),
         profiles: profiles.costs_of("profile_name"),
         gaps: gaps.gaps(),

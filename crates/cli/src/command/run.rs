@@ -158,6 +158,8 @@ impl Job {
         }
         let knowledge = knowledge::load(&args.knowledge)?;
         let dest_options = location::write_options(&args.aws, &args.dest)?;
+        let accounts = args.accounts.as_deref().map(knowledge::accounts).transpose()?;
+        settings.account_names = accounts.map(Arc::new);
         let approved = args.approved_regions.as_deref().map(approved::regions);
         let approved_regions = approved.transpose()?;
         if approved_regions.is_none() && args.fail_on.contains(&Gate::UnapprovedRegion) {

@@ -8,8 +8,11 @@ use std::io::IsTerminal;
 use bedrock::money::Usd;
 use pipeline::{Answered, Basis, DayRange};
 use report::number::exact_dollars;
+use tables::layout::file_key;
 use tables::query::sql::Engine;
-use tables::query::{Cell, Filter, Question, QuestionError, Subject, sql};
+use tables::query::{
+    ACCOUNT_ID, AccountColumn, Cell, Filter, Question, QuestionError, Subject, sql,
+};
 
 use self::unmatched::Unmatched;
 use crate::answer::table;
@@ -19,7 +22,7 @@ use crate::config::Config;
 use crate::exit::{Exit, Failure};
 use crate::number::counted;
 use crate::report::Report;
-use crate::{location, settings};
+use crate::{knowledge, location, settings};
 
 /// Rows of a table on a terminal.
 const TOP_OF_TABLE: usize = 20;
@@ -34,7 +37,13 @@ pub(crate) fn run(mut args: ShowArgs, report: &Report) -> Result<Exit, Failure> 
     config.complete_aws(&mut args.aws);
     let range = basis::days(&args.days)?;
     let subject = subject(&args.subject)?;
+    let accounts = args.accounts.as_deref().map(knowledge::accounts).transpose()?;
     let question = question(&args, subject)?;
+    if accounts.is_some() && !question.names_accounts() {
+        return Err(Failure::usage(
+            "--accounts has no effect without account_id, account_name, or ou in --by",
+        ));
+    }
     let budget = args.budget.as_deref().map(|text| budget(&args.subject, text)).transpose()?;
     if let Some(engine) = args.sql {
         return print_sql(&question, range, engine);
@@ -65,8 +74,14 @@ pub(crate) fn run(mut args: ShowArgs, report: &Report) -> Result<Exit, Failure> 
             let mut unmatched = Unmatched::new(table, &given);
             for (range, question) in asked {
                 let questions = std::iter::once(question).chain(unmatched.questions());
-                let answered = pipeline::answers(dest.as_ref(), range, questions.collect()).await?;
-                let mut answered = answered.into_iter();
+                let mut answered = pipeline::answers_with_accounts(
+                    dest.as_ref(),
+                    range,
+                    questions.collect(),
+                    accounts.clone(),
+                )
+                .await?
+                .into_iter();
                 found.extend(answered.next());
                 unmatched.take(answered.map(|answered| answered.answer));
             }
@@ -97,6 +112,9 @@ pub(crate) fn run(mut args: ShowArgs, report: &Report) -> Result<Exit, Failure> 
     };
     let is_for_people = matches!(args.format, AnswerFormat::Table | AnswerFormat::Markdown);
     let nothing = nothing(&shown);
+    if nothing.is_none() {
+        check_accounts(&args.by, &found.basis)?;
+    }
     if nothing.is_none() || !is_for_people {
         print(&formats::text(&shown, args.format)?)?;
     }
@@ -185,9 +203,38 @@ fn question(args: &ShowArgs, subject: &Subject) -> Result<Question, Failure> {
     }
     // A comparison has columns of its own.
     let sort = args.sort.as_deref().filter(|_| args.compare.is_none());
-    let by = args.by.iter().map(|column| column.trim().to_owned()).collect::<Vec<_>>();
+    let by = with_account_names(&args.by);
     let question = subject.question(&by, filters(&args.filters), sort, top);
     question.map_err(|error: QuestionError| Failure::usage(error.to_string()))
+}
+
+/// The columns of `--by`, with the names of accounts behind their IDs.
+fn with_account_names(by: &[String]) -> Vec<String> {
+    let name = AccountColumn::Name.name();
+    let mut columns = by.iter().map(|column| column.trim().to_owned()).collect::<Vec<_>>();
+    if let Some(place) = columns.iter().position(|column| column == ACCOUNT_ID)
+        && !columns.iter().any(|column| column == name)
+    {
+        columns.insert(place + 1, name.to_owned());
+    }
+    columns
+}
+
+/// That there are names where rows are to be told apart by them: without, all would be one row. IDs do without.
+fn check_accounts(by: &[String], basis: &Basis) -> Result<(), Failure> {
+    let asked = AccountColumn::ALL.map(AccountColumn::name);
+    let asked = asked.into_iter().find(|name| by.iter().any(|column| column.trim() == *name));
+    // A table that cannot be read is named, and makes the answer partial.
+    let table = file_key(tables::ACCOUNTS.name);
+    let is_unreadable = basis.unreadable.iter().any(|(key, _)| *key == table);
+    let is_missing = !basis.has_accounts && !is_unreadable;
+    match asked.filter(|_| is_missing) {
+        None => Ok(()),
+        Some(column) => Err(Failure::usage(format!(
+            "--by {column}: the destination has no table accounts: `hoptrail run --accounts FILE` writes it, or \
+             give the list here (--accounts FILE)"
+        ))),
+    }
 }
 
 fn filters(args: &FilterArgs) -> Vec<(&'static str, Filter)> {

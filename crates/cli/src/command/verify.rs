@@ -90,13 +90,20 @@ fn text(found: &Verification) -> String {
     }
     let is_of_file = |finding: &&Finding| {
         use FindingKind::{Changed, Counts, Missing, Unexpected};
-        matches!(finding.kind, Missing | Changed | Counts | Unexpected)
+        matches!(finding.kind, Missing | Changed | Counts | Unexpected) && finding.dt.is_some()
     };
-    if let Some(Finding { dt, .. }) = found.findings.iter().find(is_of_file) {
+    let of_file = found.findings.iter().find(is_of_file);
+    if let Some(dt) = of_file.and_then(|finding| finding.dt.as_ref()) {
         let _ = writeln!(
             out,
             "\n  To write a day again: hoptrail run --day {dt} --force, with the options that it was\n  built \
              with. Files that no manifest names are not deleted."
+        );
+    }
+    if found.findings.iter().any(|finding| finding.kind == FindingKind::CorruptAccounts) {
+        let _ = writeln!(
+            out,
+            "\n  To write the names of accounts again: hoptrail run --accounts FILE, for any days."
         );
     }
     out

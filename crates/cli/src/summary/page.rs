@@ -84,7 +84,7 @@ impl Found {
             question("routing", &["residency"])?,
             question("routing", &ran::KEYS)?,
             question("cost", &["model_name"])?,
-            question("cost", &["account_id"])?,
+            question("cost", &["account_id", "account_name"])?,
             question("cost", &["principal_name"])?,
             question("cost", &["profile_name"])?,
             question("cost", &["dt"])?,
@@ -301,7 +301,7 @@ fn top(out: &mut String, title: &str, answer: &Answer) {
     let known = |row: &&Row| row[cost] != Cell::Null;
     let of_row = |row: &Row| {
         let cost = table::list_cost(row, answer).unwrap_or_default();
-        format!("{} {cost}", cut(&cells::short(&row[0]), MAX_NAME))
+        format!("{} {cost}", called(&row[..answer.n_keys]))
     };
     let all = answer.rows.iter().filter(named).filter(known).map(of_row).collect::<Vec<_>>();
     let mut line = String::new();
@@ -317,6 +317,15 @@ fn top(out: &mut String, title: &str, answer: &Answer) {
     }
     if !line.is_empty() {
         let _ = writeln!(out, "{title:<11} {line}");
+    }
+}
+
+/// What a row is called: by its first key, or by a second one with the first one behind it.
+fn called(keys: &[Cell]) -> String {
+    let first = cut(&cells::short(&keys[0]), MAX_NAME);
+    match keys.get(1) {
+        Some(Cell::Text(name)) => format!("{} ({first})", cut(name, MAX_NAME)),
+        _ => first,
     }
 }
 

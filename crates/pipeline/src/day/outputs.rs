@@ -66,7 +66,7 @@ async fn files(
     first: Date,
     last: Date,
 ) -> Result<BTreeMap<String, ObjectMeta>, Error> {
-    let tables = tables::all().into_iter().map(|table| table.name).collect::<BTreeSet<_>>();
+    let tables = tables::by_day().map(|table| table.name).collect::<BTreeSet<_>>();
     let lists = futures::stream::iter(tables)
         .map(|table| async move {
             // No key is greater than its folder's name with this character, which comes after `/`.

@@ -213,7 +213,7 @@ pub(crate) async fn files_of(
     destination: &dyn Store,
     day: Date,
 ) -> Result<BTreeMap<String, ObjectMeta>, Error> {
-    let lists = tables::all().into_iter().map(|table| async move {
+    let lists = tables::by_day().map(|table| async move {
         list_all(destination, &tables::layout::partition(table.name, day)).await
     });
     let lists = futures::future::try_join_all(lists).await.map_err(Error::Destination)?;

@@ -38,7 +38,7 @@ pub(crate) trait Kept {
 /// # Errors
 /// If it cannot be read. A destination without it is new, and no error.
 pub(crate) async fn load<K: Kept>(destination: &dyn Store, kept: &mut K) -> Result<(), Error> {
-    let found = read(destination, K::KEY).await?;
+    let found = read(destination, K::KEY, MAX_BYTES).await?;
     found.map_or(Ok(()), |(_, text)| kept.add(&text))
 }
 
@@ -47,21 +47,36 @@ pub(crate) async fn load<K: Kept>(destination: &dyn Store, kept: &mut K) -> Resu
 /// # Errors
 /// If it cannot be written.
 pub(crate) async fn merge<K: Kept>(destination: &dyn Store, kept: &mut K) -> Result<(), Error> {
+    replace(destination, K::KEY, MAX_BYTES, |found| {
+        found.map_or(Ok(()), |text| kept.add(text))?;
+        kept.text()
+    })
+    .await
+}
+
+/// Writes a file on the condition that nobody else has written it since it was read; `content` makes what it is
+/// to be of what it is, again for each try. The same content is not written again.
+///
+/// # Errors
+/// If it cannot be written, or what is there has more than `max_bytes`.
+pub(crate) async fn replace(
+    destination: &dyn Store,
+    key: &str,
+    max_bytes: u64,
+    mut content: impl FnMut(Option<&Bytes>) -> Result<Bytes, Error>,
+) -> Result<(), Error> {
     for tries in 1.. {
-        let found = read(destination, K::KEY).await?;
+        let found = read(destination, key, max_bytes).await?;
         let condition = match &found {
             None => Condition::Absent,
-            Some((meta, text)) => {
-                kept.add(text)?;
-                Condition::Unchanged { etag: meta.etag.clone().unwrap_or_default() }
-            }
+            Some((meta, _)) => Condition::Unchanged { etag: meta.etag.clone().unwrap_or_default() },
         };
-        let text = kept.text()?;
-        if found.is_some_and(|(_, found)| found == text) {
+        let content = content(found.as_ref().map(|(_, found)| found))?;
+        if found.is_some_and(|(_, found)| found == content) {
             return Ok(());
         }
         let guard = Guard::of(condition);
-        match destination.put_if(K::KEY, text.clone().into(), &guard).await {
+        match destination.put_if(key, content.clone().into(), &guard).await {
             Ok(Put::Done { .. }) => return Ok(()),
             // Another run was faster. All that are at it take turns of different lengths.
             Ok(Put::ConditionFailed) if tries < MAX_TRIES => {
@@ -69,11 +84,11 @@ pub(crate) async fn merge<K: Kept>(destination: &dyn Store, kept: &mut K) -> Res
                 tokio::time::sleep(Duration::from_millis(pause)).await;
             }
             Ok(Put::ConditionFailed) => {
-                return Err(Error::Contended { key: K::KEY.to_owned(), tries });
+                return Err(Error::Contended { key: key.to_owned(), tries });
             }
-            // Leases are off, or the run would have ended before: nobody else writes.
+            // Leases are off, and nobody else writes; or the run ends at its first lease.
             Err(store::Error::NotConditional { .. }) => {
-                return destination.put(K::KEY, text).await.map_err(Error::Write);
+                return destination.put(key, content).await.map_err(Error::Write);
             }
             Err(error) => return Err(Error::Write(error)),
         }
@@ -81,12 +96,16 @@ pub(crate) async fn merge<K: Kept>(destination: &dyn Store, kept: &mut K) -> Res
     Ok(())
 }
 
-async fn read(destination: &dyn Store, key: &str) -> Result<Option<(ObjectMeta, Bytes)>, Error> {
-    let found = read_at_most(destination, key, MAX_BYTES).await;
+async fn read(
+    destination: &dyn Store,
+    key: &str,
+    max: u64,
+) -> Result<Option<(ObjectMeta, Bytes)>, Error> {
+    let found = read_at_most(destination, key, max).await;
     let Some((meta, text)) = found.map_err(Error::Destination)? else { return Ok(None) };
     let bytes = meta.size_bytes;
     match text {
         Some(text) => Ok(Some((meta, text))),
-        None => Err(Error::TooLarge { key: key.to_owned(), bytes, max: MAX_BYTES }),
+        None => Err(Error::TooLarge { key: key.to_owned(), bytes, max }),
     }
 }

@@ -14,6 +14,10 @@ use crate::view::{Datum, LegendItem, Part, Table, cut, largest, others_name};
 /// Models with a color of their own.
 const MODELS: usize = 8;
 
+/// Characters of a name on a bar, and those that are left of a title before an ID.
+const BAR_NAME: usize = 36;
+const SHORT_TITLE: usize = 8;
+
 /// Rows of the tables by account, principal, and profile; bars of their drawings.
 const ROWS: usize = 25;
 const BARS: usize = 12;
@@ -234,7 +238,16 @@ fn by_cost(rows: &[CostOf], n: usize) -> (Vec<CostOf>, Vec<CostOf>) {
 /// The costs as bars, from the largest; none if nothing has a cost.
 fn bars(heading: &str, rows: &[CostOf]) -> Result<Option<Drawing>, DrawingError> {
     let (shown, others) = by_cost(rows, BARS);
-    let name = |row: &CostOf| cut(row.name.as_deref().unwrap_or("none"), 36);
+    let name = |row: &CostOf| {
+        let name = row.name.as_deref().unwrap_or("none");
+        match &row.title {
+            None => cut(name, BAR_NAME),
+            Some(title) => {
+                let left = BAR_NAME.saturating_sub(name.chars().count() + 1);
+                format!("{} {name}", cut(title, left.max(SHORT_TITLE)))
+            }
+        }
+    };
     let mut lines = shown.iter().map(|row| (name(row), row.cost)).collect::<Vec<_>>();
     if !others.is_empty() {
         lines.push((format!("others ({})", others.len()), sum(others.iter().map(|row| &row.cost))));
@@ -254,8 +267,11 @@ fn bars(heading: &str, rows: &[CostOf]) -> Result<Option<Drawing>, DrawingError>
 fn table_of(heading: &str, head: &str, rows: &[CostOf]) -> Table {
     let all = sum(rows.iter().map(|row| &row.cost));
     let (has_max, has_contracted) = (all.list_max.is_some(), all.contracted.is_some());
-    let line = |first: Datum, cost: &Cost| {
-        let mut line = vec![first, Datum::list_cost(cost)];
+    // Where nothing has a title, a column of them says nothing.
+    let has_titles = rows.iter().any(|row| row.title.is_some());
+    let line = |names: [Datum; 2], cost: &Cost| {
+        let mut line = names.into_iter().take(1 + usize::from(has_titles)).collect::<Vec<_>>();
+        line.push(Datum::list_cost(cost));
         if has_max {
             line.push(Datum::upper_end(cost));
         }
@@ -268,8 +284,11 @@ fn table_of(heading: &str, head: &str, rows: &[CostOf]) -> Table {
         );
         line
     };
+    let names = |row: &CostOf| [&row.name, &row.title].map(|name| Datum::name(name.as_deref()));
     let (shown, others) = by_cost(rows, ROWS);
-    let mut heads = vec![head, "list cost"];
+    let mut heads = vec![head];
+    heads.extend(has_titles.then_some("name"));
+    heads.push("list cost");
     heads.extend(has_max.then_some("upper end"));
     heads.extend(has_contracted.then_some("contracted"));
     heads.extend(["calls", "succeeded", "priced", "lower bounds", "unpriced"]);
@@ -277,9 +296,10 @@ fn table_of(heading: &str, head: &str, rows: &[CostOf]) -> Table {
     Table {
         caption: format!("Cost in US dollars, {}", heading.to_lowercase()),
         heads: heads.into_iter().map(str::to_owned).collect(),
-        n_names: 1,
-        rows: shown.iter().map(|row| line(Datum::name(row.name.as_deref()), &row.cost)).collect(),
-        others: (!others.is_empty()).then(|| line(others_name(others.len()), &of_others)),
-        total: Some(line(Datum::plain("total"), &all)),
+        n_names: 1 + usize::from(has_titles),
+        rows: shown.iter().map(|row| line(names(row), &row.cost)).collect(),
+        others: (!others.is_empty())
+            .then(|| line([others_name(others.len()), Datum::plain("")], &of_others)),
+        total: Some(line(["total", ""].map(Datum::plain), &all)),
     }
 }

@@ -50,7 +50,7 @@ fn figures_are_exact_however_large_or_small() {
         |list| Cost { calls: 1, succeeded: 1, priced: 1, list: Some(list), ..Cost::default() };
     let large = (1_i128 << 90) + 1;
     for (name, list) in [("large", large), ("small", 1)] {
-        report.accounts.push(CostOf { name: Some(name.to_owned()), cost: cost(list) });
+        report.accounts.push(CostOf { name: Some(name.to_owned()), title: None, cost: cost(list) });
         let model = Some(name.to_owned());
         report.model_days.push(ModelDay { date: date(2026, 10, 5), model, cost: cost(list) });
     }

@@ -144,7 +144,7 @@ fn paths(dice: &mut Dice) -> Vec<Path> {
 }
 
 fn costs_of(dice: &mut Dice, n: u64, name: impl Fn(u64) -> String) -> Vec<CostOf> {
-    (0..n).map(|n| CostOf { name: Some(name(n)), cost: cost(dice) }).collect()
+    (0..n).map(|n| CostOf { name: Some(name(n)), title: None, cost: cost(dice) }).collect()
 }
 
 fn denial(dice: &mut Dice, n: u64) -> Denial {

@@ -1,4 +1,4 @@
-//! Athena's DDL: one external table for each table, with partition projection, and views.
+//! Athena's DDL: one external table for each table, with partition projection where it has days, and views.
 
 use std::fmt::Write as _;
 
@@ -27,15 +27,26 @@ fn create_table(table: &TableSpec, location: &str) -> String {
     let folder = format!("{location}/{name}/");
     let comment = quoted(&comment(table));
     let folder_text = quoted(&folder);
-    let template = quoted(&format!("{folder}dt=${{dt}}/"));
+    let (partition, properties) = match table.is_by_day {
+        true => (format!("PARTITIONED BY (`dt` string COMMENT '{DT_DOC}')\n"), projection(&folder)),
+        false => (String::new(), String::new()),
+    };
     format!(
         "\
 CREATE EXTERNAL TABLE IF NOT EXISTS `{name}` (
 {columns})
 COMMENT {comment}
-PARTITIONED BY (`dt` string COMMENT '{DT_DOC}')
-STORED AS PARQUET
-LOCATION {folder_text}
+{partition}STORED AS PARQUET
+LOCATION {folder_text}{properties};
+"
+    )
+}
+
+/// The properties by which Athena knows the days of a table without being told of each.
+fn projection(folder: &str) -> String {
+    let template = quoted(&format!("{folder}dt=${{dt}}/"));
+    format!(
+        "
 TBLPROPERTIES (
   'projection.enabled' = 'true',
   'projection.dt.type' = 'date',
@@ -44,7 +55,6 @@ TBLPROPERTIES (
   'projection.dt.interval' = '1',
   'projection.dt.interval.unit' = 'DAYS',
   'storage.location.template' = {template}
-);
-"
+)"
     )
 }

@@ -66,22 +66,29 @@ fn table_input(table: &TableSpec, location: &str) -> Value {
     let columns = table.columns.iter().map(|column| {
         json!({ "Name": column.name, "Type": column.kind.athena(), "Comment": plain(column.doc) })
     });
+    let (parameters, partition_keys) = match table.is_by_day {
+        true => (
+            json!({
+                "EXTERNAL": "TRUE",
+                "classification": "parquet",
+                "projection.enabled": "true",
+                "projection.dt.type": "date",
+                "projection.dt.format": "yyyy-MM-dd",
+                "projection.dt.range": format!("{FIRST_DAY},NOW"),
+                "projection.dt.interval": "1",
+                "projection.dt.interval.unit": "DAYS",
+                "storage.location.template": format!("{folder}dt=${{dt}}/"),
+            }),
+            json!([{ "Name": "dt", "Type": "string", "Comment": DT_DOC }]),
+        ),
+        false => (json!({ "EXTERNAL": "TRUE", "classification": "parquet" }), json!([])),
+    };
     json!({
         "Name": table.name,
         "Description": comment(table),
         "TableType": "EXTERNAL_TABLE",
-        "Parameters": {
-            "EXTERNAL": "TRUE",
-            "classification": "parquet",
-            "projection.enabled": "true",
-            "projection.dt.type": "date",
-            "projection.dt.format": "yyyy-MM-dd",
-            "projection.dt.range": format!("{FIRST_DAY},NOW"),
-            "projection.dt.interval": "1",
-            "projection.dt.interval.unit": "DAYS",
-            "storage.location.template": format!("{folder}dt=${{dt}}/"),
-        },
-        "PartitionKeys": [{ "Name": "dt", "Type": "string", "Comment": DT_DOC }],
+        "Parameters": parameters,
+        "PartitionKeys": partition_keys,
         "StorageDescriptor": {
             "Columns": columns.collect::<Vec<_>>(),
             "Location": folder,

@@ -18,13 +18,9 @@ pub fn duckdb(location: &str, parameters: &Parameters) -> String {
 /// DuckDB would cut hours and days by the clock of the session.
 fn create_table(table: &TableSpec, location: &str) -> String {
     let name = table.name;
-    let dt = ("dt", Type::Text);
-    let columns = table
-        .columns
-        .iter()
-        .map(|column| (column.name, column.kind))
-        .chain([dt])
-        .collect::<Vec<_>>();
+    let dt = table.is_by_day.then_some(("dt", Type::Text));
+    let columns =
+        table.columns.iter().map(|column| (column.name, column.kind)).chain(dt).collect::<Vec<_>>();
     let selected = columns.iter().map(|(name, kind)| match kind {
         Type::Time => format!("{name} AT TIME ZONE 'UTC' AS {name}"),
         _ => (*name).to_owned(),
@@ -38,14 +34,20 @@ fn create_table(table: &TableSpec, location: &str) -> String {
     });
     let (selected, nulls) =
         (selected.collect::<Vec<_>>().join(",\n  "), nulls.collect::<Vec<_>>().join(",\n    "));
+    let (files, partition) = match table.is_by_day {
+        true => (
+            format!("{name}/*/*.parquet"),
+            "hive_partitioning = true,\n    hive_types_autocast = false, ",
+        ),
+        false => (format!("{name}/*.parquet"), ""),
+    };
     format!(
         "\
 CREATE OR REPLACE VIEW {name} AS
 SELECT
   {selected}
 FROM (
-  SELECT * FROM read_parquet('{location}/{name}/*/*.parquet', hive_partitioning = true,
-    hive_types_autocast = false, union_by_name = true, allow_empty = true)
+  SELECT * FROM read_parquet('{location}/{files}', {partition}union_by_name = true, allow_empty = true)
   UNION ALL BY NAME
   SELECT
     {nulls}

@@ -1,7 +1,5 @@
 //! Spark's DDL: external tables whose days are found by their folders, and the views over them.
 
-use std::fmt::Write as _;
-
 use super::{DT_DOC, comment, create_views, quoted};
 use crate::table::{TableSpec, all};
 use crate::view::Parameters;
@@ -22,20 +20,26 @@ pub fn spark(location: &str, parameters: &Parameters) -> String {
 
 fn create_table(table: &TableSpec, location: &str) -> String {
     let name = table.name;
-    let mut columns = String::new();
-    for column in &table.columns {
-        let (name, kind, doc) = (column.name, column.kind.athena(), quoted(column.doc));
-        // Writing into a string cannot fail.
-        let _ = writeln!(columns, "  `{name}` {kind} COMMENT {doc},");
+    let mut columns = table
+        .columns
+        .iter()
+        .map(|column| {
+            let (name, kind, doc) = (column.name, column.kind.athena(), quoted(column.doc));
+            format!("  `{name}` {kind} COMMENT {doc}")
+        })
+        .collect::<Vec<_>>();
+    if table.is_by_day {
+        columns.push(format!("  `dt` string COMMENT '{DT_DOC}'"));
     }
+    let columns = columns.join(",\n");
+    let partition = if table.is_by_day { "PARTITIONED BY (`dt`)\n" } else { "" };
     let (comment, folder) = (quoted(&comment(table)), quoted(&format!("{location}/{name}/")));
     format!(
         "\
 CREATE TABLE IF NOT EXISTS `{name}` (
-{columns}  `dt` string COMMENT '{DT_DOC}')
+{columns})
 USING parquet
-PARTITIONED BY (`dt`)
-COMMENT {comment}
+{partition}COMMENT {comment}
 LOCATION {folder};
 "
     )

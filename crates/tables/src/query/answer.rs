@@ -8,6 +8,7 @@ use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::{DataType, Decimal128Type, Int64Type, TimestampMillisecondType};
 use arrow::error::ArrowError;
 use arrow::row::{RowConverter, SortField};
+use bedrock::Accounts;
 use jiff::civil::Date;
 use parquet::file::reader::ChunkReader;
 
@@ -23,6 +24,7 @@ pub struct Answering {
     question: Question,
     table: TableSpec,
     converter: RowConverter,
+    accounts: Arc<Accounts>,
     /// The places of the groups, by their keys as rows of Arrow.
     places: HashMap<Box<[u8]>, usize>,
     /// The states of the measures, by the places of their groups.
@@ -91,7 +93,14 @@ impl Answering {
             question.keys.iter().map(|key| SortField::new(key_type(key, &table))).collect();
         let converter = RowConverter::new(fields).map_err(failed(table.name))?;
         let (places, states) = (HashMap::new(), Vec::new());
-        Ok(Answering { question, table, converter, places, states, rows: 0 })
+        let accounts = Arc::default();
+        Ok(Answering { question, table, converter, accounts, places, states, rows: 0 })
+    }
+
+    /// The same, with what accounts are called. Without, their names are null.
+    #[must_use]
+    pub fn with_accounts(self, accounts: Arc<Accounts>) -> Self {
+        Answering { accounts, ..self }
     }
 
     fn columns(&self) -> impl Iterator<Item = (&'static str, Type)> {
@@ -108,8 +117,8 @@ impl Answering {
             return Ok(());
         }
         self.rows += batch.num_rows() as u64;
-        let keys =
-            self.question.keys.iter().map(|key| key_values(&batch, key, day)).collect::<Vec<_>>();
+        let values = |key| key_values(&batch, key, day, &self.accounts);
+        let keys = self.question.keys.iter().map(values).collect::<Vec<_>>();
         let keys = self.converter.convert_columns(&keys).map_err(failed)?;
         let measures = self.question.measures.iter().map(|measure| Values::of(measure, &batch));
         let measures = measures.collect::<Vec<_>>();
@@ -353,7 +362,7 @@ fn type_of(table: &TableSpec, column: &str) -> Type {
 
 fn key_type(key: &Key, table: &TableSpec) -> DataType {
     match key {
-        Key::Day | Key::Entry { .. } => DataType::Utf8,
+        Key::Day | Key::Entry { .. } | Key::Account(_) => DataType::Utf8,
         Key::Column(column) => type_of(table, column).arrow(),
     }
 }

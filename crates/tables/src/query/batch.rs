@@ -10,7 +10,9 @@ use arrow::datatypes::{Field, Schema};
 use arrow::error::ArrowError;
 use arrow::record_batch::{RecordBatch, RecordBatchOptions};
 
-use super::{Filter, Key};
+use bedrock::Accounts;
+
+use super::{ACCOUNT_ID, Filter, Key};
 use crate::column::Type;
 
 /// A batch with all columns that a question reads: those that the file lacks are null.
@@ -54,10 +56,20 @@ pub(super) fn filtered(batch: RecordBatch, filters: &[Filter]) -> Result<RecordB
 }
 
 /// The values of a key in the rows of a batch of a day.
-pub(super) fn key_values(batch: &RecordBatch, key: &Key, day: &str) -> ArrayRef {
+pub(super) fn key_values(
+    batch: &RecordBatch,
+    key: &Key,
+    day: &str,
+    accounts: &Accounts,
+) -> ArrayRef {
     match key {
         Key::Day => Arc::new(StringArray::from_iter_values((0..batch.num_rows()).map(|_| day))),
         Key::Column(column) => Arc::clone(&batch[*column]),
+        Key::Account(column) => {
+            let name = |id| accounts.get(id).and_then(|account| column.of(account));
+            let ids = batch[ACCOUNT_ID].as_string::<i32>().iter();
+            Arc::new(ids.map(|id| id.and_then(name)).collect::<StringArray>())
+        }
         Key::Entry { column, key } => Arc::new(entries(batch[*column].as_map(), key)),
     }
 }

@@ -3,6 +3,8 @@
 
 use jiff::civil::Date;
 
+use crate::accounts::JOIN;
+
 use super::{Aggregate, Filter, Key, Measure, Question};
 
 /// What the key of all rows without a row of their own is.
@@ -36,7 +38,7 @@ pub fn select(question: &Question, days: (Date, Date), engine: Engine) -> String
     let mut conditions = vec![format!("dt BETWEEN '{from}' AND '{to}'")];
     conditions.extend(question.filters.iter().map(condition));
     let keys = question.keys.iter().map(|key| match key {
-        Key::Day | Key::Column(_) => key.name(),
+        Key::Day | Key::Column(_) | Key::Account(_) => key.name(),
         Key::Entry { column, key: entry } => {
             format!("{}({column}, {}) AS {}", engine.element_at(), literal(entry), key.name())
         }
@@ -50,7 +52,8 @@ pub fn select(question: &Question, days: (Date, Date), engine: Engine) -> String
         groups => format!("\nGROUP BY {}", groups.join(", ")),
     };
     let table = question.table;
-    let answer = format!("SELECT\n  {columns}\nFROM {table}\nWHERE {conditions}{groups}");
+    let names = if question.names_accounts() { format!("\n{JOIN}") } else { String::new() };
+    let answer = format!("SELECT\n  {columns}\nFROM {table}{names}\nWHERE {conditions}{groups}");
     match question.top {
         None => format!("{answer}\nORDER BY {}", order(question)),
         Some(top) => with_others(question, &answer, top),

@@ -1,6 +1,6 @@
 //! What can be asked about, and which table knows it.
 
-use super::{Aggregate, Filter, Key, Measure, Question, Sort};
+use super::{ACCOUNT_ID, AccountColumn, Aggregate, Filter, Key, Measure, Question, Sort};
 use crate::column::Type;
 use crate::table::{TableSpec, all};
 
@@ -228,6 +228,7 @@ impl Subject {
         let columns = parsed.iter().filter_map(|key| match key {
             Key::Day => None,
             Key::Column(column) | Key::Entry { column, .. } => Some(*column),
+            Key::Account(_) => Some(ACCOUNT_ID),
         });
         let columns =
             columns.chain(of_table.iter().flat_map(|filter| filter.columns.iter().copied()));
@@ -262,6 +263,10 @@ impl Subject {
                 }
             }
         }
+        if let Some(place) = keys.iter().position(|key| key == ACCOUNT_ID) {
+            let names = AccountColumn::ALL.map(|column| column.name().to_owned());
+            keys.splice(place + 1..place + 1, names);
+        }
         keys
     }
 
@@ -272,6 +277,10 @@ impl Subject {
         }
         if name == "dt" {
             return Ok(Key::Day);
+        }
+        let of_account = AccountColumn::ALL.into_iter().find(|column| column.name() == name);
+        if let Some(column) = of_account.filter(|_| self.has(ACCOUNT_ID)) {
+            return Ok(Key::Account(column));
         }
         for table in [Some(self.table), self.finer_table].into_iter().flatten() {
             for column in spec(table).columns {
@@ -304,6 +313,8 @@ impl Subject {
     fn no_column(&self, option: &'static str, column: &str) -> QuestionError {
         let others = SUBJECTS.iter().filter(|other| other.name != self.name);
         let first = column.split('.').next().unwrap_or(column);
+        let is_of_account = AccountColumn::ALL.iter().any(|column| column.name() == first);
+        let first = if is_of_account { ACCOUNT_ID } else { first };
         let elsewhere = others.filter(|other| other.has(first)).map(|other| other.name).collect();
         let (subject, column) = (self.name, column.to_owned());
         QuestionError::NoColumn {

@@ -1,6 +1,6 @@
 //! Views of what calls cost, each with its coverage.
 
-use super::{DT, View, column, count, example, text};
+use super::{ACCOUNT_NAME_COLUMN, DT, OU, View, column, count, example, text};
 use crate::column::Type::Money;
 
 pub(super) const DAILY_MODEL_COST: View = View {
@@ -56,6 +56,8 @@ pub(super) const CHARGEBACK: View = View {
     columns: &[
         DT,
         text("account_id"),
+        ACCOUNT_NAME_COLUMN,
+        OU,
         text("principal_name"),
         text("profile_name"),
         text("model_id"),
@@ -77,7 +79,7 @@ pub(super) const CHARGEBACK: View = View {
         column("contracted_cost_usd", Money, "As in model_costs; null without a discount file."),
     ],
     sql: "\
-SELECT dt, account_id, principal_name, profile_name, model_id, model_name,
+SELECT dt, account_id, account_name, ou, principal_name, profile_name, model_id, model_name,
   CAST(SUM(calls) AS bigint) AS calls,
   CAST(SUM(succeeded_calls) AS bigint) AS succeeded_calls,
   CAST(SUM(calls_with_tokens) AS bigint) AS calls_with_tokens,
@@ -94,6 +96,7 @@ SELECT dt, account_id, principal_name, profile_name, model_id, model_name,
   SUM(COALESCE(list_cost_max_usd, list_cost_usd)) AS list_cost_max_usd,
   SUM(contracted_cost_usd) AS contracted_cost_usd
 FROM model_costs
-GROUP BY dt, account_id, principal_name, profile_name, model_id, model_name",
+{account_names}
+GROUP BY dt, account_id, account_name, ou, principal_name, profile_name, model_id, model_name",
     example: example!("chargeback"),
 };

@@ -1,6 +1,6 @@
 //! Views of Regions: what happened in each, and which were not approved.
 
-use super::{DT, View, column, count, example, text};
+use super::{ACCOUNT_NAME_COLUMN, DT, OU, View, column, count, example, text};
 use crate::column::Type::{Flag, Text};
 
 pub(super) const REGION_FOOTPRINT: View = View {
@@ -10,6 +10,8 @@ pub(super) const REGION_FOOTPRINT: View = View {
     columns: &[
         DT,
         text("account_id"),
+        ACCOUNT_NAME_COLUMN,
+        OU,
         column("region", Text, "A Region that calls were sent to, ran in, or were denied, or that has a log."),
         count("sent_calls", "Calls that were sent to it."),
         count("served_calls", "Calls that were sent to other Regions and succeeded here."),
@@ -44,7 +46,7 @@ WITH parts AS (
   SELECT dt, account_id, inference_region, 0, 0, 0, 0, 0, inference_region_opt_in
   FROM invocations
 )
-SELECT dt, account_id, region,
+SELECT dt, account_id, account_name, ou, region,
   CAST(SUM(sent) AS bigint) AS sent_calls,
   CAST(SUM(served) AS bigint) AS served_calls,
   CAST(SUM(denied) AS bigint) AS denied_calls,
@@ -54,8 +56,9 @@ SELECT dt, account_id, region,
   {approved:region} AS approved,
   BOOL_OR(opt_in) AS opt_in
 FROM parts
+{account_names}
 WHERE region IS NOT NULL
-GROUP BY dt, account_id, region",
+GROUP BY dt, account_id, account_name, ou, region",
     example: example!("region_footprint"),
 };
 
@@ -66,6 +69,8 @@ pub(super) const OUTSIDE_APPROVED_REGIONS: View = View {
     columns: &[
         DT,
         text("account_id"),
+        ACCOUNT_NAME_COLUMN,
+        OU,
         text("target_type"),
         text("profile_id"),
         text("model_id"),
@@ -78,14 +83,15 @@ pub(super) const OUTSIDE_APPROVED_REGIONS: View = View {
         count("principals", "The number of roles and users that made them, by name."),
     ],
     sql: "\
-SELECT dt, account_id, target_type, profile_id, model_id, model_name, source_region, inference_region,
-  inference_region_opt_in,
+SELECT dt, account_id, account_name, ou, target_type, profile_id, model_id, model_name, source_region,
+  inference_region, inference_region_opt_in,
   profile_scope IS NULL AND profile_id IS NULL AND source_region = inference_region AS is_direct,
   COUNT(*) AS calls,
   COUNT(DISTINCT principal_name) AS principals
 FROM invocations
+{account_names}
 WHERE inference_region IS NOT NULL AND {approved:inference_region} = FALSE
-GROUP BY dt, account_id, target_type, profile_id, model_id, model_name, source_region, inference_region,
-  inference_region_opt_in, profile_scope",
+GROUP BY dt, account_id, account_name, ou, target_type, profile_id, model_id, model_name, source_region,
+  inference_region, inference_region_opt_in, profile_scope",
     example: example!("outside_approved_regions"),
 };

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::accounts::JOIN;
+
 /// What is put into the SQL of views, instead of names in braces.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Parameters {
@@ -132,11 +134,17 @@ impl ApprovedRegions {
 
 impl Parameters {
     /// Puts them into a query: `{approved:REGION}` is whether calls of `account_id` may run in what the
-    /// column REGION holds, `{payer}` who is billed.
+    /// column REGION holds, `{payer}` who is billed, `{payer_name}` what they are called; `{account_names}`
+    /// joins what accounts are called.
     pub(super) fn put_into(&self, sql: &str) -> String {
-        let payer = match &self.payer {
-            Some(payer) => format!("'{payer}'"),
-            None => "account_id".to_owned(),
+        let (payer, payer_name) = match &self.payer {
+            Some(payer) => (
+                format!("'{payer}'"),
+                format!(
+                    "COALESCE((SELECT MAX(name) FROM accounts WHERE account_id = '{payer}'), '{payer}')"
+                ),
+            ),
+            None => ("account_id".to_owned(), "COALESCE(account_name, account_id)".to_owned()),
         };
         let mut query = String::new();
         let mut rest = sql;
@@ -154,6 +162,9 @@ impl Parameters {
             };
             rest = after;
         }
-        (query + rest).replace("{payer}", &payer)
+        (query + rest)
+            .replace("{account_names}", JOIN)
+            .replace("{payer}", &payer)
+            .replace("{payer_name}", &payer_name)
     }
 }

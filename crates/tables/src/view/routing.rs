@@ -1,6 +1,6 @@
 //! Views of where calls ran.
 
-use super::{DT, View, column, count, example, text};
+use super::{ACCOUNT_NAME_COLUMN, DT, OU, View, column, count, example, text};
 use crate::column::Type::{Flag, Ratio, Text, Time};
 
 pub(super) const ROUTING_SHARE: View = View {
@@ -105,6 +105,8 @@ pub(super) const RESIDENCY_EXCEPTIONS: View = View {
         column("event_time", Time, "When the request completed."),
         text("event_id"),
         text("account_id"),
+        ACCOUNT_NAME_COLUMN,
+        OU,
         text("principal_name"),
         text("source_region"),
         text("inference_region"),
@@ -116,9 +118,10 @@ pub(super) const RESIDENCY_EXCEPTIONS: View = View {
         text("request_id"),
     ],
     sql: "\
-SELECT dt, event_time, event_id, account_id, principal_name, source_region, inference_region,
+SELECT dt, event_time, event_id, account_id, account_name, ou, principal_name, source_region, inference_region,
   profile_id, model_id, model_ref, residency, is_declared, request_id
 FROM invocations
+{account_names}
 WHERE residency = 'other_jurisdiction' OR is_declared = FALSE",
     example: example!("residency_exceptions"),
 };

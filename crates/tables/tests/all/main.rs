@@ -1,5 +1,6 @@
 //! What the crate promises, by subject. A new test goes to the module of its subject.
 
+mod accounts;
 mod columns;
 mod declarations;
 mod files;

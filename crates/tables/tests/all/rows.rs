@@ -37,6 +37,7 @@ pub(crate) const TABLE: Table<Row> = Table {
     name: "columns",
     grain: "",
     doc: "",
+    is_by_day: true,
     columns: &[
         optional("agent", Value::Attribute(Attribute::UserAgent), "."),
         optional("session", Value::Attribute(Attribute::SessionName), "."),

@@ -2,7 +2,7 @@
 
 use jiff::civil::Date;
 use report::{Calls, Cost, CostOf, Day, DayState, Denial, Gap, Hour, ModelDay, Path, Unresolved};
-use tables::query::{Answer, Cell};
+use tables::query::{ACCOUNT_ID, AccountColumn, Answer, Cell};
 
 use crate::escape::escaped;
 
@@ -69,7 +69,19 @@ impl<'a> Rows<'a> {
     }
 
     pub(super) fn costs_of(&self, column: &str) -> Vec<CostOf> {
-        self.iter().map(|row| CostOf { name: row.text(column), cost: row.cost() }).collect()
+        let cost_of =
+            |row: Row<'_>| CostOf { name: row.text(column), title: None, cost: row.cost() };
+        self.iter().map(cost_of).collect()
+    }
+
+    pub(super) fn costs_of_accounts(&self) -> Vec<CostOf> {
+        let title = |row: Row<'_>| row.text(AccountColumn::Name.name());
+        let cost_of = |row: Row<'_>| CostOf {
+            name: row.text(ACCOUNT_ID),
+            title: title(row),
+            cost: row.cost(),
+        };
+        self.iter().map(cost_of).collect()
     }
 
     pub(super) fn gaps(&self) -> Vec<Gap> {

@@ -113,19 +113,23 @@ fn markdown(shown: &Shown<'_>) -> String {
         }
         escaped
     };
-    let line = |cells: Vec<String>| format!("| {} |\n", cells.join(" | "));
-    let rule =
-        (0..answer.columns.len()).map(|place| if place < answer.n_keys { "---" } else { "---:" });
+    let is_shown = |place: &usize| !table::is_of_names_alone(answer, *place);
+    let places = (0..answer.columns.len()).filter(is_shown).collect::<Vec<_>>();
+    let line = |cells: &[String]| {
+        let cells = places.iter().map(|place| cells[*place].as_str()).collect::<Vec<_>>();
+        format!("| {} |\n", cells.join(" | "))
+    };
+    let rule = (0..answer.columns.len())
+        .map(|place| if place < answer.n_keys { "---" } else { "---:" }.to_owned());
+    let cells = |texts: Vec<String>| texts.into_iter().map(cell).collect::<Vec<_>>();
     let mut text = format!("{}\n\n", cell(escaped(&shown.header()).into_owned()));
-    text.push_str(&line(answer.columns.clone()));
-    text.push_str(&line(rule.map(str::to_owned).collect()));
+    text.push_str(&line(&answer.columns));
+    text.push_str(&line(&rule.collect::<Vec<_>>()));
     for row in answer.rows.iter().map(|row| table::texts(row, answer, None)) {
-        text.push_str(&line(row.into_iter().map(cell).collect()));
+        text.push_str(&line(&cells(row)));
     }
     for (name, row) in table::sums(answer) {
-        text.push_str(&line(
-            table::texts(row, answer, Some(&name)).into_iter().map(cell).collect(),
-        ));
+        text.push_str(&line(&cells(table::texts(row, answer, Some(&name)))));
     }
     text
 }
