@@ -50,21 +50,6 @@ pub struct Basis {
     pub has_accounts: bool,
 }
 
-/// Answers a question about the days of a range, or about all that are published. Accounts are called as they
-/// are in `accounts`, or in the table at the destination.
-///
-/// # Errors
-/// As [`answers`].
-pub async fn answer(
-    destination: &dyn Store,
-    range: Option<DayRange>,
-    question: Question,
-    accounts: Option<Accounts>,
-) -> Result<Answered, Error> {
-    let mut all = answers_with_accounts(destination, range, vec![question], accounts).await?;
-    all.pop().ok_or(Error::Worker)
-}
-
 /// Answers questions about the days of a range, or about all that are published. Only the files of their tables are
 /// read, each once, and of them the columns that are asked for.
 ///

@@ -29,7 +29,7 @@ mod source;
 mod verify;
 mod work;
 
-pub use answer::{Answered, Basis, answer, answers, answers_with_accounts};
+pub use answer::{Answered, Basis, answers, answers_with_accounts};
 pub use dates::{DayRange, Shard};
 pub use error::{Error, SourceFailure};
 pub use omit::{Omitted, OmittedColumn};
