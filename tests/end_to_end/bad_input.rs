@@ -613,6 +613,8 @@ fn name_without_s3_that_is_no_folder_is_asked_back() {
         let all = format!("could not open the destination: there is no folder `{name}`\n");
         assert!(run.stderr.ends_with(&all), "{}", run.stderr);
     }
+    let ddl = world.hoptrail(&["ddl", "athena", "--location", "analytics/bedrock"]);
+    ddl.says(2, &["did you mean `s3://analytics/bedrock`?"]);
     let arn = world.hoptrail(&["show", "cost", "--dest", "arn:aws:s3:::org-trail/a/*"]);
     arn.says(2, &["is the ARN of a bucket; did you mean `s3://org-trail/a/`?"]);
 }

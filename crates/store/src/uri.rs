@@ -153,13 +153,16 @@ fn split_access_point(text: &str) -> Option<(&str, &str)> {
     let rest = resource.strip_prefix("accesspoint")?.strip_prefix(['/', ':'])?;
     let (name, prefix) = rest.split_once('/').unwrap_or((rest, ""));
     let arn = &text[..text.len() - rest.len() + name.len()];
-    let is_partition = partition == "aws" || partition.starts_with("aws-");
     let is_account = account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit());
     // Lower case; those with a dot are of several Regions.
     let is_name =
         |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-.".contains(&byte);
     let is_named = !name.is_empty() && name.bytes().all(is_name);
-    (is_partition && is_account && is_named).then_some((arn, prefix))
+    (is_partition(partition) && is_account && is_named).then_some((arn, prefix))
+}
+
+fn is_partition(text: &str) -> bool {
+    text == "aws" || text.starts_with("aws-")
 }
 
 /// The Region of an access point's ARN; empty, if it has several. `None` for a bucket's name.
@@ -183,9 +186,10 @@ fn unsupported(bucket: &str) -> Option<&'static str> {
 /// `s3://bucket/prefix` of `arn:aws:s3:::bucket/prefix`, as policies write it.
 fn meant_by_arn(text: &str) -> Option<String> {
     let parts: Vec<_> = text.splitn(6, ':').collect();
-    let &[_, _, "s3", "", "", resource] = &parts[..] else { return None };
+    let &[_, partition, "s3", "", "", resource] = &parts[..] else { return None };
     let resource = resource.trim_end_matches('*');
-    is_bucket(resource.split('/').next()?).then(|| format!("s3://{resource}"))
+    let is_meant = is_partition(partition) && is_bucket(resource.split('/').next()?);
+    is_meant.then(|| format!("s3://{resource}"))
 }
 
 /// The rules for names of buckets today.

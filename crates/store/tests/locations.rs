@@ -39,7 +39,8 @@ fn locations() {
     check(&format!("{arn}/logs"), &format!("bucket {arn}/logs prefix "));
     check(&format!("{arn}/logs/a/b:c"), &format!("bucket {arn}/logs prefix a/b:c/"));
     for arn in [
-        "arn:aws:s3:::logs/a",
+        "arn:foo:s3:::logs/a",
+        "arn:aws:s3:::/a",
         "arn:aws:bedrock:us-east-1:123456789012:inference-profile/x",
         "arn:aws:s3:eu-west-1:12345678901:accesspoint/logs",
         "arn:aws:s3:eu-west-1:123456789012:accesspoint/Logs_1",
@@ -58,6 +59,10 @@ fn locations() {
             );
         }
     }
+    let bucket = "is the ARN of a bucket; did you mean";
+    check("arn:aws:s3:::logs/a", &format!("error `arn:aws:s3:::logs/a` {bucket} `s3://logs/a`?"));
+    let arn = "s3://arn:aws-us-gov:s3:::logs/*";
+    check(arn, &format!("error `{arn}` {bucket} `s3://logs/`?"));
     check(
         "s3://logs--euw1-az1--x-s3/a",
         "error `s3://logs--euw1-az1--x-s3/a` cannot be used: the listings of a directory bucket \
@@ -85,5 +90,33 @@ fn a_location_is_shown_as_it_is_parsed() {
     for text in ["s3://logs/", "s3://logs/a/b/", arn, "/var/logs", "logs"] {
         let location: Location = text.parse().unwrap();
         assert_eq!(location.to_string(), text);
+    }
+}
+
+/// Tests run in the folder of the crate, which has `src`.
+#[test]
+fn path_that_begins_like_a_bucket_may_be_one() {
+    for (text, expected) in [
+        ("logs", Some("s3://logs")),
+        ("my.logs-1/a/b/", Some("s3://my.logs-1/a/b/")),
+        ("s3/logs/a", Some("s3://logs/a")),
+        ("logs.json/a", Some("s3://logs.json/a")),
+        // A folder, or in one.
+        ("src", None),
+        ("src/new", None),
+        // Or no name of a bucket.
+        ("logs.json", None),
+        ("./logs", None),
+        ("../logs", None),
+        ("/logs", None),
+        ("Logs", None),
+        ("my_logs", None),
+        ("-logs", None),
+        ("ab", None),
+        ("-", None),
+        ("s3://logs", None),
+    ] {
+        let location = text.parse::<Location>().unwrap();
+        assert_eq!(location.meant().as_deref(), expected, "{text}");
     }
 }

@@ -6,6 +6,7 @@ use tables::view::Parameters;
 use crate::args::{DdlArgs, Dialect};
 use crate::command::print;
 use crate::exit::{Exit, Failure};
+use crate::region::did_you_mean;
 use crate::{approved, location};
 
 /// Prints it.
@@ -54,8 +55,9 @@ fn parameters(args: &DdlArgs) -> Result<Parameters, Failure> {
 /// A location on S3 as text, for services of AWS.
 fn on_s3(location: &Location) -> Result<String, Failure> {
     let Location::S3 { bucket, .. } = location else {
+        let meant = did_you_mean(&location.meant().into_iter().collect::<Vec<_>>());
         return Err(Failure::usage(format!(
-            "--location: expected s3://bucket/prefix, found `{location}`"
+            "--location: expected s3://bucket/prefix, found `{location}`{meant}"
         )));
     };
     if bucket.starts_with("arn:") {
