@@ -1,11 +1,11 @@
-"""Validates the view focus_1_2 with the FinOps Foundation's validator, and compares its sums with `model_costs`.
+"""Validates the view focus_1_2 with the FinOps Foundation's validator, and compares its sums with model_costs.
 
     check_focus.py PROGRAM ENVIRONMENT
 
 ENVIRONMENT is the virtual environment of the validator (scripts/focus-requirements.txt). The view's rows are those
 that DuckDB makes with `hoptrail ddl duckdb`, over the sample and over a synthetic month, each with and without
-discounts. Rules that may fail, and must: an estimate has no billed cost and no invoice. Every failed check is one
-line; the last line is "N passed, M failed".
+discounts. The rules that fail must be those that an estimate breaks: it has no billed cost and no invoice. Every
+failed check is one line; the last line is "N passed, M failed".
 """
 
 import json
@@ -53,8 +53,8 @@ def of_documentation():
 
 
 def write_month(folder):
-    """The month of scripts/check-month, with calls that generate images. Its discounts and prices: one model is free
-    but for what was negotiated."""
+    """The month of scripts/check-month, with calls that generate images, and its discounts and prices: one model
+    is free but for what was negotiated."""
     subprocess.run([ROOT / "scripts" / "check-month", "--write", folder], check=True, stdout=subprocess.DEVNULL)
     trail, logs = folder / "trail" / "events.json", folder / "logs" / "log.json"
     records = json.loads(trail.read_text())["Records"]

@@ -1,11 +1,11 @@
 // Opens report pages in headless Chromium, and says what is wrong with them.
 //
-//   node check.mjs DIR SCREENSHOTS
+//   node check.mjs BROWSER DIR SCREENSHOTS
 //
-// DIR has NAME.html and planted.json (scripts/page_destinations.py). Checked: nothing is printed, requested, or run; a
-// page is small and ready at once; its body does not scroll sideways at 1280 and 400 pixels; axe-core and
-// html-validate find nothing; names that try to be markup are text. Screenshots in light, dark, 400 pixels, and print
-// are for people to look at. Every failed check is one line; the last line is "N passed, M failed".
+// DIR has NAME.html and planted.json (scripts/page_destinations.py). Checked: nothing is printed, requested, or
+// run; a page is small and ready at once; its body does not scroll sideways at 1280 and 400 pixels; axe-core and
+// html-validate find nothing; names that try to be markup are text. Screenshots in light, dark, 400 pixels, and
+// print are for people to look at. Every failed check is one line; the last line is "N passed, M failed".
 
 import fs from "node:fs";
 import path from "node:path";
@@ -42,7 +42,7 @@ function check(what, holds, found = "") {
   }
 }
 
-/** Whether Chromium's own start is slow must not count: the page is opened once before. */
+/** Opens a page, and notes what it prints and requests. */
 async function open(browser, file, screen, more = {}) {
   const { colorScheme, width } = screen;
   const context = await browser.newContext({ colorScheme, viewport: { width, height: 900 }, ...more });
@@ -165,11 +165,8 @@ async function checkPlanted(browser, dir) {
   }
 }
 
-const [dir, screens] = process.argv.slice(2);
+const [executablePath, dir, screens] = process.argv.slice(2);
 fs.mkdirSync(screens, { recursive: true });
-const executablePath = ["chromium", "chromium-browser", "google-chrome"]
-  .flatMap((name) => process.env.PATH.split(":").map((folder) => path.join(folder, name)))
-  .find((file) => fs.existsSync(file));
 // The sandbox needs rights that a container may lack. What is opened here is our own file.
 const browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
 try {
