@@ -192,11 +192,12 @@ def routing(page):
     most = lambda rows: total(rows, "calls")
     keys = ["profile_scope", "source_region", "inference_region", "residency"]
     page.check_table("Calls that ran", f"SELECT {', '.join(keys)}, sum(calls) AS calls {ran} GROUP BY ALL", keys, calls, most)
-    keys = ["source_region", "inference_region", "profile_scope", "model_name"]
+    keys = ["source_region", "inference_region", "profile_scope", "model_name", "residency"]
     page.check_table(
-        "Calls with residency other_jurisdiction",
-        f"SELECT {', '.join(keys)}, sum(calls) AS calls FROM routing_distribution WHERE residency = 'other_jurisdiction' "
-        "GROUP BY ALL", keys, lambda rows: [count(total(rows, "calls"))], most)
+        "Calls that left their jurisdiction, or ran in an undeclared Region",
+        f"SELECT {', '.join(keys)}, CASE is_declared WHEN TRUE THEN 'yes' WHEN FALSE THEN 'no' END AS declared, "
+        "sum(calls) AS calls FROM routing_distribution WHERE residency = 'other_jurisdiction' OR is_declared = FALSE "
+        "GROUP BY ALL", [*keys, "declared"], lambda rows: [count(total(rows, "calls"))], most)
 
 
 def only_of(column, text, words):
@@ -376,7 +377,8 @@ def headline(page):
     expected = {
         "Calls": [sums("calls"), sums("succeeded_calls"), sums("throttled_calls"), sums("failed_calls")],
         "Ran in another Region": [away, quotient(away, n_ran), n_ran, inferred],
-        "Left their jurisdiction": [left, quotient(left, n_ran)],
+        "Left their jurisdiction": [left, quotient(left, n_ran),
+                                    sums("calls", [row for row in ran if row["is_declared"] is False])],
         "List cost": [money(cost["list"]), cost["priced"], cost["succeeded"], quotient(cost["priced"], cost["succeeded"]),
                       cost["lower"], *upper],
         "Contracted cost": [money(cost["contracted"])],

@@ -3,8 +3,9 @@
     page_destinations.py PROGRAM DIR
 
 DIR/NAME.html is the page of the tables in DIR/NAME: of the sample, without and with discounts, of the synthetic
-month of scripts/check-month, and of calls whose callers chose names that try to be more than text ("planted").
-"plain" has plain names of the same lengths in their place. DIR/planted.json has the names as the page shows them.
+month of scripts/check-month, of rare calls (scripts/view_trail.py), and of calls whose callers chose names that
+try to be more than text ("planted"). "plain" has plain names of the same lengths in their place. DIR/planted.json has
+the names as the page shows them.
 """
 
 import json
@@ -89,8 +90,10 @@ def main():
     sample = ["--source", ROOT / "tests" / "sample" / "org-trail", "--from", "2026-10-05", "--to", "2026-10-07"]
     planted, plain_names = (["--layout", "any", "--source", out / "trails" / name, "--day", DAY]
                             for name in ("planted", "plain"))
+    subprocess.run([sys.executable, ROOT / "scripts" / "view_trail.py", out / "trails" / "rare"], check=True)
     runs = {
         "sample": sample,
+        "rare": ["--source", out / "trails" / "rare", "--day", DAY],
         "discounts": [*sample, "--discount", out / "discounts.csv"],
         "month": ["--layout", "any", "--source", month / "trail", "--invocation-logs", month / "logs",
                   "--from", "2026-11-01", "--to", "2026-11-30"],
