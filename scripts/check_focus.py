@@ -126,7 +126,9 @@ def check_rows(name, connection):
         "costs are there": "ListCost IS NOT NULL AND ContractedCost IS NOT NULL AND EffectiveCost = ContractedCost",
         "tokens have a quantity, other units have none": f"(PricingQuantity IS NOT NULL) = ({of_tokens}) "
             f"AND (ConsumedQuantity IS NOT NULL) = ({of_tokens})",
-        "the quantity is millions of tokens": "PricingQuantity * 1000000 = ConsumedQuantity OR ConsumedQuantity IS NULL",
+        "the quantity is millions of tokens": "PricingQuantity IS NULL OR (PricingQuantity * 1000000 = ConsumedQuantity "
+            "AND PricingUnit = '1000000 Tokens' AND ConsumedUnit = 'Tokens')",
+        "a price is of what is sold": "starts_with(SkuPriceId, SkuId || '/') AND ends_with(SkuId, '/' || x_TokenKind)",
         # A price has six places, so that half of the last one times the quantity is what it may be off by.
         "quantity and list price give the cost": "PricingQuantity IS NULL "
             "OR abs(PricingQuantity * ListUnitPrice - ListCost) <= PricingQuantity * 0.0000005",
@@ -141,6 +143,16 @@ def check_rows(name, connection):
     for what, condition in conditions.items():
         (broken,) = one(connection, f"SELECT count(*) FROM focus_1_2 WHERE ({condition}) IS NOT TRUE")
         check(f"{name}: {what}", broken == 0, f"{broken} row(s) are otherwise")
+
+
+def check_parts(name, connection):
+    """Where all that was negotiated is one contracted cost, each kind of tokens has its part of it."""
+    of_row = f"PARTITION BY {', '.join(view for _, view in COMMON)}"
+    ((wrong,),) = connection.execute(
+        "SELECT count(*) FROM (SELECT abs(CAST(ContractedCost AS double) - CAST(ListCost AS double) * "
+        f"SUM(CAST(ContractedCost AS double)) OVER ({of_row}) / SUM(CAST(ListCost AS double)) OVER ({of_row})) AS off, "
+        f"SUM(ListCost) OVER ({of_row}) AS list FROM focus_1_2) WHERE list > 0 AND off > 0.000005").fetchall()
+    check(f"{name}: contracted costs are in proportion to list costs", wrong == 0, f"{wrong} row(s) are otherwise")
 
 
 def check_names(name, connection, packages):
@@ -196,6 +208,7 @@ def main():
             connection = connect(program, dest, "--payer", PAYER)
             check_sums(name, connection, "discounts" in name)
             check_rows(name, connection)
+            check_parts(name, connection)
             check_names(name, connection, packages)
             check_rules(name, connection, environment, packages, folder)
             if name == "month":
