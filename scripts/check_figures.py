@@ -30,6 +30,8 @@ COSTS = ("sum(calls) AS calls, sum(succeeded_calls) AS succeeded, sum(calls_pric
          "sum(COALESCE(list_cost_max_usd, list_cost_usd)) AS upper, max(list_cost_max_usd) AS estimate, "
          "sum(contracted_cost_usd) AS contracted")
 
+# Sums of DECIMAL(38, 12) have more digits than Python's decimals have by default.
+decimal.getcontext().prec = 60
 passed = failed = 0
 
 

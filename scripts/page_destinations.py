@@ -3,15 +3,17 @@
     page_destinations.py PROGRAM DIR
 
 DIR/NAME.html is the page of the tables in DIR/NAME: of the sample, without and with discounts, of the synthetic
-month of scripts/check-month, of rare calls (scripts/view_trail.py), and of calls whose callers chose names that
-try to be more than text ("planted"). "plain" has plain names of the same lengths in their place. DIR/planted.json has
-the names as the page shows them.
+month of scripts/check-month, of rare calls (scripts/view_trail.py), of extreme values (extreme_days.py), and of calls
+whose callers chose names that try to be more than text ("planted"). "plain" has plain names of the same lengths in
+their place. DIR/planted.json has the names as the page shows them.
 """
 
 import json
 import subprocess
 import sys
 from pathlib import Path
+
+from extreme_days import extreme
 
 ROOT = Path(__file__).resolve().parent.parent
 DAY = "2026-10-05"
@@ -78,6 +80,12 @@ def hoptrail(program, *arguments, codes=(0,)):
         sys.exit(f"hoptrail {arguments[0]} ended with {done.returncode}: {done.stderr}")
 
 
+def report(program, out, name):
+    # Of the month, two days are not built.
+    days = ["--from", "2026-11-01", "--to", "2026-11-30"] if name == "month" else []
+    hoptrail(program, "report", "--dest", out / name, "-o", out / f"{name}.html", *days, codes=(0, 3))
+
+
 def main():
     program, out = Path(sys.argv[1]).absolute(), Path(sys.argv[2]).absolute()
     write_trail(out / "trails" / "planted", PLANTED)
@@ -103,9 +111,9 @@ def main():
     for name, arguments in runs.items():
         # A Region that is none is rejected, and the run partial.
         hoptrail(program, "run", "--dest", out / name, *arguments, codes=(0, 3))
-        # Of the month, two days are not built.
-        range_of_month = ["--from", "2026-11-01", "--to", "2026-11-30"] if name == "month" else []
-        hoptrail(program, "report", "--dest", out / name, "-o", out / f"{name}.html", *range_of_month, codes=(0, 3))
+        report(program, out, name)
+    extreme(out / "sample", out / "extreme")
+    report(program, out, "extreme")
 
 
 main()

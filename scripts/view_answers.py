@@ -7,7 +7,10 @@ that both have.
 
 import collections
 import datetime
+import decimal
 
+# Sums of DECIMAL(38, 12) have more digits than Python's decimals have by default.
+decimal.getcontext().prec = 60
 WAY = ["dt", "account_id", "source_region", "target_type", "profile_scope", "model_id", "model_name"]
 APPROVED = {"us-east-1", "eu-central-1"}
 APPROVED_OF = {"111122223333": {"us-east-2"}}
