@@ -18,6 +18,7 @@ ADDED = {
 ADDED_TABLE = "profile_destinations"
 # Above the whole numbers that 32-bit floats have; its square is above those of 64-bit floats.
 MANY_CALLS = 3_000_000_007
+MANY_SENT_ONE_WAY = 60
 
 
 def derive(source: Path, dest: Path) -> None:
@@ -31,7 +32,7 @@ def derive(source: Path, dest: Path) -> None:
         rows = pq.read_table(path, partitioning=None)
         if table in ADDED and (is_first or table == "ingest"):
             rows = rows.drop_columns(ADDED[table])
-        elif table in FILLED:
+        if table in FILLED and (not is_first or table == "ingest"):
             rows = FILLED[table](rows)
         target = dest / table / day / path.name
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -73,4 +74,21 @@ def with_many_calls(rows: pa.Table) -> pa.Table:
     return replaced(rows, "succeeded_calls", [n and n + MANY_CALLS * (i % 2) for i, n in enumerate(calls)])
 
 
-FILLED = {"invocations": with_latencies, "model_costs": with_discounts, "routing_distribution": with_many_calls}
+def one_way(rows: pa.Table) -> pa.Table:
+    """The first calls are sent one way to one Region, so that ranks of many differ; some of them failed."""
+    first = next(row for row in rows.to_pylist() if row["inference_region"] is not None)
+    for column in ("account_id", "target_type", "profile_id", "profile_scope", "model_id", "model_name",
+                   "source_region", "inference_region", "inference_region_opt_in", "residency"):
+        values = rows.column(column).to_pylist()
+        rows = replaced(rows, column, [first[column]] * MANY_SENT_ONE_WAY + values[MANY_SENT_ONE_WAY:])
+    outcomes = rows.column("outcome").to_pylist()
+    outcomes[:MANY_SENT_ONE_WAY] = ["succeeded" if i % 7 else "failed" for i in range(MANY_SENT_ONE_WAY)]
+    return replaced(rows, "outcome", outcomes)
+
+
+def with_digests(rows: pa.Table) -> pa.Table:
+    return replaced(rows, "digest_status", [["valid", "mismatch", None][i % 3] for i in range(rows.num_rows)])
+
+
+FILLED = {"invocations": lambda rows: with_latencies(one_way(rows)), "ingest": with_digests,
+          "model_costs": with_discounts, "routing_distribution": with_many_calls}

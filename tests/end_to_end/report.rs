@@ -148,7 +148,9 @@ fn totals_are_those_of_the_commands_beside_them() {
         let scope = first.split(", ").nth(1).unwrap_or_default().replace("no scope", "");
         let counts = |row: &BTreeMap<String, String>| match table.caption.as_str() {
             "Calls that ran" => !row["inference_region"].is_empty(),
-            "Calls with residency other_jurisdiction" => row["residency"] == "other_jurisdiction",
+            "Calls that left their jurisdiction, or ran in an undeclared Region" => {
+                row["residency"] == "other_jurisdiction" || row["is_declared"] == "false"
+            }
             "Calls with a cost gap" => !row["cost_gap"].is_empty(),
             caption if caption.starts_with("Calls from") => {
                 row["source_region"] == source && !row["inference_region"].is_empty()

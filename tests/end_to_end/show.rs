@@ -240,6 +240,11 @@ fn what_is_missing_is_named() {
     assert!(run.stdout.contains("2026-10-04 to 2026-10-08, both included, 3 of 5 days built"));
     show(&world, &["cost", "--day", "2026-11-01"])
         .says(5, &["nothing is published for these days (2026-11-01)"]);
+    fs::create_dir(world.path("empty")).unwrap();
+    for command in [&["show", "cost"][..], &["report", "-o", "page.html"]] {
+        let command = [command, &["--dest", "empty"]].concat();
+        world.hoptrail(&command).says(5, &["nothing is published in empty"]);
+    }
     show(&world, &["cost", "--account", "999999999999"])
         .says(5, &["cost: there are no such rows on these days (2026-10-05 to 2026-10-07)"]);
     // A file that is another one than was written is left out, and named.

@@ -733,8 +733,8 @@ WITH kinds AS (
       PARTITION BY dt, account_id, source_region, model_id, model_name, target_type, profile_scope, profile_name,
         principal_name, service_tier, cost_basis, cost_gap, price_version
       ORDER BY cost DESC, kind) AS place,
-    CAST(CAST(CAST(contracted_cost_usd AS double) * CAST(cost AS double) / CAST(NULLIF(list_cost_usd, 0) AS double)
-      AS decimal(30, 6)) AS decimal(30, 12)) AS part
+    CAST(COALESCE(CAST(CAST(contracted_cost_usd AS double) * CAST(cost AS double)
+      / CAST(NULLIF(list_cost_usd, 0) AS double) AS decimal(30, 6)), 0) AS decimal(30, 12)) AS part
   FROM kinds
   WHERE cost IS NOT NULL AND (kind = 'other_units' OR tokens > 0)
 ), contracts AS (

@@ -113,6 +113,8 @@ pub struct Path {
     pub basis: Option<String>,
     /// Source compared with inference Region.
     pub residency: Option<String>,
+    /// Whether the profile declares the inference Region; `None` where the catalog does not know.
+    pub is_declared: Option<bool>,
     /// The name of the model.
     pub model: Option<String>,
     /// The calls.

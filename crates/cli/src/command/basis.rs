@@ -40,10 +40,9 @@ pub(crate) fn n_days(range: DayRange) -> u64 {
 
 /// None of the days is published.
 pub(crate) fn nothing_published(range: Option<DayRange>, dest: &str) -> Failure {
-    let about = described(range);
-    Failure::Nothing(format!(
-        "nothing is published for these days ({about}) in {dest}: `hoptrail run` builds days"
-    ))
+    let days = range.map(|range| format!(" for these days ({})", described(Some(range))));
+    let days = days.unwrap_or_default();
+    Failure::Nothing(format!("nothing is published{days} in {dest}: `hoptrail run` builds days"))
 }
 
 /// Names the days and files that answers lack.

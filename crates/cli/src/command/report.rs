@@ -31,6 +31,7 @@ const QUESTIONS: [(&str, &[&str]); 10] = [
             "inference_region",
             "inference_region_basis",
             "residency",
+            "is_declared",
             "model_name",
         ],
     ),

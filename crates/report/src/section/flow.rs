@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::{WIDTH, blank, command, region_name, scope_name};
 use crate::drawing::charts::{Flow, NODE_GAP, flow};
 use crate::drawing::{Drawing, DrawingError, Label, Mark, fraction};
-use crate::model::Report;
+use crate::model::{Path, Report};
 use crate::number::grouped;
 use crate::view::{Datum, LegendItem, Part, Table, cut, largest, others_name};
 
@@ -239,39 +239,50 @@ fn table(rows: Vec<Row>) -> Table {
     }
 }
 
-/// Calls that left their jurisdiction.
+/// Calls that left their jurisdiction, and calls that ran where their profile does not declare it.
 pub(super) fn exceptions(report: &Report) -> Part {
-    type Key = [Option<String>; 4];
+    type Key = ([Option<String>; 5], Option<bool>);
     let mut routes = BTreeMap::<Key, u64>::new();
-    for path in report.paths.iter().filter(|path| path.residency.as_deref() == Some(LEFT)) {
-        let key = [&path.source, &path.inference, &path.scope, &path.model].map(Clone::clone);
-        *routes.entry(key).or_default() += path.calls.all;
+    for path in report.paths.iter().filter(|path| is_exception(path)) {
+        let names = [&path.source, &path.inference, &path.scope, &path.model, &path.residency];
+        *routes.entry((names.map(Clone::clone), path.is_declared)).or_default() += path.calls.all;
     }
     let rows = routes.into_iter().collect::<Vec<_>>();
     let total = rows.iter().map(|(_, calls)| calls).sum::<u64>();
     let (shown, others) =
         largest(rows, ROWS, |(key, calls)| (*calls, std::cmp::Reverse(key.clone())));
-    let row = |(key, calls): &(Key, u64)| {
-        let names = key.iter().map(|name| Datum::name(name.as_deref()));
-        names.chain([Datum::count(*calls)]).collect()
+    let row = |((names, is_declared), calls): &(Key, u64)| {
+        let names = names.iter().map(|name| Datum::name(name.as_deref()));
+        let declared = Datum::name(is_declared.map(|is| if is { "yes" } else { "no" }));
+        names.chain([declared, Datum::count(*calls)]).collect()
     };
     let sum = others.iter().map(|(_, calls)| calls).sum();
     let others = (!others.is_empty()).then(|| {
         let name = others_name(others.len());
-        std::iter::once(name).chain(blank(3)).chain([Datum::count(sum)]).collect()
+        std::iter::once(name).chain(blank(5)).chain([Datum::count(sum)]).collect()
     });
-    let total_row = std::iter::once(Datum::plain("total")).chain(blank(3));
+    let total_row = std::iter::once(Datum::plain("total")).chain(blank(5));
     Part {
-        heading: "Calls that left their jurisdiction".to_owned(),
-        note: "The inference Region is in another country than the source Region; the EU's member states \
-               count as one. The command lists the other residencies too.",
+        heading: "Residency exceptions".to_owned(),
+        note: "Calls whose inference Region is in another country than the source Region, where the EU's \
+               member states count as one; and calls that ran in a Region that their profile does not \
+               declare. The command lists all other calls too.",
         drawings: Vec::new(),
         tables: vec![Table {
-            caption: "Calls with residency other_jurisdiction".to_owned(),
-            heads: ["source Region", "inference Region", "profile scope", "model", "calls"]
-                .map(str::to_owned)
-                .into(),
-            n_names: 4,
+            caption: "Calls that left their jurisdiction, or ran in an undeclared Region"
+                .to_owned(),
+            heads: [
+                "source Region",
+                "inference Region",
+                "profile scope",
+                "model",
+                "residency",
+                "declared",
+                "calls",
+            ]
+            .map(str::to_owned)
+            .into(),
+            n_names: 6,
             rows: shown.iter().map(row).collect(),
             others,
             total: Some(total_row.chain([Datum::count(total)]).collect()),
@@ -279,9 +290,13 @@ pub(super) fn exceptions(report: &Report) -> Part {
         is_wide: false,
         command: command(
             report,
-            "routing --by residency,source_region,inference_region,profile_scope,model_name",
+            "routing --by residency,is_declared,source_region,inference_region,profile_scope,model_name",
         ),
     }
+}
+
+fn is_exception(path: &Path) -> bool {
+    path.residency.as_deref() == Some(LEFT) || path.is_declared == Some(false)
 }
 
 #[cfg(test)]

@@ -47,6 +47,7 @@ fn ran_figures(report: &Report) -> [Figure; 2] {
     let away = sum(&|path| path.inference != path.source);
     let left = sum(&|path| path.residency.as_deref() == Some(super::flow::LEFT));
     let inferred = sum(&|path| path.basis.as_deref() == Some("source"));
+    let undeclared = sum(&|path| path.is_declared == Some(false));
     [
         Figure {
             name: "Ran in another Region",
@@ -64,8 +65,13 @@ fn ran_figures(report: &Report) -> [Figure; 2] {
         Figure {
             name: "Left their jurisdiction",
             datum: Datum::count(left),
-            detail: vec![Datum::share(left, all), Datum::plain("of the calls that ran")],
-            is_alert: left > 0,
+            detail: vec![
+                Datum::share(left, all),
+                Datum::plain("of the calls that ran;"),
+                Datum::count(undeclared),
+                Datum::plain("ran in a Region that their profile does not declare"),
+            ],
+            is_alert: left + undeclared > 0,
         },
     ]
 }

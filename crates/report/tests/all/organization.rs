@@ -134,6 +134,7 @@ fn paths(dice: &mut Dice) -> Vec<Path> {
                     inference: text(target),
                     basis: text("logged"),
                     residency: text(RESIDENCIES[(from * 7 + to) % RESIDENCIES.len()]),
+                    is_declared: scope.map(|_| !(from + to).is_multiple_of(5)),
                     model: text("Claude Sonnet 4.6"),
                     calls: Calls { all, succeeded: all, ..Calls::default() },
                 });

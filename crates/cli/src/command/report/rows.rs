@@ -49,6 +49,7 @@ impl<'a> Rows<'a> {
             inference: row.text("inference_region"),
             basis: row.text("inference_region_basis"),
             residency: row.text("residency"),
+            is_declared: row.flag("is_declared"),
             model: row.text("model_name"),
             calls: Calls {
                 all: row.count("calls"),
@@ -144,6 +145,13 @@ impl Row<'_> {
     fn text(&self, name: &str) -> Option<String> {
         match self.cell(name) {
             Cell::Text(text) => Some(escaped(text).into_owned()),
+            _ => None,
+        }
+    }
+
+    fn flag(&self, name: &str) -> Option<bool> {
+        match self.cell(name) {
+            Cell::Flag(flag) => Some(*flag),
             _ => None,
         }
     }
