@@ -16,6 +16,8 @@ from __future__ import annotations
 
 import argparse
 import collections
+import csv
+import decimal
 import json
 import os
 import re
@@ -36,6 +38,16 @@ QUICKSIGHT = ROOT / "config/dashboards/quicksight/hoptrail.yaml"
 GRAFANA = ROOT / "config/dashboards/grafana/hoptrail.json"
 PAGE = ROOT / "docs/dashboards.md"
 LOCATION = "s3://analytics/bedrock"
+# Figures of `hoptrail show` (subject and column), and where the dashboards have them (question and column).
+TOTALS = [
+    ("routing", "succeeded_calls", ("QuickSight routing/calls-that-ran", "succeeded_calls"), ("Grafana Where calls ran (1)", "ran")),
+    ("cost", "list_cost_usd", ("QuickSight cost/list-cost", "list_cost_usd"), ("Grafana What they cost (2)", "list_cost_usd")),
+    ("cost", "succeeded_calls", ("QuickSight cost/succeeded", "succeeded_calls"), ("Grafana What they cost (2)", "succeeded_calls")),
+    ("cost", "calls_priced", ("Grafana What they cost (2)", "calls_priced")),
+    ("cost", "calls_unpriced", ("QuickSight cost/unpriced", "calls_unpriced")),
+    ("denials", "denied_calls", ("QuickSight denials/denied", "denied_calls"), ("Grafana What was denied (3)", "denied_calls")),
+    ("unresolved", "calls", ("QuickSight ingest/unknown-models", "calls"), ("Grafana What is not known (4)", "calls")),
+]
 
 
 class Engines:
@@ -126,6 +138,18 @@ def ask_grafana(questions: dict, engines: Engines, days: tuple, checks: Checks) 
     return asked
 
 
+def check_totals(asked: dict, engines: Engines, show: list, checks: Checks) -> None:
+    """The headline figures of both dashboards must be those of `hoptrail show`."""
+    for subject, column, *places in TOTALS:
+        run = subprocess.run([*show, subject, "--by", "dt", "--format", "csv"], check=True, capture_output=True, text=True)
+        expected = sum(decimal.Decimal(row[column]) for row in csv.DictReader(run.stdout.splitlines()))
+        for name, own in places:
+            answer = engines.duckdb.execute(asked[name])
+            (row,), columns = answer.fetchall(), [d[0] for d in answer.description]
+            found = decimal.Decimal(str(row[columns.index(own)]))
+            checks.that(found == expected, f"{name}: {own} is that of `hoptrail show {subject}`", (found, expected))
+
+
 def of_page() -> dict:
     """The queries of the page."""
     found = re.findall(r"```sql\n(.*?);?\n```", PAGE.read_text(), flags=re.DOTALL)
@@ -160,6 +184,8 @@ def main() -> int:
             engines.ask(title, Question(sql, set(), False), checks)
         asked = ask_grafana(grafana, engines, days, checks)
         engines.spark.stop()
+        show = [programs[0] / "hoptrail", "show", "--dest", args.dest, "--from", days[0], "--to", days[1]]
+        check_totals(quicksight | asked, engines, show, checks)
         check_trino(quicksight | asked | of_page(), checks)
 
         plain = Engines(views, args.dest.absolute(), None)
