@@ -1,5 +1,5 @@
 CREATE OR REPLACE VIEW chargeback AS
-SELECT dt, account_id, principal_name, profile_name, model_id, model_name,
+SELECT dt, account_id, account_name, ou, principal_name, profile_name, model_id, model_name,
   CAST(SUM(calls) AS bigint) AS calls,
   CAST(SUM(succeeded_calls) AS bigint) AS succeeded_calls,
   CAST(SUM(calls_with_tokens) AS bigint) AS calls_with_tokens,
@@ -16,4 +16,7 @@ SELECT dt, account_id, principal_name, profile_name, model_id, model_name,
   SUM(COALESCE(list_cost_max_usd, list_cost_usd)) AS list_cost_max_usd,
   SUM(contracted_cost_usd) AS contracted_cost_usd
 FROM model_costs
-GROUP BY dt, account_id, principal_name, profile_name, model_id, model_name;
+LEFT JOIN (
+  SELECT account_id AS named_account_id, MAX(name) AS account_name, MAX(ou) AS ou FROM accounts GROUP BY account_id
+) AS names ON account_id = named_account_id
+GROUP BY dt, account_id, account_name, ou, principal_name, profile_name, model_id, model_name;
