@@ -37,6 +37,22 @@ fn ddl_is_as_expected() {
     }
 }
 
+/// A dashboard brings the views that it needs, a file for each.
+#[test]
+fn views_of_the_dashboard_are_those_of_the_ddl() {
+    let run = World::new().hoptrail(&["ddl", "athena", "--location", "s3://analytics/bedrock"]);
+    let ddl = run.ends(0).stdout;
+    let files = fs::read_dir(repository().join("config/dashboards/quicksight/views")).unwrap();
+    let paths: Vec<_> = files.map(|file| file.unwrap().path()).collect();
+    assert!(!paths.is_empty());
+    for path in paths {
+        let view = path.file_stem().unwrap().to_str().unwrap();
+        let start = ddl.find(&format!("CREATE OR REPLACE VIEW {view} AS\n")).unwrap();
+        let (statement, _) = ddl[start..].split_once(";\n").unwrap();
+        check_file(&path, &format!("{statement};\n"));
+    }
+}
+
 #[test]
 fn page_of_the_tables_is_up_to_date() {
     let page = World::new().hoptrail(&["ddl", "markdown"]).ends(0).stdout;
