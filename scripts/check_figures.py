@@ -389,6 +389,7 @@ def headline(page):
         "Days built": [len(page.tables.days), n_days, ingest["rejected"], ingest["unreadable"]],
     }
     figures = {figure.one("h2").text: figure for figure in page.root.all("div") if "figure" in (figure.get("class") or "").split()}
+    global_rate(page, figures.pop("At global routing", None), cost)
     has_contracted = cost["contracted"] is not None
     page.check("the headline has every figure", figures.keys() | {"Contracted cost"} == expected.keys()
                and has_contracted == ("Contracted cost" in figures), figures.keys() ^ expected.keys())
@@ -396,6 +397,24 @@ def headline(page):
         found = [Cell.of(data) for data in figure.all("data")]
         values = [None if value is None else str(value) for value in expected.get(name, [])]
         page.compare("headline", found, values, name)
+
+
+def global_rate(page, figure, cost):
+    """What the same tokens cost at global routing. The tables have no prices; tests of the program compare the
+    difference with calls that are priced one by one. Here, it is said as it is, and its calls are those with a cost."""
+    if figure is None:
+        return
+    change, share, *calls, covered = map(Cell.of, figure.all("data"))
+    size = abs(decimal.Decimal(change.value))
+    is_less = decimal.Decimal(change.value) < 0
+    amount, word = change.text.rsplit(" ", 1)
+    page.check("global routing: says its value", word == ("less" if is_less else "more") and says(amount, f"{size:.12f}"),
+               change)
+    page.check("global routing: is a part of the cost",
+               share.value == quotient(size.scaleb(12), cost["list"].scaleb(12)) and says(share.text, share.value), share)
+    page.check("global routing: every call with a cost is counted",
+               sum(int(cell.value) for cell in calls) == cost["priced"] and all(says(it.text, it.value) for it in calls), calls)
+    page.compare("global routing", [covered], [quotient(cost["priced"], cost["succeeded"])], "coverage")
 
 
 def numbers_without_value(page):

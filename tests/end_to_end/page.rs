@@ -91,6 +91,96 @@ fn gates_are_about_days_that_were_left_as_they_are_too() {
     assert_eq!(unpriced_tokens(&[]), unpriced_tokens(&["--force"]));
 }
 
+/// The denials of the rows that the day before had not, in plain code; all of a day whose day before is not there.
+fn newly_denied(world: &World, days: &[&str], before: &[Option<&str>]) -> usize {
+    let kind = |row: &crate::world::Row| {
+        let profile = if row["model_ref"].is_null() {
+            ["profile_scope", "model_id"]
+        } else {
+            ["model_ref"; 2]
+        };
+        let columns = ["policy_type", "policy_arn", "blocked_region"].into_iter().chain(profile);
+        columns.map(|column| row[column].to_string()).collect::<Vec<_>>()
+    };
+    let denied = |day: &str| {
+        let rows = world.rows("denials", day).into_iter();
+        rows.filter(|row| !row["policy_type"].is_null()).map(|row| kind(&row)).collect::<Vec<_>>()
+    };
+    let of_day = |(day, before): (&&str, &Option<&str>)| {
+        let known = before.map(denied).unwrap_or_default();
+        denied(day).iter().filter(|kind| !known.contains(*kind)).count()
+    };
+    days.iter().zip(before).map(of_day).sum()
+}
+
+#[test]
+fn denials_that_the_day_before_had_are_no_news() {
+    let world = World::new();
+    run_sample(&world, &[]);
+    let (source, out) = (sample().display().to_string(), world.text("out"));
+    let run = |days: &[&str], options: &[&str]| {
+        let run = ["run", "--source", &source, "--dest", &out, "--fail-on", "policy-denial"];
+        world.hoptrail(&[&run[..], days, options].concat())
+    };
+    let [first, second, third] = ["2026-10-05", "2026-10-06", "2026-10-07"];
+    let says = |run: Run, calls: usize| {
+        let text = format!("--fail-on: {calls} call");
+        let is_said = run.stderr.contains(&text) && run.stderr.contains("newly denied by a policy");
+        assert_eq!(
+            (run.code, is_said),
+            (if calls > 0 { 4 } else { 0 }, calls > 0),
+            "{}",
+            run.stderr
+        );
+        run.stderr
+    };
+    let new = newly_denied(&world, &[second], &[Some(first)]);
+    let all = newly_denied(&world, &[second], &[None]);
+    assert!(0 < new && new < all, "{new} of {all}");
+    for options in [&["--since-last"][..], &["--since-last", "--force"]] {
+        let stderr = says(run(&["--day", second], options), new);
+        assert!(
+            stderr.contains("new denial: 2026-10-06: ") && !stderr.contains("is not built"),
+            "{stderr}"
+        );
+    }
+    // A range compares each day with the one before it.
+    let of_range =
+        newly_denied(&world, &[first, second, third], &[None, Some(first), Some(second)]);
+    let stderr = says(run(&RANGE, &["--since-last"]), of_range);
+    let missing = "--since-last: the day before 2026-10-05 is not built, or cannot be read: all denials of 2026-10-05 \
+                   count as new";
+    assert!(stderr.contains(missing), "{stderr}");
+    // A day that is not built cannot have had it.
+    std::fs::remove_file(world.path("out/_hoptrail/manifest/dt=2026-10-05.json")).unwrap();
+    let stderr = says(run(&["--day", second], &["--since-last"]), all);
+    assert!(stderr.contains("the day before 2026-10-06 is not built"), "{stderr}");
+    let without_gate =
+        ["run", "--source", &source, "--dest", &out, "--day", second, "--since-last"];
+    world
+        .hoptrail(&without_gate)
+        .says(2, &["--since-last has no effect without --fail-on policy-denial"]);
+}
+
+/// The same denial on two days: no news, and the run ends as one without a gate.
+#[test]
+fn run_without_new_denials_succeeds() {
+    let world = World::new();
+    let denied = |id: &str, time: &str| {
+        let message = "User: arn:aws:sts::111122223333:assumed-role/app/s is not authorized to perform: \
+                       bedrock:InvokeModel on resource: arn:aws:bedrock:us-west-2::foundation-model/m with an explicit \
+                       deny in a service control policy";
+        let record = with(call(id, time), "/errorCode", "AccessDenied");
+        with(record, "/errorMessage", message)
+    };
+    world.object("20261005T1210Z", "x", &[denied("e1", "2026-10-05T12:00:00Z")]);
+    world.object("20261006T1210Z", "x", &[denied("e2", "2026-10-06T12:00:00Z")]);
+    let gate = ["--fail-on", "policy-denial"];
+    world.run(&[&["--from", "2026-10-05", "--to", "2026-10-06"][..], &gate].concat()).ends(4);
+    world.run(&[&["--day", "2026-10-06", "--since-last"][..], &gate].concat()).ends(0);
+    world.run(&[&["--day", "2026-10-05", "--since-last"][..], &gate].concat()).ends(4);
+}
+
 #[test]
 fn calls_in_regions_that_are_not_approved_are_counted_by_account() {
     let world = World::new();

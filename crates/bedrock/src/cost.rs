@@ -7,11 +7,13 @@
 
 mod batch;
 mod gap;
+mod other_rate;
 mod tier;
 mod units;
 mod usage;
 
 pub use gap::{CostGap, CostGaps};
+pub use other_rate::{CallSums, NoRate, OtherRate, Rated, Rates, TokenSum};
 pub use tier::{
     BATCH_TIER, Certainty, LATENCY_OPTIMIZED, Latency, OTHER_TIER, Said, price_key, tier,
     tier_name, tier_names,

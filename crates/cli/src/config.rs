@@ -10,8 +10,8 @@ use serde::Deserialize;
 
 use self::source::SourceKey;
 use crate::args::{
-    Acl, AddressingStyleArg, AwsArgs, ConfigArgs, DayArgs, DestArgs, Gate, KnowledgeArgs,
-    LayoutArg, LogArgs, PerformanceArgs, RunArgs, SourceArgs, Sse,
+    Acl, AddressingStyleArg, AwsArgs, ConfigArgs, DestArgs, Gate, KnowledgeArgs, LayoutArg,
+    LogArgs, PerformanceArgs, RateArgs, ReadDayArgs, RunArgs, SourceArgs, Sse,
 };
 
 /// The keys of the file. An unknown key is an error, because a misspelled one would be ignored.
@@ -106,15 +106,15 @@ impl Config {
     }
 
     /// Fills in the days: those of the file only if there are no others.
-    pub(crate) fn complete_days(&self, args: &mut DayArgs) {
-        if args.from.is_none() && args.day.is_none() {
-            fill(&mut args.last, &self.last);
+    pub(crate) fn complete_days(&self, args: &mut ReadDayArgs) {
+        if args.days.from.is_none() && args.days.day.is_none() {
+            fill(&mut args.days.last, &self.last);
         }
         self.complete_late_window(args);
     }
 
     /// Fills in how late objects may be delivered.
-    pub(crate) fn complete_late_window(&self, args: &mut DayArgs) {
+    pub(crate) fn complete_late_window(&self, args: &mut ReadDayArgs) {
         fill(&mut args.late_window, &self.late_window);
     }
 
@@ -142,6 +142,15 @@ impl Config {
     /// Fills in the location of the destination.
     pub(crate) fn complete_location(&self, dest: &mut Option<String>) {
         fill(dest, &self.dest);
+    }
+
+    /// Fills in what rates are looked up in.
+    pub(crate) fn complete_rates(&self, args: &mut RateArgs) {
+        fill(&mut args.prices, &self.prices);
+        fill(&mut args.price_overrides, &self.price_overrides);
+        fill(&mut args.unit_prices, &self.unit_prices);
+        fill(&mut args.catalog, &self.catalog);
+        fill_list(&mut args.catalog_add, &self.catalog_add);
     }
 
     fn complete_knowledge(&self, args: &mut KnowledgeArgs) {

@@ -162,7 +162,7 @@ mod tests {
             let mut option = || options.next().flatten().map(str::to_owned);
             let (from, to, day, last) = (option(), option(), option(), option());
             let last = last.map(|last| last.parse().expect("a number"));
-            let args = DayArgs { from, to, day, last, ..DayArgs::default() };
+            let args = DayArgs { last, day, from, to };
             let found = match days(&args, now) {
                 Ok(Some(range)) => range.to_string(),
                 Ok(None) => "none".to_owned(),

@@ -6,7 +6,7 @@ use bedrock::Regions;
 use jiff::Timestamp;
 use pipeline::{Layout, Settings};
 
-use crate::args::{DayArgs, LayoutArg, PerformanceArgs, SourceArgs};
+use crate::args::{LayoutArg, PerformanceArgs, ReadDayArgs, SourceArgs};
 use crate::exit::Failure;
 use crate::location::{self, ReadLocation};
 use crate::{range, region};
@@ -20,7 +20,7 @@ pub(crate) const DAYS_EXPECTED: &str = "expected --last N, --day DAY, or --from 
 /// If a value is invalid, or a trail is to be read without a range.
 pub(crate) fn of_read(
     source: &SourceArgs,
-    days: &DayArgs,
+    days: &ReadDayArgs,
     performance: &PerformanceArgs,
 ) -> Result<Settings, Failure> {
     let mut settings = of_days(source, days)?;
@@ -53,8 +53,8 @@ pub(crate) fn complete_layout(args: &mut SourceArgs, sources: &[ReadLocation]) {
 ///
 /// # Errors
 /// If a value is invalid.
-pub(crate) fn of_days(source: &SourceArgs, days: &DayArgs) -> Result<Settings, Failure> {
-    let mut settings = Settings::new(range::days(days, Timestamp::now())?);
+pub(crate) fn of_days(source: &SourceArgs, days: &ReadDayArgs) -> Result<Settings, Failure> {
+    let mut settings = Settings::new(range::days(&days.days, Timestamp::now())?);
     if let Some(account) = source.account.iter().find(|id| !logs::layout::is_account(id)) {
         return Err(Failure::usage(format!("--account: expected 12 digits, found `{account}`")));
     }

@@ -7,6 +7,7 @@ mod batch;
 mod cost;
 pub(crate) mod found;
 mod logs;
+pub(crate) mod new_denials;
 pub(crate) mod page;
 pub(crate) mod partial;
 mod routing;

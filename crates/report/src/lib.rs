@@ -18,6 +18,7 @@ mod section;
 mod view;
 
 pub use model::{
-    Calls, Cost, CostOf, Day, DayState, Denial, Gap, Hour, ModelDay, Path, Report, Unresolved,
+    Approved, Calls, Cost, CostOf, Day, DayState, Denial, Gap, Hour, ModelDay, OtherRate, Outside,
+    Path, Report, Unresolved,
 };
 pub use page::{PageError, html};

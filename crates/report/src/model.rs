@@ -32,6 +32,10 @@ pub struct Report {
     pub profiles: Vec<CostOf>,
     /// Costs by model and cost gap.
     pub gaps: Vec<Gap>,
+    /// What the costs would be at global routing; `None` if no call can be compared.
+    pub at_global: Option<OtherRate>,
+    /// Calls outside the approved Regions; `None` without a list of them.
+    pub approved: Option<Approved>,
     /// Denied calls.
     pub denials: Vec<Denial>,
     /// Model identifiers without a known model.
@@ -173,6 +177,47 @@ pub struct Gap {
     pub gap: Option<String>,
     /// The cost.
     pub cost: Cost,
+}
+
+/// What the costs of all calls together would be at another rate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OtherRate {
+    /// By how much they would be more; less than 0 if they would be less.
+    pub change: i128,
+    /// Calls that are compared.
+    pub compared: u64,
+    /// Calls that have this rate already.
+    pub already: u64,
+    /// Calls that cannot be compared, and are left as they are.
+    pub without: u64,
+    /// Whether what is not known can only make the change larger.
+    pub is_one_way: bool,
+}
+
+/// Calls outside the approved Regions.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Approved {
+    /// The list as `hoptrail show --approved-regions` takes it.
+    pub option: String,
+    /// The calls.
+    pub outside: Vec<Outside>,
+}
+
+/// Calls that ran in a Region that is not approved.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outside {
+    /// The account.
+    pub account: Option<String>,
+    /// Whether they were sent to the Region itself, and not through a profile; `None` if that is not known.
+    pub is_direct: Option<bool>,
+    /// The ID of the profile.
+    pub profile: Option<String>,
+    /// The source Region.
+    pub source: Option<String>,
+    /// The inference Region.
+    pub inference: Option<String>,
+    /// How many calls.
+    pub calls: u64,
 }
 
 /// Denied calls that have the same reason.

@@ -1,5 +1,6 @@
 //! The chapters of the page, one module each.
 
+mod approved;
 mod cost;
 mod days;
 mod denials;
@@ -32,13 +33,18 @@ pub(crate) fn all(report: &Report) -> Result<Vec<Section>, DrawingError> {
     let (denials, gaps) = (vec![denials::part(report)?], gaps::parts(report));
     let days = vec![days::part(report)?];
     let section = |id, heading, parts| Section { id, heading, parts };
-    Ok(vec![
-        section("routing", "Where calls ran", routing),
+    let mut sections = vec![section("routing", "Where calls ran", routing)];
+    if let Some(regions) = &report.approved {
+        let part = approved::part(report, regions)?;
+        sections.push(section("approved", "Outside the approved Regions", vec![part]));
+    }
+    sections.extend([
         section("cost", "What they cost", cost),
         section("denials", "What was denied", denials),
         section("gaps", "What is not known", gaps),
         section("days", "Days", days),
-    ])
+    ]);
+    Ok(sections)
 }
 
 /// The command that prints the figures of a part.

@@ -126,6 +126,30 @@ impl Datum {
         Datum::amount(cost.list_max.filter(|_| !cost.is_lower_bound()), false)
     }
 
+    /// A difference of costs, in words, or at least so much; its value has the sign.
+    pub(crate) fn change(units: i128, is_at_least: bool) -> Self {
+        let amount = units.abs();
+        let amount = match is_at_least {
+            true => format!("≥ {}", at_least(amount)),
+            false => dollars(amount),
+        };
+        let text = match units {
+            0 => "the same".to_owned(),
+            ..0 => format!("{amount} less"),
+            _ => format!("{amount} more"),
+        };
+        Datum { text, value: Some(decimal(units)) }
+    }
+
+    /// The size of a difference in percent of a cost; its value is a quotient with six decimal places.
+    pub(crate) fn percent_of(change: i128, cost: Option<i128>) -> Self {
+        let whole = cost.unwrap_or_default().unsigned_abs();
+        let value = quotient(change.unsigned_abs(), whole, 6);
+        let percent = change.unsigned_abs().checked_mul(100);
+        let text = percent.and_then(|percent| quotient(percent, whole, 1));
+        Datum { text: text.map_or_else(|| NONE.to_owned(), |text| format!("{text} %")), value }
+    }
+
     fn amount(units: Option<i128>, is_lower_bound: bool) -> Self {
         let Some(units) = units else { return Datum::plain(NONE) };
         let text = if is_lower_bound { format!("≥ {}", at_least(units)) } else { dollars(units) };

@@ -9,15 +9,18 @@
 mod answer;
 mod batch;
 mod compare;
+mod other_rate;
 pub mod sql;
 mod subject;
 
 pub use answer::{Answer, Answering, Cell, Row, add_file};
-pub use subject::{QuestionError, SUBJECTS, Subject};
+pub use other_rate::{AtRate, CHANGE};
+pub use subject::{OUTSIDE, QuestionError, SUBJECTS, Subject};
 
 use bedrock::Account;
 
 use crate::accounts::{ACCOUNT_NAME, OU};
+use crate::view::ApprovedRegions;
 
 /// What is asked of a table.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,6 +33,8 @@ pub struct Question {
     pub measures: Vec<Measure>,
     /// Which rows of the table count: those that pass all of them.
     pub filters: Vec<Filter>,
+    /// Of these, only calls that ran in a Region which is not among these, if there are some.
+    pub outside: Option<ApprovedRegions>,
     /// The order of the answer.
     pub sort: Sort,
     /// How many rows the answer has at most, apart from one of all others; `None` for all.
@@ -50,6 +55,8 @@ pub enum Key {
         /// The key.
         key: String,
     },
+    /// Whether a call was sent to the Region that it ran in, and not through a profile.
+    IsDirect,
     /// What the account of `account_id` is called, as the table `accounts` has it.
     Account(AccountColumn),
 }
@@ -62,6 +69,13 @@ pub enum AccountColumn {
     /// The organizational unit.
     Ou,
 }
+
+/// The name of [`Key::IsDirect`].
+const IS_DIRECT: &str = "is_direct";
+/// The columns that it takes.
+const OF_DIRECT: [&str; 4] = ["profile_scope", "profile_id", "source_region", "inference_region"];
+/// The columns that decide on whether a call ran in an approved Region.
+const OF_APPROVAL: [&str; 2] = ["account_id", "inference_region"];
 
 /// What is computed for a group of rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -115,6 +129,7 @@ impl Key {
         match self {
             Key::Day => "dt".to_owned(),
             Key::Column(column) => (*column).to_owned(),
+            Key::IsDirect => IS_DIRECT.to_owned(),
             Key::Account(column) => column.name().to_owned(),
             Key::Entry { column, key } => {
                 let plain =
@@ -167,6 +182,7 @@ impl Question {
             match key {
                 Key::Day => {}
                 Key::Column(column) | Key::Entry { column, .. } => columns.push(*column),
+                Key::IsDirect => columns.extend(OF_DIRECT),
                 Key::Account(_) => columns.push(ACCOUNT_ID),
             }
         }
@@ -181,6 +197,7 @@ impl Question {
             }
         }
         columns.extend(self.filters.iter().flat_map(|filter| &filter.columns));
+        columns.extend(self.outside.iter().flat_map(|_| OF_APPROVAL));
         columns.sort_unstable();
         columns.dedup();
         columns

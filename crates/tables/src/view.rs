@@ -16,6 +16,7 @@ mod parameters;
 mod refusals;
 mod routing;
 
+pub(crate) use footprint::DIRECT_SQL;
 pub use parameters::{ApprovedRegions, ApprovedRegionsError, Parameters};
 
 use crate::accounts::ACCOUNT_NAME;

@@ -147,6 +147,11 @@ impl CostGaps {
     /// No reason.
     pub const NONE: CostGaps = CostGaps(0);
 
+    /// Reads a value of the column `cost_gap`; names that are unknown are left out.
+    pub fn parse(text: &str) -> Self {
+        CostGap::all().filter(|gap| text.split(',').any(|name| name == gap.as_str())).collect()
+    }
+
     /// The reasons, in the order of the list.
     pub fn iter(self) -> impl Iterator<Item = CostGap> {
         CostGap::all().filter(move |gap| self.has(*gap))

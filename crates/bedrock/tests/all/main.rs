@@ -6,6 +6,7 @@ mod discounts;
 mod meaning;
 mod model_ids;
 mod money;
+mod other_rate;
 mod price_check;
 mod price_vectors;
 mod prices;

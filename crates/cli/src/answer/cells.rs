@@ -12,6 +12,7 @@ pub(crate) fn exact(cell: &Cell) -> String {
         Cell::Text(text) => text.to_string(),
         Cell::Count(count) => count.to_string(),
         Cell::Money(units) => decimal(*units),
+        Cell::Percent(hundredths) => percent(*hundredths),
         Cell::Time(ms) => Timestamp::from_millisecond(*ms)
             .map_or_else(|_| ms.to_string(), |time| time.to_string()),
     }
@@ -26,8 +27,16 @@ pub(crate) fn short(cell: &Cell) -> String {
         Cell::Text(text) => crate::escape::escaped(text).into_owned(),
         Cell::Count(count) => signed(*count),
         Cell::Money(units) => dollars(*units),
+        Cell::Percent(hundredths) => format!("{} %", percent(*hundredths)),
         Cell::Time(_) => exact(cell).replace('T', " ").trim_end_matches('Z').to_owned(),
     }
+}
+
+/// With two decimal places: `-9.09`.
+fn percent(hundredths: i64) -> String {
+    let sign = if hundredths < 0 { "-" } else { "" };
+    let amount = hundredths.unsigned_abs();
+    format!("{sign}{}.{:02}", amount / 100, amount % 100)
 }
 
 fn signed(count: i64) -> String {
@@ -49,6 +58,7 @@ mod tests {
             ["2026-10-05T12:00:00.123Z", "2026-10-05 12:00:00.123"]
         );
         assert_eq!(short(&Cell::Count(-1_234)), "-1,234");
+        assert_eq!([exact(&Cell::Percent(-5)), short(&Cell::Percent(909))], ["-0.05", "9.09 %"]);
         assert_eq!(short(&Cell::Text("a\u{1b}[2J".into())), "a\\u{1b}[2J");
         assert_eq!([exact(&Cell::Null), short(&Cell::Null)], ["", "–"]);
     }

@@ -18,6 +18,9 @@ const MIN_KEY_WIDTH: usize = 8;
 /// The column that a table of costs never lacks.
 const LIST_COST: &str = "list_cost_usd";
 
+/// Columns of the same calls at other prices.
+const BESIDE_LIST_COST: [&str; 2] = ["contracted_cost_usd", "list_cost_usd_other_rate"];
+
 /// Between two columns.
 const GAP: usize = 2;
 
@@ -144,7 +147,9 @@ pub(crate) fn texts(row: &Row, answer: &Answer, name: Option<&str>) -> Vec<Strin
         Some(name) if place == 0 && answer.n_keys > 0 => name.to_owned(),
         Some(_) if place < answer.n_keys => String::new(),
         _ if answer.columns[place] == LIST_COST => amount(row, answer, cell, ""),
-        _ if answer.columns[place] == "contracted_cost_usd" => contracted(row, answer, cell),
+        _ if BESIDE_LIST_COST.contains(&answer.columns[place].as_str()) => {
+            beside_list_cost(row, answer, cell)
+        }
         _ if answer.columns[place] == "list_cost_usd_before" => {
             amount(row, answer, cell, "_before")
         }
@@ -157,7 +162,11 @@ pub(crate) fn texts(row: &Row, answer: &Answer, name: Option<&str>) -> Vec<Strin
 
 /// What grew has a sign, too.
 fn change(cell: &Cell) -> String {
-    let sign = if matches!(cell, Cell::Count(1..) | Cell::Money(1..)) { "+" } else { "" };
+    let sign = if matches!(cell, Cell::Count(1..) | Cell::Money(1..) | Cell::Percent(1..)) {
+        "+"
+    } else {
+        ""
+    };
     format!("{sign}{}", cells::short(cell))
 }
 
@@ -185,8 +194,8 @@ fn amount(row: &Row, answer: &Answer, cost: &Cell, of_days: &str) -> String {
     }
 }
 
-/// What was negotiated of a cost: no more certain than the cost.
-fn contracted(row: &Row, answer: &Answer, cost: &Cell) -> String {
+/// What was negotiated of a cost, or what it is at another rate: no more certain than the cost.
+fn beside_list_cost(row: &Row, answer: &Answer, cost: &Cell) -> String {
     match cost {
         Cell::Money(least) if is_lower_bound(row, answer, "") => {
             format!("≥ {}", at_least(*least))
@@ -210,7 +219,8 @@ pub(crate) fn list_cost(row: &Row, answer: &Answer) -> Option<String> {
     Some(amount(row, answer, cost, ""))
 }
 
-fn value<'r>(row: &'r Row, answer: &Answer, name: &str) -> Option<&'r Cell> {
+/// The cell of a row in a column of this name.
+pub(crate) fn value<'r>(row: &'r Row, answer: &Answer, name: &str) -> Option<&'r Cell> {
     let place = answer.columns.iter().position(|column| column == name);
     place.map(|place| &row[place])
 }

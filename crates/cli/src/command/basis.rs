@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use pipeline::{Basis, DayRange};
 
-use crate::args::{DayArgs, ShownDayArgs};
+use crate::args::DayArgs;
 use crate::exit::Failure;
 use crate::range;
 use crate::report::Report;
@@ -16,9 +16,8 @@ const NAMED_DAYS: usize = 10;
 ///
 /// # Errors
 /// If a day is invalid.
-pub(crate) fn days(args: &ShownDayArgs) -> Result<Option<DayRange>, Failure> {
-    let ShownDayArgs { last, day, from, to } = args.clone();
-    let mut days = DayArgs { last, day, from, to, ..DayArgs::default() };
+pub(crate) fn days(args: &DayArgs) -> Result<Option<DayRange>, Failure> {
+    let mut days = args.clone();
     range::complete_from_environment(&mut days)?;
     range::days(&days, Timestamp::now())
 }

@@ -21,7 +21,7 @@ use self::explanation::{Explanation, explain};
 use self::input::{Input, Reference};
 use self::rows::Rows;
 use crate::answer::table;
-use crate::args::{ExplainArgs, ExplainOutput, ShownDayArgs};
+use crate::args::{DayArgs, ExplainArgs, ExplainOutput};
 use crate::exit::{Exit, Failure};
 use crate::number::{counted, grouped};
 use crate::report::Report;
@@ -53,7 +53,7 @@ pub(crate) fn run(args: ExplainArgs, report: &Report) -> Result<Exit, Failure> {
     if args.in_use {
         return in_use::run(args, report);
     }
-    let ShownDayArgs { last, day, from, .. } = &args.days;
+    let DayArgs { last, day, from, .. } = &args.days;
     if last.is_some() || day.is_some() || from.is_some() {
         return Err(Failure::usage(
             "--last, --day, --from, and --to are about --in-use; the day of the prices is --at",

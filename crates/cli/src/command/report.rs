@@ -5,20 +5,25 @@ mod rows;
 use std::path::Path;
 
 use anyhow::Context;
+use bedrock::Knowledge;
+use bedrock::cost::{OtherRate, Rates};
+use bedrock::price::Routing;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use pipeline::{Answered, Basis};
-use tables::query::{Answer, Question, Subject};
+use tables::query::{Answer, AtRate, OUTSIDE, Question, Subject};
+use tables::view::ApprovedRegions;
 
 use self::rows::Rows;
 use crate::args::ReportArgs;
+use crate::command::show::other_rate;
 use crate::command::{basis, block_on, print};
 use crate::config::Config;
 use crate::escape::escaped;
 use crate::exit::{Exit, Failure};
 use crate::number::{bytes, counted};
 use crate::report::Report;
-use crate::{knowledge, location};
+use crate::{approved, knowledge, location};
 
 /// What is asked of the tables: subjects, and what their rows are told apart by.
 const QUESTIONS: [(&str, &[&str]); 10] = [
@@ -54,13 +59,21 @@ pub(crate) fn run(mut args: ReportArgs, report: &Report) -> Result<Exit, Failure
     let config = Config::read(&args.config)?;
     config.complete_location(&mut args.dest);
     config.complete_aws(&mut args.aws);
+    config.complete_rates(&mut args.rates);
     let range = basis::days(&args.days)?;
     let dest = location::required("--dest", args.dest.as_deref())?;
     location::check_region(&args.aws, [&dest])?;
     let options = location::dest_options(&args.aws)?;
     let shown_dest = dest.to_string();
     let accounts = args.accounts.as_deref().map(knowledge::accounts).transpose()?;
-    let questions = questions()?;
+    let known = other_rate::load(args.rates)?;
+    let approved = args.approved_regions;
+    let regions = approved.as_deref().map(approved::regions).transpose()?;
+    let (rated, mut questions) = (question("cost", &["dt"])?, questions()?);
+    questions.push(rated.for_rates());
+    if let Some(outside) = regions {
+        questions.push(outside_question(outside)?);
+    }
     let answered = block_on(async |signals| {
         let answering = async {
             let requests = pipeline::Settings::new(range).requests_in_flight;
@@ -72,13 +85,21 @@ pub(crate) fn run(mut args: ReportArgs, report: &Report) -> Result<Exit, Failure
         };
         signals.or(answering).await?
     })?;
-    let (answers, found) = together(answered);
+    let (mut answers, found) = together(answered);
+    let of_list = approved.and_then(|option| Some((option, answers.pop()?)));
+    let of_rates = answers.pop().context("each question has an answer")?;
+    let at_global = at_global(&rated, &of_rates, &known, report)?;
     basis::warn_of_gaps(&found, report);
     if found.days == 0 {
         return Err(basis::nothing_published(found.range, &shown_dest));
     }
     let stamp = args.stamp.then(|| Timestamp::now().strftime("%F %T UTC").to_string());
-    let content = content(&shown_dest, stamp, &answers, &found)?;
+    let mut content = content(&shown_dest, stamp, &answers, &found)?;
+    content.at_global = at_global;
+    content.approved = of_list.map(|(option, answer)| ::report::Approved {
+        option: escaped(&quoted(&option)).into_owned(),
+        outside: Rows::of(&answer).outside(),
+    });
     let page = ::report::html(&content)?;
     write(&args.output, &page)?;
     let n_days = counted(content.days.len() as u64, "day");
@@ -91,13 +112,37 @@ pub(crate) fn run(mut args: ReportArgs, report: &Report) -> Result<Exit, Failure
 }
 
 fn questions() -> Result<Vec<Question>, Failure> {
-    let question = |(subject, keys): (&str, &[&str])| {
-        let subject = Subject::named(subject)
-            .ok_or_else(|| anyhow::anyhow!("there is no subject `{subject}`"))?;
-        let keys = keys.iter().map(|key| (*key).to_owned()).collect::<Vec<_>>();
-        Ok::<_, anyhow::Error>(subject.question(&keys, Vec::new(), None, None)?)
-    };
-    Ok(QUESTIONS.into_iter().map(question).collect::<Result<Vec<_>, _>>()?)
+    let questions = QUESTIONS.into_iter().map(|(subject, keys)| question(subject, keys));
+    Ok(questions.collect::<Result<Vec<_>, _>>()?)
+}
+
+fn question(subject: &str, keys: &[&str]) -> anyhow::Result<Question> {
+    let subject = Subject::named(subject).context("a subject of the list")?;
+    let keys = keys.iter().map(|key| (*key).to_owned()).collect::<Vec<_>>();
+    Ok(subject.question(&keys, Vec::new(), None, None)?)
+}
+
+fn outside_question(approved: ApprovedRegions) -> anyhow::Result<Question> {
+    let keys = ["account_id", "is_direct", "profile_id", "source_region", "inference_region"];
+    let question = OUTSIDE.question(&keys.map(str::to_owned), Vec::new(), None, None)?;
+    Ok(Question { outside: Some(approved), ..question })
+}
+
+/// What the costs would be at global routing; `None` if no call can be compared.
+fn at_global(
+    question: &Question,
+    answer: &Answer,
+    knowledge: &Knowledge,
+    report: &Report,
+) -> Result<Option<::report::OtherRate>, Failure> {
+    let mut rates = Rates::new(knowledge, OtherRate::Routing(Routing::Global));
+    let at = AtRate::of(question, answer, &mut rates, None, None);
+    let at = at.map_err(|columns| anyhow::anyhow!("no such column; there are {columns:?}"))?;
+    let found = Rows::of(&at.answer).total_at_rate(at.is_one_way);
+    if found.is_some() && at.has_other_prices {
+        report.warn(&other_rate::other_prices(rates.version()));
+    }
+    Ok(found)
 }
 
 /// The answers, and what they rest on together: files of all tables may be missing.
@@ -168,6 +213,8 @@ fn content(
         principals: principals.costs_of("principal_name"),
         profiles: profiles.costs_of("profile_name"),
         gaps: gaps.gaps(),
+        at_global: None,
+        approved: None,
         denials: denials.denials(),
         unresolved: unresolved.unresolved(),
     })

@@ -26,6 +26,7 @@ use crate::config::Config;
 use crate::exit::{Exit, Failure};
 use crate::location::{LogTemplates, OpenSource, ReadLocation};
 use crate::report::Report;
+use crate::summary::new_denials::NewDenials;
 use crate::summary::page::{Found, GateCounts};
 use crate::{approved, knowledge, location, number, progress, range, settings, summary};
 
@@ -48,6 +49,7 @@ pub(super) struct Job {
     pub(super) dest: Option<Location>,
     pub(super) dest_options: S3Options,
     fail_on: Vec<Gate>,
+    since_last: bool,
     approved_regions: Option<ApprovedRegions>,
     is_full: bool,
     summary_json: Option<PathBuf>,
@@ -83,11 +85,12 @@ pub(crate) fn run(
             return Ok(Exit::Done);
         }
     }
-    let (outcome, found) = block_on(async |signals| {
+    let (outcome, found, new_denials) = block_on(async |signals| {
         let stores = signals.or(job.open(&dest, report)).await??;
         let outcome = build(&job, &stores, signals, output, report).await?;
         let found = signals.or(job.ask(&outcome, stores.dest.as_ref(), report)).await?;
-        Ok((outcome, found))
+        let new = signals.or(job.new_denials(&outcome, stores.dest.as_ref())).await??;
+        Ok((outcome, found, new))
     })?;
     let mut partial = summary::partial::reasons(&outcome);
     let unreadable = found.iter().flat_map(|found| &found.unreadable);
@@ -98,7 +101,11 @@ pub(crate) fn run(
     let approved = job.approved_regions.as_ref();
     let gates = found.as_ref().map(|found| found.gates(approved)).unwrap_or_default();
     show(&outcome, found.as_ref().map(|found| (found, gates)), &job, report)?;
-    Ok(exit(&outcome, gates, &job.fail_on, !partial.is_empty(), report))
+    let policies = new_denials.map_or_else(
+        || (gates.policy_denial, "denied by a policy"),
+        |new| (tell_new(&new, report), "newly denied by a policy"),
+    );
+    Ok(exit(&outcome, (gates, policies), &job.fail_on, !partial.is_empty(), report))
 }
 
 impl Job {
@@ -107,7 +114,7 @@ impl Job {
     /// # Errors
     /// If an option or a file that one names is invalid.
     pub(super) fn new(mut args: RunArgs, work: Work, report: &Report) -> Result<Self, Failure> {
-        range::complete_from_environment(&mut args.days)?;
+        range::complete_from_environment(&mut args.days.days)?;
         let (has_keys, has_orphans) = (args.logs.digest_keys.is_some(), args.logs.include_orphans);
         let has_metadata = !args.logs.request_metadata.is_empty();
         Config::read(&args.config)?.complete_run(&mut args);
@@ -160,14 +167,8 @@ impl Job {
         let dest_options = location::write_options(&args.aws, &args.dest)?;
         let accounts = args.accounts.as_deref().map(knowledge::accounts).transpose()?;
         settings.account_names = accounts.map(Arc::new);
-        let approved = args.approved_regions.as_deref().map(approved::regions);
-        let approved_regions = approved.transpose()?;
-        if approved_regions.is_none() && args.fail_on.contains(&Gate::UnapprovedRegion) {
-            return Err(Failure::usage(
-                "--fail-on unapproved-region needs --approved-regions: which Regions are approved is not known",
-            ));
-        }
-        let RunArgs { fail_on, full: is_full, summary_json, .. } = args;
+        let approved_regions = approved_regions(&args)?;
+        let RunArgs { fail_on, since_last, full: is_full, summary_json, .. } = args;
         Ok(Job {
             work,
             settings,
@@ -179,6 +180,7 @@ impl Job {
             dest,
             dest_options,
             fail_on,
+            since_last,
             approved_regions,
             is_full,
             summary_json,
@@ -225,6 +227,23 @@ impl Job {
     pub(super) fn log_locations(&self) -> Option<&dyn LogLocations> {
         self.log_templates.as_ref().map(|templates| templates as &dyn LogLocations)
     }
+}
+
+/// The approved Regions, if a list is given; and that no gate lacks what it takes.
+///
+/// # Errors
+/// If the list is invalid or missing, or `--since-last` is about no gate.
+fn approved_regions(args: &RunArgs) -> Result<Option<ApprovedRegions>, Failure> {
+    let regions = args.approved_regions.as_deref().map(approved::regions).transpose()?;
+    if regions.is_none() && args.fail_on.contains(&Gate::UnapprovedRegion) {
+        return Err(Failure::usage(
+            "--fail-on unapproved-region needs --approved-regions: which Regions are approved is not known",
+        ));
+    }
+    if args.since_last && !args.fail_on.contains(&Gate::PolicyDenial) {
+        return Err(Failure::usage("--since-last has no effect without --fail-on policy-denial"));
+    }
+    Ok(regions)
 }
 
 /// Whether there is no trail to read, and the calls are taken from model invocation logs.
@@ -321,15 +340,55 @@ impl Job {
         if !is_shown && !is_asked || outcome.days.is_empty() && outcome.unchanged.is_empty() {
             return None;
         }
-        let days = outcome.days.iter().map(|day| &day.dt).chain(&outcome.unchanged);
-        let days = days.filter_map(|day| day.parse().ok()).collect::<Vec<_>>();
-        let first_and_last = days.iter().min().zip(days.iter().max());
-        let of_days = first_and_last.and_then(|(first, last)| DayRange::new(*first, *last));
-        let found = Found::ask(dest, self.settings.range.or(of_days)).await;
+        let found = Found::ask(dest, self.days(outcome)).await;
         let warn =
             |failure: &Failure| report.warn(&format!("the tables cannot be shown: {failure}"));
         found.inspect_err(warn).ok()
     }
+
+    /// The days of the run: those that were asked for, else those that it found.
+    fn days(&self, outcome: &Outcome) -> Option<DayRange> {
+        let days = outcome.days.iter().map(|day| &day.dt).chain(&outcome.unchanged);
+        let days = days.filter_map(|day| day.parse().ok()).collect::<Vec<_>>();
+        let first_and_last = days.iter().min().zip(days.iter().max());
+        let of_days = first_and_last.and_then(|(first, last)| DayRange::new(*first, *last));
+        self.settings.range.or(of_days)
+    }
+
+    /// The denials that `--since-last` is about; `None` without it.
+    ///
+    /// # Errors
+    /// If the tables cannot be read: a gate does not open because of that.
+    async fn new_denials(
+        &self,
+        outcome: &Outcome,
+        dest: &dyn Store,
+    ) -> Result<Option<NewDenials>, Failure> {
+        match self.days(outcome).filter(|_| self.since_last) {
+            Some(range) => Ok(Some(NewDenials::ask(dest, range).await?)),
+            None => Ok(None),
+        }
+    }
+}
+
+/// Names new denials, and days that have none to compare with; gives the number of calls.
+fn tell_new(new: &NewDenials, report: &Report) -> u64 {
+    const SHOWN: usize = 10;
+    for day in &new.without_day_before {
+        report.warn(&format!(
+            "--since-last: the day before {day} is not built, or cannot be read: all denials of {day} count as new"
+        ));
+    }
+    for kind in new.kinds.iter().take(SHOWN) {
+        report.warn(&format!("new denial: {kind}"));
+    }
+    if new.kinds.len() > SHOWN {
+        report.warn(&format!(
+            "{} more new denials: see `hoptrail show denials`",
+            new.kinds.len() - SHOWN
+        ));
+    }
+    new.calls
 }
 
 /// Reads, builds, and publishes, until it is done or a signal comes.
@@ -467,7 +526,7 @@ fn not_reopened(outcome: &Outcome, report: &Report) {
 /// How the run ends: gates are about what was built and, as the tables say, about the other days of the range.
 fn exit(
     outcome: &Outcome,
-    of_tables: GateCounts,
+    (of_tables, policies): (GateCounts, (u64, &str)),
     gates: &[Gate],
     is_partial: bool,
     report: &Report,
@@ -518,7 +577,7 @@ fn exit(
             of_tables.unapproved_region,
             "ran in a Region that is not approved",
         ),
-        (Gate::PolicyDenial, 0, of_tables.policy_denial, "denied by a policy"),
+        (Gate::PolicyDenial, 0, policies.0, policies.1),
         (Gate::Unresolved, unresolved, of_tables.unresolved, "without a known model"),
         (Gate::Unpriced, outcome.unpriced(), of_tables.unpriced, "with counts but no cost"),
         (

@@ -1,6 +1,7 @@
 //! `hoptrail show`: answers questions from the written tables.
 
 mod formats;
+pub(crate) mod other_rate;
 mod unmatched;
 
 use std::io::IsTerminal;
@@ -11,10 +12,12 @@ use report::number::exact_dollars;
 use tables::layout::file_key;
 use tables::query::sql::Engine;
 use tables::query::{
-    ACCOUNT_ID, AccountColumn, Cell, Filter, Question, QuestionError, Subject, sql,
+    ACCOUNT_ID, AccountColumn, Cell, Filter, OUTSIDE, Question, QuestionError, Subject, sql,
 };
+use tables::view::ApprovedRegions;
 
 use self::unmatched::Unmatched;
+use crate::answer::other_rate::sentences;
 use crate::answer::table;
 use crate::args::{AnswerFormat, Compare, FilterArgs, ShowArgs, SqlEngine};
 use crate::command::{basis, block_on, print};
@@ -22,7 +25,7 @@ use crate::config::Config;
 use crate::exit::{Exit, Failure};
 use crate::number::counted;
 use crate::report::Report;
-use crate::{knowledge, location, settings};
+use crate::{approved, knowledge, location, settings};
 
 /// Rows of a table on a terminal.
 const TOP_OF_TABLE: usize = 20;
@@ -35,36 +38,28 @@ pub(crate) fn run(mut args: ShowArgs, report: &Report) -> Result<Exit, Failure> 
     let config = Config::read(&args.config)?;
     config.complete_location(&mut args.dest);
     config.complete_aws(&mut args.aws);
+    config.complete_rates(&mut args.rates);
     let range = basis::days(&args.days)?;
-    let subject = subject(&args.subject)?;
+    let (subject, outside) = subject(&args)?;
+    let question = Question { outside, ..question(&args, subject)? };
     let accounts = args.accounts.as_deref().map(knowledge::accounts).transpose()?;
-    let question = question(&args, subject)?;
     if accounts.is_some() && !question.names_accounts() {
         return Err(Failure::usage(
             "--accounts has no effect without account_id, account_name, or ou in --by",
         ));
     }
     let budget = args.budget.as_deref().map(|text| budget(&args.subject, text)).transpose()?;
+    let other_rate = other_rate::Asked::of(&args, subject, &question)?;
     if let Some(engine) = args.sql {
         return print_sql(&question, range, engine);
     }
     let dest = location::required("--dest", args.dest.as_deref())?;
     location::check_region(&args.aws, [&dest])?;
     let options = location::dest_options(&args.aws)?;
-    let table = question.table;
+    let (table, is_outside) = (question.table, question.outside.is_some());
     let top = question.top;
     let given = filters(&args.filters);
-    let asked = match args.compare {
-        None => vec![(range, question)],
-        Some(Compare::Previous) => {
-            let previous = range.and_then(|range| range.previous()).ok_or_else(|| {
-                Failure::usage(format!("--compare needs days: {}", settings::DAYS_EXPECTED))
-            })?;
-            // Rows are put beside each other first, and cut then.
-            let question = Question { top: None, ..question };
-            vec![(Some(previous), question.clone()), (range, question)]
-        }
-    };
+    let asked = asked(&args, range, question)?;
     let (mut answers, unmatched) = block_on(async |signals| {
         let answering = async {
             let mut found = Vec::new();
@@ -94,16 +89,13 @@ pub(crate) fn run(mut args: ShowArgs, report: &Report) -> Result<Exit, Failure> 
     let Some(mut found) = answers.pop() else { return Ok(Exit::Done) };
     let before = answers.pop();
     if let Some(before) = &before {
-        let answer = std::mem::take(&mut found.answer);
-        let sort = args.sort.as_deref();
-        let compared = answer.compared(&before.answer, subject.compared, sort, top);
-        found.answer = compared.map_err(|columns| {
-            let (sort, columns) = (sort.unwrap_or_default(), columns.join(", "));
-            Failure::usage(format!("--sort: a comparison has no column `{sort}`; it has {columns}"))
-        })?;
+        compare(&mut found, before, subject, &args, top)?;
     }
+    let at_rate = other_rate.map(|asked| asked.answer(&mut found)).transpose()?;
     let shown = Shown {
         subject: subject.name,
+        is_outside,
+        at_rate: at_rate.as_ref(),
         table,
         dest: dest.to_string(),
         found: &found,
@@ -121,10 +113,64 @@ pub(crate) fn run(mut args: ShowArgs, report: &Report) -> Result<Exit, Failure> 
     if let Some(nothing) = nothing {
         return Err(nothing);
     }
+    tell(&shown, is_for_people, report);
+    Ok(exit(&shown, budget, report))
+}
+
+/// The questions with their days: those that are compared with come first.
+///
+/// # Errors
+/// If there are no days to compare with.
+fn asked(
+    args: &ShowArgs,
+    range: Option<DayRange>,
+    question: Question,
+) -> Result<Vec<(Option<DayRange>, Question)>, Failure> {
+    match args.compare {
+        None if args.other_rate.is_some() => Ok(vec![(range, question.for_rates())]),
+        None => Ok(vec![(range, question)]),
+        Some(Compare::Previous) => {
+            let previous = range.and_then(|range| range.previous()).ok_or_else(|| {
+                Failure::usage(format!("--compare needs days: {}", settings::DAYS_EXPECTED))
+            })?;
+            // Rows are put beside each other first, and cut then.
+            let question = Question { top: None, ..question };
+            Ok(vec![(Some(previous), question.clone()), (range, question)])
+        }
+    }
+}
+
+/// Puts the answer about the days before beside an answer.
+///
+/// # Errors
+/// If `--sort` is no column of both.
+fn compare(
+    found: &mut Answered,
+    before: &Answered,
+    subject: &Subject,
+    args: &ShowArgs,
+    top: Option<usize>,
+) -> Result<(), Failure> {
+    let (answer, sort) = (std::mem::take(&mut found.answer), args.sort.as_deref());
+    let compared = answer.compared(&before.answer, subject.compared, sort, top);
+    found.answer = compared.map_err(|columns| {
+        let (sort, columns) = (sort.unwrap_or_default(), columns.join(", "));
+        Failure::usage(format!("--sort: a comparison has no column `{sort}`; it has {columns}"))
+    })?;
+    Ok(())
+}
+
+/// Says on stderr what the formats for programs have no place for.
+fn tell(shown: &Shown<'_>, is_for_people: bool, report: &Report) {
     if !is_for_people {
         report.note(&shown.header());
     }
-    Ok(exit(&shown, budget, report))
+    if let Some(found) = shown.at_rate {
+        if !is_for_people {
+            report.note(&sentences(&found.at, found.rate));
+        }
+        found.warn(report);
+    }
 }
 
 /// Prints a question as SQL.
@@ -148,11 +194,15 @@ fn print_sql(
 #[derive(Debug)]
 struct Shown<'a> {
     subject: &'a str,
+    /// Whether it is about calls outside the approved Regions.
+    is_outside: bool,
     table: &'static str,
     dest: String,
     found: &'a Answered,
     /// What it was compared with.
     before: Option<&'a Answered>,
+    /// The rate that it is at, and what is left as it is.
+    at_rate: Option<&'a other_rate::Found>,
     /// Which values of filters nothing matches, a sentence for each filter.
     unmatched: Vec<String>,
 }
@@ -161,7 +211,9 @@ impl Shown<'_> {
     /// What was asked, of which days, in one line.
     fn header(&self) -> String {
         let Basis { range, days, price_versions, .. } = &self.found.basis;
-        let mut parts = vec![format!("{} in {} (table {})", self.subject, self.dest, self.table)];
+        let outside = if self.is_outside { " outside the approved Regions" } else { "" };
+        let mut parts =
+            vec![format!("{}{outside} in {} (table {})", self.subject, self.dest, self.table)];
         if let Some(range) = range {
             let of = basis::n_days(*range);
             parts.push(format!(
@@ -187,12 +239,25 @@ impl Shown<'_> {
             let versions = price_versions.iter().map(String::as_str).collect::<Vec<_>>();
             parts.push(format!("price book {}", versions.join(", ")));
         }
+        parts.extend(self.at_rate.map(other_rate::Found::header));
         parts.join(" · ")
     }
 }
 
-fn subject(name: &str) -> Result<&'static Subject, Failure> {
-    Subject::named(name).ok_or_else(|| Failure::usage(format!("there is no subject `{name}`")))
+/// What is asked about, and the Regions that calls are shown to have run outside of.
+fn subject(args: &ShowArgs) -> Result<(&'static Subject, Option<ApprovedRegions>), Failure> {
+    let name = &args.subject;
+    let subject = Subject::named(name)
+        .ok_or_else(|| Failure::usage(format!("there is no subject `{name}`")))?;
+    match args.filters.approved_regions.as_deref() {
+        None => Ok((subject, None)),
+        Some(text) if subject.name == OUTSIDE.name => {
+            Ok((&OUTSIDE, Some(approved::regions(text)?)))
+        }
+        Some(_) => Err(Failure::usage(
+            "--approved-regions: only `show routing` says in which Regions calls ran",
+        )),
+    }
 }
 
 fn question(args: &ShowArgs, subject: &Subject) -> Result<Question, Failure> {
@@ -202,7 +267,8 @@ fn question(args: &ShowArgs, subject: &Subject) -> Result<Question, Failure> {
         return Err(Failure::usage("--top: expected 1 or more, found 0"));
     }
     // A comparison has columns of its own.
-    let sort = args.sort.as_deref().filter(|_| args.compare.is_none());
+    let is_compared = args.compare.is_some() || args.other_rate.is_some();
+    let sort = args.sort.as_deref().filter(|_| !is_compared);
     let by = with_account_names(&args.by);
     let question = subject.question(&by, filters(&args.filters), sort, top);
     question.map_err(|error: QuestionError| Failure::usage(error.to_string()))
@@ -246,6 +312,7 @@ fn filters(args: &FilterArgs) -> Vec<(&'static str, Filter)> {
         profile_scope,
         principal,
         session,
+        approved_regions: _,
     } = args;
     let all: [(&'static str, &[&'static str], &Vec<String>); 7] = [
         ("--account", &["account_id"], account),
@@ -287,6 +354,13 @@ fn nothing(shown: &Shown<'_>) -> Option<Failure> {
     }
     if *days == 0 {
         return Some(basis::nothing_published(*range, dest));
+    }
+    if shown.is_outside {
+        let of = range.map_or(0, basis::n_days);
+        return Some(Failure::Nothing(format!(
+            "no call ran outside the approved Regions on these days ({about}; {days} of {} built) in {dest}",
+            counted(of, "day"),
+        )));
     }
     let unmatched = shown.unmatched.iter().map(|sentence| format!("; {sentence}"));
     let unmatched = unmatched.collect::<String>();

@@ -19,7 +19,7 @@ use crate::{location, range, settings};
 /// # Errors
 /// If an option is invalid, or a location cannot be read.
 pub(crate) fn run(mut args: VerifyArgs, _: &OutputArgs, report: &Report) -> Result<Exit, Failure> {
-    range::complete_from_environment(&mut args.days)?;
+    range::complete_from_environment(&mut args.days.days)?;
     let config = Config::read(&args.config)?;
     config.complete_source(&mut args.source);
     // Without days, all published days are checked, whatever `last` is in the file.

@@ -167,15 +167,14 @@ impl Found {
 }
 
 /// The text of a cell; empty if it has none.
-fn text_of(cell: &Cell) -> &str {
+pub(super) fn text_of(cell: &Cell) -> &str {
     if let Cell::Text(text) = cell { text } else { "" }
 }
 
 /// The calls of one list of gaps whose tokens should have a price and have none.
 fn unpriced_tokens(answer: &Answer, row: &Row) -> u64 {
     let Cell::Text(names) = &row[0] else { return 0 };
-    let gaps = CostGap::all().filter(|gap| names.split(',').any(|name| name == gap.as_str()));
-    let gaps = gaps.fold(CostGaps::NONE, |all, gap| all | gap.into());
+    let gaps = CostGaps::parse(names);
     if !gaps.awaits_price() {
         return 0;
     }
@@ -191,7 +190,7 @@ fn ran_in(routing: &Answer, residency: &str) -> u64 {
     row.map_or(0, |row| count(routing, row, "succeeded_calls"))
 }
 
-fn question(subject: &str, keys: &[&str]) -> Result<Question, Failure> {
+pub(super) fn question(subject: &str, keys: &[&str]) -> Result<Question, Failure> {
     let subject = Subject::named(subject).context("a subject of the list")?;
     let keys = keys.iter().map(|key| (*key).to_owned()).collect::<Vec<_>>();
     Ok(subject.question(&keys, Vec::new(), None, None)?)
@@ -353,7 +352,7 @@ fn sum(answer: &Answer, column: &str) -> u64 {
     count(answer, &answer.total, column)
 }
 
-fn count(answer: &Answer, row: &Row, column: &str) -> u64 {
+pub(super) fn count(answer: &Answer, row: &Row, column: &str) -> u64 {
     let place = answer.columns.iter().position(|name| name == column);
     match place.map(|place| &row[place]) {
         Some(Cell::Count(count)) => u64::try_from(*count).unwrap_or_default(),

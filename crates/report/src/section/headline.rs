@@ -1,6 +1,6 @@
 //! The figures that people ask for first.
 
-use crate::model::{Calls, Cost, DayState, Report};
+use crate::model::{Calls, Cost, DayState, OtherRate, Outside, Report};
 use crate::view::{Datum, Figure};
 
 /// The figures, with what they rest on.
@@ -9,6 +9,7 @@ pub(crate) fn headline(report: &Report) -> Vec<Figure> {
     let cost = report.model_days.iter().fold(Cost::default(), |sum, row| sum.plus(row.cost));
     let mut figures = vec![calls_figure(&calls)];
     figures.extend(ran_figures(report));
+    figures.extend(report.approved.as_ref().map(|approved| outside_figure(&approved.outside)));
     figures.push(cost_figure(&cost));
     figures.extend(cost.contracted.map(|_| Figure {
         name: "Contracted cost",
@@ -16,6 +17,7 @@ pub(crate) fn headline(report: &Report) -> Vec<Figure> {
         detail: vec![Datum::plain("the list cost with the discount file")],
         is_alert: false,
     }));
+    figures.extend(report.at_global.as_ref().map(|rate| rate_figure(rate, &cost)));
     figures.push(refused_figure(report, &calls));
     figures.extend(gap_figures(report, &cost));
     figures
@@ -74,6 +76,38 @@ fn ran_figures(report: &Report) -> [Figure; 2] {
             is_alert: left + undeclared > 0,
         },
     ]
+}
+
+fn outside_figure(rows: &[Outside]) -> Figure {
+    let [all, direct] = super::approved::counts(rows);
+    Figure {
+        name: "Ran outside the approved Regions",
+        datum: Datum::count(all),
+        detail: vec![Datum::count(direct), Datum::plain("of them were sent there directly")],
+        is_alert: all > 0,
+    }
+}
+
+/// What the same tokens would cost at global routing.
+fn rate_figure(rate: &OtherRate, cost: &Cost) -> Figure {
+    let is_partial = cost.is_lower_bound();
+    let mut detail = vec![
+        Datum::percent_of(rate.change, cost.list),
+        Datum::plain("of the list cost for the same tokens:"),
+        Datum::count(rate.compared),
+        Datum::plain("calls compared,"),
+        Datum::count(rate.already),
+        Datum::plain("routed so already,"),
+        Datum::count(rate.without),
+        Datum::plain("left as they are; of the calls that succeeded,"),
+        Datum::share(cost.priced, cost.succeeded),
+        Datum::plain("have a cost"),
+    ];
+    if is_partial && !rate.is_one_way {
+        detail.push(Datum::plain("; what is not known may change it either way"));
+    }
+    let datum = Datum::change(rate.change, is_partial && rate.is_one_way);
+    Figure { name: "At global routing", datum, detail, is_alert: false }
 }
 
 fn cost_figure(cost: &Cost) -> Figure {

@@ -29,6 +29,8 @@ fn nothing() -> Report {
         principals: Vec::new(),
         profiles: Vec::new(),
         gaps: Vec::new(),
+        at_global: None,
+        approved: None,
         denials: Vec::new(),
         unresolved: Vec::new(),
     }

@@ -32,6 +32,12 @@ fn named(name: &str) -> Report {
         let texts = [&mut row.blocked, &mut row.policy_type, &mut row.policy_arn, &mut row.leg];
         texts.into_iter().chain([&mut row.scope]).for_each(set);
     }
+    let approved = report.approved.as_mut().expect("a list");
+    approved.option = name.to_owned();
+    for row in &mut approved.outside {
+        let texts = [&mut row.account, &mut row.profile, &mut row.source];
+        texts.into_iter().chain([&mut row.inference]).for_each(set);
+    }
     for row in &mut report.unresolved {
         [&mut row.model_ref, &mut row.reason].into_iter().for_each(set);
     }

@@ -2,7 +2,8 @@
 
 use jiff::civil::{Date, date};
 use report::{
-    Calls, Cost, CostOf, Day, DayState, Denial, Gap, Hour, ModelDay, Path, Report, Unresolved,
+    Approved, Calls, Cost, CostOf, Day, DayState, Denial, Gap, Hour, ModelDay, OtherRate, Outside,
+    Path, Report, Unresolved,
 };
 use testkit::Dice;
 
@@ -87,6 +88,17 @@ pub(crate) fn organization(n_days: usize) -> Report {
         principals: costs_of(&mut dice, 600, |n| format!("AWSReservedSSO_DataScience_{n:016x}")),
         profiles: costs_of(&mut dice, 120, |n| format!("team-{n}-summaries")),
         gaps: gaps.map(|it| gap(&mut dice, it)).collect(),
+        at_global: Some(OtherRate {
+            change: -dice.below(1 << 50).cast_signed() as i128,
+            compared: 5_000_000,
+            already: 3_000_000,
+            without: 7,
+            is_one_way: true,
+        }),
+        approved: Some(Approved {
+            option: "eu-central-1,eu-west-1".to_owned(),
+            outside: (0..300).map(|n| outside(&mut dice, n)).collect(),
+        }),
         denials: (0..400).map(|n| denial(&mut dice, n)).collect(),
         unresolved: (0..300).map(|n| unresolved(&mut dice, n)).collect(),
         days: dates.into_iter().map(|date| day(&mut dice, date)).collect(),
@@ -160,6 +172,17 @@ fn denial(dice: &mut Dice, n: u64) -> Denial {
         calls: dice.below(5_000),
         first_ms: Some(hour_ms(n)),
         last_ms: Some(hour_ms(n + 100)),
+    }
+}
+
+fn outside(dice: &mut Dice, n: u64) -> Outside {
+    Outside {
+        account: Some(format!("{:012}", 111_122_223_333 + n % 40)),
+        is_direct: [Some(true), Some(false), None][dice.index(3)],
+        profile: text("us.anthropic.claude-sonnet-4-6"),
+        source: text(SOURCES[dice.index(12)]),
+        inference: text(TARGETS[dice.index(24)]),
+        calls: dice.below(900),
     }
 }
 

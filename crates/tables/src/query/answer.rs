@@ -67,6 +67,8 @@ pub enum Cell {
     Money(i128),
     /// A time in milliseconds since 1970, UTC.
     Time(i64),
+    /// A part of a whole, in hundredths of a percent.
+    Percent(i64),
 }
 
 /// What is known of a measure of a group.
@@ -112,7 +114,7 @@ impl Answering {
         let failed = failed(self.table.name);
         let columns = self.columns().collect::<Vec<_>>();
         let batch = completed(batch, &columns).map_err(failed)?;
-        let batch = filtered(batch, &self.question.filters).map_err(failed)?;
+        let batch = filtered(batch, &self.question).map_err(failed)?;
         if batch.num_rows() == 0 {
             return Ok(());
         }
@@ -363,6 +365,7 @@ fn type_of(table: &TableSpec, column: &str) -> Type {
 fn key_type(key: &Key, table: &TableSpec) -> DataType {
     match key {
         Key::Day | Key::Entry { .. } | Key::Account(_) => DataType::Utf8,
+        Key::IsDirect => DataType::Boolean,
         Key::Column(column) => type_of(table, column).arrow(),
     }
 }

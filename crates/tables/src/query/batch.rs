@@ -9,11 +9,11 @@ use arrow::compute::filter_record_batch;
 use arrow::datatypes::{Field, Schema};
 use arrow::error::ArrowError;
 use arrow::record_batch::{RecordBatch, RecordBatchOptions};
-
 use bedrock::Accounts;
 
-use super::{ACCOUNT_ID, Filter, Key};
+use super::{ACCOUNT_ID, Key, OF_APPROVAL, OF_DIRECT, Question};
 use crate::column::Type;
+use crate::view::ApprovedRegions;
 
 /// A batch with all columns that a question reads: those that the file lacks are null.
 ///
@@ -35,12 +35,13 @@ pub(super) fn completed(
     RecordBatch::try_new_with_options(Arc::new(Schema::new(fields)), arrays, &options)
 }
 
-/// The rows that pass all filters.
+/// The rows that a question is about.
 ///
 /// # Errors
 /// If Arrow cannot filter a column.
-pub(super) fn filtered(batch: RecordBatch, filters: &[Filter]) -> Result<RecordBatch, ArrowError> {
-    if filters.is_empty() {
+pub(super) fn filtered(batch: RecordBatch, question: &Question) -> Result<RecordBatch, ArrowError> {
+    let Question { filters, outside, .. } = question;
+    if filters.is_empty() && outside.is_none() {
         return Ok(batch);
     }
     let passes = |row: usize| {
@@ -51,8 +52,30 @@ pub(super) fn filtered(batch: RecordBatch, filters: &[Filter]) -> Result<RecordB
             })
         })
     };
-    let mask = (0..batch.num_rows()).map(|row| Some(passes(row))).collect::<BooleanArray>();
-    filter_record_batch(&batch, &mask)
+    let is_outside =
+        |row: usize| outside.as_ref().is_none_or(|approved| is_outside(&batch, row, approved));
+    let rows = (0..batch.num_rows()).map(|row| Some(is_outside(row) && passes(row)));
+    filter_record_batch(&batch, &rows.collect::<BooleanArray>())
+}
+
+/// Whether a call ran, and in a Region that is not approved. One without an account has what holds for all.
+fn is_outside(batch: &RecordBatch, row: usize, approved: &ApprovedRegions) -> bool {
+    let [account, region] = OF_APPROVAL.map(|column| text(batch, column, row));
+    region.is_some_and(|region| !approved.has(account.unwrap_or_default(), region))
+}
+
+fn text<'b>(batch: &'b RecordBatch, column: &str, row: usize) -> Option<&'b str> {
+    let texts = batch[column].as_string::<i32>();
+    texts.is_valid(row).then(|| texts.value(row))
+}
+
+/// Null where it is not known where a call was sent, and no profile is named.
+fn is_direct(batch: &RecordBatch, row: usize) -> Option<bool> {
+    let [scope, profile, source, ran_in] = OF_DIRECT.map(|column| text(batch, column, row));
+    if scope.is_some() || profile.is_some() {
+        return Some(false);
+    }
+    Some(source? == ran_in?)
 }
 
 /// The values of a key in the rows of a batch of a day.
@@ -65,6 +88,10 @@ pub(super) fn key_values(
     match key {
         Key::Day => Arc::new(StringArray::from_iter_values((0..batch.num_rows()).map(|_| day))),
         Key::Column(column) => Arc::clone(&batch[*column]),
+        Key::IsDirect => {
+            let rows = (0..batch.num_rows()).map(|row| is_direct(batch, row));
+            Arc::new(rows.collect::<BooleanArray>())
+        }
         Key::Account(column) => {
             let name = |id| accounts.get(id).and_then(|account| column.of(account));
             let ids = batch[ACCOUNT_ID].as_string::<i32>().iter();

@@ -3,9 +3,11 @@
 
 use jiff::civil::Date;
 
-use crate::accounts::JOIN;
-
+use super::subject::{spec, type_in};
 use super::{Aggregate, Filter, Key, Measure, Question};
+use crate::accounts::JOIN;
+use crate::column::Type;
+use crate::view::{ApprovedRegions, DIRECT_SQL};
 
 /// What the key of all rows without a row of their own is.
 pub const OTHERS: &str = "others";
@@ -37,13 +39,16 @@ pub fn select(question: &Question, days: (Date, Date), engine: Engine) -> String
     let (from, to) = days;
     let mut conditions = vec![format!("dt BETWEEN '{from}' AND '{to}'")];
     conditions.extend(question.filters.iter().map(condition));
+    conditions.extend(question.outside.iter().map(ApprovedRegions::outside));
     let keys = question.keys.iter().map(|key| match key {
         Key::Day | Key::Column(_) | Key::Account(_) => key.name(),
+        Key::IsDirect => format!("{DIRECT_SQL} AS {}", key.name()),
         Key::Entry { column, key: entry } => {
             format!("{}({column}, {}) AS {}", engine.element_at(), literal(entry), key.name())
         }
     });
-    let measures = question.measures.iter().map(|it| format!("{} AS {}", expression(it), it.name));
+    let measures =
+        question.measures.iter().map(|it| format!("{} AS {}", expression(question, it), it.name));
     let columns = keys.chain(measures).collect::<Vec<_>>().join(",\n  ");
     let conditions = conditions.join("\n  AND ");
     let groups = (1..=question.keys.len()).map(|place| place.to_string()).collect::<Vec<_>>();
@@ -70,8 +75,7 @@ fn with_others(question: &Question, answer: &str, top: usize) -> String {
         Aggregate::Last(_) => format!("MAX({})", measure.name),
         Aggregate::UpperEnd(least, most) => upper_end(least, most),
         Aggregate::Rows | Aggregate::RowsWith(..) => count(measure.name),
-        Aggregate::Sum(column) if is_money(column) => format!("SUM({column})"),
-        Aggregate::Sum(column) => count(column),
+        Aggregate::Sum(column) => sum(question, column),
     });
     let others = keys.chain(sums).collect::<Vec<_>>().join(", ");
     let order = order(question);
@@ -99,14 +103,13 @@ fn order(question: &Question) -> String {
     std::iter::once(first).chain(keys).collect::<Vec<_>>().join(", ")
 }
 
-fn expression(measure: &Measure) -> String {
+fn expression(question: &Question, measure: &Measure) -> String {
     match measure.of {
         Aggregate::Rows => "COUNT(*)".to_owned(),
         Aggregate::RowsWith(column, text) => {
             count(&format!("CASE WHEN {column} = {} THEN 1 ELSE 0 END", literal(text)))
         }
-        Aggregate::Sum(column) if is_money(column) => format!("SUM({column})"),
-        Aggregate::Sum(column) => count(column),
+        Aggregate::Sum(column) => sum(question, column),
         Aggregate::First(column) => format!("MIN({column})"),
         Aggregate::Last(column) => format!("MAX({column})"),
         Aggregate::UpperEnd(least, most) => upper_end(least, most),
@@ -122,9 +125,12 @@ fn upper_end(least: &str, most: &str) -> String {
     format!("CASE WHEN COUNT({most}) > 0 THEN SUM(COALESCE({most}, {least})) END")
 }
 
-/// Every column of money is named so, and no other.
-fn is_money(column: &str) -> bool {
-    column.ends_with("_usd")
+/// Decimals add up to a decimal of the same size.
+fn sum(question: &Question, column: &str) -> String {
+    match type_in(&spec(question.table), column) {
+        Some(Type::Money) => format!("SUM({column})"),
+        _ => count(column),
+    }
 }
 
 fn condition(filter: &Filter) -> String {

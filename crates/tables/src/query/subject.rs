@@ -1,6 +1,9 @@
 //! What can be asked about, and which table knows it.
 
-use super::{ACCOUNT_ID, AccountColumn, Aggregate, Filter, Key, Measure, Question, Sort};
+use super::{
+    ACCOUNT_ID, AccountColumn, Aggregate, Filter, IS_DIRECT, Key, Measure, OF_DIRECT, Question,
+    Sort,
+};
 use crate::column::Type;
 use crate::table::{TableSpec, all};
 
@@ -170,6 +173,24 @@ pub static SUBJECTS: &[Subject] = &[
     },
 ];
 
+/// Calls that ran outside the Regions of [`Question::outside`], as the view `outside_approved_regions` has them: what
+/// `routing` is if such Regions are given.
+pub static OUTSIDE: Subject = Subject {
+    name: "routing",
+    table: "invocations",
+    finer_table: None,
+    default_keys: &["account_id", IS_DIRECT, "profile_id", "inference_region"],
+    measures: &[
+        Measure { name: "calls", of: Aggregate::Rows },
+        sum("input_tokens"),
+        sum("output_tokens"),
+        Measure { name: FIRST_SEEN, of: Aggregate::First("event_time") },
+        Measure { name: LAST_SEEN, of: Aggregate::Last("event_time") },
+    ],
+    default_sort: "calls",
+    compared: &["calls"],
+};
+
 impl Subject {
     /// The subject of this name.
     pub fn named(name: &str) -> Option<&'static Self> {
@@ -226,7 +247,7 @@ impl Subject {
             None => names.iter().position(|name| name == self.default_sort).unwrap_or(0),
         };
         let columns = parsed.iter().filter_map(|key| match key {
-            Key::Day => None,
+            Key::Day | Key::IsDirect => None,
             Key::Column(column) | Key::Entry { column, .. } => Some(*column),
             Key::Account(_) => Some(ACCOUNT_ID),
         });
@@ -242,12 +263,14 @@ impl Subject {
             filter.columns.retain(|column| type_in(&table_spec, column).is_some());
         }
         let sort = Sort { place, is_descending: place >= parsed.len() };
-        Ok(Question { table, keys: parsed, measures, filters: of_table, sort, top })
+        let (keys, filters) = (parsed, of_table);
+        Ok(Question { table, keys, measures, filters, outside: None, sort, top })
     }
 
     /// The columns that its rows can be told apart by.
     fn keys(&self) -> Vec<String> {
         let mut keys = vec!["dt".to_owned()];
+        keys.extend(self.tells_direct().then(|| IS_DIRECT.to_owned()));
         for table in [Some(self.table), self.finer_table].into_iter().flatten() {
             for column in spec(table).columns {
                 let name = match column.kind {
@@ -278,6 +301,9 @@ impl Subject {
         if name == "dt" {
             return Ok(Key::Day);
         }
+        if name == IS_DIRECT && self.tells_direct() {
+            return Ok(Key::IsDirect);
+        }
         let of_account = AccountColumn::ALL.into_iter().find(|column| column.name() == name);
         if let Some(column) = of_account.filter(|_| self.has(ACCOUNT_ID)) {
             return Ok(Key::Account(column));
@@ -303,6 +329,11 @@ impl Subject {
             }
         }
         Err(self.no_column(option, name))
+    }
+
+    /// Whether its table has all that [`Key::IsDirect`] takes.
+    fn tells_direct(&self) -> bool {
+        OF_DIRECT.iter().all(|column| type_in(&spec(self.table), column).is_some())
     }
 
     fn has(&self, column: &str) -> bool {
@@ -331,10 +362,10 @@ impl Subject {
     clippy::expect_used,
     reason = "the subjects name tables of the registry; a test looks each up"
 )]
-fn spec(table: &str) -> TableSpec {
+pub(super) fn spec(table: &str) -> TableSpec {
     all().into_iter().find(|spec| spec.name == table).expect("a table of the registry")
 }
 
-fn type_in(table: &TableSpec, column: &str) -> Option<Type> {
+pub(super) fn type_in(table: &TableSpec, column: &str) -> Option<Type> {
     table.columns.iter().find(|it| it.name == column).map(|it| it.kind)
 }

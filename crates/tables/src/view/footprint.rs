@@ -62,6 +62,10 @@ GROUP BY dt, account_id, account_name, ou, region",
     example: example!("region_footprint"),
 };
 
+/// Whether a call was sent to the Region that it ran in, and not through a profile.
+pub(crate) const DIRECT_SQL: &str =
+    "profile_scope IS NULL AND profile_id IS NULL AND source_region = inference_region";
+
 pub(super) const OUTSIDE_APPROVED_REGIONS: View = View {
     name: "outside_approved_regions",
     grain: "dt × account × target_type × profile_id × model × source_region × inference_region",
@@ -95,3 +99,17 @@ GROUP BY dt, account_id, account_name, ou, target_type, profile_id, model_id, mo
   inference_region, inference_region_opt_in, profile_scope",
     example: example!("outside_approved_regions"),
 };
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::view::parameters::OUTSIDE;
+
+    /// `show routing --approved-regions` asks the same.
+    #[test]
+    fn view_has_the_conditions_of_questions() {
+        for part in [DIRECT_SQL, OUTSIDE] {
+            assert!(OUTSIDE_APPROVED_REGIONS.sql.contains(part), "{part}");
+        }
+    }
+}

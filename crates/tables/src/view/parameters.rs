@@ -50,6 +50,9 @@ pub enum ApprovedRegionsError {
     },
 }
 
+/// Calls that ran in a Region that is not approved.
+pub(super) const OUTSIDE: &str = "{approved:inference_region} = FALSE";
+
 /// What an account id looks like.
 fn is_account(text: &str) -> bool {
     text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit())
@@ -116,6 +119,11 @@ impl ApprovedRegions {
     pub fn has(&self, account_id: &str, region: &str) -> bool {
         let own = self.by_account.get(account_id);
         self.everywhere.contains(region) || own.is_some_and(|regions| regions.contains(region))
+    }
+
+    /// In SQL, whether a call ran in a Region that is not approved.
+    pub(crate) fn outside(&self) -> String {
+        Parameters { approved_regions: Some(self.clone()), payer: None }.put_into(OUTSIDE)
     }
 
     /// The condition in SQL, for columns that hold an account and a Region.

@@ -144,6 +144,7 @@ fn question(table: &'static str, columns: &[&'static str], sum: &'static str) ->
         keys: std::iter::once(Key::Day).chain(columns).collect(),
         measures: vec![Measure { name: sum, of: Aggregate::Sum(sum) }],
         filters: Vec::new(),
+        outside: None,
         sort: Sort { place: 0, is_descending: false },
         top: None,
     }

@@ -1,8 +1,11 @@
 //! Answers as the rows that the page is made from. Names from logs have their control characters escaped.
 
 use jiff::civil::Date;
-use report::{Calls, Cost, CostOf, Day, DayState, Denial, Gap, Hour, ModelDay, Path, Unresolved};
-use tables::query::{ACCOUNT_ID, AccountColumn, Answer, Cell};
+use report::{
+    Calls, Cost, CostOf, Day, DayState, Denial, Gap, Hour, ModelDay, OtherRate, Outside, Path,
+    Unresolved,
+};
+use tables::query::{ACCOUNT_ID, AccountColumn, Answer, CHANGE, Cell};
 
 use crate::escape::escaped;
 
@@ -92,6 +95,31 @@ impl<'a> Rows<'a> {
             cost: row.cost(),
         };
         self.iter().map(gap).collect()
+    }
+
+    /// The total of an answer at another rate; `None` if no call is compared.
+    pub(super) fn total_at_rate(&self, is_one_way: bool) -> Option<OtherRate> {
+        let total = Row { answer: self.answer, cells: &self.answer.total };
+        let rate = OtherRate {
+            change: total.money(CHANGE)?,
+            compared: total.count("calls_other_rate"),
+            already: total.count("calls_already"),
+            without: total.count("calls_without_rate"),
+            is_one_way,
+        };
+        Some(rate).filter(|rate| rate.compared > 0)
+    }
+
+    pub(super) fn outside(&self) -> Vec<Outside> {
+        let outside = |row: Row<'_>| Outside {
+            account: row.text("account_id"),
+            is_direct: row.flag("is_direct"),
+            profile: row.text("profile_id"),
+            source: row.text("source_region"),
+            inference: row.text("inference_region"),
+            calls: row.count("calls"),
+        };
+        self.iter().map(outside).collect()
     }
 
     pub(super) fn denials(&self) -> Vec<Denial> {

@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 use tables::query::{Answer, Cell, Row, sql};
 
 use super::Shown;
+use crate::answer::other_rate::sentences;
 use crate::answer::{cells, table};
 use crate::args::AnswerFormat;
 use crate::escape::escaped;
@@ -17,9 +18,10 @@ pub(super) fn text(shown: &Shown<'_>, format: AnswerFormat) -> Result<String, Fa
     let answer = &shown.found.answer;
     match format {
         AnswerFormat::Table => Ok(format!(
-            "{}\n\n{}",
+            "{}\n\n{}{}",
             escaped(&shown.header()),
-            table::of_width(answer, table::width())
+            table::of_width(answer, table::width()),
+            at_rate(shown),
         )),
         AnswerFormat::Markdown => Ok(markdown(shown)),
         AnswerFormat::Csv => csv(answer),
@@ -30,6 +32,12 @@ pub(super) fn text(shown: &Shown<'_>, format: AnswerFormat) -> Result<String, Fa
             Ok(lines.collect())
         }
     }
+}
+
+/// What the difference to the other rate comes to, in a line of its own.
+fn at_rate(shown: &Shown<'_>) -> String {
+    let line = shown.at_rate.map(|found| sentences(&found.at, found.rate));
+    line.map(|line| format!("\n{line}\n")).unwrap_or_default()
 }
 
 /// The rows, and the row of all others as SQL has it.
@@ -59,7 +67,9 @@ fn value(cell: &Cell) -> Value {
         Cell::Null => Value::Null,
         Cell::Flag(flag) => json!(flag),
         Cell::Count(count) => json!(count),
-        Cell::Text(_) | Cell::Money(_) | Cell::Time(_) => json!(cells::exact(cell)),
+        Cell::Text(_) | Cell::Money(_) | Cell::Time(_) | Cell::Percent(_) => {
+            json!(cells::exact(cell))
+        }
     }
 }
 
@@ -93,6 +103,13 @@ fn json_text(shown: &Shown<'_>) -> Result<String, Failure> {
         "partial": dates(&found.partial),
         "unreadable": unreadable.collect::<Vec<_>>(),
         "price_versions": found.price_versions,
+        "other_rate": shown.at_rate.map(|found| json!({
+            "rate": found.rate.name(),
+            "price_version": found.version,
+            "calls_without_rate": found.at.without_rate.iter()
+                .map(|(reason, calls)| (reason.as_str().to_owned(), json!(calls)))
+                .collect::<Map<_, _>>(),
+        })),
         "columns": answer.columns,
         "rows": with_others(answer).map(|row| object(answer, &row)).collect::<Vec<_>>(),
         "others": answer.others.as_ref().map_or(0, |(n, _)| *n),
@@ -131,5 +148,6 @@ fn markdown(shown: &Shown<'_>) -> String {
     for (name, row) in table::sums(answer) {
         text.push_str(&line(&cells(table::texts(row, answer, Some(&name)))));
     }
+    text.push_str(&at_rate(shown));
     text
 }

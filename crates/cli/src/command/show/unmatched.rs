@@ -68,6 +68,7 @@ impl<'a> Unmatched<'a> {
             keys: filter.columns.iter().map(|column| Key::Column(column)).collect(),
             measures: vec![Measure { name: "rows", of: Aggregate::Rows }],
             filters,
+            outside: None,
             sort: Sort { place: 0, is_descending: false },
             top: None,
         }
