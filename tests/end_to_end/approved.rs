@@ -126,6 +126,20 @@ fn other_columns_filters_and_sql_know_the_list() {
 
 /// A call whose source Region is its inference Region, through nothing, a profile of AWS, and one of a user.
 #[test]
+fn filter_without_a_match_is_no_all_clear() {
+    let world = built_sample();
+    let outside = ["--approved-regions", "us-east-1", "--account"];
+    let run = show(&world, &[&outside[..], &["999999999999"]].concat()).ends(5);
+    let named = "--account: nothing matches `999999999999`; there is `";
+    assert!(run.stderr.contains(named) && run.stderr.contains("no such call"), "{}", run.stderr);
+    let slip = ["--approved-regions", "us-esat-1"];
+    let run = show(&world, &slip).ends(0);
+    let named =
+        "warning: --approved-regions: unknown Region `us-esat-1`; did you mean `us-east-1`?";
+    assert!(run.stderr.contains(named), "{}", run.stderr);
+}
+
+#[test]
 fn direct_calls_are_those_through_no_profile() {
     let world = World::new();
     let models = [

@@ -273,6 +273,18 @@ fn error_that_was_pasted_is_read() {
         .says(2, &["--output csv has rows of references only"]);
 }
 
+/// However long the list is.
+#[test]
+fn error_among_references_is_one_of_them() {
+    let world = World::new();
+    let error = denied("arn:aws:bedrock:us-west-2::foundation-model/m", "");
+    for n in [3, 3000] {
+        let input = "us.anthropic.claude-sonnet-4-6\n".repeat(n) + &error + "\n";
+        let run = piped(&world, &["--output", "csv"], input).ends(5);
+        assert_eq!(csv_rows(&run.stdout).len(), n + 1, "{}", run.stderr);
+    }
+}
+
 #[test]
 fn error_is_explained_as_far_as_it_says() {
     let world = World::new();

@@ -72,7 +72,7 @@ fn gates_are_about_days_that_were_left_as_they_are_too() {
         ("other-jurisdiction", "42 calls ran in another jurisdiction"),
         ("unresolved", "26 calls without a known model"),
         ("unpriced", "4 calls with counts but no cost"),
-        ("policy-denial", "31 calls denied by a policy"),
+        ("policy-denial", "33 requests denied by a policy"),
         ("unapproved-region", "385 calls ran in a Region that is not approved"),
     ] {
         let approved = ["--approved-regions", "me-south-1"];
@@ -100,11 +100,14 @@ fn newly_denied(world: &World, days: &[&str], before: &[Option<&str>]) -> usize 
             ["model_ref"; 2]
         };
         let columns = ["policy_type", "policy_arn", "blocked_region"].into_iter().chain(profile);
+        // A policy without a name is one of the account.
+        let account = row["policy_arn"].is_null().then_some("account_id");
+        let columns = columns.chain(account);
         columns.map(|column| row[column].to_string()).collect::<Vec<_>>()
     };
     let denied = |day: &str| {
         let rows = world.rows("denials", day).into_iter();
-        rows.filter(|row| !row["policy_type"].is_null()).map(|row| kind(&row)).collect::<Vec<_>>()
+        rows.filter(|row| row["error_reason"] == "policy").map(|row| kind(&row)).collect::<Vec<_>>()
     };
     let of_day = |(day, before): (&&str, &Option<&str>)| {
         let known = before.map(denied).unwrap_or_default();
@@ -124,7 +127,7 @@ fn denials_that_the_day_before_had_are_no_news() {
     };
     let [first, second, third] = ["2026-10-05", "2026-10-06", "2026-10-07"];
     let says = |run: Run, calls: usize| {
-        let text = format!("--fail-on: {calls} call");
+        let text = format!("--fail-on: {calls} request");
         let is_said = run.stderr.contains(&text) && run.stderr.contains("newly denied by a policy");
         assert_eq!(
             (run.code, is_said),

@@ -273,7 +273,7 @@ fn cost_that_lacks_something_is_at_least_so_much() {
     let line = table.lines().find(|line| line.starts_with("chat-backend")).unwrap();
     // $4.185905 and more: not rounded up.
     assert!(line.ends_with("≥ $4.18"), "{line}");
-    assert!(table.contains("Coverage: 165 priced calls of 385 successful calls"), "{table}");
+    assert!(table.contains("Coverage: 165 of 385 successful calls, 42.9 %"), "{table}");
 }
 
 #[test]
@@ -299,6 +299,8 @@ fn filter_that_matches_nothing_is_named_with_what_there_is() {
         ("routing", "--inference-region", "us-esat-1", "there is `ap-northeast-1`, "),
         ("routing", "--model", "claude", "there is `Claude"),
         ("cost", "--principal", "nobody", "there is `"),
+        // A table without the names of models.
+        ("denials", "--model", "nope", "there is `"),
     ] {
         let named = format!("{filter}: nothing matches `{values}`; {there}");
         let run = show(&world, &[subject, filter, values]).ends(5);

@@ -46,6 +46,17 @@ fn written_tables_are_valid() {
 }
 
 /// A run that is killed while it replaces a day leaves one finding, and the next run repairs it.
+/// A location with a slip in its name must not keep a nightly check green.
+#[test]
+fn location_where_nothing_is_published_is_named() {
+    let world = built();
+    for more in [&["--dest", "other"][..], &["--dest", "out", "--day", "2026-10-09"]] {
+        std::fs::create_dir_all(world.path("other")).unwrap();
+        let run = world.hoptrail(&[&["verify"], more].concat()).ends(5);
+        assert!(run.stderr.contains("nothing is published"), "{}", run.stderr);
+    }
+}
+
 #[test]
 fn half_replaced_day_is_found() {
     let world = built();

@@ -35,7 +35,7 @@ pub(crate) use self::prices::{
 };
 pub(crate) use self::source::{LayoutArg, LogArgs, SourceArgs};
 use crate::exit;
-use crate::report::LogFormat;
+use crate::messages::LogFormat;
 
 /// The headings of `--help`.
 mod heading {

@@ -20,7 +20,8 @@ Exit codes:
     4  a --fail-on condition holds; everything is published; or the list cost
        is, or may be, over the budget (`show cost --budget`)
     5  nothing matched: no objects (--fail-on empty), no known model, no price,
-       no rows (`show`), no published day (`show`, `report`, `explain`)
+       no rows (`show`), no published day (`show`, `report`, `explain`,
+       `verify`)
   130  interrupted (SIGINT)
   143  terminated (SIGTERM)";
 

@@ -12,12 +12,12 @@ mod escape;
 mod exit;
 mod knowledge;
 mod location;
+mod messages;
 mod number;
 mod policy;
 mod progress;
 mod range;
 mod region;
-mod report;
 mod settings;
 mod summary;
 
@@ -30,7 +30,7 @@ use rustix::process::{Resource, Rlimit, setrlimit};
 use crate::args::{Arguments, Command};
 use crate::command::run::Work;
 use crate::exit::Failure;
-use crate::report::Report;
+use crate::messages::Messages;
 
 /// Runs the command that was typed.
 pub fn main() -> Exit {
@@ -38,11 +38,11 @@ pub fn main() -> Exit {
         return versions();
     }
     let arguments = Arguments::parse();
-    let report = Report::new(arguments.output.log_format.unwrap_or_default());
-    match no_core_dumps().and_then(|()| run(arguments, &report)) {
+    let messages = Messages::new(arguments.output.log_format.unwrap_or_default());
+    match no_core_dumps().and_then(|()| run(arguments, &messages)) {
         Ok(exit) => exit,
         Err(failure) => {
-            report.error(&failure.to_string());
+            messages.error(&failure.to_string());
             failure.exit()
         }
     }
@@ -69,17 +69,19 @@ fn no_core_dumps() -> Result<(), Failure> {
     Ok(setrlimit(Resource::Core, none).context("core dumps cannot be turned off")?)
 }
 
-fn run(arguments: Arguments, report: &Report) -> Result<Exit, Failure> {
+fn run(arguments: Arguments, messages: &Messages) -> Result<Exit, Failure> {
     match arguments.command {
-        Command::Run(args) => command::run::run(*args, Work::Run, &arguments.output, report),
-        Command::Settle(args) => command::run::run(*args, Work::Settle, &arguments.output, report),
-        Command::Plan(args) => command::plan::run(*args, &arguments.output, report),
-        Command::Verify(args) => command::verify::run(*args, &arguments.output, report),
-        Command::Show(args) => command::show::run(*args, report),
-        Command::Report(args) => command::report::run(*args, report),
-        Command::Ddl(args) => command::ddl::run(&args),
-        Command::Prices(args) => command::prices::run(&args.command, report),
-        Command::Catalog(args) => command::catalog::run(&args.command, report),
-        Command::Explain(args) => command::explain::run(*args, report),
+        Command::Run(args) => command::run::run(*args, Work::Run, &arguments.output, messages),
+        Command::Settle(args) => {
+            command::run::run(*args, Work::Settle, &arguments.output, messages)
+        }
+        Command::Plan(args) => command::plan::run(*args, &arguments.output, messages),
+        Command::Verify(args) => command::verify::run(*args, &arguments.output, messages),
+        Command::Show(args) => command::show::run(*args, messages),
+        Command::Report(args) => command::report::run(*args, messages),
+        Command::Ddl(args) => command::ddl::run(&args, messages),
+        Command::Prices(args) => command::prices::run(&args.command, messages),
+        Command::Catalog(args) => command::catalog::run(&args.command, messages),
+        Command::Explain(args) => command::explain::run(*args, messages),
     }
 }

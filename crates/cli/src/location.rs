@@ -28,7 +28,7 @@ pub(crate) use templates::LogTemplates;
 
 use crate::args::{Acl, AddressingStyleArg, AwsArgs, DestArgs, Sse};
 use crate::exit::Failure;
-use crate::report::Report;
+use crate::messages::Messages;
 
 /// How often the user is told that a store has not answered yet. Retries of one that cannot be reached
 /// go on for more than a minute.
@@ -166,9 +166,9 @@ pub(crate) async fn open_source(
     location: &Location,
     options: &S3Options,
     requests_in_flight: usize,
-    report: &Report,
+    messages: &Messages,
 ) -> Result<Arc<dyn Store>, Failure> {
-    let store = answer_from(location, report, store::open_source(location, options))
+    let store = answer_from(location, messages, store::open_source(location, options))
         .await
         .map_err(|error| anyhow::Error::new(error).context(format!("could not open {what}")))?;
     // Listing and reading go on at the same time; the bound is for both together.
@@ -184,13 +184,13 @@ async fn open_trail(
     location: &Location,
     options: &S3Options,
     settings: &Settings,
-    report: &Report,
+    messages: &Messages,
 ) -> Result<(Arc<dyn Store>, Layout), Failure> {
     if is_standard_input(location) {
         return Ok((Arc::new(standard_input().await?), Layout::Any));
     }
     let (what, requests) = ("the source", settings.requests_in_flight);
-    let store = open_location(what, location, options, requests, report).await?;
+    let store = open_location(what, location, options, requests, messages).await?;
     if store.is_one_object() {
         return Ok((store, Layout::Any));
     }
@@ -198,7 +198,7 @@ async fn open_trail(
         && !settings.verify_digests
         && holds_files_only(&*store, settings).await?
     {
-        report
+        messages
             .note(&format!("no folders below {location}: its files are read as with --layout any"));
         return Ok((store, Layout::Any));
     }
@@ -214,10 +214,10 @@ async fn open_location(
     location: &Location,
     options: &S3Options,
     requests_in_flight: usize,
-    report: &Report,
+    messages: &Messages,
 ) -> Result<Arc<dyn Store>, Failure> {
     let open =
-        async |location| open_source(what, location, options, requests_in_flight, report).await;
+        async |location| open_source(what, location, options, requests_in_flight, messages).await;
     let object = as_object(location);
     if let Some((folder, name, true)) = &object
         && let Some(one) = OneObject::find(open(folder).await?, name.clone()).await?
@@ -299,9 +299,9 @@ fn as_object(location: &Location) -> Option<(Location, String, bool)> {
 pub(crate) async fn open_destination(
     location: &Location,
     options: &S3Options,
-    report: &Report,
+    messages: &Messages,
 ) -> Result<Arc<dyn Store>, Failure> {
-    answer_from(location, report, store::open_destination(location, options))
+    answer_from(location, messages, store::open_destination(location, options))
         .await
         .map_err(|error| anyhow::Error::new(error).context("could not open the destination").into())
 }
@@ -309,7 +309,7 @@ pub(crate) async fn open_destination(
 /// Waits for a store to answer, and reminds the user now and then.
 async fn answer_from<T>(
     location: &Location,
-    report: &Report,
+    messages: &Messages,
     opening: impl Future<Output = T>,
 ) -> T {
     let start = Instant::now();
@@ -319,7 +319,7 @@ async fn answer_from<T>(
             return answer;
         }
         let seconds = start.elapsed().as_secs();
-        report.note(&format!("no response from {location} for {seconds} s, still waiting"));
+        messages.note(&format!("no response from {location} for {seconds} s, still waiting"));
     }
 }
 

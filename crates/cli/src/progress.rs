@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use pipeline::{Progress, Snapshot};
 
+use crate::messages::Messages;
 use crate::number::{bytes, counted, grouped};
-use crate::report::Report;
 
 /// How often the bar moves.
 const BAR_EVERY: Duration = Duration::from_millis(100);
@@ -17,11 +17,11 @@ const USUAL_WIDTH: usize = 80;
 const LINE_EVERY: Duration = Duration::from_secs(30);
 
 /// Shows progress until it is dropped.
-pub(crate) async fn show(progress: Arc<Progress>, report: Report) {
-    if report.is_terminal() {
+pub(crate) async fn show(progress: Arc<Progress>, messages: Messages) {
+    if messages.is_terminal() {
         bar(&progress).await;
     } else {
-        lines(&progress, report).await;
+        lines(&progress, messages).await;
     }
 }
 
@@ -76,11 +76,11 @@ impl Drop for ClearOnDrop {
     }
 }
 
-async fn lines(progress: &Progress, report: Report) {
+async fn lines(progress: &Progress, messages: Messages) {
     let start = Instant::now();
     loop {
         tokio::time::sleep(LINE_EVERY).await;
-        report.note(&message(&progress.snapshot(), start.elapsed(), USUAL_WIDTH));
+        messages.note(&message(&progress.snapshot(), start.elapsed(), USUAL_WIDTH));
     }
 }
 

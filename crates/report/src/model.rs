@@ -192,6 +192,8 @@ pub struct OtherRate {
     pub without: u64,
     /// Whether what is not known can only make the change larger.
     pub is_one_way: bool,
+    /// Whether days were built with other prices than this rate is from.
+    pub has_other_prices: bool,
 }
 
 /// Calls outside the approved Regions.

@@ -22,9 +22,10 @@ pub(crate) fn sentences(at: &AtRate, rate: OtherRate) -> String {
             let than = if *change < 0 { "less" } else { "more" };
             let is_partial = table::is_lower_bound(&answer.total, answer, "");
             let amount = change.abs();
-            let amount = match is_partial && at.is_one_way {
-                true => format!("at least {}", at_least(amount)),
-                false => dollars(amount),
+            let amount = match (is_partial, at.is_one_way) {
+                (true, true) => format!("at least {}", at_least(amount)),
+                (true, false) => at_least(amount),
+                (false, _) => dollars(amount),
             };
             let percent = cells::short(&Cell::Percent(percent.abs()));
             let as_known =

@@ -7,13 +7,14 @@ use comfy_table::{
     CellAlignment, ColumnConstraint, ContentArrangement, Row as TableRow, Table, presets,
 };
 use report::number::{at_least, dollars};
-use tables::query::{ACCOUNT_ID, AccountColumn, Answer, Cell, Row};
+use tables::query::{ACCOUNT_ID, AccountColumn, Answer, CHANGE, Cell, Row};
 
 use super::cells;
-use crate::number::{counted, grouped};
+use crate::number::{counted, grouped, percent};
 
-/// The least columns that a key is cut to.
-const MIN_KEY_WIDTH: usize = 8;
+/// The least columns that a key is cut to, by how many keys there are. Names of models and Regions differ at their
+/// ends.
+const MIN_KEY_WIDTHS: [usize; 3] = [24, 16, 14];
 
 /// The column that a table of costs never lacks.
 const LIST_COST: &str = "list_cost_usd";
@@ -97,11 +98,13 @@ fn fitting(
     width: Option<usize>,
 ) -> (Vec<usize>, Vec<usize>) {
     let Some(width) = width else { return (places, Vec::new()) };
+    let place = answer.n_keys.clamp(1, MIN_KEY_WIDTHS.len()) - 1;
+    let min_key_width = MIN_KEY_WIDTHS[place].min(width / 3);
     let of_column = |place: &usize| {
         let head = head(&answer.columns[*place]);
         let texts = lines.iter().map(|line| line[*place].as_str()).chain(head.lines());
         let widest = texts.map(|text| text.chars().count()).max().unwrap_or_default();
-        GAP + if *place < answer.n_keys { widest.min(MIN_KEY_WIDTH) } else { widest }
+        GAP + if *place < answer.n_keys { widest.min(min_key_width) } else { widest }
     };
     let mut too_wide = Vec::new();
     while places.iter().map(of_column).sum::<usize>() > width {
@@ -153,6 +156,7 @@ pub(crate) fn texts(row: &Row, answer: &Answer, name: Option<&str>) -> Vec<Strin
         _ if answer.columns[place] == "list_cost_usd_before" => {
             amount(row, answer, cell, "_before")
         }
+        _ if answer.columns[place] == CHANGE => change_of_rate(row, answer, cell),
         _ if answer.columns[place].ends_with("_change") => change(cell),
         None if place < answer.n_keys => short_arn(cells::short(cell)),
         _ => cells::short(cell),
@@ -168,6 +172,17 @@ fn change(cell: &Cell) -> String {
         ""
     };
     format!("{sign}{}", cells::short(cell))
+}
+
+/// A change of the cost at another rate: no more exact than the costs.
+fn change_of_rate(row: &Row, answer: &Answer, cell: &Cell) -> String {
+    match cell {
+        Cell::Money(change) if is_lower_bound(row, answer, "") => {
+            let sign = if *change > 0 { "+" } else { "" };
+            format!("{sign}{}", at_least(*change))
+        }
+        other => change(other),
+    }
 }
 
 /// The end of an ARN, which tells it from others of its column.
@@ -213,6 +228,12 @@ pub(crate) fn is_lower_bound(row: &Row, answer: &Answer, of_days: &str) -> bool 
     of("calls_lower_bound") > 0 || of("calls_priced") < of("succeeded_calls")
 }
 
+/// What was negotiated of a row's cost, in words for one line; `None` without discounts.
+pub(crate) fn contracted_cost(row: &Row, answer: &Answer) -> Option<String> {
+    let cost = value(row, answer, "contracted_cost_usd").filter(|cost| **cost != Cell::Null)?;
+    Some(beside_list_cost(row, answer, cost))
+}
+
 /// The list cost of a row in words for one line.
 pub(crate) fn list_cost(row: &Row, answer: &Answer) -> Option<String> {
     let cost = value(row, answer, LIST_COST).filter(|cost| **cost != Cell::Null)?;
@@ -237,9 +258,8 @@ fn coverage(answer: &Answer) -> String {
     let Some((priced, succeeded)) = of("calls_priced").zip(of("succeeded_calls")) else {
         return String::new();
     };
-    let calls = |number: i64, noun: &str| counted(number.unsigned_abs(), noun);
-    let priced = calls(priced, "priced call");
-    let mut text = format!("\nCoverage: {priced} of {}", calls(succeeded, "successful call"));
+    let mut text =
+        format!("\nCoverage: {}", covered(priced.unsigned_abs(), succeeded.unsigned_abs()));
     for (name, what) in
         [("calls_lower_bound", "lower bounds"), ("calls_unpriced", "counts but no cost")]
     {
@@ -247,9 +267,22 @@ fn coverage(answer: &Answer) -> String {
             let _ = write!(text, "; {what}: {}", grouped(calls.unsigned_abs()));
         }
     }
-    text.push_str("; ≥ is at least");
+    if answer.rows.iter().chain([&answer.total]).any(|row| is_lower_bound(row, answer, "")) {
+        text.push_str("; ≥ is at least");
+    }
     text.push('\n');
     text
+}
+
+/// How many calls a cost is of. Calls that did not succeed may have counts too.
+pub(crate) fn covered(priced: u64, succeeded: u64) -> String {
+    let failed = priced.saturating_sub(succeeded);
+    if failed > 0 {
+        let priced = counted(priced, "priced call");
+        return format!("{priced}, of which at least {} did not succeed", grouped(failed));
+    }
+    let share = percent(priced, succeeded);
+    format!("{} of {}, {share}", grouped(priced), counted(succeeded, "successful call"))
 }
 
 /// The name of a column, a word a line.

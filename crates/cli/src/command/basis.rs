@@ -6,8 +6,8 @@ use pipeline::{Basis, DayRange};
 
 use crate::args::DayArgs;
 use crate::exit::Failure;
+use crate::messages::Messages;
 use crate::range;
-use crate::report::Report;
 
 /// How many days a message names.
 const NAMED_DAYS: usize = 10;
@@ -45,7 +45,7 @@ pub(crate) fn nothing_published(range: Option<DayRange>, dest: &str) -> Failure 
 }
 
 /// Names the days and files that answers lack.
-pub(crate) fn warn_of_gaps(basis: &Basis, report: &Report) {
+pub(crate) fn warn_of_gaps(basis: &Basis, messages: &Messages) {
     for (what, days) in [
         ("days that are not built", &basis.missing),
         ("days of them that a run is replacing, or was", &basis.interrupted),
@@ -55,24 +55,24 @@ pub(crate) fn warn_of_gaps(basis: &Basis, report: &Report) {
         ),
     ] {
         if !days.is_empty() {
-            report.warn(&format!("{what}: {}", listed(days)));
+            messages.warn(&format!("{what}: {}", listed(days)));
         }
     }
-    warn_of_files(basis, report);
+    warn_of_files(basis, messages);
 }
 
 /// Names the days and files that answers lack which others are compared with.
-pub(crate) fn warn_of_gaps_before(basis: &Basis, report: &Report) {
+pub(crate) fn warn_of_gaps_before(basis: &Basis, messages: &Messages) {
     if !basis.missing.is_empty() {
         let missing = listed(&basis.missing);
-        report.warn(&format!("days that are not built, of those compared with: {missing}"));
+        messages.warn(&format!("days that are not built, of those compared with: {missing}"));
     }
-    warn_of_files(basis, report);
+    warn_of_files(basis, messages);
 }
 
-fn warn_of_files(basis: &Basis, report: &Report) {
+fn warn_of_files(basis: &Basis, messages: &Messages) {
     for (key, reason) in &basis.unreadable {
-        report.warn(&format!("{key}: {reason}; its rows are missing: see `hoptrail verify`"));
+        messages.warn(&format!("{key}: {reason}; its rows are missing: see `hoptrail verify`"));
     }
 }
 

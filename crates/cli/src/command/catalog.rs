@@ -13,7 +13,7 @@ use crate::args::{
 use crate::command::print;
 use crate::escape::escaped;
 use crate::exit::{Exit, Failure};
-use crate::report::Report;
+use crate::messages::Messages;
 use crate::{knowledge, number, range};
 
 /// What `diff` calls the catalog that ships with hoptrail.
@@ -23,12 +23,12 @@ const BUILT_IN: &str = "built-in";
 ///
 /// # Errors
 /// If a file cannot be read, used, or written.
-pub(crate) fn run(command: &CatalogCommand, report: &Report) -> Result<Exit, Failure> {
+pub(crate) fn run(command: &CatalogCommand, messages: &Messages) -> Result<Exit, Failure> {
     match command {
         CatalogCommand::Export(args) => export(args),
         CatalogCommand::Check(args) => check(args),
         CatalogCommand::Diff(args) => diff(args),
-        CatalogCommand::Import(args) => import(args, report),
+        CatalogCommand::Import(args) => import(args, messages),
     }
 }
 
@@ -48,7 +48,7 @@ fn write(folder: &Path, tables: &Tables) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn import(args: &CatalogImportArgs, report: &Report) -> Result<Exit, Failure> {
+fn import(args: &CatalogImportArgs, messages: &Messages) -> Result<Exit, Failure> {
     let asked = range::day("--at", &args.at, jiff::Timestamp::now())?;
     let mut tables = knowledge::tables(args.base.catalog.as_deref(), &args.base.catalog_add)?;
     let mut files = Vec::new();
@@ -57,20 +57,20 @@ fn import(args: &CatalogImportArgs, report: &Report) -> Result<Exit, Failure> {
     }
     let done = import_catalog(&mut tables, &files, asked)?;
     write(&args.to, &tables)?;
-    report.note(&format!(
+    messages.note(&format!(
         "{}: {} added, {} changed, {} as before",
         args.to.display(),
         number::counted(done.n_added, "row"),
         number::grouped(done.n_changed),
         number::grouped(done.n_same)
     ));
-    Ok(unread(&done.unread, report))
+    Ok(unread(&done.unread, messages))
 }
 
 /// Names what an import has not read.
-pub(crate) fn unread(unread: &[Unread], report: &Report) -> Exit {
+pub(crate) fn unread(unread: &[Unread], messages: &Messages) -> Exit {
     for found in unread {
-        report.warn(&escaped(&format!("{}: not imported: {}", found.at, found.why)));
+        messages.warn(&escaped(&format!("{}: not imported: {}", found.at, found.why)));
     }
     if unread.is_empty() { Exit::Done } else { Exit::Partial }
 }

@@ -6,6 +6,7 @@ use tables::view::Parameters;
 use crate::args::{DdlArgs, Dialect};
 use crate::command::print;
 use crate::exit::{Exit, Failure};
+use crate::messages::Messages;
 use crate::region::did_you_mean;
 use crate::{approved, location};
 
@@ -13,8 +14,8 @@ use crate::{approved, location};
 ///
 /// # Errors
 /// If the location is not on S3 where only that will do, or an option is not as expected.
-pub(crate) fn run(args: &DdlArgs) -> Result<Exit, Failure> {
-    let parameters = parameters(args)?;
+pub(crate) fn run(args: &DdlArgs, messages: &Messages) -> Result<Exit, Failure> {
+    let parameters = parameters(args, messages)?;
     let location = || location::required("--location", args.location.as_deref());
     let text = match args.dialect {
         Dialect::Markdown => tables::markdown::page(),
@@ -42,8 +43,10 @@ fn database(name: &str) -> Result<&str, Failure> {
 }
 
 /// What is put into the views.
-fn parameters(args: &DdlArgs) -> Result<Parameters, Failure> {
-    let approved_regions = args.approved_regions.as_deref().map(approved::regions).transpose()?;
+fn parameters(args: &DdlArgs, messages: &Messages) -> Result<Parameters, Failure> {
+    let approved_regions = args.approved_regions.as_deref();
+    let approved_regions =
+        approved_regions.map(|text| approved::regions(text, messages)).transpose()?;
     if let Some(payer) = &args.payer
         && !(payer.len() == 12 && payer.bytes().all(|byte| byte.is_ascii_digit()))
     {

@@ -23,8 +23,8 @@ use self::rows::Rows;
 use crate::answer::table;
 use crate::args::{DayArgs, ExplainArgs, ExplainOutput};
 use crate::exit::{Exit, Failure};
+use crate::messages::Messages;
 use crate::number::{counted, grouped};
-use crate::report::Report;
 use crate::{knowledge, range, region};
 
 /// What was asked about.
@@ -49,9 +49,9 @@ struct Context<'a> {
 ///
 /// # Errors
 /// If an option or a file of models or prices is invalid, or standard input cannot be read.
-pub(crate) fn run(args: ExplainArgs, report: &Report) -> Result<Exit, Failure> {
+pub(crate) fn run(args: ExplainArgs, messages: &Messages) -> Result<Exit, Failure> {
     if args.in_use {
-        return in_use::run(args, report);
+        return in_use::run(args, messages);
     }
     let DayArgs { last, day, from, .. } = &args.days;
     if last.is_some() || day.is_some() || from.is_some() {
@@ -89,7 +89,7 @@ pub(crate) fn run(args: ExplainArgs, report: &Report) -> Result<Exit, Failure> {
             }
             Input::References(mut references) => {
                 if let Some(column) = references.column() {
-                    report.note(&format!("references are read from the column {column}"));
+                    messages.note(&format!("references are read from the column {column}"));
                 }
                 while let Some(reference) = references.next()? {
                     answer.reference(&reference)?;
@@ -98,7 +98,7 @@ pub(crate) fn run(args: ExplainArgs, report: &Report) -> Result<Exit, Failure> {
                     }
                 }
                 answer.end()?;
-                return references_end(&answer, &references, report);
+                return references_end(&answer, &references, messages);
             }
         }
     } else {
@@ -118,11 +118,11 @@ pub(crate) fn run(args: ExplainArgs, report: &Report) -> Result<Exit, Failure> {
 fn references_end(
     answer: &Answer<'_>,
     references: &input::References,
-    report: &Report,
+    messages: &Messages,
 ) -> Result<Exit, Failure> {
     let Answer { n, unknown, .. } = answer;
     for warning in references.warnings() {
-        report.warn(&warning);
+        messages.warn(&warning);
     }
     if *n == 0 {
         return Err(Failure::Nothing("standard input has no references".to_owned()));
@@ -132,7 +132,7 @@ fn references_end(
         0 => String::new(),
         unknown => format!("; {} without: see `reason`", grouped(*unknown)),
     };
-    report.note(&format!("{}: {known} with a known model{without}", counted(*n, "reference")));
+    messages.note(&format!("{}: {known} with a known model{without}", counted(*n, "reference")));
     Ok(match answer.exit() {
         Exit::Done if references.is_partial() => Exit::Partial,
         exit => exit,

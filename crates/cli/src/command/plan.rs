@@ -13,8 +13,8 @@ use crate::args::{Output, OutputArgs, PlanArgs};
 use crate::command::run::{Job, Work};
 use crate::command::{Signals, block_on, print};
 use crate::exit::{Exit, Failure};
+use crate::messages::Messages;
 use crate::number::{bytes, counted, dollars, grouped};
-use crate::report::Report;
 use crate::{location, progress, summary};
 
 /// S3 Standard in us-east-1, in micro-dollars per thousand requests (Amazon S3 pricing page, requests
@@ -34,13 +34,17 @@ struct Costed<'a> {
 ///
 /// # Errors
 /// If an option is invalid, or a location cannot be listed or read.
-pub(crate) fn run(args: PlanArgs, output: &OutputArgs, report: &Report) -> Result<Exit, Failure> {
+pub(crate) fn run(
+    args: PlanArgs,
+    output: &OutputArgs,
+    messages: &Messages,
+) -> Result<Exit, Failure> {
     let (format, is_preflight) = (args.output, args.preflight);
-    let job = Job::new(args.into_run(), Work::Run, report)?;
+    let job = Job::new(args.into_run(), Work::Run, messages)?;
     if is_preflight {
-        return preflight::run(&job, format, report);
+        return preflight::run(&job, format, messages);
     }
-    let plan = block_on(async |signals| make(&job, signals, output, report).await)?;
+    let plan = block_on(async |signals| make(&job, signals, output, messages).await)?;
     let on_s3 = job.sources.iter().any(|read| matches!(read.location, Location::S3 { .. }));
     match format {
         Output::Text => print(&text(&plan, on_s3))?,
@@ -54,10 +58,10 @@ pub(crate) fn run(args: PlanArgs, output: &OutputArgs, report: &Report) -> Resul
         }
     }
     if let Some(nothing) = &plan.nothing_found {
-        report.warn(&nothing.to_string());
+        messages.warn(&nothing.to_string());
     }
     let partial = summary::partial::reasons_of_plan(&plan);
-    partial.iter().for_each(|reason| report.warn(reason));
+    partial.iter().for_each(|reason| messages.warn(reason));
     Ok(if partial.is_empty() { Exit::Done } else { Exit::Partial })
 }
 
@@ -66,16 +70,16 @@ async fn make(
     job: &Job,
     signals: &mut Signals,
     output: &OutputArgs,
-    report: &Report,
+    messages: &Messages,
 ) -> Result<Plan, Failure> {
     let progress = Arc::new(Progress::default());
     let planning = async {
-        let source = location::open_sources(&job.sources, &job.settings, report).await?;
+        let source = location::open_sources(&job.sources, &job.settings, messages).await?;
         let mut settings = job.settings.clone();
         settings.layout = source.layout;
-        let destination = open_published(job, report).await?;
-        let invocation_logs = job.open_logs(report).await?;
-        let batch_outputs = job.open_batch_outputs(report).await?;
+        let destination = open_published(job, messages).await?;
+        let invocation_logs = job.open_logs(messages).await?;
+        let batch_outputs = job.open_batch_outputs(messages).await?;
         let endpoints = PlanEndpoints {
             source: source.store.as_ref(),
             invocation_logs: invocation_logs.as_ref(),
@@ -86,7 +90,7 @@ async fn make(
         let planning = pipeline::plan(endpoints, &settings, job.knowledge.clone(), &progress);
         tokio::select! {
             plan = planning => Ok::<_, Failure>(plan?),
-            () = progress::show(Arc::clone(&progress), *report), if !output.no_progress => {
+            () = progress::show(Arc::clone(&progress), *messages), if !output.no_progress => {
                 unreachable!("progress is shown until it is dropped")
             }
         }
@@ -95,7 +99,7 @@ async fn make(
 }
 
 /// The destination, which is only read. A folder that does not exist is not created: it holds nothing.
-async fn open_published(job: &Job, report: &Report) -> Result<Option<Arc<dyn Store>>, Failure> {
+async fn open_published(job: &Job, messages: &Messages) -> Result<Option<Arc<dyn Store>>, Failure> {
     let requests = job.settings.requests_in_flight;
     Ok(match &job.dest {
         None => None,
@@ -103,7 +107,7 @@ async fn open_published(job: &Job, report: &Report) -> Result<Option<Arc<dyn Sto
         Some(dest) => {
             let what = "the destination";
             let options = &job.dest_options;
-            Some(location::open_source(what, dest, options, requests, report).await?)
+            Some(location::open_source(what, dest, options, requests, messages).await?)
         }
     })
 }

@@ -21,7 +21,7 @@ use crate::command::explain::price_region;
 use crate::command::{catalog, print};
 use crate::escape::escaped;
 use crate::exit::{Exit, Failure};
-use crate::report::Report;
+use crate::messages::Messages;
 use crate::{knowledge, number, range, region};
 
 /// A price that applies.
@@ -71,12 +71,12 @@ enum ShownPrice<'a> {
 ///
 /// # Errors
 /// If a file cannot be read or used.
-pub(crate) fn run(command: &PricesCommand, report: &Report) -> Result<Exit, Failure> {
+pub(crate) fn run(command: &PricesCommand, messages: &Messages) -> Result<Exit, Failure> {
     match command {
         PricesCommand::Show(args) => show(args),
         PricesCommand::Check(args) => check_file(args),
         PricesCommand::Export(args) => export(args),
-        PricesCommand::Import(args) => import(args, report),
+        PricesCommand::Import(args) => import(args, messages),
     }
 }
 
@@ -208,7 +208,7 @@ fn export(args: &PricesExportArgs) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-fn import(args: &PricesImportArgs, report: &Report) -> Result<Exit, Failure> {
+fn import(args: &PricesImportArgs, messages: &Messages) -> Result<Exit, Failure> {
     let asked = range::day("--at", &args.at, jiff::Timestamp::now())?;
     let known = KnowledgeArgs {
         prices: args.prices.clone(),
@@ -228,13 +228,13 @@ fn import(args: &PricesImportArgs, report: &Report) -> Result<Exit, Failure> {
     knowledge::write(&args.to, &to_csv(&update.rows)?)?;
     if !other_units.is_empty() {
         let by_unit = other_units.iter().map(|(unit, n)| format!("{unit} {}", number::grouped(*n)));
-        report.note(&format!(
+        messages.note(&format!(
             "not per text token, and not imported: {} ({}); see --unit-prices",
             number::counted(other_units.values().sum(), "price"),
             escaped(&by_unit.collect::<Vec<_>>().join(", "))
         ));
     }
-    report.note(&format!(
+    messages.note(&format!(
         "{}: {} added, {} changed, {} as before",
         args.to.display(),
         number::counted(update.n_added, "price"),
@@ -243,7 +243,7 @@ fn import(args: &PricesImportArgs, report: &Report) -> Result<Exit, Failure> {
     ));
     not_read.extend(update.unread);
     not_read.sort();
-    Ok(catalog::unread(&not_read, report))
+    Ok(catalog::unread(&not_read, messages))
 }
 
 fn check_file(args: &PricesCheckArgs) -> Result<Exit, Failure> {

@@ -21,8 +21,8 @@ use crate::command::{basis, block_on, print};
 use crate::config::Config;
 use crate::escape::escaped;
 use crate::exit::{Exit, Failure};
+use crate::messages::Messages;
 use crate::number::{bytes, counted};
-use crate::report::Report;
 use crate::{approved, knowledge, location};
 
 /// What is asked of the tables: subjects, and what their rows are told apart by.
@@ -55,7 +55,7 @@ const QUESTIONS: [(&str, &[&str]); 10] = [
 /// # Errors
 /// If an option is invalid, the destination cannot be read or has none of the days, or the page cannot be
 /// written.
-pub(crate) fn run(mut args: ReportArgs, report: &Report) -> Result<Exit, Failure> {
+pub(crate) fn run(mut args: ReportArgs, messages: &Messages) -> Result<Exit, Failure> {
     let config = Config::read(&args.config)?;
     config.complete_location(&mut args.dest);
     config.complete_aws(&mut args.aws);
@@ -68,7 +68,8 @@ pub(crate) fn run(mut args: ReportArgs, report: &Report) -> Result<Exit, Failure
     let accounts = args.accounts.as_deref().map(knowledge::accounts).transpose()?;
     let known = other_rate::load(args.rates)?;
     let approved = args.approved_regions;
-    let regions = approved.as_deref().map(approved::regions).transpose()?;
+    let regions = approved.as_deref();
+    let regions = regions.map(|text| approved::regions(text, messages)).transpose()?;
     let (rated, mut questions) = (question("cost", &["dt"])?, questions()?);
     questions.push(rated.for_rates());
     if let Some(outside) = regions {
@@ -78,7 +79,7 @@ pub(crate) fn run(mut args: ReportArgs, report: &Report) -> Result<Exit, Failure
         let answering = async {
             let requests = pipeline::Settings::new(range).requests_in_flight;
             let what = "the destination";
-            let dest = location::open_source(what, &dest, &options, requests, report).await?;
+            let dest = location::open_source(what, &dest, &options, requests, messages).await?;
             let dest = dest.as_ref();
             let answering = pipeline::answers_with_accounts(dest, range, questions, accounts);
             Ok::<_, Failure>(answering.await?)
@@ -88,8 +89,8 @@ pub(crate) fn run(mut args: ReportArgs, report: &Report) -> Result<Exit, Failure
     let (mut answers, found) = together(answered);
     let of_list = approved.and_then(|option| Some((option, answers.pop()?)));
     let of_rates = answers.pop().context("each question has an answer")?;
-    let at_global = at_global(&rated, &of_rates, &known, report)?;
-    basis::warn_of_gaps(&found, report);
+    let at_global = at_global(&rated, &of_rates, &known, messages)?;
+    basis::warn_of_gaps(&found, messages);
     if found.days == 0 {
         return Err(basis::nothing_published(found.range, &shown_dest));
     }
@@ -106,7 +107,7 @@ pub(crate) fn run(mut args: ReportArgs, report: &Report) -> Result<Exit, Failure
     let size = bytes(page.len() as u64);
     let output = args.output.display();
     if args.output != Path::new("-") {
-        report.note(&format!("wrote {output} ({size}): {} of {n_days} built", found.days));
+        messages.note(&format!("wrote {output} ({size}): {} of {n_days} built", found.days));
     }
     Ok(if found.unreadable.is_empty() { Exit::Done } else { Exit::Partial })
 }
@@ -133,14 +134,14 @@ fn at_global(
     question: &Question,
     answer: &Answer,
     knowledge: &Knowledge,
-    report: &Report,
+    messages: &Messages,
 ) -> Result<Option<::report::OtherRate>, Failure> {
     let mut rates = Rates::new(knowledge, OtherRate::Routing(Routing::Global));
     let at = AtRate::of(question, answer, &mut rates, None, None);
     let at = at.map_err(|columns| anyhow::anyhow!("no such column; there are {columns:?}"))?;
-    let found = Rows::of(&at.answer).total_at_rate(at.is_one_way);
+    let found = Rows::of(&at.answer).total_at_rate(&at);
     if found.is_some() && at.has_other_prices {
-        report.warn(&other_rate::other_prices(rates.version()));
+        messages.warn(&other_rate::other_prices(rates.version()));
     }
     Ok(found)
 }

@@ -25,7 +25,7 @@ use crate::command::{Signals, block_on, print};
 use crate::config::Config;
 use crate::exit::{Exit, Failure};
 use crate::location::{LogTemplates, OpenSource, ReadLocation};
-use crate::report::Report;
+use crate::messages::Messages;
 use crate::summary::new_denials::NewDenials;
 use crate::summary::page::{Found, GateCounts};
 use crate::{approved, knowledge, location, number, progress, range, settings, summary};
@@ -71,9 +71,9 @@ pub(crate) fn run(
     args: RunArgs,
     work: Work,
     output: &OutputArgs,
-    report: &Report,
+    messages: &Messages,
 ) -> Result<Exit, Failure> {
-    let mut job = Job::new(args, work, report)?;
+    let mut job = Job::new(args, work, messages)?;
     let dest = location::given("--dest", job.dest.as_ref())?.clone();
     if let Some(path) = &job.summary_json {
         check_summary(path)?;
@@ -81,14 +81,15 @@ pub(crate) fn run(
     if let (Some(shard), Some(range)) = (job.settings.shard, job.settings.range) {
         job.settings.range = shard.slice(range);
         if job.settings.range.is_none() {
-            report.note(&format!("--shard {shard} of {range} has no days: more shards than days"));
+            messages
+                .note(&format!("--shard {shard} of {range} has no days: more shards than days"));
             return Ok(Exit::Done);
         }
     }
     let (outcome, found, new_denials) = block_on(async |signals| {
-        let stores = signals.or(job.open(&dest, report)).await??;
-        let outcome = build(&job, &stores, signals, output, report).await?;
-        let found = signals.or(job.ask(&outcome, stores.dest.as_ref(), report)).await?;
+        let stores = signals.or(job.open(&dest, messages)).await??;
+        let outcome = build(&job, &stores, signals, output, messages).await?;
+        let found = signals.or(job.ask(&outcome, stores.dest.as_ref(), messages)).await?;
         let new = signals.or(job.new_denials(&outcome, stores.dest.as_ref())).await??;
         Ok((outcome, found, new))
     })?;
@@ -97,15 +98,15 @@ pub(crate) fn run(
     partial.extend(unreadable.map(|(key, reason)| {
         format!("{key}: {reason}; its rows are missing in the summary: see `hoptrail verify`")
     }));
-    partial.iter().for_each(|reason| report.warn(reason));
+    partial.iter().for_each(|reason| messages.warn(reason));
     let approved = job.approved_regions.as_ref();
     let gates = found.as_ref().map(|found| found.gates(approved)).unwrap_or_default();
-    show(&outcome, found.as_ref().map(|found| (found, gates)), &job, report)?;
+    show(&outcome, found.as_ref().map(|found| (found, gates)), &job, messages)?;
     let policies = new_denials.map_or_else(
         || (gates.policy_denial, "denied by a policy"),
-        |new| (tell_new(&new, report), "newly denied by a policy"),
+        |new| (tell_new(&new, messages), "newly denied by a policy"),
     );
-    Ok(exit(&outcome, (gates, policies), &job.fail_on, !partial.is_empty(), report))
+    Ok(exit(&outcome, (gates, policies), &job.fail_on, !partial.is_empty(), messages))
 }
 
 impl Job {
@@ -113,7 +114,7 @@ impl Job {
     ///
     /// # Errors
     /// If an option or a file that one names is invalid.
-    pub(super) fn new(mut args: RunArgs, work: Work, report: &Report) -> Result<Self, Failure> {
+    pub(super) fn new(mut args: RunArgs, work: Work, messages: &Messages) -> Result<Self, Failure> {
         range::complete_from_environment(&mut args.days.days)?;
         let (has_keys, has_orphans) = (args.logs.digest_keys.is_some(), args.logs.include_orphans);
         let has_metadata = !args.logs.request_metadata.is_empty();
@@ -151,7 +152,7 @@ impl Job {
         }
         let dest = location::optional("--dest", args.dest.dest.as_deref())?;
         let (uris, requests) = (&args.logs.invocation_logs, settings.requests_in_flight);
-        let log_templates = LogTemplates::of_uris(uris, &args.aws, requests, *report)?;
+        let log_templates = LogTemplates::of_uris(uris, &args.aws, requests, *messages)?;
         let invocation_logs = match log_templates {
             Some(_) => Vec::new(),
             None => location::invocation_logs(uris, &args.aws)?,
@@ -167,7 +168,7 @@ impl Job {
         let dest_options = location::write_options(&args.aws, &args.dest)?;
         let accounts = args.accounts.as_deref().map(knowledge::accounts).transpose()?;
         settings.account_names = accounts.map(Arc::new);
-        let approved_regions = approved_regions(&args)?;
+        let approved_regions = approved_regions(&args, messages)?;
         let RunArgs { fail_on, since_last, full: is_full, summary_json, .. } = args;
         Ok(Job {
             work,
@@ -187,27 +188,27 @@ impl Job {
         })
     }
 
-    async fn open(&self, dest: &Location, report: &Report) -> Result<Stores, Failure> {
-        let source = location::open_sources(&self.sources, &self.settings, report).await?;
+    async fn open(&self, dest: &Location, messages: &Messages) -> Result<Stores, Failure> {
+        let source = location::open_sources(&self.sources, &self.settings, messages).await?;
         let on_s3 = |read: &ReadLocation| matches!(read.location, Location::S3 { .. });
         if let Some(meant) = dest.meant().filter(|_| self.sources.iter().any(on_s3)) {
-            report.note(&format!("the folder {dest} is made; a bucket would be {meant}"));
+            messages.note(&format!("the folder {dest} is made; a bucket would be {meant}"));
         }
-        let dest = location::open_destination(dest, &self.dest_options, report).await?;
-        let batch_outputs = self.open_batch_outputs(report).await?;
-        Ok(Stores { source, invocation_logs: self.open_logs(report).await?, batch_outputs, dest })
+        let dest = location::open_destination(dest, &self.dest_options, messages).await?;
+        let batch_outputs = self.open_batch_outputs(messages).await?;
+        Ok(Stores { source, invocation_logs: self.open_logs(messages).await?, batch_outputs, dest })
     }
 
     /// Opens the model invocation logs whose locations are known, if there are any.
     ///
     /// # Errors
     /// If the only location cannot be reached.
-    pub(super) async fn open_logs(&self, report: &Report) -> Result<Option<OpenLogs>, Failure> {
+    pub(super) async fn open_logs(&self, messages: &Messages) -> Result<Option<OpenLogs>, Failure> {
         let requests = self.settings.requests_in_flight;
         Ok(match self.invocation_logs.as_slice() {
             [] => None,
-            [only] => Some(location::open_only_logs(only, requests, report).await?),
-            several => Some(location::open_some_logs(several, requests, report).await),
+            [only] => Some(location::open_only_logs(only, requests, messages).await?),
+            several => Some(location::open_some_logs(several, requests, messages).await),
         })
     }
 
@@ -217,10 +218,10 @@ impl Job {
     /// If one cannot be reached.
     pub(super) async fn open_batch_outputs(
         &self,
-        report: &Report,
+        messages: &Messages,
     ) -> Result<Option<Arc<dyn Store>>, Failure> {
         let requests = self.settings.requests_in_flight;
-        location::open_batch_outputs(&self.batch_outputs, requests, report).await
+        location::open_batch_outputs(&self.batch_outputs, requests, messages).await
     }
 
     /// The locations that depend on who called where, if there are any.
@@ -233,8 +234,12 @@ impl Job {
 ///
 /// # Errors
 /// If the list is invalid or missing, or `--since-last` is about no gate.
-fn approved_regions(args: &RunArgs) -> Result<Option<ApprovedRegions>, Failure> {
-    let regions = args.approved_regions.as_deref().map(approved::regions).transpose()?;
+fn approved_regions(
+    args: &RunArgs,
+    messages: &Messages,
+) -> Result<Option<ApprovedRegions>, Failure> {
+    let regions = args.approved_regions.as_deref();
+    let regions = regions.map(|text| approved::regions(text, messages)).transpose()?;
     if regions.is_none() && args.fail_on.contains(&Gate::UnapprovedRegion) {
         return Err(Failure::usage(
             "--fail-on unapproved-region needs --approved-regions: which Regions are approved is not known",
@@ -332,7 +337,7 @@ fn settings_of(args: &RunArgs) -> Result<Settings, Failure> {
 impl Job {
     /// What the tables say of the days of the run; `None` if that is not shown, or cannot be had: a run that is done
     /// does not fail for its summary.
-    async fn ask(&self, outcome: &Outcome, dest: &dyn Store, report: &Report) -> Option<Found> {
+    async fn ask(&self, outcome: &Outcome, dest: &dyn Store, messages: &Messages) -> Option<Found> {
         let is_on_stdout = self.summary_json.as_deref() == Some(Path::new("-"));
         let is_shown = !self.is_full && !is_on_stdout;
         // Gates are about days that were left as they are, too, and some about what only tables have.
@@ -342,7 +347,7 @@ impl Job {
         }
         let found = Found::ask(dest, self.days(outcome)).await;
         let warn =
-            |failure: &Failure| report.warn(&format!("the tables cannot be shown: {failure}"));
+            |failure: &Failure| messages.warn(&format!("the tables cannot be shown: {failure}"));
         found.inspect_err(warn).ok()
     }
 
@@ -372,18 +377,18 @@ impl Job {
 }
 
 /// Names new denials, and days that have none to compare with; gives the number of calls.
-fn tell_new(new: &NewDenials, report: &Report) -> u64 {
+fn tell_new(new: &NewDenials, messages: &Messages) -> u64 {
     const SHOWN: usize = 10;
     for day in &new.without_day_before {
-        report.warn(&format!(
+        messages.warn(&format!(
             "--since-last: the day before {day} is not built, or cannot be read: all denials of {day} count as new"
         ));
     }
     for kind in new.kinds.iter().take(SHOWN) {
-        report.warn(&format!("new denial: {kind}"));
+        messages.warn(&format!("new denial: {kind}"));
     }
     if new.kinds.len() > SHOWN {
-        report.warn(&format!(
+        messages.warn(&format!(
             "{} more new denials: see `hoptrail show denials`",
             new.kinds.len() - SHOWN
         ));
@@ -397,7 +402,7 @@ async fn build(
     stores: &Stores,
     signals: &mut Signals,
     output: &OutputArgs,
-    report: &Report,
+    messages: &Messages,
 ) -> Result<Outcome, Failure> {
     let endpoints = Endpoints {
         source: stores.source.source(),
@@ -409,11 +414,13 @@ async fn build(
     let (progress, begun, stop) = (Arc::new(Progress::default()), Notify::new(), Notify::new());
     let notify = |notice: Notice<'_>| match notice {
         Notice::Waiting(Some(day), holder) => {
-            report.note(&format!("waiting for another run, which holds {day}: {holder}"));
+            messages.note(&format!("waiting for another run, which holds {day}: {holder}"));
         }
-        Notice::Waiting(None, holder) => report.note(&format!("waiting for another run: {holder}")),
+        Notice::Waiting(None, holder) => {
+            messages.note(&format!("waiting for another run: {holder}"));
+        }
         Notice::Begun => begun.notify_one(),
-        Notice::NotReleased(error) => report.warn(&format!("{:#}", anyhow::Error::from(error))),
+        Notice::NotReleased(error) => messages.warn(&format!("{:#}", anyhow::Error::from(error))),
     };
     let knowledge = job.knowledge.clone();
     let mut settings = job.settings.clone();
@@ -430,7 +437,7 @@ async fn build(
     };
     let showing = async {
         begun.notified().await;
-        progress::show(Arc::clone(&progress), *report).await;
+        progress::show(Arc::clone(&progress), *messages).await;
     };
     let running = async {
         tokio::select! {
@@ -477,10 +484,10 @@ fn show(
     outcome: &Outcome,
     found: Option<(&Found, GateCounts)>,
     job: &Job,
-    report: &Report,
+    messages: &Messages,
 ) -> Result<(), Failure> {
     if let Some(nothing) = &outcome.nothing_found {
-        report.warn(&nothing.to_string());
+        messages.warn(&nothing.to_string());
     }
     let as_json = || serde_json::to_string_pretty(outcome).map(|text| text + "\n");
     match job.summary_json.as_deref() {
@@ -502,19 +509,19 @@ fn show(
 }
 
 /// Names the first days that lack calls, and how they come in.
-fn not_reopened(outcome: &Outcome, report: &Report) {
+fn not_reopened(outcome: &Outcome, messages: &Messages) {
     const SHOWN: usize = 10;
     for day in outcome.not_reopened.iter().take(SHOWN) {
-        report.warn(&day.to_string());
+        messages.warn(&day.to_string());
     }
     if outcome.not_reopened.len() > SHOWN {
         let more = outcome.not_reopened.len() - SHOWN;
-        report.warn(&format!("{more} more days lack calls; --summary-json lists all"));
+        messages.warn(&format!("{more} more days lack calls; --summary-json lists all"));
     }
     let last = outcome.not_reopened.iter().filter_map(|day| day.delivered.as_ref()).max();
     if let (Some(first), Some(last)) = (outcome.not_reopened.first(), last) {
         let (from, to) = (&first.dt, last);
-        report.warn(&format!(
+        messages.warn(&format!(
             "to enter these calls: hoptrail run --from {from} --to {to}, with the options that these \
              days were built with (--source, --dest, --invocation-logs, and all others)"
         ));
@@ -529,22 +536,22 @@ fn exit(
     (of_tables, policies): (GateCounts, (u64, &str)),
     gates: &[Gate],
     is_partial: bool,
-    report: &Report,
+    messages: &Messages,
 ) -> Exit {
     if !outcome.not_replaced.is_empty() {
         for refusal in &outcome.not_replaced {
-            report.error(&refusal.to_string());
+            messages.error(&refusal.to_string());
         }
-        report.error("to replace these days anyway, use --allow-shrink");
+        messages.error("to replace these days anyway, use --allow-shrink");
         return Exit::Failed;
     }
     if let Some(digests) = outcome.digests.as_ref().filter(|digests| digests.errors > 0) {
         let errors = number::counted(digests.errors, "problem");
-        report.error(&format!("--verify-digests: {errors} with log files or digest files"));
+        messages.error(&format!("--verify-digests: {errors} with log files or digest files"));
         return Exit::Failed;
     }
     if let Some(reason) = &outcome.nothing_matches {
-        report.error(reason);
+        messages.error(reason);
         return Exit::Failed;
     }
     if outcome.nothing_found.is_some() && gates.contains(&Gate::Empty) {
@@ -553,7 +560,9 @@ fn exit(
     let mut tripped = false;
     let mut trip = |gate: Gate, calls: u64, what: &str| {
         if calls > 0 && gates.contains(&gate) {
-            report.error(&format!("--fail-on: {} {what}", number::counted(calls, "call")));
+            // Requests that only VPC endpoints saw are no calls.
+            let noun = if gate == Gate::PolicyDenial { "request" } else { "call" };
+            messages.error(&format!("--fail-on: {} {what}", number::counted(calls, noun)));
             tripped = true;
         }
     };
@@ -589,7 +598,7 @@ fn exit(
     ] {
         trip(gate, built.max(all), what);
     }
-    not_reopened(outcome, report);
+    not_reopened(outcome, messages);
     match (tripped, is_partial || !outcome.not_reopened.is_empty()) {
         (true, _) => Exit::Gate,
         (false, true) => Exit::Partial,

@@ -6,9 +6,11 @@ mod unmatched;
 
 use std::io::IsTerminal;
 
+use bedrock::Accounts;
 use bedrock::money::Usd;
 use pipeline::{Answered, Basis, DayRange};
 use report::number::exact_dollars;
+use store::Store;
 use tables::layout::file_key;
 use tables::query::sql::Engine;
 use tables::query::{
@@ -23,8 +25,8 @@ use crate::args::{AnswerFormat, Compare, FilterArgs, ShowArgs, SqlEngine};
 use crate::command::{basis, block_on, print};
 use crate::config::Config;
 use crate::exit::{Exit, Failure};
+use crate::messages::Messages;
 use crate::number::counted;
-use crate::report::Report;
 use crate::{approved, knowledge, location, settings};
 
 /// Rows of a table on a terminal.
@@ -34,13 +36,13 @@ const TOP_OF_TABLE: usize = 20;
 ///
 /// # Errors
 /// If an option is invalid, or the destination cannot be read.
-pub(crate) fn run(mut args: ShowArgs, report: &Report) -> Result<Exit, Failure> {
+pub(crate) fn run(mut args: ShowArgs, messages: &Messages) -> Result<Exit, Failure> {
     let config = Config::read(&args.config)?;
     config.complete_location(&mut args.dest);
     config.complete_aws(&mut args.aws);
     config.complete_rates(&mut args.rates);
     let range = basis::days(&args.days)?;
-    let (subject, outside) = subject(&args)?;
+    let (subject, outside) = subject(&args, messages)?;
     let question = Question { outside, ..question(&args, subject)? };
     let accounts = args.accounts.as_deref().map(knowledge::accounts).transpose()?;
     if accounts.is_some() && !question.names_accounts() {
@@ -58,28 +60,17 @@ pub(crate) fn run(mut args: ShowArgs, report: &Report) -> Result<Exit, Failure> 
     let options = location::dest_options(&args.aws)?;
     let (table, is_outside) = (question.table, question.outside.is_some());
     let top = question.top;
-    let given = filters(&args.filters);
+    // Those of the question have the columns of its table alone.
+    let given = filters(&args.filters).into_iter().zip(&question.filters);
+    let given = given.map(|((option, _), filter)| (option, filter.clone())).collect::<Vec<_>>();
     let asked = asked(&args, range, question)?;
+    let mut unmatched = Unmatched::new(table, &given);
     let (mut answers, unmatched) = block_on(async |signals| {
         let answering = async {
-            let mut found = Vec::new();
             let requests = pipeline::Settings::new(range).requests_in_flight;
             let what = "the destination";
-            let dest = location::open_source(what, &dest, &options, requests, report).await?;
-            let mut unmatched = Unmatched::new(table, &given);
-            for (range, question) in asked {
-                let questions = std::iter::once(question).chain(unmatched.questions());
-                let mut answered = pipeline::answers_with_accounts(
-                    dest.as_ref(),
-                    range,
-                    questions.collect(),
-                    accounts.clone(),
-                )
-                .await?
-                .into_iter();
-                found.extend(answered.next());
-                unmatched.take(answered.map(|answered| answered.answer));
-            }
+            let dest = location::open_source(what, &dest, &options, requests, messages).await?;
+            let found = answers(dest.as_ref(), asked, accounts, &mut unmatched).await?;
             let there = pipeline::answers(dest.as_ref(), range, unmatched.questions_left()).await?;
             let there = there.into_iter().map(|answered| answered.answer);
             Ok::<_, Failure>((found, unmatched.sentences(there)))
@@ -95,6 +86,7 @@ pub(crate) fn run(mut args: ShowArgs, report: &Report) -> Result<Exit, Failure> 
     let shown = Shown {
         subject: subject.name,
         is_outside,
+        is_filtered: !given.is_empty(),
         at_rate: at_rate.as_ref(),
         table,
         dest: dest.to_string(),
@@ -113,8 +105,27 @@ pub(crate) fn run(mut args: ShowArgs, report: &Report) -> Result<Exit, Failure> 
     if let Some(nothing) = nothing {
         return Err(nothing);
     }
-    tell(&shown, is_for_people, report);
-    Ok(exit(&shown, budget, report))
+    tell(&shown, is_for_people, messages);
+    Ok(exit(&shown, budget, messages))
+}
+
+/// The answers, and which values of filters they match.
+async fn answers(
+    dest: &dyn Store,
+    asked: Vec<(Option<DayRange>, Question)>,
+    accounts: Option<Accounts>,
+    unmatched: &mut Unmatched<'_>,
+) -> Result<Vec<Answered>, Failure> {
+    let mut found = Vec::new();
+    for (range, question) in asked {
+        let questions = std::iter::once(question).chain(unmatched.questions()).collect();
+        let answered =
+            pipeline::answers_with_accounts(dest, range, questions, accounts.clone()).await?;
+        let mut answered = answered.into_iter();
+        found.extend(answered.next());
+        unmatched.take(answered.map(|answered| answered.answer));
+    }
+    Ok(found)
 }
 
 /// The questions with their days: those that are compared with come first.
@@ -161,15 +172,15 @@ fn compare(
 }
 
 /// Says on stderr what the formats for programs have no place for.
-fn tell(shown: &Shown<'_>, is_for_people: bool, report: &Report) {
+fn tell(shown: &Shown<'_>, is_for_people: bool, messages: &Messages) {
     if !is_for_people {
-        report.note(&shown.header());
+        messages.note(&shown.header());
     }
     if let Some(found) = shown.at_rate {
         if !is_for_people {
-            report.note(&sentences(&found.at, found.rate));
+            messages.note(&sentences(&found.at, found.rate));
         }
-        found.warn(report);
+        found.warn(messages);
     }
 }
 
@@ -196,6 +207,8 @@ struct Shown<'a> {
     subject: &'a str,
     /// Whether it is about calls outside the approved Regions.
     is_outside: bool,
+    /// Whether filters were given.
+    is_filtered: bool,
     table: &'static str,
     dest: String,
     found: &'a Answered,
@@ -245,14 +258,17 @@ impl Shown<'_> {
 }
 
 /// What is asked about, and the Regions that calls are shown to have run outside of.
-fn subject(args: &ShowArgs) -> Result<(&'static Subject, Option<ApprovedRegions>), Failure> {
+fn subject(
+    args: &ShowArgs,
+    messages: &Messages,
+) -> Result<(&'static Subject, Option<ApprovedRegions>), Failure> {
     let name = &args.subject;
     let subject = Subject::named(name)
         .ok_or_else(|| Failure::usage(format!("there is no subject `{name}`")))?;
     match args.filters.approved_regions.as_deref() {
         None => Ok((subject, None)),
         Some(text) if subject.name == OUTSIDE.name => {
-            Ok((&OUTSIDE, Some(approved::regions(text)?)))
+            Ok((&OUTSIDE, Some(approved::regions(text, messages)?)))
         }
         Some(_) => Err(Failure::usage(
             "--approved-regions: only `show routing` says in which Regions calls ran",
@@ -355,22 +371,24 @@ fn nothing(shown: &Shown<'_>) -> Option<Failure> {
     if *days == 0 {
         return Some(basis::nothing_published(*range, dest));
     }
+    let unmatched = shown.unmatched.iter().map(|sentence| format!("; {sentence}"));
+    let unmatched = unmatched.collect::<String>();
     if shown.is_outside {
+        let call = if shown.is_filtered { "such call" } else { "call" };
         let of = range.map_or(0, basis::n_days);
         return Some(Failure::Nothing(format!(
-            "no call ran outside the approved Regions on these days ({about}; {days} of {} built) in {dest}",
+            "no {call} ran outside the approved Regions on these days ({about}; {days} of {} built) in \
+             {dest}{unmatched}",
             counted(of, "day"),
         )));
     }
-    let unmatched = shown.unmatched.iter().map(|sentence| format!("; {sentence}"));
-    let unmatched = unmatched.collect::<String>();
     Some(Failure::Nothing(format!(
         "{subject}: there are no such rows on these days ({about}) in {dest}{unmatched}"
     )))
 }
 
 /// How the cost stands to a budget: over it, within it, or neither for sure.
-fn compare_with_budget(shown: &Shown<'_>, budget: i128, report: &Report) -> Exit {
+fn compare_with_budget(shown: &Shown<'_>, budget: i128, messages: &Messages) -> Exit {
     let Answered { answer, basis } = shown.found;
     let of = |name: &str| {
         let place = answer.columns.iter().position(|column| column == name);
@@ -380,23 +398,23 @@ fn compare_with_budget(shown: &Shown<'_>, budget: i128, report: &Report) -> Exit
     let amounts =
         amounts.map(|cell| if let Cell::Money(units) = cell { Some(*units) } else { None });
     let [Some(least), most] = amounts else {
-        report.warn("whether the list cost is within the budget cannot be told: it is not known");
+        messages.warn("whether the list cost is within the budget cannot be told: it is not known");
         return Exit::Partial;
     };
     let most = most.unwrap_or(least);
     let [least_text, most_text, budget_text] = [least, most, budget].map(exact_dollars);
     if least > budget {
-        report.warn(&format!("the list cost is over the budget: {least_text} of {budget_text}"));
+        messages.warn(&format!("the list cost is over the budget: {least_text} of {budget_text}"));
         return Exit::Gate;
     }
     if most > budget {
-        report.warn(&format!(
+        messages.warn(&format!(
             "the list cost may be over the budget: {least_text} to {most_text} of {budget_text}"
         ));
         return Exit::Gate;
     }
     if !basis.missing.is_empty() || !basis.unreadable.is_empty() {
-        report.warn(&format!(
+        messages.warn(&format!(
             "whether the list cost is within the budget cannot be told, because days are missing: at least \
              {least_text} of {budget_text}"
         ));
@@ -407,22 +425,23 @@ fn compare_with_budget(shown: &Shown<'_>, budget: i128, report: &Report) -> Exit
     } else {
         ":"
     };
-    report
+    messages
         .note(&format!("the list cost is within the budget{known} {least_text} of {budget_text}"));
     Exit::Done
 }
 
 /// Says what the answer lacks, and how the command ends.
-fn exit(shown: &Shown<'_>, budget: Option<i128>, report: &Report) -> Exit {
-    basis::warn_of_gaps(&shown.found.basis, report);
+fn exit(shown: &Shown<'_>, budget: Option<i128>, messages: &Messages) -> Exit {
+    basis::warn_of_gaps(&shown.found.basis, messages);
     let before = shown.before.map(|before| &before.basis);
     if let Some(before) = before {
-        basis::warn_of_gaps_before(before, report);
+        basis::warn_of_gaps_before(before, messages);
     }
     for sentence in &shown.unmatched {
-        report.warn(sentence);
+        messages.warn(sentence);
     }
-    let of_budget = budget.map_or(Exit::Done, |budget| compare_with_budget(shown, budget, report));
+    let of_budget =
+        budget.map_or(Exit::Done, |budget| compare_with_budget(shown, budget, messages));
     if of_budget != Exit::Done {
         return of_budget;
     }

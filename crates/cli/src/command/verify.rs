@@ -5,20 +5,24 @@ use std::fmt::Write as _;
 use pipeline::{ChangedDay, Finding, FindingKind, LateCalls, SourceCheck, Verification};
 
 use crate::args::{Output, OutputArgs, VerifyArgs};
-use crate::command::{block_on, print};
+use crate::command::{basis, block_on, print};
 use crate::config::Config;
 use crate::escape::escaped;
 use crate::exit::{Exit, Failure};
 use crate::location::OpenSource;
+use crate::messages::Messages;
 use crate::number::{bytes, counted, grouped};
-use crate::report::Report;
 use crate::{location, range, settings};
 
 /// Verifies.
 ///
 /// # Errors
 /// If an option is invalid, or a location cannot be read.
-pub(crate) fn run(mut args: VerifyArgs, _: &OutputArgs, report: &Report) -> Result<Exit, Failure> {
+pub(crate) fn run(
+    mut args: VerifyArgs,
+    _: &OutputArgs,
+    messages: &Messages,
+) -> Result<Exit, Failure> {
     range::complete_from_environment(&mut args.days.days)?;
     let config = Config::read(&args.config)?;
     config.complete_source(&mut args.source);
@@ -36,10 +40,11 @@ pub(crate) fn run(mut args: VerifyArgs, _: &OutputArgs, report: &Report) -> Resu
         let requests = settings.requests_in_flight;
         let verifying = async {
             let what = "the destination";
-            let dest = location::open_source(what, &dest, &dest_options, requests, report).await?;
+            let dest =
+                location::open_source(what, &dest, &dest_options, requests, messages).await?;
             let source = match sources.as_slice() {
                 [] => None,
-                sources => Some(location::open_sources(sources, &settings, report).await?),
+                sources => Some(location::open_sources(sources, &settings, messages).await?),
             };
             if let Some(source) = &source {
                 settings.layout = source.layout;
@@ -53,11 +58,14 @@ pub(crate) fn run(mut args: VerifyArgs, _: &OutputArgs, report: &Report) -> Resu
         Output::Text => print(&text(&found))?,
         Output::Json => print(&format!("{}\n", serde_json::to_string_pretty(&found)?))?,
     }
+    if found.is_valid() && found.days == 0 {
+        return Err(basis::nothing_published(settings.range, &found.destination));
+    }
     if found.is_valid() {
         return Ok(Exit::Done);
     }
     let findings = counted(found.findings.len() as u64, "finding");
-    report.error(&format!("verification failed for {}: {findings}", found.destination));
+    messages.error(&format!("verification failed for {}: {findings}", found.destination));
     Ok(Exit::Failed)
 }
 

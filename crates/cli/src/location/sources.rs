@@ -12,7 +12,7 @@ use super::{
 };
 use crate::args::{AwsArgs, SourceArgs};
 use crate::exit::Failure;
-use crate::report::Report;
+use crate::messages::Messages;
 
 /// Locations that are opened at the same time: each asks S3 once or twice.
 const OPENED_AT_ONCE: usize = 16;
@@ -141,11 +141,11 @@ impl OpenSource {
 pub(crate) async fn open_sources(
     sources: &[ReadLocation],
     settings: &Settings,
-    report: &Report,
+    messages: &Messages,
 ) -> Result<OpenSource, Failure> {
     let open = async |read: &ReadLocation| {
         let ReadLocation { location, options, .. } = read;
-        (read.clone(), open_trail(location, options, settings, report).await)
+        (read.clone(), open_trail(location, options, settings, messages).await)
     };
     let mut opening = futures::stream::iter(sources).map(open).buffered(OPENED_AT_ONCE);
     let (mut stores, mut objects, mut paths) = (Vec::new(), Vec::new(), Vec::new());
@@ -173,9 +173,9 @@ pub(crate) async fn open_sources(
 pub(crate) async fn open_only_logs(
     read: &ReadLocation,
     requests_in_flight: usize,
-    report: &Report,
+    messages: &Messages,
 ) -> Result<OpenLogs, Failure> {
-    let store = open_logs(read, requests_in_flight, report).await?;
+    let store = open_logs(read, requests_in_flight, messages).await?;
     Ok(OpenLogs { store, not_opened: Vec::new(), may_lack: false })
 }
 
@@ -183,10 +183,10 @@ pub(crate) async fn open_only_logs(
 pub(crate) async fn open_some_logs(
     locations: &[ReadLocation],
     requests_in_flight: usize,
-    report: &Report,
+    messages: &Messages,
 ) -> OpenLogs {
     let open = async |read: &ReadLocation| {
-        (read.location.to_string(), open_logs(read, requests_in_flight, report).await)
+        (read.location.to_string(), open_logs(read, requests_in_flight, messages).await)
     };
     let mut opening = futures::stream::iter(locations).map(open).buffered(OPENED_AT_ONCE);
     let (mut stores, mut not_opened) = (Vec::new(), Vec::new());
@@ -207,11 +207,11 @@ pub(crate) async fn open_some_logs(
 pub(crate) async fn open_batch_outputs(
     locations: &[ReadLocation],
     requests_in_flight: usize,
-    report: &Report,
+    messages: &Messages,
 ) -> Result<Option<Arc<dyn Store>>, Failure> {
     let what = "the location of the batch outputs";
     let open = async |read: &ReadLocation| {
-        open_source(what, &read.location, &read.options, requests_in_flight, report).await
+        open_source(what, &read.location, &read.options, requests_in_flight, messages).await
     };
     let mut opening = futures::stream::iter(locations).map(open).buffered(OPENED_AT_ONCE);
     let mut stores = Vec::new();
@@ -224,10 +224,10 @@ pub(crate) async fn open_batch_outputs(
 async fn open_logs(
     read: &ReadLocation,
     requests_in_flight: usize,
-    report: &Report,
+    messages: &Messages,
 ) -> Result<Arc<dyn Store>, Failure> {
     let what = "the invocation log location";
-    open_location(what, &read.location, &read.options, requests_in_flight, report).await
+    open_location(what, &read.location, &read.options, requests_in_flight, messages).await
 }
 
 type NamedStore = (Option<String>, Arc<dyn Store>);

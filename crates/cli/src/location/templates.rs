@@ -10,7 +10,7 @@ use super::source_options;
 use super::sources::{ReadLocation, open_some_logs};
 use crate::args::AwsArgs;
 use crate::exit::Failure;
-use crate::report::Report;
+use crate::messages::Messages;
 
 const ACCOUNT: &str = "{account}";
 const REGION: &str = "{region}";
@@ -21,7 +21,7 @@ pub(crate) struct LogTemplates {
     uris: Vec<String>,
     options: S3Options,
     requests_in_flight: usize,
-    report: Report,
+    messages: Messages,
 }
 
 impl LogTemplates {
@@ -38,7 +38,7 @@ impl LogTemplates {
         uris: &[String],
         aws: &AwsArgs,
         requests_in_flight: usize,
-        report: Report,
+        messages: Messages,
     ) -> Result<Option<Self>, Failure> {
         if !Self::are_in(uris) {
             return Ok(None);
@@ -54,7 +54,7 @@ impl LogTemplates {
             ReadLocation::of_logs(&filled, S3Options::default())?;
         }
         let options = source_options(aws);
-        Ok(Some(LogTemplates { uris: uris.to_vec(), options, requests_in_flight, report }))
+        Ok(Some(LogTemplates { uris: uris.to_vec(), options, requests_in_flight, messages }))
     }
 
     /// The locations of these callers, each once.
@@ -93,7 +93,7 @@ impl LogLocations for LogTemplates {
                 }
             }
             let mut opened =
-                open_some_logs(&locations, self.requests_in_flight, &self.report).await;
+                open_some_logs(&locations, self.requests_in_flight, &self.messages).await;
             opened.not_opened.append(&mut invalid);
             opened
         };

@@ -3,6 +3,9 @@
 use std::fmt::Write as _;
 
 use pipeline::{BatchCost, BatchJobs, BatchOutputs, Outcome};
+use report::number::{at_least, dollars};
+use tables::BATCH_JOBS;
+use tables::query::{Aggregate, Answer, Cell, Key, Measure, Question, Sort};
 
 use super::cost::amount;
 use super::shortened;
@@ -38,6 +41,52 @@ pub(super) fn write(out: &mut String, outcome: &Outcome) {
         let name = if all.jobs > 0 { "" } else { "Batch jobs" };
         line(name, of_outputs(outputs));
     }
+}
+
+/// All jobs of some days: how many, how many by the basis of their costs, and the costs.
+pub(super) fn question() -> Question {
+    let with = |name| Measure { name, of: Aggregate::RowsWith("cost_basis", name) };
+    let cost = "list_cost_usd";
+    let measures = vec![
+        Measure { name: "jobs", of: Aggregate::Rows },
+        with("full"),
+        with("lower_bound"),
+        with("estimate"),
+        Measure { name: cost, of: Aggregate::Sum(cost) },
+    ];
+    Question {
+        table: BATCH_JOBS.name,
+        keys: vec![Key::Column("status")],
+        measures,
+        filters: Vec::new(),
+        outside: None,
+        sort: Sort { place: 0, is_descending: false },
+        top: None,
+    }
+}
+
+/// Writes the answer to [`question`]; nothing if there is no job.
+pub(super) fn write_all(out: &mut String, jobs: &Answer) {
+    let [_, n_jobs, full, lower_bound, estimate, cost] = jobs.total.as_slice() else { return };
+    let count = |cell: &Cell| if let Cell::Count(count) = cell { *count } else { 0 };
+    let n_jobs = count(n_jobs);
+    if n_jobs == 0 {
+        return;
+    }
+    let priced = count(full) + count(lower_bound) + count(estimate);
+    let all = counted(n_jobs.unsigned_abs(), "job");
+    let what = match cost {
+        Cell::Money(cost) => {
+            let is_known = priced == n_jobs && *full == Cell::Count(n_jobs);
+            let cost = match is_known {
+                true => dollars(*cost),
+                false => format!("at least {}", at_least(*cost)),
+            };
+            format!("{cost} for {} of {all} at list prices", grouped(priced.unsigned_abs()))
+        }
+        _ => format!("{}, cost unknown", grouped(n_jobs.unsigned_abs())),
+    };
+    let _ = writeln!(out, "\n{:<12} {what}; not in the list cost", "Batch jobs");
 }
 
 fn by_model(jobs: &[BatchJobs]) -> String {

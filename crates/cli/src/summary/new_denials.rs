@@ -9,23 +9,32 @@ use pipeline::{Answered, DayRange};
 use store::Store;
 use tables::query::{Cell, Row};
 
-use super::page::{count, question, text_of};
+use super::page::{BY_POLICY, count, question, text_of};
 use crate::escape::escaped;
 use crate::exit::Failure;
 use crate::number::counted;
 
 /// What denials are told apart by: the day, the policy and the blocked Region, and the profile.
-const KEYS: [&str; 7] =
-    ["dt", "policy_type", "policy_arn", "blocked_region", "model_ref", "profile_scope", "model_id"];
+const KEYS: [&str; 9] = [
+    "dt",
+    "policy_type",
+    "policy_arn",
+    "blocked_region",
+    "model_ref",
+    "profile_scope",
+    "model_id",
+    "error_reason",
+    "account_id",
+];
 
 /// A policy, a blocked Region, and a profile: the model identifier, or, where the record names none, what the denied
-/// resource says.
-type Kind = [Cell; 5];
+/// resource says. A policy without a name is one of the account.
+type Kind = [Cell; 6];
 
 /// Denials by a policy that the day before had not.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct NewDenials {
-    /// How many calls.
+    /// How many requests.
     pub(crate) calls: u64,
     /// Each kind on each day, in words.
     pub(crate) kinds: Vec<String>,
@@ -49,7 +58,7 @@ impl NewDenials {
     fn of(found: &Answered, range: DayRange) -> Self {
         let answer = &found.answer;
         let mut by_day = BTreeMap::<Date, BTreeMap<Kind, u64>>::new();
-        for row in answer.rows.iter().filter(|row| row[1] != Cell::Null) {
+        for row in answer.rows.iter().filter(|row| row[7] == Cell::Text(BY_POLICY.into())) {
             let Ok(day) = text_of(&row[0]).parse::<Date>() else { continue };
             let calls = count(answer, row, "denied_calls");
             *by_day.entry(day).or_default().entry(kind(row)).or_default() += calls;
@@ -70,7 +79,11 @@ impl NewDenials {
                 known.map(|kinds| kinds.keys().collect::<BTreeSet<_>>()).unwrap_or_default();
             for (kind, calls) in kinds.iter().filter(|(kind, _)| !known.contains(kind)) {
                 new.calls += calls;
-                new.kinds.push(format!("{day}: {}, {}", in_words(kind), counted(*calls, "call")));
+                new.kinds.push(format!(
+                    "{day}: {}, {}",
+                    in_words(kind),
+                    counted(*calls, "request")
+                ));
             }
         }
         new
@@ -78,17 +91,24 @@ impl NewDenials {
 }
 
 fn kind(row: &Row) -> Kind {
-    let [policy_type, policy, region, model_ref, scope, model] =
-        [1, 2, 3, 4, 5, 6].map(|place| row[place].clone());
+    let [policy_type, policy, region, model_ref, scope, model, account] =
+        [1, 2, 3, 4, 5, 6, 8].map(|place| row[place].clone());
+    let account = if policy == Cell::Null { account } else { Cell::Null };
     match model_ref {
-        Cell::Null => [policy_type, policy, region, scope, model],
-        profile => [policy_type, policy, region, profile, Cell::Null],
+        Cell::Null => [policy_type, policy, account, region, scope, model],
+        profile => [policy_type, policy, account, region, profile, Cell::Null],
     }
 }
 
-fn in_words([policy_type, policy, region, profile, model]: &Kind) -> String {
-    let policy = if *policy == Cell::Null { policy_type } else { policy };
-    let names = [policy, region, profile, model].into_iter().filter(|cell| **cell != Cell::Null);
+fn in_words([policy_type, policy, account, region, profile, model]: &Kind) -> String {
+    let unnamed = Cell::Text("a policy that is not named".into());
+    let policy = match (policy, policy_type) {
+        (Cell::Null, Cell::Null) => &unnamed,
+        (Cell::Null, kind) => kind,
+        (policy, _) => policy,
+    };
+    let names =
+        [policy, account, region, profile, model].into_iter().filter(|cell| **cell != Cell::Null);
     names.map(|cell| escaped(text_of(cell)).into_owned()).collect::<Vec<_>>().join(", ")
 }
 
@@ -110,13 +130,15 @@ mod tests {
                 policy => [text("scp"), text(policy)],
             };
             let mut row = vec![text(words[0]), policy_type, policy, text(words[2]), text(words[3])];
-            row.extend([text("us"), text("m"), Cell::Count(words[4].parse().expect("a number"))]);
+            let by_policy = text(if words[1] == "-" { "-" } else { BY_POLICY });
+            row.extend([text("us"), text("m"), by_policy, text("1")]);
+            row.push(Cell::Count(words[4].parse().expect("a number")));
             row
         };
         let columns = KEYS.iter().chain(&["denied_calls"]).map(|name| (*name).to_owned());
         let answer = Answer {
             columns: columns.collect(),
-            n_keys: 7,
+            n_keys: 9,
             rows: lines.iter().map(row).collect(),
             ..Answer::default()
         };

@@ -21,7 +21,7 @@ use super::{age, batch};
 use crate::answer::{cells, table};
 use crate::escape::escaped;
 use crate::exit::Failure;
-use crate::number::{bytes, counted, grouped, percent};
+use crate::number::{bytes, counted, grouped};
 
 /// How many accounts, principals, and profiles are named.
 const NAMED: usize = 3;
@@ -31,6 +31,9 @@ const MAX_NAME: usize = 24;
 
 /// A list of days is of use from here on.
 const MIN_DAYS: u64 = 3;
+
+/// Why a request was denied, if a policy did: a column of `denials`.
+pub(crate) const BY_POLICY: &str = "policy";
 
 /// The most columns of a page: that of a terminal which nobody made wider.
 const WIDTH: usize = 80;
@@ -51,6 +54,7 @@ pub(crate) struct Found {
     regions: Answer,
     declared: Answer,
     policies: Answer,
+    jobs: Answer,
     /// Files that could not be read, with the reason.
     pub(crate) unreadable: Vec<(String, String)>,
 }
@@ -93,7 +97,8 @@ impl Found {
             question("unresolved", &["reason"])?,
             question("routing", &["account_id", "inference_region"])?,
             question("routing", &["is_declared"])?,
-            question("denials", &["policy_type"])?,
+            question("denials", &["error_reason"])?,
+            batch::question(),
         ];
         let answers = pipeline::answers(dest, range, questions.to_vec()).await?;
         let mut unreadable = BTreeSet::new();
@@ -101,7 +106,7 @@ impl Found {
             unreadable.extend(answered.basis.unreadable.iter().cloned());
         }
         let all =
-            <[Answered; 13]>::try_from(answers).ok().context("each question has an answer")?;
+            <[Answered; 14]>::try_from(answers).ok().context("each question has an answer")?;
         let [
             residency,
             ran,
@@ -114,7 +119,7 @@ impl Found {
             gaps,
             others @ ..,
         ] = all;
-        let [unresolved, regions, declared, policies] = others;
+        let [unresolved, regions, declared, policies, jobs] = others;
         Ok(Found {
             residency: residency.answer,
             ran: ran.answer,
@@ -129,6 +134,7 @@ impl Found {
             regions: regions.answer,
             declared: declared.answer,
             policies: policies.answer,
+            jobs: jobs.answer,
             unreadable: unreadable.into_iter().collect(),
         })
     }
@@ -137,7 +143,8 @@ impl Found {
     pub(crate) fn gates(&self, approved: Option<&ApprovedRegions>) -> GateCounts {
         let undeclared = self.declared.rows.iter().filter(|row| row[0] == Cell::Flag(false));
         let undeclared = undeclared.map(|row| count(&self.declared, row, "succeeded_calls"));
-        let by_policy = self.policies.rows.iter().filter(|row| row[0] != Cell::Null);
+        let by_policy =
+            self.policies.rows.iter().filter(|row| row[0] == Cell::Text(BY_POLICY.into()));
         let by_policy = by_policy.map(|row| count(&self.policies, row, "denied_calls"));
         GateCounts {
             undeclared_region: undeclared.sum(),
@@ -211,7 +218,9 @@ pub(crate) fn text(
         let _ = writeln!(out, "{line}");
     }
     let _ = writeln!(out, "{}", written(outcome, found));
-    let cost = table::rows_only(&found.models.answer, Some(table::width().unwrap_or(WIDTH)));
+    // Calls without a cost are among what needs attention.
+    let models = with_columns(&found.models.answer, |name| name != "calls_unpriced");
+    let cost = table::rows_only(&models, Some(table::width().unwrap_or(WIDTH)));
     if found.models.answer.rows_read > 0 {
         let _ = write!(out, "\n{cost}");
         let mut tops = String::new();
@@ -222,7 +231,10 @@ pub(crate) fn text(
             let _ = write!(out, "\n{tops}");
         }
     }
-    if outcome.batch_cost.jobs > 0 || outcome.batch_outputs.is_some() {
+    if !outcome.unchanged.is_empty() {
+        // The outcome has the jobs of the days that were built alone.
+        batch::write_all(&mut out, &found.jobs);
+    } else if outcome.batch_cost.jobs > 0 || outcome.batch_outputs.is_some() {
         out.push('\n');
         batch::write(&mut out, outcome);
     }
@@ -263,10 +275,11 @@ fn conclusion(found: &Found) -> Vec<String> {
     let cost = &found.models.answer;
     if let Some(amount) = table::list_cost(&cost.total, cost) {
         let amount = amount.replace("≥ ", "at least ");
-        let (priced, succeeded) = (sum(cost, "calls_priced"), sum(cost, "succeeded_calls"));
-        let share = percent(priced.min(succeeded), succeeded);
-        let of = counted(succeeded, "successful call");
-        lines.push(format!("List cost: {amount} for {} of {of}, {share}", grouped(priced)));
+        let covered = table::covered(sum(cost, "calls_priced"), sum(cost, "succeeded_calls"));
+        lines.push(format!("List cost: {amount} for {covered}"));
+        if let Some(amount) = table::contracted_cost(&cost.total, cost) {
+            lines.push(format!("Contracted cost: {}", amount.replace("≥ ", "at least ")));
+        }
     } else if calls > 0 {
         lines.push("List cost: unknown".to_owned());
     }
@@ -334,17 +347,24 @@ fn days(out: &mut String, answer: &Answer) {
     in_order.rows.sort_by(|a, b| a[0].cmp(&b[0]));
     let keep =
         ["dt", "calls", "succeeded_calls", "calls_priced", "calls_lower_bound", "input_tokens"];
-    let keep = |name: &String| keep.contains(&name.as_str()) || name.ends_with("cost_usd");
+    let of_days =
+        with_columns(&in_order, |name| keep.contains(&name) || name.ends_with("cost_usd"));
+    let _ = write!(out, "\n{}", table::rows_only(&of_days, Some(WIDTH)));
+}
+
+/// An answer with some of its columns.
+fn with_columns(answer: &Answer, keep: impl Fn(&str) -> bool) -> Answer {
     let places = (0..answer.columns.len()).filter(|place| keep(&answer.columns[*place]));
     let places = places.collect::<Vec<_>>();
     let pick = |row: &Row| places.iter().map(|place| row[*place].clone()).collect::<Row>();
-    let of_days = Answer {
+    Answer {
         columns: places.iter().map(|place| answer.columns[*place].clone()).collect(),
-        rows: in_order.rows.iter().map(pick).collect(),
-        total: pick(&in_order.total),
-        ..in_order
-    };
-    let _ = write!(out, "\n{}", table::rows_only(&of_days, Some(WIDTH)));
+        rows: answer.rows.iter().map(pick).collect(),
+        others: answer.others.as_ref().map(|(rows, row)| (*rows, pick(row))),
+        total: pick(&answer.total),
+        n_keys: answer.n_keys,
+        rows_read: answer.rows_read,
+    }
 }
 
 /// A measure over all rows.

@@ -109,6 +109,7 @@ fn heat_map(source: &str, ranked: &Ranked<HOURS>) -> Result<Drawing, DrawingErro
         let (name, calls) = (&ranked.names[row], ranked.counts[row][hour]);
         let title = match calls {
             0 => String::new(),
+            1 => format!("{name}, {hour:02}:00: 1 call"),
             _ => format!("{name}, {hour:02}:00: {} calls", grouped(calls)),
         };
         let class = format!("heat-{}", level(calls, most));

@@ -94,6 +94,7 @@ pub(crate) fn organization(n_days: usize) -> Report {
             already: 3_000_000,
             without: 7,
             is_one_way: true,
+            has_other_prices: false,
         }),
         approved: Some(Approved {
             option: "eu-central-1,eu-west-1".to_owned(),

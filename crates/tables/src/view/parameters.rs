@@ -121,6 +121,12 @@ impl ApprovedRegions {
         self.everywhere.contains(region) || own.is_some_and(|regions| regions.contains(region))
     }
 
+    /// All Regions that are approved for some account.
+    pub fn regions(&self) -> impl Iterator<Item = &str> {
+        let of_accounts = self.by_account.values().flatten();
+        self.everywhere.iter().chain(of_accounts).map(String::as_str)
+    }
+
     /// In SQL, whether a call ran in a Region that is not approved.
     pub(crate) fn outside(&self) -> String {
         Parameters { approved_regions: Some(self.clone()), payer: None }.put_into(OUTSIDE)

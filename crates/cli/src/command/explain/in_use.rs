@@ -19,8 +19,8 @@ use crate::args::ExplainArgs;
 use crate::command::{basis, block_on, print};
 use crate::config::Config;
 use crate::exit::{Exit, Failure};
+use crate::messages::Messages;
 use crate::number::counted;
-use crate::report::Report;
 use crate::{knowledge, location};
 
 const DESTINATIONS: &str = "profile_destinations";
@@ -77,7 +77,7 @@ struct UnknownUse {
 ///
 /// # Errors
 /// If an option is invalid, the destination cannot be read, or no profile was called.
-pub(super) fn run(mut args: ExplainArgs, report: &Report) -> Result<Exit, Failure> {
+pub(super) fn run(mut args: ExplainArgs, messages: &Messages) -> Result<Exit, Failure> {
     let config = Config::read(&args.config)?;
     config.complete_location(&mut args.dest);
     config.complete_aws(&mut args.aws);
@@ -96,24 +96,24 @@ pub(super) fn run(mut args: ExplainArgs, report: &Report) -> Result<Exit, Failur
         let answering = async {
             let requests = pipeline::Settings::new(range).requests_in_flight;
             let what = "the destination";
-            let dest = location::open_source(what, &dest, &options, requests, report).await?;
+            let dest = location::open_source(what, &dest, &options, requests, messages).await?;
             Ok::<_, Failure>(pipeline::answers(dest.as_ref(), range, questions).await?)
         };
         signals.or(answering).await?
     })?;
     let [destinations, calls] = <[Answered; 2]>::try_from(answered)
         .map_err(|_| anyhow::anyhow!("each question has an answer"))?;
-    basis::warn_of_gaps(&destinations.basis, report);
+    basis::warn_of_gaps(&destinations.basis, messages);
     for (key, reason) in &calls.basis.unreadable {
         if !destinations.basis.unreadable.iter().any(|(other, _)| other == key) {
-            report.warn(&format!("{key}: {reason}; its rows are missing: see `hoptrail verify`"));
+            messages.warn(&format!("{key}: {reason}; its rows are missing: see `hoptrail verify`"));
         }
     }
     if destinations.basis.days == 0 {
         return Err(basis::nothing_published(destinations.basis.range, &shown_dest));
     }
     let found = InUse::new(&shown_dest, &destinations, &calls, &knowledge);
-    warn(&found, report);
+    warn(&found, messages);
     if found.profiles.is_empty() && found.unknown.is_empty() {
         let about = basis::described(destinations.basis.range);
         return Err(Failure::Nothing(format!(
@@ -150,7 +150,7 @@ fn question(table: &'static str, columns: &[&'static str], sum: &'static str) ->
     }
 }
 
-fn warn(found: &InUse, report: &Report) {
+fn warn(found: &InUse, messages: &Messages) {
     for (what, days) in [
         ("days without a call through a profile", &found.without_profiles),
         (
@@ -159,12 +159,12 @@ fn warn(found: &InUse, report: &Report) {
         ),
     ] {
         if !days.is_empty() {
-            report.warn(&format!("{what}: {}", days.join(", ")));
+            messages.warn(&format!("{what}: {}", days.join(", ")));
         }
     }
     if !found.unknown.is_empty() {
         let calls = found.unknown.iter().map(|unknown| unknown.calls.max(0).unsigned_abs()).sum();
-        report.warn(&format!(
+        messages.warn(&format!(
             "{} through profiles whose Regions are not known: the list may lack some",
             counted(calls, "call")
         ));

@@ -78,7 +78,8 @@ impl Input {
         let first = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
         let of_header = column::of_header(first, column);
         let is_csv = matches!(of_header, Ok(Some(_)));
-        if column.is_none() && !is_csv && denial::is_error_text(&text) {
+        let is_error = !is_list(&text) && denial::is_error_text(&text);
+        if column.is_none() && !is_csv && is_error {
             let mut whole = head;
             source.take(MAX_ERROR + 1).read_to_end(&mut whole).with_context(reading)?;
             if whole.len() as u64 > MAX_ERROR {
@@ -111,6 +112,14 @@ impl Input {
         }
         Ok(Input::References(Box::new(references)))
     }
+}
+
+/// Whether most lines look like IDs or ARNs: of the text of an error, few do, wherever it is wrapped.
+fn is_list(text: &str) -> bool {
+    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+    let is_id = |line: &&str| !line.contains(char::is_whitespace) && line.contains(['.', ':', '/']);
+    let n_lines = lines.clone().count();
+    2 * lines.filter(is_id).count() > n_lines
 }
 
 /// Rejects what is no text, by how it begins.

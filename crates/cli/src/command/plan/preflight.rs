@@ -15,14 +15,14 @@ use crate::command::{block_on, print};
 use crate::escape::escaped;
 use crate::exit::{Exit, Failure};
 use crate::location::{self, ReadLocation};
+use crate::messages::Messages;
 use crate::number::{counted, grouped};
-use crate::report::Report;
 
 /// Tries everything that can be tried, whatever fails.
 ///
 /// # Errors
 /// If there is no destination, or the folder where one would be cannot be used.
-pub(super) fn run(job: &Job, format: Output, report: &Report) -> Result<Exit, Failure> {
+pub(super) fn run(job: &Job, format: Output, messages: &Messages) -> Result<Exit, Failure> {
     if job.settings.kind != LogKind::CloudTrail {
         return Err(Failure::usage(
             "--preflight needs --source: it tries what a run with a trail needs",
@@ -31,9 +31,9 @@ pub(super) fn run(job: &Job, format: Output, report: &Report) -> Result<Exit, Fa
     let dest = location::given("--dest", job.dest.as_ref())?;
     let preflight = block_on(async |signals| {
         // Boxed, because the compiler would lay out all that may wait in it as one.
-        let mut preflight = signals.or(Box::pin(try_reading(job, report))).await?;
+        let mut preflight = signals.or(Box::pin(try_reading(job, messages))).await?;
         // A signal would leave behind what is written.
-        Box::pin(destination(&mut preflight, job, dest, report)).await?;
+        Box::pin(destination(&mut preflight, job, dest, messages)).await?;
         Ok(preflight)
     })?;
     match format {
@@ -41,18 +41,18 @@ pub(super) fn run(job: &Job, format: Output, report: &Report) -> Result<Exit, Fa
         Output::Json => print(&format!("{}\n", serde_json::to_string_pretty(&preflight)?))?,
     }
     if preflight.has_failed() {
-        report.error("a run may not do all that it needs");
+        messages.error("a run may not do all that it needs");
         return Ok(Exit::Failed);
     }
     if preflight.is_partial() {
-        report.warn("not everything could be tried");
+        messages.warn("not everything could be tried");
         return Ok(Exit::Partial);
     }
     Ok(Exit::Done)
 }
 
 /// Tries the sources and the model invocation logs.
-async fn try_reading(job: &Job, report: &Report) -> Preflight {
+async fn try_reading(job: &Job, messages: &Messages) -> Preflight {
     let mut preflight = Preflight {
         kms_key: match &job.dest_options.encryption {
             Some(Encryption::Kms { key_id }) => key_id.clone(),
@@ -62,13 +62,13 @@ async fn try_reading(job: &Job, report: &Report) -> Preflight {
         ..Preflight::default()
     };
     for read in &job.sources {
-        Box::pin(source(&mut preflight, job, read, report)).await;
+        Box::pin(source(&mut preflight, job, read, messages)).await;
     }
     for read in &job.invocation_logs {
-        Box::pin(invocation_logs(&mut preflight, job, read, report)).await;
+        Box::pin(invocation_logs(&mut preflight, job, read, messages)).await;
     }
     for read in &job.batch_outputs {
-        Box::pin(batch_outputs(&mut preflight, job, read, report)).await;
+        Box::pin(batch_outputs(&mut preflight, job, read, messages)).await;
     }
     if job.log_templates.is_some() {
         let why = "its locations are known only from calls";
@@ -79,9 +79,9 @@ async fn try_reading(job: &Job, report: &Report) -> Preflight {
     preflight
 }
 
-async fn source(preflight: &mut Preflight, job: &Job, read: &ReadLocation, report: &Report) {
+async fn source(preflight: &mut Preflight, job: &Job, read: &ReadLocation, messages: &Messages) {
     let only = std::slice::from_ref(read);
-    match location::open_sources(only, &job.settings, report).await {
+    match location::open_sources(only, &job.settings, messages).await {
         Ok(opened) => {
             let mut settings = job.settings.clone();
             settings.layout = opened.layout;
@@ -95,19 +95,24 @@ async fn invocation_logs(
     preflight: &mut Preflight,
     job: &Job,
     read: &ReadLocation,
-    report: &Report,
+    messages: &Messages,
 ) {
     let requests = job.settings.requests_in_flight;
-    match location::open_only_logs(read, requests, report).await {
+    match location::open_only_logs(read, requests, messages).await {
         Ok(logs) => preflight.invocation_logs(&logs, &job.settings).await,
         Err(failure) => not_opened(preflight, Need::ListInvocationLogs, &read.location, &failure),
     }
 }
 
-async fn batch_outputs(preflight: &mut Preflight, job: &Job, read: &ReadLocation, report: &Report) {
+async fn batch_outputs(
+    preflight: &mut Preflight,
+    job: &Job,
+    read: &ReadLocation,
+    messages: &Messages,
+) {
     let requests = job.settings.requests_in_flight;
     let only = std::slice::from_ref(read);
-    match location::open_batch_outputs(only, requests, report).await {
+    match location::open_batch_outputs(only, requests, messages).await {
         Ok(Some(store)) => preflight.batch_outputs(store.as_ref(), &job.settings).await,
         Ok(None) => {}
         Err(failure) => not_opened(preflight, Need::ListBatchOutputs, &read.location, &failure),
@@ -120,10 +125,10 @@ async fn destination(
     preflight: &mut Preflight,
     job: &Job,
     dest: &Location,
-    report: &Report,
+    messages: &Messages,
 ) -> Result<(), Failure> {
     let Location::Folder(path) = dest else {
-        match location::open_destination(dest, &job.dest_options, report).await {
+        match location::open_destination(dest, &job.dest_options, messages).await {
             Ok(store) => preflight.destination(store.as_ref()).await,
             Err(failure) => not_opened(preflight, Need::ListDestination, dest, &failure),
         }
@@ -131,7 +136,7 @@ async fn destination(
     };
     let tried = existing(path).join(format!(".hoptrail-preflight-{}", process::id()));
     let location = Location::Folder(tried.clone());
-    match location::open_destination(&location, &job.dest_options, report).await {
+    match location::open_destination(&location, &job.dest_options, messages).await {
         Ok(store) => preflight.destination(store.as_ref()).await,
         Err(failure) => not_opened(preflight, Need::WriteDestination, dest, &failure),
     }

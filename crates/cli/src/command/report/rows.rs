@@ -5,7 +5,7 @@ use report::{
     Calls, Cost, CostOf, Day, DayState, Denial, Gap, Hour, ModelDay, OtherRate, Outside, Path,
     Unresolved,
 };
-use tables::query::{ACCOUNT_ID, AccountColumn, Answer, CHANGE, Cell};
+use tables::query::{ACCOUNT_ID, AccountColumn, Answer, AtRate, CHANGE, Cell};
 
 use crate::escape::escaped;
 
@@ -98,14 +98,15 @@ impl<'a> Rows<'a> {
     }
 
     /// The total of an answer at another rate; `None` if no call is compared.
-    pub(super) fn total_at_rate(&self, is_one_way: bool) -> Option<OtherRate> {
+    pub(super) fn total_at_rate(&self, at: &AtRate) -> Option<OtherRate> {
         let total = Row { answer: self.answer, cells: &self.answer.total };
         let rate = OtherRate {
             change: total.money(CHANGE)?,
             compared: total.count("calls_other_rate"),
             already: total.count("calls_already"),
             without: total.count("calls_without_rate"),
-            is_one_way,
+            is_one_way: at.is_one_way,
+            has_other_prices: at.has_other_prices,
         };
         Some(rate).filter(|rate| rate.compared > 0)
     }

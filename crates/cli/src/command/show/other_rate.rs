@@ -8,7 +8,7 @@ use tables::query::{AtRate, Question, Subject};
 use crate::args::{KnowledgeArgs, RateArgs, ShowArgs};
 use crate::exit::Failure;
 use crate::knowledge;
-use crate::report::Report;
+use crate::messages::Messages;
 
 /// A rate, and what it is looked up in.
 #[derive(Debug)]
@@ -104,9 +104,9 @@ impl Found {
     }
 
     /// Says if costs are from other prices than the rates.
-    pub(super) fn warn(&self, report: &Report) {
+    pub(super) fn warn(&self, messages: &Messages) {
         if self.at.has_other_prices {
-            report.warn(&other_prices(&self.version));
+            messages.warn(&other_prices(&self.version));
         }
     }
 }

@@ -28,7 +28,7 @@ fn lines(outcome: &Outcome, found: &Found, gates: GateCounts) -> Vec<(String, &'
     };
     let of_residency = "show routing --by residency,source_region";
     line(gates.other_jurisdiction, "ran in another jurisdiction", of_residency);
-    let of_accounts = "show routing --by account_id,inference_region";
+    let of_accounts = "show routing --approved-regions LIST";
     line(gates.unapproved_region, "in a Region not approved", of_accounts);
     line(gates.undeclared_region, "in a Region not declared", "show routing --by is_declared");
     let cost = &found.models.answer;

@@ -17,14 +17,14 @@ pub(crate) enum LogFormat {
 
 /// Writes messages to stderr.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Report {
+pub(crate) struct Messages {
     format: LogFormat,
 }
 
-impl Report {
+impl Messages {
     /// Messages in a format.
     pub(crate) fn new(format: LogFormat) -> Self {
-        Report { format }
+        Messages { format }
     }
 
     /// Something that the user may want to know.
