@@ -96,6 +96,11 @@ fn prices_come_where_they_are_asked_for() {
     let rows = csv_rows(&piped(&world, &from, format!("{SONNET}\n")).ends(0).stdout);
     assert_eq!(prices(&rows[0]), ["eu-central-1", "", "", "not_callable"]);
     assert_eq!(rows[0]["is_callable"], "false");
+    // A model that is called through profiles alone.
+    let directly = [&more[..], &["--region", "us-east-1"]].concat();
+    let input = "anthropic.claude-sonnet-4-6\n";
+    let rows = csv_rows(&piped(&world, &directly, input).ends(0).stdout);
+    assert_eq!(prices(&rows[0]), ["us-east-1", "", "", "not_callable"]);
     let text = world.hoptrail(&["explain", SONNET, "--with-prices"]);
     text.says(2, &["--with-prices has no effect without --output csv or jsonl"]);
 }
