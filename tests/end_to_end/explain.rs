@@ -157,7 +157,7 @@ fn input_that_is_not_as_it_should_be_is_named() {
     let other = [&csv[..], &["--column", "model"]].concat();
     piped(&world, &other, "a,b\n1,2\n").says(2, &["no column `model`; it has `a`, `b`"]);
     piped(&world, &csv, b"\x1f\x8b\x08\0\0").says(1, &["compressed with gzip"]);
-    piped(&world, &csv, b"\x7fELF\0\0").says(1, &["standard input is no text"]);
+    piped(&world, &csv, b"\x7fELF\0\0").says(1, &["standard input is not text"]);
 
     // A line of 10 MB is one row, and the rest is read.
     let long = format!("{SONNET}\n{}\n{SONNET}\n", "x".repeat(10_000_000));
