@@ -96,6 +96,11 @@ fn prices_come_where_they_are_asked_for() {
     let rows = csv_rows(&piped(&world, &from, format!("{SONNET}\n")).ends(0).stdout);
     assert_eq!(prices(&rows[0]), ["eu-central-1", "", "", "not_callable"]);
     assert_eq!(rows[0]["is_callable"], "false");
+    // A model that is called through profiles alone.
+    let directly = [&more[..], &["--region", "us-east-1"]].concat();
+    let input = "anthropic.claude-sonnet-4-6\n";
+    let rows = csv_rows(&piped(&world, &directly, input).ends(0).stdout);
+    assert_eq!(prices(&rows[0]), ["us-east-1", "", "", "not_callable"]);
     let text = world.hoptrail(&["explain", SONNET, "--with-prices"]);
     text.says(2, &["--with-prices has no effect without --output csv or jsonl"]);
 }
@@ -152,7 +157,7 @@ fn input_that_is_not_as_it_should_be_is_named() {
     let other = [&csv[..], &["--column", "model"]].concat();
     piped(&world, &other, "a,b\n1,2\n").says(2, &["no column `model`; it has `a`, `b`"]);
     piped(&world, &csv, b"\x1f\x8b\x08\0\0").says(1, &["compressed with gzip"]);
-    piped(&world, &csv, b"\x7fELF\0\0").says(1, &["standard input is no text"]);
+    piped(&world, &csv, b"\x7fELF\0\0").says(1, &["standard input is not text"]);
 
     // A line of 10 MB is one row, and the rest is read.
     let long = format!("{SONNET}\n{}\n{SONNET}\n", "x".repeat(10_000_000));

@@ -335,6 +335,20 @@ fn discounts_are_left_out_and_the_answer_says_so() {
     assert!(table.contains(", without discounts") && table.contains("at list prices"), "{table}");
 }
 
+/// A stream of a model whose input count may include cached tokens.
+#[test]
+fn estimates_count_with_their_lower_ends_and_the_answer_says_so() {
+    let world = World::new();
+    let record = with(call("e1", "2026-10-05T12:00:00Z"), "/eventName", "ConverseStream");
+    let record = with(record, "/requestParameters/modelId", "us.openai.gpt-5.6-sol");
+    let counts = json!({ "inputTokens": 1000, "outputTokens": 100 });
+    world.object("20261005T1205Z", "a", &[with(record, "/additionalEventData", counts)]);
+    world.run(&["--day", DAYS[0]]).ends(0);
+    let (out, as_global) = (world.text("out"), ["--as", "routing=global", "--format", "json"]);
+    let run = world.hoptrail(&[&["show", "cost", "--dest", &out][..], &as_global].concat()).ends(0);
+    assert!(run.stderr.contains("list prices, with the lower ends of estimates"), "{}", run.stderr);
+}
+
 #[test]
 fn rate_that_cannot_be_asked_for_is_named() {
     let world = World::new();

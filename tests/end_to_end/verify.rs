@@ -51,7 +51,7 @@ fn written_tables_are_valid() {
 fn location_where_nothing_is_published_is_named() {
     let world = built();
     for more in [&["--dest", "other"][..], &["--dest", "out", "--day", "2026-10-09"]] {
-        std::fs::create_dir_all(world.path("other")).unwrap();
+        fs::create_dir_all(world.path("other")).unwrap();
         let run = world.hoptrail(&[&["verify"], more].concat()).ends(5);
         assert!(run.stderr.contains("nothing is published"), "{}", run.stderr);
     }

@@ -194,6 +194,8 @@ pub struct OtherRate {
     pub is_one_way: bool,
     /// Whether days were built with other prices than this rate is from.
     pub has_other_prices: bool,
+    /// Whether some of the costs are estimates, which count with their lower ends.
+    pub has_estimates: bool,
 }
 
 /// Calls outside the approved Regions.

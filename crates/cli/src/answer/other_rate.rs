@@ -36,8 +36,9 @@ pub(crate) fn sentences(at: &AtRate, rate: OtherRate) -> String {
         _ => "an amount that is not known".to_owned(),
     };
     let calls = |name: &str, noun: &str| counted(count(name), noun);
+    let estimates = if at.has_estimates { ", with the lower ends of estimates" } else { "" };
     let mut text = format!(
-        "At {}, the same tokens cost {change} at list prices. Compared: {}; at this rate already: {}; left as they \
+        "At {}, the same tokens cost {change} at list prices{estimates}. Compared: {}; at this rate already: {}; left as they \
          are: {}",
         rate.label(),
         calls("calls_other_rate", "call"),

@@ -171,7 +171,7 @@ mod tests {
         let again = of(&["2026-10-05 q us-east-2 us.m 1", "2026-10-06 p us-west-2 us.m 4"]);
         assert_eq!(
             (again.calls, again.kinds),
-            (4, vec!["2026-10-06: p, us-west-2, us.m, 4 calls".to_owned()])
+            (4, vec!["2026-10-06: p, us-west-2, us.m, 4 requests".to_owned()])
         );
     }
 

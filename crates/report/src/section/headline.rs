@@ -106,6 +106,9 @@ fn rate_figure(rate: &OtherRate, cost: &Cost) -> Figure {
     if is_partial && !rate.is_one_way {
         detail.push(Datum::plain("; what is not known may change it either way"));
     }
+    if rate.has_estimates {
+        detail.push(Datum::plain("; estimates count with their lower ends"));
+    }
     if rate.has_other_prices {
         detail
             .push(Datum::plain("; days were built with another price book than this rate is from"));

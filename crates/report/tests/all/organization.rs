@@ -95,6 +95,7 @@ pub(crate) fn organization(n_days: usize) -> Report {
             without: 7,
             is_one_way: true,
             has_other_prices: false,
+            has_estimates: false,
         }),
         approved: Some(Approved {
             option: "eu-central-1,eu-west-1".to_owned(),

@@ -57,6 +57,8 @@ pub struct AtRate {
     pub is_one_way: bool,
     /// Whether some of the costs are from another version of the price book than the rates.
     pub has_other_prices: bool,
+    /// Whether some of the costs that are compared are estimates, which count with their lower ends.
+    pub has_estimates: bool,
 }
 
 /// Sums over calls.
@@ -204,7 +206,8 @@ impl AtRate {
         let n_keys = asked.keys.len();
         let mut groups = BTreeMap::<Row, Sums>::new();
         let mut without_rate = BTreeMap::new();
-        let (mut has_lower, mut has_higher, mut has_other_prices) = (false, false, false);
+        let (mut has_lower, mut has_higher) = (false, false);
+        let (mut has_other_prices, mut has_estimates) = (false, false);
         for row in &fine.rows {
             let named = Named { columns: &fine.columns, row };
             let mut sums = Sums::of(&named);
@@ -216,6 +219,7 @@ impl AtRate {
                     Ok(Rated::Cost(other)) => {
                         // What is billed by other units stays as it is.
                         let now = calls.tokens.iter().filter_map(|sum| sum.cost).sum::<i128>();
+                        has_estimates |= named.text("cost_basis") == Some("estimate");
                         has_lower |= other < now;
                         has_higher |= other > now;
                         sums.other = sums.cost.map(|cost| cost + other - now);
@@ -240,7 +244,7 @@ impl AtRate {
         };
         let answer = put_into_order(groups, columns, n_keys, sort, top, fine.rows_read);
         let is_one_way = !(has_lower && has_higher);
-        Ok(AtRate { answer, without_rate, is_one_way, has_other_prices })
+        Ok(AtRate { answer, without_rate, is_one_way, has_other_prices, has_estimates })
     }
 }
 

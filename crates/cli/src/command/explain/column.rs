@@ -65,7 +65,7 @@ pub(super) fn of_header(line: &str, asked: Option<&str>) -> Result<Option<Column
     }
     if names.len() > 1 {
         return Err(Failure::usage(format!(
-            "standard input looks like CSV, and none of its columns is called as references are; name one with \
+            "standard input looks like CSV, and no column has a name that references usually have; name one with \
              --column: it has {}",
             listed()
         )));

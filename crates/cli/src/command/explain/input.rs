@@ -140,7 +140,7 @@ fn check_text(head: &[u8]) -> anyhow::Result<()> {
         }
     }
     if let Some(place) = head.iter().position(|byte| *byte == 0) {
-        bail!("standard input is no text: byte {place} is 0");
+        bail!("standard input is not text (NUL at byte {place})");
     }
     Ok(())
 }
@@ -177,7 +177,7 @@ impl References {
             let all = counted(self.n_records, "record");
             let name = &column.name;
             warnings.push(format!(
-                "{} of {all} have no value in the column {name}, and no row",
+                "{} of {all} have no value in the column {name} and are left out",
                 grouped(self.n_empty)
             ));
         }
@@ -193,7 +193,7 @@ impl References {
         }
         if let Some(line) = self.unclosed {
             warnings.push(format!(
-                "the record on line {line} has a quote that is not closed: what follows is taken for a part of it"
+                "the record on line {line} has a quote that is not closed: everything after it was read as a part of this value"
             ));
         }
         warnings
@@ -354,7 +354,10 @@ mod tests {
     fn record_without_a_value_is_counted() {
         let (found, warnings) = read(b"n,model_id\n1,a.b\n2,\n3\n4,\" \"\n5,c.d\n", None);
         assert_eq!(found, "2:a.b 6:c.d");
-        assert_eq!(warnings, "3 of 5 records have no value in the column model_id, and no row");
+        assert_eq!(
+            warnings,
+            "3 of 5 records have no value in the column model_id and are left out"
+        );
     }
 
     #[test]
@@ -384,7 +387,7 @@ mod tests {
             (b"PAR1\x15", "Parquet"),
             (b"PK\x03\x04", "ZIP"),
             (b"\xff\xfea\0", "UTF-16"),
-            (b"a.b\n\0", "byte 4 is 0"),
+            (b"a.b\n\0", "NUL at byte 4"),
         ] {
             let error = Input::open(Box::new(Cursor::new(input)), None).expect_err("no text");
             assert!(error.to_string().contains(expected), "{error}");

@@ -125,6 +125,14 @@ impl<'a> Rows<'a> {
 
 /// Whether what is referred to can be called from a Region; `None` if the catalog does not say.
 fn callable(found: &Resolution, region: Option<&str>, knowledge: &Knowledge) -> Option<bool> {
+    if let (TargetType::FoundationModel, Ok(model), Some(region)) =
+        (found.target_type, &found.model, region)
+    {
+        return match knowledge.catalog.model(&model.id) {
+            Lookup::Exact(model) => model.is_on_demand_in(region),
+            _ => None,
+        };
+    }
     let profile = system_profile(found, knowledge);
     is_callable(profile.as_deref().and_then(|id| knowledge.catalog.profile(id)), region)
 }
@@ -146,15 +154,7 @@ fn cells(
     let destinations = by_source.zip(region).and_then(|(by_source, region)| {
         by_source.get(region).and_then(regions).map(|regions| regions.join(BETWEEN))
     });
-    let is_callable = match (found.target_type, model, region) {
-        (TargetType::FoundationModel, Some(model), Some(region)) => {
-            match catalog.model(&model.id) {
-                Lookup::Exact(model) => model.is_on_demand_in(region),
-                _ => None,
-            }
-        }
-        _ => callable(found, region, knowledge),
-    };
+    let is_callable = callable(found, region, knowledge);
     vec![
         json!(reference),
         json!(found.target_type.as_str()),

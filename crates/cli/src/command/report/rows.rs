@@ -107,6 +107,7 @@ impl<'a> Rows<'a> {
             without: total.count("calls_without_rate"),
             is_one_way: at.is_one_way,
             has_other_prices: at.has_other_prices,
+            has_estimates: at.has_estimates,
         };
         Some(rate).filter(|rate| rate.compared > 0)
     }
