@@ -96,7 +96,8 @@ pub fn records(data: &[u8]) {
 /// The slow reader knows a list of event names, and stops at others. Of times it knows the form that
 /// CloudTrail writes, and not the others of RFC 3339, such as a small `t`.
 fn is_known_to_slow_reader(document: &[u8]) -> bool {
-    let Some(Json::Object(fields)) = Json::parse(document) else { return false };
+    let Some(whole) = Json::parse(document) else { return false };
+    let Json::Object(fields) = &whole else { return false };
     // The text in an envelope it reads whole or not at all, which is not so here if it is broken.
     let text = String::from_utf8_lossy(document);
     let has_key = |key: &&str| text.contains(&format!("\"{key}\""));
@@ -105,11 +106,12 @@ fn is_known_to_slow_reader(document: &[u8]) -> bool {
         return false;
     }
     let records = fields.iter().filter(|(key, _)| key.as_deref() == Some("Records"));
-    let mut records = records.flat_map(|(_, value)| match value {
+    let records = records.flat_map(|(_, value)| match value {
         Json::Array(records) => records.as_slice(),
         _ => &[],
     });
-    records.all(|record| {
+    // A document may be a record itself.
+    records.chain([&whole]).all(|record| {
         let text = |key| record.get(key).and_then(Json::as_text).unwrap_or_default();
         let (source, name) = (text("eventSource"), text("eventName"));
         let time = text("eventTime");
