@@ -509,7 +509,7 @@ def heat_map(page, drawing):
     found = {}
     for mark in drawing.marks:
         if mark.title:
-            name, hour, calls = re.fullmatch(r"(.*), (\d\d):00: ([\d,]+) calls", mark.title).groups()
+            name, hour, calls = re.fullmatch(r"(.*), (\d\d):00: ([\d,]+) calls?", mark.title).groups()
             found[name, hour] = mark
             page.check(f"heat map {drawing.caption}: '{mark.title}' is {mark.value}", calls == f"{int(mark.value):,}")
     expected = {(shown_name(row[0].text, characters=20), table.heads[at]): row[at].value
