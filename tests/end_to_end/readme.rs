@@ -70,7 +70,11 @@ fn every_command_succeeds() {
     let source = sample().display().to_string();
     let mut n_commands = 0;
     let page = |name: &str| fs::read_to_string(repository().join("docs").join(name)).unwrap();
-    let all = [readme(), page("reading.md"), page("explain.md")].map(|page| blocks(&page, "sh"));
+    // The README builds what the others ask about.
+    let readme = readme();
+    let pages = ["reading.md", "explain.md", "permissions.md"].map(page);
+    let pages = [&readme].into_iter().chain(&pages);
+    let all = pages.map(|page| blocks(page, "sh")).collect::<Vec<_>>();
     world.write("export.csv", "modelId,calls\nus.anthropic.claude-sonnet-4-6,12\n");
     for line in all.iter().flatten().flat_map(|block| block.lines()) {
         let line = line.replace("tests/sample/org-trail", &source);
