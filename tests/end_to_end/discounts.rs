@@ -107,6 +107,13 @@ fn contracted_costs_add_up_everywhere_and_list_costs_stay() {
     assert_eq!(of_models.sum::<i128>(), sum);
     assert_eq!(cost["list_cost_usd"], listed["cost"]["list_cost_usd"]);
     assert_eq!(listed["cost"]["contracted_cost_usd"], Value::Null);
+    let source = sample().display().to_string();
+    let arguments = ["run", "--source", &source, "--dest", "out", "--discount", &file];
+    let days = ["--from", DAYS[0], "--to", DAYS[2]];
+    let page = world.page(&[&arguments[..], &days].concat()).ends(0);
+    let cents = sum / 10_i128.pow(10);
+    let total = format!("Contracted cost: at least ${}.{:02}\n", cents / 100, cents % 100);
+    assert_eq!(page.stdout.matches(&total).count(), 2, "first and last: {}", page.stdout);
     let shown = format!("discounts change the cost of {n_changed} of {n_priced} priced calls");
     assert!(stdout.contains("\nContracted   $") && stdout.contains(&shown), "{stdout}");
 }

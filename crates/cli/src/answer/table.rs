@@ -303,3 +303,15 @@ pub(crate) fn width() -> Option<usize> {
 
 /// Below that, nothing can be read.
 const MIN_WIDTH: usize = 40;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn priced_calls_that_did_not_succeed_are_said() {
+        assert_eq!(covered(165, 385), "165 of 385 successful calls, 42.9 %");
+        assert_eq!(covered(1, 1), "1 of 1 successful call, 100.0 %");
+        assert_eq!(covered(13, 6), "13 priced calls, of which at least 7 did not succeed");
+    }
+}

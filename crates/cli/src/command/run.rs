@@ -393,7 +393,7 @@ fn tell_new(new: &NewDenials, messages: &Messages) -> u64 {
             new.kinds.len() - SHOWN
         ));
     }
-    new.calls
+    new.requests
 }
 
 /// Reads, builds, and publishes, until it is done or a signal comes.

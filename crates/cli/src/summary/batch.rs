@@ -77,8 +77,7 @@ pub(super) fn write_all(out: &mut String, jobs: &Answer) {
     let all = counted(n_jobs.unsigned_abs(), "job");
     let what = match cost {
         Cell::Money(cost) => {
-            let is_known = priced == n_jobs && *full == Cell::Count(n_jobs);
-            let cost = match is_known {
+            let cost = match count(full) == n_jobs {
                 true => dollars(*cost),
                 false => format!("at least {}", at_least(*cost)),
             };

@@ -35,7 +35,7 @@ type Kind = [Cell; 6];
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct NewDenials {
     /// How many requests.
-    pub(crate) calls: u64,
+    pub(crate) requests: u64,
     /// Each kind on each day, in words.
     pub(crate) kinds: Vec<String>,
     /// Days whose day before is not built, or cannot be read: all of their denials count as new.
@@ -78,7 +78,7 @@ impl NewDenials {
             let known =
                 known.map(|kinds| kinds.keys().collect::<BTreeSet<_>>()).unwrap_or_default();
             for (kind, calls) in kinds.iter().filter(|(kind, _)| !known.contains(kind)) {
-                new.calls += calls;
+                new.requests += calls;
                 new.kinds.push(format!(
                     "{day}: {}, {}",
                     in_words(kind),
@@ -120,18 +120,21 @@ mod tests {
 
     use super::*;
 
-    /// Each line is `day policy Region profile calls`.
+    /// Each line is `day policy Region profile requests`, and may end with the account; `scp` is a policy without a
+    /// name.
     fn new(lines: &[&str], missing: &[Date], unreadable: &[&str]) -> NewDenials {
         let row = |line: &&str| {
             let words = line.split(' ').collect::<Vec<_>>();
             let text = |word: &str| if word == "-" { Cell::Null } else { Cell::Text(word.into()) };
             let [policy_type, policy] = match words[1] {
                 "-" => [Cell::Null, Cell::Null],
+                "scp" => [text("scp"), Cell::Null],
                 policy => [text("scp"), text(policy)],
             };
             let mut row = vec![text(words[0]), policy_type, policy, text(words[2]), text(words[3])];
             let by_policy = text(if words[1] == "-" { "-" } else { BY_POLICY });
-            row.extend([text("us"), text("m"), by_policy, text("1")]);
+            let account = words.get(5).copied().unwrap_or("1");
+            row.extend([text("us"), text("m"), by_policy, text(account)]);
             row.push(Cell::Count(words[4].parse().expect("a number")));
             row
         };
@@ -164,13 +167,24 @@ mod tests {
             "2026-10-05 p us-west-2 eu.m 2",
             "2026-10-05 p us-west-2 - 2",
         ] {
-            assert_eq!(of(&[line]).calls, 2, "{line}");
+            assert_eq!(of(&[line]).requests, 2, "{line}");
         }
-        assert_eq!(of(&["2026-10-05 - us-west-2 eu.m 2"]).calls, 0, "no policy");
+        assert_eq!(of(&["2026-10-05 - us-west-2 eu.m 2"]).requests, 0, "no policy");
+        // A policy without a name is one of the account; one with a name is one everywhere.
+        let of_account = |policy: &str, account: &str| {
+            let line =
+                |day: &str, account: &str| format!("{day} {policy} us-west-2 us.m 2 {account}");
+            let lines = [line("2026-10-04", "1"), line("2026-10-05", account)];
+            new(&[&lines[0], &lines[1]], &[], &[]).requests
+        };
+        assert_eq!(
+            [of_account("scp", "1"), of_account("scp", "2"), of_account("p", "2")],
+            [0, 2, 0]
+        );
         // A day between without it makes it new.
         let again = of(&["2026-10-05 q us-east-2 us.m 1", "2026-10-06 p us-west-2 us.m 4"]);
         assert_eq!(
-            (again.calls, again.kinds),
+            (again.requests, again.kinds),
             (4, vec!["2026-10-06: p, us-west-2, us.m, 4 requests".to_owned()])
         );
     }
@@ -179,10 +193,10 @@ mod tests {
     fn denials_of_a_day_without_a_day_before_are_new() {
         let lines = ["2026-10-06 p us-west-2 us.m 3", "2026-10-07 p us-west-2 us.m 5"];
         let missing = new(&lines, &[date(2026, 10, 5)], &[]);
-        assert_eq!((missing.calls, missing.without_day_before), (3, vec![date(2026, 10, 6)]));
+        assert_eq!((missing.requests, missing.without_day_before), (3, vec![date(2026, 10, 6)]));
         let gone = new(&lines, &[], &["denials/dt=2026-10-06/part-0.parquet"]);
-        assert_eq!((gone.calls, gone.without_day_before), (8, vec![date(2026, 10, 7)]));
+        assert_eq!((gone.requests, gone.without_day_before), (8, vec![date(2026, 10, 7)]));
         let built = new(&lines, &[], &[]);
-        assert_eq!((built.calls, built.without_day_before), (3, Vec::new()));
+        assert_eq!((built.requests, built.without_day_before), (3, Vec::new()));
     }
 }

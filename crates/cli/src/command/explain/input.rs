@@ -193,7 +193,8 @@ impl References {
         }
         if let Some(line) = self.unclosed {
             warnings.push(format!(
-                "the record on line {line} has a quote that is not closed: everything after it was read as a part of this value"
+                "the record on line {line} has a quote that is not closed: everything after it was read as a part of \
+                 this value"
             ));
         }
         warnings
