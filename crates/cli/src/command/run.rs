@@ -376,7 +376,7 @@ impl Job {
     }
 }
 
-/// Names new denials, and days that have none to compare with; gives the number of calls.
+/// Names new denials, and days that have none to compare with; returns how many requests were denied.
 fn tell_new(new: &NewDenials, messages: &Messages) -> u64 {
     const SHOWN: usize = 10;
     for day in &new.without_day_before {
