@@ -10,6 +10,7 @@ use crate::world::{Run, Tree, World, assert_same, call, document, tree};
 
 const RANGE: [&str; 4] = ["--from", DAYS[0], "--to", DAYS[4]];
 const LEASES: &str = "bedrock/_hoptrail/lease";
+const MANIFESTS: &str = "bedrock/_hoptrail/manifest";
 
 /// A server that answers no request to write the calls of the second day, which keeps a run going, and the day
 /// held, until the faults are taken away.
@@ -37,12 +38,17 @@ fn range(world: &World, server: &Server, more: &[&str]) -> Command {
     command(world, server, &[&RANGE[..], more].concat())
 }
 
-/// Starts a run and waits until it holds the second day and asks for what is not answered.
+/// Starts a run and waits until it holds the second day, asks for what is not answered, and has nothing else to do:
+/// the other days are published.
 fn start(world: &World, server: &Server) -> Child {
     let run = range(world, server, &[]).spawn().unwrap();
     let lease = |day: &str| format!("{LEASES}/dt={day}.json");
     wait_for("a request", || server.stats().faults > 0);
-    wait_for("the first day", || leases(server) == [lease(DAYS[1])]);
+    wait_for("the other days", || {
+        let manifest =
+            |day: &&str| server.object("analytics", &format!("{MANIFESTS}/dt={day}.json"));
+        DAYS.iter().all(|day| manifest(day).is_some()) && leases(server) == [lease(DAYS[1])]
+    });
     run
 }
 
