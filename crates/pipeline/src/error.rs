@@ -195,6 +195,25 @@ pub struct SourceFailure {
     pub(crate) source: store::Error,
 }
 
+/// A line of an input that is not as expected.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("line {line}: {reason}")]
+pub struct LineError {
+    /// Its number, counted from 1.
+    pub line: u64,
+    /// What was expected, and what was found.
+    pub reason: String,
+}
+
+impl LineError {
+    /// What is wrong with the JSON of a line, without its place: every line is number 1 to the reader.
+    pub(crate) fn without_line(error: &serde_json::Error) -> String {
+        let text = error.to_string();
+        let text = text.split(" at line ").next().unwrap_or_default();
+        format!("found other JSON: {text}")
+    }
+}
+
 /// An error with its causes, in one line.
 pub(crate) fn sentence(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();

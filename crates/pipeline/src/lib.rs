@@ -26,12 +26,13 @@ mod preflight;
 mod run;
 mod settings;
 mod source;
+mod sums;
 mod verify;
 mod work;
 
 pub use answer::{Answered, Basis, answers, answers_with_accounts};
 pub use dates::{DayRange, Shard};
-pub use error::{Error, SourceFailure};
+pub use error::{Error, LineError, SourceFailure};
 pub use omit::{Omitted, OmittedColumn};
 pub use outcome::progress::{Progress, Snapshot};
 pub use outcome::{
@@ -45,4 +46,5 @@ pub use preflight::{Missing, Need, Preflight, Requests, Statement, Tried, Try};
 pub use run::{Endpoints, Notice, run, settle};
 pub use settings::{Layout, Settings};
 pub use source::{Callers, LogLocations, OpenLogs, STANDARD_INPUT, Source};
+pub use sums::Sums;
 pub use verify::{ChangedDay, Finding, FindingKind, LateCalls, SourceCheck, Verification, verify};

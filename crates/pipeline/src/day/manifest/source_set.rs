@@ -1,6 +1,6 @@
 //! What a day was built from, as a manifest keeps it: a fingerprint of a set of objects.
 
-use logs::hash::sha256;
+use logs::hash::{from_hex, sha256};
 use serde::{Deserialize, Serialize};
 use store::ObjectMeta;
 
@@ -44,6 +44,18 @@ impl SourceSet {
         self.objects += other.objects;
         self.bytes += other.bytes;
         self.add_numbers(other.sum.into_iter());
+    }
+
+    /// The set of a sum that was written; `None` if its fingerprint is no number of 256 bits in hexadecimal.
+    pub(crate) fn of_sources(sources: &Sources) -> Option<Self> {
+        let bytes = from_hex(&sources.fingerprint)?;
+        let bytes = <[u8; 32]>::try_from(bytes).ok()?;
+        let (limbs, _) = bytes.as_chunks::<8>();
+        let mut sum = [0; 4];
+        for (limb, bytes) in sum.iter_mut().rev().zip(limbs) {
+            *limb = u64::from_be_bytes(*bytes);
+        }
+        Some(SourceSet { objects: sources.objects, bytes: sources.bytes, sum })
     }
 
     /// Adds a number of 256 bits, the lowest 64 first.
@@ -101,6 +113,34 @@ mod tests {
             let found = fingerprint(&other);
             assert!(!seen.contains(&found), "{other:?}");
             seen.push(found);
+        }
+    }
+
+    #[test]
+    fn parts_that_were_written_add_up_to_the_whole_in_any_order() {
+        let objects =
+            (0..40).map(|n| object(&format!("k{n}"), n * n, &format!("e{n}"))).collect::<Vec<_>>();
+        let sources = |objects: &[ObjectMeta]| {
+            let mut set = SourceSet::default();
+            objects.iter().for_each(|object| set.add(object));
+            set.sources()
+        };
+        let whole = sources(&objects);
+        for size in [1, 7, 39, 40] {
+            let parts = objects.chunks(size).map(sources).collect::<Vec<_>>();
+            for parts in [parts.clone(), parts.into_iter().rev().collect()] {
+                let mut sum = SourceSet::default();
+                for part in &parts {
+                    sum.merge(&SourceSet::of_sources(part).expect("it was written"));
+                }
+                assert_eq!(sum.sources(), whole, "parts of {size}");
+            }
+        }
+        let of = |fingerprint: &str| {
+            SourceSet::of_sources(&Sources { fingerprint: fingerprint.to_owned(), ..whole.clone() })
+        };
+        for wrong in ["", "0", &whole.fingerprint[1..], &whole.fingerprint.replace('0', "g")] {
+            assert!(of(wrong).is_none(), "{wrong}");
         }
     }
 
