@@ -151,6 +151,12 @@ pub enum Error {
         /// The line.
         line: usize,
     },
+    /// A line of what is given is not as expected.
+    #[error(transparent)]
+    Line(#[from] LineError),
+    /// Lines that are given cannot be read.
+    #[error("the lines cannot be read")]
+    Lines(#[source] std::io::Error),
     /// A range is needed.
     #[error("a range of days is needed to read a trail")]
     NoRange,

@@ -41,10 +41,14 @@ pub use outcome::{
     ObjectProblem, OtherActivity, Outcome, RegionShare, RequestMetadata, Route, TrailFound,
     UnresolvedReference,
 };
-pub use plan::{Plan, PlanEndpoints, PlannedAction, PlannedDay, plan};
+pub use plan::{
+    ListOf, Plan, PlanEndpoints, PlanRequest, PlannedAction, PlannedDay, plan, plan_folders,
+    plan_keys,
+};
 pub use preflight::{Missing, Need, Preflight, Requests, Statement, Tried, Try};
 pub use run::{Endpoints, Notice, run, settle};
 pub use settings::{Layout, Settings};
+pub use source::lines::Lines;
 pub use source::{Callers, LogLocations, OpenLogs, STANDARD_INPUT, Source};
 pub use sums::Sums;
 pub use verify::{ChangedDay, Finding, FindingKind, LateCalls, SourceCheck, Verification, verify};

@@ -1,6 +1,7 @@
 //! What a run would list, fetch and write, with no log file fetched.
 
 mod days;
+mod objects;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,6 +12,7 @@ use store::Store;
 use tokio::sync::mpsc;
 
 use crate::batch::{KnownJobs, list_outputs};
+use crate::dates::days_of_delivery;
 use crate::day::manifest::{self, Manifest};
 use crate::error::Error;
 use crate::join::{ListedLogs, list_logs};
@@ -19,12 +21,14 @@ use crate::outcome::{NothingFound, ObjectProblem};
 use crate::plan::days::ListedDays;
 use crate::run::{kept, reopen};
 use crate::settings::{Layout, Settings};
-use crate::source::found::{NotSearched, TrailFound};
-use crate::source::list::{LISTED_AHEAD, Listed, ListedObject, list_all};
+use crate::source::found::{Extent, NotSearched, TrailFound};
+use crate::source::list::{LISTED_AHEAD, Listed, ListedObject};
 use crate::source::nothing_found::nothing_found;
 use crate::source::{LogLocations, OpenLogs};
+use crate::sums::Sums;
 
 pub use days::{PlannedAction, PlannedDay};
+pub use objects::{ListOf, PlanRequest, plan_folders, plan_keys};
 
 /// What a run would do.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -81,6 +85,11 @@ pub struct Plan {
     pub list_requests: u64,
     /// What was looked at, if nothing was found.
     pub nothing_found: Option<NothingFound>,
+    /// Keys that were given and left out, because they are not of the range or not asked for.
+    pub left_out: u64,
+    /// What each day of the range is read from, if that was asked for.
+    #[serde(skip)]
+    pub sums: Option<Sums>,
 }
 
 /// Where a run would read and write.
@@ -105,6 +114,7 @@ pub struct PlanEndpoints<'a> {
 /// If the source cannot be listed or holds no trail, or the destination cannot be read.
 pub async fn plan(
     endpoints: PlanEndpoints<'_>,
+    request: PlanRequest,
     settings: &Settings,
     mut knowledge: Knowledge,
     progress: &Progress,
@@ -123,33 +133,17 @@ pub async fn plan(
     };
     let jobs = KnownJobs { states: &job_states, outputs: outputs.as_ref() };
     let mut days = ListedDays::new(settings, &manifests);
-    let mut plan = Plan {
-        source: source.location(),
-        range: settings.range.map(|range| range.to_string()),
-        ..Plan::default()
-    };
+    let mut plan = Plan::new(source, request.with_sums, settings);
     let (sender, mut receiver) = mpsc::channel::<ListedObject>(LISTED_AHEAD);
-    let listing = list_all(source, settings, sender);
+    let listing = request.of.list(source, settings, sender);
     let counting = async {
         while let Some(object) = receiver.recv().await {
-            progress.found();
-            progress.listed(object.meta.size_bytes);
             days.add(&object);
-            plan.listed_objects += 1;
-            let day = object.delivery.map(|delivery| delivery.day.to_string()).unwrap_or_default();
-            *plan.objects_by_delivery_day.entry(day).or_default() += 1;
+            plan.count(&object, settings, progress);
         }
     };
     let (listed, ()) = futures::future::join(listing, counting).await;
-    let listed = listed?;
-    progress.all_listed();
-    if let Some(error) = listed.nothing_matches(source, settings) {
-        return Err(error);
-    }
-    if plan.listed_objects == 0 {
-        plan.nothing_found = nothing_found(source, settings, &listed).await?;
-    }
-    plan.add_listed(listed);
+    plan.complete(listed?, source, settings, progress).await?;
     let decided = days.decide(&knowledge, logs.as_ref(), jobs, destination).await?;
     (plan.objects, plan.bytes) = (decided.fetched.objects, decided.fetched.bytes);
     plan.archived_objects = decided.fetched.archived_objects;
@@ -192,9 +186,56 @@ async fn listed_logs(
 }
 
 impl Plan {
+    fn new(source: &dyn Store, with_sums: bool, settings: &Settings) -> Self {
+        Plan {
+            source: source.location(),
+            range: settings.range.map(|range| range.to_string()),
+            sums: with_sums.then(Sums::default),
+            ..Plan::default()
+        }
+    }
+
+    fn count(&mut self, object: &ListedObject, settings: &Settings, progress: &Progress) {
+        progress.found();
+        progress.listed(object.meta.size_bytes);
+        self.listed_objects += 1;
+        let day = object.delivery.map(|delivery| delivery.day.to_string()).unwrap_or_default();
+        *self.objects_by_delivery_day.entry(day).or_default() += 1;
+        if let (Some(sums), Some(delivery), Some(range)) =
+            (&mut self.sums, object.delivery, settings.range)
+        {
+            for day in days_of_delivery(delivery, range, settings.late_window_minutes) {
+                sums.add_object(day, &object.meta);
+            }
+        }
+    }
+
+    /// Adds what the listing as a whole came to.
+    ///
+    /// # Errors
+    /// If nothing is of the accounts or Regions that are asked for.
+    async fn complete(
+        &mut self,
+        listed: Listed,
+        source: &dyn Store,
+        settings: &Settings,
+        progress: &Progress,
+    ) -> Result<(), Error> {
+        progress.all_listed();
+        if let Some(error) = listed.nothing_matches(source, settings) {
+            return Err(error);
+        }
+        if self.listed_objects == 0 && listed.discovery.extent != Extent::GivenPart {
+            self.nothing_found = nothing_found(source, settings, &listed).await?;
+        }
+        self.add_listed(listed);
+        Ok(())
+    }
+
     fn add_listed(&mut self, listed: Listed) {
-        let Listed { discovery, lists, listing, trails, unmatched, has_unnamed } = listed;
+        let Listed { discovery, lists, listing, trails, unmatched, has_unnamed, left_out } = listed;
         self.list_requests = lists;
+        self.left_out = left_out;
         self.prefixes = (discovery.regions.len() + discovery.others.len()) as u64;
         let names = |of: fn(&TrailFound) -> &BTreeSet<String>| {
             trails.iter().flat_map(of).collect::<BTreeSet<_>>().len() as u64

@@ -3,9 +3,12 @@
 pub(crate) mod discover;
 pub(crate) mod fetch;
 pub(crate) mod filter;
+pub(crate) mod folders;
 pub(crate) mod found;
 pub(crate) mod health;
+pub(crate) mod keys;
 pub(crate) mod known;
+pub(crate) mod lines;
 pub(crate) mod list;
 pub(crate) mod nothing_found;
 pub(crate) mod trail;

@@ -13,7 +13,7 @@ use crate::error::LineError;
 /// whole, in any order.
 ///
 /// As text they are JSON Lines, a line for a day; several lines of one day are its parts.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Sums {
     days: BTreeMap<Date, SourceSet>,
 }

@@ -5,7 +5,7 @@ mod preflight;
 
 use std::sync::Arc;
 
-use pipeline::{Plan, PlanEndpoints, Progress};
+use pipeline::{Plan, PlanEndpoints, PlanRequest, Progress};
 use serde::Serialize;
 use store::{Location, Several, Store};
 
@@ -87,7 +87,13 @@ async fn make(
             batch_outputs: batch_outputs.as_deref(),
             destination: destination.as_deref(),
         };
-        let planning = pipeline::plan(endpoints, &settings, job.knowledge.clone(), &progress);
+        let planning = pipeline::plan(
+            endpoints,
+            PlanRequest::default(),
+            &settings,
+            job.knowledge.clone(),
+            &progress,
+        );
         tokio::select! {
             plan = planning => Ok::<_, Failure>(plan?),
             () = progress::show(Arc::clone(&progress), *messages), if !output.no_progress => {

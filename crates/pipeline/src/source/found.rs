@@ -18,6 +18,8 @@ const MAX_NAMED: usize = 10_000;
 /// What was found.
 #[derive(Debug, Default)]
 pub(crate) struct Discovery {
+    /// Whether these are the folders of the source.
+    pub extent: Extent,
     /// The Regions' folders, in the order of their prefixes.
     pub regions: Vec<RegionFolder>,
     /// Folders of other layouts, in the order of their prefixes.
@@ -38,6 +40,18 @@ pub(crate) struct Discovery {
     pub has_reached_limit: bool,
     /// What listings of Regions' folders showed, by prefix: later ones ask for no more than they need.
     pub shown: Mutex<FxHashMap<String, Shown>>,
+}
+
+/// Whether folders are all that a source has.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum Extent {
+    /// They were searched for: what they lack, the source lacks.
+    #[default]
+    Searched,
+    /// They are given, and are all.
+    GivenAll,
+    /// They are given, and are some: that nothing is in them says nothing of the source.
+    GivenPart,
 }
 
 /// What the last listing of a Region's folder showed.

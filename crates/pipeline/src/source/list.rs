@@ -21,10 +21,11 @@ use crate::dates::{DayRange, days_of_delivery, late_days};
 use crate::error::Error;
 use crate::settings::{Layout, Settings};
 use crate::source::discover::discover;
-use crate::source::found::{Discovery, Shown, TrailFound};
+use crate::source::found::{Discovery, Extent, Shown, TrailFound};
 use crate::source::shown;
 
 pub(crate) use counts::{ListCounts, Listing};
+pub(crate) use region::groups;
 
 /// How many objects wait between the listing and whoever takes them: those of one page, which are held
 /// anyway.
@@ -87,9 +88,30 @@ pub(crate) struct Listed {
     pub(crate) unmatched: Vec<String>,
     /// Whether some keys do not say their account and Region.
     pub(crate) has_unnamed: bool,
+    /// Keys that were given and are not of the range, or not asked for.
+    pub(crate) left_out: u64,
 }
 
 impl Listed {
+    /// What is known of folders in which nothing was listed.
+    pub(crate) fn of_folders(
+        source: &dyn Store,
+        settings: &Settings,
+        discovery: Discovery,
+    ) -> Self {
+        let mut trails = discovery.trails();
+        trails.values_mut().for_each(|trail| trail.prefix = shown(source, &trail.prefix));
+        let has_unnamed = !discovery.others.is_empty();
+        Listed {
+            lists: discovery.lists,
+            trails: trails.into_values().collect(),
+            unmatched: unmatched(settings, &discovery, &Listing::default()),
+            has_unnamed,
+            discovery: Arc::new(discovery),
+            ..Listed::default()
+        }
+    }
+
     /// Adds what was listed for later days in the same folders.
     pub(crate) fn add(&mut self, later: Listed) {
         self.lists += later.lists - later.discovery.lists;
@@ -200,21 +222,21 @@ pub(crate) async fn list_found(
     }
     let lists = discovery.lists + counts.lists.load(Ordering::Relaxed);
     let listing = counts.into_listing(source);
-    if let Some([name, first, second]) = &listing.same_name {
-        let [first, second] = [first, second].map(|key| shown(source, key));
-        return Err(Error::SameName { name: name.clone(), first, second });
-    }
+    listing.check_names(source)?;
     let mut trails = discovery.trails();
     listing.complete(&mut trails);
     for trail in trails.values_mut() {
         trail.prefix = shown(source, &trail.prefix);
     }
-    let unmatched = unmatched(settings, &discovery, &listing);
+    let unmatched = match discovery.extent {
+        Extent::Searched => unmatched(settings, &discovery, &listing),
+        Extent::GivenAll | Extent::GivenPart => Vec::new(),
+    };
     let has_unnamed = settings.layout == Layout::Any
         || discovery.others.iter().any(|folder| !folder.is_named)
         || listing.has_unnamed;
     let trails = trails.into_values().collect();
-    Ok(Listed { discovery, lists, listing, trails, unmatched, has_unnamed })
+    Ok(Listed { discovery, lists, listing, trails, unmatched, has_unnamed, left_out: 0 })
 }
 
 /// The values of filters that nothing was found of.
@@ -246,7 +268,13 @@ pub(crate) async fn list_days(
     let shown = &discovery.shown;
     let lister = Lister { store, settings, selection, counts, objects, shown };
     let held = lister.list_others(&discovery.others).await?;
-    lister.list_regions(&discovery.regions, held).await
+    lister.list_regions(&discovery.regions, held).await?;
+    match discovery.extent {
+        Extent::GivenPart => Ok(()),
+        Extent::Searched | Extent::GivenAll => {
+            lister.look_before_the_days(&discovery.regions).await
+        }
+    }
 }
 
 /// Lists the folders of a discovery.
@@ -308,7 +336,7 @@ impl Lister<'_> {
 }
 
 /// An object under its name.
-fn named(
+pub(crate) fn named(
     store: &dyn Store,
     counts: &ListCounts,
     mut meta: ObjectMeta,

@@ -19,7 +19,7 @@ pub(crate) struct Sources {
 ///
 /// The fingerprint is the sum, modulo 2^256, of the SHA-256 of each object's key, size and `ETag`: an
 /// incremental multiset hash (Clarke et al., ASIACRYPT 2003), which holds and sorts nothing.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct SourceSet {
     objects: u64,
     bytes: u64,

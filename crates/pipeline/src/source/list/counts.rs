@@ -9,6 +9,7 @@ use logs::layout::Delivery;
 use store::Store;
 
 use crate::dates::{DayRange, days_of_delivery};
+use crate::error::Error;
 use crate::outcome::{MAX_LISTED, ObjectProblem};
 use crate::source::found::TrailFound;
 use crate::source::shown;
@@ -186,7 +187,7 @@ impl ListCounts {
     }
 
     /// What was counted, with keys as a user would write them.
-    pub(super) fn into_listing(self, store: &dyn Store) -> Listing {
+    pub(crate) fn into_listing(self, store: &dyn Store) -> Listing {
         let mut listing = self.listing.into_inner().unwrap_or_else(PoisonError::into_inner);
         let mut differing = std::mem::take(&mut listing.differing);
         differing.sort();
@@ -207,6 +208,13 @@ impl ListCounts {
 }
 
 impl Listing {
+    /// That no two objects of several sources have one name that does not say what they are.
+    pub(crate) fn check_names(&self, source: &dyn Store) -> Result<(), Error> {
+        let Some([name, first, second]) = &self.same_name else { return Ok(()) };
+        let [first, second] = [first, second].map(|key| shown(source, key));
+        Err(Error::SameName { name: name.clone(), first, second })
+    }
+
     /// Adds what was counted for later days in the same folders.
     pub(super) fn add(&mut self, later: Listing) {
         self.skipped += later.skipped;

@@ -44,7 +44,7 @@ enum Sink<'s> {
 
 /// The folders of one account and Region are one group: their objects may have the same names. One whose
 /// account only the files name may have those of every account of the Region.
-fn groups(folders: &[RegionFolder]) -> Vec<Vec<&RegionFolder>> {
+pub(crate) fn groups(folders: &[RegionFolder]) -> Vec<Vec<&RegionFolder>> {
     let of_region = |folder: &RegionFolder| (folder.log, folder.region.clone());
     let without_account = folders.iter().filter(|folder| folder.account.is_none());
     let mixed = without_account.map(of_region).collect::<std::collections::BTreeSet<_>>();
@@ -86,9 +86,6 @@ impl Lister<'_> {
         drop(in_flight);
         for object in held.into_inner().unwrap_or_else(PoisonError::into_inner).into_values() {
             self.send(object).await;
-        }
-        if self.counts.sent.load(Ordering::Relaxed) == 0 && !self.counts.has_skipped() {
-            self.look_before_the_days(folders).await?;
         }
         Ok(())
     }
@@ -306,7 +303,10 @@ impl Lister<'_> {
 
     /// Where nothing was found at all, the files may be beside the days, or before them. It is not looked
     /// for otherwise, because it would cost a listing of each Region's folder.
-    async fn look_before_the_days(&self, folders: &[RegionFolder]) -> Result<(), Error> {
+    pub(super) async fn look_before_the_days(&self, folders: &[RegionFolder]) -> Result<(), Error> {
+        if self.counts.sent.load(Ordering::Relaxed) > 0 || self.counts.has_skipped() {
+            return Ok(());
+        }
         let n_folders = usize::try_from(self.settings.max_search_requests).unwrap_or(usize::MAX);
         let mut copies = Copies::default();
         for folder in folders.iter().take(n_folders) {
