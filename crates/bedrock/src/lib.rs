@@ -11,6 +11,7 @@ pub mod call;
 pub mod catalog;
 pub mod cost;
 pub mod csv_file;
+pub mod day;
 pub mod denial;
 pub mod discount;
 pub mod error_reason;

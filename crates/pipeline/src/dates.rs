@@ -1,8 +1,7 @@
 //! UTC days: ranges of them, the day of a time, the days that an object is read for.
 
+use jiff::ToSpan;
 use jiff::civil::Date;
-use jiff::tz::TimeZone;
-use jiff::{Timestamp, ToSpan};
 use logs::layout::Delivery;
 
 const MINUTES_PER_DAY: i64 = 24 * 60;
@@ -135,13 +134,6 @@ impl std::fmt::Display for Shard {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}/{}", self.index, self.count)
     }
-}
-
-/// The UTC day of a time in milliseconds since 1970.
-pub(crate) fn day_of(time_ms: i64) -> Date {
-    // Records outside the years 2013 to 2100 were rejected before.
-    let time = Timestamp::from_millisecond(time_ms).unwrap_or(Timestamp::UNIX_EPOCH);
-    TimeZone::UTC.to_datetime(time).date()
 }
 
 /// How many days after a day its late objects may have been delivered.

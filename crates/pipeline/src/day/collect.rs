@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use bedrock::alias::DiscoveredAlias;
+use bedrock::day::{day_at_midnight, day_of};
 use bedrock::region::is_region_shaped;
 use bedrock::{Attribute, Call, CallId, CallSource, Calls, EventKind, JobStatus, Texts};
 use jiff::civil::Date;
@@ -11,9 +12,8 @@ use logs::Reading;
 use logs::invocation::MetadataCounts;
 use logs::layout::Delivery;
 
-use crate::dates::{DayRange, day_of, is_read_for};
+use crate::dates::{DayRange, is_read_for};
 use crate::day::calls::{DayCalls, Identity};
-use crate::day::kinds::day_at_midnight;
 use crate::day::manifest::{Elsewhere, LateObject, Manifest};
 use crate::digests::Status;
 use crate::error::Error;

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 use logs::layout::LogKind;
 
-use crate::dates::day_of;
 use crate::day::calls::Identity;
 use crate::day::manifest::Manifest;
 use crate::day::prepare::BuiltCalls;
@@ -32,9 +31,6 @@ pub(crate) async fn entries_before(
     Ok(None)
 }
 
-/// How far the times of a call's record and of its entry are apart at most: one of them may be that of its beginning.
-const MAX_APART_MS: i64 = 60 * 60 * 1000;
-
 /// Calls of a day that a trail in place of invocation logs does not have.
 #[derive(Debug, Default)]
 pub(crate) struct LeftOut {
@@ -42,12 +38,6 @@ pub(crate) struct LeftOut {
     pub(crate) all: u64,
     /// How many of them the day before or after may have.
     pub(crate) at_midnight: BTreeMap<Date, u64>,
-}
-
-/// The day before or after that may have the record of an entry of this time.
-pub(crate) fn day_at_midnight(time_ms: i64) -> Option<Date> {
-    let near = [time_ms - MAX_APART_MS, time_ms + MAX_APART_MS].map(day_of);
-    near.into_iter().find(|day| *day != day_of(time_ms))
 }
 
 /// The entries that were calls of a day, and are on neither this day now, as `has` says, nor on one beside it.

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use bedrock::day::day_at_midnight;
 use jiff::civil::Date;
 use logs::layout::LogKind;
 use store::Store;
@@ -9,7 +10,6 @@ use tables::INVOCATIONS;
 
 use crate::batch::CreatedJobs;
 use crate::day::calls::{Identities, Identity};
-use crate::day::kinds::day_at_midnight;
 use crate::day::manifest::{self, Manifest};
 use crate::day::spool::Spooled;
 use crate::error::Error;

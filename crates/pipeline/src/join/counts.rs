@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use bedrock::CallId;
+use bedrock::day::day_of;
 use jiff::civil::Date;
 
 use super::{Counted, Requests};
-use crate::dates::day_of;
 use crate::outcome::{InvocationLog, LeftOver, MAX_LISTED};
 
 /// What the passes of a run counted.
