@@ -40,6 +40,7 @@ use crate::messages::LogFormat;
 /// The headings of `--help`.
 mod heading {
     pub(super) const SOURCE: &str = "Source";
+    pub(super) const READINGS: &str = "Readings";
     pub(super) const DAYS: &str = "Days (UTC)";
     pub(super) const DESTINATION: &str = "Destination";
     pub(super) const MODELS: &str = "Models and prices";
@@ -77,6 +78,9 @@ pub(crate) enum Command {
     /// all of them would have built otherwise
     #[command(next_line_help = true, after_help = exit::HELP)]
     Settle(Box<RunArgs>),
+    /// Build days from what `read` wrote, in place of listing and fetching the source
+    #[command(next_line_help = true, after_help = exit::HELP)]
+    Build(Box<BuildArgs>),
     /// Show what `run` would list, fetch, and build, and the price of its requests; or try what it needs
     #[command(next_line_help = true, after_help = exit::HELP)]
     Plan(Box<PlanArgs>),
@@ -179,6 +183,30 @@ pub(crate) struct RunArgs {
     /// The settings file.
     #[command(flatten)]
     pub(crate) config: ConfigArgs,
+}
+
+/// `hoptrail build`.
+#[derive(Debug, Args)]
+pub(crate) struct BuildArgs {
+    /// What to build from.
+    #[command(flatten)]
+    pub(crate) readings: ReadingsArgs,
+    /// All else is as in a run.
+    #[command(flatten)]
+    pub(crate) run: RunArgs,
+}
+
+/// Readings, and what they are to add up to.
+#[derive(Debug, Clone, PartialEq, Eq, Args)]
+#[command(next_help_heading = heading::READINGS)]
+pub(crate) struct ReadingsArgs {
+    /// Readings of the days: `-` for an Arrow stream on stdin, or the folder that `read --shard` wrote to
+    #[arg(long, env = "HOPTRAIL_READINGS", value_name = "URI|-")]
+    pub(crate) readings: String,
+    /// What each day is to be built from, as `plan --sums` wrote it: days whose readings do not add up to
+    /// it are not published. Required with `--readings -`; shards have their own
+    #[arg(long, value_name = "FILE")]
+    pub(crate) sums: Option<PathBuf>,
 }
 
 /// `hoptrail plan`: the options of `run` that say what it would do.

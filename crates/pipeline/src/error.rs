@@ -40,6 +40,20 @@ pub enum Error {
     /// The destination is another run's, or its lease cannot be kept.
     #[error(transparent)]
     Lease(#[from] LeaseError),
+    /// Readings cannot be read, or were made with something else.
+    #[error("the readings cannot be used")]
+    ReadReadings(#[source] readings::ReadError),
+    /// Readings of several days cannot be written to a temporary file for each.
+    #[error("the readings cannot be parted by day")]
+    PartReadings(#[source] readings::WriteError),
+    /// Readings of a day are not those that were expected. Nothing of it is published.
+    #[error("the readings of {day} cannot be used: {what}")]
+    Readings {
+        /// The day.
+        day: Date,
+        /// What was expected and what was found.
+        what: String,
+    },
     /// The caller wanted the run to end. Days that were published before are complete.
     #[error("the run was stopped")]
     Stopped,

@@ -6,6 +6,7 @@
 
 mod counts;
 mod listed;
+mod rows;
 
 use std::cmp::{Ordering, Reverse};
 use std::collections::HashMap;
@@ -21,6 +22,7 @@ use crate::source::fetch::ReadObject;
 
 pub(crate) use counts::LogCounts;
 pub(crate) use listed::{ListedLogs, days_of_log, list_logs};
+pub(crate) use rows::LogRows;
 
 /// The attributes that calls take from their entries.
 pub(crate) const TAKEN_TEXTS: [Attribute; 3] =
@@ -98,6 +100,13 @@ pub(crate) struct Met {
     pub(crate) later: bool,
 }
 
+impl Met {
+    /// Of two days that an object is about.
+    pub(crate) fn or(self, other: Met) -> Met {
+        Met { before: self.before || other.before, later: self.later || other.later }
+    }
+}
+
 impl Requests {
     /// Takes in what an object held.
     ///
@@ -109,7 +118,43 @@ impl Requests {
         met: Met,
         shared: &mut Shared,
     ) -> Result<(), InternerFull> {
+        self.add_part(read, (0, met), shared)
+    }
+
+    /// Takes in a part of what an object held, whose first entry is the one of this index there. The first part
+    /// counts the object.
+    ///
+    /// # Errors
+    /// If there are too many texts.
+    fn add_part(
+        &mut self,
+        read: ReadObject<InvocationReading>,
+        (first_index, met): (u32, Met),
+        shared: &mut Shared,
+    ) -> Result<(), InternerFull> {
         let key = Arc::<str>::from(read.listed.meta.key.as_str());
+        let entries = if first_index == 0 {
+            self.count(read, &key, met)
+        } else {
+            let entries = read.reading.map(|reading| reading.entries).unwrap_or_default();
+            if !met.before {
+                self.counts.entries += entries.len() as u64;
+            }
+            entries
+        };
+        for (index, entry) in (first_index..).zip(entries) {
+            self.add_entry(entry, (Arc::clone(&key), index), met, shared)?;
+        }
+        Ok(())
+    }
+
+    /// Counts an object with what it held, and gives its entries.
+    fn count(
+        &mut self,
+        read: ReadObject<InvocationReading>,
+        key: &Arc<str>,
+        met: Met,
+    ) -> Vec<InvocationEntry> {
         let of_counts = &mut InvocationLog::default();
         let counts = if met.before { of_counts } else { &mut self.counts };
         counts.objects += 1;
@@ -121,7 +166,7 @@ impl Requests {
                 self.n_unreadable += 1;
                 counts.unreadable += 1;
                 counts.unreadable_objects.push(problem(reason.to_string()));
-                return Ok(());
+                return Vec::new();
             }
         };
         counts.entries += reading.entries.len() as u64;
@@ -137,10 +182,7 @@ impl Requests {
             let reason = format!("{}{values} rejected: {sentences}", reading.rejected);
             counts.unreadable_objects.push(problem(reason));
         }
-        for (index, entry) in (0u32..).zip(reading.entries) {
-            self.add_entry(entry, (Arc::clone(&key), index), met, shared)?;
-        }
-        Ok(())
+        reading.entries
     }
 
     fn add_entry(

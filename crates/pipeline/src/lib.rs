@@ -46,7 +46,7 @@ pub use plan::{
     plan_keys,
 };
 pub use preflight::{Missing, Need, Preflight, Requests, Statement, Tried, Try};
-pub use run::{Endpoints, Notice, run, settle};
+pub use run::{Endpoints, Notice, Readings, build, run, settle};
 pub use settings::{Layout, Settings};
 pub use source::lines::Lines;
 pub use source::{Callers, LogLocations, OpenLogs, STANDARD_INPUT, Source};

@@ -5,6 +5,7 @@ pub(crate) mod decision;
 mod discovered;
 pub(crate) mod kept;
 mod pass;
+mod readings;
 pub(crate) mod reopen;
 pub(crate) mod schedule;
 pub(crate) mod settle;
@@ -42,6 +43,7 @@ use crate::source::nothing_found::nothing_found;
 use crate::source::{Callers, OpenLogs, Source};
 use crate::work::Workers;
 
+pub use readings::Readings;
 pub use state::Endpoints;
 
 /// Days are rebuilt because of what is read for later days. More often than this they cannot be.
@@ -74,7 +76,27 @@ pub async fn run(
     stop: impl Future<Output = ()>,
 ) -> Result<Outcome, Error> {
     with_leases(endpoints, settings, &notify, stop, async |leases| {
-        run_with_leases(endpoints, settings, knowledge, progress, leases).await
+        run_with_leases((endpoints, None), settings, knowledge, progress, leases).await
+    })
+    .await
+}
+
+/// Builds days from readings, in place of listing and fetching the source. All else is as [`run`]; objects that a
+/// published day needs and the readings lack are fetched.
+///
+/// # Errors
+/// As [`run`], and if the readings are cut off, were made with something else, or do not add up to their sums: then
+/// nothing of the day is published.
+pub async fn build(
+    (endpoints, readings): (Endpoints<'_>, Readings),
+    settings: &Settings,
+    knowledge: Knowledge,
+    progress: &Progress,
+    notify: impl Fn(Notice<'_>) + Send + Sync,
+    stop: impl Future<Output = ()>,
+) -> Result<Outcome, Error> {
+    with_leases(endpoints, settings, &notify, stop, async |leases| {
+        run_with_leases((endpoints, Some(readings)), settings, knowledge, progress, leases).await
     })
     .await
 }
@@ -172,7 +194,7 @@ fn end(
 }
 
 async fn run_with_leases(
-    endpoints: Endpoints<'_>,
+    (endpoints, readings): (Endpoints<'_>, Option<Readings>),
     settings: &Settings,
     knowledge: Knowledge,
     progress: &Progress,
@@ -182,19 +204,31 @@ async fn run_with_leases(
     let workers = Workers::start(settings.threads)?;
     let mut state = begin(endpoints, settings, knowledge).await?;
     state.changed_files = changed_days(destination, &state.manifests).await?;
-    if let (true, Some(range)) = (settings.verify_digests, settings.range) {
-        let keys = settings.digest_keys.as_ref();
-        let Source { store, root_path } = source;
-        let digests = read_digests(store, root_path, settings, range, &workers, keys).await?;
-        state.digests = Some(Comparison::new(digests));
-    }
-    state.discovery = Arc::new(find_folders(source.store, settings).await?);
-    let mut windows = Windows::new(settings, &state.discovery);
+    state.digests = digests(endpoints.source, settings, &workers).await?;
+    let mut readings = match (readings, settings.range) {
+        (Some(readings), range) => {
+            let range = range.ok_or(Error::NoRange)?;
+            let mut readings = readings.by_day(settings, range).await?;
+            state.learn(destination, &mut readings.learned).await?;
+            Some(readings)
+        }
+        (None, _) => {
+            state.discovery = Arc::new(find_folders(source.store, settings).await?);
+            None
+        }
+    };
+    let mut windows = match readings {
+        Some(_) => Windows::of_days(settings),
+        None => Windows::new(settings, &state.discovery),
+    };
     let outputs = endpoints.list_outputs().await?;
     let outputs = outputs.as_ref();
     let mut run = Passes::begin(endpoints, (&workers, progress, leases), settings, state).await;
     run.outputs = outputs;
-    while let Some((settings, request)) = windows.next() {
+    while let Some((settings, mut request)) = windows.next() {
+        if let (Some(readings), Some(day)) = (&mut readings, settings.range) {
+            request.readings = Some(readings.of(day.from()));
+        }
         let mut end = run.pass(&settings, request).await?;
         windows.take(&mut end);
         run.outcome.objects.read_again += end.n_read_again;
@@ -211,7 +245,7 @@ async fn run_with_leases(
             run.log_counts = LogCounts::default();
         }
         let request = run.left.request(&run.state);
-        if request.rebuild.is_empty() {
+        if request.rebuild.is_empty() || readings.is_some() {
             break;
         }
         if n_passes > MAX_PASSES {
@@ -236,10 +270,26 @@ async fn run_with_leases(
         leases,
         outputs,
     };
+    if readings.is_some() {
+        settle::open_built(&job, &mut state, &mut outcome).await?;
+    }
     reopen::reopen(&job, &mut state, &mut outcome, &withdrawn).await?;
     settle::settle_neighbours(&job, &mut state, &mut outcome).await?;
     leases.clear_stale(|day| settings.range.is_none_or(|range| range.contains(day))).await?;
     end(state, outcome, settings, outputs)
+}
+
+/// The digest files of the range, if log files are to be compared with them.
+async fn digests(
+    source: Source<'_>,
+    settings: &Settings,
+    workers: &Workers,
+) -> Result<Option<Comparison>, Error> {
+    let Some(range) = settings.range.filter(|_| settings.verify_digests) else { return Ok(None) };
+    let keys = settings.digest_keys.as_ref();
+    let Source { store, root_path } = source;
+    let digests = read_digests(store, root_path, settings, range, workers, keys).await?;
+    Ok(Some(Comparison::new(digests)))
 }
 
 /// The passes of a run, with what they know of one another.

@@ -17,12 +17,15 @@ pub struct MadeWith {
     pub request_metadata: Vec<String>,
     /// The columns whose values were let go.
     pub omitted: Vec<String>,
+    /// Whether model invocation logs were read too. A build takes them as they are, so that this is not compared.
+    pub has_invocation_logs: bool,
 }
 
 impl MadeWith {
     /// Each of its fields, by name and as text.
     fn fields(&self) -> [(&'static str, String); 5] {
-        let MadeWith { hoptrail, late_window_minutes, reading, request_metadata, omitted } = self;
+        let MadeWith { hoptrail, late_window_minutes, reading, request_metadata, omitted, .. } =
+            self;
         [
             ("hoptrail", hoptrail.clone()),
             ("late window in minutes", late_window_minutes.to_string()),

@@ -79,6 +79,7 @@ pub struct Reader<R: Read> {
     stream: StreamReader<Watched<R>>,
     has_ended: Arc<AtomicBool>,
     made_with: Fingerprint,
+    has_invocation_logs: bool,
     /// The rows that come next.
     batch: Option<Columns>,
     is_done: bool,
@@ -112,9 +113,21 @@ impl<R: Read> Reader<R> {
         let watched = Watched { bytes, has_ended: Arc::clone(&has_ended) };
         let stream = StreamReader::try_new(watched, None);
         let stream = stream.map_err(|error| ReadError::of_arrow(error, &has_ended))?;
-        check_metadata(&stream.schema(), expected)?;
+        let has_invocation_logs = check_metadata(&stream.schema(), expected)?.has_invocation_logs;
         let made_with = expected.fingerprint();
-        Ok(Reader { stream, has_ended, made_with, batch: None, is_done: false })
+        Ok(Reader {
+            stream,
+            has_ended,
+            made_with,
+            has_invocation_logs,
+            batch: None,
+            is_done: false,
+        })
+    }
+
+    /// Whether model invocation logs were read too.
+    pub fn has_invocation_logs(&self) -> bool {
+        self.has_invocation_logs
     }
 
     fn next_row(&mut self) -> Result<Option<Row>, ReadError> {
@@ -155,7 +168,7 @@ impl<R: Read> Iterator for Reader<R> {
 }
 
 /// Checks the version first: what else the metadata says is that version's own.
-fn check_metadata(schema: &Schema, expected: &MadeWith) -> Result<(), ReadError> {
+fn check_metadata(schema: &Schema, expected: &MadeWith) -> Result<MadeWith, ReadError> {
     #[derive(Deserialize)]
     struct Versioned {
         format: u32,
@@ -167,7 +180,7 @@ fn check_metadata(schema: &Schema, expected: &MadeWith) -> Result<(), ReadError>
     }
     let found = serde_json::from_str::<Metadata>(text).map_err(|_| ReadError::NotReadings)?;
     match expected.difference(&found.made_with) {
-        None => Ok(()),
+        None => Ok(found.made_with),
         Some(difference) => Err(ReadError::MadeWith { difference }),
     }
 }

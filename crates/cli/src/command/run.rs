@@ -1,5 +1,5 @@
-//! `hoptrail run`: reads a range of days and writes their tables; `hoptrail settle`: makes days that were built
-//! side by side one whole.
+//! `hoptrail run`: reads a range of days and writes their tables; `hoptrail build`: writes them from what `read`
+//! wrote; `hoptrail settle`: makes days that were built side by side one whole.
 
 use std::fs::{self, OpenOptions};
 use std::path::{Path, PathBuf};
@@ -14,13 +14,13 @@ use logs::invocation::MetadataKeys;
 use logs::layout::LogKind;
 use pipeline::{
     DayRange, Endpoints, Layout, LogLocations, Notice, OmittedColumn, OpenLogs, Outcome, Progress,
-    Settings,
+    Readings, Settings, Sums,
 };
 use store::{Location, S3Options, Store};
 use tables::view::ApprovedRegions;
 use tokio::sync::Notify;
 
-use crate::args::{Gate, LogArgs, OutputArgs, RunArgs};
+use crate::args::{Gate, LogArgs, OutputArgs, ReadingsArgs, RunArgs};
 use crate::command::{Signals, block_on, print};
 use crate::config::Config;
 use crate::exit::{Exit, Failure};
@@ -30,11 +30,12 @@ use crate::summary::new_denials::NewDenials;
 use crate::summary::page::{Found, GateCounts};
 use crate::{approved, knowledge, location, number, progress, range, settings, summary};
 
-/// Which of the two commands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Which of the commands.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Work {
     Run,
     Settle,
+    Build(ReadingsArgs),
 }
 
 /// What to do, from the options, the environment, and the settings file.
@@ -147,8 +148,16 @@ impl Job {
             settings.kind = LogKind::ModelInvocation;
             settings.include_orphans = false;
         }
-        if work == Work::Settle {
-            check_settle(&args, &settings)?;
+        match &work {
+            Work::Run => {}
+            Work::Settle => check_settle(&args, &settings)?,
+            Work::Build(_) if is_without_trail => {
+                return Err(Failure::usage("build needs --source: readings are those of a trail"));
+            }
+            Work::Build(_) if settings.layout == Layout::Any || settings.range.is_none() => {
+                return Err(Failure::usage("build needs days, and a layout that has them"));
+            }
+            Work::Build(_) => {}
         }
         let dest = location::optional("--dest", args.dest.dest.as_deref())?;
         let (uris, requests) = (&args.logs.invocation_logs, settings.requests_in_flight);
@@ -426,13 +435,17 @@ async fn build(
     let mut settings = job.settings.clone();
     settings.layout = stores.source.layout;
     let stopped = stop.notified();
-    let running = match job.work {
+    let running = match &job.work {
         Work::Run => {
-            pipeline::run(endpoints, &settings, knowledge, &progress, notify, stopped).left_future()
+            pipeline::run(endpoints, &settings, knowledge, &progress, notify, stopped).boxed_local()
         }
         Work::Settle => {
             pipeline::settle(endpoints, &settings, knowledge, &progress, notify, stopped)
-                .right_future()
+                .boxed_local()
+        }
+        Work::Build(readings) => {
+            let from = (endpoints, open_readings(readings)?);
+            pipeline::build(from, &settings, knowledge, &progress, notify, stopped).boxed_local()
         }
     };
     let showing = async {
@@ -498,7 +511,7 @@ fn show(
         Some(path) => fs::write(path, as_json()?).with_context(|| no_summary(path))?,
         None => {}
     }
-    print(&match (job.work, found) {
+    print(&match (&job.work, found) {
         (Work::Settle, _) if outcome.days.is_empty() => summary::settled(outcome),
         (_, Some((found, gates))) if !job.is_full => {
             summary::page::text(outcome, found, gates, &job.knowledge)
@@ -506,6 +519,24 @@ fn show(
         _ => summary::text(outcome, &job.knowledge),
     })?;
     Ok(())
+}
+
+/// Opens readings, with what they are to add up to.
+///
+/// # Errors
+/// If there is nothing that they are to add up to, or it cannot be read.
+fn open_readings(args: &ReadingsArgs) -> Result<Readings, Failure> {
+    let Some(path) = args.sums.as_deref() else {
+        return Err(Failure::usage(
+            "--readings - needs --sums: what the days are to be built from is not known",
+        ));
+    };
+    let text = fs::read_to_string(path)
+        .with_context(|| format!("--sums: {} cannot be read", path.display()))?;
+    let sums = Sums::parse(&text);
+    let sums =
+        sums.map_err(|error| Failure::usage(format!("--sums: {}: {error}", path.display())))?;
+    Ok(Readings { stream: Box::new(std::io::stdin()), sums })
 }
 
 /// Names the first days that lack calls, and how they come in.

@@ -1,5 +1,7 @@
 //! Holds what was read until its day is built: calls by day, objects, what they taught.
 
+mod part;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -21,6 +23,8 @@ use crate::omit::Omitted;
 use crate::outcome::{MAX_LISTED, ObjectProblem, Objects, Records};
 use crate::source::fetch::ReadObject;
 use crate::source::list::ListedObject;
+
+pub(crate) use part::DayPart;
 
 /// What was read so far.
 #[derive(Debug)]
@@ -88,6 +92,8 @@ pub(crate) struct DayState {
     pub(crate) late_objects: BTreeSet<LateObject>,
     /// Objects delivered on the day with calls of days that they are not read for.
     pub(crate) calls_elsewhere: BTreeMap<String, Elsewhere>,
+    /// The places of those objects that readings hold in several parts.
+    parts: BTreeMap<Box<str>, u32>,
 }
 
 /// An object with its counts.
@@ -199,7 +205,9 @@ impl Collected {
         digest_status: Option<Status>,
     ) -> Result<(), Error> {
         let record = ObjectRecord { digest_status, ..ObjectRecord::new(&read.listed) };
-        let (record, calls) = self.add_object(record, read.reading);
+        let n_calls = read.n_calls();
+        let (record, calls) = self.add_object(record, read.reading, n_calls);
+        self.count_skipped(&record, regions_of(&calls));
         let mut placing = Placing::default();
         for day in days {
             if let Some(state) = self.days.get_mut(day) {
@@ -232,13 +240,7 @@ impl Collected {
                 self.left += 1;
                 continue;
             };
-            state.n_calls += 1;
-            if self.keeps_requests {
-                let id = Identity::of(call.identity());
-                let requests = requests_of(call, &calls.texts);
-                state.requests.extend(requests.into_iter().map(|request| (request, id)));
-            }
-            state.calls.add(call, &calls.texts, index, number)?;
+            state.add_call((call, index), &calls, number, self.keeps_requests)?;
         }
         self.add_beside(&calls, &placing)?;
         self.add_others(&calls, &record, &mut placing, manifests)?;
@@ -267,7 +269,10 @@ impl Collected {
         read: ReadObject<Reading>,
         days: Option<&[Date]>,
     ) -> Result<(), Error> {
-        let (record, calls) = self.add_object(ObjectRecord::new(&read.listed), read.reading);
+        let n_calls = read.n_calls();
+        let record = ObjectRecord::new(&read.listed);
+        let (record, calls) = self.add_object(record, read.reading, n_calls);
+        self.count_skipped(&record, regions_of(&calls));
         let mut placing = Placing::default();
         for day in days.into_iter().flatten() {
             if let Some(state) = self.days.get_mut(day) {
@@ -299,21 +304,24 @@ impl Collected {
         Ok(())
     }
 
-    /// Counts an object with what reading it gave, and gives its calls.
+    /// Counts an object with what reading it gave, and gives its calls. It has `n_calls`, of any day.
     fn add_object<E: ToString>(
         &mut self,
         mut record: ObjectRecord,
         reading: Result<Reading, E>,
+        n_calls: u64,
     ) -> (Arc<ObjectRecord>, Calls) {
         let calls = match reading {
-            Ok(reading) => self.add_reading(reading, &mut record),
+            Ok(reading) => {
+                record.calls = n_calls;
+                self.add_reading(reading, &mut record)
+            }
             Err(reason) => {
                 record.unreadable = Some(reason.to_string());
                 Calls::default()
             }
         };
         self.count(&record);
-        self.count_skipped(&record, &calls);
         (Arc::new(record), calls)
     }
 
@@ -322,7 +330,6 @@ impl Collected {
         record.records = reading.records;
         record.skipped = reading.skipped;
         record.rejected = reading.rejected;
-        record.calls = reading.calls.rows.len() as u64;
         record.rejections = reading.rejections;
         record.rejections.extend(reading.notes);
         record.rejected_counts = reading.rejected_counts;
@@ -407,11 +414,7 @@ impl Collected {
             }
             match (self.days.get_mut(&day), placing.number(day)) {
                 (Some(state), Some(number)) if is_in_range => {
-                    if event.kind == EventKind::BatchJob {
-                        let arn = calls.texts.get(&event.attributes, Attribute::JobArn);
-                        state.jobs.extend(arn.map(Box::from));
-                    }
-                    state.calls.add(event, &calls.texts, index, number)?;
+                    state.add_event((event, index), calls, number)?;
                 }
                 _ => self.events_left += 1,
             }
@@ -419,7 +422,12 @@ impl Collected {
         Ok(())
     }
 
-    fn count_skipped(&mut self, record: &ObjectRecord, calls: &Calls) {
+    /// Counts the skipped records of an object by their Regions, of which its events of Bedrock's have these.
+    fn count_skipped<'r>(
+        &mut self,
+        record: &ObjectRecord,
+        regions: impl IntoIterator<Item = (&'r str, u64)>,
+    ) {
         let mut add = |region: &str, records: u64| {
             if records > 0 {
                 *self.skipped_by_region.entry(region.to_owned()).or_default() += records;
@@ -428,12 +436,10 @@ impl Collected {
         if let Some(region) = region_of(&record.key) {
             return add(region, record.skipped);
         }
-        let region = |event: &Call| calls.texts.get(&event.attributes, Attribute::SourceRegion);
-        let regions = calls.others.iter().filter_map(region).filter(|text| is_region_shaped(text));
         let mut unknown = record.skipped;
-        for region in regions {
-            add(region, 1);
-            unknown -= 1;
+        for (region, events) in regions {
+            add(region, events);
+            unknown = unknown.saturating_sub(events);
         }
         add("unknown", unknown);
     }
@@ -484,6 +490,13 @@ fn requests_of(call: &Call, texts: &Texts) -> Vec<Identity> {
         }
     }
     keys
+}
+
+/// The Regions of the events that are no calls, each with 1.
+fn regions_of(calls: &Calls) -> impl Iterator<Item = (&str, u64)> {
+    let region = |event: &Call| calls.texts.get(&event.attributes, Attribute::SourceRegion);
+    let regions = calls.others.iter().filter_map(region);
+    regions.filter(|text| is_region_shaped(text)).map(|region| (region, 1))
 }
 
 /// The Region that a key names, as a folder or in the name of the file.
@@ -560,6 +573,37 @@ impl DayState {
     /// Nothing yet of a day; what is omitted is not going to be held.
     fn without(omitted: Omitted) -> Self {
         DayState { calls: DayCalls::without(omitted), ..DayState::default() }
+    }
+
+    /// Adds a call with its number in an object that was placed.
+    fn add_call(
+        &mut self,
+        (call, index): (&Call, u32),
+        calls: &Calls,
+        number: u32,
+        keeps_requests: bool,
+    ) -> Result<(), Error> {
+        self.n_calls += 1;
+        if keeps_requests {
+            let id = Identity::of(call.identity());
+            let requests = requests_of(call, &calls.texts);
+            self.requests.extend(requests.into_iter().map(|request| (request, id)));
+        }
+        Ok(self.calls.add(call, &calls.texts, index, number)?)
+    }
+
+    /// Adds an event that is no call, with its number in an object that was placed.
+    fn add_event(
+        &mut self,
+        (event, index): (&Call, u32),
+        calls: &Calls,
+        number: u32,
+    ) -> Result<(), Error> {
+        if event.kind == EventKind::BatchJob {
+            let arn = calls.texts.get(&event.attributes, Attribute::JobArn);
+            self.jobs.extend(arn.map(Box::from));
+        }
+        Ok(self.calls.add(event, &calls.texts, index, number)?)
     }
 }
 

@@ -104,11 +104,18 @@ async fn list_location(
 }
 
 impl ListedLogs {
-    fn add(&mut self, object: ListedObject, settings: &Settings) {
+    pub(super) fn add(&mut self, object: ListedObject, settings: &Settings) {
         for day in days_about(object.delivery, settings) {
             self.by_day.entry(day).or_default().add(&object);
         }
         self.objects.push(object);
+    }
+
+    /// Takes note that a log of this delivery cannot be read.
+    pub(super) fn add_unreadable(&mut self, delivery: Option<Delivery>, settings: &Settings) {
+        for day in days_about(delivery, settings) {
+            self.by_day.entry(day).or_default().add_unreadable();
+        }
     }
 
     /// The locations that could not be opened or listed.
@@ -150,10 +157,7 @@ impl ListedLogs {
         let Job { settings, workers, progress, .. } = *job;
         let met = |object: &ListedObject| {
             let days = object.delivery.map(|delivery| days_of_log(delivery, settings));
-            days.into_iter().flatten().map(&met).fold(Met::default(), |all, of_day| Met {
-                before: all.before || of_day.before,
-                later: all.later || of_day.later,
-            })
+            days.into_iter().flatten().map(&met).fold(Met::default(), Met::or)
         };
         let wanted = |object: &ListedObject| is_near(object, settings, &is_wanted);
         let (sender, receiver) = mpsc::channel(LISTED_AHEAD);
@@ -190,11 +194,18 @@ impl ListedLogs {
         });
         futures::future::try_join(sending, reading).await?;
         health.check(true)?;
-        requests.merge_duplicates();
-        requests.counts.locations_not_read.clone_from(&self.not_read);
-        requests.counts.unreadable_objects.sort_by(|a, b| a.key.cmp(&b.key));
-        requests.counts.unreadable_objects.truncate(MAX_LISTED);
+        requests.finish(self);
         Ok(requests)
+    }
+}
+
+impl Requests {
+    /// Ends with what the logs count, once all of them are taken in.
+    pub(super) fn finish(&mut self, logs: &ListedLogs) {
+        self.merge_duplicates();
+        self.counts.locations_not_read.clone_from(&logs.not_read);
+        self.counts.unreadable_objects.sort_by(|a, b| a.key.cmp(&b.key));
+        self.counts.unreadable_objects.truncate(MAX_LISTED);
     }
 }
 

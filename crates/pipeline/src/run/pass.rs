@@ -4,17 +4,20 @@
 
 mod days;
 mod decide;
+mod rows;
 mod tasks;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use futures::FutureExt;
+use futures::future::BoxFuture;
 use futures::stream::StreamExt;
 use jiff::civil::Date;
 use logs::Reading;
 use logs::invocation::InvocationReading;
 use logs::layout::LogKind;
+use readings::Row;
 use tokio::sync::{Semaphore, mpsc};
 
 use crate::day::collect::Collected;
@@ -23,6 +26,7 @@ use crate::error::Error;
 use crate::join::{ListedLogs, Requests, days_of_log, list_logs};
 use crate::outcome::counts::check_sum;
 use crate::run::pass::days::Encoded;
+use crate::run::pass::rows::{TakenRows, read_rows};
 use crate::run::pass::tasks::{Event, Tasks};
 use crate::run::schedule::{Reason, Schedule};
 use crate::run::state::{Job, Joined, PassRequest, State};
@@ -33,6 +37,9 @@ use crate::source::found::Discovery;
 use crate::source::health::{Health, LAST_ANSWERS};
 use crate::source::list::{LISTED_AHEAD, Listed, ListedObject, list_found};
 use crate::source::trail::TrailDecoder;
+
+/// Rows of readings on their way: each may hold as many calls as a large object.
+const ROWS_AHEAD: usize = 16;
 
 /// Objects on their way to being fetched. One at a time would cost a turn of the I/O thread each.
 const SENT_AHEAD: usize = 256;
@@ -115,6 +122,8 @@ struct Scheduler<'a, 'j> {
     n_taken: usize,
     /// How many had when the last unreadable object of a day did.
     unreadable_at: BTreeMap<Date, usize>,
+    /// What readings gave, if there are any.
+    rows: Option<TakenRows>,
     /// Late objects on their way, by key, with the days that need them.
     late_for: BTreeMap<String, Vec<Date>>,
     /// Days that wait for their turn.
@@ -164,6 +173,7 @@ impl<'a, 'j> Scheduler<'a, 'j> {
             n_in_flight: 0,
             n_taken: 0,
             unreadable_at: BTreeMap::new(),
+            rows: None,
             late_for: BTreeMap::new(),
             waiting: BTreeSet::new(),
             built_at_once: Arc::new(Semaphore::new(job.settings.threads.max(1))),
@@ -185,20 +195,10 @@ impl<'a, 'j> Scheduler<'a, 'j> {
         read: mpsc::Receiver<ReadObject<Reading>>,
     ) -> Result<PassEnd, Error> {
         self.begin().await?;
-        let source = self.job.endpoints.source;
         let (sender, listed) = mpsc::channel(LISTED_AHEAD);
-        let listing = match &mut self.request.named {
-            Some(named) => {
-                let discovery = Arc::clone(&self.state.discovery);
-                list_named(std::mem::take(&mut named.objects), discovery, sender).boxed()
-            }
-            None => {
-                let discovery = Arc::clone(&self.state.discovery);
-                let before = self.request.part.as_ref().and_then(|part| part.before);
-                list_found(source.store, self.job.settings, discovery, before, sender).boxed()
-            }
-        };
-        let mut tasks = Tasks::new(listing, listed, to_fetch, read);
+        let (row_sender, rows) = mpsc::channel(ROWS_AHEAD);
+        let listing = self.listing(sender, row_sender);
+        let mut tasks = Tasks::new(listing, (listed, rows), to_fetch, read);
         let mut all_listed = None;
         loop {
             if all_listed.is_some() {
@@ -231,7 +231,13 @@ impl<'a, 'j> Scheduler<'a, 'j> {
                     self.list(object);
                     self.list_others(&mut tasks);
                 }
+                Event::RowRead(row) => {
+                    self.take_row(*row)?;
+                    self.take_other_rows(&mut tasks)?;
+                }
                 Event::AllListed(listed) => {
+                    self.take_other_rows(&mut tasks)?;
+                    self.check_rows(&listed)?;
                     let (source, settings) = (self.job.endpoints.source, self.job.settings);
                     // Of a part, it does not say what the others have.
                     if self.request.part.is_none()
@@ -246,6 +252,7 @@ impl<'a, 'j> Scheduler<'a, 'j> {
                     self.discovery = Arc::clone(&listed.discovery);
                     all_listed = Some(listed);
                     self.decide();
+                    self.leave_unchanged_rows();
                     // One that is opened again is waited for.
                     if self.reopened_day().is_none() {
                         self.job.leases.check_free(&self.waiting).await?;
@@ -256,6 +263,24 @@ impl<'a, 'j> Scheduler<'a, 'j> {
         }
         self.health.check(true)?;
         Ok(self.end(all_listed.unwrap_or_default()))
+    }
+
+    /// Begins to list what there is to read: the source, objects that are known, or the rows of readings.
+    fn listing(
+        &mut self,
+        objects: mpsc::Sender<ListedObject>,
+        rows: mpsc::Sender<Row>,
+    ) -> BoxFuture<'a, Result<Listed, Error>> {
+        let (job, discovery) = (self.job, Arc::clone(&self.state.discovery));
+        if let Some(named) = &mut self.request.named {
+            return list_named(std::mem::take(&mut named.objects), discovery, objects).boxed();
+        }
+        if let Some(readings) = self.request.readings.take() {
+            let has_late = self.state.has_late_objects();
+            return read_rows(job, readings, has_late, discovery, rows).boxed();
+        }
+        let before = self.request.part.as_ref().and_then(|part| part.before);
+        list_found(job.endpoints.source.store, job.settings, discovery, before, objects).boxed()
     }
 
     /// Whether the next day may be built. One with unreadable objects waits until it is known whether the source
@@ -280,7 +305,9 @@ impl<'a, 'j> Scheduler<'a, 'j> {
     /// before the first of these.
     async fn begin(&mut self) -> Result<(), Error> {
         self.collected.keeps_requests = self.compares_requests().await?;
-        match self.job.endpoints.invocation_logs {
+        let readings = self.request.readings.as_ref();
+        let has_logs = readings.is_some_and(|readings| readings.has_invocation_logs);
+        match self.job.endpoints.invocation_logs.filter(|_| !has_logs) {
             Some(logs) => {
                 let listed = list_logs(logs, self.job.settings).await?;
                 self.logs = Some(listed);
@@ -291,6 +318,7 @@ impl<'a, 'j> Scheduler<'a, 'j> {
                 self.job.leases.check_free(&days).await?;
             }
         }
+        self.begin_rows();
         Ok(())
     }
 
@@ -352,6 +380,10 @@ impl<'a, 'j> Scheduler<'a, 'j> {
     /// Reads the model invocation logs around the days that are built. Their entries are calls of these days too, if
     /// that is asked for; those of requests that CloudTrail tells of are left out when a day is built.
     async fn read_logs(&mut self) -> Result<(), Error> {
+        if self.requests.is_some() {
+            // Readings had them.
+            return Ok(());
+        }
         let Scheduler { job, filter, schedule, collected, request, logs, .. } = self;
         if let (Some(listed), Some(logs)) = (logs, job.endpoints.invocation_logs) {
             let settings = job.settings;
@@ -385,7 +417,8 @@ impl<'a, 'j> Scheduler<'a, 'j> {
         self.n_in_flight -= 1;
         let part = self.request.part.as_ref();
         let window = self.job.settings.late_window_minutes;
-        self.n_read_again += u64::from(part.is_some_and(|part| part.has_read(&read, window)));
+        let is_again = part.is_some_and(|part| part.has_read(&read.listed, window));
+        self.n_read_again += u64::from(is_again);
         self.n_taken += 1;
         check_object(&read)?;
         let days = if read.listed.is_late {

@@ -6,6 +6,7 @@
 //! held does not grow with their number.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use jiff::ToSpan;
 use jiff::civil::Date;
@@ -30,6 +31,7 @@ use crate::run::schedule::Reason;
 use crate::run::state::{Job, NamedObjects, PassRequest, State};
 use crate::settings::{Layout, Settings};
 use crate::source::Source;
+use crate::source::discover::discover;
 use crate::source::list::{At, ListedObject};
 
 /// Why a day is opened again, and with what.
@@ -87,6 +89,10 @@ pub(super) async fn open_all(
     outcome: &mut Outcome,
     mut queue: BTreeMap<Date, Opening>,
 ) -> Result<(), Error> {
+    if !queue.is_empty() && state.discovery.is_empty() {
+        let store = job.endpoints.source.store;
+        state.discovery = Arc::new(discover(store, job.settings, job.settings.kind).await?);
+    }
     let mut n_passes = BTreeMap::<Date, usize>::new();
     while let Some((day, opening)) = queue.pop_first() {
         let passes = n_passes.entry(day).or_default();
@@ -258,9 +264,8 @@ async fn open(
     let request = PassRequest {
         rebuild: BTreeMap::from([(day, opening.reason())]),
         late: BTreeMap::from([(day, late)]),
-        checks_all_days: false,
         named: Some(named),
-        part: None,
+        ..PassRequest::default()
     };
     let callers = state.callers();
     let logs = job.endpoints.open_logs(&callers).await;

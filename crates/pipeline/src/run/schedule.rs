@@ -191,6 +191,15 @@ impl<'a> Schedule<'a> {
         }
     }
 
+    /// Adds an object that was read already to the day that it was read for; `false` if it is not read for it.
+    pub(crate) fn add_read(&mut self, object: &ListedObject, day: Date) -> bool {
+        let is_of_day = self.days_of(object).any(|of| of == day);
+        if is_of_day {
+            self.days.entry(day).or_default().sources.add(&object.meta);
+        }
+        is_of_day
+    }
+
     /// Has a day built: its objects are fetched.
     pub(crate) fn build(&mut self, day: Date, reason: Reason) {
         self.built.insert(day, reason);

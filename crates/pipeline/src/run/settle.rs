@@ -2,7 +2,6 @@
 //! manifest of the later day of a pair says with which calls of the earlier one it was compared.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
 use jiff::civil::Date;
 
@@ -19,7 +18,6 @@ use crate::run::MAX_PASSES;
 use crate::run::reopen::{Opening, add_shared, open_all};
 use crate::run::schedule::{Reason, alias_known_now};
 use crate::run::state::{Job, State};
-use crate::source::discover::discover;
 
 /// A pair of days: the later one.
 type Later = Date;
@@ -50,7 +48,6 @@ pub(super) async fn settle(
         look_up(job, state, before).await?;
     }
     outcome.not_reopened.extend(not_published(state, range));
-    let mut is_discovered = false;
     for _ in 0..MAX_PASSES {
         let mut queue = openings(job, state).await?;
         queue.retain(|day, _| range.contains(*day));
@@ -68,11 +65,6 @@ pub(super) async fn settle(
             state.unchanged.retain(|day| range.contains(*day) && !built.contains(day));
             outcome.not_reopened.extend(left_out(state, range));
             return Ok(());
-        }
-        if !std::mem::replace(&mut is_discovered, true) {
-            let store = job.endpoints.source.store;
-            let discovery = discover(store, job.settings, job.settings.kind).await?;
-            state.discovery = Arc::new(discovery);
         }
         open_all(job, state, outcome, queue).await?;
     }
@@ -137,6 +129,21 @@ pub(super) async fn settle_neighbours(
         open_all(job, state, outcome, queue).await?;
     }
     Err(Error::NotConverged { passes: MAX_PASSES })
+}
+
+/// Builds again, from their objects, the days of a range that were built from readings and lack something: late calls,
+/// an alias, or a call that another day has.
+///
+/// # Errors
+/// As those of a run.
+pub(super) async fn open_built(
+    job: &Job<'_>,
+    state: &mut State,
+    outcome: &mut Outcome,
+) -> Result<(), Error> {
+    let mut queue = openings(job, state).await?;
+    queue.retain(|day, _| state.range.is_none_or(|range| range.contains(*day)));
+    open_all(job, state, outcome, queue).await
 }
 
 /// The days that are to be built again for what manifests say.

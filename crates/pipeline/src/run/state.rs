@@ -22,6 +22,7 @@ use crate::outcome::progress::Progress;
 use crate::outcome::tally::Tally;
 use crate::outcome::{BatchOutputs, Day, ObjectProblem, Outcome, ShrinkRefusal};
 use crate::run::kept;
+use crate::run::readings::DayReadings;
 use crate::run::schedule::{Reason, alias_known_now};
 use crate::run::windows::Part;
 use crate::settings::Settings;
@@ -100,6 +101,8 @@ pub(super) struct PassRequest {
     pub(super) checks_all_days: bool,
     /// What is read in place of a listing, for a day that is opened again.
     pub(super) named: Option<NamedObjects>,
+    /// What is read in place of a listing and of objects.
+    pub(super) readings: Option<DayReadings>,
     /// Which part of a run it is, if it is not the whole.
     pub(super) part: Option<Part>,
 }
@@ -270,7 +273,20 @@ impl State {
     /// Compares an object that was read with what the digests say of it, if they were read.
     pub(super) fn compare_with_digests(&mut self, read: &ReadObject<Reading>) -> Option<Status> {
         let sha256 = read.reading.as_ref().ok()?.sha256?;
-        Some(self.digests.as_mut()?.compare(&read.listed.meta.key, &sha256))
+        self.compare_with_digest(&read.listed.meta.key, &sha256)
+    }
+
+    /// The same with the SHA-256 of what it holds.
+    pub(super) fn compare_with_digest(&mut self, key: &str, sha256: &[u8; 32]) -> Option<Status> {
+        Some(self.digests.as_mut()?.compare(key, sha256))
+    }
+
+    /// Whether a published day has calls of objects that it is not read for, or has such objects with calls of others.
+    pub(super) fn has_late_objects(&self) -> bool {
+        let mut published = self.manifests.values().flatten();
+        published.any(|manifest| {
+            !manifest.late_objects.is_empty() || !manifest.calls_elsewhere.is_empty()
+        })
     }
 
     /// Records that a log file exists, read or not.

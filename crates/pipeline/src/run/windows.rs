@@ -4,7 +4,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
-use logs::Reading;
 
 use crate::dates::{DayRange, days_of_delivery};
 use crate::day::manifest::LateObject;
@@ -13,10 +12,9 @@ use crate::run::pass::PassEnd;
 use crate::run::schedule::Reason;
 use crate::run::state::{PassRequest, State};
 use crate::settings::{Layout, Settings};
-use crate::source::fetch::ReadObject;
 use crate::source::filter::Seen;
 use crate::source::found::Discovery;
-use crate::source::list::Listed;
+use crate::source::list::{Listed, ListedObject};
 
 /// How many objects of a day a Region's folder may have, before any is listed: CloudTrail delivers about
 /// every five minutes (CloudTrail user guide, "How CloudTrail works").
@@ -33,6 +31,8 @@ pub(super) struct Windows<'a> {
     /// The days that are in no window yet. Without a range there is one window, of all that there is.
     rest: Option<Option<DayRange>>,
     given: Vec<Option<DayRange>>,
+    /// Whether each day is a window.
+    is_by_day: bool,
     /// The most objects of a day, as far as is known.
     keys_of_day: u64,
     /// The days that were built so far.
@@ -78,10 +78,16 @@ impl<'a> Windows<'a> {
             settings,
             rest: Some(settings.range),
             given: Vec::new(),
+            is_by_day: false,
             keys_of_day: regions.len() as u64 * PER_REGION + others.len() as u64 * PER_OTHER,
             built: BTreeSet::new(),
             found: Found::default(),
         }
+    }
+
+    /// A window for each day.
+    pub(super) fn of_days(settings: &'a Settings) -> Self {
+        Windows { is_by_day: true, ..Windows::new(settings, &Discovery::default()) }
     }
 
     /// The next window, as settings and a request for its pass.
@@ -94,7 +100,8 @@ impl<'a> Windows<'a> {
                 let days = i64::try_from(days).unwrap_or(i64::MAX);
                 // The first is an estimate on the safe side, which would have a nightly run listed in two.
                 let least = if self.given.is_empty() { self.settings.first_window_days } else { 1 };
-                let (window, later) = rest.split(days.max(least));
+                let days = if self.is_by_day { 1 } else { days.max(least) };
+                let (window, later) = rest.split(days);
                 self.rest = later.map(Some);
                 before = self.settings.range.and_then(|run| run.until(window.from()));
                 Some(window)
@@ -168,9 +175,8 @@ impl Part {
     }
 
     /// Whether an object was read for other days of the run before, which were built.
-    pub(super) fn has_read(&self, read: &ReadObject<Reading>, late_window_minutes: i64) -> bool {
-        let delivery = read.listed.delivery;
-        let days = delivery.map(|of| days_of_delivery(of, self.run, late_window_minutes));
+    pub(super) fn has_read(&self, listed: &ListedObject, late_window_minutes: i64) -> bool {
+        let days = listed.delivery.map(|of| days_of_delivery(of, self.run, late_window_minutes));
         days.into_iter().flatten().any(|day| self.built.contains(&day))
     }
 }

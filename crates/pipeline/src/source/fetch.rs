@@ -5,7 +5,7 @@ use std::io::BufRead;
 
 use bytes::Bytes;
 use futures::stream::{FuturesUnordered, StreamExt};
-use logs::{Scratch, Unreadable};
+use logs::{Reading, Scratch, Unreadable};
 use store::{Object, ObjectMeta, Store};
 use tokio::sync::mpsc::Receiver;
 use tokio::sync::{AcquireError, Semaphore, SemaphorePermit};
@@ -63,6 +63,13 @@ pub(crate) struct ReadObject<R> {
     pub(crate) listed: ListedObject,
     /// What it held, or why it could not be read.
     pub(crate) reading: Result<R, Unreadable>,
+}
+
+impl ReadObject<Reading> {
+    /// How many calls it holds.
+    pub(crate) fn n_calls(&self) -> u64 {
+        self.reading.as_ref().map_or(0, |reading| reading.calls.rows.len() as u64)
+    }
 }
 
 impl<R> ReadObject<R> {

@@ -147,6 +147,11 @@ impl RegionFolder {
 }
 
 impl Discovery {
+    /// Whether no folder was found, or none looked for.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.regions.is_empty() && self.others.is_empty()
+    }
+
     /// Adds what was found in another source.
     pub(super) fn add(&mut self, other: Discovery) {
         self.regions.extend(other.regions);

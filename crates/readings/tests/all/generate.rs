@@ -24,6 +24,7 @@ pub(crate) fn made_with() -> MadeWith {
         reading: "log files, one member".to_owned(),
         request_metadata: vec!["team".to_owned()],
         omitted: Vec::new(),
+        has_invocation_logs: false,
     }
 }
 

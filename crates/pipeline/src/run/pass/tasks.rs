@@ -4,6 +4,7 @@ use futures::future::BoxFuture;
 use futures::stream::{FuturesUnordered, StreamExt};
 use jiff::civil::Date;
 use logs::Reading;
+use readings::Row;
 use tokio::sync::mpsc;
 
 use crate::day::prepare::Prepared;
@@ -28,6 +29,8 @@ pub(super) enum Event<'f> {
     FetcherHasRoom,
     /// An object was listed.
     ObjectListed(ListedObject),
+    /// Readings have what an object gives to the day.
+    RowRead(Box<Row>),
     /// The listing came to its end.
     AllListed(Listed),
 }
@@ -37,6 +40,8 @@ pub(super) struct Tasks<'f> {
     /// One at most.
     listing: FuturesUnordered<BoxFuture<'f, Result<Listed, Error>>>,
     pub(super) listed: mpsc::Receiver<ListedObject>,
+    /// The rows of readings that are taken in place of what is listed; closed if there are none.
+    pub(super) rows: mpsc::Receiver<Row>,
     pub(super) to_fetch: mpsc::Sender<ListedObject>,
     pub(super) read: mpsc::Receiver<ReadObject<Reading>>,
     pub(super) preparing: FuturesUnordered<BoxFuture<'f, Result<(Date, Prepared<'f>), Error>>>,
@@ -46,13 +51,14 @@ pub(super) struct Tasks<'f> {
 impl<'f> Tasks<'f> {
     pub(super) fn new(
         listing: BoxFuture<'f, Result<Listed, Error>>,
-        listed: mpsc::Receiver<ListedObject>,
+        (listed, rows): (mpsc::Receiver<ListedObject>, mpsc::Receiver<Row>),
         to_fetch: mpsc::Sender<ListedObject>,
         read: mpsc::Receiver<ReadObject<Reading>>,
     ) -> Self {
         Tasks {
             listing: FuturesUnordered::from_iter([listing]),
             listed,
+            rows,
             to_fetch,
             read,
             preparing: FuturesUnordered::new(),
@@ -85,6 +91,7 @@ impl<'f> Tasks<'f> {
                 permit.map(|_| Event::FetcherHasRoom).map_err(|_| Error::Worker)
             }
             Some(object) = self.listed.recv() => Ok(Event::ObjectListed(object)),
+            Some(row) = self.rows.recv() => Ok(Event::RowRead(Box::new(row))),
             Some(listed) = self.listing.next() => listed.map(Event::AllListed),
         }
     }

@@ -1,0 +1,266 @@
+//! Takes rows of readings in place of what is listed and fetched.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use jiff::civil::Date;
+use logs::Unreadable;
+use logs::invocation::InvocationReading;
+use logs::layout::LogKind;
+use readings::{Given, MAX_ROW_EVENTS, Object, Row, TrailPart};
+use store::ObjectMeta;
+use tokio::sync::mpsc;
+
+use super::Scheduler;
+use super::tasks::Tasks;
+use crate::day::collect::DayPart;
+use crate::day::manifest::{LateObject, Sources};
+use crate::error::Error;
+use crate::join::{LogRows, Met, days_of_log};
+use crate::outcome::counts::check_sum;
+use crate::run::readings::DayReadings;
+use crate::run::schedule::Reason;
+use crate::run::state::Job;
+use crate::source::fetch::ReadObject;
+use crate::source::found::Discovery;
+use crate::source::list::{At, ListCounts, Listed, ListedObject, find_folders, named};
+
+/// What the rows of a day came to so far.
+#[derive(Debug)]
+pub(super) struct TakenRows {
+    day: Date,
+    /// What its objects are to be.
+    expected: Sources,
+    /// Objects that are not read for the day by their delivery.
+    late: BTreeSet<LateObject>,
+    /// Which parts are there, of objects in several parts; none of one that is whole.
+    parts: BTreeMap<String, Vec<bool>>,
+    /// The model invocation logs among them, if these were read.
+    logs: Option<LogRows>,
+}
+
+impl TakenRows {
+    pub(super) fn new(readings: &DayReadings) -> Self {
+        let DayReadings { day, expected, has_invocation_logs, .. } = readings;
+        let logs = has_invocation_logs.then(LogRows::default);
+        let (late, parts) = (BTreeSet::new(), BTreeMap::new());
+        TakenRows { day: *day, expected: expected.clone(), late, parts, logs }
+    }
+
+    /// Takes note of a part, and says whether it is the first of its object that came.
+    fn add(&mut self, key: &str, part: u32, parts: u32) -> Result<bool, Error> {
+        let fault = |what: String| Err(self.fault(format!("`{key}`: {what}")));
+        if part >= parts {
+            return fault(format!("expected a part below {parts}, found part {part}"));
+        }
+        if parts == 1 {
+            return Ok(true);
+        }
+        let is_first = !self.parts.contains_key(key);
+        let found = self.parts.entry(key.to_owned()).or_insert_with(|| vec![false; parts as usize]);
+        match found.get_mut(part as usize) {
+            Some(is_there) if !*is_there => *is_there = true,
+            Some(_) => {
+                return Err(self.fault(format!("`{key}`: part {part} of {parts} is there twice")));
+            }
+            None => {
+                let before = found.len();
+                return Err(self.fault(format!("`{key}`: expected {before} parts, found {parts}")));
+            }
+        }
+        Ok(is_first)
+    }
+
+    fn fault(&self, what: String) -> Error {
+        Error::Readings { day: self.day, what }
+    }
+
+    /// That nothing is missing, and nothing there twice. `found` are the objects that are read for the day.
+    fn check(&self, found: &Sources) -> Result<(), Error> {
+        let missing = |parts: &Vec<bool>| parts.iter().position(|is_there| !is_there);
+        if let Some((key, part, parts)) =
+            self.parts.iter().find_map(|(key, of)| Some((key, missing(of)?, of.len())))
+        {
+            return Err(self.fault(format!("`{key}`: part {part} of {parts} is missing")));
+        }
+        if *found == self.expected {
+            return Ok(());
+        }
+        let shown = |sources: &Sources| {
+            let Sources { objects, bytes, fingerprint } = sources;
+            let fingerprint = fingerprint.get(..16).unwrap_or(fingerprint);
+            format!("{objects} objects of {bytes} bytes, fingerprint {fingerprint}…")
+        };
+        let (expected, found) = (shown(&self.expected), shown(found));
+        let what = format!(
+            "expected {expected}, found {found}: objects were lost, read twice, or listed at another time"
+        );
+        Err(self.fault(what))
+    }
+}
+
+impl Scheduler<'_, '_> {
+    /// Begins with the readings of a day: it is held for them whether it is built in the end or not.
+    pub(super) fn begin_rows(&mut self) {
+        if let Some(readings) = &self.request.readings {
+            let (day, rows) = (readings.day, TakenRows::new(readings));
+            self.rows = Some(rows);
+            self.build(day, Reason::New);
+        }
+    }
+
+    /// Takes in what has come beside a row.
+    pub(super) fn take_other_rows(&mut self, tasks: &mut Tasks<'_>) -> Result<(), Error> {
+        while let Ok(row) = tasks.rows.try_recv() {
+            self.take_row(row)?;
+        }
+        Ok(())
+    }
+
+    /// Takes in what an object gives to the day.
+    pub(super) fn take_row(&mut self, row: Row) -> Result<(), Error> {
+        let Some(rows) = &mut self.rows else { return Ok(()) };
+        let Row { dt, is_late, object, part, parts, given } = row;
+        if dt != rows.day {
+            return Err(rows.fault(format!("a row is of {dt}")));
+        }
+        let (key, size_bytes) = (object.key.clone(), object.size_bytes);
+        let is_first = rows.add(&key, part, parts)?;
+        let given = match given {
+            Given::Trail(given) => given,
+            Given::InvocationLog(given) => return self.take_log((object, part), given),
+        };
+        let (store, kind) = (self.job.endpoints.source.store, self.job.settings.kind);
+        let meta = ObjectMeta { key, size_bytes, etag: object.etag, is_archived: false };
+        let delivery = kind.delivery(&meta.key);
+        let listed = named(store, &ListCounts::default(), meta, kind, delivery);
+        let listed = ListedObject { is_late, ..listed };
+        if is_first {
+            self.take_object(&listed, given.is_err())?;
+        }
+        let mut digest_status = None;
+        if let Ok(part) = &given {
+            check_part(&listed, part, parts)?;
+            if let Some(sha256) = part.reading.sha256.filter(|_| is_first) {
+                digest_status = self.state.compare_with_digest(&listed.meta.key, &sha256);
+            }
+        }
+        let part = DayPart { listed, day: dt, parts, given };
+        self.collected.add_part(part, &self.state.manifests, digest_status)
+    }
+
+    /// Takes in what a model invocation log holds for the day, or a part of it.
+    fn take_log(
+        &mut self,
+        (object, part): (Object, u32),
+        given: Result<InvocationReading, String>,
+    ) -> Result<(), Error> {
+        let Some(rows) = &mut self.rows else { return Ok(()) };
+        let settings = self.job.settings;
+        let Object { key, size_bytes, etag, .. } = object;
+        let delivery = LogKind::ModelInvocation.delivery(&key);
+        let meta = ObjectMeta { key, size_bytes, etag, is_archived: false };
+        let listed = ListedObject { meta, at: At::Name, delivery, is_late: false };
+        let met = self.request.part.as_ref().map(|part| {
+            let days = delivery.into_iter().flat_map(|delivery| days_of_log(delivery, settings));
+            days.map(|day| part.met(day, settings.range)).fold(Met::default(), Met::or)
+        });
+        let first_index = part.saturating_mul(MAX_ROW_EVENTS as u32);
+        let logs = rows.logs.get_or_insert_default();
+        if let (true, Ok(reading)) = (settings.include_orphans, &given) {
+            let reading = Ok::<_, Unreadable>(reading.calls());
+            let days = delivery.map(|of| days_of_log(of, settings).collect::<Vec<_>>());
+            let mut read = ReadObject { listed: listed.clone(), reading };
+            self.filter.apply(&mut read);
+            self.collected.add_log(read, days.as_deref())?;
+        }
+        logs.add(listed, given, (first_index, met.unwrap_or_default()), settings)
+    }
+
+    /// Counts an object as listed and read.
+    fn take_object(&mut self, listed: &ListedObject, is_unreadable: bool) -> Result<(), Error> {
+        let Some(rows) = &mut self.rows else { return Ok(()) };
+        let (part, progress) = (self.request.part.as_ref(), self.job.progress);
+        let window = self.job.settings.late_window_minutes;
+        self.n_listed += 1;
+        self.n_taken += 1;
+        progress.found();
+        progress.listed(listed.meta.size_bytes);
+        progress.read(listed.meta.size_bytes);
+        self.state.record_listed(&listed.meta.key);
+        self.n_read_again += u64::from(part.is_some_and(|part| part.has_read(listed, window)));
+        if listed.is_late {
+            let (key, bytes) = (listed.meta.key.clone(), listed.meta.size_bytes);
+            rows.late.insert(LateObject { key, bytes });
+        } else if !self.schedule.add_read(listed, rows.day) {
+            let key = &listed.meta.key;
+            return Err(
+                rows.fault(format!("`{key}` was not delivered for it, and is not said to be late"))
+            );
+        }
+        if is_unreadable {
+            self.unreadable_at.insert(rows.day, self.n_taken);
+        }
+        Ok(())
+    }
+
+    /// Checks that all rows are there, and has it decided whether the day is built.
+    pub(super) fn check_rows(&mut self, listed: &Listed) -> Result<(), Error> {
+        let Some(rows) = &mut self.rows else { return Ok(()) };
+        let day = rows.day;
+        rows.check(&self.schedule.sources(day))?;
+        if let Some(logs) = rows.logs.take() {
+            let (listed, requests) = logs.finish();
+            self.logs = Some(listed);
+            self.requests = Some(Arc::new(requests));
+        }
+        self.request.late.entry(day).or_default().append(&mut rows.late);
+        self.state.discovery = Arc::clone(&listed.discovery);
+        self.schedule.leave(day);
+        Ok(())
+    }
+
+    /// Lets go of what was read for the day if it is not built.
+    pub(super) fn leave_unchanged_rows(&mut self) {
+        let Some(rows) = &self.rows else { return };
+        if !self.schedule.is_built(rows.day)
+            && let Some(state) = self.collected.take(rows.day)
+        {
+            self.collected.left += state.n_calls;
+        }
+    }
+}
+
+/// Reads the rows of a day. Where a day may need an object that they lack, the folders are found in which it may be.
+pub(super) async fn read_rows(
+    job: &Job<'_>,
+    readings: DayReadings,
+    needs_folders: bool,
+    discovery: Arc<Discovery>,
+    rows: mpsc::Sender<Row>,
+) -> Result<Listed, Error> {
+    readings.read(rows).await?;
+    let discovery = match needs_folders && discovery.is_empty() {
+        true => Arc::new(find_folders(job.endpoints.source.store, job.settings).await?),
+        false => discovery,
+    };
+    Ok(Listed { lists: discovery.lists, discovery, ..Listed::default() })
+}
+
+/// Checks that the counts of an object add up.
+fn check_part(listed: &ListedObject, part: &TrailPart, parts: u32) -> Result<(), Error> {
+    let TrailPart { reading, places, other_places, calls_by_day, .. } = part;
+    let calls = calls_by_day.values().sum();
+    let counts = [("calls", calls), ("skipped", reading.skipped), ("rejected", reading.rejected)];
+    let (n_calls, n_others) = (reading.calls.rows.len(), reading.calls.others.len());
+    let checked = check_sum(("records", reading.records), &counts)
+        .and_then(|()| {
+            check_sum(("calls of the part", n_calls as u64), &[("places", places.len() as u64)])
+        })
+        .and_then(|()| {
+            let places = [("places", other_places.len() as u64)];
+            check_sum(("other events of the part", n_others as u64), &places)
+        });
+    let of = || format!("`{}` in {parts} parts", listed.meta.key);
+    checked.map_err(|reason| Error::Counts { of: of(), reason })
+}
