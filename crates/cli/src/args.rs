@@ -239,15 +239,38 @@ pub(crate) struct PlanArgs {
     /// it writes stays
     #[arg(long, help_heading = heading::OUTPUT)]
     pub(crate) preflight: bool,
-    /// Output format
-    #[arg(long, value_enum, value_name = "FORMAT", default_value_t, help_heading = heading::OUTPUT)]
-    pub(crate) output: Output,
+    /// What to plan, and how.
+    #[command(flatten)]
+    pub(crate) objects: PlanObjectArgs,
     /// How to reach S3.
     #[command(flatten)]
     pub(crate) aws: AwsArgs,
     /// The settings file.
     #[command(flatten)]
     pub(crate) config: ConfigArgs,
+}
+
+/// Which objects `plan` is about, and what it prints of them.
+#[derive(Debug, Clone, Default, Args)]
+#[command(next_help_heading = heading::OUTPUT)]
+pub(crate) struct PlanObjectArgs {
+    /// Output: a plan for people (text) or programs (json); the objects that a run would read, as JSON
+    /// lines {"key": "...", "size": N, "etag": "..."} (keys); or the folders that it would list, as JSON
+    /// lines for --folders (folders)
+    #[arg(long, value_enum, hide_possible_values = true, value_name = "FORMAT", default_value_t)]
+    pub(crate) output: PlanOutput,
+    /// List only these folders, without a search for trails: some of the lines of --output folders, in a
+    /// file, or - for standard input
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["keys", "preflight"])]
+    pub(crate) folders: Option<PathBuf>,
+    /// List nothing, and take these objects: lines as those of --output keys, in a file, or - for standard
+    /// input; those of other days are left out
+    #[arg(long, value_name = "FILE", conflicts_with = "preflight")]
+    pub(crate) keys: Option<PathBuf>,
+    /// Write how many objects and bytes each day is read from, and their fingerprint, as JSON lines to a
+    /// file; those of parts add up
+    #[arg(long, value_name = "FILE", conflicts_with = "preflight")]
+    pub(crate) sums: Option<PathBuf>,
 }
 
 impl PlanArgs {
@@ -608,6 +631,16 @@ pub(crate) enum Output {
     #[default]
     Text,
     Json,
+}
+
+/// A format of `plan`. The variants have no doc comments, because clap would list them with `--help`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum PlanOutput {
+    #[default]
+    Text,
+    Json,
+    Keys,
+    Folders,
 }
 
 /// A format of `explain`. The variants have no doc comments, because clap would list them with `--help`.

@@ -85,7 +85,7 @@ impl Failure {
             Failure::Usage(_) => Exit::Usage,
             Failure::Failed(error) => match error.downcast_ref::<pipeline::Error>() {
                 // The settings file has to tell two sources apart.
-                Some(pipeline::Error::SameName { .. }) => Exit::Usage,
+                Some(pipeline::Error::SameName { .. } | pipeline::Error::Line(_)) => Exit::Usage,
                 _ => Exit::Failed,
             },
             Failure::Nothing(_) => Exit::Nothing,

@@ -235,7 +235,7 @@ async fn open_location(
 }
 
 /// Whether a source is `-`.
-fn is_standard_input(location: &Location) -> bool {
+pub(crate) fn is_standard_input(location: &Location) -> bool {
     matches!(location, Location::Folder(path) if path.as_os_str() == "-")
 }
 

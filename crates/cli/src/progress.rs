@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use pipeline::{Progress, Snapshot};
 
+use crate::args::OutputArgs;
 use crate::messages::Messages;
 use crate::number::{bytes, counted, grouped};
 
@@ -22,6 +23,21 @@ pub(crate) async fn show(progress: Arc<Progress>, messages: Messages) {
         bar(&progress).await;
     } else {
         lines(&progress, messages).await;
+    }
+}
+
+/// Waits for work, and shows its progress meanwhile, if it is asked for.
+pub(crate) async fn beside<T>(
+    work: impl Future<Output = T>,
+    progress: &Arc<Progress>,
+    output: &OutputArgs,
+    messages: Messages,
+) -> T {
+    tokio::select! {
+        done = work => done,
+        () = show(Arc::clone(progress), messages), if !output.no_progress => {
+            unreachable!("progress is shown until it is dropped")
+        }
     }
 }
 

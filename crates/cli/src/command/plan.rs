@@ -1,15 +1,16 @@
 //! `hoptrail plan`: what a run would list, fetch, and build, and the price of its requests.
 
 mod days;
+mod objects;
 mod preflight;
 
 use std::sync::Arc;
 
-use pipeline::{Plan, PlanEndpoints, PlanRequest, Progress};
+use pipeline::{Plan, PlanEndpoints, Progress};
 use serde::Serialize;
 use store::{Location, Several, Store};
 
-use crate::args::{Output, OutputArgs, PlanArgs};
+use crate::args::{Output, OutputArgs, PlanArgs, PlanObjectArgs, PlanOutput};
 use crate::command::run::{Job, Work};
 use crate::command::{Signals, block_on, print};
 use crate::exit::{Exit, Failure};
@@ -39,12 +40,25 @@ pub(crate) fn run(
     output: &OutputArgs,
     messages: &Messages,
 ) -> Result<Exit, Failure> {
-    let (format, is_preflight) = (args.output, args.preflight);
+    let (objects, is_preflight) = (args.objects.clone(), args.preflight);
     let job = Job::new(args.into_run(), Work::Run, messages)?;
+    let format = match objects.output {
+        PlanOutput::Keys | PlanOutput::Folders if is_preflight => {
+            return Err(Failure::usage(
+                "--preflight prints text or json: expected one of them for --output",
+            ));
+        }
+        PlanOutput::Keys => return objects::keys(&job, &objects, output, messages),
+        PlanOutput::Folders => return objects::folders(&job, &objects, output, messages),
+        PlanOutput::Text => Output::Text,
+        PlanOutput::Json => Output::Json,
+    };
     if is_preflight {
         return preflight::run(&job, format, messages);
     }
-    let plan = block_on(async |signals| make(&job, signals, output, messages).await)?;
+    objects::check(&job, &objects)?;
+    let plan = block_on(async |signals| make(&job, &objects, signals, output, messages).await)?;
+    objects::write_sums(&plan, &objects)?;
     let on_s3 = job.sources.iter().any(|read| matches!(read.location, Location::S3 { .. }));
     match format {
         Output::Text => print(&text(&plan, on_s3))?,
@@ -57,26 +71,35 @@ pub(crate) fn run(
             print(&format!("{}\n", serde_json::to_string_pretty(&costed)?))?;
         }
     }
+    Ok(tell(&plan, messages))
+}
+
+/// Says what a plan could not do, and what was left out.
+fn tell(plan: &Plan, messages: &Messages) -> Exit {
+    if plan.left_out > 0 {
+        let left_out = counted(plan.left_out, "object");
+        let why = "they are not of the days, accounts, or Regions that are asked for";
+        messages.note(&format!("{left_out} of --keys left out: {why}"));
+    }
     if let Some(nothing) = &plan.nothing_found {
         messages.warn(&nothing.to_string());
     }
-    let partial = summary::partial::reasons_of_plan(&plan);
+    let partial = summary::partial::reasons_of_plan(plan);
     partial.iter().for_each(|reason| messages.warn(reason));
-    Ok(if partial.is_empty() { Exit::Done } else { Exit::Partial })
+    if partial.is_empty() { Exit::Done } else { Exit::Partial }
 }
 
 /// Lists and compares, until it is done or a signal comes.
 async fn make(
     job: &Job,
+    objects: &PlanObjectArgs,
     signals: &mut Signals,
     output: &OutputArgs,
     messages: &Messages,
 ) -> Result<Plan, Failure> {
     let progress = Arc::new(Progress::default());
     let planning = async {
-        let source = location::open_sources(&job.sources, &job.settings, messages).await?;
-        let mut settings = job.settings.clone();
-        settings.layout = source.layout;
+        let (source, settings, request) = objects::open(job, objects, messages).await?;
         let destination = open_published(job, messages).await?;
         let invocation_logs = job.open_logs(messages).await?;
         let batch_outputs = job.open_batch_outputs(messages).await?;
@@ -87,19 +110,10 @@ async fn make(
             batch_outputs: batch_outputs.as_deref(),
             destination: destination.as_deref(),
         };
-        let planning = pipeline::plan(
-            endpoints,
-            PlanRequest::default(),
-            &settings,
-            job.knowledge.clone(),
-            &progress,
-        );
-        tokio::select! {
-            plan = planning => Ok::<_, Failure>(plan?),
-            () = progress::show(Arc::clone(&progress), *messages), if !output.no_progress => {
-                unreachable!("progress is shown until it is dropped")
-            }
-        }
+        let knowledge = job.knowledge.clone();
+        let planning = pipeline::plan(endpoints, request, &settings, knowledge, &progress);
+        let plan = progress::beside(planning, &progress, output, *messages).await;
+        plan.map_err(|error| objects::failure(objects, error))
     };
     signals.or(planning).await?
 }

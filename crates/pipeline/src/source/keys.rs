@@ -1,6 +1,7 @@
 //! Objects that are given by their keys, as JSON Lines, in place of a listing.
 
 use std::str::FromStr;
+use std::sync::Arc;
 
 use logs::layout::{FileClass, KeyParts, LogKind, is_in_sibling_folder};
 use serde::{Deserialize, Serialize};
@@ -10,6 +11,7 @@ use tokio::sync::mpsc::Sender;
 use crate::dates::days_of_delivery;
 use crate::error::{Error, LineError};
 use crate::settings::{Layout, Settings};
+use crate::source::found::{Discovery, Extent};
 use crate::source::lines::Lines;
 use crate::source::list::{ListCounts, Listed, ListedObject, named};
 use crate::source::{roots, shown};
@@ -225,5 +227,6 @@ pub(crate) async fn list_given(
     }
     let listing = counts.into_listing(source);
     listing.check_names(source)?;
-    Ok(Listed { listing, left_out, ..Listed::default() })
+    let discovery = Discovery { extent: Extent::GivenPart, ..Discovery::default() };
+    Ok(Listed { discovery: Arc::new(discovery), listing, left_out, ..Listed::default() })
 }
