@@ -208,7 +208,7 @@ async fn run_with_leases(
     let mut readings = match (readings, settings.range) {
         (Some(readings), range) => {
             let range = range.ok_or(Error::NoRange)?;
-            let mut readings = readings.by_day(settings, range).await?;
+            let mut readings = readings.by_day(source.store, settings, range).await?;
             state.learn(destination, &mut readings.learned).await?;
             Some(readings)
         }

@@ -72,6 +72,20 @@ pub struct TrailPart {
     pub elsewhere: BTreeMap<Date, u64>,
 }
 
+impl Row {
+    /// How many calls, other events, and entries it holds.
+    pub fn n_events(&self) -> usize {
+        match &self.given {
+            Given::Trail(Ok(part)) => {
+                let calls = &part.reading.calls;
+                calls.rows.len() + part.beside.len() + calls.others.len()
+            }
+            Given::InvocationLog(Ok(reading)) => reading.entries.len(),
+            Given::Trail(Err(_)) | Given::InvocationLog(Err(_)) => 0,
+        }
+    }
+}
+
 impl Given {
     /// Why the object is unreadable, if it is.
     pub fn unreadable(&self) -> Option<&str> {

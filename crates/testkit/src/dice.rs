@@ -50,6 +50,13 @@ impl Dice {
         &items[self.index(items.len())]
     }
 
+    /// Puts items into a random order.
+    pub fn shuffle<T>(&mut self, items: &mut [T]) {
+        for last in (1..items.len()).rev() {
+            items.swap(last, self.index(last + 1));
+        }
+    }
+
     /// A UUID in lower case, of the version that AWS's ids have.
     pub fn uuid(&mut self) -> String {
         let (a, b) = (self.bits(), self.bits());

@@ -38,8 +38,8 @@ use crate::source::health::{Health, LAST_ANSWERS};
 use crate::source::list::{LISTED_AHEAD, Listed, ListedObject, list_found};
 use crate::source::trail::TrailDecoder;
 
-/// Rows of readings on their way: each may hold as many calls as a large object.
-const ROWS_AHEAD: usize = 16;
+/// Batches of rows on their way: each may hold as many calls as a large object.
+const ROWS_AHEAD: usize = 2;
 
 /// Objects on their way to being fetched. One at a time would cost a turn of the I/O thread each.
 const SENT_AHEAD: usize = 256;
@@ -231,10 +231,7 @@ impl<'a, 'j> Scheduler<'a, 'j> {
                     self.list(object);
                     self.list_others(&mut tasks);
                 }
-                Event::RowRead(row) => {
-                    self.take_row(*row)?;
-                    self.take_other_rows(&mut tasks)?;
-                }
+                Event::RowsRead(rows) => self.take_rows(rows)?,
                 Event::AllListed(listed) => {
                     self.take_other_rows(&mut tasks)?;
                     self.check_rows(&listed)?;
@@ -269,7 +266,7 @@ impl<'a, 'j> Scheduler<'a, 'j> {
     fn listing(
         &mut self,
         objects: mpsc::Sender<ListedObject>,
-        rows: mpsc::Sender<Row>,
+        rows: mpsc::Sender<Vec<Row>>,
     ) -> BoxFuture<'a, Result<Listed, Error>> {
         let (job, discovery) = (self.job, Arc::clone(&self.state.discovery));
         if let Some(named) = &mut self.request.named {

@@ -1,6 +1,8 @@
 //! Readings that days are built from, in place of listing and fetching a source: a stream of any number of days,
 //! which is parted by day in temporary files first.
 
+mod whole;
+
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::fmt;
@@ -8,7 +10,8 @@ use std::fs::File;
 use std::io::{Read, Seek};
 
 use jiff::civil::Date;
-use readings::{Given, MadeWith, Reader, Row, Writer};
+use readings::{Given, MadeWith, Object, ReadError, Reader, Row, Writer};
+use store::{ObjectMeta, Store};
 use tokio::sync::mpsc;
 
 use crate::dates::DayRange;
@@ -16,8 +19,15 @@ use crate::day::collect::Learned;
 use crate::day::manifest::Sources;
 use crate::error::Error;
 use crate::settings::Settings;
+use crate::source::list::{ListCounts, named};
 use crate::sums::Sums;
 use crate::work::run_waiting;
+
+pub(crate) use whole::{Parts, check_sources};
+
+/// Rows go to the pass together until they have so many events: to hand over each by itself costs more than
+/// to take in a small one.
+const BATCH_EVENTS: usize = 4096;
 
 /// Readings, and what they are to add up to.
 pub struct Readings {
@@ -43,27 +53,57 @@ pub(crate) struct DayReadings {
     pub(super) expected: Sources,
     /// Whether model invocation logs are among them.
     pub(super) has_invocation_logs: bool,
-    rows: Option<Reader<Box<dyn Read + Send>>>,
+    rows: DayRows,
+}
+
+/// Where the rows of a day are.
+enum DayRows {
+    None,
+    Stream(Reader<Box<dyn Read + Send>>),
 }
 
 impl Readings {
     /// Parts them by day. Those of a single day are not held: they are read when the day is.
     ///
     /// # Errors
-    /// If they were made with something else, are cut off, or hold rows of days outside the range.
-    pub(super) async fn by_day(self, settings: &Settings, range: DayRange) -> Result<ByDay, Error> {
+    /// If they were made with something else, are cut off, hold rows of days outside the range, or are not whole.
+    pub(super) async fn by_day(
+        self,
+        source: &dyn Store,
+        settings: &Settings,
+        range: DayRange,
+    ) -> Result<ByDay, Error> {
         let Readings { stream, sums } = self;
         let made_with = made_with(settings);
-        run_waiting(move || {
-            let reader = Reader::new(stream, &made_with).map_err(Error::ReadReadings)?;
-            let has_invocation_logs = reader.has_invocation_logs();
-            let (days, learned) = match range.from() == range.to() {
-                true => (Days::from([(range.from(), reader)]), Learned::default()),
-                false => part(reader, &MadeWith { has_invocation_logs, ..made_with }, range)?,
-            };
-            Ok(ByDay { sums, days, has_invocation_logs, learned })
-        })
-        .await?
+        let opened = run_waiting(move || Reader::new(stream, &made_with)).await?;
+        let reader = opened.map_err(Error::ReadReadings)?;
+        let has_invocation_logs = reader.has_invocation_logs();
+        if range.from() == range.to() {
+            let days = Days::from([(range.from(), reader)]);
+            return Ok(ByDay { sums, days, has_invocation_logs, learned: Learned::default() });
+        }
+        let (sender, mut objects) = mpsc::channel::<Vec<(Date, ObjectMeta)>>(1);
+        let made_with = MadeWith { has_invocation_logs, ..self::made_with(settings) };
+        let parting =
+            async { run_waiting(move || part(reader, &made_with, range, &sender)).await? };
+        let counting = async {
+            let mut found = Sums::default();
+            while let Some(objects) = objects.recv().await {
+                for (day, meta) in objects {
+                    let delivery = settings.kind.delivery(&meta.key);
+                    let counts = ListCounts::default();
+                    let named = named(source, &counts, meta, settings.kind, delivery);
+                    found.add_object(day, &named.meta);
+                }
+            }
+            Ok::<_, Error>(found)
+        };
+        let ((days, learned), found) = futures::future::try_join(parting, counting).await?;
+        // All of it is checked before the first day is published.
+        for day in range.days() {
+            check_sources(day, &sums.sources(day), &found.sources(day))?;
+        }
+        Ok(ByDay { sums, days, has_invocation_logs, learned })
     }
 }
 
@@ -74,26 +114,42 @@ impl ByDay {
             day,
             expected: self.sums.sources(day),
             has_invocation_logs: self.has_invocation_logs,
-            rows: self.days.remove(&day),
+            rows: self.days.remove(&day).map_or(DayRows::None, DayRows::Stream),
         }
     }
 }
 
 impl DayReadings {
-    /// Gives each row to `rows`, in a thread of its own.
-    pub(super) async fn read(self, rows: mpsc::Sender<Row>) -> Result<(), Error> {
-        let Some(of_day) = self.rows else { return Ok(()) };
-        run_waiting(move || {
-            for row in of_day {
-                // The receiver is gone if the pass failed, and that error is returned.
-                if rows.blocking_send(row.map_err(Error::ReadReadings)?).is_err() {
-                    break;
-                }
-            }
-            Ok(())
-        })
-        .await?
+    /// Gives the rows to `rows`, many at a time, from a thread of its own.
+    pub(super) async fn read(self, rows: mpsc::Sender<Vec<Row>>) -> Result<(), Error> {
+        match self.rows {
+            DayRows::None => Ok(()),
+            DayRows::Stream(reader) => run_waiting(move || give(reader, &rows)).await?.map(drop),
+        }
     }
+}
+
+/// Gives the rows of a stream, and says how many there are.
+fn give(
+    reader: impl Iterator<Item = Result<Row, ReadError>>,
+    rows: &mpsc::Sender<Vec<Row>>,
+) -> Result<u64, Error> {
+    let (mut batch, mut n_events, mut n_rows) = (Vec::new(), 0, 0);
+    for row in reader {
+        let row = row.map_err(Error::ReadReadings)?;
+        n_rows += 1;
+        n_events += 1 + row.n_events();
+        batch.push(row);
+        if n_events >= BATCH_EVENTS {
+            n_events = 0;
+            // The receiver is gone if the pass failed, and that error is returned.
+            if rows.blocking_send(std::mem::take(&mut batch)).is_err() {
+                return Ok(n_rows);
+            }
+        }
+    }
+    let _ = rows.blocking_send(batch);
+    Ok(n_rows)
 }
 
 /// What readings are made with.
@@ -110,34 +166,49 @@ pub(crate) fn made_with(settings: &Settings) -> MadeWith {
 
 type Days = BTreeMap<Date, Reader<Box<dyn Read + Send>>>;
 
-/// Writes the rows of each day to a file of its own, which has no name.
+/// Writes the rows of each day to a file of its own, which has no name, and gives the objects that each is read for
+/// by their delivery to `objects`.
 fn part(
     rows: Reader<Box<dyn Read + Send>>,
     made_with: &MadeWith,
     range: DayRange,
+    objects: &mpsc::Sender<Vec<(Date, ObjectMeta)>>,
 ) -> Result<(Days, Learned), Error> {
-    let mut files = BTreeMap::<Date, Writer<File>>::new();
-    let mut learned = Learned::default();
+    let mut files = BTreeMap::<Date, (Writer<File>, Parts)>::new();
+    let (mut learned, mut batch) = (Learned::default(), Vec::new());
     for row in rows {
         let row = row.map_err(Error::ReadReadings)?;
+        let fault = |what: String| Error::Readings { day: row.dt, what };
         if !range.contains(row.dt) {
-            let what = format!("expected rows of {range}");
-            return Err(Error::Readings { day: row.dt, what });
+            return Err(fault(format!("expected rows of {range}")));
         }
-        if let Given::Trail(Ok(part)) = &row.given {
-            learned.aliases.extend(part.reading.discovered.iter().cloned());
-            learned.job_states.extend(part.reading.job_states.iter().cloned());
-        }
-        let file = match files.entry(row.dt) {
+        let (file, parts) = match files.entry(row.dt) {
             Entry::Occupied(file) => file.into_mut(),
             Entry::Vacant(vacant) => {
                 let file = tempfile::tempfile().map_err(Error::Temporary)?;
-                vacant.insert(Writer::new(file, made_with).map_err(Error::PartReadings)?)
+                let writer = Writer::new(file, made_with).map_err(Error::PartReadings)?;
+                vacant.insert((writer, Parts::default()))
             }
         };
+        let is_first = parts.add(&row.object.key, row.part, row.parts).map_err(fault)?;
+        if let Given::Trail(given) = &row.given {
+            if let Ok(part) = given {
+                learned.aliases.extend(part.reading.discovered.iter().cloned());
+                learned.job_states.extend(part.reading.job_states.iter().cloned());
+            }
+            if is_first && !row.is_late {
+                batch.push((row.dt, meta_of(row.object.clone())));
+            }
+        }
+        if batch.len() == BATCH_EVENTS {
+            // The receiver is gone only if the run is.
+            let _ = objects.blocking_send(std::mem::take(&mut batch));
+        }
         file.write(&row).map_err(Error::PartReadings)?;
     }
-    let read = |(day, writer): (Date, Writer<File>)| {
+    let _ = objects.blocking_send(batch);
+    let read = |(day, (writer, parts)): (Date, (Writer<File>, Parts))| {
+        parts.check().map_err(|what| Error::Readings { day, what })?;
         let mut file = writer.finish().map_err(Error::PartReadings)?;
         file.rewind().map_err(Error::Temporary)?;
         let file: Box<dyn Read + Send> = Box::new(file);
@@ -145,6 +216,12 @@ fn part(
     };
     let days = files.into_iter().map(read).collect::<Result<_, Error>>()?;
     Ok((days, learned))
+}
+
+/// An object as a listing gives it.
+pub(crate) fn meta_of(object: Object) -> ObjectMeta {
+    let Object { key, size_bytes, etag, .. } = object;
+    ObjectMeta { key, size_bytes, etag, is_archived: false }
 }
 
 impl fmt::Debug for Readings {

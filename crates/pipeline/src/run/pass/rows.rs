@@ -1,6 +1,6 @@
 //! Takes rows of readings in place of what is listed and fetched.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use jiff::civil::Date;
@@ -8,7 +8,6 @@ use logs::Unreadable;
 use logs::invocation::InvocationReading;
 use logs::layout::LogKind;
 use readings::{Given, MAX_ROW_EVENTS, Object, Row, TrailPart};
-use store::ObjectMeta;
 use tokio::sync::mpsc;
 
 use super::Scheduler;
@@ -18,7 +17,7 @@ use crate::day::manifest::{LateObject, Sources};
 use crate::error::Error;
 use crate::join::{LogRows, Met, days_of_log};
 use crate::outcome::counts::check_sum;
-use crate::run::readings::DayReadings;
+use crate::run::readings::{DayReadings, Parts, check_sources, meta_of};
 use crate::run::schedule::Reason;
 use crate::run::state::Job;
 use crate::source::fetch::ReadObject;
@@ -33,8 +32,7 @@ pub(super) struct TakenRows {
     expected: Sources,
     /// Objects that are not read for the day by their delivery.
     late: BTreeSet<LateObject>,
-    /// Which parts are there, of objects in several parts; none of one that is whole.
-    parts: BTreeMap<String, Vec<bool>>,
+    parts: Parts,
     /// The model invocation logs among them, if these were read.
     logs: Option<LogRows>,
 }
@@ -43,32 +41,8 @@ impl TakenRows {
     pub(super) fn new(readings: &DayReadings) -> Self {
         let DayReadings { day, expected, has_invocation_logs, .. } = readings;
         let logs = has_invocation_logs.then(LogRows::default);
-        let (late, parts) = (BTreeSet::new(), BTreeMap::new());
+        let (late, parts) = (BTreeSet::new(), Parts::default());
         TakenRows { day: *day, expected: expected.clone(), late, parts, logs }
-    }
-
-    /// Takes note of a part, and says whether it is the first of its object that came.
-    fn add(&mut self, key: &str, part: u32, parts: u32) -> Result<bool, Error> {
-        let fault = |what: String| Err(self.fault(format!("`{key}`: {what}")));
-        if part >= parts {
-            return fault(format!("expected a part below {parts}, found part {part}"));
-        }
-        if parts == 1 {
-            return Ok(true);
-        }
-        let is_first = !self.parts.contains_key(key);
-        let found = self.parts.entry(key.to_owned()).or_insert_with(|| vec![false; parts as usize]);
-        match found.get_mut(part as usize) {
-            Some(is_there) if !*is_there => *is_there = true,
-            Some(_) => {
-                return Err(self.fault(format!("`{key}`: part {part} of {parts} is there twice")));
-            }
-            None => {
-                let before = found.len();
-                return Err(self.fault(format!("`{key}`: expected {before} parts, found {parts}")));
-            }
-        }
-        Ok(is_first)
     }
 
     fn fault(&self, what: String) -> Error {
@@ -77,25 +51,8 @@ impl TakenRows {
 
     /// That nothing is missing, and nothing there twice. `found` are the objects that are read for the day.
     fn check(&self, found: &Sources) -> Result<(), Error> {
-        let missing = |parts: &Vec<bool>| parts.iter().position(|is_there| !is_there);
-        if let Some((key, part, parts)) =
-            self.parts.iter().find_map(|(key, of)| Some((key, missing(of)?, of.len())))
-        {
-            return Err(self.fault(format!("`{key}`: part {part} of {parts} is missing")));
-        }
-        if *found == self.expected {
-            return Ok(());
-        }
-        let shown = |sources: &Sources| {
-            let Sources { objects, bytes, fingerprint } = sources;
-            let fingerprint = fingerprint.get(..16).unwrap_or(fingerprint);
-            format!("{objects} objects of {bytes} bytes, fingerprint {fingerprint}…")
-        };
-        let (expected, found) = (shown(&self.expected), shown(found));
-        let what = format!(
-            "expected {expected}, found {found}: objects were lost, read twice, or listed at another time"
-        );
-        Err(self.fault(what))
+        self.parts.check().map_err(|what| self.fault(what))?;
+        check_sources(self.day, &self.expected, found)
     }
 }
 
@@ -109,29 +66,34 @@ impl Scheduler<'_, '_> {
         }
     }
 
-    /// Takes in what has come beside a row.
+    /// Takes in what has come by the end of the readings.
     pub(super) fn take_other_rows(&mut self, tasks: &mut Tasks<'_>) -> Result<(), Error> {
-        while let Ok(row) = tasks.rows.try_recv() {
-            self.take_row(row)?;
+        while let Ok(rows) = tasks.rows.try_recv() {
+            self.take_rows(rows)?;
         }
         Ok(())
     }
 
+    /// Takes in rows that came together.
+    pub(super) fn take_rows(&mut self, rows: Vec<Row>) -> Result<(), Error> {
+        rows.into_iter().try_for_each(|row| self.take_row(row))
+    }
+
     /// Takes in what an object gives to the day.
-    pub(super) fn take_row(&mut self, row: Row) -> Result<(), Error> {
+    fn take_row(&mut self, row: Row) -> Result<(), Error> {
         let Some(rows) = &mut self.rows else { return Ok(()) };
         let Row { dt, is_late, object, part, parts, given } = row;
         if dt != rows.day {
             return Err(rows.fault(format!("a row is of {dt}")));
         }
-        let (key, size_bytes) = (object.key.clone(), object.size_bytes);
-        let is_first = rows.add(&key, part, parts)?;
+        let is_first = rows.parts.add(&object.key, part, parts);
+        let is_first = is_first.map_err(|what| rows.fault(what))?;
         let given = match given {
             Given::Trail(given) => given,
             Given::InvocationLog(given) => return self.take_log((object, part), given),
         };
         let (store, kind) = (self.job.endpoints.source.store, self.job.settings.kind);
-        let meta = ObjectMeta { key, size_bytes, etag: object.etag, is_archived: false };
+        let meta = meta_of(object);
         let delivery = kind.delivery(&meta.key);
         let listed = named(store, &ListCounts::default(), meta, kind, delivery);
         let listed = ListedObject { is_late, ..listed };
@@ -157,9 +119,8 @@ impl Scheduler<'_, '_> {
     ) -> Result<(), Error> {
         let Some(rows) = &mut self.rows else { return Ok(()) };
         let settings = self.job.settings;
-        let Object { key, size_bytes, etag, .. } = object;
-        let delivery = LogKind::ModelInvocation.delivery(&key);
-        let meta = ObjectMeta { key, size_bytes, etag, is_archived: false };
+        let delivery = LogKind::ModelInvocation.delivery(&object.key);
+        let meta = meta_of(object);
         let listed = ListedObject { meta, at: At::Name, delivery, is_late: false };
         let met = self.request.part.as_ref().map(|part| {
             let days = delivery.into_iter().flat_map(|delivery| days_of_log(delivery, settings));
@@ -237,7 +198,7 @@ pub(super) async fn read_rows(
     readings: DayReadings,
     needs_folders: bool,
     discovery: Arc<Discovery>,
-    rows: mpsc::Sender<Row>,
+    rows: mpsc::Sender<Vec<Row>>,
 ) -> Result<Listed, Error> {
     readings.read(rows).await?;
     let discovery = match needs_folders && discovery.is_empty() {

@@ -29,8 +29,8 @@ pub(super) enum Event<'f> {
     FetcherHasRoom,
     /// An object was listed.
     ObjectListed(ListedObject),
-    /// Readings have what an object gives to the day.
-    RowRead(Box<Row>),
+    /// Readings have what objects give to the day.
+    RowsRead(Vec<Row>),
     /// The listing came to its end.
     AllListed(Listed),
 }
@@ -41,7 +41,7 @@ pub(super) struct Tasks<'f> {
     listing: FuturesUnordered<BoxFuture<'f, Result<Listed, Error>>>,
     pub(super) listed: mpsc::Receiver<ListedObject>,
     /// The rows of readings that are taken in place of what is listed; closed if there are none.
-    pub(super) rows: mpsc::Receiver<Row>,
+    pub(super) rows: mpsc::Receiver<Vec<Row>>,
     pub(super) to_fetch: mpsc::Sender<ListedObject>,
     pub(super) read: mpsc::Receiver<ReadObject<Reading>>,
     pub(super) preparing: FuturesUnordered<BoxFuture<'f, Result<(Date, Prepared<'f>), Error>>>,
@@ -51,7 +51,7 @@ pub(super) struct Tasks<'f> {
 impl<'f> Tasks<'f> {
     pub(super) fn new(
         listing: BoxFuture<'f, Result<Listed, Error>>,
-        (listed, rows): (mpsc::Receiver<ListedObject>, mpsc::Receiver<Row>),
+        (listed, rows): (mpsc::Receiver<ListedObject>, mpsc::Receiver<Vec<Row>>),
         to_fetch: mpsc::Sender<ListedObject>,
         read: mpsc::Receiver<ReadObject<Reading>>,
     ) -> Self {
@@ -91,7 +91,7 @@ impl<'f> Tasks<'f> {
                 permit.map(|_| Event::FetcherHasRoom).map_err(|_| Error::Worker)
             }
             Some(object) = self.listed.recv() => Ok(Event::ObjectListed(object)),
-            Some(row) = self.rows.recv() => Ok(Event::RowRead(Box::new(row))),
+            Some(rows) = self.rows.recv() => Ok(Event::RowsRead(rows)),
             Some(listed) = self.listing.next() => listed.map(Event::AllListed),
         }
     }
