@@ -59,7 +59,7 @@ pub(crate) struct DayReadings {
 /// Where the rows of a day are.
 enum DayRows {
     None,
-    Stream(Reader<Box<dyn Read + Send>>),
+    Stream(Box<Reader<Box<dyn Read + Send>>>),
 }
 
 impl Readings {
@@ -114,7 +114,10 @@ impl ByDay {
             day,
             expected: self.sums.sources(day),
             has_invocation_logs: self.has_invocation_logs,
-            rows: self.days.remove(&day).map_or(DayRows::None, DayRows::Stream),
+            rows: self
+                .days
+                .remove(&day)
+                .map_or(DayRows::None, |rows| DayRows::Stream(Box::new(rows))),
         }
     }
 }
@@ -124,7 +127,7 @@ impl DayReadings {
     pub(super) async fn read(self, rows: mpsc::Sender<Vec<Row>>) -> Result<(), Error> {
         match self.rows {
             DayRows::None => Ok(()),
-            DayRows::Stream(reader) => run_waiting(move || give(reader, &rows)).await?.map(drop),
+            DayRows::Stream(reader) => run_waiting(move || give(*reader, &rows)).await?.map(drop),
         }
     }
 }
