@@ -1,6 +1,7 @@
 //! The commands, one module each.
 
 pub(crate) mod basis;
+pub(crate) mod build;
 pub(crate) mod catalog;
 pub(crate) mod ddl;
 pub(crate) mod explain;

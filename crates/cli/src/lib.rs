@@ -27,7 +27,7 @@ use anyhow::Context;
 use clap::Parser;
 use rustix::process::{Resource, Rlimit, setrlimit};
 
-use crate::args::{Arguments, BuildArgs, Command};
+use crate::args::{Arguments, Command};
 use crate::command::run::Work;
 use crate::exit::Failure;
 use crate::messages::Messages;
@@ -75,10 +75,7 @@ fn run(arguments: Arguments, messages: &Messages) -> Result<Exit, Failure> {
         Command::Settle(args) => {
             command::run::run(*args, Work::Settle, &arguments.output, messages)
         }
-        Command::Build(args) => {
-            let BuildArgs { readings, run } = *args;
-            command::run::run(run, Work::Build(readings), &arguments.output, messages)
-        }
+        Command::Build(args) => command::build::run(*args, &arguments.output, messages),
         Command::Plan(args) => command::plan::run(*args, &arguments.output, messages),
         Command::Verify(args) => command::verify::run(*args, &arguments.output, messages),
         Command::Show(args) => command::show::run(*args, messages),

@@ -108,6 +108,11 @@ impl Shard {
         (index < count).then_some(Shard { index, count })
     }
 
+    /// Its index, from 0, and how many shards there are.
+    pub(crate) fn parts(self) -> (u32, u32) {
+        (self.index, self.count)
+    }
+
     /// Its days of a range: contiguous, and as many as any other shard has, or one more. `None` if it has
     /// none, because there are more shards than days.
     pub fn slice(self, range: DayRange) -> Option<DayRange> {

@@ -43,6 +43,17 @@ pub enum Error {
     /// Readings cannot be read, or were made with something else.
     #[error("the readings cannot be used")]
     ReadReadings(#[source] readings::ReadError),
+    /// Readings of shards cannot be fetched.
+    #[error("the readings cannot be fetched")]
+    FetchReadings(#[source] store::Error),
+    /// The readings of shards are not whole, or not of one kind.
+    #[error("the readings in {location} cannot be used: {what}")]
+    Shards {
+        /// Where they are.
+        location: String,
+        /// What was expected and what was found.
+        what: String,
+    },
     /// Readings of several days cannot be written to a temporary file for each.
     #[error("the readings cannot be parted by day")]
     PartReadings(#[source] readings::WriteError),

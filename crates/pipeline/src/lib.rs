@@ -25,6 +25,7 @@ mod plan;
 mod preflight;
 mod run;
 mod settings;
+mod shards;
 mod source;
 mod sums;
 mod verify;

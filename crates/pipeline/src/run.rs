@@ -227,7 +227,7 @@ async fn run_with_leases(
     run.outputs = outputs;
     while let Some((settings, mut request)) = windows.next() {
         if let (Some(readings), Some(day)) = (&mut readings, settings.range) {
-            request.readings = Some(readings.of(day.from()));
+            request.readings = Some(readings.of(day.from(), &settings));
         }
         let mut end = run.pass(&settings, request).await?;
         windows.take(&mut end);

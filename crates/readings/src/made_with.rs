@@ -36,7 +36,7 @@ impl MadeWith {
     }
 
     /// In which fields others differ, in words; `None` if they are the same.
-    pub(crate) fn difference(&self, found: &MadeWith) -> Option<String> {
+    pub fn difference(&self, found: &MadeWith) -> Option<String> {
         let fields = self.fields().into_iter().zip(found.fields());
         let differences = fields
             .filter(|(expected, found)| expected != found)

@@ -14,13 +14,14 @@ use logs::invocation::MetadataKeys;
 use logs::layout::LogKind;
 use pipeline::{
     DayRange, Endpoints, Layout, LogLocations, Notice, OmittedColumn, OpenLogs, Outcome, Progress,
-    Readings, Settings, Sums,
+    Settings,
 };
 use store::{Location, S3Options, Store};
 use tables::view::ApprovedRegions;
 use tokio::sync::Notify;
 
-use crate::args::{Gate, LogArgs, OutputArgs, ReadingsArgs, RunArgs};
+use crate::args::{Gate, LogArgs, OutputArgs, RunArgs};
+use crate::command::build::ReadingsInput;
 use crate::command::{Signals, block_on, print};
 use crate::config::Config;
 use crate::exit::{Exit, Failure};
@@ -31,11 +32,11 @@ use crate::summary::page::{Found, GateCounts};
 use crate::{approved, knowledge, location, number, progress, range, settings, summary};
 
 /// Which of the commands.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub(crate) enum Work {
     Run,
     Settle,
-    Build(ReadingsArgs),
+    Build(ReadingsInput),
 }
 
 /// What to do, from the options, the environment, and the settings file.
@@ -444,7 +445,8 @@ async fn build(
                 .boxed_local()
         }
         Work::Build(readings) => {
-            let from = (endpoints, open_readings(readings)?);
+            let requests = settings.requests_in_flight;
+            let from = (endpoints, readings.open(requests, messages).await?);
             pipeline::build(from, &settings, knowledge, &progress, notify, stopped).boxed_local()
         }
     };
@@ -519,24 +521,6 @@ fn show(
         _ => summary::text(outcome, &job.knowledge),
     })?;
     Ok(())
-}
-
-/// Opens readings, with what they are to add up to.
-///
-/// # Errors
-/// If there is nothing that they are to add up to, or it cannot be read.
-fn open_readings(args: &ReadingsArgs) -> Result<Readings, Failure> {
-    let Some(path) = args.sums.as_deref() else {
-        return Err(Failure::usage(
-            "--readings - needs --sums: what the days are to be built from is not known",
-        ));
-    };
-    let text = fs::read_to_string(path)
-        .with_context(|| format!("--sums: {} cannot be read", path.display()))?;
-    let sums = Sums::parse(&text);
-    let sums =
-        sums.map_err(|error| Failure::usage(format!("--sums: {}: {error}", path.display())))?;
-    Ok(Readings { stream: Box::new(std::io::stdin()), sums })
 }
 
 /// Names the first days that lack calls, and how they come in.

@@ -8,6 +8,7 @@ use std::collections::btree_map::Entry;
 use std::fmt;
 use std::fs::File;
 use std::io::{Read, Seek};
+use std::sync::Arc;
 
 use jiff::civil::Date;
 use readings::{Given, MadeWith, Object, ReadError, Reader, Row, Writer};
@@ -19,9 +20,10 @@ use crate::day::collect::Learned;
 use crate::day::manifest::Sources;
 use crate::error::Error;
 use crate::settings::Settings;
+use crate::shards::{ShardFile, Shards};
 use crate::source::list::{ListCounts, named};
 use crate::sums::Sums;
-use crate::work::run_waiting;
+use crate::work::{ChunkReader, run_waiting};
 
 pub(crate) use whole::{Parts, check_sources};
 
@@ -30,17 +32,23 @@ pub(crate) use whole::{Parts, check_sources};
 const BATCH_EVENTS: usize = 4096;
 
 /// Readings, and what they are to add up to.
-pub struct Readings {
-    /// An Arrow IPC stream of rows, as `hoptrail read` writes it.
-    pub stream: Box<dyn Read + Send>,
-    /// What each day is read from.
-    pub sums: Sums,
+pub enum Readings {
+    /// A stream of any number of days.
+    Stream {
+        /// An Arrow IPC stream of rows, as `hoptrail read` writes it.
+        rows: Box<dyn Read + Send>,
+        /// What each day is read from.
+        sums: Sums,
+    },
+    /// A folder that all shards of a reading wrote to.
+    Shards(Arc<dyn Store>),
 }
 
 /// The readings of a range, by day.
 pub(crate) struct ByDay {
     sums: Sums,
     days: Days,
+    shards: Option<Shards>,
     has_invocation_logs: bool,
     /// What was learned while they were parted.
     pub(super) learned: Learned,
@@ -53,13 +61,14 @@ pub(crate) struct DayReadings {
     pub(super) expected: Sources,
     /// Whether model invocation logs are among them.
     pub(super) has_invocation_logs: bool,
+    made_with: MadeWith,
     rows: DayRows,
 }
 
 /// Where the rows of a day are.
 enum DayRows {
-    None,
-    Stream(Box<Reader<Box<dyn Read + Send>>>),
+    Stream(Option<Box<Reader<Box<dyn Read + Send>>>>),
+    Files(Vec<ShardFile>),
 }
 
 impl Readings {
@@ -73,14 +82,21 @@ impl Readings {
         settings: &Settings,
         range: DayRange,
     ) -> Result<ByDay, Error> {
-        let Readings { stream, sums } = self;
         let made_with = made_with(settings);
-        let opened = run_waiting(move || Reader::new(stream, &made_with)).await?;
+        let (rows, sums) = match self {
+            Readings::Stream { rows, sums } => (rows, sums),
+            Readings::Shards(store) => {
+                let shards = Shards::open(store, &made_with, range).await?;
+                return Ok(ByDay::of_shards(shards));
+            }
+        };
+        let opened = run_waiting(move || Reader::new(rows, &made_with)).await?;
         let reader = opened.map_err(Error::ReadReadings)?;
         let has_invocation_logs = reader.has_invocation_logs();
         if range.from() == range.to() {
             let days = Days::from([(range.from(), reader)]);
-            return Ok(ByDay { sums, days, has_invocation_logs, learned: Learned::default() });
+            let learned = Learned::default();
+            return Ok(ByDay { sums, days, shards: None, has_invocation_logs, learned });
         }
         let (sender, mut objects) = mpsc::channel::<Vec<(Date, ObjectMeta)>>(1);
         let made_with = MadeWith { has_invocation_logs, ..self::made_with(settings) };
@@ -103,21 +119,33 @@ impl Readings {
         for day in range.days() {
             check_sources(day, &sums.sources(day), &found.sources(day))?;
         }
-        Ok(ByDay { sums, days, has_invocation_logs, learned })
+        Ok(ByDay { sums, days, shards: None, has_invocation_logs, learned })
     }
 }
 
 impl ByDay {
+    fn of_shards(shards: Shards) -> Self {
+        ByDay {
+            sums: shards.sums.clone(),
+            days: Days::new(),
+            has_invocation_logs: shards.have_invocation_logs(),
+            shards: Some(shards),
+            learned: Learned::default(),
+        }
+    }
+
     /// Those of a day; they are read once.
-    pub(super) fn of(&mut self, day: Date) -> DayReadings {
+    pub(super) fn of(&mut self, day: Date, settings: &Settings) -> DayReadings {
+        let has_invocation_logs = self.has_invocation_logs;
         DayReadings {
             day,
             expected: self.sums.sources(day),
-            has_invocation_logs: self.has_invocation_logs,
-            rows: self
-                .days
-                .remove(&day)
-                .map_or(DayRows::None, |rows| DayRows::Stream(Box::new(rows))),
+            has_invocation_logs,
+            made_with: MadeWith { has_invocation_logs, ..made_with(settings) },
+            rows: match &self.shards {
+                Some(shards) => DayRows::Files(shards.files(day)),
+                None => DayRows::Stream(self.days.remove(&day).map(Box::new)),
+            },
         }
     }
 }
@@ -126,10 +154,50 @@ impl DayReadings {
     /// Gives the rows to `rows`, many at a time, from a thread of its own.
     pub(super) async fn read(self, rows: mpsc::Sender<Vec<Row>>) -> Result<(), Error> {
         match self.rows {
-            DayRows::None => Ok(()),
-            DayRows::Stream(reader) => run_waiting(move || give(*reader, &rows)).await?.map(drop),
+            DayRows::Stream(None) => Ok(()),
+            DayRows::Stream(Some(reader)) => {
+                run_waiting(move || give(*reader, &rows)).await?.map(drop)
+            }
+            DayRows::Files(files) => {
+                for file in files {
+                    read_file(&file, self.made_with.clone(), rows.clone()).await?;
+                }
+                Ok(())
+            }
         }
     }
+}
+
+/// Gives the rows of a file that a shard wrote.
+async fn read_file(
+    file: &ShardFile,
+    made_with: MadeWith,
+    rows: mpsc::Sender<Vec<Row>>,
+) -> Result<(), Error> {
+    let ShardFile { store, key, rows: expected } = file;
+    let mut body = store.get(key).await.map_err(Error::FetchReadings)?.body;
+    let (chunks, reader) = ChunkReader::new();
+    let reading = run_waiting(move || {
+        let reader = Reader::new(reader, &made_with).map_err(Error::ReadReadings)?;
+        give(reader, &rows)
+    });
+    let feeding = async move {
+        while let Some(chunk) = body.chunk().await.map_err(Error::FetchReadings)? {
+            // A reader that is gone has met an error, which is returned.
+            if chunks.send(Ok(chunk)).await.is_err() {
+                break;
+            }
+        }
+        Ok::<_, Error>(())
+    };
+    let (read, fed) = futures::future::join(reading, feeding).await;
+    fed?;
+    let found = read??;
+    if found != *expected {
+        let what = format!("`{key}`: expected {expected} rows, found {found}");
+        return Err(Error::Shards { location: store.location(), what });
+    }
+    Ok(())
 }
 
 /// Gives the rows of a stream, and says how many there are.
@@ -229,7 +297,10 @@ pub(crate) fn meta_of(object: Object) -> ObjectMeta {
 
 impl fmt::Debug for Readings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Readings").field("sums", &self.sums).finish_non_exhaustive()
+        match self {
+            Readings::Stream { sums, .. } => f.debug_tuple("Stream").field(sums).finish(),
+            Readings::Shards(store) => f.debug_tuple("Shards").field(store).finish(),
+        }
     }
 }
 
