@@ -109,6 +109,7 @@ fn help_of_every_command_fits_80_columns() {
         "plan",
         "verify",
         "settle",
+        "read",
         "show",
         "report",
         "ddl",

@@ -12,6 +12,7 @@ mod days;
 mod destination;
 mod knowledge;
 mod prices;
+mod read;
 mod source;
 
 use std::path::PathBuf;
@@ -33,6 +34,7 @@ pub(crate) use self::knowledge::{CatalogBaseArgs, KnowledgeArgs, RateArgs};
 pub(crate) use self::prices::{
     PricesArgs, PricesCheckArgs, PricesCommand, PricesExportArgs, PricesImportArgs, PricesShowArgs,
 };
+pub(crate) use self::read::ReadArgs;
 pub(crate) use self::source::{LayoutArg, LogArgs, SourceArgs};
 use crate::exit;
 use crate::messages::LogFormat;
@@ -78,6 +80,10 @@ pub(crate) enum Command {
     /// all of them would have built otherwise
     #[command(next_line_help = true, after_help = exit::HELP)]
     Settle(Box<RunArgs>),
+    /// Read objects whose keys come on standard input, as JSON lines of `plan --output keys`, and write what
+    /// each gives to each day as an Arrow IPC stream, for `build`
+    #[command(next_line_help = true, after_help = exit::HELP)]
+    Read(Box<ReadArgs>),
     /// Build days from what `read` wrote, in place of listing and fetching the source
     #[command(next_line_help = true, after_help = exit::HELP)]
     Build(Box<BuildArgs>),

@@ -7,6 +7,7 @@ pub(crate) mod ddl;
 pub(crate) mod explain;
 pub(crate) mod plan;
 pub(crate) mod prices;
+pub(crate) mod read;
 pub(crate) mod report;
 pub(crate) mod run;
 pub(crate) mod show;

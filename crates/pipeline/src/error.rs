@@ -65,6 +65,9 @@ pub enum Error {
         /// What was expected and what was found.
         what: String,
     },
+    /// Readings cannot be written.
+    #[error(transparent)]
+    WriteReadings(readings::WriteError),
     /// The caller wanted the run to end. Days that were published before are complete.
     #[error("the run was stopped")]
     Stopped,
@@ -266,6 +269,11 @@ impl Error {
     ) -> Self {
         let (asked, found) = (list_of_names(asked), list_of_names(there));
         Error::NothingMatches { option, asked, location, found }
+    }
+
+    /// Whether nobody reads any more what was to be written.
+    pub fn is_broken_pipe(&self) -> bool {
+        matches!(self, Error::WriteReadings(error) if error.is_broken_pipe())
     }
 
     /// That of a table that cannot be written: to a temporary file, or at all.

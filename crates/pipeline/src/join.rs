@@ -21,7 +21,7 @@ use crate::outcome::{InvocationLog, ObjectProblem};
 use crate::source::fetch::ReadObject;
 
 pub(crate) use counts::LogCounts;
-pub(crate) use listed::{ListedLogs, days_of_log, list_logs};
+pub(crate) use listed::{InvocationDecoder, ListedLogs, days_of_log, list_logs};
 pub(crate) use rows::LogRows;
 
 /// The attributes that calls take from their entries.
@@ -107,6 +107,37 @@ impl Met {
     }
 }
 
+impl InvocationLog {
+    /// Counts an object with what it held, and names it if something is wrong with that.
+    pub(crate) fn count(&mut self, read: &ReadObject<InvocationReading>) {
+        let key = &read.listed.meta.key;
+        let problem = |reason: String| ObjectProblem { key: key.clone(), reason };
+        self.objects += 1;
+        self.bytes += read.listed.meta.size_bytes;
+        let reading = match &read.reading {
+            Ok(reading) => reading,
+            Err(reason) => {
+                self.unreadable += 1;
+                self.unreadable_objects.push(problem(reason.to_string()));
+                return;
+            }
+        };
+        self.entries += reading.entries.len() as u64;
+        self.rejected += reading.rejected;
+        self.metadata.add(reading.metadata);
+        self.rejected_values += reading.rejected_values;
+        if reading.rejected + reading.rejected_values > 0 {
+            let values = match reading.rejected_values {
+                0 => String::new(),
+                count => format!(", {count} values"),
+            };
+            let sentences = [&reading.rejections[..], &reading.notes].concat().join("; ");
+            let reason = format!("{}{values} rejected: {sentences}", reading.rejected);
+            self.unreadable_objects.push(problem(reason));
+        }
+    }
+}
+
 impl Requests {
     /// Takes in what an object held.
     ///
@@ -134,7 +165,7 @@ impl Requests {
     ) -> Result<(), InternerFull> {
         let key = Arc::<str>::from(read.listed.meta.key.as_str());
         let entries = if first_index == 0 {
-            self.count(read, &key, met)
+            self.count(read, met)
         } else {
             let entries = read.reading.map(|reading| reading.entries).unwrap_or_default();
             if !met.before {
@@ -149,40 +180,12 @@ impl Requests {
     }
 
     /// Counts an object with what it held, and gives its entries.
-    fn count(
-        &mut self,
-        read: ReadObject<InvocationReading>,
-        key: &Arc<str>,
-        met: Met,
-    ) -> Vec<InvocationEntry> {
+    fn count(&mut self, read: ReadObject<InvocationReading>, met: Met) -> Vec<InvocationEntry> {
         let of_counts = &mut InvocationLog::default();
         let counts = if met.before { of_counts } else { &mut self.counts };
-        counts.objects += 1;
-        counts.bytes += read.listed.meta.size_bytes;
-        let problem = |reason: String| ObjectProblem { key: key.as_ref().to_owned(), reason };
-        let reading = match read.reading {
-            Ok(reading) => reading,
-            Err(reason) => {
-                self.n_unreadable += 1;
-                counts.unreadable += 1;
-                counts.unreadable_objects.push(problem(reason.to_string()));
-                return Vec::new();
-            }
-        };
-        counts.entries += reading.entries.len() as u64;
-        counts.rejected += reading.rejected;
-        counts.metadata.add(reading.metadata);
-        counts.rejected_values += reading.rejected_values;
-        if reading.rejected + reading.rejected_values > 0 {
-            let values = match reading.rejected_values {
-                0 => String::new(),
-                count => format!(", {count} values"),
-            };
-            let sentences = [reading.rejections, reading.notes].concat().join("; ");
-            let reason = format!("{}{values} rejected: {sentences}", reading.rejected);
-            counts.unreadable_objects.push(problem(reason));
-        }
-        reading.entries
+        counts.count(&read);
+        self.n_unreadable += u64::from(read.reading.is_err());
+        read.reading.map(|reading| reading.entries).unwrap_or_default()
     }
 
     fn add_entry(

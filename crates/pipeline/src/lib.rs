@@ -23,6 +23,7 @@ mod omit;
 mod outcome;
 mod plan;
 mod preflight;
+mod read;
 mod run;
 mod settings;
 mod shards;
@@ -47,6 +48,7 @@ pub use plan::{
     plan_keys,
 };
 pub use preflight::{Missing, Need, Preflight, Requests, Statement, Tried, Try};
+pub use read::{ReadEndpoints, ReadOutcome, ReadTo, read};
 pub use run::{Endpoints, Notice, Readings, build, run, settle};
 pub use settings::{Layout, Settings};
 pub use source::lines::Lines;

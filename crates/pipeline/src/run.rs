@@ -44,6 +44,7 @@ use crate::source::{Callers, OpenLogs, Source};
 use crate::work::Workers;
 
 pub use readings::Readings;
+pub(crate) use readings::made_with as readings_made_with;
 pub use state::Endpoints;
 
 /// Days are rebuilt because of what is read for later days. More often than this they cannot be.

@@ -1,7 +1,7 @@
 //! Writes rows as an Arrow IPC stream.
 
 use std::fmt;
-use std::io::{BufWriter, Write};
+use std::io::{self, BufWriter, Write};
 use std::sync::Arc;
 
 use arrow_array::builder::{
@@ -54,6 +54,14 @@ pub enum WriteError {
     /// What the readings were made with cannot be written.
     #[error("what readings were made with cannot be written")]
     MadeWith(#[source] serde_json::Error),
+}
+
+impl WriteError {
+    /// Whether nobody reads the stream any more.
+    pub fn is_broken_pipe(&self) -> bool {
+        let WriteError::Arrow(ArrowError::IoError(_, error)) = self else { return false };
+        error.kind() == io::ErrorKind::BrokenPipe
+    }
 }
 
 /// Writes rows as an Arrow IPC stream. Without [`Writer::finish`], what was written is cut off.
@@ -132,8 +140,8 @@ impl<W: Write> Writer<W> {
         self.write_batch()?;
         self.stream.finish().map_err(WriteError::Arrow)?;
         let buffered = self.stream.into_inner().map_err(WriteError::Arrow)?;
-        let flushed = buffered.into_inner().map_err(std::io::IntoInnerError::into_error);
-        let io = |error: std::io::Error| WriteError::Arrow(error.into());
+        let flushed = buffered.into_inner().map_err(io::IntoInnerError::into_error);
+        let io = |error: io::Error| WriteError::Arrow(error.into());
         let mut writer = flushed.map_err(io)?;
         writer.flush().map_err(io)?;
         Ok(writer)

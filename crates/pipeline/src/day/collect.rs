@@ -444,7 +444,8 @@ impl Collected {
         add("unknown", unknown);
     }
 
-    fn count(&mut self, record: &ObjectRecord) {
+    /// Counts an object, and what is wrong with it.
+    pub(crate) fn count(&mut self, record: &ObjectRecord) {
         self.records.records += record.records;
         self.records.calls += record.calls;
         self.records.skipped += record.skipped;
@@ -621,7 +622,8 @@ impl ObjectRecord {
         ObjectRecord::new(&ListedObject { meta, at, delivery: None, is_late: false })
     }
 
-    fn new(listed: &ListedObject) -> Self {
+    /// An object that was not read yet.
+    pub(crate) fn new(listed: &ListedObject) -> Self {
         ObjectRecord {
             key: listed.meta.key.as_str().into(),
             delivery: listed.delivery,

@@ -36,7 +36,7 @@ pub(crate) struct ListedLogs {
     /// Whether a location may fail without the others.
     may_lack: bool,
     /// Locations that could not be opened or listed, and why.
-    not_read: Vec<ObjectProblem>,
+    pub(crate) not_read: Vec<ObjectProblem>,
 }
 
 /// Lists the logs around a range of days.
@@ -237,10 +237,12 @@ pub(crate) fn days_of_log(
     [before, Some(delivery.day), after].into_iter().flatten()
 }
 
+/// Reads model invocation logs.
 #[derive(Debug, Clone)]
-struct InvocationDecoder {
-    limits: Limits,
-    keys: MetadataKeys,
+pub(crate) struct InvocationDecoder {
+    pub(crate) limits: Limits,
+    /// The keys of request metadata that are taken.
+    pub(crate) keys: MetadataKeys,
 }
 
 impl Decoder for InvocationDecoder {

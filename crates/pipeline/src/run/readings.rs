@@ -21,6 +21,7 @@ use crate::day::manifest::Sources;
 use crate::error::Error;
 use crate::settings::Settings;
 use crate::shards::{ShardFile, Shards};
+use crate::source::keys::Keys;
 use crate::source::list::{ListCounts, named};
 use crate::sums::Sums;
 use crate::work::{ChunkReader, run_waiting};
@@ -103,9 +104,11 @@ impl Readings {
         let parting =
             async { run_waiting(move || part(reader, &made_with, range, &sender)).await? };
         let counting = async {
-            let mut found = Sums::default();
+            let (mut found, keys) = (Sums::default(), Keys::new(source, settings));
             while let Some(objects) = objects.recv().await {
-                for (day, meta) in objects {
+                for (day, mut meta) in objects {
+                    let key = keys.inside(&meta.key);
+                    meta.key = key.map_err(|what| Error::Readings { day, what })?;
                     let delivery = settings.kind.delivery(&meta.key);
                     let counts = ListCounts::default();
                     let named = named(source, &counts, meta, settings.kind, delivery);

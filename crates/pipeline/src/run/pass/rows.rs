@@ -22,6 +22,7 @@ use crate::run::schedule::Reason;
 use crate::run::state::Job;
 use crate::source::fetch::ReadObject;
 use crate::source::found::Discovery;
+use crate::source::keys::Keys;
 use crate::source::list::{At, ListCounts, Listed, ListedObject, find_folders, named};
 
 /// What the rows of a day came to so far.
@@ -93,7 +94,9 @@ impl Scheduler<'_, '_> {
             Given::InvocationLog(given) => return self.take_log((object, part), given),
         };
         let (store, kind) = (self.job.endpoints.source.store, self.job.settings.kind);
-        let meta = meta_of(object);
+        let mut meta = meta_of(object);
+        let key = Keys::new(store, self.job.settings).inside(&meta.key);
+        meta.key = key.map_err(|what| rows.fault(what))?;
         let delivery = kind.delivery(&meta.key);
         let listed = named(store, &ListCounts::default(), meta, kind, delivery);
         let listed = ListedObject { is_late, ..listed };
