@@ -40,7 +40,7 @@ pub struct PlanRequest {
 }
 
 impl ListOf {
-    pub(super) async fn list(
+    pub(crate) async fn list(
         self,
         source: &dyn Store,
         settings: &Settings,

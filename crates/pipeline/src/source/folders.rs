@@ -6,7 +6,7 @@ use std::pin::pin;
 use std::sync::Arc;
 
 use futures::future::{Either, select};
-use logs::layout::{KeyParts, is_account, is_other_service, is_region_shaped};
+use logs::layout::{KeyParts, is_account, is_region_shaped};
 use serde::{Deserialize, Serialize};
 use store::Store;
 use tokio::sync::mpsc;
@@ -37,15 +37,17 @@ struct Line {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct OneFolder {
     folder: String,
-    /// What it is, if it is no Region's folder of a trail.
+    /// What it has, if it is none of `<log>/<Region>/`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     layout: Option<OtherLayout>,
 }
 
-/// What a folder of another layout has.
+/// What a folder has that is none of `<log>/<Region>/`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum OtherLayout {
+    /// The days of a Region.
+    Region,
     /// Folders by day.
     Days,
     /// Folders by day, with files that are named like those of a trail.
@@ -68,7 +70,11 @@ pub(crate) async fn lines_of(
     found: &Discovery,
 ) -> Result<String, Error> {
     let keys = Keys::new(source, settings);
-    let region = |folder: &RegionFolder| OneFolder::new(&keys, &folder.prefix, None);
+    let region = |folder: &RegionFolder| {
+        let is_known = region_folder(folder.prefix.clone(), settings, None).is_some();
+        let layout = (!is_known).then_some(OtherLayout::Region);
+        OneFolder::new(&keys, &folder.prefix, layout)
+    };
     let other = |folder: &OtherFolder| {
         let layout = match (folder.has_days, folder.is_named) {
             (true, false) => OtherLayout::Days,
@@ -249,9 +255,9 @@ impl Discovery {
             prefix.push('/');
         }
         let (has_days, is_named) = match layout {
-            None => {
-                let region = region_folder(prefix, settings).ok_or_else(|| {
-                    let expected = "expected `<account>/CloudTrail/<Region>/` at its end";
+            None | Some(OtherLayout::Region) => {
+                let region = region_folder(prefix, settings, *layout).ok_or_else(|| {
+                    let expected = "expected `CloudTrail/<Region>/` at its end";
                     format!("`{folder}` is no Region's folder of a trail: {expected}")
                 })?;
                 let is_asked_for = Settings::admits(&settings.regions, &region.region)
@@ -272,15 +278,19 @@ impl Discovery {
 }
 
 /// A Region's folder by what it and those above are called; `None` if it is called otherwise.
-fn region_folder(prefix: String, settings: &Settings) -> Option<RegionFolder> {
+fn region_folder(
+    prefix: String,
+    settings: &Settings,
+    layout: Option<OtherLayout>,
+) -> Option<RegionFolder> {
     let mut names = prefix.strip_suffix('/')?.rsplit('/');
     let region = names.next().filter(|name| is_region_shaped(name))?.to_owned();
-    let above = names.next();
-    let log = settings.kind.folders().iter().find(|log| above == Some(**log)).copied();
-    if log.is_none() && above.is_some_and(is_other_service) {
-        return None;
+    if layout == Some(OtherLayout::Region) {
+        let log = settings.kind.folder();
+        return Some(RegionFolder { prefix, account: None, log, region });
     }
-    let account = names.next().filter(|name| log.is_some() && is_account(name)).map(str::to_owned);
-    let log = log.unwrap_or(settings.kind.folder());
+    let above = names.next()?;
+    let log = settings.kind.folders().iter().find(|log| **log == above).copied()?;
+    let account = names.next().filter(|name| is_account(name)).map(str::to_owned);
     Some(RegionFolder { prefix, account, log, region })
 }

@@ -3,7 +3,7 @@
 use std::str::FromStr;
 use std::sync::Arc;
 
-use logs::layout::{FileClass, KeyParts, LogKind, is_in_sibling_folder};
+use logs::layout::{FileClass, KeyParts, is_in_sibling_folder};
 use serde::{Deserialize, Serialize};
 use store::{Location, ObjectMeta, Store};
 use tokio::sync::mpsc::Sender;
@@ -42,6 +42,8 @@ pub(crate) struct Keys<'a> {
     source: &'a dyn Store,
     settings: &'a Settings,
     roots: Vec<Root>,
+    /// Whether it is a folder alone, in which no name begins with `/`.
+    is_folder: bool,
 }
 
 /// What keys of a source begin with.
@@ -55,14 +57,18 @@ struct Root {
 
 impl<'a> Keys<'a> {
     pub(crate) fn new(source: &'a dyn Store, settings: &'a Settings) -> Self {
-        let roots = match source.several() {
-            Some(_) => roots(source)
-                .into_iter()
-                .map(|inside| Root { outside: shown(source, &inside), inside })
-                .collect(),
-            None => vec![Root { outside: prefix(source), inside: String::new() }],
+        if source.several().is_some() {
+            let root = |inside: String| Root { outside: shown(source, &inside), inside };
+            let roots = roots(source).into_iter().map(root).collect();
+            return Keys { source, settings, roots, is_folder: false };
+        }
+        let location = location(source);
+        let is_folder = matches!(location, Some(Location::Folder(_)));
+        let outside = match location {
+            Some(Location::S3 { prefix, .. }) => prefix,
+            _ => String::new(),
         };
-        Keys { source, settings, roots }
+        Keys { source, settings, roots: vec![Root { outside, inside: String::new() }], is_folder }
     }
 
     /// A key or folder of the store as it is written outside.
@@ -80,16 +86,18 @@ impl<'a> Keys<'a> {
     /// A sentence, if it is outside of the source.
     pub(crate) fn inside(&self, key: &str) -> Result<String, String> {
         let is_several = self.source.several().is_some();
+        let is_whole =
+            |below: &str| below.starts_with("s3://") || (self.is_folder && below.starts_with('/'));
         let inside = self.roots.iter().find_map(|root| {
             let below = key.strip_prefix(&root.outside)?;
-            let is_uri = !is_several && (key.starts_with("s3://") || key.starts_with('/'));
-            (!is_uri).then(|| [&root.inside, below].concat())
+            (!is_whole(below)).then(|| [&root.inside, below].concat())
         });
         let is_above = key.split('/').any(|name| name == "..");
         inside.filter(|_| !is_above).ok_or_else(|| {
             let expected = match self.roots.as_slice() {
                 [only] if !is_several && only.outside.is_empty() => {
-                    "one that begins with neither `/` nor `s3://`".to_owned()
+                    let what = if self.is_folder { "a path below it" } else { "a key" };
+                    format!("{what}, and no URI")
                 }
                 roots => {
                     let roots = roots.iter().map(|root| format!("`{}`", root.outside));
@@ -155,12 +163,13 @@ impl<'a> Keys<'a> {
         if self.source.is_one_object() {
             return None;
         }
-        match kind.class(key) {
+        let is_named = match kind.class(key) {
             FileClass::NoLog => return Some("is no log file".to_owned()),
             FileClass::OtherLog(log) => return Some(format!("is a log file of `{log}`")),
-            FileClass::Named | FileClass::Unknown => {}
-        }
-        if kind == LogKind::CloudTrail && is_in_sibling_folder(key) {
+            FileClass::Named => true,
+            FileClass::Unknown => false,
+        };
+        if is_in_sibling_folder(key) && (!is_named || layout == Layout::Any) {
             return Some("is in a folder of other files of CloudTrail".to_owned());
         }
         let is_right = match layout {
@@ -188,17 +197,14 @@ impl<'a> Keys<'a> {
     }
 }
 
-/// What the whole keys of a store begin with: its prefix in the bucket.
-fn prefix(source: &dyn Store) -> String {
+/// Where a store's keys begin.
+fn location(source: &dyn Store) -> Option<Location> {
     let mut location = source.location();
     if source.is_one_object() {
         // The store has it under its name alone.
         location.truncate(location.rfind('/').map_or(0, |slash| slash + 1));
     }
-    match Location::from_str(&location) {
-        Ok(Location::S3 { prefix, .. }) => prefix,
-        _ => String::new(),
-    }
+    Location::from_str(&location).ok()
 }
 
 /// Gives the objects of keys to `objects`, as a listing would; those that are not of the range or not asked for

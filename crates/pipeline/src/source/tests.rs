@@ -1,5 +1,7 @@
 //! Buckets with trails in every layout among other logs, against a searcher that lists everything.
 
+mod given;
+
 use std::collections::BTreeSet;
 use std::sync::Mutex;
 
@@ -31,7 +33,7 @@ struct Bucket {
 #[async_trait]
 impl Store for Bucket {
     fn location(&self) -> String {
-        "bucket".to_owned()
+        "s3://bucket/".to_owned()
     }
 
     async fn list(&self, request: &ListRequest) -> Result<ListPage, StoreError> {
@@ -391,8 +393,12 @@ fn filter_that_matches_nothing_is_an_error_that_names_what_there_is() {
         bucket.list(&settings).map(|(_, listed)| listed.unmatched)
     };
     for (accounts, regions, expected) in [
-        (&["444455556666"][..], &[][..], "--account: nothing below bucket matches `444455556666`"),
-        (&[], &["ap-south-1"], "--source-region: nothing below bucket matches `ap-south-1`"),
+        (
+            &["444455556666"][..],
+            &[][..],
+            "--account: nothing below s3://bucket/ matches `444455556666`",
+        ),
+        (&[], &["ap-south-1"], "--source-region: nothing below s3://bucket/ matches `ap-south-1`"),
     ] {
         let error = list(accounts, regions).expect_err("no match").to_string();
         assert!(error.starts_with(expected), "{error}");
