@@ -9,6 +9,7 @@ import sys
 import tempfile
 import time
 from dataclasses import dataclass
+from pathlib import Path
 
 
 @dataclass
@@ -19,9 +20,10 @@ class Sample:
     output: str
 
 
-def measure(command: list, environment: dict | None = None) -> Sample:
-    """Run a command to its end; one that fails ends the benchmark."""
-    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+def measure(command: list, environment: dict | None = None, to: Path | None = None) -> Sample:
+    """Run a command to its end; one that fails ends the benchmark. Its output goes `to` a file."""
+    file = to.open("wb") if to else tempfile.TemporaryFile()
+    with file as out, tempfile.TemporaryFile() as err:
         start = time.perf_counter()
         process = subprocess.Popen(
             [str(part) for part in command],
@@ -32,12 +34,15 @@ def measure(command: list, environment: dict | None = None) -> Sample:
         _, status, usage = os.wait4(process.pid, 0)
         wall = time.perf_counter() - start
         process.returncode = os.waitstatus_to_exitcode(status)
-        out.seek(0)
         err.seek(0)
         if process.returncode != 0:
             sys.exit(f"{command}\nended with {process.returncode}:\n{err.read().decode()[-2000:]}")
         cpu = usage.ru_utime + usage.ru_stime
-        return Sample(wall, cpu, usage.ru_maxrss / 1024, out.read().decode())
+        text = ""
+        if not to:
+            out.seek(0)
+            text = out.read().decode()
+        return Sample(wall, cpu, usage.ru_maxrss / 1024, text)
 
 
 @dataclass

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import subprocess
-from pathlib import Path
 
 from bench_corpora import FIRST_DAY, RELEASE, Bench, last_day, truth_of
 from bench_measure import Contender, alternate, figures, measure, median, table
@@ -12,11 +11,10 @@ CREDENTIALS = {"AWS_ACCESS_KEY_ID": "bench", "AWS_SECRET_ACCESS_KEY": "bench"}
 
 
 class Server:
-    """The S3 server of the tests, as a process of its own."""
+    """The S3 server of the tests, as a process of its own, with the bucket `trail`."""
 
-    def __init__(self, trail: Path, latency_ms: int):
-        command = [RELEASE / "s3_server", "--bucket", f"trail={trail}"]
-        command += ["--latency-ms", str(latency_ms)]
+    def __init__(self, bucket: list[str], latency_ms: int):
+        command = [RELEASE / "s3_server", *bucket, "--latency-ms", str(latency_ms)]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         self.url = self.process.stdout.readline().strip()
         self.flags = ["--endpoint-url", self.url, "--region", "us-east-1"]
@@ -42,7 +40,7 @@ def s3(bench: Bench) -> None:
         many = bench.corpus(preset="small", scale=bench.scale, **folders)
         for corpus, concurrency in ((few, 1), (many, None)):
             truth = truth_of(corpus)
-            with Server(corpus / "trail", latency_ms) as server:
+            with Server(["--bucket", f"trail={corpus / 'trail'}"], latency_ms) as server:
                 def run(corpus=corpus, server=server, concurrency=concurrency):
                     flags = ["--concurrency", concurrency] if concurrency else []
                     return bench.hoptrail(
@@ -101,7 +99,7 @@ def listing(bench: Bench) -> None:
 
     add("folder", corpus / "trail")
     for latency_ms in (0, 10, 50):
-        with Server(corpus / "trail", latency_ms) as server:
+        with Server(["--bucket", f"trail={corpus / 'trail'}"], latency_ms) as server:
             name = f"S3, {latency_ms} ms"
             add(name, "s3://trail", server.flags, CREDENTIALS)
     table(["source", "keys", "wall s", "CPU s", "peak MB", "keys/s"], rows)

@@ -9,6 +9,8 @@ use std::{fs, io};
 use bytes::Bytes;
 use md5::{Digest, Md5};
 
+use crate::made_up::MadeUpTrail;
+
 /// A bucket. Its objects are in memory, or start as the files of a folder; what is written or
 /// deleted later is written or deleted in memory only.
 #[derive(Debug, Clone)]
@@ -19,6 +21,8 @@ pub struct Bucket {
     /// redirected, as S3 does. `None` accepts every Region and calls itself `us-east-1`.
     pub region: Option<String>,
     pub(crate) objects: BTreeMap<String, Stored>,
+    /// What is listed in place of them.
+    pub(crate) made_up: Option<MadeUpTrail>,
 }
 
 /// An object. Cheap to clone.
@@ -33,7 +37,7 @@ pub(crate) struct Stored {
 }
 
 /// The storage class of what is written without one.
-const STANDARD: &str = "STANDARD";
+pub(crate) const STANDARD: &str = "STANDARD";
 
 #[derive(Debug, Clone)]
 enum Content {
@@ -44,7 +48,7 @@ enum Content {
 impl Bucket {
     /// An empty bucket that accepts every Region.
     pub fn new(name: &str) -> Self {
-        Self { name: name.to_owned(), region: None, objects: BTreeMap::new() }
+        Self { name: name.to_owned(), region: None, objects: BTreeMap::new(), made_up: None }
     }
 
     /// A bucket of the files below a folder, indexed now; bodies are read when asked for.
@@ -55,6 +59,11 @@ impl Bucket {
         let mut bucket = Self::new(name);
         index(folder, "", &mut bucket.objects)?;
         Ok(bucket)
+    }
+
+    /// A bucket of a trail whose objects are listed only: none of them can be read.
+    pub fn made_up(name: &str, trail: MadeUpTrail) -> Self {
+        Self { made_up: Some(trail), ..Self::new(name) }
     }
 
     /// With one more object.

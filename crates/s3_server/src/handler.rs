@@ -211,7 +211,13 @@ fn answer(state: &State, head: &Head, kind: Kind, body: Bytes) -> Answer {
     } else {
         let objects = &mut bucket.objects;
         match kind {
-            Kind::List => list::list(head, objects, state.page_size),
+            Kind::List => {
+                let objects = match &bucket.made_up {
+                    Some(trail) => list::Objects::MadeUp(trail),
+                    None => list::Objects::Stored(objects),
+                };
+                list::list(head, objects, state.page_size)
+            }
             Kind::HeadBucket => empty(StatusCode::OK),
             Kind::HeadObject => object::head(objects.get(&head.key)),
             Kind::Get => {

@@ -1,5 +1,6 @@
 //! `ListObjectsV2`.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::ops::Bound;
@@ -7,7 +8,8 @@ use std::ops::Bound;
 use hyper::StatusCode;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-use crate::bucket::Stored;
+use crate::bucket::{STANDARD, Stored};
+use crate::made_up::MadeUpTrail;
 use crate::request::Head;
 use crate::response::{Answer, error, escape, xml};
 
@@ -15,8 +17,46 @@ use crate::response::{Answer, error, escape, xml};
 const URL: &AsciiSet =
     &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'*').remove(b'/').remove(b' ');
 
+/// What is listed.
+#[derive(Clone, Copy)]
+pub(crate) enum Objects<'a> {
+    Stored(&'a BTreeMap<String, Stored>),
+    MadeUp(&'a MadeUpTrail),
+}
+
+/// An object in a page.
+struct Entry<'a> {
+    key: Cow<'a, str>,
+    etag: &'a str,
+    size_bytes: u64,
+    storage_class: &'a str,
+}
+
+impl<'a> Objects<'a> {
+    /// The objects from a key on, in the order of their keys.
+    fn from(self, bound: Bound<&str>) -> Box<dyn Iterator<Item = Entry<'a>> + 'a> {
+        match self {
+            Objects::Stored(objects) => {
+                let entry = |(key, stored): (&'a String, &'a Stored)| Entry {
+                    key: Cow::Borrowed(key),
+                    etag: &stored.etag,
+                    size_bytes: stored.size_bytes,
+                    storage_class: stored.storage_class,
+                };
+                Box::new(objects.range::<str, _>((bound, Bound::Unbounded)).map(entry))
+            }
+            Objects::MadeUp(trail) => Box::new(trail.from(bound).map(|key| Entry {
+                key: Cow::Owned(key),
+                etag: "0123456789abcdef0123456789abcdef",
+                size_bytes: MadeUpTrail::SIZE_BYTES,
+                storage_class: STANDARD,
+            })),
+        }
+    }
+}
+
 /// A page of the listing that `head` asks for, of at most `cap` entries.
-pub(crate) fn list(head: &Head, objects: &BTreeMap<String, Stored>, cap: usize) -> Answer {
+pub(crate) fn list(head: &Head, objects: Objects<'_>, cap: usize) -> Answer {
     let prefix = head.query("prefix").unwrap_or_default();
     let delimiter = head.query("delimiter").filter(|delimiter| !delimiter.is_empty());
     let url = match head.query("encoding-type") {
@@ -64,9 +104,9 @@ pub(crate) fn list(head: &Head, objects: &BTreeMap<String, Stored>, cap: usize) 
     if let Some(next) = &page.next {
         element(&mut out, "NextContinuationToken", &encode_token(next));
     }
-    for (key, object) in page.keys {
+    for object in page.keys {
         out.push_str("<Contents>");
-        element(&mut out, "Key", &text(key));
+        element(&mut out, "Key", &text(&object.key));
         element(&mut out, "LastModified", "2026-01-01T00:00:00.000Z");
         element(&mut out, "ETag", &format!("&quot;{}&quot;", object.etag));
         element(&mut out, "Size", &object.size_bytes.to_string());
@@ -75,7 +115,7 @@ pub(crate) fn list(head: &Head, objects: &BTreeMap<String, Stored>, cap: usize) 
     }
     for prefix in page.prefixes {
         out.push_str("<CommonPrefixes>");
-        element(&mut out, "Prefix", &text(prefix));
+        element(&mut out, "Prefix", &text(&prefix));
         out.push_str("</CommonPrefixes>");
     }
     out.push_str("</ListBucketResult>");
@@ -83,30 +123,31 @@ pub(crate) fn list(head: &Head, objects: &BTreeMap<String, Stored>, cap: usize) 
 }
 
 struct Page<'a> {
-    keys: Vec<(&'a str, &'a Stored)>,
-    prefixes: Vec<&'a str>,
+    keys: Vec<Entry<'a>>,
+    prefixes: Vec<String>,
     /// The last entry, if there are more after it.
     next: Option<String>,
 }
 
 impl<'a> Page<'a> {
     fn collect(
-        objects: &'a BTreeMap<String, Stored>,
+        objects: Objects<'a>,
         prefix: &str,
         delimiter: Option<&str>,
         after: Option<&str>,
         limit: usize,
     ) -> Self {
         let mut page = Self { keys: Vec::new(), prefixes: Vec::new(), next: None };
-        let mut last: Option<&str> = None;
+        let mut last: Option<String> = None;
         let from = match after {
             Some(after) if after >= prefix => Bound::Excluded(after),
             _ => Bound::Included(prefix),
         };
         // A page that ended with a common prefix goes on after all that lies under it.
         let skipped = after.filter(|after| delimiter.is_some_and(|d| after.ends_with(d)));
-        let mut range = objects.range::<str, _>((from, Bound::Unbounded));
-        while let Some((key, object)) = range.next() {
+        let mut range = objects.from(from);
+        while let Some(object) = range.next() {
+            let key = &*object.key;
             let Some(rest) = key.strip_prefix(prefix) else { break };
             if skipped
                 .is_some_and(|skipped| skipped.len() > prefix.len() && key.starts_with(skipped))
@@ -114,21 +155,21 @@ impl<'a> Page<'a> {
                 continue;
             }
             if page.keys.len() + page.prefixes.len() == limit {
-                page.next = last.map(str::to_owned);
+                page.next = last;
                 break;
             }
             let cut = delimiter.and_then(|d| Some(rest.find(d)? + d.len()));
             let Some(cut) = cut else {
-                page.keys.push((key, object));
-                last = Some(key);
+                last = Some(key.to_owned());
+                page.keys.push(object);
                 continue;
             };
-            let common = &key[..prefix.len() + cut];
-            page.prefixes.push(common);
-            last = Some(common);
+            let common = key[..prefix.len() + cut].to_owned();
             // No key is longer than 1,024 bytes, so this is after all that lies under it.
             let end = format!("{common}\u{10ffff}");
-            range = objects.range::<str, _>((Bound::Excluded(end.as_str()), Bound::Unbounded));
+            range = objects.from(Bound::Excluded(&end));
+            page.prefixes.push(common.clone());
+            last = Some(common);
         }
         page
     }

@@ -1,14 +1,17 @@
 //! Serves folders as buckets: `s3_server --root DIR` (each folder in it is a bucket) or
-//! `s3_server --bucket NAME=DIR …`. The first line on stdout is the server's URL.
+//! `s3_server --bucket NAME=DIR …`; `--made-up NAME=ACCOUNTSxDAYS` is a trail from 2026-10-01 on that can be
+//! listed only. The first line on stdout is the server's URL.
 
 use std::error::Error;
 use std::io::{self, Write};
 use std::path::Path;
 use std::time::Duration;
 
-use s3_server::{Bucket, Config, Server};
+use jiff::civil::date;
+use s3_server::{Bucket, Config, MadeUpTrail, Server};
 
-const USAGE: &str = "usage: s3_server [--root DIR] [--bucket NAME[=DIR]]... [--port N] \
+const USAGE: &str = "usage: s3_server [--root DIR] [--bucket NAME[=DIR]]... \
+                     [--made-up NAME=ACCOUNTSxDAYS]... [--port N] \
                      [--latency-ms N] [--page-size N] [--region REGION]";
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -39,6 +42,13 @@ fn config(mut args: impl Iterator<Item = String>) -> Result<Config, Box<dyn Erro
                 Some((name, folder)) => Bucket::from_folder(name, Path::new(folder))?,
                 None => Bucket::new(&value),
             }),
+            "--made-up" => {
+                let (name, trail) = value.split_once('=').ok_or(USAGE)?;
+                let (accounts, days) = trail.split_once('x').ok_or(USAGE)?;
+                let (accounts, days) = (accounts.parse()?, days.parse()?);
+                let trail = MadeUpTrail { accounts, days, first: date(2026, 10, 1) };
+                config.buckets.push(Bucket::made_up(name, trail));
+            }
             "--port" => config.port = value.parse()?,
             "--latency-ms" => config.latency = Duration::from_millis(value.parse()?),
             "--page-size" => config.page_size = Some(value.parse()?),
