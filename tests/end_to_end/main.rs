@@ -23,7 +23,8 @@
 //! - calls that are delivered after their day was published: `late`
 //! - days that are listed in windows: `windows`
 //! - calls that are read from invocation logs: `without_trail`; several entries of one request: `entries`
-//! - days that are built side by side: `settle`, on the trail of `hostile`
+//! - days that are built side by side: `settle`; from readings: `readings`; both on the sources of `corpus`, one of
+//!   which is that of `hostile`
 //! - answers from the tables: `show`; the summary as a page: `page`; a page for browsers: `report`
 //! - what `verify` finds: `verify`; changed log files: `tampering`
 //! - what `plan` says of a run, and `--preflight`: `plan`
@@ -51,6 +52,7 @@ mod backfill;
 mod bad_input;
 mod batch_jobs;
 mod catalog;
+mod corpus;
 mod costs;
 mod days;
 mod denials;
@@ -75,6 +77,7 @@ mod plan;
 mod precedence;
 mod rates;
 mod read;
+mod readings;
 mod readme;
 mod rebuild;
 mod references;

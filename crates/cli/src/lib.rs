@@ -77,10 +77,6 @@ fn run(arguments: Arguments, messages: &Messages) -> Result<Exit, Failure> {
         }
         Command::Build(args) => command::build::run(*args, &arguments.output, messages),
         Command::Read(args) => command::read::run(*args, &arguments.output, messages),
-        Command::Build(args) => {
-            let BuildArgs { readings, run } = *args;
-            command::run::run(run, Work::Build(readings), &arguments.output, messages)
-        }
         Command::Plan(args) => command::plan::run(*args, &arguments.output, messages),
         Command::Verify(args) => command::verify::run(*args, &arguments.output, messages),
         Command::Show(args) => command::show::run(*args, messages),

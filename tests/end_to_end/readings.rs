@@ -1,0 +1,266 @@
+//! Objects that are read by some processes and days that are built by others: the same bytes as one run.
+
+use std::fs;
+use std::io::Write;
+use std::process::{Output, Stdio};
+use std::thread;
+
+use arrow::array::{AsArray, RecordBatch};
+use arrow::datatypes::SchemaRef;
+use arrow_ipc::reader::StreamReader;
+use arrow_ipc::writer::StreamWriter;
+use serde_json::{Value, json};
+use testkit::Dice;
+
+use crate::corpus::Corpus;
+use crate::hostile::add_unreadable;
+use crate::world::{Run, World, tree};
+
+impl World {
+    /// Runs the program with this on stdin.
+    pub(crate) fn fed(&self, arguments: &[&str], stdin: Vec<u8>) -> Output {
+        let mut command = self.command(arguments);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let mut pipe = child.stdin.take().unwrap();
+        let feeding = thread::spawn(move || {
+            // A program that ends early reads no more.
+            let _ = pipe.write_all(&stdin);
+        });
+        let output = child.wait_with_output().unwrap();
+        feeding.join().unwrap();
+        output
+    }
+}
+
+fn texts(arguments: &[String]) -> Vec<&str> {
+    arguments.iter().map(String::as_str).collect()
+}
+
+impl Corpus {
+    /// What is read, as a plan lists it: the lines of keys. The sums go to `sums.jsonl`.
+    fn keys(&self) -> Vec<String> {
+        let mut plan =
+            vec!["plan", "--source", &self.source, "--output", "keys", "--sums", "sums.jsonl"];
+        plan.extend(self.range());
+        plan.extend(texts(&self.options));
+        let run = self.world.hoptrail(&plan).ends(0);
+        run.stdout.lines().map(str::to_owned).collect()
+    }
+
+    /// Reads objects, and gives the readings.
+    #[track_caller]
+    fn read(&self, keys: &[String], out: &str) -> Vec<u8> {
+        let mut read = vec!["read", "--source", &self.source, "--dest", out];
+        read.extend(self.range());
+        read.extend(texts(&self.options));
+        let output = self.world.fed(&read, (keys.join("\n") + "\n").into_bytes());
+        let code = output.status.code().unwrap();
+        assert!(matches!(code, 0 | 3), "{code}: {}", String::from_utf8_lossy(&output.stderr));
+        output.stdout
+    }
+
+    /// Builds days from readings.
+    #[track_caller]
+    fn build(&self, readings: &[u8], out: &str, days: &[&str]) -> Run {
+        let build = ["build", "--readings", "-", "--sums", "sums.jsonl"];
+        let arguments = self.arguments(&build, out, days);
+        Run::of(self.world.fed(&texts(&arguments), readings.to_vec()))
+    }
+
+    /// The same, and asserts that it ends well, perhaps with unreadable objects.
+    #[track_caller]
+    fn builds(&self, readings: &[u8], out: &str, days: &[&str]) -> Run {
+        let run = self.build(readings, out, days);
+        assert!(matches!(run.code, 0 | 3), "{days:?}: {}, {}{}", run.code, run.stdout, run.stderr);
+        run
+    }
+}
+
+#[test]
+fn readings_piped_into_a_build_are_as_one_run() {
+    for corpus in [Corpus::sample(), Corpus::hostile(21, add_unreadable)] {
+        let readings = corpus.read(&corpus.keys(), "out");
+        corpus.builds(&readings, "out", &corpus.range());
+        corpus.assert_as_one_run("out", "built from readings");
+        // Once more: nothing has changed.
+        let before = tree(&corpus.world.path("out"));
+        corpus.builds(&readings, "out", &corpus.range());
+        if corpus.partial.is_empty() {
+            assert_eq!(corpus.summary("out")["days"], json!([]), "{}", corpus.source);
+        }
+        assert_eq!(tree(&corpus.world.path("out")), before);
+        corpus.settles("out");
+    }
+}
+
+/// Each day from a stream of its rows alone, as an engine gives it.
+#[test]
+fn days_built_from_shuffled_readings_and_settled_are_as_one_run() {
+    let corpus = Corpus::hostile(22, |_| {});
+    let mut dice = Dice::new(22);
+    for (out, n_tasks) in [("one", 1), ("two", 2), ("seven", 7), ("each", usize::MAX)] {
+        let out = format!("of-{out}");
+        let mut keys = corpus.keys();
+        dice.shuffle(&mut keys);
+        let size = keys.len().div_ceil(n_tasks).max(1);
+        let read = keys.chunks(size).map(|keys| corpus.read(keys, &out)).collect::<Vec<_>>();
+        for n in corpus.shuffled(&mut dice) {
+            let day = corpus.days[n];
+            let readings = rows_of_day(&read, day, &mut dice);
+            corpus.builds(&readings, &out, &["--day", day, "--reopen", "0"]);
+        }
+        corpus.settles(&out);
+    }
+}
+
+/// The rows of a day from several streams, shuffled, as one stream with the same schema.
+fn rows_of_day(streams: &[Vec<u8>], day: &str, dice: &mut Dice) -> Vec<u8> {
+    let mut rows = Vec::new();
+    let mut schema = None;
+    for stream in streams {
+        let reader = StreamReader::try_new(stream.as_slice(), None).unwrap();
+        schema = Some(reader.schema());
+        for batch in reader {
+            let batch = batch.unwrap();
+            let days = batch.column_by_name("dt").unwrap().as_string::<i32>().clone();
+            let of_day = (0..batch.num_rows()).filter(|row| days.value(*row) == day);
+            rows.extend(of_day.map(|row| batch.slice(row, 1)));
+        }
+    }
+    dice.shuffle(&mut rows);
+    stream_of(&schema.unwrap(), &rows)
+}
+
+fn stream_of(schema: &SchemaRef, batches: &[RecordBatch]) -> Vec<u8> {
+    let mut writer = StreamWriter::try_new(Vec::new(), schema).unwrap();
+    batches.iter().for_each(|batch| writer.write(batch).unwrap());
+    writer.finish().unwrap();
+    writer.into_inner().unwrap()
+}
+
+/// Every row of a stream by itself.
+fn single_rows(stream: &[u8]) -> (SchemaRef, Vec<RecordBatch>) {
+    let reader = StreamReader::try_new(stream, None).unwrap();
+    let schema = reader.schema();
+    let batches = reader.map(Result::unwrap);
+    let rows = batches
+        .flat_map(|batch| (0..batch.num_rows()).map(|row| batch.slice(row, 1)).collect::<Vec<_>>());
+    (schema, rows.collect())
+}
+
+#[test]
+fn readings_that_are_not_whole_are_refused() {
+    let corpus = Corpus::hostile(23, |_| {});
+    let keys = corpus.keys();
+    let readings = corpus.read(&keys, "out");
+    let before = tree(&corpus.world.path("out"));
+    let (schema, rows) = single_rows(&readings);
+    let refused = |readings: &[u8], what: &str, parts: &[&str]| {
+        let days = corpus.range();
+        corpus.build(readings, "out", &days).says(1, parts);
+        assert_eq!(tree(&corpus.world.path("out")), before, "{what}: something was published");
+    };
+    refused(&readings[..readings.len() - 8], "no end marker", &["cut off"]);
+    refused(&readings[..readings.len() / 2], "half", &["cut off"]);
+    refused(b"", "nothing", &["cut off"]);
+    refused(b"{}", "no Arrow", &["readings"]);
+    let is_trail = |row: &&RecordBatch| {
+        let text = |column: &str| row.column_by_name(column).unwrap().as_string::<i32>().value(0);
+        text("source") == "cloudtrail" && text("dt") == corpus.days[0]
+    };
+    let at = rows.iter().position(|row| is_trail(&row)).unwrap();
+    let mut less = rows.clone();
+    less.remove(at);
+    refused(&stream_of(&schema, &less), "one less", &[corpus.days[0], "expected", "found"]);
+    let more = [rows.clone(), vec![rows[at].clone()]].concat();
+    refused(&stream_of(&schema, &more), "one twice", &[corpus.days[0], "expected", "found"]);
+    let whole = stream_of(&schema, &rows);
+    let of_day = ["--day", corpus.days[1]];
+    corpus.build(&whole, "out", &of_day).says(1, &["rows of", corpus.days[1]]);
+    corpus
+        .build(&whole, "out", &[&of_day[..], &["--late-window", "5h"]].concat())
+        .says(1, &["late window in minutes: expected `300`, found `360`"]);
+}
+
+#[test]
+fn readings_of_other_options_are_refused() {
+    let corpus = Corpus::sample();
+    let readings = corpus.read(&corpus.keys(), "out");
+    let range = corpus.range();
+    for (options, part) in [
+        (&["--account", "111122223333"][..], "accounts 111122223333"),
+        (&["--accept-trailing-members"], "any number of members"),
+        (&["--omit", "source_ip"], "omitted columns"),
+    ] {
+        let days = [&range[..], options].concat();
+        corpus.build(&readings, "out", &days).says(1, &["other options", part]);
+    }
+    fs::remove_file(corpus.world.path("sums.jsonl")).unwrap();
+    corpus.build(&readings, "out", &range).says(1, &["sums.jsonl"]);
+    corpus.world.write("sums.jsonl", "{\"dt\": 1}\n");
+    corpus.build(&readings, "out", &range).says(2, &["sums.jsonl", "line 1"]);
+    let arguments = corpus.arguments(&["build", "--readings", "-"], "out", &range);
+    let output = corpus.world.fed(&texts(&arguments), readings);
+    Run::of(output).says(2, &["--readings - needs --sums"]);
+}
+
+/// A day that loses objects of its source is left as it is; the other days are published.
+#[test]
+fn day_whose_source_objects_are_gone_is_not_replaced() {
+    let corpus = Corpus::hostile(24, |_| {});
+    let keys = corpus.keys();
+    let readings = corpus.read(&keys, "out");
+    corpus.builds(&readings, "out", &corpus.range());
+    let published = tree(&corpus.world.path("out"));
+    let day = corpus.days[3];
+    let date = day.replace('-', "/");
+    let gone = keys.iter().filter_map(|line| {
+        let line = serde_json::from_str::<Value>(line).unwrap();
+        let key = line["key"].as_str().unwrap().to_owned();
+        key.contains(&date).then_some(key)
+    });
+    for key in gone.take(2).collect::<Vec<_>>() {
+        fs::remove_file(corpus.world.path(&format!("trail/{key}"))).unwrap();
+    }
+    let readings = corpus.read(&corpus.keys(), "out");
+    let run = corpus.build(&readings, "out", &corpus.range());
+    assert_eq!(run.code, 1, "{}{}", run.stdout, run.stderr);
+    assert!(run.stderr.contains(day) && run.stderr.contains("--allow-shrink"), "{}", run.stderr);
+    let now = tree(&corpus.world.path("out"));
+    let of_day = |name: &&String| name.contains(&format!("dt={day}"));
+    for name in published.keys().filter(of_day) {
+        assert!(now[name] == published[name], "{name} has other bytes");
+    }
+}
+
+/// Objects that come later, and are read and built in the same way, with nothing else.
+#[test]
+fn days_with_new_objects_are_built_again() {
+    let corpus = Corpus::hostile(25, |_| {});
+    let mut dice = Dice::new(25);
+    let keys = corpus.keys();
+    let held_back = keys.iter().filter(|_| dice.below(4) == 0).map(|line| {
+        let line = serde_json::from_str::<Value>(line).unwrap();
+        let path = corpus.world.path(&format!("trail/{}", line["key"].as_str().unwrap()));
+        let bytes = fs::read(&path).unwrap();
+        fs::remove_file(&path).unwrap();
+        (path, bytes)
+    });
+    let held_back = held_back.collect::<Vec<_>>();
+    let build = || {
+        let readings = corpus.read(&corpus.keys(), "out");
+        for n in corpus.shuffled(&mut Dice::new(26)) {
+            let day = corpus.days[n];
+            let rows = rows_of_day(&[readings.clone()], day, &mut Dice::new(27));
+            corpus.builds(&rows, "out", &["--day", day, "--reopen", "0"]);
+        }
+        corpus.ends(&["settle"], "out", corpus.range());
+    };
+    build();
+    for (path, bytes) in held_back {
+        fs::write(path, bytes).unwrap();
+    }
+    build();
+    corpus.settles("out");
+}
