@@ -7,6 +7,7 @@ use std::fs;
 use serde_json::{Value, json};
 use testkit::Dice;
 
+use crate::backfill::{DAYS, backfill};
 use crate::hostile::{ALL_DAYS, hostile};
 use crate::world::{Run, Tree, World, assert_same, rows, sample, tree};
 
@@ -58,6 +59,14 @@ impl Corpus {
         let (source, logs) = (world.text("trail"), world.text("logs"));
         let options = ["--verify-digests", "--invocation-logs", &logs];
         Self::new(world, source, &ALL_DAYS, &options)
+    }
+
+    /// Without invocation logs or digest files, so that objects may be missing.
+    pub(crate) fn backfill(seed: u64) -> Self {
+        let world = World::new();
+        backfill(seed, 2).write(&world);
+        let source = world.text("trail");
+        Self::new(world, source, &DAYS, &[])
     }
 
     pub(crate) fn range(&self) -> [&'static str; 4] {

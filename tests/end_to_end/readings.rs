@@ -48,12 +48,17 @@ impl Corpus {
         run.stdout.lines().map(str::to_owned).collect()
     }
 
-    /// Reads objects, and gives the readings.
+    /// Reads objects and all invocation logs, and gives the readings.
     #[track_caller]
     fn read(&self, keys: &[String], out: &str) -> Vec<u8> {
+        self.read_with(&texts(&self.options), keys, out)
+    }
+
+    #[track_caller]
+    fn read_with(&self, options: &[&str], keys: &[String], out: &str) -> Vec<u8> {
         let mut read = vec!["read", "--source", &self.source, "--dest", out];
         read.extend(self.range());
-        read.extend(texts(&self.options));
+        read.extend(options);
         let output = self.world.fed(&read, (keys.join("\n") + "\n").into_bytes());
         let code = output.status.code().unwrap();
         assert!(matches!(code, 0 | 3), "{code}: {}", String::from_utf8_lossy(&output.stderr));
@@ -104,7 +109,13 @@ fn days_built_from_shuffled_readings_and_settled_are_as_one_run() {
         let mut keys = corpus.keys();
         dice.shuffle(&mut keys);
         let size = keys.len().div_ceil(n_tasks).max(1);
-        let read = keys.chunks(size).map(|keys| corpus.read(keys, &out)).collect::<Vec<_>>();
+        // The invocation logs are read once.
+        let (objects, options) = (&["--verify-digests"], texts(&corpus.options));
+        let read = keys.chunks(size).enumerate().map(|(n, keys)| match n {
+            0 => corpus.read_with(&options, keys, &out),
+            _ => corpus.read_with(objects, keys, &out),
+        });
+        let read = read.collect::<Vec<_>>();
         for n in corpus.shuffled(&mut dice) {
             let day = corpus.days[n];
             let readings = rows_of_day(&read, day, &mut dice);
@@ -120,7 +131,8 @@ fn rows_of_day(streams: &[Vec<u8>], day: &str, dice: &mut Dice) -> Vec<u8> {
     let mut schema = None;
     for stream in streams {
         let reader = StreamReader::try_new(stream.as_slice(), None).unwrap();
-        schema = Some(reader.schema());
+        // That of the first one says that invocation logs were read.
+        schema.get_or_insert(reader.schema());
         for batch in reader {
             let batch = batch.unwrap();
             let days = batch.column_by_name("dt").unwrap().as_string::<i32>().clone();
@@ -175,6 +187,12 @@ fn readings_that_are_not_whole_are_refused() {
     refused(&stream_of(&schema, &less), "one less", &[corpus.days[0], "expected", "found"]);
     let more = [rows.clone(), vec![rows[at].clone()]].concat();
     refused(&stream_of(&schema, &more), "one twice", &[corpus.days[0], "expected", "found"]);
+    let is_log = |row: &&RecordBatch| {
+        row.column_by_name("source").unwrap().as_string::<i32>().value(0) == "invocation_log"
+    };
+    let log = rows.iter().find(is_log).unwrap().clone();
+    let more = [rows.clone(), vec![log]].concat();
+    refused(&stream_of(&schema, &more), "a log twice", &["part 0 of 1 is there twice"]);
     let whole = stream_of(&schema, &rows);
     let of_day = ["--day", corpus.days[1]];
     corpus.build(&whole, "out", &of_day).says(1, &["rows of", corpus.days[1]]);
@@ -237,15 +255,16 @@ fn day_whose_source_objects_are_gone_is_not_replaced() {
 /// Objects that come later, and are read and built in the same way, with nothing else.
 #[test]
 fn days_with_new_objects_are_built_again() {
-    let corpus = Corpus::hostile(25, |_| {});
+    let corpus = Corpus::backfill(25);
     let mut dice = Dice::new(25);
     let keys = corpus.keys();
-    let held_back = keys.iter().filter(|_| dice.below(4) == 0).map(|line| {
+    let held_back = keys.iter().enumerate().filter(|_| dice.below(4) == 0).map(|(n, line)| {
         let line = serde_json::from_str::<Value>(line).unwrap();
         let path = corpus.world.path(&format!("trail/{}", line["key"].as_str().unwrap()));
-        let bytes = fs::read(&path).unwrap();
-        fs::remove_file(&path).unwrap();
-        (path, bytes)
+        // Moved, it keeps what its ETag is made of.
+        let aside = corpus.world.path(&format!("aside-{n}"));
+        fs::rename(&path, &aside).unwrap();
+        (path, aside)
     });
     let held_back = held_back.collect::<Vec<_>>();
     let build = || {
@@ -258,8 +277,8 @@ fn days_with_new_objects_are_built_again() {
         corpus.ends(&["settle"], "out", corpus.range());
     };
     build();
-    for (path, bytes) in held_back {
-        fs::write(path, bytes).unwrap();
+    for (path, aside) in held_back {
+        fs::rename(aside, path).unwrap();
     }
     build();
     corpus.settles("out");

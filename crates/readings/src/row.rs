@@ -73,6 +73,12 @@ pub struct TrailPart {
 }
 
 impl Row {
+    /// Whether its object is none of those whose sums say what the day is read from: it is late, or a model invocation
+    /// log.
+    pub fn is_in_no_sum(&self) -> bool {
+        self.is_late || matches!(self.given, Given::InvocationLog(_))
+    }
+
     /// How many calls, other events, and entries it holds.
     pub fn n_events(&self) -> usize {
         match &self.given {

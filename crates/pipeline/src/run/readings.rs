@@ -254,7 +254,7 @@ fn part(
         let row = row.map_err(Error::ReadReadings)?;
         let fault = |what: String| Error::Readings { day: row.dt, what };
         if !range.contains(row.dt) {
-            return Err(fault(format!("expected rows of {range}")));
+            return Err(fault(format!("expected rows of {range}, found one of {}", row.dt)));
         }
         let (file, parts) = match files.entry(row.dt) {
             Entry::Occupied(file) => file.into_mut(),
@@ -264,7 +264,8 @@ fn part(
                 vacant.insert((writer, Parts::default()))
             }
         };
-        let is_first = parts.add(&row.object.key, row.part, row.parts).map_err(fault)?;
+        let is_first = parts.add(&row.object.key, (row.part, row.parts), row.is_in_no_sum());
+        let is_first = is_first.map_err(fault)?;
         if let Given::Trail(given) = &row.given {
             if let Ok(part) = given {
                 learned.aliases.extend(part.reading.discovered.iter().cloned());

@@ -83,11 +83,12 @@ impl Scheduler<'_, '_> {
     /// Takes in what an object gives to the day.
     fn take_row(&mut self, row: Row) -> Result<(), Error> {
         let Some(rows) = &mut self.rows else { return Ok(()) };
+        let is_in_no_sum = row.is_in_no_sum();
         let Row { dt, is_late, object, part, parts, given } = row;
         if dt != rows.day {
-            return Err(rows.fault(format!("a row is of {dt}")));
+            return Err(rows.fault(format!("expected rows of {}, found one of {dt}", rows.day)));
         }
-        let is_first = rows.parts.add(&object.key, part, parts);
+        let is_first = rows.parts.add(&object.key, (part, parts), is_in_no_sum);
         let is_first = is_first.map_err(|what| rows.fault(what))?;
         let given = match given {
             Given::Trail(given) => given,
@@ -178,7 +179,9 @@ impl Scheduler<'_, '_> {
             self.logs = Some(listed);
             self.requests = Some(Arc::new(requests));
         }
-        self.request.late.entry(day).or_default().append(&mut rows.late);
+        if !rows.late.is_empty() {
+            self.request.late.entry(day).or_default().append(&mut rows.late);
+        }
         self.state.discovery = Arc::clone(&listed.discovery);
         self.schedule.leave(day);
         Ok(())

@@ -7,22 +7,28 @@ use jiff::civil::Date;
 use crate::day::manifest::Sources;
 use crate::error::Error;
 
-/// Which parts of objects came, of those that are in several.
+/// Which parts of objects came: of those that are in several, and of those that are in no sum.
 #[derive(Debug, Default)]
 pub(crate) struct Parts {
     came: BTreeMap<String, Vec<bool>>,
 }
 
 impl Parts {
-    /// Takes note of a part, and says whether it is the first of its object that came.
+    /// Takes note of a part, and says whether it is the first of its object that came. Of a whole object it is only
+    /// known that it came before if that `is_in_no_sum`.
     ///
     /// # Errors
     /// A sentence, if it came before, or is none of those that there are.
-    pub(crate) fn add(&mut self, key: &str, part: u32, parts: u32) -> Result<bool, String> {
+    pub(crate) fn add(
+        &mut self,
+        key: &str,
+        (part, parts): (u32, u32),
+        is_in_no_sum: bool,
+    ) -> Result<bool, String> {
         if part >= parts {
             return Err(format!("`{key}`: expected a part below {parts}, found part {part}"));
         }
-        if parts == 1 {
+        if parts == 1 && !is_in_no_sum {
             return Ok(true);
         }
         let is_first = !self.came.contains_key(key);
