@@ -17,27 +17,27 @@ use crate::world::{ACCOUNT, REGION, World, call, document, key, name, with};
 const RANGE: [&str; 4] = ["--from", "2026-10-05", "--to", "2026-10-06"];
 
 /// How `read` ended, with the bytes that it wrote.
-struct Read {
+pub(crate) struct Read {
     code: i32,
     stdout: Vec<u8>,
-    stderr: String,
+    pub(crate) stderr: String,
 }
 
 impl Read {
     #[track_caller]
-    fn ends(self, code: i32) -> Self {
+    pub(crate) fn ends(self, code: i32) -> Self {
         assert_eq!(self.code, code, "{}", self.stderr);
         assert!(code != 3 || self.stderr.contains("warning: "), "exit 3 without a reason");
         self
     }
 
     /// Its rows, sorted, each as the columns that are not null, without its payload.
-    fn rows(&self) -> Vec<Value> {
+    pub(crate) fn rows(&self) -> Vec<Value> {
         rows(&self.stdout)
     }
 }
 
-fn rows(stream: &[u8]) -> Vec<Value> {
+pub(crate) fn rows(stream: &[u8]) -> Vec<Value> {
     let reader = StreamReader::try_new(stream, None).unwrap();
     let mut rows = Vec::new();
     for batch in reader {
@@ -68,7 +68,7 @@ fn cell(column: &dyn Array, row: usize) -> Value {
 }
 
 /// Runs a command with input.
-fn fed(mut command: Command, input: &str) -> Read {
+pub(crate) fn fed(mut command: Command, input: &str) -> Read {
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().unwrap();
     let mut stdin = child.stdin.take().unwrap();

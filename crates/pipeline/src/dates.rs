@@ -2,6 +2,7 @@
 
 use jiff::ToSpan;
 use jiff::civil::Date;
+use logs::hash::sha256;
 use logs::layout::Delivery;
 
 const MINUTES_PER_DAY: i64 = 24 * 60;
@@ -123,6 +124,13 @@ impl Shard {
         if first < end { DayRange::new(day(first), day(end - 1)) } else { None }
     }
 
+    /// Whether what has this name is its own, of what is divided by names: whatever else there is.
+    pub(crate) fn has(self, name: &str) -> bool {
+        let hash = sha256(name.as_bytes());
+        let number = hash.first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes));
+        number % u64::from(self.count) == u64::from(self.index)
+    }
+
     /// Where it begins in a list of so many: each shard at another place.
     pub(crate) fn start(self, len: usize) -> usize {
         self.share(self.index, len)
@@ -208,6 +216,25 @@ mod tests {
         }
         assert_eq!(Shard::new(3, 3), None);
         assert_eq!(Shard::new(0, 0), None);
+    }
+
+    #[test]
+    fn name_is_of_one_shard_of_each_number() {
+        for count in [1, 2, 7, 365] {
+            let mut sizes = vec![0; count as usize];
+            for n in 0..count * 20 {
+                let name = format!("111122223333/CloudTrail/us-east-1/{n}");
+                let of = |index: &u32| Shard::new(*index, count).expect("in it").has(&name);
+                let owners = (0..count).filter(of).collect::<Vec<_>>();
+                assert_eq!(owners.len(), 1, "{name} of {count}");
+                sizes[owners[0] as usize] += 1;
+            }
+            assert!(sizes.iter().all(|size| (5..=45).contains(size)), "{count}: {sizes:?}");
+        }
+        // Every version divides alike: shards of one reading may be of two.
+        assert!(
+            Shard::new(4, 7).expect("in it").has("111122223333/CloudTrail/us-east-1/2026-10-05")
+        );
     }
 
     #[test]

@@ -2,17 +2,21 @@
 //! are built elsewhere.
 
 mod cutter;
-mod logs;
+mod invocation_logs;
 mod rows;
+mod shard;
+
+pub use self::shard::read_shard;
 
 use std::io::Write;
 use std::pin::pin;
 
 use bedrock::{Aliases, JobStates};
+use logs::Reading;
 use store::{Guard, Store};
 use tokio::sync::mpsc;
 
-use crate::dates::DayRange;
+use crate::dates::{DayRange, days_of_delivery};
 use crate::day::collect::{Collected, Learned, ObjectRecord};
 use crate::error::Error;
 use crate::omit::Omitted;
@@ -31,6 +35,7 @@ use crate::source::lines::Lines;
 use crate::source::list::{LISTED_AHEAD, Listed, ListedObject};
 use crate::source::trail::TrailDecoder;
 use crate::source::{OpenLogs, Source};
+use crate::sums::Sums;
 use crate::work::{Workers, run_waiting};
 
 /// Objects on their way to being fetched. One at a time would cost a turn of the I/O thread each.
@@ -112,7 +117,7 @@ pub async fn read(
         let source = endpoints.source.store;
         let list = async |sender| list_given(keys, source, settings, sender).await;
         let mut read = job.read(list, &rows).await?;
-        read.logs = logs::read(&job, &rows, |_| true).await?;
+        read.logs = invocation_logs::read(&job, &rows, |_| true).await?;
         rows.end();
         Ok::<_, Error>(read)
     };
@@ -144,7 +149,9 @@ struct Job<'a> {
 #[derive(Debug)]
 struct Read {
     listed: Listed,
-    /// Its sums, and what it taught. It holds no day.
+    /// What each day is read from.
+    sums: Sums,
+    /// What was counted, and what was learned. It holds no day.
     collected: Collected,
     left_without_name: u64,
     logs: Option<crate::outcome::InvocationLog>,
@@ -177,26 +184,34 @@ impl Job<'_> {
             rows.send(Given::Trail { key, read: Box::new(object) });
             health.check(false)
         });
-        let sending = send(listed, to_fetch, rows, progress);
+        let mut sums = Sums::default();
+        let add = |object: &ListedObject| {
+            let days = object.delivery.into_iter();
+            let days = days.flat_map(|of| days_of_delivery(of, range, late_window_minutes));
+            days.for_each(|day| sums.add_object(day, &object.meta));
+        };
+        let sending = send(listed, to_fetch, rows, progress, add);
         let ((), (), listed) =
             futures::future::try_join3(reading, sending, list(listed_to)).await?;
         health.check(true)?;
         collected.objects.archived = health.n_archived();
         let left_without_name = filter.seen().without_name;
-        Ok(Read { listed, collected, left_without_name, logs: None })
+        Ok(Read { listed, sums, collected, left_without_name, logs: None })
     }
 }
 
-/// Sends objects to be fetched, no more than rows can be written of.
+/// Sends objects to be fetched, no more than rows can be written of. `each` looks at them.
 async fn send(
     mut listed: mpsc::Receiver<ListedObject>,
     to_fetch: mpsc::Sender<ListedObject>,
     rows: &Rows,
     progress: &Progress,
+    mut each: impl FnMut(&ListedObject),
 ) -> Result<(), Error> {
     while let Some(object) = listed.recv().await {
         progress.found();
         progress.listed(object.meta.size_bytes);
+        each(&object);
         rows.reserve(object.meta.size_bytes).await;
         // The receiver is gone if reading failed, and that error is returned.
         if to_fetch.send(object).await.is_err() {
@@ -211,7 +226,7 @@ async fn send(
 ///
 /// # Errors
 /// If its counts do not add up.
-fn count(collected: &mut Collected, read: &ReadObject<::logs::Reading>) -> Result<(), Error> {
+fn count(collected: &mut Collected, read: &ReadObject<Reading>) -> Result<(), Error> {
     let mut record = ObjectRecord::new(&read.listed);
     match &read.reading {
         Err(reason) => record.unreadable = Some(reason.to_string()),
@@ -264,13 +279,14 @@ async fn keep(destination: Option<&dyn Store>, learned: Learned) -> Result<(), E
 impl Read {
     /// What it came to, as that of a run which built no day.
     fn outcome(self, job: &Job<'_>, rows: u64) -> ReadOutcome {
-        let Read { listed, collected, left_without_name, logs } = self;
+        let Read { listed, sums: _, collected, left_without_name, logs } = self;
         let run = Outcome {
             source: job.endpoints.source.store.location(),
             range: Some(job.range.to_string()),
             objects: collected.objects,
             records: collected.records,
             left_without_name,
+            has_reached_search_limit: listed.discovery.has_reached_limit,
             invocation_log: logs,
             ..Outcome::default()
         };

@@ -27,7 +27,8 @@ pub struct Row {
 /// An object as it was listed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Object {
-    /// Its key.
+    /// Its key: of an object of the source the whole one, as keys are written outside of it; of a model
+    /// invocation log its name.
     pub key: String,
     /// Its size as stored.
     pub size_bytes: u64,

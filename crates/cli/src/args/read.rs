@@ -36,7 +36,12 @@ pub(crate) struct ReadArgs {
     /// What to read besides CloudTrail's log files.
     #[command(flatten)]
     pub(crate) logs: LogArgs,
-    /// Where to write the readings: an object or a file, or - for standard output [default: -]
+    /// Take no keys, but list part I of N of the source, I from 0 to N-1, while other reads take the
+    /// others: the index and size of an AWS Batch array job, or of a Kubernetes indexed job
+    #[arg(long, env = "HOPTRAIL_SHARD", value_name = "I/N", help_heading = heading::READINGS)]
+    pub(crate) shard: Option<String>,
+    /// Where to write the readings: an object or a file, or - for standard output; with --shard, the folder
+    /// of all shards, for `build --readings` [default: -]
     #[arg(short, long, value_name = "URI|-", help_heading = heading::READINGS)]
     pub(crate) out: Option<String>,
     /// Where to keep what is learned, and how to write.
@@ -56,11 +61,11 @@ pub(crate) struct ReadArgs {
 impl ReadArgs {
     /// A run of the same options.
     pub(crate) fn into_run(self) -> RunArgs {
-        let ReadArgs { source, days, logs, out: _, dest, performance, aws, config } = self;
+        let ReadArgs { source, days, shard, logs, out: _, dest, performance, aws, config } = self;
         RunArgs {
             source,
             days,
-            shard: None,
+            shard,
             logs,
             dest,
             knowledge: KnowledgeArgs::default(),

@@ -6,8 +6,8 @@ use std::os::fd::AsFd;
 use std::sync::Arc;
 
 use logs::layout::LogKind;
-use pipeline::{Layout, Lines, Progress, ReadEndpoints, ReadOutcome, ReadTo};
-use store::{Location, Store};
+use pipeline::{Layout, Lines, Progress, ReadEndpoints, ReadOutcome, ReadTo, Shard};
+use store::Location;
 
 use crate::args::{OutputArgs, ReadArgs};
 use crate::command::run::{Job, Work};
@@ -16,7 +16,7 @@ use crate::exit::{Exit, Failure};
 use crate::location;
 use crate::messages::Messages;
 use crate::number::{bytes, counted};
-use crate::{progress, summary};
+use crate::{progress, range, summary};
 
 /// Reads.
 ///
@@ -27,10 +27,9 @@ pub(crate) fn run(
     output: &OutputArgs,
     messages: &Messages,
 ) -> Result<Exit, Failure> {
-    let out = args.out.clone().filter(|out| out != "-");
-    let out = out.as_deref().map(out_object).transpose()?;
+    let out = Out::of(args.out.as_deref(), args.shard.as_deref())?;
     let job = Job::new(args.into_run(), Work::Run, messages)?;
-    check(&job, out.as_ref())?;
+    check(&job, &out)?;
     let read = block_on(async |signals| read(&job, out, signals, output, messages).await);
     let read = match read {
         // Whoever reads has gone (`| head`), and knows why.
@@ -40,20 +39,48 @@ pub(crate) fn run(
     Ok(tell(&read, messages))
 }
 
-/// Where `--out` is: a location, and the name of an object in it.
-type OutObject = (Location, String);
+/// Where `--out` is.
+#[derive(Debug)]
+enum Out {
+    Stdout,
+    /// An object of this name.
+    Object(Location, String),
+    /// The folder of all shards, for one of them.
+    Folder(Location, Shard),
+}
 
-fn out_object(text: &str) -> Result<OutObject, Failure> {
-    let (parent, name) = text.rsplit_once('/').unwrap_or((".", text));
-    if name.is_empty() {
-        return Err(Failure::usage(format!("--out: expected an object or a file, found `{text}`")));
+impl Out {
+    fn of(text: Option<&str>, shard: Option<&str>) -> Result<Self, Failure> {
+        let usage = |why: String| Err(Failure::usage(format!("--out: {why}")));
+        let text = text.filter(|text| *text != "-");
+        match (text, shard) {
+            (None, None) => Ok(Out::Stdout),
+            (None, Some(_)) => usage("expected the folder of all shards, for --shard".to_owned()),
+            (Some(folder), Some(shard)) => Ok(Out::Folder(
+                location::required("--out", Some(folder))?,
+                range::shard("--shard", shard)?,
+            )),
+            (Some(text), None) => {
+                let (parent, name) = text.rsplit_once('/').unwrap_or((".", text));
+                if name.is_empty() {
+                    return usage(format!("expected an object or a file, found `{text}`"));
+                }
+                let parent = if parent.is_empty() { "/" } else { parent };
+                Ok(Out::Object(location::required("--out", Some(parent))?, name.to_owned()))
+            }
+        }
     }
-    let parent = if parent.is_empty() { "/" } else { parent };
-    Ok((location::required("--out", Some(parent))?, name.to_owned()))
+
+    fn location(&self) -> Option<&Location> {
+        match self {
+            Out::Stdout => None,
+            Out::Object(location, _) | Out::Folder(location, _) => Some(location),
+        }
+    }
 }
 
 /// That readings can be made of what is asked for.
-fn check(job: &Job, out: Option<&OutObject>) -> Result<(), Failure> {
+fn check(job: &Job, out: &Out) -> Result<(), Failure> {
     let settings = &job.settings;
     if settings.kind == LogKind::ModelInvocation {
         return Err(Failure::usage("read needs --source: readings are those of a trail"));
@@ -66,17 +93,15 @@ fn check(job: &Job, out: Option<&OutObject>) -> Result<(), Failure> {
             "--invocation-logs with {account} or {region} has no effect on read: name each location",
         ));
     }
-    match out {
-        Some((location, _)) => {
-            job.sources.iter().try_for_each(|read| location::check_apart(&read.location, location))
-        }
-        None => Ok(()),
-    }
+    let apart = |out: &Location| {
+        job.sources.iter().try_for_each(|read| location::check_apart(&read.location, out))
+    };
+    out.location().map_or(Ok(()), apart)
 }
 
 async fn read(
     job: &Job,
-    out: Option<OutObject>,
+    out: Out,
     signals: &mut Signals,
     output: &OutputArgs,
     messages: &Messages,
@@ -100,31 +125,32 @@ async fn read(
             }
             None => None,
         };
-        let out = open_out(job, out, messages).await?;
-        let to = match &out {
-            Some((store, key)) => ReadTo::Object { store: store.as_ref(), key },
-            None => ReadTo::Stream(stdout()?),
+        let store = match out.location() {
+            Some(out) => Some(location::open_destination(out, &job.dest_options, messages).await?),
+            None => None,
         };
         let endpoints = ReadEndpoints {
             source: source.source(),
             invocation_logs: invocation_logs.as_ref(),
             destination: destination.as_deref(),
         };
-        let keys = Lines::of(BufReader::new(io::stdin()))?;
-        let reading = pipeline::read(endpoints, keys, to, &settings, &progress);
-        progress::beside(reading, &progress, output, *messages).await.map_err(failure)
+        let (settings, progress_of) = (&settings, &progress);
+        let reading = async {
+            let to = match (store.as_deref(), &out) {
+                (Some(folder), Out::Folder(_, shard)) => {
+                    let read =
+                        pipeline::read_shard(endpoints, *shard, folder, settings, progress_of);
+                    return read.await.map_err(Failure::from);
+                }
+                (Some(store), Out::Object(_, key)) => ReadTo::Object { store, key },
+                _ => ReadTo::Stream(stdout()?),
+            };
+            let keys = Lines::of(BufReader::new(io::stdin()))?;
+            pipeline::read(endpoints, keys, to, settings, progress_of).await.map_err(failure)
+        };
+        progress::beside(reading, &progress, output, *messages).await
     };
     signals.or(reading).await?
-}
-
-async fn open_out(
-    job: &Job,
-    out: Option<OutObject>,
-    messages: &Messages,
-) -> Result<Option<(Arc<dyn Store>, String)>, Failure> {
-    let Some((location, name)) = out else { return Ok(None) };
-    let store = location::open_destination(&location, &job.dest_options, messages).await?;
-    Ok(Some((store, name)))
 }
 
 /// Standard output, without the buffer that looks for the ends of lines.

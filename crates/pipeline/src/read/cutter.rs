@@ -1,5 +1,8 @@
 //! Cuts what was read into rows and writes them, on a thread of its own.
 
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+use std::fs::File;
 use std::io::Write;
 use std::ops::RangeInclusive;
 
@@ -35,31 +38,72 @@ impl Cutter {
         Cutter { settings: settings.clone(), range, made_with }
     }
 
+    /// What the readings are made with.
+    pub(super) fn made_with(&self) -> &MadeWith {
+        &self.made_with
+    }
+
     /// Writes all rows to one stream, until the end is given, and says how many.
     ///
     /// # Errors
     /// If they cannot be written, or are given up: then there is no end marker.
     pub(super) fn write_stream(
         &self,
-        mut given: UnboundedReceiver<Given>,
+        given: UnboundedReceiver<Given>,
         writer: impl Write,
         bound: &Bound,
     ) -> Result<u64, Error> {
-        let mut n_rows = 0;
         let mut writer = Writer::new(writer, &self.made_with).map_err(Error::WriteReadings)?;
+        let mut n_rows = 0;
+        self.write(given, bound, |row| {
+            n_rows += 1;
+            writer.write(row).map_err(Error::WriteReadings)
+        })?;
+        writer.finish().map_err(Error::WriteReadings)?;
+        Ok(n_rows)
+    }
+
+    /// Writes the rows of each day to a temporary file of its own, until the end is given, and says how many.
+    ///
+    /// # Errors
+    /// As [`Cutter::write_stream`].
+    pub(super) fn write_days(
+        &self,
+        given: UnboundedReceiver<Given>,
+        bound: &Bound,
+    ) -> Result<BTreeMap<Date, (File, u64)>, Error> {
+        let mut days = BTreeMap::<Date, (Writer<File>, u64)>::new();
+        self.write(given, bound, |row| {
+            let (writer, n_rows) = match days.entry(row.dt) {
+                Entry::Occupied(day) => day.into_mut(),
+                Entry::Vacant(vacant) => {
+                    let file = tempfile::tempfile().map_err(Error::Temporary)?;
+                    let writer = Writer::new(file, &self.made_with);
+                    vacant.insert((writer.map_err(Error::WriteReadings)?, 0))
+                }
+            };
+            *n_rows += 1;
+            writer.write(row).map_err(Error::WriteReadings)
+        })?;
+        let finish = |(day, (writer, n_rows)): (Date, (Writer<File>, u64))| {
+            Ok((day, (writer.finish().map_err(Error::WriteReadings)?, n_rows)))
+        };
+        days.into_iter().map(finish).collect()
+    }
+
+    fn write(
+        &self,
+        mut given: UnboundedReceiver<Given>,
+        bound: &Bound,
+        mut write: impl FnMut(&Row) -> Result<(), Error>,
+    ) -> Result<(), Error> {
         while let Some(given) = given.blocking_recv() {
             let size_bytes = match &given {
                 Given::Trail { read, .. } => read.listed.meta.size_bytes,
                 Given::Log(read) => read.listed.meta.size_bytes,
-                Given::End => {
-                    writer.finish().map_err(Error::WriteReadings)?;
-                    return Ok(n_rows);
-                }
+                Given::End => return Ok(()),
             };
-            for row in self.rows(given) {
-                writer.write(&row).map_err(Error::WriteReadings)?;
-                n_rows += 1;
-            }
+            self.rows(given).iter().try_for_each(&mut write)?;
             bound.give_back(size_bytes);
         }
         Err(Error::Stopped)

@@ -154,7 +154,7 @@ impl OneFolder {
 }
 
 /// Whether there is an object to read in the folders.
-async fn has_objects(
+pub(crate) async fn has_objects(
     source: &dyn Store,
     settings: &Settings,
     folders: Arc<Discovery>,

@@ -207,15 +207,8 @@ pub(crate) async fn list_found(
         (_, Some(range)) => {
             let window = settings.late_window_minutes;
             let wanted = |delivery| days_of_delivery(delivery, range, window).next().is_some();
-            let selection = Selection {
-                kind,
-                first: match kind {
-                    LogKind::ModelInvocation => range.from().saturating_sub(1.day()),
-                    _ => range.from(),
-                },
-                last: range.to().saturating_add(late_days(window).days()),
-                wanted: &wanted,
-            };
+            let (first, last) = delivery_days(settings, range);
+            let selection = Selection { kind, first, last, wanted: &wanted };
             list_days(source, settings, selection, &discovery, &counts, &objects).await?;
         }
         (_, None) => return Err(Error::NoRange),
@@ -237,6 +230,15 @@ pub(crate) async fn list_found(
         || listing.has_unnamed;
     let trails = trails.into_values().collect();
     Ok(Listed { discovery, lists, listing, trails, unmatched, has_unnamed, left_out: 0 })
+}
+
+/// The first and the last day of delivery of what a range is read from.
+pub(crate) fn delivery_days(settings: &Settings, range: DayRange) -> (Date, Date) {
+    let first = match settings.kind {
+        LogKind::ModelInvocation => range.from().saturating_sub(1.day()),
+        _ => range.from(),
+    };
+    (first, range.to().saturating_add(late_days(settings.late_window_minutes).days()))
 }
 
 /// The values of filters that nothing was found of.

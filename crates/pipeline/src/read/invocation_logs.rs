@@ -49,7 +49,7 @@ pub(super) async fn read(
         rows.send(Given::Log(Box::new(read)));
         health.check(false)
     });
-    let sending = send(to_be_sent, to_fetch, rows, progress);
+    let sending = send(to_be_sent, to_fetch, rows, progress, |_| ());
     futures::future::try_join3(reading, sending, listing).await?;
     health.check(true)?;
     log.unreadable_objects.sort_by(|a, b| a.key.cmp(&b.key));
