@@ -105,7 +105,7 @@ fn memory_of_a_plan_does_not_grow_with_keys() {
 }
 
 /// The most memory that a process held until it ended.
-fn peak_kib(child: &mut Child) -> u64 {
+pub(crate) fn peak_kib(child: &mut Child) -> u64 {
     let status = format!("/proc/{}/status", child.id());
     let mut peak = 0;
     while child.try_wait().unwrap().is_none() {

@@ -27,7 +27,7 @@
 //!   which is that of `hostile`
 //! - answers from the tables: `show`; the summary as a page: `page`; a page for browsers: `report`
 //! - what `verify` finds: `verify`; changed log files: `tampering`
-//! - what `plan` says of a run, and `--preflight`: `plan`
+//! - what `plan` says of a run, and `--preflight`: `plan`; keys, folders, and sums: `plan_keys`
 //! - what `read` writes: `read`; in shards: `read_shards`
 //! - runs that are killed, and the next run: `killed`, on the trail of `backfill`
 //! - refused and failed calls: `denials`; events that are no calls: `other_activity`,
@@ -74,6 +74,7 @@ mod month;
 mod other_activity;
 mod page;
 mod plan;
+mod plan_keys;
 mod precedence;
 mod rates;
 mod read;

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use bedrock::alias::AliasFileError;
 use jiff::civil::Date;
+use serde::de::DeserializeOwned;
 use tables::WriteError;
 
 use crate::day::calls::HoldError;
@@ -240,11 +241,18 @@ pub struct LineError {
 }
 
 impl LineError {
-    /// What is wrong with the JSON of a line, without its place: every line is number 1 to the reader.
-    pub(crate) fn without_line(error: &serde_json::Error) -> String {
-        let text = error.to_string();
-        let text = text.split(" at line ").next().unwrap_or_default();
-        format!("found other JSON: {text}")
+    /// Reads a line as an object of JSON. What was found instead, if it is none, or lacks a field.
+    pub(crate) fn object<T: DeserializeOwned>(text: &[u8]) -> Result<T, String> {
+        // An array would do for the fields in their order.
+        if !text.trim_ascii_start().starts_with(b"{") {
+            return Err("found no object of JSON".to_owned());
+        }
+        serde_json::from_slice(text).map_err(|error| {
+            // Without its place: every line is number 1 to the reader.
+            let text = error.to_string();
+            let text = text.split(" at line ").next().unwrap_or_default();
+            format!("found other JSON: {text}")
+        })
     }
 }
 

@@ -42,7 +42,7 @@ impl Sums {
             }
             let error = |found: &str| LineError { line, reason: format!("{EXPECTED}, {found}") };
             let Line { dt, sources } =
-                serde_json::from_str(text).map_err(|why| error(&LineError::without_line(&why)))?;
+                LineError::object(text.as_bytes()).map_err(|found| error(&found))?;
             let set = SourceSet::of_sources(&sources);
             let found = || error(&format!("found fingerprint `{}`", sources.fingerprint));
             sums.day(dt).merge(&set.ok_or_else(found)?);
@@ -134,6 +134,7 @@ mod tests {
             assert!(error.to_string().contains(expected), "{error}");
         };
         check("2026-10-05", "line 3: expected {");
+        check(r#"["2026-10-05"]"#, "found no object of JSON");
         check(&good.replace("objects", "object"), "missing field `objects`");
         check(&good.replace("2026-10-05", "2026-13-05"), "found");
         check(&good.replace("\"fingerprint\":\"", "\"fingerprint\":\"x"), "found fingerprint `x");

@@ -220,11 +220,10 @@ pub(crate) async fn given_folders(
     while let Some(batch) = lines.next().await {
         for (line, text) in batch? {
             let error = |reason: String| LineError { line, reason };
-            let parsed = serde_json::from_slice::<Line>(&text);
-            let parsed = parsed.map_err(|why| LineError::without_line(&why));
+            let parsed = LineError::object::<Line>(&text);
             let is_all = parsed.as_ref().is_ok_and(|line| line.is_all == Some(true));
             let folders = parsed.and_then(Line::into_folders);
-            let folders = folders.map_err(|why| error(format!("{EXPECTED}, {why}")))?;
+            let folders = folders.map_err(|found| error(format!("{EXPECTED}, {found}")))?;
             if is_all {
                 given.extent = Extent::GivenAll;
             }

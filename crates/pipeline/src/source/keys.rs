@@ -128,10 +128,9 @@ impl<'a> Keys<'a> {
         text: &[u8],
         counts: &ListCounts,
     ) -> Result<ListedObject, LineError> {
-        let KeyLine { key, size, etag } = serde_json::from_slice(text).map_err(|why| {
-            let why = LineError::without_line(&why);
+        let KeyLine { key, size, etag } = LineError::object(text).map_err(|found| {
             let expected = r#"expected {"key": "…", "size": N, "etag": "…"}"#;
-            LineError { line, reason: format!("{expected}, {why}") }
+            LineError { line, reason: format!("{expected}, {found}") }
         })?;
         let inside = self.inside(&key).map_err(|reason| LineError { line, reason })?;
         if let Some(why) = self.is_no_log(&inside) {
