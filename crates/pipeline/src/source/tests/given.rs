@@ -291,3 +291,25 @@ fn line_that_is_no_folder_is_named() {
         assert!(error.starts_with("line 2: ") && error.contains(expected), "{text}: {error}");
     }
 }
+
+/// Where no trail is read: an hour's folder may have entries of the next day.
+#[test]
+fn keys_of_invocation_logs_are_those_of_a_listing() {
+    let key = |day: u8, hour: u8| {
+        let folder = "AWSLogs/012345678901/BedrockModelInvocationLogs/us-east-1";
+        let file = format!("202609{day:02}T{hour:02}1500123Z_0a1b2c3d4e5f6789.json.gz");
+        format!("{folder}/2026/09/{day:02}/{hour:02}/{file}")
+    };
+    let all = [key(12, 23), key(13, 1), key(13, 23), key(14, 12), key(15, 1), key(15, 12)];
+    let bucket = Bucket::of(&all);
+    let kind = LogKind::ModelInvocation;
+    let settings = Settings { kind, late_window_minutes: 6 * 60, ..settings() };
+    let whole = list(&bucket, &settings, ListOf::Source).expect("logs");
+    assert_eq!(whole.keys().collect::<Vec<_>>(), [&all[2], &all[3], &all[4]]);
+    let line = |key: &String| format!("{{\"key\":\"{key}\",\"size\":1,\"etag\":\"\"}}\n");
+    let text = all.iter().map(line).collect::<String>();
+    let given = list(&bucket, &settings, ListOf::Keys(lines(&text))).expect("keys");
+    assert!(given.keys().eq(whole.keys()), "{given:?}");
+    let (parts, folders) = list_parts(&bucket, &settings).expect("folders");
+    assert_eq!((parts, folders.lines().count()), (whole, 1), "{folders}");
+}
