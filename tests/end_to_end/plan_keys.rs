@@ -287,3 +287,27 @@ fn memory_of_keys_does_not_grow_with_their_number() {
     // The lines of the other days alone are 14 MB.
     assert!(large < small + 6 * 1024, "{small} KiB for 8 days, {large} KiB for 40");
 }
+
+/// Folders are found by what is above them; of what is below, objects are listed until there is one.
+#[test]
+fn folders_take_no_listing_of_each() {
+    let (world, server) = (World::new(), made_up(12, 3));
+    let source = ["plan", "--source", "s3://org", "--day", "2026-10-01", "--concurrency", "4"];
+    let folders = [&source[..], &["--output", "folders"]].concat();
+    let folders = world.hoptrail_on(&server, &folders).ends(0).stdout;
+    assert_eq!(folders.lines().count(), 12 * 17);
+    let stats = server.stats();
+    // Two look at what the source is, three are above the accounts, and four are in flight.
+    assert!(stats.lists <= 2 + 3 + 2 * 12 + 4, "{stats:?}");
+    // A part is listed without a search.
+    server.reset_stats();
+    let part = folders.lines().step_by(20).map(|line| line.to_owned() + "\n").collect::<String>();
+    let keys = [&source[..], &["--output", "keys", "--folders", "-"]].concat();
+    let keys = with_input(&world, Some(&server), &keys, &part).ends(0).stdout;
+    let is_hot =
+        |line: &&str| ["eu-central-1", "us-east-1", "us-west-2"].iter().any(|r| line.contains(r));
+    let n_hot = part.lines().filter(is_hot).count();
+    assert_eq!(keys.lines().count(), n_hot * (288 + 72) + (part.lines().count() - n_hot) * 3);
+    let stats = server.stats();
+    assert!(stats.lists <= 2 + part.lines().count() as u64, "{stats:?}");
+}
