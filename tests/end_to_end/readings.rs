@@ -3,7 +3,7 @@
 use std::fs;
 use std::io::Write;
 use std::process::{Output, Stdio};
-use std::thread;
+use std::{slice, thread};
 
 use arrow::array::{AsArray, RecordBatch};
 use arrow::datatypes::SchemaRef;
@@ -271,7 +271,7 @@ fn days_with_new_objects_are_built_again() {
         let readings = corpus.read(&corpus.keys(), "out");
         for n in corpus.shuffled(&mut Dice::new(26)) {
             let day = corpus.days[n];
-            let rows = rows_of_day(&[readings.clone()], day, &mut Dice::new(27));
+            let rows = rows_of_day(slice::from_ref(&readings), day, &mut Dice::new(27));
             corpus.builds(&rows, "out", &["--day", day, "--reopen", "0"]);
         }
         corpus.ends(&["settle"], "out", corpus.range());
