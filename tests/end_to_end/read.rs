@@ -409,6 +409,15 @@ fn logs_of_model_invocations_are_rows_of_the_days_that_they_are_about() {
 }
 
 #[test]
+fn keys_of_request_metadata_are_taken_without_logs_which_another_read_may_have() {
+    let found = read(&World::new(), "", &["--request-metadata", "team"]).ends(0);
+    let stream = StreamReader::try_new(found.stdout.as_slice(), None).unwrap();
+    let schema = stream.schema();
+    let made_with = &schema.metadata()["hoptrail.readings"];
+    assert!(made_with.contains(r#""request_metadata":["team"]"#), "{made_with}");
+}
+
+#[test]
 fn options_that_readings_cannot_have_are_refused() {
     let world = World::new();
     let refused = |arguments: &[&str], part: &str| {

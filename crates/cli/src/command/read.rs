@@ -28,7 +28,7 @@ pub(crate) fn run(
     messages: &Messages,
 ) -> Result<Exit, Failure> {
     let out = Out::of(args.out.as_deref(), args.shard.as_deref())?;
-    let job = Job::new(args.into_run(), Work::Run, messages)?;
+    let job = Job::new(args.into_run(), Work::Read, messages)?;
     check(&job, &out)?;
     let read = block_on(async |signals| read(&job, out, signals, output, messages).await);
     let read = match read {

@@ -35,6 +35,8 @@ use crate::{approved, knowledge, location, number, progress, range, settings, su
 #[derive(Debug, Clone)]
 pub(crate) enum Work {
     Run,
+    /// As a run up to its readings, which it writes.
+    Read,
     Settle,
     Build(ReadingsInput),
 }
@@ -124,7 +126,9 @@ impl Job {
         if has_keys && !args.logs.verify_digests {
             return Err(Failure::usage("--digest-keys has no effect without --verify-digests"));
         }
-        if has_metadata && args.logs.invocation_logs.is_empty() {
+        // Of several reads, one has the logs: the readings of all must be made with the same.
+        let may_lack_logs = matches!(work, Work::Read);
+        if has_metadata && args.logs.invocation_logs.is_empty() && !may_lack_logs {
             return Err(Failure::usage(
                 "--request-metadata has no effect without --invocation-logs: CloudTrail does not log it",
             ));
@@ -150,7 +154,7 @@ impl Job {
             settings.include_orphans = false;
         }
         match &work {
-            Work::Run => {}
+            Work::Run | Work::Read => {}
             Work::Settle => check_settle(&args, &settings)?,
             Work::Build(_) if is_without_trail => {
                 return Err(Failure::usage("build needs --source: readings are those of a trail"));
@@ -437,7 +441,7 @@ async fn build(
     settings.layout = stores.source.layout;
     let stopped = stop.notified();
     let running = match &job.work {
-        Work::Run => {
+        Work::Run | Work::Read => {
             pipeline::run(endpoints, &settings, knowledge, &progress, notify, stopped).boxed_local()
         }
         Work::Settle => {
