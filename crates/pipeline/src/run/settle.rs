@@ -142,7 +142,11 @@ pub(super) async fn open_built(
     outcome: &mut Outcome,
 ) -> Result<(), Error> {
     let mut queue = openings(job, state).await?;
-    queue.retain(|day, _| state.range.is_none_or(|range| range.contains(*day)));
+    // A day that was not replaced, because objects of it are gone, cannot be opened either.
+    queue.retain(|day, _| {
+        state.range.is_none_or(|range| range.contains(*day))
+            && !state.not_replaced.contains_key(day)
+    });
     open_all(job, state, outcome, queue).await
 }
 
