@@ -10,12 +10,14 @@ use arrow::array::{AsArray, RecordBatch};
 use arrow::datatypes::SchemaRef;
 use arrow_ipc::reader::StreamReader;
 use arrow_ipc::writer::StreamWriter;
+use s3_server::{Bucket, Config, Failure, Fault, Server, When};
 use serde_json::{Value, json};
 use testkit::Dice;
 
+use crate::backfill::{DAYS, backfill};
 use crate::corpus::Corpus;
 use crate::hostile::add_unreadable;
-use crate::world::{Run, World, tree};
+use crate::world::{Run, Tree, World, assert_same, tree};
 
 impl World {
     /// Runs the program with this on stdin.
@@ -447,4 +449,39 @@ impl Corpus {
         }
         n_killed
     }
+}
+
+/// One request in twenty is refused: nothing is unreadable, and nothing is lost.
+#[test]
+fn shards_and_builds_on_s3_that_is_slow_down_are_as_one_run() {
+    let trail = backfill(29, 8).bucket();
+    let config = Config::new().bucket(trail).bucket(Bucket::new("analytics"));
+    let server = Server::start(config).unwrap();
+    let world = World::new();
+    let days = ["--from", DAYS[0], "--to", DAYS[4]];
+    let run = |command: &[&str], more: &[&str]| {
+        let command = [command, &["--source", "s3://trail"], &days, more].concat();
+        let run = world.hoptrail_on(&server, &command);
+        assert_eq!(run.code, 0, "{command:?}: {}{}", run.stdout, run.stderr);
+    };
+    run(&["run", "--dest", "s3://analytics/one"], &[]);
+    let when = When::PerMille { seed: 29, rate: 50 };
+    server.set_faults(vec![Fault::always(Failure::SlowDown).when(when)]);
+    for shard in ["0/2", "1/2"] {
+        let read = ["read", "--dest", "s3://analytics/two", "--shard", shard];
+        run(&read, &["-o", "s3://analytics/readings/"]);
+    }
+    let build = ["build", "--readings", "s3://analytics/readings/"];
+    run(&build, &["--dest", "s3://analytics/two"]);
+    assert!(server.stats().faults > 20, "{:?}", server.stats());
+    server.set_faults(Vec::new());
+    let below = |prefix: &str| -> Tree {
+        let keys = server.keys("analytics").into_iter().filter(|key| key.starts_with(prefix));
+        let object = |key: String| {
+            let bytes = server.object("analytics", &key).unwrap().to_vec();
+            (key[prefix.len()..].to_owned(), bytes)
+        };
+        keys.map(object).collect()
+    };
+    assert_same(&below("two/"), &below("one/"), "through a service that slows down");
 }
