@@ -48,6 +48,14 @@ fn exit_codes_are_those_of_help() {
     assert!(help.ends_with(&format!("Exit codes:\n{shown}")), "{shown}");
 }
 
+/// A command, and the file behind the sign at its end.
+fn redirected<'a>(command: &'a str, sign: &str) -> (&'a str, Option<&'a str>) {
+    match command.split_once(sign) {
+        Some((command, file)) => (command, Some(file)),
+        None => (command, None),
+    }
+}
+
 /// All but those that install hoptrail and run the tests.
 #[test]
 fn every_command_succeeds() {
@@ -72,7 +80,7 @@ fn every_command_succeeds() {
     let page = |name: &str| fs::read_to_string(repository().join("docs").join(name)).unwrap();
     // The README builds what the others ask about.
     let readme = readme();
-    let pages = ["reading.md", "explain.md", "permissions.md"].map(page);
+    let pages = ["reading.md", "explain.md", "permissions.md", "scale.md"].map(page);
     let pages = [&readme].into_iter().chain(&pages);
     let all = pages.map(|page| blocks(page, "sh")).collect::<Vec<_>>();
     world.write("export.csv", "modelId,calls\nus.anthropic.claude-sonnet-4-6,12\n");
@@ -80,13 +88,14 @@ fn every_command_succeeds() {
         let line = line.replace("tests/sample/org-trail", &source);
         let built = ["hoptrail ", "cargo run -p cli -- ", "cargo run --release -p cli -- "];
         if let Some(arguments) = built.iter().find_map(|prefix| line.strip_prefix(prefix)) {
-            let (arguments, input) = match arguments.split_once(" < ") {
-                Some((arguments, file)) => {
-                    (arguments, File::open(world.path(file)).unwrap().into())
-                }
-                None => (arguments, Stdio::null()),
-            };
+            let (arguments, output) = redirected(arguments, " > ");
+            let (arguments, input) = redirected(arguments, " < ");
+            let input =
+                input.map_or(Stdio::null(), |file| File::open(world.path(file)).unwrap().into());
             let mut command = world.command_on(&server, &arguments.split(' ').collect::<Vec<_>>());
+            if let Some(file) = output {
+                command.stdout(File::create(world.path(file)).unwrap());
+            }
             Run::of(command.stdin(input).output().unwrap()).ends(0);
             n_commands += 1;
         } else if let Some(files) = line.strip_prefix("cp ") {
