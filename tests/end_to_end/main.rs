@@ -28,7 +28,7 @@
 //! - answers from the tables: `show`; the summary as a page: `page`; a page for browsers: `report`
 //! - what `verify` finds: `verify`; changed log files: `tampering`
 //! - what `plan` says of a run, and `--preflight`: `plan`; keys, folders, and sums: `plan_keys`
-//! - what `read` writes: `read`; in shards: `read_shards`
+//! - what `read` writes: `read`; in shards: `read_shards`; as calls: `read_calls`
 //! - runs that are killed, and the next run: `killed`, on the trail of `backfill`
 //! - refused and failed calls: `denials`; events that are no calls: `other_activity`,
 //!   `batch_jobs`
@@ -78,6 +78,7 @@ mod plan_keys;
 mod precedence;
 mod rates;
 mod read;
+mod read_calls;
 mod read_shards;
 mod readings;
 mod readme;

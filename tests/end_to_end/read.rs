@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use arrow::array::{Array, AsArray};
-use arrow::datatypes::{DataType, Int32Type, Int64Type};
+use arrow::datatypes::{DataType, Int32Type, Int64Type, TimestampMicrosecondType};
 use arrow_ipc::reader::StreamReader;
 use s3_server::{Bucket, Config, Failure, Fault, Kind, Server};
 use serde_json::{Value, json};
@@ -19,7 +19,7 @@ const RANGE: [&str; 4] = ["--from", "2026-10-05", "--to", "2026-10-06"];
 /// How `read` ended, with the bytes that it wrote.
 pub(crate) struct Read {
     code: i32,
-    stdout: Vec<u8>,
+    pub(crate) stdout: Vec<u8>,
     pub(crate) stderr: String,
 }
 
@@ -62,6 +62,10 @@ fn cell(column: &dyn Array, row: usize) -> Value {
         DataType::Utf8 => column.as_string::<i32>().value(row).into(),
         DataType::Boolean => column.as_boolean().value(row).into(),
         DataType::Int32 => column.as_primitive::<Int32Type>().value(row).into(),
+        DataType::Timestamp(..) => {
+            // The tables have milliseconds.
+            (column.as_primitive::<TimestampMicrosecondType>().value(row) / 1000).into()
+        }
         DataType::Int64 => column.as_primitive::<Int64Type>().value(row).into(),
         other => panic!("no column is {other}"),
     }

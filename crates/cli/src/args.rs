@@ -34,7 +34,7 @@ pub(crate) use self::knowledge::{CatalogBaseArgs, KnowledgeArgs, RateArgs};
 pub(crate) use self::prices::{
     PricesArgs, PricesCheckArgs, PricesCommand, PricesExportArgs, PricesImportArgs, PricesShowArgs,
 };
-pub(crate) use self::read::ReadArgs;
+pub(crate) use self::read::{FormArg, ReadArgs};
 pub(crate) use self::source::{LayoutArg, LogArgs, SourceArgs};
 use crate::exit;
 use crate::messages::LogFormat;

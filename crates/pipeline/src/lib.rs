@@ -48,7 +48,7 @@ pub use plan::{
     plan_keys,
 };
 pub use preflight::{Missing, Need, Preflight, Requests, Statement, Tried, Try};
-pub use read::{ReadEndpoints, ReadOutcome, ReadTo, read, read_shard};
+pub use read::{ReadEndpoints, ReadForm, ReadOutcome, ReadTo, read, read_shard};
 pub use run::{Endpoints, Notice, Readings, build, run, settle};
 pub use settings::{Layout, Settings};
 pub use source::lines::Lines;

@@ -11,7 +11,7 @@ pub use self::shard::read_shard;
 use std::io::Write;
 use std::pin::pin;
 
-use bedrock::{Aliases, JobStates};
+use bedrock::{Aliases, JobStates, Knowledge};
 use logs::Reading;
 use store::{Guard, Store};
 use tokio::sync::mpsc;
@@ -74,6 +74,15 @@ impl std::fmt::Debug for ReadTo<'_> {
     }
 }
 
+/// What is written of what is read.
+#[derive(Debug)]
+pub enum ReadForm {
+    /// What each object gives to each day, to build days from.
+    Readings,
+    /// The calls as they are, with what they mean as far as this is known, and what earlier runs learned.
+    Calls(Box<Knowledge>),
+}
+
 /// What was read.
 #[derive(Debug, Clone)]
 pub struct ReadOutcome {
@@ -81,12 +90,12 @@ pub struct ReadOutcome {
     pub run: Outcome,
     /// Keys that were given and left out, because they are not of the range or not asked for.
     pub left_out: u64,
-    /// Rows that were written.
+    /// Rows that were written: of calls, as many as they are.
     pub rows: u64,
 }
 
 /// Reads the objects of keys, which are lines of JSON, and writes what they give to the days of the range, in
-/// no order. An object that cannot be read is a row that says why.
+/// no order. An object that cannot be read is a row of readings that says why.
 ///
 /// # Errors
 /// If a line is not as expected, the source fails as a whole, or the readings cannot be written: then a stream
@@ -94,7 +103,7 @@ pub struct ReadOutcome {
 pub async fn read(
     endpoints: ReadEndpoints<'_>,
     keys: Lines,
-    to: ReadTo<'_>,
+    (to, form): (ReadTo<'_>, ReadForm),
     settings: &Settings,
     progress: &Progress,
 ) -> Result<ReadOutcome, Error> {
@@ -109,10 +118,11 @@ pub async fn read(
             (Box::new(writer), Some((file, store, key)))
         }
     };
+    let form = with_learned(form, endpoints.destination).await?;
     let cutter = Cutter::new(settings, range, endpoints.invocation_logs.is_some());
     let (rows, given) = Rows::new(settings);
     let write = rows.bound.clone();
-    let mut writing = pin!(run_waiting(move || cutter.write_stream(given, writer, &write)));
+    let mut writing = pin!(run_waiting(move || cutter.write_stream(given, writer, form, &write)));
     let reading = async {
         let source = endpoints.source.store;
         let list = async |sender| list_given(keys, source, settings, sender).await;
@@ -252,6 +262,17 @@ fn count(collected: &mut Collected, read: &ReadObject<Reading>) -> Result<(), Er
     }
     collected.count(&record);
     Ok(())
+}
+
+/// The same form, with the aliases that earlier runs learned.
+async fn with_learned(
+    mut form: ReadForm,
+    destination: Option<&dyn Store>,
+) -> Result<ReadForm, Error> {
+    if let (ReadForm::Calls(knowledge), Some(destination)) = (&mut form, destination) {
+        kept::load(destination, &mut knowledge.aliases).await?;
+    }
+    Ok(form)
 }
 
 /// Keeps at the destination what objects say of opaque ARNs and of states of batch jobs: builds begin after all

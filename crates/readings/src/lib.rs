@@ -6,6 +6,7 @@
 //! it likes: it needs the plain columns only. Another process reads the rows back ([`Reader`]) and builds days.
 //! What a call is made of is in one column, `payload`, packed.
 
+mod calls;
 mod cut;
 mod made_with;
 mod payload;
@@ -14,6 +15,7 @@ mod row;
 mod schema;
 mod writer;
 
+pub use calls::CallsWriter;
 pub use cut::{MAX_ROW_EVENTS, rows_of, rows_of_log};
 pub use made_with::MadeWith;
 pub use reader::{ReadError, Reader};

@@ -138,14 +138,19 @@ impl<W: Write> Writer<W> {
     /// If it cannot be written.
     pub fn finish(mut self) -> Result<W, WriteError> {
         self.write_batch()?;
-        self.stream.finish().map_err(WriteError::Arrow)?;
-        let buffered = self.stream.into_inner().map_err(WriteError::Arrow)?;
-        let flushed = buffered.into_inner().map_err(io::IntoInnerError::into_error);
-        let io = |error: io::Error| WriteError::Arrow(error.into());
-        let mut writer = flushed.map_err(io)?;
-        writer.flush().map_err(io)?;
-        Ok(writer)
+        finish(self.stream)
     }
+}
+
+/// Ends a stream, and gives its writer back.
+pub(crate) fn finish<W: Write>(mut stream: StreamWriter<BufWriter<W>>) -> Result<W, WriteError> {
+    stream.finish().map_err(WriteError::Arrow)?;
+    let buffered = stream.into_inner().map_err(WriteError::Arrow)?;
+    let flushed = buffered.into_inner().map_err(io::IntoInnerError::into_error);
+    let io = |error: io::Error| WriteError::Arrow(error.into());
+    let mut writer = flushed.map_err(io)?;
+    writer.flush().map_err(io)?;
+    Ok(writer)
 }
 
 impl Columns {

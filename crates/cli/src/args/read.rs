@@ -1,6 +1,6 @@
 //! `hoptrail read`.
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 use super::{
     AwsArgs, ConfigArgs, DestArgs, KnowledgeArgs, LogArgs, PerformanceArgs, ReadDayArgs, RunArgs,
@@ -40,6 +40,18 @@ pub(crate) struct ReadArgs {
     /// others: the index and size of an AWS Batch array job, or of a Kubernetes indexed job
     #[arg(long, env = "HOPTRAIL_SHARD", value_name = "I/N", help_heading = heading::READINGS)]
     pub(crate) shard: Option<String>,
+    /// What to write: readings, for `build`; or calls, a row for each call with what it means, as columns of
+    /// `invocations` without counts of invocation logs and without costs, and as often as it was delivered
+    /// [default: readings]
+    #[arg(
+        long,
+        value_enum,
+        hide_possible_values = true,
+        default_value_t,
+        hide_default_value = true
+    )]
+    #[arg(value_name = "FORM", help_heading = heading::READINGS)]
+    pub(crate) form: FormArg,
     /// Where to write the readings: an object or a file, or - for standard output; with --shard, the folder
     /// of all shards, for `build --readings` [default: -]
     #[arg(short, long, value_name = "URI|-", help_heading = heading::READINGS)]
@@ -47,6 +59,9 @@ pub(crate) struct ReadArgs {
     /// Where to keep what is learned, and how to write.
     #[command(flatten)]
     pub(crate) dest: DestArgs,
+    /// What calls mean.
+    #[command(flatten)]
+    pub(crate) knowledge: KnowledgeArgs,
     /// With how much.
     #[command(flatten)]
     pub(crate) performance: PerformanceArgs,
@@ -61,14 +76,16 @@ pub(crate) struct ReadArgs {
 impl ReadArgs {
     /// A run of the same options.
     pub(crate) fn into_run(self) -> RunArgs {
-        let ReadArgs { source, days, shard, logs, out: _, dest, performance, aws, config } = self;
+        let ReadArgs {
+            source, days, shard, logs, dest, knowledge, performance, aws, config, ..
+        } = self;
         RunArgs {
             source,
             days,
             shard,
             logs,
             dest,
-            knowledge: KnowledgeArgs::default(),
+            knowledge,
             performance,
             fail_on: Vec::new(),
             since_last: false,
@@ -80,4 +97,12 @@ impl ReadArgs {
             config,
         }
     }
+}
+
+/// What `read` writes. The variants have no doc comments, because clap would list them with `--help`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum FormArg {
+    #[default]
+    Readings,
+    Calls,
 }

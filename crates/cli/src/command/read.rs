@@ -6,10 +6,10 @@ use std::os::fd::AsFd;
 use std::sync::Arc;
 
 use logs::layout::LogKind;
-use pipeline::{Layout, Lines, Progress, ReadEndpoints, ReadOutcome, ReadTo, Shard};
+use pipeline::{Layout, Lines, Progress, ReadEndpoints, ReadForm, ReadOutcome, ReadTo, Shard};
 use store::Location;
 
-use crate::args::{OutputArgs, ReadArgs};
+use crate::args::{FormArg, OutputArgs, ReadArgs};
 use crate::command::run::{Job, Work};
 use crate::command::{Signals, block_on};
 use crate::exit::{Exit, Failure};
@@ -28,9 +28,13 @@ pub(crate) fn run(
     messages: &Messages,
 ) -> Result<Exit, Failure> {
     let out = Out::of(args.out.as_deref(), args.shard.as_deref())?;
+    let form = args.form;
+    if form == FormArg::Calls && args.shard.is_some() {
+        return Err(Failure::usage("--shard writes readings: expected --form readings"));
+    }
     let job = Job::new(args.into_run(), Work::Read, messages)?;
     check(&job, &out)?;
-    let read = block_on(async |signals| read(&job, out, signals, output, messages).await);
+    let read = block_on(async |signals| read(&job, (out, form), signals, output, messages).await);
     let read = match read {
         // Whoever reads has gone (`| head`), and knows why.
         Err(Failure::Failed(error)) if is_broken_pipe(&error) => return Ok(Exit::Failed),
@@ -101,7 +105,7 @@ fn check(job: &Job, out: &Out) -> Result<(), Failure> {
 
 async fn read(
     job: &Job,
-    out: Out,
+    (out, form): (Out, FormArg),
     signals: &mut Signals,
     output: &OutputArgs,
     messages: &Messages,
@@ -146,7 +150,12 @@ async fn read(
                 _ => ReadTo::Stream(stdout()?),
             };
             let keys = Lines::of(BufReader::new(io::stdin()))?;
-            pipeline::read(endpoints, keys, to, settings, progress_of).await.map_err(failure)
+            let form = match form {
+                FormArg::Readings => ReadForm::Readings,
+                FormArg::Calls => ReadForm::Calls(Box::new(job.knowledge.clone())),
+            };
+            let read = pipeline::read(endpoints, keys, (to, form), settings, progress_of);
+            read.await.map_err(failure)
         };
         progress::beside(reading, &progress, output, *messages).await
     };

@@ -10,13 +10,14 @@ use bedrock::{Attribute, Calls};
 use jiff::civil::Date;
 use logs::Reading;
 use logs::invocation::InvocationReading;
-use readings::{MadeWith, Object, Row, Writer, rows_of, rows_of_log};
+use readings::{CallsWriter, MadeWith, Object, Row, Writer, rows_of, rows_of_log};
 use tokio::sync::mpsc::UnboundedReceiver;
 
 use crate::dates::{DayRange, days_of_delivery, is_read_for};
 use crate::error::Error;
 use crate::join::days_of_log;
 use crate::omit::{Omitted, OmittedColumn};
+use crate::read::ReadForm;
 use crate::read::rows::{Bound, Given};
 use crate::run::readings_made_with;
 use crate::settings::Settings;
@@ -51,15 +52,30 @@ impl Cutter {
         &self,
         given: UnboundedReceiver<Given>,
         writer: impl Write,
+        form: ReadForm,
         bound: &Bound,
     ) -> Result<u64, Error> {
-        let mut writer = Writer::new(writer, &self.made_with).map_err(Error::WriteReadings)?;
         let mut n_rows = 0;
-        self.write(given, bound, |row| {
-            n_rows += 1;
-            writer.write(row).map_err(Error::WriteReadings)
-        })?;
-        writer.finish().map_err(Error::WriteReadings)?;
+        match form {
+            ReadForm::Readings => {
+                let writer = Writer::new(writer, &self.made_with);
+                let mut writer = writer.map_err(Error::WriteReadings)?;
+                self.write(given, bound, |row| {
+                    n_rows += 1;
+                    writer.write(row).map_err(Error::WriteReadings)
+                })?;
+                writer.finish().map_err(Error::WriteReadings)?;
+            }
+            ReadForm::Calls(knowledge) => {
+                let writer = CallsWriter::new(writer, *knowledge);
+                let mut writer = writer.map_err(Error::WriteReadings)?;
+                self.write(given, bound, |row| {
+                    n_rows += writer.write(row).map_err(Error::WriteReadings)?;
+                    Ok(())
+                })?;
+                writer.finish().map_err(Error::WriteReadings)?;
+            }
+        }
         Ok(n_rows)
     }
 
