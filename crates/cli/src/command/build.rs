@@ -19,7 +19,7 @@ pub(crate) enum ReadingsInput {
     /// A stream on stdin, with the file that says what its days are built from.
     Stream { sums: PathBuf },
     /// A folder that shards wrote to.
-    Folder { location: Location, options: S3Options },
+    Folder { location: Location, options: Box<S3Options> },
 }
 
 /// Builds days.
@@ -46,7 +46,10 @@ pub(crate) fn run(
         }
         (uri, None) => {
             let location = location::required("--readings", Some(uri))?;
-            ReadingsInput::Folder { location, options: location::source_options(&run.aws) }
+            ReadingsInput::Folder {
+                location,
+                options: Box::new(location::source_options(&run.aws)),
+            }
         }
     };
     run::run(run, Work::Build(input), output, messages)
