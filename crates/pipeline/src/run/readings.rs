@@ -22,7 +22,6 @@ use crate::error::Error;
 use crate::settings::Settings;
 use crate::shards::{ShardFile, Shards};
 use crate::source::keys::Keys;
-use crate::source::list::{ListCounts, named};
 use crate::sums::Sums;
 use crate::work::{ChunkReader, run_waiting};
 
@@ -106,13 +105,10 @@ impl Readings {
         let counting = async {
             let (mut found, keys) = (Sums::default(), Keys::new(source, settings));
             while let Some(objects) = objects.recv().await {
-                for (day, mut meta) in objects {
-                    let key = keys.inside(&meta.key);
-                    meta.key = key.map_err(|what| Error::Readings { day, what })?;
-                    let delivery = settings.kind.delivery(&meta.key);
-                    let counts = ListCounts::default();
-                    let named = named(source, &counts, meta, settings.kind, delivery);
-                    found.add_object(day, &named.meta);
+                for (day, meta) in objects {
+                    let listed = keys.listed(meta);
+                    let listed = listed.map_err(|what| Error::Readings { day, what })?;
+                    found.add_object(day, &listed.meta);
                 }
             }
             Ok::<_, Error>(found)

@@ -156,6 +156,17 @@ impl<'a> Keys<'a> {
         Ok(named(self.source, counts, meta, kind, delivery))
     }
 
+    /// An object whose key is written as outside of the source, as a listing has it.
+    ///
+    /// # Errors
+    /// A sentence, if it is outside of the source.
+    pub(crate) fn listed(&self, mut meta: ObjectMeta) -> Result<ListedObject, String> {
+        meta.key = self.inside(&meta.key)?;
+        let kind = self.settings.kind;
+        let delivery = kind.delivery(&meta.key);
+        Ok(named(self.source, &ListCounts::default(), meta, kind, delivery))
+    }
+
     /// Why a key is none of a log file that is listed.
     fn is_no_log(&self, key: &str) -> Option<String> {
         let Settings { kind, layout, .. } = *self.settings;

@@ -23,7 +23,7 @@ use crate::run::state::Job;
 use crate::source::fetch::ReadObject;
 use crate::source::found::Discovery;
 use crate::source::keys::Keys;
-use crate::source::list::{At, ListCounts, Listed, ListedObject, find_folders, named};
+use crate::source::list::{At, Listed, ListedObject, find_folders};
 
 /// What the rows of a day came to so far.
 #[derive(Debug)]
@@ -77,11 +77,12 @@ impl Scheduler<'_, '_> {
 
     /// Takes in rows that came together.
     pub(super) fn take_rows(&mut self, rows: Vec<Row>) -> Result<(), Error> {
-        rows.into_iter().try_for_each(|row| self.take_row(row))
+        let keys = Keys::new(self.job.endpoints.source.store, self.job.settings);
+        rows.into_iter().try_for_each(|row| self.take_row(row, &keys))
     }
 
     /// Takes in what an object gives to the day.
-    fn take_row(&mut self, row: Row) -> Result<(), Error> {
+    fn take_row(&mut self, row: Row, keys: &Keys<'_>) -> Result<(), Error> {
         let Some(rows) = &mut self.rows else { return Ok(()) };
         let is_in_no_sum = row.is_in_no_sum();
         let Row { dt, is_late, object, part, parts, given } = row;
@@ -94,12 +95,7 @@ impl Scheduler<'_, '_> {
             Given::Trail(given) => given,
             Given::InvocationLog(given) => return self.take_log((object, part), given),
         };
-        let (store, kind) = (self.job.endpoints.source.store, self.job.settings.kind);
-        let mut meta = meta_of(object);
-        let key = Keys::new(store, self.job.settings).inside(&meta.key);
-        meta.key = key.map_err(|what| rows.fault(what))?;
-        let delivery = kind.delivery(&meta.key);
-        let listed = named(store, &ListCounts::default(), meta, kind, delivery);
+        let listed = keys.listed(meta_of(object)).map_err(|what| rows.fault(what))?;
         let listed = ListedObject { is_late, ..listed };
         if is_first {
             self.take_object(&listed, given.is_err())?;
