@@ -439,3 +439,16 @@ fn options_that_readings_cannot_have_are_refused() {
     let template = ["--source", "trail", "--invocation-logs", "s3://logs-{account}"];
     refused(&[&day[..], &template].concat(), "has no effect on read");
 }
+
+#[test]
+fn more_objects_than_may_be_held_are_read() {
+    let world = World::new();
+    // Each takes 4 KiB at least of what may be held: 2 MiB.
+    let keys = (0..600).map(|n| {
+        let (id, time) = (format!("e{n}"), "2026-10-05T12:00:00Z");
+        world.object("20261005T1210Z", &format!("n{n}"), &[call(&id, time)])
+    });
+    let keys = keys.collect::<Vec<_>>();
+    let found = read(&world, &lines(&world, &keys), &["--fetch-ahead-mib", "1"]).ends(0);
+    assert_eq!(found.rows().len(), 600);
+}

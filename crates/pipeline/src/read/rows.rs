@@ -82,3 +82,36 @@ impl Bound {
         self.free.add_permits(self.units_of(size_bytes) as usize);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use futures::FutureExt;
+    use testkit::block_on;
+
+    use super::*;
+
+    #[test]
+    fn no_more_is_on_its_way_than_the_bound_until_it_is_written() {
+        let settings = Settings { bytes_in_flight: 8 * UNIT_BYTES, ..Settings::new(None) };
+        let (rows, _given) = Rows::new(&settings);
+        block_on(async {
+            // Twice eight units, of which each object takes one more than it fills.
+            for _ in 0..4 {
+                rows.reserve(3 * UNIT_BYTES + 1).await;
+            }
+            assert_eq!(rows.reserve(0).now_or_never(), None, "there is no room");
+            rows.bound.give_back(3 * UNIT_BYTES + 1);
+            for _ in 0..4 {
+                rows.reserve(0).await;
+            }
+            assert_eq!(rows.reserve(0).now_or_never(), None, "there is no room again");
+            (0..4).for_each(|_| rows.bound.give_back(0));
+            (0..3).for_each(|_| rows.bound.give_back(3 * UNIT_BYTES + 1));
+            // One that is larger than the bound has it for itself.
+            rows.reserve(1 << 40).await;
+            assert_eq!(rows.reserve(0).now_or_never(), None, "a large one");
+            rows.bound.give_back(1 << 40);
+            rows.reserve(0).await;
+        });
+    }
+}
