@@ -115,14 +115,17 @@ fn copies_of_an_object_are_of_one_shard() {
 
 #[test]
 fn objects_beside_the_days_are_of_one_shard_where_the_days_have_none() {
-    let world = World::new();
-    for day in 5..=7 {
-        let key = key(ACCOUNT, REGION, &stamp(day), "x");
-        let beside =
-            key.replace(&format!("{REGION}/2026/10/{day:02}"), &format!("{REGION}/restored"));
-        world.write(&format!("trail/{beside}"), document(&[call(&format!("e{day}"), &time(day))]));
+    // After the days, and before them.
+    for folder in ["restored/", ""] {
+        let world = World::new();
+        for day in 5..=7 {
+            let key = key(ACCOUNT, REGION, &stamp(day), "x");
+            let beside = key.replace(&format!("2026/10/{day:02}/"), folder);
+            let body = document(&[call(&format!("e{day}"), &time(day))]);
+            world.write(&format!("trail/{beside}"), body);
+        }
+        check(&world, "trail", &[]);
     }
-    check(&world, "trail", &[]);
 }
 
 #[test]
