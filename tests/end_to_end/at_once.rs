@@ -1,5 +1,6 @@
 //! Two runs on one destination, and runs that are asked to end.
 
+use std::fs::{self, File};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -130,15 +131,18 @@ fn run_with_wait_lock_waits_for_another() {
     let first = start(&world, &server);
     let short = ["--day", DAYS[1], "--wait-lock", "0m"];
     Run::of(command(&world, &server, &short).output().unwrap()).says(1, &["another run"]);
-    let mut second = range(&world, &server, &["--wait-lock"]).spawn().unwrap();
-    std::thread::sleep(Duration::from_millis(1200));
+    let messages = world.path("messages");
+    let mut second = range(&world, &server, &["--wait-lock"]);
+    let mut second = second.stderr(File::create(&messages).unwrap()).spawn().unwrap();
+    let waiting = format!("waiting for another run, which holds {}: process", DAYS[1]);
+    let said = || fs::read_to_string(&messages).unwrap();
+    wait_for("the notice", || said().contains(&waiting));
     assert!(second.try_wait().unwrap().is_none(), "it waits");
     signal(&first, "TERM");
     finished(first).ends(143);
     server.set_faults(Vec::new());
-    let second = finished(second).ends(0);
-    let waiting = format!("waiting for another run, which holds {}: process", DAYS[1]);
-    assert_eq!(second.stderr.matches(&waiting).count(), 1, "{}", second.stderr);
+    finished(second).ends(0);
+    assert_eq!(said().matches(&waiting).count(), 1, "{}", said());
     // It does what the first has not done.
     let expected = server_of_one_run(&world);
     assert_same(&published(&server), &expected, "the second did the work");
