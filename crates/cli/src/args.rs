@@ -11,6 +11,7 @@ mod catalog;
 mod days;
 mod destination;
 mod knowledge;
+mod policy;
 mod prices;
 mod read;
 mod source;
@@ -31,6 +32,10 @@ use self::days::LAST_OF_ALL;
 pub(crate) use self::days::{DayArgs, ReadDayArgs};
 pub(crate) use self::destination::{Acl, DestArgs, Sse};
 pub(crate) use self::knowledge::{CatalogBaseArgs, KnowledgeArgs, RateArgs};
+pub(crate) use self::policy::{
+    ExpectedVerdict, PolicyArgs, PolicyCommand, SimulateArgs, SimulateOutput, SimulatedCallArgs,
+    SimulatedPolicyArgs,
+};
 pub(crate) use self::prices::{
     PricesArgs, PricesCheckArgs, PricesCommand, PricesExportArgs, PricesImportArgs, PricesShowArgs,
 };
@@ -53,6 +58,8 @@ mod heading {
     pub(super) const AWS: &str = "AWS";
     pub(super) const REFERENCES: &str = "References";
     pub(super) const IN_USE: &str = "Regions in use";
+    pub(super) const CALL: &str = "Call";
+    pub(super) const POLICIES: &str = "Policies";
 }
 
 /// Global options come after the options of a command.
@@ -114,6 +121,9 @@ pub(crate) enum Command {
     /// AccessDenied error; or list the Regions that the profiles in use need
     #[command(next_line_help = true, after_help = exit::HELP)]
     Explain(Box<ExplainArgs>),
+    /// Say what policies make of calls: which of their authorizations are denied, by which statement
+    #[command(after_help = exit::HELP)]
+    Policy(PolicyArgs),
 }
 
 /// How to report. These options belong to every command.

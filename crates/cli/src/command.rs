@@ -6,6 +6,7 @@ pub(crate) mod catalog;
 pub(crate) mod ddl;
 pub(crate) mod explain;
 pub(crate) mod plan;
+pub(crate) mod policy;
 pub(crate) mod prices;
 pub(crate) mod read;
 pub(crate) mod report;

@@ -14,7 +14,7 @@ mod knowledge;
 mod location;
 mod messages;
 mod number;
-mod policy;
+mod policy_type;
 mod progress;
 mod range;
 mod region;
@@ -85,5 +85,6 @@ fn run(arguments: Arguments, messages: &Messages) -> Result<Exit, Failure> {
         Command::Prices(args) => command::prices::run(&args.command, messages),
         Command::Catalog(args) => command::catalog::run(&args.command, messages),
         Command::Explain(args) => command::explain::run(*args, messages),
+        Command::Policy(args) => command::policy::run(args.command, messages),
     }
 }

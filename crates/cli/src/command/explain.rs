@@ -20,6 +20,7 @@ pub(crate) use self::explanation::price_region;
 use self::explanation::{Explanation, explain};
 use self::input::{Input, Reference};
 use self::rows::Rows;
+pub(crate) use self::text::wrapped;
 use crate::answer::table;
 use crate::args::{DayArgs, ExplainArgs, ExplainOutput};
 use crate::exit::{Exit, Failure};
@@ -209,7 +210,7 @@ impl<'a> Answer<'a> {
                 Explained::Denial(found) => found.text(),
             };
             let blank = if is_first { "" } else { "\n" };
-            format!("{blank}{}", text::wrapped(&text, table::width()))
+            format!("{blank}{}", wrapped(&text, table::width()))
         };
         self.write(&text)
     }

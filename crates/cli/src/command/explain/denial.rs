@@ -10,7 +10,7 @@ use bedrock::{ErrorReason, Knowledge};
 use serde::Serialize;
 
 use super::Context;
-use crate::policy;
+use crate::policy_type;
 
 /// What all texts have in them that an error of this kind has, in lower case.
 const MARKS: [&str; 6] = [
@@ -229,7 +229,7 @@ impl DenialExplanation {
                 to_do.push(format!("take {action} on {resource} out of what the policy denies"));
             }
             (Kind::Implicit, _) => {
-                let kind = policy_type.map_or("policy", |it| policy::bare(it.as_str()));
+                let kind = policy_type.map_or("policy", |it| policy_type::bare(it.as_str()));
                 to_do.push(format!("allow {action} on {resource}: no {kind} does"));
             }
             (Kind::Unspecified, _) if self.denied_action.is_some() => to_do.push(format!(

@@ -68,7 +68,7 @@ pub(super) fn joined(lines: &[(String, String)]) -> String {
 }
 
 /// The lines in at most so many columns: values go on below where they began. A word is never cut.
-pub(super) fn wrapped(text: &str, width: Option<usize>) -> String {
+pub(crate) fn wrapped(text: &str, width: Option<usize>) -> String {
     let Some(width) = width else { return text.to_owned() };
     let mut out = String::with_capacity(text.len());
     for line in text.lines() {

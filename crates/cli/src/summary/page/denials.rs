@@ -12,7 +12,7 @@ use tables::query::{Answer, Cell, Row};
 use super::{count, sum, wrapped};
 use crate::escape::escaped;
 use crate::number::{counted, grouped};
-use crate::policy;
+use crate::policy_type;
 
 /// What denials are told apart by.
 pub(super) const KEYS: [&str; 7] = [
@@ -98,7 +98,7 @@ fn sentence(kind: &Kind<'_>, knowledge: &Knowledge) -> String {
         (Some(_), n) => format!("{}, {calls}", counted(n as u64, "caller")),
         _ => calls,
     };
-    let policy = policy::with_arn(text(row, 0), text(row, 1));
+    let policy = policy_type::with_arn(text(row, 0), text(row, 1));
     let source = text(row, 5);
     let from = source.map(|source| format!(" from {source}")).unwrap_or_default();
     let reference = text(row, 4).unwrap_or("an unknown model");

@@ -5,7 +5,7 @@ use bedrock::denial::UNSPECIFIED_REGION;
 use super::super::text::joined;
 use super::DenialExplanation;
 use crate::number::counted;
-use crate::policy;
+use crate::policy_type;
 
 /// More source Regions than these are counted, not named.
 const FEW: usize = 8;
@@ -64,8 +64,8 @@ impl DenialExplanation {
         }
         let arn = self.policy_arn.as_deref();
         let (policy, verb) = match (self.denial, self.policy_type) {
-            (Some("implicit"), Some(kind)) => (format!("No {}", policy::bare(kind)), "allows"),
-            (_, kind) => (policy::with_arn(kind, arn), "denies"),
+            (Some("implicit"), Some(kind)) => (format!("No {}", policy_type::bare(kind)), "allows"),
+            (_, kind) => (policy_type::with_arn(kind, arn), "denies"),
         };
         let model = self.model_id.as_deref();
         match (self.blocked_region.as_deref(), model) {
@@ -84,12 +84,14 @@ impl DenialExplanation {
 
     fn policy_text(&self) -> String {
         let Some(policy_type) = self.policy_type else { return "not named".to_owned() };
-        let through = self.through_policy_type.map(policy::in_sentence);
+        let through = self.through_policy_type.map(policy_type::in_sentence);
         let through = through.map(|through| format!(", through {through}")).unwrap_or_default();
         let arn = self.policy_arn.as_ref().map(|arn| format!(", {arn}")).unwrap_or_default();
         match self.denial {
-            Some("implicit") => format!("no {} allows it{through}", policy::bare(policy_type)),
-            _ => format!("explicit deny in {}{through}{arn}", policy::in_sentence(policy_type)),
+            Some("implicit") => format!("no {} allows it{through}", policy_type::bare(policy_type)),
+            _ => {
+                format!("explicit deny in {}{through}{arn}", policy_type::in_sentence(policy_type))
+            }
         }
     }
 

@@ -1,0 +1,23 @@
+//! `hoptrail policy`: what policies make of calls.
+
+mod calls;
+mod change;
+mod json;
+mod organization;
+mod policies;
+mod simulate;
+mod text;
+
+use crate::args::PolicyCommand;
+use crate::exit::{Exit, Failure};
+use crate::messages::Messages;
+
+/// Simulates.
+///
+/// # Errors
+/// If an option, a policy, an organization, or a call is invalid.
+pub(crate) fn run(command: PolicyCommand, messages: &Messages) -> Result<Exit, Failure> {
+    match command {
+        PolicyCommand::Simulate(args) => simulate::run(*args, messages),
+    }
+}

@@ -1,0 +1,250 @@
+//! The calls to simulate: a grid of options, or JSON lines.
+
+use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+
+use anyhow::Context;
+use bedrock::arn::Arn;
+use bedrock::{Catalog, Knowledge};
+use policy::{KeyState, OPERATIONS, Operation, Principal};
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::args::SimulatedCallArgs;
+use crate::exit::Failure;
+use crate::region;
+
+/// A call, as it was asked for.
+#[derive(Debug, Clone)]
+pub(super) struct AskedCall {
+    pub(super) id: Option<String>,
+    pub(super) operation: &'static Operation,
+    pub(super) model_ref: String,
+    pub(super) region: String,
+    pub(super) account: String,
+    pub(super) principal: Option<Principal>,
+    pub(super) has_api_key: Option<bool>,
+    pub(super) given: Vec<(String, KeyState)>,
+}
+
+/// A line of `--calls`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Line {
+    id: Option<String>,
+    event_name: Option<String>,
+    model_ref: String,
+    region: Option<String>,
+    account: Option<String>,
+    principal_arn: Option<String>,
+    api_key: Option<bool>,
+    #[serde(default)]
+    context: BTreeMap<String, Value>,
+    #[serde(default)]
+    absent: Vec<String>,
+    #[serde(default)]
+    present: Vec<String>,
+}
+
+/// The calls of the options: each reference from each Region by each account.
+///
+/// # Errors
+/// If an option is invalid, or a Region or an account is missing.
+pub(super) fn grid(
+    model_refs: &[String],
+    args: &SimulatedCallArgs,
+    knowledge: &Knowledge,
+) -> Result<Vec<AskedCall>, Failure> {
+    let operation =
+        operation(&args.operation).map_err(|it| Failure::usage(format!("--operation: {it}")))?;
+    let principal = args.principal.as_deref().map(principal).transpose();
+    let principal = principal.map_err(|it| Failure::usage(format!("--principal: {it}")))?;
+    let context = args.context.iter().map(|text| {
+        let pair = text.split_once('=').filter(|(key, _)| !key.is_empty());
+        let expected = || Failure::usage(format!("--context: expected KEY=VALUE, found `{text}`"));
+        pair.map(|(key, value)| (key.to_owned(), value.to_owned())).ok_or_else(expected)
+    });
+    let given = given(context.collect::<Result<Vec<_>, _>>()?, &args.absent, &args.present);
+    let given = given.map_err(Failure::usage)?;
+    for region in &args.region {
+        region::check("--region", region, &knowledge.regions)?;
+    }
+    let mut calls = Vec::new();
+    for model_ref in model_refs {
+        let regions = if args.region.is_empty() {
+            vec![region_of(model_ref, &knowledge.catalog).ok_or_else(|| {
+                Failure::usage(format!(
+                    "expected --region for `{model_ref}`, which is no ARN with a Region"
+                ))
+            })?]
+        } else {
+            args.region.clone()
+        };
+        for region in &regions {
+            for account in accounts(args, principal.as_ref())? {
+                calls.push(AskedCall {
+                    id: None,
+                    operation,
+                    model_ref: model_ref.clone(),
+                    region: region.clone(),
+                    account,
+                    principal: principal.clone(),
+                    has_api_key: Some(args.api_key),
+                    given: given.clone(),
+                });
+            }
+        }
+    }
+    Ok(calls)
+}
+
+fn accounts(
+    args: &SimulatedCallArgs,
+    principal: Option<&Principal>,
+) -> Result<Vec<String>, Failure> {
+    let accounts = match (args.account.is_empty(), principal) {
+        (true, Some(principal)) => vec![principal.account.clone()],
+        (true, None) => return Err(Failure::usage("expected --account, or --principal with one")),
+        (false, _) => args.account.clone(),
+    };
+    for account in &accounts {
+        check_account(account, principal)
+            .map_err(|it| Failure::usage(format!("--account: {it}")))?;
+    }
+    Ok(accounts)
+}
+
+/// The calls of a file of JSON lines, or of standard input (`-`), as they are read.
+///
+/// # Errors
+/// If the file cannot be opened. The items are errors where it cannot be read, or a line is no call.
+pub(super) fn lines(
+    file: &Path,
+    catalog: &Catalog,
+) -> Result<impl Iterator<Item = Result<AskedCall, Failure>>, Failure> {
+    let reader: Box<dyn BufRead> = if file.as_os_str() == "-" {
+        Box::new(std::io::stdin().lock())
+    } else {
+        let opened = std::fs::File::open(file);
+        Box::new(BufReader::new(
+            opened.with_context(|| format!("could not read {}", file.display()))?,
+        ))
+    };
+    let name = if file.as_os_str() == "-" {
+        "standard input".to_owned()
+    } else {
+        file.display().to_string()
+    };
+    let lines = (1..)
+        .zip(reader.lines())
+        .filter(|(_, line)| line.as_ref().map_or(true, |line| !line.trim().is_empty()));
+    Ok(lines.map(move |(number, line): (u64, _)| {
+        let line = line.with_context(|| format!("could not read {name}"))?;
+        let call = call_of_line(&line, catalog);
+        call.map_err(|problem| Failure::usage(format!("{name}: line {number}: {problem}")))
+    }))
+}
+
+fn call_of_line(line: &str, catalog: &Catalog) -> Result<AskedCall, String> {
+    let line = serde_json::from_str::<Line>(line).map_err(|error| {
+        let error = error.to_string();
+        format!(
+            "expected a call as a JSON object: {}",
+            error.split(" at line ").next().unwrap_or_default()
+        )
+    })?;
+    let operation = operation(line.event_name.as_deref().unwrap_or("Converse"))
+        .map_err(|problem| format!("event_name: {problem}"))?;
+    let principal = line.principal_arn.as_deref().map(principal).transpose();
+    let principal = principal.map_err(|problem| format!("principal_arn: {problem}"))?;
+    let account = line.account.or_else(|| principal.as_ref().map(|it| it.account.clone()));
+    let account = account.ok_or("expected account, or principal_arn with one")?;
+    check_account(&account, principal.as_ref()).map_err(|problem| format!("account: {problem}"))?;
+    let region = line.region.or_else(|| region_of(&line.model_ref, catalog));
+    let region = region.filter(|region| bedrock::region::is_region_shaped(region));
+    let region = region.ok_or("region: expected the code of an AWS Region, such as us-east-1")?;
+    let mut context = Vec::new();
+    for (key, value) in line.context {
+        let values = match value {
+            Value::Array(values) => values,
+            one => vec![one],
+        };
+        for value in values {
+            let text = match value {
+                Value::String(text) => text,
+                Value::Bool(_) | Value::Number(_) => value.to_string(),
+                _ => return Err(format!("context: {key}: expected texts, found `{value}`")),
+            };
+            context.push((key.clone(), text));
+        }
+    }
+    Ok(AskedCall {
+        id: line.id,
+        operation,
+        model_ref: line.model_ref,
+        region,
+        account,
+        principal,
+        has_api_key: line.api_key,
+        given: given(context, &line.absent, &line.present)?,
+    })
+}
+
+fn operation(name: &str) -> Result<&'static Operation, String> {
+    Operation::find(name).ok_or_else(|| {
+        let known = OPERATIONS.iter().map(|it| it.name).collect::<Vec<_>>().join(", ");
+        format!("expected one of {known}, found `{name}`")
+    })
+}
+
+fn principal(text: &str) -> Result<Principal, String> {
+    let expected =
+        || format!("expected the ARN of a role, a user, a session, or a root user, found `{text}`");
+    Principal::parse(text).ok_or_else(expected)
+}
+
+fn check_account(account: &str, principal: Option<&Principal>) -> Result<(), String> {
+    if account.len() != 12 || !account.bytes().all(|b| b.is_ascii_digit()) {
+        return Err(format!("expected 12 digits, found `{account}`"));
+    }
+    match principal.filter(|principal| principal.account != account) {
+        Some(other) => {
+            Err(format!("expected {}, that of the principal, found {account}", other.account))
+        }
+        None => Ok(()),
+    }
+}
+
+/// The Region of an ARN.
+fn region_of(model_ref: &str, catalog: &Catalog) -> Option<String> {
+    let reference = catalog.read(model_ref);
+    let arn = Arn::parse(&reference.text)?;
+    (!arn.region.is_empty()).then(|| arn.region.to_owned())
+}
+
+/// The states of the keys that were given, each of which has one.
+fn given(
+    context: Vec<(String, String)>,
+    absent: &[String],
+    present: &[String],
+) -> Result<Vec<(String, KeyState)>, String> {
+    let mut states = Vec::<(String, KeyState)>::new();
+    for (key, value) in context {
+        let known = states.iter_mut().find(|(known, _)| known.eq_ignore_ascii_case(&key));
+        match known {
+            Some((_, KeyState::Values(values))) => values.push(value),
+            _ => states.push((key, KeyState::value(value))),
+        }
+    }
+    let absent = absent.iter().map(|key| (key, KeyState::Absent));
+    for (key, state) in absent.chain(present.iter().map(|key| (key, KeyState::Present))) {
+        if states.iter().any(|(known, _)| known.eq_ignore_ascii_case(key)) {
+            return Err(format!(
+                "expected each key in one of context, absent, and present, found {key} in two"
+            ));
+        }
+        states.push((key.clone(), state));
+    }
+    Ok(states)
+}

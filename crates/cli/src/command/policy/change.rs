@@ -1,0 +1,153 @@
+//! One sentence that says what would have to change for a call to be allowed, or to be decided.
+
+use std::collections::BTreeSet;
+
+use policy::{Certainty, DecidedLeg, KeyState, LegKind, Reason, ReasonEffect, Simulation, Verdict};
+
+use crate::policy_type;
+
+/// The sentence; `None` if the call is allowed.
+pub(super) fn sentence(found: &Simulation<'_>) -> Option<String> {
+    match found.verdict {
+        Verdict::Allowed => None,
+        Verdict::Denied => Some(of_denied(found)),
+        Verdict::Indeterminate => Some(of_indeterminate(found)),
+    }
+}
+
+fn of_denied(found: &Simulation<'_>) -> String {
+    let is_denied = |decided: &&DecidedLeg<'_>| {
+        decided.leg.certainty == Certainty::Required && decided.decision.verdict == Verdict::Denied
+    };
+    let legs = found.legs.iter().filter(is_denied).collect::<Vec<_>>();
+    let mut parts = Vec::<String>::new();
+    for reason in legs.iter().flat_map(|decided| &decided.decision.reasons) {
+        let of_reason = legs
+            .iter()
+            .filter(|decided| decided.decision.reasons.iter().any(|other| is_same(other, reason)));
+        let part = match reason.effect {
+            ReasonEffect::Explicit => of_deny(reason, &of_reason.copied().collect::<Vec<_>>()),
+            _ => of_implicit(reason, &of_reason.copied().collect::<Vec<_>>()),
+        };
+        if !parts.contains(&part) {
+            parts.push(part);
+        }
+    }
+    let is_explicit = |decided: &&DecidedLeg<'_>| {
+        decided.decision.reasons.iter().any(|reason| reason.effect == ReasonEffect::Explicit)
+    };
+    let end = if legs.iter().any(is_explicit) { "; no Allow elsewhere lifts a Deny" } else { "" };
+    format!("To allow it, {}{end}.", parts.join(", and "))
+}
+
+fn is_same(one: &Reason<'_>, other: &Reason<'_>) -> bool {
+    let of = |reason: &Reason<'_>| {
+        let place = reason.statement.map(|(policy, it)| (policy.id.clone(), it.position));
+        (reason.effect, reason.level.policy_type, reason.level.node.clone(), place)
+    };
+    of(one) == of(other)
+}
+
+/// What a Deny has to spare.
+fn of_deny(reason: &Reason<'_>, legs: &[&DecidedLeg<'_>]) -> String {
+    let Some((_, statement)) = reason.statement else { return String::new() };
+    let who = statement_name(reason);
+    let spared = statement.values_of(true, "aws:RequestedRegion");
+    let regions = legs.iter().map(|decided| decided.leg.requested_region.as_str());
+    let regions = regions.collect::<BTreeSet<_>>();
+    let is_by_region = spared.is_some_and(|spared| {
+        regions.iter().all(|region| !spared.iter().any(|known| known == region))
+    });
+    if !is_by_region {
+        return format!("{who} must not deny {}", resources(legs));
+    }
+    let regions = regions.into_iter().collect::<Vec<_>>().join(", ");
+    let add = format!("{who} must spare {regions}: add it to the values of aws:RequestedRegion");
+    // An exemption by profile reaches only the legs that carry the key.
+    match profile(legs) {
+        Some(arn) => format!(
+            "{add}, or exempt the profile there (ArnNotLike, bedrock:InferenceProfileArn, {arn})"
+        ),
+        None => add,
+    }
+}
+
+/// The profile of the legs as a pattern for any account, if each of them carries its ARN.
+fn profile(legs: &[&DecidedLeg<'_>]) -> Option<String> {
+    let mut found = None;
+    for decided in legs {
+        let KeyState::Values(values) = &decided.leg.inference_profile_arn else { return None };
+        found = values.first();
+    }
+    let arn = bedrock::arn::Arn::parse(found?)?;
+    Some(format!("arn:{}:{}:{}:*:{}", arn.partition, arn.service, arn.region, arn.resource))
+}
+
+fn of_implicit(reason: &Reason<'_>, legs: &[&DecidedLeg<'_>]) -> String {
+    let kind = policy_type::in_sentence(reason.level.policy_type.as_str());
+    match &reason.level.node {
+        Some(node) => format!("{kind} at {node} must allow {}", resources(legs)),
+        None => format!("{kind} must allow {}", resources(legs)),
+    }
+}
+
+/// The actions and resources of legs.
+fn resources(legs: &[&DecidedLeg<'_>]) -> String {
+    const MAX_NAMED: usize = 3;
+    let mut named = Vec::new();
+    for decided in legs {
+        let name = match decided.leg.kind {
+            LegKind::BearerToken => decided.leg.action.to_owned(),
+            _ => format!("{} on {}", decided.leg.action, decided.leg.resource),
+        };
+        if !named.contains(&name) {
+            named.push(name);
+        }
+    }
+    match named.len().checked_sub(MAX_NAMED) {
+        None | Some(0) => named.join(" and "),
+        Some(others) => format!("{}, and {others} more", named[..MAX_NAMED].join(", ")),
+    }
+}
+
+fn of_indeterminate(found: &Simulation<'_>) -> String {
+    let legs = found.legs.iter().filter(|decided| decided.decision.verdict != Verdict::Allowed);
+    let mut parts = Vec::new();
+    let keys = legs.clone().flat_map(|decided| &decided.decision.unknown).collect::<BTreeSet<_>>();
+    if !keys.is_empty() {
+        let keys = keys.into_iter().map(String::as_str).collect::<Vec<_>>().join(", ");
+        parts.push(format!(
+            "say what is known of {keys} (--context KEY=VALUE, --absent KEY, --present KEY)"
+        ));
+    }
+    let is_possible = |decided: &DecidedLeg<'_>| {
+        decided.leg.certainty == Certainty::Possible && decided.decision.verdict == Verdict::Denied
+    };
+    let possible = legs.filter(|decided| is_possible(decided)).collect::<Vec<_>>();
+    if !possible.is_empty() {
+        parts.push(format!(
+            "find out whether AWS asks for {}, which is denied",
+            resources(&possible)
+        ));
+    }
+    if let Some(missing) = &found.missing {
+        parts.push(format!("complete what is missing: {missing}"));
+    }
+    format!("To decide it, {}.", parts.join(", and "))
+}
+
+/// A statement by what finds it: its Sid or place, its policy, its line, its node.
+pub(super) fn statement_name(reason: &Reason<'_>) -> String {
+    let at = reason.level.node.as_ref().map(|node| format!(" at {node}")).unwrap_or_default();
+    let Some((policy, statement)) = reason.statement else {
+        let kind = policy_type::bare(reason.level.policy_type.as_str());
+        return format!("no {kind}{at} allows it");
+    };
+    let name = match statement.sid.as_deref().filter(|sid| !sid.is_empty()) {
+        Some(sid) => sid.to_owned(),
+        None => format!("statement {}", statement.index),
+    };
+    format!("{name} of {}, line {},{at}", policy.name, statement.position.line)
+        .trim_end_matches(',')
+        .to_owned()
+}

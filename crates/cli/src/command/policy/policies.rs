@@ -1,0 +1,100 @@
+//! The policies that a caller is subject to, from the options.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use bedrock::denial::PolicyType;
+use policy::{Level, Levels, Organization, Principal};
+
+use super::organization;
+use crate::args::SimulatedPolicyArgs;
+use crate::exit::Failure;
+use crate::messages::Messages;
+
+/// All policies of the options.
+#[derive(Debug)]
+pub(super) struct Policies {
+    pub(super) organization: Option<Organization>,
+    /// Identity-based policies, boundary, session policies, endpoint policy.
+    others: Vec<Level>,
+    /// The levels by account; `None` for who is not subject to SCPs.
+    levels: RefCell<BTreeMap<Option<String>, Arc<Levels>>>,
+}
+
+impl Policies {
+    /// Reads them.
+    ///
+    /// # Errors
+    /// If there is none, or a file cannot be read or is invalid.
+    pub(super) fn load(args: &SimulatedPolicyArgs, messages: &Messages) -> Result<Self, Failure> {
+        let organization = organization::load(args, messages)?;
+        let mut others = Vec::new();
+        let of_option =
+            |file: &Option<std::path::PathBuf>| file.iter().cloned().collect::<Vec<_>>();
+        for (policy_type, files) in [
+            (PolicyType::IdentityBased, args.identity.clone()),
+            (PolicyType::PermissionsBoundary, of_option(&args.boundary)),
+            (PolicyType::Session, args.session_policy.clone()),
+            (PolicyType::VpcEndpoint, of_option(&args.endpoint_policy)),
+        ] {
+            let read = |file: &std::path::PathBuf| {
+                let id = file.display().to_string();
+                organization::policy_of_file(Path::new(file), &id, policy_type)
+            };
+            let policies = files.iter().map(read).collect::<anyhow::Result<Vec<_>>>()?;
+            if !policies.is_empty() {
+                others.push(Level { policy_type, node: None, policies });
+            }
+        }
+        if organization.is_none() && others.is_empty() {
+            return Err(Failure::usage(
+                "expected policies: --org, --identity, --boundary, --session-policy, or --endpoint-policy",
+            ));
+        }
+        Ok(Policies { organization, others, levels: RefCell::default() })
+    }
+
+    /// Why SCPs do not apply to a caller, if they do not.
+    pub(super) fn exemption(
+        &self,
+        account: &str,
+        principal: Option<&Principal>,
+    ) -> Option<&'static str> {
+        let organization = self.organization.as_ref()?;
+        if principal.is_some_and(Principal::is_service_linked) {
+            return Some("SCPs do not apply to service-linked roles");
+        }
+        let is_management = organization.management_account.as_deref() == Some(account);
+        is_management.then_some("SCPs do not apply to the management account")
+    }
+
+    /// Whether the organization has an account.
+    pub(super) fn knows(&self, account: &str) -> bool {
+        self.organization.as_ref().is_none_or(|it| it.levels(account).is_some())
+    }
+
+    /// What a caller is subject to.
+    pub(super) fn levels(&self, account: &str, principal: Option<&Principal>) -> Arc<Levels> {
+        let is_exempt = self.exemption(account, principal).is_some();
+        let key = (!is_exempt && self.organization.is_some()).then(|| account.to_owned());
+        let make = || {
+            let of_account = key.as_ref().zip(self.organization.as_ref());
+            let of_account = of_account.map(|(account, organization)| organization.levels(account));
+            let (scps, is_known) = match of_account {
+                None => (Vec::new(), true),
+                Some(Some(levels)) => (levels, true),
+                Some(None) => (Vec::new(), false),
+            };
+            let levels = Levels::new(scps.into_iter().chain(self.others.iter().cloned()).collect());
+            Arc::new(if is_known {
+                levels
+            } else {
+                levels.without("the account is not in the organization: its SCPs are not known")
+            })
+        };
+        let mut known = self.levels.borrow_mut();
+        Arc::clone(known.entry(key.clone()).or_insert_with(make))
+    }
+}

@@ -1,0 +1,223 @@
+//! `hoptrail policy simulate`.
+
+use std::io::{self, Write};
+
+use bedrock::Knowledge;
+use policy::{Call, Caller, Levels, Simulation, Verdict, simulate};
+
+use super::calls::{self, AskedCall};
+use super::policies::Policies;
+use super::{json, text};
+use crate::args::{ExpectedVerdict, SimulateArgs, SimulateOutput};
+use crate::command::print;
+use crate::exit::{Exit, Failure};
+use crate::messages::Messages;
+use crate::number::{counted, grouped};
+use crate::{knowledge, region};
+
+/// Simulates the calls of the options, or of a file.
+///
+/// # Errors
+/// If an option, a policy, the organization, or a call is invalid.
+pub(crate) fn run(args: SimulateArgs, messages: &Messages) -> Result<Exit, Failure> {
+    let knowledge = knowledge::load(&args.knowledge.into())?;
+    let policies = Policies::load(&args.policies, messages)?;
+    let simulator = Simulator { policies: &policies, knowledge: &knowledge };
+    let mut counts = Counts { expected: args.expect.map(Verdict::from), ..Counts::default() };
+    match &args.call.calls {
+        Some(file) => {
+            if args.output == Some(SimulateOutput::Text) {
+                return Err(Failure::usage(
+                    "--calls is answered as jsonl: expected no --output text",
+                ));
+            }
+            of_lines(calls::lines(file, &knowledge.catalog)?, simulator, &mut counts)?;
+        }
+        None => {
+            let calls = calls::grid(&args.model_refs, &args.call, &knowledge)?;
+            check_references(&calls, &knowledge, messages);
+            match args.output.unwrap_or(SimulateOutput::Text) {
+                SimulateOutput::Jsonl => {
+                    of_lines(calls.into_iter().map(Ok), simulator, &mut counts)?
+                }
+                SimulateOutput::Text => as_text(&calls, simulator, &mut counts)?,
+            }
+        }
+    }
+    Ok(counts.exit(messages))
+}
+
+/// What is needed to decide.
+#[derive(Debug, Clone, Copy)]
+struct Simulator<'a> {
+    policies: &'a Policies,
+    knowledge: &'a Knowledge,
+}
+
+/// How many calls had which verdict.
+#[derive(Debug, Default)]
+struct Counts {
+    expected: Option<Verdict>,
+    n: u64,
+    n_unexpected: u64,
+    /// Calls of accounts that the organization does not have.
+    n_foreign: u64,
+    /// Calls of which no leg is known.
+    n_unknown: u64,
+}
+
+impl Simulator<'_> {
+    fn of<'l>(self, call: &AskedCall, levels: &'l Levels) -> Result<Simulation<'l>, Failure> {
+        let organization = self.policies.organization.as_ref();
+        let path = organization.and_then(|it| it.organization_path(&call.account));
+        let is_member = self.policies.knows(&call.account);
+        let caller = Caller {
+            account: &call.account,
+            principal: call.principal.as_ref(),
+            organization_id: organization.and_then(|it| it.id.as_deref()).filter(|_| is_member),
+            organization_path: path.as_deref(),
+            given: &call.given,
+        };
+        let asked = Call {
+            operation: call.operation,
+            model_ref: &call.model_ref,
+            region: &call.region,
+            account: &call.account,
+            has_api_key: call.has_api_key,
+        };
+        let Knowledge { catalog, regions, aliases, .. } = self.knowledge;
+        let found =
+            simulate(asked, caller, levels, policy::Knowledge { catalog, regions, aliases });
+        found.map_err(|error| Failure::usage(error.to_string()))
+    }
+}
+
+impl Counts {
+    fn add(&mut self, call: &AskedCall, found: &Simulation<'_>, policies: &Policies) {
+        self.n += 1;
+        self.n_unexpected += u64::from(self.expected.is_some_and(|it| it != found.verdict));
+        self.n_foreign += u64::from(!policies.knows(&call.account));
+        self.n_unknown += u64::from(found.legs.is_empty());
+    }
+
+    fn exit(&self, messages: &Messages) -> Exit {
+        if self.n_foreign > 0 {
+            messages.warn(&format!(
+                "{} of {}: the account is not in the organization",
+                grouped(self.n_foreign),
+                counted(self.n, "call")
+            ));
+        }
+        if let Some(expected) = self.expected.filter(|_| self.n_unexpected > 0) {
+            messages.warn(&format!(
+                "--expect {}: {} of {} another verdict",
+                expected.as_str(),
+                grouped(self.n_unexpected),
+                if self.n == 1 {
+                    "1 call has".to_owned()
+                } else {
+                    format!("{} have", counted(self.n, "call"))
+                }
+            ));
+            return Exit::Gate;
+        }
+        if self.n_unknown > 0 { Exit::Nothing } else { Exit::Done }
+    }
+}
+
+/// Names what the catalog does not have.
+fn check_references(calls: &[AskedCall], knowledge: &Knowledge, messages: &Messages) {
+    let mut last = "";
+    for call in calls.iter() {
+        if call.model_ref == last {
+            continue;
+        }
+        last = &call.model_ref;
+        let read = knowledge.catalog.read(&call.model_ref);
+        let id = read.profile_id.as_deref().filter(|_| read.target_type.is_system_profile());
+        let profile = id.map(|id| knowledge.catalog.profile(id));
+        let meant = region::did_you_mean(&knowledge.catalog.meant(&call.model_ref));
+        match profile {
+            Some(None) => messages.warn(&format!(
+                "the catalog has no profile `{}`: it may send calls to every Region of its partition{meant}",
+                call.model_ref
+            )),
+            Some(Some(by_source)) if !by_source.contains_key(&call.region) => messages.warn(&format!(
+                "the catalog does not have {} as a source Region of `{}`: it may send calls to every Region of its \
+                 partition",
+                call.region, call.model_ref
+            )),
+            _ if !meant.is_empty() => {
+                messages.warn(&format!("the catalog has no model `{}`{meant}", call.model_ref));
+            }
+            _ => {}
+        }
+    }
+}
+
+fn of_lines(
+    calls: impl Iterator<Item = Result<AskedCall, Failure>>,
+    simulator: Simulator<'_>,
+    counts: &mut Counts,
+) -> Result<(), Failure> {
+    let mut out = io::BufWriter::new(io::stdout().lock());
+    for call in calls {
+        // What was answered before an invalid line is written.
+        let line = call.and_then(|call| {
+            let levels = simulator.policies.levels(&call.account, call.principal.as_ref());
+            let found = simulator.of(&call, &levels)?;
+            counts.add(&call, &found, simulator.policies);
+            Ok(json::line(&call, &found)?)
+        });
+        let line = match line {
+            Ok(line) => line,
+            Err(failure) => {
+                out.flush()?;
+                return Err(failure);
+            }
+        };
+        match out.write_all(line.as_bytes()) {
+            // A reader that has gone (`| head`) is not an error.
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => return Ok(()),
+            result => result?,
+        }
+    }
+    match out.flush() {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        result => Ok(result?),
+    }
+}
+
+fn as_text(
+    calls: &[AskedCall],
+    simulator: Simulator<'_>,
+    counts: &mut Counts,
+) -> Result<(), Failure> {
+    let policies = simulator.policies;
+    let levels = calls.iter().map(|it| policies.levels(&it.account, it.principal.as_ref()));
+    let levels = levels.collect::<Vec<_>>();
+    let mut found = Vec::with_capacity(calls.len());
+    for (call, levels) in calls.iter().zip(&levels) {
+        let one = simulator.of(call, levels)?;
+        counts.add(call, &one, policies);
+        found.push((call, one));
+    }
+    let text = match found.as_slice() {
+        [(call, one)] => {
+            let exemption = policies.exemption(&call.account, call.principal.as_ref());
+            text::of_call(call, one, exemption)
+        }
+        all => text::of_grid(all),
+    };
+    Ok(print(&text)?)
+}
+
+impl From<ExpectedVerdict> for Verdict {
+    fn from(expected: ExpectedVerdict) -> Self {
+        match expected {
+            ExpectedVerdict::Allowed => Verdict::Allowed,
+            ExpectedVerdict::Denied => Verdict::Denied,
+            ExpectedVerdict::Indeterminate => Verdict::Indeterminate,
+        }
+    }
+}

@@ -1,0 +1,331 @@
+//! Patterns of policies: texts with `*` and `?`. One form serves actions, resources, ARNs, and texts; they
+//! differ in what case means and in which wildcards may match a colon.
+//!
+//! Matching follows all ways through a pattern at once; therefore, it takes at most the pattern's length times
+//! the text's, however the pattern is made.
+
+use std::collections::{BTreeSet, VecDeque};
+
+/// The colons of an ARN before its sixth part, which may have colons of its own.
+const ARN_COLONS: usize = 5;
+
+/// A character of a pattern, after its variables are replaced.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Symbol {
+    pub(crate) character: char,
+    /// Whether `*` and `?` are wildcards: not in the value of a variable, nor in `${*}`.
+    pub(crate) may_be_wild: bool,
+}
+
+/// What one step of a pattern matches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Element {
+    /// This character.
+    Char(char),
+    /// One character.
+    One { colon: bool },
+    /// Any number of characters.
+    Many { colon: bool },
+}
+
+/// A pattern.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Glob {
+    elements: Vec<Element>,
+    ignores_case: bool,
+}
+
+/// The places that a match can have reached, one for each element and one for the end.
+type Places = Vec<bool>;
+
+impl Glob {
+    /// A pattern of actions: `bedrock:Invoke*`, in any case.
+    pub(crate) fn action(text: &str) -> Self {
+        Self::text(&symbols(text), true, true)
+    }
+
+    /// A text, whose wildcards, if it may have any, match everything.
+    pub(crate) fn text(symbols: &[Symbol], has_wildcards: bool, ignores_case: bool) -> Self {
+        let element = |symbol: &Symbol| match symbol {
+            Symbol { character: '*', may_be_wild: true } if has_wildcards => {
+                Element::Many { colon: true }
+            }
+            Symbol { character: '?', may_be_wild: true } if has_wildcards => {
+                Element::One { colon: true }
+            }
+            Symbol { character, .. } => Element::Char(*character),
+        };
+        Glob { elements: symbols.iter().map(element).collect(), ignores_case }
+    }
+
+    /// A pattern of resources. A wildcard stays within its part of the ARN, but `*` at the end of a part matches
+    /// colons, too ("can expand to match beyond the colon boundaries", IAM user guide, "Resource").
+    pub(crate) fn resource(symbols: &[Symbol]) -> Self {
+        let mut n_colons = 0;
+        let mut elements = Vec::with_capacity(symbols.len());
+        for (place, symbol) in symbols.iter().enumerate() {
+            let is_in_sixth = n_colons >= ARN_COLONS;
+            elements.push(match symbol {
+                Symbol { character: '*', may_be_wild: true } => {
+                    let next = symbols.get(place + 1).map(|next| next.character);
+                    Element::Many { colon: is_in_sixth || matches!(next, None | Some(':' | '*')) }
+                }
+                Symbol { character: '?', may_be_wild: true } => Element::One { colon: is_in_sixth },
+                Symbol { character, .. } => Element::Char(*character),
+            });
+            n_colons += usize::from(symbol.character == ':');
+        }
+        Glob { elements, ignores_case: false }
+    }
+
+    /// A pattern of an ARN condition, whose six parts are compared one by one; `None` if it has fewer, because then
+    /// it matches nothing.
+    pub(crate) fn arn(symbols: &[Symbol]) -> Option<Self> {
+        let mut n_colons = 0;
+        let mut elements = Vec::with_capacity(symbols.len());
+        for symbol in symbols {
+            let colon = n_colons >= ARN_COLONS;
+            elements.push(match symbol {
+                Symbol { character: '*', may_be_wild: true } => Element::Many { colon },
+                Symbol { character: '?', may_be_wild: true } => Element::One { colon },
+                Symbol { character, .. } => Element::Char(*character),
+            });
+            n_colons += usize::from(symbol.character == ':');
+        }
+        (n_colons >= ARN_COLONS).then_some(Glob { elements, ignores_case: false })
+    }
+
+    /// Whether it is `*`.
+    pub(crate) fn is_everything(&self) -> bool {
+        self.elements == [Element::Many { colon: true }]
+    }
+
+    /// Whether it matches a text as a whole.
+    pub(crate) fn is_match(&self, text: &str) -> bool {
+        // Most patterns differ from most texts in one of the first characters.
+        let mut rest = text.chars();
+        let n_plain = self.elements.iter().position(|it| !matches!(it, Element::Char(_)));
+        let (plain, wild) = self.elements.split_at(n_plain.unwrap_or(self.elements.len()));
+        for element in plain {
+            if !rest.next().is_some_and(|character| self.is_one(*element, character)) {
+                return false;
+            }
+        }
+        if wild == [Element::Many { colon: true }] {
+            return true;
+        }
+        let mut places = self.start_of(wild);
+        for character in rest {
+            places = self.step_of(wild, &places, character);
+            if !places.contains(&true) {
+                return false;
+            }
+        }
+        places.last().copied().unwrap_or_default()
+    }
+
+    fn is_one(&self, element: Element, character: char) -> bool {
+        match element {
+            Element::Char(own) if self.ignores_case => {
+                own == character || own.to_lowercase().eq(character.to_lowercase())
+            }
+            Element::Char(own) => own == character,
+            Element::One { colon } | Element::Many { colon } => colon || character != ':',
+        }
+    }
+
+    fn start_of(&self, elements: &[Element]) -> Places {
+        let mut places = vec![false; elements.len() + 1];
+        places[0] = true;
+        pass_many(elements, &mut places);
+        places
+    }
+
+    fn step_of(&self, elements: &[Element], places: &Places, character: char) -> Places {
+        let mut next = vec![false; places.len()];
+        for (place, element) in elements.iter().enumerate() {
+            if places[place] && self.is_one(*element, character) {
+                let to = if matches!(element, Element::Many { .. }) { place } else { place + 1 };
+                next[to] = true;
+            }
+        }
+        pass_many(elements, &mut next);
+        next
+    }
+}
+
+/// `*` matches nothing, too.
+fn pass_many(elements: &[Element], places: &mut Places) {
+    for (place, element) in elements.iter().enumerate() {
+        if places[place] && matches!(element, Element::Many { .. }) {
+            places[place + 1] = true;
+        }
+    }
+}
+
+/// A text whose `*` and `?` are wildcards.
+pub(crate) fn symbols(text: &str) -> Vec<Symbol> {
+    text.chars().map(|character| Symbol { character, may_be_wild: true }).collect()
+}
+
+/// Texts for every combination of patterns that some text matches: for any text there is one among them that the
+/// same patterns match. Only texts count that match one of `within`, unless it is empty. `None` if that takes more
+/// than so many steps, each of which is one element of one pattern.
+pub(crate) fn witnesses(globs: &[&Glob], within: &[Glob], max_steps: usize) -> Option<Vec<String>> {
+    let all = within.iter().chain(globs.iter().copied()).collect::<Vec<_>>();
+    let alphabet = alphabet(&all);
+    let n_elements = all.iter().map(|glob| glob.elements.len() + 1).sum::<usize>();
+    let start = all.iter().map(|glob| glob.start_of(&glob.elements)).collect::<Vec<_>>();
+    let mut seen = BTreeSet::from([start.clone()]);
+    let mut queue = VecDeque::from([(start, String::new())]);
+    let mut combinations = BTreeSet::new();
+    let mut found = Vec::new();
+    let mut n_steps = 0;
+    while let Some((places, text)) = queue.pop_front() {
+        let matched = places.iter().map(|places| places.last() == Some(&true)).collect::<Vec<_>>();
+        let (is_within, matched) = matched.split_at(within.len());
+        if (within.is_empty() || is_within.contains(&true)) && combinations.insert(matched.to_vec())
+        {
+            found.push(text.clone());
+        }
+        for character in &alphabet {
+            n_steps += n_elements;
+            if n_steps > max_steps {
+                return None;
+            }
+            let next = all.iter().zip(&places);
+            let next = next.map(|(glob, places)| glob.step_of(&glob.elements, places, *character));
+            let next = next.collect::<Vec<_>>();
+            let is_dead = |places: &Places| !places.contains(&true);
+            if !within.is_empty() && next[..within.len()].iter().all(is_dead) {
+                continue;
+            }
+            if seen.insert(next.clone()) {
+                queue.push_back((next, format!("{text}{character}")));
+            }
+        }
+    }
+    Some(found)
+}
+
+/// The characters that patterns tell apart, in both cases where case does not matter, and one that they do not name.
+fn alphabet(globs: &[&Glob]) -> BTreeSet<char> {
+    let mut alphabet = BTreeSet::from([':']);
+    for glob in globs {
+        for element in &glob.elements {
+            let Element::Char(character) = element else { continue };
+            alphabet.insert(*character);
+            if glob.ignores_case {
+                alphabet.extend(character.to_lowercase());
+                alphabet.extend(character.to_uppercase());
+            }
+        }
+    }
+    let other = ('a'..='z').chain('0'..='9').chain('\u{e000}'..).find(|it| !alphabet.contains(it));
+    alphabet.extend(other);
+    alphabet
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn wildcards_of_resources_cross_colons_only_at_the_end_of_a_part() {
+        for (pattern, text, expected) in [
+            ("*", "arn:aws:bedrock:us-east-1::foundation-model/x", true),
+            ("arn:aws:bedrock:*", "arn:aws:bedrock:us-east-1::foundation-model/x", true),
+            ("arn:aws:bedrock:*::foundation-model/x", "arn:aws:bedrock:::foundation-model/x", true),
+            (
+                "arn:aws:bedrock:*:*:foundation-model/x",
+                "arn:aws:bedrock:::foundation-model/x",
+                true,
+            ),
+            (
+                "arn:aws:bedrock:*:*:foundation-model/x",
+                "arn:aws:bedrock:r:1:foundation-model/x",
+                true,
+            ),
+            (
+                "arn:aws:bedrock:us-*-1::foundation-model/x",
+                "arn:aws:bedrock:us-a:b-1::foundation-model/x",
+                false,
+            ),
+            ("arn:aws:bedrock:u?:1:x", "arn:aws:bedrock:u::1:x", false),
+            (
+                "arn:aws:bedrock:*::foundation-model/a*0",
+                "arn:aws:bedrock:r::foundation-model/a-v1:0",
+                true,
+            ),
+            (
+                "arn:aws:bedrock:*::foundation-model/A",
+                "arn:aws:bedrock:r::foundation-model/a",
+                false,
+            ),
+        ] {
+            assert_eq!(
+                Glob::resource(&symbols(pattern)).is_match(text),
+                expected,
+                "{pattern} {text}"
+            );
+        }
+    }
+
+    #[test]
+    fn parts_of_an_arn_are_compared_one_by_one() {
+        let own = "arn:aws:bedrock:us-east-1:111122223333:inference-profile/us.x-v1:0";
+        for (pattern, expected) in [
+            ("arn:aws:bedrock:*:*:inference-profile/us.*", true),
+            ("arn:*:bedrock:us-east-?:*:inference-profile/us.x-v1:0", true),
+            ("arn:aws:*:111122223333:inference-profile/us.*", false),
+            ("arn:aws:bedrock:*:inference-profile/us.*", false),
+            ("arn:*", false),
+            ("*", false),
+            ("*:*:*:*:*:*", true),
+        ] {
+            let found = Glob::arn(&symbols(pattern)).is_some_and(|glob| glob.is_match(own));
+            assert_eq!(found, expected, "{pattern}");
+        }
+    }
+
+    #[test]
+    fn hostile_pattern_takes_no_longer_than_pattern_times_text() {
+        let pattern = "a*".repeat(2_000);
+        let text = "a".repeat(4_000);
+        assert!(!Glob::text(&symbols(&format!("{pattern}b")), true, false).is_match(&text));
+        assert!(Glob::text(&symbols(&pattern), true, false).is_match(&text));
+    }
+
+    #[test]
+    fn witnesses_have_every_combination() {
+        let globs = ["a*", "*b", "ab", "c?"].map(|text| Glob::text(&symbols(text), true, false));
+        let globs = globs.iter().collect::<Vec<_>>();
+        let found = witnesses(&globs, &[], 100_000).unwrap();
+        let of = |text: &String| globs.iter().map(|glob| glob.is_match(text)).collect::<Vec<_>>();
+        let found = found.iter().map(of).collect::<BTreeSet<_>>();
+        let expected = [
+            [false, false, false, false],
+            [true, false, false, false],
+            [false, true, false, false],
+            [true, true, false, false],
+            [true, true, true, false],
+            [false, false, false, true],
+            [false, true, false, true],
+        ];
+        assert_eq!(found, expected.map(|it| it.to_vec()).into_iter().collect());
+        assert_eq!(witnesses(&globs, &[], 10), None);
+
+        let within = ["a?", "c*"].map(|text| Glob::text(&symbols(text), true, false));
+        let found = witnesses(&globs, &within, 100_000).unwrap();
+        let found = found.iter().map(of).collect::<BTreeSet<_>>();
+        let expected = [
+            [true, false, false, false],
+            [true, true, true, false],
+            [false, false, false, false],
+            [false, true, false, false],
+            [false, false, false, true],
+            [false, true, false, true],
+        ];
+        assert_eq!(found, expected.map(|it| it.to_vec()).into_iter().collect());
+    }
+}

@@ -1,0 +1,40 @@
+//! What AWS policies say of a Bedrock call.
+//!
+//! One call through an inference profile is authorized several times: for the profile, for the model in the source
+//! Region, and for the model wherever the profile may send it. This crate takes a call apart into these *legs*
+//! ([`leg`]), reads policies ([`document`]) and who is subject to which ([`organization`]), and decides on each leg
+//! ([`split`], [`evaluate`]). What is not known of a request stays unknown: a verdict is `allowed`, `denied`, or
+//! `indeterminate`, and never one of the first two where a value that is not known could change it.
+//!
+//! Nothing here reads a file, opens a connection, or looks at the clock.
+
+mod condition;
+mod decimal;
+pub mod document;
+pub mod evaluate;
+mod glob;
+pub mod intake;
+mod json;
+mod key;
+mod known;
+pub mod leg;
+pub mod operation;
+mod operator;
+pub mod organization;
+pub mod principal;
+pub mod problem;
+pub mod simulate;
+pub mod split;
+mod template;
+
+pub use document::{Document, Effect, Request, Statement};
+pub use evaluate::{Decision, Level, Policy, Reason, ReasonEffect, Verdict};
+pub use intake::FileProblem;
+pub use known::{Context, KeyState, Truth};
+pub use leg::{Call, Certainty, Knowledge, Leg, LegKind, Legs};
+pub use operation::{OPERATIONS, Operation};
+pub use organization::Organization;
+pub use principal::Principal;
+pub use problem::{Position, Problem};
+pub use simulate::{Caller, DecidedLeg, Simulation, simulate};
+pub use split::Levels;

@@ -1,0 +1,239 @@
+//! The organization: its nodes, which SCPs are attached to which, and who is subject to them.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use bedrock::denial::PolicyType;
+
+use crate::evaluate::{Level, Policy};
+
+/// The SCPs that AWS attaches to a node at most (AWS Organizations quotas, 2026-05).
+const MAX_POLICIES: usize = 10;
+
+/// The organizational units that AWS allows below each other.
+const MAX_UNITS: usize = 5;
+
+/// A root, an organizational unit, or an account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Node {
+    /// `r-…`, `ou-…`, or an account ID.
+    pub id: String,
+    /// Its name, if it is known.
+    pub name: Option<String>,
+    /// The node above; `None` for the root.
+    pub parent: Option<String>,
+    /// The SCPs that are attached to it.
+    pub policies: Vec<Arc<Policy>>,
+}
+
+/// An organization.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Organization {
+    /// Its ID (`o-…`), if it is known.
+    pub id: Option<String>,
+    /// The management account, which SCPs do not apply to, if it is known.
+    pub management_account: Option<String>,
+    nodes: BTreeMap<String, Node>,
+    /// The only node, if every account is subject to it: a document without an organization.
+    everyone: Option<Node>,
+}
+
+/// What cannot be of an organization.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{node}: expected {expected}, found {found}")]
+pub struct Fault {
+    /// The node.
+    pub node: String,
+    /// What was expected.
+    pub expected: String,
+    /// What was found.
+    pub found: String,
+}
+
+impl Fault {
+    pub(crate) fn new(node: &str, expected: &str, found: &str) -> Self {
+        let [node, expected, found] = [node, expected, found].map(str::to_owned);
+        Fault { node, expected, found }
+    }
+}
+
+impl Organization {
+    /// An organization of which only one node is known, which every account is below.
+    pub fn of_everyone(name: &str, policies: Vec<Arc<Policy>>) -> Self {
+        let node = Node { id: name.to_owned(), name: None, parent: None, policies };
+        Organization { everyone: Some(node), ..Organization::default() }
+    }
+
+    /// An organization of these nodes.
+    ///
+    /// # Errors
+    /// If a node is there twice, has a parent that is not there or is itself below it, or has more policies than AWS
+    /// attaches; if there is not one root; if organizational units are more than five deep.
+    pub fn new(
+        id: Option<String>,
+        management_account: Option<String>,
+        nodes: Vec<Node>,
+    ) -> Result<Self, Fault> {
+        let mut organization = Organization { id, management_account, ..Organization::default() };
+        for node in nodes {
+            let id = node.id.clone();
+            if organization.nodes.insert(id.clone(), node).is_some() {
+                return Err(Fault::new(&id, "each node once", "it twice"));
+            }
+        }
+        organization.check()?;
+        Ok(organization)
+    }
+
+    fn check(&self) -> Result<(), Fault> {
+        let mut roots = self.nodes.values().filter(|node| node.parent.is_none());
+        let Some(root) = roots.next() else {
+            return Err(Fault::new("organization", "a root: a node without a parent", "none"));
+        };
+        if let Some(second) = roots.next() {
+            let expected = format!("one root, which is {}", root.id);
+            return Err(Fault::new(&second.id, &expected, "a second node without a parent"));
+        }
+        for node in self.nodes.values() {
+            check_policies(node)?;
+            let mut above = node;
+            let mut n_above = 0;
+            while let Some(parent) = &above.parent {
+                let Some(next) = self.nodes.get(parent) else {
+                    let found = format!("{parent}, which is not there");
+                    return Err(Fault::new(&above.id, "a parent among the nodes", &found));
+                };
+                if is_account(&next.id) {
+                    let found = format!("the account {parent}");
+                    return Err(Fault::new(
+                        &above.id,
+                        "a root or an organizational unit as parent",
+                        &found,
+                    ));
+                }
+                n_above += 1;
+                if n_above > self.nodes.len() {
+                    return Err(Fault::new(&node.id, "nodes that end at a root", "a cycle"));
+                }
+                above = next;
+            }
+            if !is_account(&node.id) && n_above > MAX_UNITS {
+                let expected = format!("at most {MAX_UNITS} organizational units below each other");
+                return Err(Fault::new(&node.id, &expected, &n_above.to_string()));
+            }
+        }
+        Ok(())
+    }
+
+    /// The accounts, by their IDs.
+    pub fn accounts(&self) -> impl Iterator<Item = &str> {
+        self.nodes.keys().map(String::as_str).filter(|id| is_account(id))
+    }
+
+    /// The nodes from the root to an account; `None` if the organization does not have the account.
+    fn path(&self, account: &str) -> Option<Vec<&Node>> {
+        if let Some(node) = &self.everyone {
+            return Some(vec![node]);
+        }
+        let mut path = Vec::new();
+        let mut next = self.nodes.get(account).filter(|node| is_account(&node.id));
+        while let Some(node) = next {
+            path.push(node);
+            next = node.parent.as_ref().and_then(|parent| self.nodes.get(parent));
+        }
+        path.reverse();
+        (!path.is_empty()).then_some(path)
+    }
+
+    /// The levels of SCPs above an account, the root first; `None` if the organization does not have the account.
+    pub fn levels(&self, account: &str) -> Option<Vec<Level>> {
+        let level = |node: &Node| Level {
+            policy_type: PolicyType::ServiceControl,
+            node: Some(node.id.clone()),
+            policies: node.policies.clone(),
+        };
+        Some(self.path(account)?.into_iter().map(level).collect())
+    }
+
+    /// The account's value of `aws:PrincipalOrgPaths`: `o-…/r-…/ou-…/`; `None` if it is not known.
+    pub fn organization_path(&self, account: &str) -> Option<String> {
+        if self.everyone.is_some() {
+            return None;
+        }
+        let path = self.path(account)?;
+        let above = path.iter().filter(|node| !is_account(&node.id)).map(|node| node.id.as_str());
+        let all = std::iter::once(self.id.as_deref()?).chain(above);
+        Some(all.map(|id| format!("{id}/")).collect())
+    }
+
+    fn node_mut(&mut self, node: &str) -> Result<&mut Node, Fault> {
+        let found = match &mut self.everyone {
+            Some(everyone) if everyone.id == node => Some(everyone),
+            _ => self.nodes.get_mut(node),
+        };
+        found.ok_or_else(|| Fault::new(node, "the ID of a node", "none of the organization"))
+    }
+
+    /// Attaches a policy to a node.
+    ///
+    /// # Errors
+    /// If the node is not there, or has as many as AWS attaches.
+    pub fn attach(&mut self, node: &str, policy: Arc<Policy>) -> Result<(), Fault> {
+        let node = self.node_mut(node)?;
+        node.policies.push(policy);
+        check_policies(node)
+    }
+
+    /// Puts a policy in place of one that is attached to a node.
+    ///
+    /// # Errors
+    /// If the node or the policy is not there.
+    pub fn replace(
+        &mut self,
+        node: &str,
+        replaced: &str,
+        policy: Arc<Policy>,
+    ) -> Result<(), Fault> {
+        let node = self.node_mut(node)?;
+        let place = place_of(node, replaced)?;
+        node.policies[place] = policy;
+        Ok(())
+    }
+
+    /// Detaches a policy from a node.
+    ///
+    /// # Errors
+    /// If the node or the policy is not there.
+    pub fn detach(&mut self, node: &str, policy: &str) -> Result<(), Fault> {
+        let node = self.node_mut(node)?;
+        let place = place_of(node, policy)?;
+        node.policies.remove(place);
+        Ok(())
+    }
+}
+
+fn check_policies(node: &Node) -> Result<(), Fault> {
+    if node.policies.len() <= MAX_POLICIES {
+        return Ok(());
+    }
+    let expected = format!("at most {MAX_POLICIES} SCPs, as many as AWS attaches");
+    Err(Fault::new(&node.id, &expected, &node.policies.len().to_string()))
+}
+
+/// The only policy of a node that has this ID or name.
+fn place_of(node: &Node, policy: &str) -> Result<usize, Fault> {
+    let is_it = |it: &Arc<Policy>| it.id == policy || it.name == policy;
+    let mut places = (0..node.policies.len()).filter(|place| is_it(&node.policies[*place]));
+    let attached = node.policies.iter().map(|it| it.name.as_str()).collect::<Vec<_>>().join(", ");
+    let expected = format!("one of its policies ({attached})");
+    match (places.next(), places.next()) {
+        (Some(place), None) => Ok(place),
+        (None, _) => Err(Fault::new(&node.id, &expected, &format!("`{policy}`"))),
+        (Some(_), Some(_)) => Err(Fault::new(&node.id, &expected, &format!("several `{policy}`"))),
+    }
+}
+
+/// Whether an ID is that of an account: 12 digits.
+pub(crate) fn is_account(id: &str) -> bool {
+    id.len() == 12 && id.bytes().all(|b| b.is_ascii_digit())
+}

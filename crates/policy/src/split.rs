@@ -1,0 +1,228 @@
+//! Decides what three values leave open, by trying every value that could matter.
+//!
+//! Two statements may exclude each other (one denies with a tag, another without it): each alone is unknown, and still
+//! no value lets the request pass. For each open key, *witnesses* are enough: for every value there is one on which the
+//! same conditions hold. Keys for which that is not sure stay open, which is always right.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::condition::{Condition, Literal};
+use crate::document::{Request, Statement};
+use crate::evaluate::{Decision, Level, Reason, Verdict, decide};
+use crate::glob::{Glob, symbols, witnesses};
+use crate::key::{self, KeyType, KeyValues};
+use crate::known::{Context, KeyState};
+use crate::operator::{Comparison, Quantifier};
+
+/// The most combinations of witnesses that are tried.
+const MAX_COMBINATIONS: usize = 1_024;
+
+/// The most steps of the search for the witnesses of a key: tenths of a second.
+const MAX_STEPS: usize = 50_000_000;
+
+/// What was found for a key, or that it takes too long.
+type Witnesses = Option<Arc<[String]>>;
+
+/// All policies that a principal is subject to.
+#[derive(Debug)]
+pub struct Levels {
+    levels: Vec<Level>,
+    /// Why there may be others, of which nothing is known.
+    missing: Option<String>,
+    /// Keys of conditions and variables, in lower case.
+    keys: BTreeSet<String>,
+    /// The keys that have witnesses.
+    with_witnesses: BTreeSet<String>,
+    /// The witnesses that were needed so far, by key and by what its value is like.
+    witnesses: Mutex<BTreeMap<(String, Vec<String>), Witnesses>>,
+}
+
+impl Levels {
+    /// Prepares policies.
+    pub fn new(levels: Vec<Level>) -> Self {
+        let mut keys = BTreeSet::new();
+        let mut of_variables = BTreeSet::new();
+        for statement in statements(&levels) {
+            keys.extend(statement.conditions().iter().map(|it| it.key.to_ascii_lowercase()));
+            of_variables.extend(statement.variable_keys().map(str::to_ascii_lowercase));
+            if statement.names_principals() {
+                let keys = ["aws:principalarn", "aws:principalaccount"].map(str::to_owned);
+                of_variables.extend(keys);
+            }
+        }
+        // What a variable or a Principal makes of a value is not covered by witnesses of the key.
+        let has_witnesses = |key: &&String| {
+            !of_variables.contains(*key) && conditions(&levels, key).all(has_witnesses)
+        };
+        let is_single = |key: &&String| {
+            key::find(key).is_some_and(|key| {
+                key.values == KeyValues::One
+                    && matches!(key.key_type, KeyType::Text | KeyType::Arn | KeyType::Bool)
+            })
+        };
+        let with_witnesses = keys.iter().filter(is_single).filter(has_witnesses);
+        let with_witnesses = with_witnesses.cloned().collect();
+        keys.extend(of_variables);
+        Levels { levels, missing: None, keys, with_witnesses, witnesses: Mutex::default() }
+    }
+
+    /// Says that there may be other levels; without them, nothing is allowed for sure.
+    pub fn without(mut self, missing: &str) -> Self {
+        self.missing = Some(missing.to_owned());
+        self
+    }
+
+    /// Why there may be other levels.
+    pub fn missing(&self) -> Option<&str> {
+        self.missing.as_deref()
+    }
+
+    /// The levels.
+    pub fn levels(&self) -> &[Level] {
+        &self.levels
+    }
+
+    /// The keys that the policies ask for, in lower case.
+    pub fn keys(&self) -> impl Iterator<Item = &str> {
+        self.keys.iter().map(String::as_str)
+    }
+
+    /// Decides on one request.
+    pub fn decide(&self, request: Request<'_>, context: &Context) -> Decision<'_> {
+        let found = self.decide_known(request, context);
+        match found.verdict {
+            Verdict::Allowed if self.missing.is_some() => {
+                Decision { verdict: Verdict::Indeterminate, reasons: Vec::new(), ..found }
+            }
+            _ => found,
+        }
+    }
+
+    fn decide_known(&self, request: Request<'_>, context: &Context) -> Decision<'_> {
+        let open = decide(&self.levels, request, context);
+        if open.verdict != Verdict::Indeterminate {
+            return open;
+        }
+        let mut states = Vec::new();
+        let mut n_combinations = 1_usize;
+        for key in open.unknown.iter().map(|key| key.to_ascii_lowercase()).collect::<BTreeSet<_>>()
+        {
+            let state = context.state(&key);
+            let like = if let KeyState::Like(like) = state { like.as_slice() } else { &[] };
+            let Some(values) = self.witnesses_of(&key, like) else { continue };
+            let absent = (*state == KeyState::Unknown).then_some(KeyState::Absent);
+            let of_key = values.iter().map(KeyState::value).chain(absent).collect::<Vec<_>>();
+            if n_combinations * of_key.len() <= MAX_COMBINATIONS {
+                n_combinations *= of_key.len();
+                states.push((key, of_key));
+            }
+        }
+        if states.is_empty() {
+            return open;
+        }
+        self.decide_by_witnesses(request, context, &states).unwrap_or(open)
+    }
+
+    /// The decision, if it is the same for every combination.
+    fn decide_by_witnesses(
+        &self,
+        request: Request<'_>,
+        context: &Context,
+        states: &[(String, Vec<KeyState>)],
+    ) -> Option<Decision<'_>> {
+        let mut all: Option<Decision<'_>> = None;
+        let mut places = vec![0; states.len()];
+        loop {
+            let mut context = context.clone();
+            for ((key, states), place) in states.iter().zip(&places) {
+                context.set(key, states[*place].clone());
+            }
+            let one = decide(&self.levels, request, &context);
+            match &mut all {
+                _ if one.verdict == Verdict::Indeterminate => return None,
+                Some(all) if all.verdict != one.verdict => return None,
+                Some(all) => {
+                    let is_new = |reason: &Reason<'_>| !all.reasons.iter().any(|it| it.is(reason));
+                    let new = one.reasons.into_iter().filter(is_new).collect::<Vec<_>>();
+                    all.reasons.extend(new);
+                }
+                None => all = Some(one),
+            }
+            // The next combination, as a number with a digit for each key.
+            let mut digit = 0;
+            while digit < places.len() {
+                places[digit] += 1;
+                if places[digit] < states[digit].1.len() {
+                    break;
+                }
+                places[digit] = 0;
+                digit += 1;
+            }
+            if digit == places.len() {
+                return all;
+            }
+        }
+    }
+
+    fn witnesses_of(&self, key: &str, like: &[String]) -> Witnesses {
+        if !self.with_witnesses.contains(key) {
+            return None;
+        }
+        // What another thread has found is as good, even if that thread has ended since.
+        let mut known = self.witnesses.lock().unwrap_or_else(PoisonError::into_inner);
+        let found = known.entry((key.to_owned(), like.to_vec()));
+        found.or_insert_with(|| self.find_witnesses(key, like)).clone()
+    }
+
+    fn find_witnesses(&self, key: &str, like: &[String]) -> Witnesses {
+        if key::find(key).is_some_and(|key| key.key_type == KeyType::Bool) {
+            return Some(["true", "false"].map(str::to_owned).into());
+        }
+        let literals = conditions(&self.levels, key).flat_map(|condition| &condition.values);
+        let globs = literals.filter_map(|literal| match literal {
+            Literal::Pattern(pattern) => pattern.glob(),
+            _ => None,
+        });
+        let globs = globs.collect::<BTreeSet<&Glob>>().into_iter().collect::<Vec<_>>();
+        let within = like.iter().map(|text| Glob::text(&symbols(text), true, false));
+        witnesses(&globs, &within.collect::<Vec<_>>(), MAX_STEPS).map(Into::into)
+    }
+}
+
+impl Reason<'_> {
+    /// Whether both are the same.
+    fn is(&self, other: &Reason<'_>) -> bool {
+        let of = |reason: &Reason<'_>| {
+            let statement = reason.statement.map(|(_, statement)| std::ptr::from_ref(statement));
+            (reason.effect, std::ptr::from_ref(reason.level), statement)
+        };
+        of(self) == of(other)
+    }
+}
+
+fn statements(levels: &[Level]) -> impl Iterator<Item = &Statement> {
+    let policies = levels.iter().flat_map(|level| &level.policies);
+    policies.flat_map(|policy| &policy.document.statements)
+}
+
+/// The conditions on a key.
+fn conditions<'a>(levels: &'a [Level], key: &'a str) -> impl Iterator<Item = &'a Condition> {
+    let conditions = statements(levels).flat_map(Statement::conditions);
+    conditions.filter(move |condition| condition.key.eq_ignore_ascii_case(key))
+}
+
+/// Whether witnesses tell all that a condition tells: patterns of one value without variables, and presence.
+fn has_witnesses(condition: &Condition) -> bool {
+    let is_plain = |literal: &Literal| match literal {
+        Literal::Pattern(pattern) => pattern.keys().next().is_none(),
+        _ => false,
+    };
+    match condition.test.operator.comparison {
+        Comparison::Null | Comparison::Bool => condition.test.quantifier != Quantifier::All,
+        Comparison::Text { .. } | Comparison::Arn => {
+            condition.test.quantifier == Quantifier::One && condition.values.iter().all(is_plain)
+        }
+        _ => false,
+    }
+}
