@@ -60,7 +60,15 @@ enum Current<'a> {
     Resolved(Glob),
     MatchesNothing,
     Unresolvable,
-    Unknown(BTreeSet<String>),
+    Unknown { keys: BTreeSet<String>, needed: BTreeSet<String> },
+}
+
+/// Whether a pattern matches.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Matched {
+    pub(crate) truth: Truth,
+    /// The keys without which a variable would have no value, and the statement would not apply.
+    pub(crate) needed: BTreeSet<String>,
 }
 
 impl Pattern {
@@ -89,7 +97,7 @@ impl Pattern {
         }
         match self.template.resolve(context) {
             Resolved::Unresolvable => Current::Unresolvable,
-            Resolved::Unknown(keys) => Current::Unknown(keys),
+            Resolved::Unknown { keys, needed } => Current::Unknown { keys, needed },
             Resolved::Symbols(symbols) => match self.form.glob(&symbols) {
                 Some(glob) => Current::Resolved(glob),
                 None => Current::MatchesNothing,
@@ -98,14 +106,15 @@ impl Pattern {
     }
 
     /// Whether it matches a text; `None` if the statement does not apply, because a variable has no value.
-    pub(crate) fn is_match(&self, text: &str, context: &Context) -> Option<Truth> {
-        Some(match self.current(context) {
-            Current::Fixed(glob) => glob.is_match(text).into(),
-            Current::Resolved(glob) => glob.is_match(text).into(),
-            Current::MatchesNothing => Truth::False,
+    pub(crate) fn is_match(&self, text: &str, context: &Context) -> Option<Matched> {
+        let (truth, needed) = match self.current(context) {
+            Current::Fixed(glob) => (glob.is_match(text).into(), BTreeSet::new()),
+            Current::Resolved(glob) => (glob.is_match(text).into(), BTreeSet::new()),
+            Current::MatchesNothing => (Truth::False, BTreeSet::new()),
             Current::Unresolvable => return None,
-            Current::Unknown(keys) => Truth::Unknown(keys),
-        })
+            Current::Unknown { keys, needed } => (Truth::Unknown(keys), needed),
+        };
+        Some(Matched { truth, needed })
     }
 }
 
@@ -161,7 +170,9 @@ impl Literal {
     /// Whether a value of a request passes; `None` if a variable has no value.
     fn is_match(&self, value: &str, test: Test, context: &Context) -> Option<Truth> {
         let found = match (self, test.operator.comparison) {
-            (Literal::Pattern(pattern), _) => return pattern.is_match(value, context),
+            (Literal::Pattern(pattern), _) => {
+                return pattern.is_match(value, context).map(|matched| matched.truth);
+            }
             (Literal::Number(number), Comparison::Number(order)) => {
                 Decimal::parse(value).is_some_and(|value| order.holds(value.cmp(number)))
             }
@@ -187,12 +198,12 @@ impl Condition {
         if self.test.operator.comparison == Comparison::Null {
             return self.is_null(state);
         }
-        let mut unknown = BTreeSet::new();
+        let mut all_needed = BTreeSet::new();
         for literal in &self.values {
             let Literal::Pattern(pattern) = literal else { continue };
             match pattern.current(context) {
                 Current::Unresolvable => return Truth::False,
-                Current::Unknown(keys) => unknown.extend(keys),
+                Current::Unknown { needed, .. } => all_needed.extend(needed),
                 Current::Fixed(_) | Current::Resolved(_) | Current::MatchesNothing => {}
             }
         }
@@ -206,11 +217,7 @@ impl Condition {
                 _ => Truth::of_key(&self.key),
             },
         };
-        // A variable without a value takes the statement away.
-        match found {
-            Truth::True if !unknown.is_empty() => Truth::Unknown(unknown),
-            found => found,
-        }
+        found.and(|| Truth::needs(all_needed))
     }
 
     fn is_null(&self, state: &KeyState) -> Truth {

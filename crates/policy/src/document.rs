@@ -1,10 +1,11 @@
 //! Policy documents: read strictly, because what is not understood must not be evaluated.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 use bedrock::denial::PolicyType;
 
-use crate::condition::{Condition, Form, Literal, Pattern};
+use crate::condition::{Condition, Form, Literal, Matched, Pattern};
 use crate::glob::Glob;
 use crate::json::{Node, Value};
 use crate::known::{Context, KeyState, Truth};
@@ -112,7 +113,7 @@ impl Document {
         }
         let is_list = matches!(statement.value, Value::List(_));
         let mut statements = Vec::with_capacity(nodes.len());
-        let mut sids = std::collections::BTreeSet::new();
+        let mut sids = BTreeSet::new();
         for (index, node) in nodes.iter().enumerate() {
             let path = if is_list { format!("Statement[{index}]") } else { "Statement".to_owned() };
             let reader = StatementReader { path: &path, policy_type, has_variables };
@@ -408,12 +409,14 @@ impl Statement {
     }
 
     fn of_resource(&self, resource: &str, context: &Context) -> Option<Truth> {
-        let mut found = Truth::False;
+        let (mut found, mut all_needed) = (Truth::False, BTreeSet::new());
         for pattern in &self.resources {
-            let matches = pattern.is_match(resource, context)?;
-            found = found.or(|| matches);
+            let Matched { truth, needed } = pattern.is_match(resource, context)?;
+            found = found.or(|| truth);
+            all_needed.extend(needed);
         }
-        Some(if self.is_not_resource { found.not() } else { found })
+        let found = if self.is_not_resource { found.not() } else { found };
+        Some(found.and(|| Truth::needs(all_needed)))
     }
 
     fn of_principal(&self, context: &Context) -> Truth {

@@ -204,10 +204,19 @@ fn not_json(text: &str, error: &serde_json::Error) -> Problem {
         "nothing".to_owned()
     } else if line.starts_with("//") || line.starts_with('#') || line.starts_with("/*") {
         format!("a comment: `{}`", cut(line))
+    } else if ends_after_comma(text, position) {
+        "a trailing comma".to_owned()
     } else {
         without_position(error)
     };
     Problem::new(position, "", "one JSON document", &found)
+}
+
+/// Whether a list or an object ends where a value was expected.
+fn ends_after_comma(text: &str, position: Position) -> bool {
+    let start = line_starts(text).get(position.line - 1).copied().unwrap_or_default();
+    let (before, after) = text.split_at_checked(start + position.column - 1).unwrap_or_default();
+    after.starts_with([']', '}']) && before.trim_end().ends_with(',')
 }
 
 /// What the reader of JSON says, without the position, which is said already.

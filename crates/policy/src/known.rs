@@ -42,6 +42,11 @@ impl Truth {
         Truth::Unknown(BTreeSet::from([key.to_owned()]))
     }
 
+    /// A variable without a value takes the statement away: it applies only if these keys are there.
+    pub(crate) fn needs(keys: BTreeSet<String>) -> Self {
+        if keys.is_empty() { Truth::True } else { Truth::Unknown(keys) }
+    }
+
     /// Both.
     pub(crate) fn and(self, other: impl FnOnce() -> Truth) -> Self {
         match self {

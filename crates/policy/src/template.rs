@@ -24,7 +24,11 @@ pub(crate) enum Resolved {
     /// A variable has no value; the statement does not apply.
     Unresolvable,
     /// The values of these keys decide.
-    Unknown(BTreeSet<String>),
+    Unknown {
+        keys: BTreeSet<String>,
+        /// Those of them without which a variable would have no value.
+        needed: BTreeSet<String>,
+    },
 }
 
 impl Template {
@@ -79,7 +83,7 @@ impl Template {
     /// Replaces the variables. What a value has of `*` and `?` is no wildcard.
     pub(crate) fn resolve(&self, context: &Context) -> Resolved {
         let mut symbols = Vec::new();
-        let mut unknown = BTreeSet::new();
+        let (mut keys, mut needed) = (BTreeSet::new(), BTreeSet::new());
         let literal = |character| Symbol { character, may_be_wild: false };
         for piece in &self.pieces {
             let (key, default) = match piece {
@@ -98,11 +102,18 @@ impl Template {
                 (KeyState::Absent, Some(default)) => symbols.extend(default.chars().map(literal)),
                 (KeyState::Absent, None) => return Resolved::Unresolvable,
                 // What several values make of a variable is not documented.
-                (_, _) => {
-                    unknown.insert(key.clone());
+                (state, default) => {
+                    keys.insert(key.clone());
+                    if *state == KeyState::Unknown && default.is_none() {
+                        needed.insert(key.clone());
+                    }
                 }
             }
         }
-        if unknown.is_empty() { Resolved::Symbols(symbols) } else { Resolved::Unknown(unknown) }
+        if keys.is_empty() {
+            Resolved::Symbols(symbols)
+        } else {
+            Resolved::Unknown { keys, needed }
+        }
     }
 }

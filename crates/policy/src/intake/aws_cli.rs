@@ -118,6 +118,12 @@ pub fn read(files: &[(String, String)]) -> Result<FromFolder, FileProblem> {
 
 impl Reader {
     fn file(&mut self, file: &str, text: &str) -> Result<(), FileProblem> {
+        // Some shells write a byte order mark before what they redirect.
+        let text = text.trim_start_matches('\u{feff}');
+        if !text.trim_start().starts_with('{') {
+            let expected = "the output of an `aws organizations` command (an object)";
+            return Err(FileProblem::of_file(file, expected, "something else"));
+        }
         let output = serde_json::from_str::<Output>(text).map_err(|error| {
             let position = Position { line: error.line().max(1), column: error.column().max(1) };
             let found = error.to_string();

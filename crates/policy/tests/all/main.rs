@@ -1,0 +1,13 @@
+//! Tests of the crate through its public functions, a module for each subject. `world` has what they share.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod acceptance;
+mod documents;
+mod legs;
+mod levels;
+mod operators;
+mod organizations;
+mod random;
+mod second;
+mod world;
