@@ -77,6 +77,8 @@ const ROWS: &[(&str, &str, &str, char)] = &[
     ("StringNotLike", r#""*""#, "!", '-'),
     ("StringNotLike", r#""*""#, "?", '?'),
     // ARNs: six parts, each on its own.
+    ("ArnLike", r#""arn:*""#, "arn:x", '-'),
+    ("ArnNotLike", r#""*""#, "x", '+'),
     (
         "ArnLike",
         r#""arn:aws:bedrock:*:*:inference-profile/us.*""#,
