@@ -345,7 +345,7 @@ impl Builder<'_> {
     }
 
     /// The Regions that a profile may send calls to, without the source Region: every Region of the partition where
-    /// AWS does not publish them.
+    /// AWS does not publish them, or does not say which of a growing set an account has.
     fn destinations(&self, profile: &str) -> (Certainty, Vec<String>) {
         let region = self.call.region;
         let known = self.knowledge.catalog.profile(profile).and_then(|it| it.get(region));
@@ -354,10 +354,7 @@ impl Builder<'_> {
         };
         match known {
             Some(Destinations::Regions(codes)) => (Certainty::Required, others(codes)),
-            Some(Destinations::AllCommercial) => {
-                (Certainty::Possible, others(self.knowledge.regions.commercial()))
-            }
-            Some(Destinations::NotPublished) | None => {
+            Some(Destinations::AllCommercial | Destinations::NotPublished) | None => {
                 let all = self.knowledge.regions.codes();
                 let of_partition = |code: &&str| {
                     self.knowledge

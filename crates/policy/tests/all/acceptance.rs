@@ -2,7 +2,7 @@
 //! follow those that AWS and others publish for cross-Region inference, with shorter lists of other services' actions.
 
 use bedrock::{Aliases, Catalog, Regions};
-use policy::{Call, Caller, Knowledge, Levels, Operation, Principal, Verdict, simulate};
+use policy::{Call, Caller, Knowledge, Level, Levels, Operation, Principal, Verdict, simulate};
 
 use crate::world::{FULL_ACCESS, level};
 
@@ -43,14 +43,16 @@ fn aliases() -> Aliases {
     aliases
 }
 
-/// Verdict and denied required legs of each call: `D profile us-east-1 Sid, ...`.
+/// Verdict and denied legs of each call: `D profile us-east-1 Sid, ...`.
 fn outcomes(policies: &[&str]) -> Vec<String> {
+    let unit = [&[FULL_ACCESS], policies].concat();
+    of_levels(vec![level("r", &[FULL_ACCESS]), level("ou", &unit)])
+}
+
+fn of_levels(levels: Vec<Level>) -> Vec<String> {
     let (catalog, regions, aliases) = (catalog(), Regions::embedded(), aliases());
     let knowledge = Knowledge { catalog: &catalog, regions: &regions, aliases: &aliases };
-    let levels = Levels::new(vec![
-        level("r", &[FULL_ACCESS]),
-        level("ou", &[&[FULL_ACCESS], policies].concat()),
-    ]);
+    let levels = Levels::new(levels);
     let principal = Principal::parse("arn:aws:iam::111122223333:role/App").unwrap();
     let outcome = |(model_ref, region): (&str, &str)| {
         let operation = Operation::find("Converse").unwrap();
@@ -66,8 +68,12 @@ fn outcomes(policies: &[&str]) -> Vec<String> {
         let found = simulate(call, caller, &levels, knowledge).unwrap();
         let denied = found.legs.iter().filter(|it| it.decision.verdict == Verdict::Denied);
         let denied = denied.map(|it| {
-            let (_, statement) = it.decision.reasons[0].statement.unwrap();
-            let sid = statement.sid.clone().unwrap_or_else(|| statement.index.to_string());
+            let sid = match it.decision.reasons[0].statement {
+                Some((_, statement)) => {
+                    statement.sid.clone().unwrap_or_else(|| statement.index.to_string())
+                }
+                None => "implicit".to_owned(),
+            };
             format!(" {} {} {sid}", it.leg.kind.as_str(), it.leg.requested_region)
         });
         let verdict = match found.verdict {
@@ -197,4 +203,27 @@ fn denied_legs_and_their_statements_are_named() {
         r#""Action":"bedrock:InvokeModel","Resource":"*","Condition":{"ArnNotLike":{"bedrock:InferenceProfileArn":"arn:aws:bedrock:*:*:inference-profile/us.*"}}"#,
     );
     assert_eq!(outcomes(&[&claude])[0], "D profile us-east-1 Claude");
+}
+
+/// Identity policies that grant what is required, and not what is only possible.
+#[test]
+fn possible_leg_that_is_denied_makes_a_call_indeterminate() {
+    let allow = |resources: &str| {
+        format!(
+            r#"{{"Statement":{{"Effect":"Allow","Action":"bedrock:*","Resource":{resources}}}}}"#
+        )
+    };
+    // The system-defined profile below an application profile.
+    let without_profile = allow(
+        r#"["arn:aws:bedrock:*:*:application-inference-profile/*","arn:aws:bedrock:*::foundation-model/*"]"#,
+    );
+    let found = of_levels(vec![level("r", &[&without_profile])]);
+    assert_eq!(found[3], "? profile us-east-1 implicit");
+    assert_eq!(found[5], "A");
+    // A model that is required and denied is denied, whatever is possible.
+    let only_profiles = allow(r#""arn:aws:bedrock:*:*:*inference-profile/*""#);
+    assert!(
+        of_levels(vec![level("r", &[&only_profiles])])[3]
+            .starts_with("D source_model us-east-1 implicit")
+    );
 }
