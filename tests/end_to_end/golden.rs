@@ -124,6 +124,8 @@ fn help_of_every_command_fits_80_columns() {
         "catalog diff",
         "catalog import",
         "explain",
+        "policy",
+        "policy simulate",
     ] {
         let arguments = command.split_whitespace().chain(["--help"]).collect::<Vec<_>>();
         let help = world.hoptrail(&arguments).ends(0).stdout;

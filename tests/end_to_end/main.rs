@@ -33,6 +33,7 @@
 //! - refused and failed calls: `denials`; events that are no calls: `other_activity`,
 //!   `batch_jobs`
 //! - model identifiers and aliases: `references`; many of them, errors, and Regions in use: `explain`
+//! - what policies make of calls: `policy`
 //! - files that are not a trail: `layout_any`
 //!
 //! `world` builds trails, runs the program with an environment of its own and reads tables.
@@ -75,6 +76,7 @@ mod other_activity;
 mod page;
 mod plan;
 mod plan_keys;
+mod policy;
 mod precedence;
 mod rates;
 mod read;

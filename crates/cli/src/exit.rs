@@ -18,7 +18,8 @@ Exit codes:
        or a day could not be opened again for late calls; the rest is
        published, and the next run of the day tries again
     4  a --fail-on condition holds; everything is published; or the list cost
-       is, or may be, over the budget (`show cost --budget`)
+       is, or may be, over the budget (`show cost --budget`); or a call has
+       another verdict (`policy simulate --expect`)
     5  nothing matched: no objects (--fail-on empty), no known model, no price,
        no rows (`show`), no published day (`show`, `report`, `explain`,
        `verify`)

@@ -264,7 +264,8 @@ fn case(dice: &mut Dice, open_of_eight: u64) -> Case {
         };
         states.insert(*key, state);
     }
-    Case { levels, states, action: *dice.pick(ACTIONS), resource: *dice.pick(RESOURCES) }
+    let (action, resource) = (*dice.pick(ACTIONS), *dice.pick(RESOURCES));
+    Case { levels, states, action, resource }
 }
 
 /// Checks one case; whether it was decided although a key was open.

@@ -18,6 +18,8 @@ use crate::region;
 /// A call, as it was asked for.
 #[derive(Debug, Clone)]
 pub(super) struct AskedCall {
+    /// The file and line that it was read from.
+    pub(super) place: Option<String>,
     pub(super) id: Option<String>,
     pub(super) operation: &'static Operation,
     pub(super) model_ref: String,
@@ -84,6 +86,7 @@ pub(super) fn grid(
         for region in &regions {
             for account in accounts(args, principal.as_ref())? {
                 calls.push(AskedCall {
+                    place: None,
                     id: None,
                     operation,
                     model_ref: model_ref.clone(),
@@ -141,8 +144,11 @@ pub(super) fn lines(
         .filter(|(_, line)| line.as_ref().map_or(true, |line| !line.trim().is_empty()));
     Ok(lines.map(move |(number, line): (u64, _)| {
         let line = line.with_context(|| format!("could not read {name}"))?;
-        let call = call_of_line(&line, catalog);
-        call.map_err(|problem| Failure::usage(format!("{name}: line {number}: {problem}")))
+        let place = format!("{name}: line {number}");
+        match call_of_line(&line, catalog) {
+            Ok(call) => Ok(AskedCall { place: Some(place), ..call }),
+            Err(problem) => Err(Failure::usage(format!("{place}: {problem}"))),
+        }
     }))
 }
 
@@ -180,6 +186,7 @@ fn call_of_line(line: &str, catalog: &Catalog) -> Result<AskedCall, String> {
         }
     }
     Ok(AskedCall {
+        place: None,
         id: line.id,
         operation,
         model_ref: line.model_ref,

@@ -61,8 +61,10 @@ fn of_deny(reason: &Reason<'_>, legs: &[&DecidedLeg<'_>]) -> String {
     if !is_by_region {
         return format!("{who} must not deny {}", resources(legs));
     }
-    let regions = regions.into_iter().collect::<Vec<_>>().join(", ");
-    let add = format!("{who} must spare {regions}: add it to the values of aws:RequestedRegion");
+    let regions = regions.into_iter().collect::<Vec<_>>().join(" and ");
+    let them = if regions.contains(" and ") { "them" } else { "it" };
+    let add =
+        format!("{who} must spare {regions}: add {them} to the values of aws:RequestedRegion");
     // An exemption by profile reaches only the legs that carry the key.
     match profile(legs) {
         Some(arn) => format!(

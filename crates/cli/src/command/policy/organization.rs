@@ -108,17 +108,18 @@ fn other_form(text: &str) -> Option<&'static str> {
     found.map(|(_, form)| *form)
 }
 
-/// One SCP: what it does where AWS attached FullAWSAccess, too, unless it has an Allow of its own.
+/// One SCP: what it does where AWS attached `FullAWSAccess`, too, unless it has an Allow of its own.
 fn of_document(path: &Path, text: &str, messages: &Messages) -> anyhow::Result<Organization> {
     let file = path.display().to_string();
-    let policy = of_text(&file, text, PolicyType::ServiceControl)?;
+    let policy = of_text(path, &file, text, PolicyType::ServiceControl)?;
     let has_allow = policy.document.statements.iter().any(|it| it.effect == Effect::Allow);
     let mut policies = vec![policy];
     if has_allow {
         messages
             .note(&format!("{file} is simulated as the only SCP, at a root above every account"));
     } else {
-        policies.insert(0, of_text("FullAWSAccess", FULL_ACCESS, PolicyType::ServiceControl)?);
+        policies
+            .insert(0, of_text(path, "FullAWSAccess", FULL_ACCESS, PolicyType::ServiceControl)?);
         messages.note(&format!(
             "{file} is simulated beside FullAWSAccess, at a root above every account"
         ));
@@ -192,19 +193,19 @@ pub(super) fn policy_of_file(
     id: &str,
     policy_type: PolicyType,
 ) -> anyhow::Result<Arc<Policy>> {
-    let text = text_of(file)?;
-    let policy = of_text(id, &text, policy_type);
-    policy.map_err(|error| match error.downcast::<policy::Problem>() {
-        Ok(problem) => anyhow!("{}: {problem}", file.display()),
-        Err(other) => other,
-    })
+    of_text(file, id, &text_of(file)?, policy_type)
 }
 
-fn of_text(id: &str, text: &str, policy_type: PolicyType) -> anyhow::Result<Arc<Policy>> {
-    let document = Document::read(text, policy_type)?;
-    let name =
-        Path::new(id).file_stem().map_or(id.to_owned(), |it| it.to_string_lossy().into_owned());
-    Ok(Arc::new(Policy { id: id.to_owned(), name, file: id.to_owned(), document }))
+fn of_text(
+    file: &Path,
+    id: &str,
+    text: &str,
+    policy_type: PolicyType,
+) -> anyhow::Result<Arc<Policy>> {
+    let document = Document::read(text, policy_type).with_context(|| file.display().to_string())?;
+    let name = Path::new(id).file_stem().map_or(id.into(), |stem| stem.to_string_lossy());
+    let (id, name) = (id.to_owned(), name.into_owned());
+    Ok(Arc::new(Policy { file: id.clone(), id, name, document }))
 }
 
 /// The text of a file, with a byte order mark, if it has one: a policy must not have it.

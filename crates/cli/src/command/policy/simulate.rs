@@ -38,7 +38,7 @@ pub(crate) fn run(args: SimulateArgs, messages: &Messages) -> Result<Exit, Failu
             check_references(&calls, &knowledge, messages);
             match args.output.unwrap_or(SimulateOutput::Text) {
                 SimulateOutput::Jsonl => {
-                    of_lines(calls.into_iter().map(Ok), simulator, &mut counts)?
+                    of_lines(calls.into_iter().map(Ok), simulator, &mut counts)?;
                 }
                 SimulateOutput::Text => as_text(&calls, simulator, &mut counts)?,
             }
@@ -88,7 +88,10 @@ impl Simulator<'_> {
         let Knowledge { catalog, regions, aliases, .. } = self.knowledge;
         let found =
             simulate(asked, caller, levels, policy::Knowledge { catalog, regions, aliases });
-        found.map_err(|error| Failure::usage(error.to_string()))
+        found.map_err(|error| {
+            let place = call.place.as_ref().map(|place| format!("{place}: ")).unwrap_or_default();
+            Failure::usage(format!("{place}{error}"))
+        })
     }
 }
 
@@ -128,7 +131,7 @@ impl Counts {
 /// Names what the catalog does not have.
 fn check_references(calls: &[AskedCall], knowledge: &Knowledge, messages: &Messages) {
     let mut last = "";
-    for call in calls.iter() {
+    for call in calls {
         if call.model_ref == last {
             continue;
         }

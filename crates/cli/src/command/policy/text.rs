@@ -17,11 +17,11 @@ pub(super) fn of_call(call: &AskedCall, found: &Simulation<'_>, exemption: Optio
     let caller = call.principal.as_ref().map_or(&call.account, |principal| &principal.arn);
     let mut text = wrapped(
         &format!(
-            "{} of {} from {} by {caller}: {}",
+            "{}: {} of {} from {} by {caller}",
+            found.verdict.as_str(),
             call.operation.name,
             escaped(&call.model_ref),
-            call.region,
-            found.verdict.as_str()
+            call.region
         ),
         width(),
     );
@@ -30,10 +30,8 @@ pub(super) fn of_call(call: &AskedCall, found: &Simulation<'_>, exemption: Optio
     }
     let rows = found.legs.iter().map(leg_row).collect::<Vec<_>>();
     if !rows.is_empty() {
-        text += &format!(
-            "\n{}",
-            table(&["leg", "action", "requested Region", "verdict", "decided by"], &rows)
-        );
+        text +=
+            &format!("\n{}", table(&["leg", "action", "Region", "verdict", "decided by"], &rows));
     }
     for note in exemption.map(str::to_owned).into_iter().chain(change::sentence(found)) {
         text += &format!("\n{}", wrapped(&escaped(&note), width()));
@@ -83,17 +81,12 @@ pub(super) fn of_grid(calls: &[(&AskedCall, Simulation<'_>)]) -> String {
     let rows = calls.iter().map(|(call, found)| {
         let open = found.legs.iter().filter(|decided| is_open(decided, found.verdict));
         let open = open.collect::<Vec<_>>();
-        let legs = open.iter().map(|decided| {
-            format!("{} {}", decided.leg.kind.as_str(), decided.leg.requested_region)
-        });
-        let mut legs = legs.collect::<Vec<_>>();
-        legs.dedup();
         vec![
             escaped(&call.model_ref).into_owned(),
             call.region.clone(),
             call.account.clone(),
             found.verdict.as_str().to_owned(),
-            legs.join(", "),
+            leg_names(&open),
             open.first().map(|decided| decided_by(decided)).unwrap_or_default(),
         ]
     });
@@ -101,6 +94,25 @@ pub(super) fn of_grid(calls: &[(&AskedCall, Simulation<'_>)]) -> String {
         &["reference", "Region", "account", "verdict", "legs", "decided by"],
         &rows.collect::<Vec<_>>(),
     )
+}
+
+/// The kinds of legs, each with its Regions.
+fn leg_names(legs: &[&DecidedLeg<'_>]) -> String {
+    const MAX_REGIONS: usize = 3;
+    let mut kinds = Vec::<(&str, Vec<&str>)>::new();
+    for decided in legs {
+        let (kind, region) = (decided.leg.kind.as_str(), decided.leg.requested_region.as_str());
+        match kinds.iter_mut().find(|(known, _)| *known == kind) {
+            Some((_, regions)) if regions.contains(&region) => {}
+            Some((_, regions)) => regions.push(region),
+            None => kinds.push((kind, vec![region])),
+        }
+    }
+    let name = |(kind, regions): &(&str, Vec<&str>)| match regions.len().checked_sub(MAX_REGIONS) {
+        None | Some(0) => format!("{kind} {}", regions.join(" ")),
+        Some(others) => format!("{kind} {} +{others}", regions[..MAX_REGIONS].join(" ")),
+    };
+    kinds.iter().map(name).collect::<Vec<_>>().join(", ")
 }
 
 /// Whether a leg makes a call what it is.
