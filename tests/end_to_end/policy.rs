@@ -402,6 +402,10 @@ fn options_that_are_missing_or_invalid_are_named() {
             ],
             "found A:b in two",
         ),
+        (
+            vec![SONNET, "--org", &org, "--principal", ROLE, "--region", "us-gov-west-1"],
+            "expected an ARN of the partition of the source Region, aws-us-gov, found one of aws: `arn:aws:iam::",
+        ),
         (vec!["--calls", "x", "--output", "text", "--org", &org], "--calls is answered as jsonl"),
     ] {
         simulate(&world, &arguments).says(2, &[expected]);

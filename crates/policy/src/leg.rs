@@ -97,13 +97,15 @@ pub struct Knowledge<'a> {
     pub aliases: &'a Aliases,
 }
 
-/// A call that cannot be: its reference is of another Region.
+/// A call that cannot be: an ARN in it is of another part of AWS than its Region.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("expected an ARN of the source Region {expected}, found one of {found}: `{arn}`")]
-pub struct OtherRegion {
-    /// The source Region of the call.
+#[error("expected an ARN of the {what} {expected}, found one of {found}: `{arn}`")]
+pub struct ImpossibleCall {
+    /// What differs: the source Region, or the partition of the source Region.
+    pub what: &'static str,
+    /// That of the call.
     pub expected: String,
-    /// The Region of the ARN.
+    /// That of the ARN.
     pub found: String,
     /// The ARN.
     pub arn: String,
@@ -138,18 +140,19 @@ impl Legs {
     /// The legs of a call.
     ///
     /// # Errors
-    /// If the model identifier is an ARN of another Region than the call's.
-    pub fn of(call: Call<'_>, knowledge: Knowledge<'_>) -> Result<Self, OtherRegion> {
+    /// If the model identifier is an ARN of another Region or partition than the call's.
+    pub fn of(call: Call<'_>, knowledge: Knowledge<'_>) -> Result<Self, ImpossibleCall> {
         let reference = knowledge.catalog.read(call.model_ref);
-        if let Some(arn) = Arn::parse(&reference.text)
-            && !arn.region.is_empty()
-            && arn.region != call.region
-        {
-            let [expected, found, arn] =
-                [call.region, arn.region, &reference.text].map(str::to_owned);
-            return Err(OtherRegion { expected, found, arn });
+        let partition = partition(call.region, knowledge.regions);
+        if let Some(arn) = Arn::parse(&reference.text) {
+            check_partition(&reference.text, partition)?;
+            if !arn.region.is_empty() && arn.region != call.region {
+                let [expected, found, arn] =
+                    [call.region, arn.region, &reference.text].map(str::to_owned);
+                return Err(ImpossibleCall { what: "source Region", expected, found, arn });
+            }
         }
-        let partition = partition(&reference, call.region, knowledge.regions);
+        let partition = partition.to_owned();
         let mut builder = Builder { call, knowledge, partition, found: Legs::default() };
         builder.bearer_token();
         if call.operation.is_mantle() {
@@ -369,8 +372,8 @@ impl Builder<'_> {
     }
 }
 
-/// The partition of an ARN, or else that of the Region.
-fn partition(reference: &ModelRef, region: &str, regions: &Regions) -> String {
+/// The partition of a Region.
+pub(crate) fn partition<'a>(region: &str, regions: &'a Regions) -> &'a str {
     const BY_REGION: [(&str, &str); 7] = [
         ("us-gov-", "aws-us-gov"),
         ("cn-", "aws-cn"),
@@ -380,10 +383,19 @@ fn partition(reference: &ModelRef, region: &str, regions: &Regions) -> String {
         ("eu-isoe-", "aws-iso-e"),
         ("us-iso-", "aws-iso"),
     ];
-    if let Some(arn) = Arn::parse(&reference.text) {
-        return arn.partition.to_owned();
-    }
     let known = regions.get(region).map(|it| it.partition.as_str()).filter(|it| !it.is_empty());
     let by_head = || BY_REGION.iter().find(|(head, _)| region.starts_with(head)).map(|it| it.1);
-    known.or_else(by_head).unwrap_or("aws").to_owned()
+    known.or_else(by_head).unwrap_or("aws")
+}
+
+/// Rejects an ARN of another partition.
+pub(crate) fn check_partition(arn: &str, partition: &str) -> Result<(), ImpossibleCall> {
+    match Arn::parse(arn).filter(|parsed| parsed.partition != partition) {
+        None => Ok(()),
+        Some(parsed) => {
+            let [expected, found, arn] = [partition, parsed.partition, arn].map(str::to_owned);
+            let what = "partition of the source Region,";
+            Err(ImpossibleCall { what, expected, found, arn })
+        }
+    }
 }

@@ -6,7 +6,9 @@ use crate::document::Request;
 use crate::evaluate::{Decision, Verdict};
 use crate::key;
 use crate::known::{Context, KeyState};
-use crate::leg::{Call, Certainty, Knowledge, Leg, LegKind, Legs, OtherRegion};
+use crate::leg::{
+    Call, Certainty, ImpossibleCall, Knowledge, Leg, LegKind, Legs, check_partition, partition,
+};
 use crate::principal::Principal;
 use crate::split::Levels;
 
@@ -54,7 +56,10 @@ pub fn simulate<'a>(
     caller: Caller<'_>,
     levels: &'a Levels,
     knowledge: Knowledge<'_>,
-) -> Result<Simulation<'a>, OtherRegion> {
+) -> Result<Simulation<'a>, ImpossibleCall> {
+    if let Some(principal) = caller.principal {
+        check_partition(&principal.arn, partition(call.region, knowledge.regions))?;
+    }
     let Legs { legs, missing, model } = Legs::of(call, knowledge)?;
     let decide = |leg: Leg| {
         let mut context = Context::default();

@@ -1,7 +1,7 @@
 //! Legs: what each kind of call is authorized for.
 
 use bedrock::{Aliases, Catalog, Regions};
-use policy::leg::OtherRegion;
+use policy::leg::ImpossibleCall;
 use policy::{Call, Certainty, KeyState, Knowledge, Legs, Operation};
 
 const SONNET: &str = "anthropic.claude-sonnet-4-6";
@@ -12,7 +12,7 @@ fn legs(
     model_ref: &str,
     region: &str,
     has_api_key: Option<bool>,
-) -> Result<Legs, OtherRegion> {
+) -> Result<Legs, ImpossibleCall> {
     let catalog = Catalog::parse(
         &format!(
             "model_id,canonical_id,provider,name\n{SONNET},,Anthropic,Claude\namazon.nova-pro-v1:0,,Amazon,Nova\n"
@@ -243,4 +243,12 @@ fn arn_of_another_region_is_no_call() {
         found.to_string(),
         format!("expected an ARN of the source Region us-west-2, found one of us-east-1: `{arn}`")
     );
+}
+
+#[test]
+fn arn_of_another_partition_is_no_call() {
+    let arn = format!("arn:aws:bedrock:us-gov-west-1::foundation-model/{SONNET}");
+    let found = legs("Converse", &arn, "us-gov-west-1", Some(false)).unwrap_err();
+    let expected = "expected an ARN of the partition of the source Region, aws-us-gov, found one of aws: `arn:aws:bedrock:us-gov";
+    assert!(found.to_string().starts_with(expected), "{found}");
 }
