@@ -1,9 +1,9 @@
 //! What each fuzz target asserts, as a function of bytes.
 
 use std::io::BufReader;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
-use bedrock::denial::Denial;
+use bedrock::denial::{Denial, PolicyType};
 use bedrock::resolve::resolve;
 use bedrock::{Aliases, Catalog};
 use logs::digest::{Digest, DigestName, Place, PublicKeys};
@@ -11,6 +11,8 @@ use logs::hash::{from_hex, to_hex};
 use logs::invocation::{InvocationReading, MetadataKeys};
 use logs::layout::LogKind;
 use logs::{Limits, Scratch, Shape, read_stream, read_whole};
+use policy::intake::{aws_cli, own::OwnOrganization};
+use policy::{Context, Document, KeyState, Level, Levels, Policy, Request, Verdict};
 use serde_json::Value;
 use serde_json::value::RawValue;
 use testkit::gzip;
@@ -36,6 +38,7 @@ pub const TARGETS: &[(&str, Body)] = &[
     ("denials", denials),
     ("invocations", invocations),
     ("digests", digests),
+    ("policies", policies),
 ];
 
 const LIMITS: Limits = Limits { sha256: true, ..Limits::new(1 << 20, 1 << 24) };
@@ -182,6 +185,31 @@ pub fn denials(data: &[u8]) {
     let _ = denial.blocked_region();
     let _ = denial.leg(None);
     let _ = denial.leg(Some("us-east-1"));
+}
+
+/// A text is read as a policy or rejected; what a policy decides without knowing any key holds with every key absent, or
+/// with some value.
+pub fn policies(data: &[u8]) {
+    let Ok(text) = str::from_utf8(data) else { return };
+    let _ = OwnOrganization::read(text);
+    let _ = aws_cli::read(&[("describe-policy-p-12345678.json".to_owned(), text.to_owned())]);
+    for policy_type in [PolicyType::ServiceControl, PolicyType::VpcEndpoint] {
+        let Ok(document) = Document::read(text, policy_type) else { continue };
+        let [id, name, file] = ["p", "p", "p"].map(str::to_owned);
+        let policies = vec![Arc::new(Policy { id, name, file, document })];
+        let levels = Levels::new(vec![Level { policy_type, node: None, policies }]);
+        let resource = "arn:aws:bedrock:us-east-1::foundation-model/a.b-v1:0";
+        let request = Request { action: "bedrock:InvokeModel", resource };
+        let unknown = levels.decide(request, &Context::default()).verdict;
+        for state in [KeyState::Absent, KeyState::value("a"), KeyState::value("true")] {
+            let mut context = Context::default();
+            for key in levels.keys() {
+                context.set(key, state.clone());
+            }
+            let known = levels.decide(request, &context).verdict;
+            assert!(unknown == Verdict::Indeterminate || unknown == known, "{state:?}: {text}");
+        }
+    }
 }
 
 /// A body of invocation logs is read the same plain, gzipped and in narrow pieces.

@@ -3,7 +3,7 @@
 
 use std::fs;
 use std::io::Write;
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 
 use serde_json::{Value, json};
 
@@ -403,7 +403,15 @@ fn options_that_are_missing_or_invalid_are_named() {
             "found A:b in two",
         ),
         (
-            vec![SONNET, "--org", &org, "--principal", ROLE, "--region", "us-gov-west-1"],
+            vec![
+                "anthropic.claude-sonnet-4-6",
+                "--org",
+                &org,
+                "--principal",
+                ROLE,
+                "--region",
+                "us-gov-west-1",
+            ],
             "expected an ARN of the partition of the source Region, aws-us-gov, found one of aws: `arn:aws:iam::",
         ),
         (vec!["--calls", "x", "--output", "text", "--org", &org], "--calls is answered as jsonl"),
@@ -520,6 +528,95 @@ fn folder_of_outputs_is_an_organization() {
         "{}",
         run.stdout
     );
+}
+
+/// An `aws` that prints files of a folder by its arguments, and counts its requests.
+const FAKE_AWS: &str = r#"#!/usr/bin/env bash
+echo "$*" >>"$ANSWERS/requests"
+name=$2
+case $3 in --parent-id|--target-id|--policy-id) name=$name-$4 ;; esac
+cat "$ANSWERS/$name.json"
+"#;
+
+#[test]
+fn collected_organization_is_simulated() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let world = World::new();
+    let aws = world.write("bin/aws", FAKE_AWS);
+    fs::set_permissions(&aws, fs::Permissions::from_mode(0o755)).unwrap();
+    let summary =
+        |id: &str, name: &str| json!({"Id": id, "Name": name, "Type": "SERVICE_CONTROL_POLICY"});
+    let (full, deny) =
+        (summary("p-FullAWSAccess", "FullAWSAccess"), summary("p-regiondeny", "RegionDeny"));
+    let unit = "ou-ab12-11111111";
+    for (name, value) in [
+        (
+            "describe-organization",
+            json!({"Organization": {"Id": "o-exampleorg", "MasterAccountId": "999988887777"}}),
+        ),
+        ("list-roots", json!({"Roots": [{"Id": "r-ab12", "Name": "Root"}]})),
+        (
+            "list-accounts-for-parent-r-ab12",
+            json!({"Accounts": [{"Id": "999988887777", "Name": "Management"}]}),
+        ),
+        (
+            "list-accounts-for-parent-ou-ab12-11111111",
+            json!({"Accounts": [{"Id": "111122223333", "Name": "Payments"}]}),
+        ),
+        (
+            "list-organizational-units-for-parent-r-ab12",
+            json!({"OrganizationalUnits": [{"Id": unit, "Name": "Workloads"}]}),
+        ),
+        (
+            "list-organizational-units-for-parent-ou-ab12-11111111",
+            json!({"OrganizationalUnits": []}),
+        ),
+        ("list-policies-for-target-r-ab12", json!({"Policies": [full]})),
+        ("list-policies-for-target-999988887777", json!({"Policies": [full]})),
+        ("list-policies-for-target-111122223333", json!({"Policies": [full]})),
+        ("list-policies-for-target-ou-ab12-11111111", json!({"Policies": [full, deny]})),
+        (
+            "describe-policy-p-FullAWSAccess",
+            json!({"Policy": {"PolicySummary": full, "Content": FULL}}),
+        ),
+        (
+            "describe-policy-p-regiondeny",
+            json!({"Policy": {"PolicySummary": deny, "Content": region_deny("OnlyVirginia", r#"["us-east-1"]"#)}}),
+        ),
+    ] {
+        world.write(&format!("answers/{name}.json"), serde_json::to_string_pretty(&value).unwrap());
+    }
+    let collect = || {
+        let mut command = Command::new(repository().join("scripts/collect-organization"));
+        command.arg(world.path("collected")).env("ANSWERS", world.path("answers"));
+        let path = format!("{}:{}", world.text("bin"), std::env::var("PATH").unwrap());
+        Run::of(command.env("PATH", path).env("COLLECT_PAUSE", "0").output().unwrap()).ends(0)
+    };
+    assert!(collect().stderr.ends_with("12 files\n"));
+    // What is there is not asked for again.
+    fs::remove_file(world.path("collected/describe-policy-p-regiondeny.json")).unwrap();
+    collect();
+    let requests = fs::read_to_string(world.path("answers/requests")).unwrap();
+    assert_eq!(requests.lines().count(), 13);
+
+    let folder = world.text("collected");
+    let call = [
+        SONNET,
+        "--region",
+        "us-east-1",
+        "--org",
+        &folder,
+        "--output",
+        "jsonl",
+        "--principal",
+        ROLE,
+    ];
+    let run = simulate(&world, &call).ends(0);
+    let found = serde_json::from_str::<Value>(&run.stdout).unwrap();
+    assert_eq!(found["verdict"], "denied");
+    let decided = &found["legs"][2]["decided_by"][0];
+    assert_eq!((&decided["node"], &decided["policy"]), (&json!(unit), &json!("RegionDeny")));
 }
 
 #[test]
