@@ -131,6 +131,34 @@ fn changes_of_the_organization_change_verdicts() {
         ];
         simulate(&world, &[&call[..], &changes].concat()).ends(0);
     }
+    let change = [
+        "--region",
+        "us-east-1,us-west-2",
+        "--principal",
+        ROLE,
+        "--org",
+        &org,
+        "--remove",
+        &remove,
+    ];
+    let run = simulate(&world, &[&[SONNET][..], &change].concat()).ends(0);
+    let rows = rows(&run.stdout);
+    assert_eq!(
+        rows[0],
+        ["reference", "Region", "account", "before", "verdict", "legs", "decided by"]
+    );
+    assert_eq!(rows[1], [SONNET, "us-east-1", "111122223333", "denied", "allowed"]);
+    let one =
+        [SONNET, "--region", "us-east-1", "--principal", ROLE, "--org", &org, "--remove", &remove];
+    let run = simulate(&world, &one).ends(0);
+    assert!(
+        run.stdout.starts_with("allowed (denied before the change): Converse of"),
+        "{}",
+        run.stdout
+    );
+    let run = simulate(&world, &[&one[..], &["--output", "jsonl"]].concat()).ends(0);
+    let found = serde_json::from_str::<Value>(&run.stdout).unwrap();
+    assert_eq!((&found["before"], &found["verdict"]), (&json!("denied"), &json!("allowed")));
     for (option, value, expected) in [
         (
             "--remove",

@@ -19,6 +19,7 @@ pub(crate) struct Condition {
     pub(crate) test: Test,
     /// As the policy writes it.
     pub(crate) key: String,
+    pub(crate) key_in_lower_case: String,
     pub(crate) values: Vec<Literal>,
     /// The values as the policy writes them.
     pub(crate) texts: Vec<String>,
@@ -194,7 +195,7 @@ impl Literal {
 impl Condition {
     /// Whether it holds.
     pub(crate) fn holds(&self, context: &Context) -> Truth {
-        let state = context.state(&self.key);
+        let state = context.state_of_lower(&self.key_in_lower_case);
         if self.test.operator.comparison == Comparison::Null {
             return self.is_null(state);
         }

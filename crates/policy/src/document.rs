@@ -353,7 +353,8 @@ impl StatementReader<'_> {
             values.push(literal.map_err(|expected| value.problem(path, expected))?);
             texts.push(text.into_owned());
         }
-        Ok(Condition { test, key: key.to_owned(), values, texts })
+        let (key, key_in_lower_case) = (key.to_owned(), key.to_ascii_lowercase());
+        Ok(Condition { test, key, key_in_lower_case, values, texts })
     }
 }
 

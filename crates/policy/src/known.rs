@@ -94,9 +94,13 @@ pub struct Context {
 impl Context {
     /// What is known of a key, in any case.
     pub fn state(&self, key: &str) -> &KeyState {
-        const UNKNOWN: KeyState = KeyState::Unknown;
-        let lower = key.to_ascii_lowercase();
-        self.states.get(&lower).unwrap_or(const { &UNKNOWN })
+        self.state_of_lower(&key.to_ascii_lowercase())
+    }
+
+    /// What is known of a key, by its name in lower case.
+    pub(crate) fn state_of_lower(&self, key: &str) -> &KeyState {
+        const UNKNOWN: &KeyState = &KeyState::Unknown;
+        self.states.get(key).unwrap_or(UNKNOWN)
     }
 
     /// Says what is known of a key.

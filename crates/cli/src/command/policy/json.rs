@@ -1,6 +1,6 @@
 //! A simulated call as an object of JSON lines.
 
-use policy::{KeyState, Reason, Simulation};
+use policy::{KeyState, Reason, Simulation, Verdict};
 use serde::Serialize;
 
 use super::calls::AskedCall;
@@ -13,6 +13,8 @@ struct CallObject<'a> {
     region: &'a str,
     account: &'a str,
     verdict: &'static str,
+    /// The verdict without the changes of the options; null without changes.
+    before: Option<&'static str>,
     legs: Vec<LegObject<'a>>,
     /// Why there may be other legs or policies.
     missing: Option<&'a str>,
@@ -50,7 +52,11 @@ struct ReasonObject<'a> {
 ///
 /// # Errors
 /// None in practice: texts and numbers can be written.
-pub(super) fn line(call: &AskedCall, found: &Simulation<'_>) -> serde_json::Result<String> {
+pub(super) fn line(
+    call: &AskedCall,
+    found: &Simulation<'_>,
+    before: Option<Verdict>,
+) -> serde_json::Result<String> {
     let legs = found.legs.iter().map(|decided| LegObject {
         leg: decided.leg.kind.as_str(),
         certainty: decided.leg.certainty.as_str(),
@@ -71,6 +77,7 @@ pub(super) fn line(call: &AskedCall, found: &Simulation<'_>) -> serde_json::Resu
         region: &call.region,
         account: &call.account,
         verdict: found.verdict.as_str(),
+        before: before.map(Verdict::as_str),
         legs: legs.collect(),
         missing: found.missing.as_deref(),
         change: change::sentence(found),

@@ -40,16 +40,27 @@ const OTHER_FORMS: [(&str, &str); 6] = [
     ("Resources", "a CloudFormation template"),
 ];
 
-/// The organization of the options, with its changes; `None` if there is none.
+/// An organization, as it is and as it would be.
+#[derive(Debug)]
+pub(super) struct Loaded {
+    /// With the changes of the options.
+    pub(super) organization: Organization,
+    /// Without them, if there are any.
+    pub(super) unchanged: Option<Organization>,
+}
+
+/// The organization of the options; `None` if there is none.
 ///
 /// # Errors
 /// If a file cannot be read or is invalid, or a change names what is not there.
 pub(super) fn load(
     args: &SimulatedPolicyArgs,
     messages: &Messages,
-) -> Result<Option<Organization>, Failure> {
+) -> Result<Option<Loaded>, Failure> {
     let Some(path) = &args.org else { return Ok(None) };
     let mut organization = read(path, messages)?;
+    let has_changes = [&args.remove, &args.replace, &args.policy].iter().any(|it| !it.is_empty());
+    let unchanged = has_changes.then(|| organization.clone());
     for change in &args.remove {
         let (node, policy) = split(change, ':', "--remove", "NODE:POLICY")?;
         organization.detach(node, policy).map_err(|fault| anyhow!("--remove: {fault}"))?;
@@ -72,7 +83,7 @@ pub(super) fn load(
              every account",
         );
     }
-    Ok(Some(organization))
+    Ok(Some(Loaded { organization, unchanged }))
 }
 
 fn split<'a>(

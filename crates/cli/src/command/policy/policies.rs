@@ -8,7 +8,7 @@ use std::sync::Arc;
 use bedrock::denial::PolicyType;
 use policy::{Level, Levels, Organization, Principal};
 
-use super::organization;
+use super::organization::{self, Loaded};
 use crate::args::SimulatedPolicyArgs;
 use crate::exit::Failure;
 use crate::messages::Messages;
@@ -17,6 +17,8 @@ use crate::messages::Messages;
 #[derive(Debug)]
 pub(super) struct Policies {
     pub(super) organization: Option<Organization>,
+    /// The same without the changes of the options, if there are any.
+    pub(super) unchanged: Option<Box<Policies>>,
     /// Identity-based policies, boundary, session policies, endpoint policy.
     others: Vec<Level>,
     /// The levels by account; `None` for who is not subject to SCPs.
@@ -29,7 +31,7 @@ impl Policies {
     /// # Errors
     /// If there is none, or a file cannot be read or is invalid.
     pub(super) fn load(args: &SimulatedPolicyArgs, messages: &Messages) -> Result<Self, Failure> {
-        let organization = organization::load(args, messages)?;
+        let loaded = organization::load(args, messages)?;
         let mut others = Vec::new();
         let of_option =
             |file: &Option<std::path::PathBuf>| file.iter().cloned().collect::<Vec<_>>();
@@ -48,12 +50,21 @@ impl Policies {
                 others.push(Level { policy_type, node: None, policies });
             }
         }
-        if organization.is_none() && others.is_empty() {
+        if loaded.is_none() && others.is_empty() {
             return Err(Failure::usage(
                 "expected policies: --org, --identity, --boundary, --session-policy, or --endpoint-policy",
             ));
         }
-        Ok(Policies { organization, others, levels: RefCell::default() })
+        let (organization, unchanged) = match loaded {
+            Some(Loaded { organization, unchanged }) => (Some(organization), unchanged),
+            None => (None, None),
+        };
+        let of = |organization, unchanged| {
+            let (others, levels) = (others.clone(), RefCell::default());
+            Policies { organization, unchanged, others, levels }
+        };
+        let unchanged = unchanged.map(|it| Box::new(of(Some(it), None)));
+        Ok(of(organization, unchanged))
     }
 
     /// Why SCPs do not apply to a caller, if they do not.

@@ -6,8 +6,9 @@ use bedrock::Knowledge;
 use policy::{Call, Caller, Levels, Simulation, Verdict, simulate};
 
 use super::calls::{self, AskedCall};
+use super::json;
 use super::policies::Policies;
-use super::{json, text};
+use super::text::{self, Row};
 use crate::args::{ExpectedVerdict, SimulateArgs, SimulateOutput};
 use crate::command::print;
 use crate::exit::{Exit, Failure};
@@ -67,6 +68,13 @@ struct Counts {
 }
 
 impl Simulator<'_> {
+    /// The verdict of the policies without the changes of the options, if there are any.
+    fn before(self, call: &AskedCall) -> Result<Option<Verdict>, Failure> {
+        let Some(policies) = &self.policies.unchanged else { return Ok(None) };
+        let levels = policies.levels(&call.account, call.principal.as_ref());
+        Ok(Some(Simulator { policies, ..self }.of(call, &levels)?.verdict))
+    }
+
     fn of<'l>(self, call: &AskedCall, levels: &'l Levels) -> Result<Simulation<'l>, Failure> {
         let organization = self.policies.organization.as_ref();
         let path = organization.and_then(|it| it.organization_path(&call.account));
@@ -170,7 +178,7 @@ fn of_lines(
             let levels = simulator.policies.levels(&call.account, call.principal.as_ref());
             let found = simulator.of(&call, &levels)?;
             counts.add(&call, &found, simulator.policies);
-            Ok(json::line(&call, &found)?)
+            Ok(json::line(&call, &found, simulator.before(&call)?)?)
         });
         let line = match line {
             Ok(line) => line,
@@ -203,12 +211,12 @@ fn as_text(
     for (call, levels) in calls.iter().zip(&levels) {
         let one = simulator.of(call, levels)?;
         counts.add(call, &one, policies);
-        found.push((call, one));
+        found.push(Row { call, found: one, before: simulator.before(call)? });
     }
     let text = match found.as_slice() {
-        [(call, one)] => {
-            let exemption = policies.exemption(&call.account, call.principal.as_ref());
-            text::of_call(call, one, exemption)
+        [row] => {
+            let AskedCall { account, principal, .. } = row.call;
+            text::of_call(row, policies.exemption(account, principal.as_ref()))
         }
         all => text::of_grid(all),
     };

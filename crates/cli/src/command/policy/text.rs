@@ -1,6 +1,6 @@
 //! Simulated calls as people read them: the legs of one call, or a row for each of many.
 
-use comfy_table::{ContentArrangement, Row, Table, presets};
+use comfy_table::{ContentArrangement, Table, presets};
 use policy::{Certainty, DecidedLeg, Simulation, Verdict};
 
 use super::calls::AskedCall;
@@ -12,13 +12,25 @@ use crate::escape::escaped;
 /// Between two columns.
 const GAP: u16 = 2;
 
+/// A call, and what it comes to.
+#[derive(Debug)]
+pub(super) struct Row<'a> {
+    pub(super) call: &'a AskedCall,
+    pub(super) found: Simulation<'a>,
+    /// The verdict without the changes of the options, if there are any.
+    pub(super) before: Option<Verdict>,
+}
+
 /// A call with its legs, and what would have to change.
-pub(super) fn of_call(call: &AskedCall, found: &Simulation<'_>, exemption: Option<&str>) -> String {
+pub(super) fn of_call(row: &Row<'_>, exemption: Option<&str>) -> String {
+    let Row { call, found, before } = row;
+    let before = before.map(|it| format!(" ({} before the change)", it.as_str()));
     let caller = call.principal.as_ref().map_or(&call.account, |principal| &principal.arn);
     let mut text = wrapped(
         &format!(
-            "{}: {} of {} from {} by {caller}",
+            "{}{}: {} of {} from {} by {caller}",
             found.verdict.as_str(),
+            before.unwrap_or_default(),
             call.operation.name,
             escaped(&call.model_ref),
             call.region
@@ -77,23 +89,26 @@ fn decided_by(decided: &DecidedLeg<'_>) -> String {
 }
 
 /// One row of each call.
-pub(super) fn of_grid(calls: &[(&AskedCall, Simulation<'_>)]) -> String {
-    let rows = calls.iter().map(|(call, found)| {
+pub(super) fn of_grid(calls: &[Row<'_>]) -> String {
+    let has_changes = calls.iter().any(|row| row.before.is_some());
+    let mut header = vec!["reference", "Region", "account", "verdict", "legs", "decided by"];
+    if has_changes {
+        header.insert(3, "before");
+    }
+    let rows = calls.iter().map(|Row { call, found, before }| {
         let open = found.legs.iter().filter(|decided| is_open(decided, found.verdict));
         let open = open.collect::<Vec<_>>();
-        vec![
-            escaped(&call.model_ref).into_owned(),
-            call.region.clone(),
-            call.account.clone(),
+        let mut row =
+            vec![escaped(&call.model_ref).into_owned(), call.region.clone(), call.account.clone()];
+        row.extend(before.map(|before| before.as_str().to_owned()));
+        row.extend([
             found.verdict.as_str().to_owned(),
             leg_names(&open),
             open.first().map(|decided| decided_by(decided)).unwrap_or_default(),
-        ]
+        ]);
+        row
     });
-    table(
-        &["reference", "Region", "account", "verdict", "legs", "decided by"],
-        &rows.collect::<Vec<_>>(),
-    )
+    table(&header, &rows.collect::<Vec<_>>())
 }
 
 /// The kinds of legs, each with its Regions.
@@ -133,7 +148,7 @@ fn table(header: &[&str], rows: &[Vec<String>]) -> String {
     table.set_width(width().and_then(|width| u16::try_from(width).ok()).unwrap_or(u16::MAX));
     table.set_header(header);
     for row in rows {
-        table.add_row(Row::from(row.clone()));
+        table.add_row(row);
     }
     for column in table.column_iter_mut() {
         column.set_padding((0, GAP));
