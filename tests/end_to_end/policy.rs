@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 
 use serde_json::{Value, json};
 
-use crate::world::{Run, World, repository};
+use crate::world::{Run, World, repository, sample};
 
 const SONNET: &str = "us.anthropic.claude-sonnet-4-6";
 const ROLE: &str = "arn:aws:iam::111122223333:role/App";
@@ -746,4 +746,94 @@ fn reference_that_is_not_known_is_indeterminate_and_named() {
         "allowed",
     ];
     simulate(&world, &call).ends(0);
+}
+
+/// Every denial of the sample in another Region that names an SCP is denied by such an SCP, on the logged leg.
+#[test]
+fn denied_calls_of_the_tables_are_denied_on_the_logged_leg() {
+    let world = World::new();
+    let (source, out) = (sample().display().to_string(), world.text("out"));
+    world
+        .hoptrail(&[
+            "run",
+            "--source",
+            &source,
+            "--dest",
+            &out,
+            "--from",
+            "2026-10-05",
+            "--to",
+            "2026-10-07",
+        ])
+        .ends(0);
+    let org = world.write(
+        "regions.json",
+        region_deny("Regions", r#"["us-east-1","eu-central-1","ap-northeast-1"]"#),
+    );
+    let days = ["2026-10-05", "2026-10-06", "2026-10-07"];
+    let denials = days.iter().flat_map(|day| world.rows("denials", day));
+    let of_scp = denials
+        .filter(|row| row["policy_type"] == "service_control_policy" && row["leg"] != "profile");
+    let of_scp = of_scp.collect::<Vec<_>>();
+    assert_eq!(of_scp.len(), 13);
+    let ids =
+        of_scp.iter().map(|row| row["event_id"].as_str().unwrap()).collect::<Vec<_>>().join(",");
+    let call = [
+        "--event-id",
+        &ids,
+        "--dest",
+        &out,
+        "--org",
+        &org,
+        "--output",
+        "jsonl",
+        "--expect",
+        "denied",
+    ];
+    let run = simulate(&world, &call).ends(0);
+    let answers = run.stdout.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    for (row, answer) in of_scp.iter().zip(answers) {
+        assert_eq!(row["event_id"], answer["id"]);
+        let is_logged = |leg: &&Value| {
+            leg["leg"] == row["leg"] && leg["requested_region"] == row["blocked_region"]
+        };
+        let logged = answer["legs"].as_array().unwrap().iter().find(is_logged).unwrap();
+        assert_eq!(logged["verdict"], "denied", "{row:?}");
+        assert_eq!(logged["resource"], row["denied_resource"]);
+        let policy = row["policy_arn"].as_str().map(|arn| format!(" ({arn})"));
+        let note = format!(
+            "event {}: logged as denied: {} on {}, leg {}, by service control policy{}\n",
+            row["event_id"].as_str().unwrap(),
+            row["denied_action"].as_str().unwrap(),
+            row["denied_resource"].as_str().unwrap(),
+            row["leg"].as_str().unwrap(),
+            policy.unwrap_or_default()
+        );
+        assert!(run.stderr.contains(&note), "{note}: {}", run.stderr);
+    }
+
+    let none = ["--event-id", "none", "--dest", &out, "--org", &org];
+    let expected = "no call of 2026-10-05 to 2026-10-07 in";
+    let run = simulate(&world, &none).ends(5);
+    assert!(run.stderr.contains(expected), "{}", run.stderr);
+    let empty = ["--event-id", "x", "--dest", &world.text("nothing"), "--org", &org];
+    assert_eq!(simulate(&world, &empty).stdout, "");
+    simulate(&world, &["--event-id", "x", "--org", &org]).ends(2);
+    let day = [
+        SONNET,
+        "--region",
+        "us-east-1",
+        "--principal",
+        ROLE,
+        "--org",
+        &org,
+        "--day",
+        "2026-10-05",
+    ];
+    let run = simulate(&world, &day).ends(2);
+    assert!(
+        run.stderr.contains("--last, --day, --from, and --to are about --event-id"),
+        "{}",
+        run.stderr
+    );
 }

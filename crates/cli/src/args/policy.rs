@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 
-use super::{KnowledgeArgs, heading};
+use super::days::LAST_OF_ALL;
+use super::{AwsArgs, ConfigArgs, DayArgs, KnowledgeArgs, heading};
 use crate::exit;
 
 /// `hoptrail policy`.
@@ -27,14 +28,16 @@ pub(crate) enum PolicyCommand {
 
 /// `hoptrail policy simulate`.
 #[derive(Debug, Args)]
+#[command(mut_arg("last", |arg| arg.help(LAST_OF_ALL)))]
+#[command(mut_arg("region", |arg| arg.help_heading(heading::CALL).help(
+    "Source Region, or several separated by commas [default: that of an ARN]. With --event-id, the AWS Region of the \
+     first S3 request"
+)))]
 pub(crate) struct SimulateArgs {
     /// Model IDs, profile IDs, or ARNs. Several, or several Regions or accounts, make a table with a row
     /// for each combination
-    #[arg(
-        required_unless_present = "calls",
-        conflicts_with = "calls",
-        value_name = "MODEL_ID_OR_ARN"
-    )]
+    #[arg(required_unless_present_any = ["calls", "event_id"], conflicts_with_all = ["calls", "event_id"])]
+    #[arg(value_name = "MODEL_ID_OR_ARN")]
     pub(crate) model_refs: Vec<String>,
     /// What is called.
     #[command(flatten)]
@@ -42,6 +45,12 @@ pub(crate) struct SimulateArgs {
     /// Which policies.
     #[command(flatten)]
     pub(crate) policies: SimulatedPolicyArgs,
+    /// Where the tables are, for --event-id: s3://bucket/prefix or a folder
+    #[arg(long, env = "HOPTRAIL_DEST", value_name = "URI", help_heading = heading::CALL)]
+    pub(crate) dest: Option<String>,
+    /// The days of the event; all that are published if none are given.
+    #[command(flatten)]
+    pub(crate) days: DayArgs,
     /// What is known of models and profiles.
     #[command(flatten)]
     pub(crate) knowledge: PolicyKnowledgeArgs,
@@ -53,15 +62,18 @@ pub(crate) struct SimulateArgs {
     #[arg(long, value_enum, hide_possible_values = true, value_name = "VERDICT")]
     #[arg(help_heading = heading::OUTPUT)]
     pub(crate) expect: Option<ExpectedVerdict>,
+    /// How to reach S3.
+    #[command(flatten)]
+    pub(crate) aws: AwsArgs,
+    /// The settings file.
+    #[command(flatten)]
+    pub(crate) config: ConfigArgs,
 }
 
 /// What is called, from where, by whom.
 #[derive(Debug, Clone, Default, Args)]
 #[command(next_help_heading = heading::CALL)]
 pub(crate) struct SimulatedCallArgs {
-    /// Source Region (repeatable, or separated by commas) [default: that of an ARN]
-    #[arg(long, value_delimiter = ',', value_name = "REGION")]
-    pub(crate) region: Vec<String>,
     /// Account that calls (repeatable, or separated by commas) [default: that of --principal]
     #[arg(long, value_delimiter = ',', value_name = "ID")]
     pub(crate) account: Vec<String>,
@@ -90,6 +102,11 @@ pub(crate) struct SimulatedCallArgs {
         "region", "account", "principal", "operation", "api_key", "context", "absent", "present",
     ])]
     pub(crate) calls: Option<PathBuf>,
+    /// A call of the tables in --dest, denied or not, by its event ID (repeatable)
+    #[arg(long, value_delimiter = ',', value_name = "ID", conflicts_with_all = [
+        "calls", "account", "principal", "operation", "api_key",
+    ])]
+    pub(crate) event_id: Vec<String>,
 }
 
 /// The policies that callers are subject to.

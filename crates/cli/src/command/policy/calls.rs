@@ -55,6 +55,7 @@ struct Line {
 /// If an option is invalid, or a Region or an account is missing.
 pub(super) fn grid(
     model_refs: &[String],
+    regions: Option<&str>,
     args: &SimulatedCallArgs,
     knowledge: &Knowledge,
 ) -> Result<Vec<AskedCall>, Failure> {
@@ -62,26 +63,22 @@ pub(super) fn grid(
         operation(&args.operation).map_err(|it| Failure::usage(format!("--operation: {it}")))?;
     let principal = args.principal.as_deref().map(principal).transpose();
     let principal = principal.map_err(|it| Failure::usage(format!("--principal: {it}")))?;
-    let context = args.context.iter().map(|text| {
-        let pair = text.split_once('=').filter(|(key, _)| !key.is_empty());
-        let expected = || Failure::usage(format!("--context: expected KEY=VALUE, found `{text}`"));
-        pair.map(|(key, value)| (key.to_owned(), value.to_owned())).ok_or_else(expected)
-    });
-    let given = given(context.collect::<Result<Vec<_>, _>>()?, &args.absent, &args.present);
-    let given = given.map_err(Failure::usage)?;
-    for region in &args.region {
+    let given = given_by(args)?;
+    let regions = regions.map(|it| it.split(',').map(str::to_owned).collect::<Vec<_>>());
+    let given_regions = regions.unwrap_or_default();
+    for region in &given_regions {
         region::check("--region", region, &knowledge.regions)?;
     }
     let mut calls = Vec::new();
     for model_ref in model_refs {
-        let regions = if args.region.is_empty() {
+        let regions = if given_regions.is_empty() {
             vec![region_of(model_ref, &knowledge.catalog).ok_or_else(|| {
                 Failure::usage(format!(
                     "expected --region for `{model_ref}`, which is no ARN with a Region"
                 ))
             })?]
         } else {
-            args.region.clone()
+            given_regions.clone()
         };
         for region in &regions {
             for account in accounts(args, principal.as_ref())? {
@@ -100,6 +97,21 @@ pub(super) fn grid(
         }
     }
     Ok(calls)
+}
+
+/// The states of the keys that the options give.
+///
+/// # Errors
+/// If an option is invalid, or a key is in two of them.
+pub(super) fn given_by(args: &SimulatedCallArgs) -> Result<Vec<(String, KeyState)>, Failure> {
+    let context = args.context.iter().map(|text| {
+        let pair = text.split_once('=').filter(|(key, _)| !key.is_empty());
+        let expected = || Failure::usage(format!("--context: expected KEY=VALUE, found `{text}`"));
+        pair.map(|(key, value)| (key.to_owned(), value.to_owned())).ok_or_else(expected)
+    });
+    let given = given(context.collect::<Result<Vec<_>, _>>()?, &args.absent, &args.present);
+    let given = given.map_err(Failure::usage)?;
+    Ok(given)
 }
 
 fn accounts(

@@ -6,10 +6,11 @@ use bedrock::Knowledge;
 use policy::{Call, Caller, Levels, Simulation, Verdict, simulate};
 
 use super::calls::{self, AskedCall};
+use super::events;
 use super::json;
 use super::policies::Policies;
 use super::text::{self, Row};
-use crate::args::{ExpectedVerdict, SimulateArgs, SimulateOutput};
+use crate::args::{DayArgs, ExpectedVerdict, SimulateArgs, SimulateOutput};
 use crate::command::print;
 use crate::exit::{Exit, Failure};
 use crate::messages::Messages;
@@ -20,8 +21,8 @@ use crate::{knowledge, region};
 ///
 /// # Errors
 /// If an option, a policy, the organization, or a call is invalid.
-pub(crate) fn run(args: SimulateArgs, messages: &Messages) -> Result<Exit, Failure> {
-    let knowledge = knowledge::load(&args.knowledge.into())?;
+pub(crate) fn run(mut args: SimulateArgs, messages: &Messages) -> Result<Exit, Failure> {
+    let knowledge = knowledge::load(&args.knowledge.clone().into())?;
     let policies = Policies::load(&args.policies, messages)?;
     let simulator = Simulator { policies: &policies, knowledge: &knowledge };
     let mut counts = Counts { expected: args.expect.map(Verdict::from), ..Counts::default() };
@@ -35,7 +36,19 @@ pub(crate) fn run(args: SimulateArgs, messages: &Messages) -> Result<Exit, Failu
             of_lines(calls::lines(file, &knowledge.catalog)?, simulator, &mut counts)?;
         }
         None => {
-            let calls = calls::grid(&args.model_refs, &args.call, &knowledge)?;
+            let calls = if args.call.event_id.is_empty() {
+                let DayArgs { last, day, from, .. } = &args.days;
+                if last.is_some() || day.is_some() || from.is_some() {
+                    return Err(Failure::usage(
+                        "--last, --day, --from, and --to are about --event-id: expected it beside them",
+                    ));
+                }
+                let regions = args.aws.region.as_deref();
+                calls::grid(&args.model_refs, regions, &args.call, &knowledge)?
+            } else {
+                let given = calls::given_by(&args.call)?;
+                events::calls(&mut args, &given, &knowledge, messages)?
+            };
             check_references(&calls, &knowledge, messages);
             match args.output.unwrap_or(SimulateOutput::Text) {
                 SimulateOutput::Jsonl => {
