@@ -33,7 +33,7 @@
 //! - refused and failed calls: `denials`; events that are no calls: `other_activity`,
 //!   `batch_jobs`
 //! - model identifiers and aliases: `references`; many of them, errors, and Regions in use: `explain`
-//! - what policies make of calls: `policy`
+//! - what policies make of calls: `policy`; organizations of them `policy_org`; invalid input `policy_input`
 //! - files that are not a trail: `layout_any`
 //!
 //! `world` builds trails, runs the program with an environment of its own and reads tables.
@@ -77,6 +77,8 @@ mod page;
 mod plan;
 mod plan_keys;
 mod policy;
+mod policy_input;
+mod policy_org;
 mod precedence;
 mod rates;
 mod read;
