@@ -1,5 +1,5 @@
-//! `policy simulate`: one call, grids, many calls, calls of the tables, gates. What policies mean is tested in the crate
-//! `policy`.
+//! `policy simulate`: one call, grids, many calls, calls of the tables, gates. What policies mean is tested in
+//! the crate `policy`.
 
 use std::fs;
 use std::io::Write;

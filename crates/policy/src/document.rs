@@ -452,8 +452,8 @@ impl Statement {
         self.is_not_action
     }
 
-    /// The values that a test of a key has in it, as written: of `StringNotEquals` and `aws:RequestedRegion`, the
-    /// Regions that a Deny spares.
+    /// The values that a test of a key has in it, as written: of `StringNotEquals` and `aws:RequestedRegion`,
+    /// the Regions that a Deny spares.
     pub fn values_of(&self, is_negated: bool, key: &str) -> Option<&[String]> {
         let is_asked = |condition: &&Condition| {
             condition.test.operator.is_negated == is_negated

@@ -1,7 +1,7 @@
 //! From policies to a verdict on one authorization, level by level.
 //!
-//! A Deny that applies denies. Without one, every level needs an Allow that applies. What hangs on keys that are not
-//! known is indeterminate, and says on which.
+//! A Deny that applies denies. Without one, every level needs an Allow that applies. What hangs on keys that
+//! are not known is indeterminate, and says on which.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -75,8 +75,8 @@ pub struct Reason<'a> {
 pub struct Decision<'a> {
     /// The verdict.
     pub verdict: Verdict,
-    /// What decides: what denies; if allowed, the first statement of each level that allows; if indeterminate, what it
-    /// hangs on.
+    /// What decides: what denies; if allowed, the first statement of each level that allows; if indeterminate,
+    /// what it hangs on.
     pub reasons: Vec<Reason<'a>>,
     /// The keys that an indeterminate verdict hangs on, as the policies write them.
     pub unknown: BTreeSet<String>,

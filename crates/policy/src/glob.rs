@@ -58,8 +58,8 @@ impl Glob {
         Glob { elements: symbols.iter().map(element).collect(), ignores_case }
     }
 
-    /// A pattern of resources. A wildcard stays within its part of the ARN, but `*` at the end of a part matches
-    /// colons, too ("can expand to match beyond the colon boundaries", IAM user guide, "Resource").
+    /// A pattern of resources. A wildcard stays within its part of the ARN, but `*` at the end of a part
+    /// matches colons, too ("can expand to match beyond the colon boundaries", IAM user guide, "Resource").
     pub(crate) fn resource(symbols: &[Symbol]) -> Self {
         let mut n_colons = 0;
         let mut elements = Vec::with_capacity(symbols.len());
@@ -78,8 +78,8 @@ impl Glob {
         Glob { elements, ignores_case: false }
     }
 
-    /// A pattern of an ARN condition, whose six parts are compared one by one; `None` if it has fewer, because then
-    /// it matches nothing.
+    /// A pattern of an ARN condition, whose six parts are compared one by one; `None` if it has fewer, because
+    /// then it matches nothing.
     pub(crate) fn arn(symbols: &[Symbol]) -> Option<Self> {
         let mut n_colons = 0;
         let mut elements = Vec::with_capacity(symbols.len());
@@ -168,9 +168,9 @@ pub(crate) fn symbols(text: &str) -> Vec<Symbol> {
     text.chars().map(|character| Symbol { character, may_be_wild: true }).collect()
 }
 
-/// Texts for every combination of patterns that some text matches: for any text there is one among them that the
-/// same patterns match. Only texts count that match one of `within`, unless it is empty. `None` if that takes more
-/// than so many steps, each of which is one element of one pattern.
+/// Texts for every combination of patterns that some text matches: for any text there is one among them that
+/// the same patterns match. Only texts count that match one of `within`, unless it is empty. `None` if that
+/// takes more than so many steps, each of which is one element of one pattern.
 pub(crate) fn witnesses(globs: &[&Glob], within: &[Glob], max_steps: usize) -> Option<Vec<String>> {
     let all = within.iter().chain(globs.iter().copied()).collect::<Vec<_>>();
     let alphabet = alphabet(&all);
@@ -208,7 +208,8 @@ pub(crate) fn witnesses(globs: &[&Glob], within: &[Glob], max_steps: usize) -> O
     Some(found)
 }
 
-/// The characters that patterns tell apart, in both cases where case does not matter, and one that they do not name.
+/// The characters that patterns tell apart, in both cases where case does not matter, and one that they do not
+/// name.
 fn alphabet(globs: &[&Glob]) -> BTreeSet<char> {
     let mut alphabet = BTreeSet::from([':']);
     for glob in globs {

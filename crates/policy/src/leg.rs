@@ -1,8 +1,9 @@
 //! From a call to its legs: everything that it is authorized for.
 //!
-//! A call through a profile needs the profile, the model in the source Region, and the model in every Region that the
-//! profile may send it to, or the model without a Region for a global profile (Bedrock user guide, "Geographic / Global
-//! cross-Region inference"). The condition key `bedrock:InferenceProfileArn` is on the legs of the models only.
+//! A call through a profile needs the profile, the model in the source Region, and the model in every Region
+//! that the profile may send it to, or the model without a Region for a global profile (Bedrock user guide,
+//! "Geographic / Global cross-Region inference"). The condition key `bedrock:InferenceProfileArn` is on the
+//! legs of the models only.
 
 use bedrock::arn::Arn;
 use bedrock::catalog::Destinations;
@@ -289,8 +290,8 @@ impl Builder<'_> {
         format!("arn:{}:bedrock:{region}:{account}:inference-profile/{id}", self.partition)
     }
 
-    /// The profile, the models below it, and, because it is contested whether AWS asks for it, the system profile
-    /// below it.
+    /// The profile, the models below it, and, because it is contested whether AWS asks for it, the system
+    /// profile below it.
     fn application_profile(&mut self, reference: &ModelRef) {
         let (region, arn) = (self.call.region, reference.text.clone());
         let profile = KeyState::value(arn.clone());
@@ -347,8 +348,8 @@ impl Builder<'_> {
         format!("arn:{}:bedrock:{region}::foundation-model/{model}", self.partition)
     }
 
-    /// The Regions that a profile may send calls to, without the source Region: every Region of the partition where
-    /// AWS does not publish them, or does not say which of a growing set an account has.
+    /// The Regions that a profile may send calls to, without the source Region: every Region of the partition
+    /// where AWS does not publish them, or does not say which of a growing set an account has.
     fn destinations(&self, profile: &str) -> (Certainty, Vec<String>) {
         let region = self.call.region;
         let known = self.knowledge.catalog.profile(profile).and_then(|it| it.get(region));

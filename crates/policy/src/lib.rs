@@ -1,10 +1,11 @@
 //! What AWS policies say of a Bedrock call.
 //!
-//! One call through an inference profile is authorized several times: for the profile, for the model in the source
-//! Region, and for the model wherever the profile may send it. This crate takes a call apart into these *legs*
-//! ([`leg`]), reads policies ([`document`]) and who is subject to which ([`organization`]), and decides on each leg
-//! ([`split`], [`evaluate`]). What is not known of a request stays unknown: a verdict is `allowed`, `denied`, or
-//! `indeterminate`, and never one of the first two where a value that is not known could change it.
+//! One call through an inference profile is authorized several times: for the profile, for the model in the
+//! source Region, and for the model wherever the profile may send it. This crate takes a call apart into these
+//! *legs* ([`leg`]), reads policies ([`document`]) and who is subject to which ([`organization`]), and decides
+//! on each leg ([`split`], [`evaluate`]). What is not known of a request stays unknown: a verdict is `allowed`,
+//! `denied`, or `indeterminate`, and never one of the first two where a value that is not known could change
+//! it.
 //!
 //! Nothing here reads a file, opens a connection, or looks at the clock.
 

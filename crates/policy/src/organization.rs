@@ -67,8 +67,8 @@ impl Organization {
     /// An organization of these nodes.
     ///
     /// # Errors
-    /// If a node is there twice, has a parent that is not there or is itself below it, or has more policies than AWS
-    /// attaches; if there is not one root; if organizational units are more than five deep.
+    /// If a node is there twice, has a parent that is not there or is itself below it, or has more policies
+    /// than AWS attaches; if there is not one root; if organizational units are more than five deep.
     pub fn new(
         id: Option<String>,
         management_account: Option<String>,
@@ -145,7 +145,8 @@ impl Organization {
         (!path.is_empty()).then_some(path)
     }
 
-    /// The levels of SCPs above an account, the root first; `None` if the organization does not have the account.
+    /// The levels of SCPs above an account, the root first; `None` if the organization does not have the
+    /// account.
     pub fn levels(&self, account: &str) -> Option<Vec<Level>> {
         let level = |node: &Node| Level {
             policy_type: PolicyType::ServiceControl,

@@ -25,7 +25,8 @@ enum Kind {
 }
 
 impl Principal {
-    /// Reads the ARN of a role, a user, a root user, a session of a role, or a federated user; `None` if it is none.
+    /// Reads the ARN of a role, a user, a root user, a session of a role, or a federated user; `None` if it is
+    /// none.
     pub fn parse(text: &str) -> Option<Self> {
         let arn = Arn::parse(text)?;
         let last = arn.resource.rsplit('/').next().unwrap_or_default();

@@ -89,7 +89,8 @@ pub fn simulate<'a>(
     Ok(Simulation { verdict, legs, missing })
 }
 
-/// What is known of a key, by its name in lower case: what was given, what the leg implies, what the caller implies.
+/// What is known of a key, by its name in lower case: what was given, what the leg implies, what the caller
+/// implies.
 fn state(key: &str, leg: &Leg, model: Option<&str>, caller: Caller<'_>) -> KeyState {
     if let Some((_, given)) = caller.given.iter().find(|(name, _)| name.eq_ignore_ascii_case(key)) {
         return given.clone();

@@ -1,8 +1,8 @@
 //! Decides what three values leave open, by trying every value that could matter.
 //!
-//! Two statements may exclude each other (one denies with a tag, another without it): each alone is unknown, and still
-//! no value lets the request pass. For each open key, *witnesses* are enough: for every value there is one on which the
-//! same conditions hold. Keys for which that is not sure stay open, which is always right.
+//! Two statements may exclude each other (one denies with a tag, another without it): each alone is unknown,
+//! and still no value lets the request pass. For each open key, *witnesses* are enough: for every value there
+//! is one on which the same conditions hold. Keys for which that is not sure stay open, which is always right.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};

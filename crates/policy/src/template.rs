@@ -32,8 +32,8 @@ pub(crate) enum Resolved {
 }
 
 impl Template {
-    /// Takes a text apart. Without variables, as in a policy without the version 2012-10-17, it is plain. `Err` is
-    /// a variable without an end.
+    /// Takes a text apart. Without variables, as in a policy without the version 2012-10-17, it is plain. `Err`
+    /// is a variable without an end.
     pub(crate) fn read(text: &str, has_variables: bool) -> Result<Self, ()> {
         let mut pieces = Vec::new();
         let mut plain = Vec::new();

@@ -106,8 +106,8 @@ struct Reader {
 /// Reads the files of a folder, by their names below it.
 ///
 /// # Errors
-/// If a file is no output of these commands, is cut off by pages, lacks the other side in its name, contradicts another
-/// one, or has a policy that is invalid; if a node, its policies, or a policy is missing.
+/// If a file is no output of these commands, is cut off by pages, lacks the other side in its name, contradicts
+/// another one, or has a policy that is invalid; if a node, its policies, or a policy is missing.
 pub fn read(files: &[(String, String)]) -> Result<FromFolder, FileProblem> {
     let mut reader = Reader::default();
     for (file, text) in files {

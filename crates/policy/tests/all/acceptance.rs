@@ -1,5 +1,6 @@
-//! Published forms of SCPs against calls: which are allowed, and which legs are denied by which statement. The documents
-//! follow those that AWS and others publish for cross-Region inference, with shorter lists of other services' actions.
+//! Published forms of SCPs against calls: which are allowed, and which legs are denied by which statement. The
+//! documents follow those that AWS and others publish for cross-Region inference, with shorter lists of other
+//! services' actions.
 
 use bedrock::{Aliases, Catalog, Regions};
 use policy::{Call, Caller, Knowledge, Level, Levels, Operation, Principal, Verdict, simulate};
@@ -86,7 +87,8 @@ fn of_levels(levels: Vec<Level>) -> Vec<String> {
     CALLS.into_iter().map(outcome).collect()
 }
 
-/// What Control Tower attaches for the control AWS-GR_REGION_DENY (Control Tower reference, "Region deny control").
+/// What Control Tower attaches for the control AWS-GR_REGION_DENY (Control Tower reference, "Region deny
+/// control").
 fn region_deny(more_actions: &str, more_exemptions: &str) -> String {
     format!(
         r#"{{"Version":"2012-10-17","Statement":[{{"Condition":{{"StringNotEquals":{{"aws:RequestedRegion":["us-east-1"]}},

@@ -1,5 +1,5 @@
-//! Documents that are read, and those that are not: an error names the line, the element, what was expected, and what
-//! was found.
+//! Documents that are read, and those that are not: an error names the line, the element, what was expected,
+//! and what was found.
 
 use std::fmt::Write as _;
 

@@ -1,5 +1,5 @@
-//! Every operator, with values and without the key. Absent keys and negated operators are as in the IAM user guide,
-//! "IAM JSON policy elements: Condition operators".
+//! Every operator, with values and without the key. Absent keys and negated operators are as in the IAM user
+//! guide, "IAM JSON policy elements: Condition operators".
 
 use bedrock::denial::PolicyType;
 use policy::{Context, Document, Request, Truth};

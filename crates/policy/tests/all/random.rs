@@ -1,5 +1,5 @@
-//! Random policies and requests: the crate agrees with the second evaluator, and what it decides without knowing a key
-//! holds for every value of it.
+//! Random policies and requests: the crate agrees with the second evaluator, and what it decides without
+//! knowing a key holds for every value of it.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,5 @@
-//! A second evaluator: plain recursion over JSON, two values, every key known. It shares no code with the crate.
+//! A second evaluator: plain recursion over JSON, two values, every key known. It shares no code with the
+//! crate.
 
 use std::collections::BTreeMap;
 

@@ -32,8 +32,8 @@ const OF_CALL: [&str; 7] = [
 const OF_DENIAL: [&str; 6] =
     ["event_id", "denied_action", "denied_resource", "leg", "policy_type", "policy_arn"];
 
-/// The calls of the tables at `--dest` that have the event IDs of the options, in the order of the options. What the
-/// log says of their denials is noted.
+/// The calls of the tables at `--dest` that have the event IDs of the options, in the order of the options.
+/// What the log says of their denials is noted.
 ///
 /// # Errors
 /// If the tables cannot be read, lack one of the events, or do not say what it called.

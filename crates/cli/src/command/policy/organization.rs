@@ -22,8 +22,8 @@ const FULL_ACCESS: &str =
 /// The node of a document without an organization.
 const ROOT: &str = "root";
 
-/// The largest file that is read. The longest policy that AWS takes has 10,240 characters, and the outputs of an
-/// organization of 10,000 accounts have some megabytes.
+/// The largest file that is read. The longest policy that AWS takes has 10,240 characters, and the outputs of
+/// an organization of 10,000 accounts have some megabytes.
 const MAX_FILE_BYTES: u64 = 16 * 1024 * 1024;
 
 /// What is expected of `--org`.
