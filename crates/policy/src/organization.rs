@@ -130,6 +130,11 @@ impl Organization {
         self.nodes.keys().map(String::as_str).filter(|id| is_account(id))
     }
 
+    /// Whether it has an account.
+    pub fn has_account(&self, account: &str) -> bool {
+        self.everyone.is_some() || is_account(account) && self.nodes.contains_key(account)
+    }
+
     /// The nodes from the root to an account; `None` if the organization does not have the account.
     fn path(&self, account: &str) -> Option<Vec<&Node>> {
         if let Some(node) = &self.everyone {

@@ -62,7 +62,9 @@ fn levels_and_path_of_an_account_come_from_its_nodes() {
     let path = organization.organization_path("111122223333");
     assert_eq!(path.as_deref(), Some("o-exampleorg/r-ab12/ou-ab12-11111111/"));
     assert_eq!(organization.levels("444455556666").map(|it| it.len()), None);
+    assert!(organization.has_account("111122223333") && !organization.has_account("444455556666"));
     // A unit is no account.
+    assert!(!organization.has_account(UNIT));
     assert_eq!(organization.levels(UNIT).map(|it| it.len()), None);
     assert_eq!(organization.accounts().collect::<Vec<_>>(), ["111122223333", "999988887777"]);
 }

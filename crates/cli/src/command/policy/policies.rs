@@ -83,7 +83,7 @@ impl Policies {
 
     /// Whether the organization has an account.
     pub(super) fn knows(&self, account: &str) -> bool {
-        self.organization.as_ref().is_none_or(|it| it.levels(account).is_some())
+        self.organization.as_ref().is_none_or(|it| it.has_account(account))
     }
 
     /// What a caller is subject to.
