@@ -413,12 +413,15 @@ fn logs_of_model_invocations_are_rows_of_the_days_that_they_are_about() {
 }
 
 #[test]
-fn keys_of_request_metadata_are_taken_without_logs_which_another_read_may_have() {
-    let found = read(&World::new(), "", &["--request-metadata", "team"]).ends(0);
+fn what_is_taken_of_logs_is_told_of_a_read_without_them_because_another_may_have_them() {
+    let found = read(&World::new(), "", &["--request-metadata", "team", "--include-orphans"]);
+    let found = found.ends(0);
     let stream = StreamReader::try_new(found.stdout.as_slice(), None).unwrap();
     let schema = stream.schema();
     let made_with = &schema.metadata()["hoptrail.readings"];
-    assert!(made_with.contains(r#""request_metadata":["team"]"#), "{made_with}");
+    for part in [r#""request_metadata":["team"]"#, "with calls of invocation logs"] {
+        assert!(made_with.contains(part), "{made_with}");
+    }
 }
 
 #[test]

@@ -32,7 +32,10 @@ pub(crate) fn run(
     if form == FormArg::Calls && args.shard.is_some() {
         return Err(Failure::usage("--shard writes readings: expected --form readings"));
     }
-    let job = Job::new(args.into_run(), Work::Read, messages)?;
+    let includes_orphans = args.logs.include_orphans;
+    let mut job = Job::new(args.into_run(), Work::Read, messages)?;
+    // Another read may have the logs, and the readings of all must be made with the same.
+    job.settings.include_orphans |= includes_orphans;
     check(&job, &out)?;
     let read = block_on(async |signals| read(&job, (out, form), signals, output, messages).await);
     let read = match read {

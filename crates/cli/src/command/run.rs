@@ -133,7 +133,7 @@ impl Job {
                 "--request-metadata has no effect without --invocation-logs: CloudTrail does not log it",
             ));
         }
-        if has_orphans && args.logs.invocation_logs.is_empty() {
+        if has_orphans && args.logs.invocation_logs.is_empty() && !may_lack_logs {
             return Err(Failure::usage(
                 "--include-orphans has no effect without --invocation-logs",
             ));
