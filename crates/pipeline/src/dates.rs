@@ -233,7 +233,7 @@ mod tests {
         }
         // Every version divides alike: shards of one reading may be of two.
         assert!(
-            Shard::new(4, 7).expect("in it").has("111122223333/CloudTrail/us-east-1/2026-10-05")
+            Shard::new(5, 7).expect("in it").has("111122223333/CloudTrail/us-east-1/2026-10-05")
         );
     }
 
