@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::Write;
-use std::process::{Output, Stdio};
+use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 use std::{slice, thread};
 
@@ -355,7 +355,13 @@ fn shards_that_are_not_whole_are_refused() {
     restore();
     let rows = format!("dt={}/shard-0-of-2.arrow", corpus.days[0]);
     fs::write(path(&rows), &whole[&rows][..whole[&rows].len() - 8]).unwrap();
-    refused(&["cut off"]);
+    refused(&[&rows, "cut off"]);
+    restore();
+    let mut altered = whole[&rows].clone();
+    let at = altered.windows(6).position(|text| text == b"sonnet").unwrap();
+    altered[at] = b'z';
+    fs::write(path(&rows), &altered).unwrap();
+    refused(&[&rows, "its checksum is another"]);
     restore();
     let other = format!("dt={}/shard-0-of-2.arrow", corpus.days[1]);
     fs::write(path(&rows), &whole[&other]).unwrap();
@@ -366,12 +372,39 @@ fn shards_that_are_not_whole_are_refused() {
     fs::create_dir(path("")).unwrap();
     refused(&["expected `shard-0-of-N.json`"]);
     restore();
+    let part = corpus.world.text("trail/AWSLogs/111122223333");
+    let mut read = corpus.shard("1/2", "out", "readings");
+    let source = read.iter().position(|it| *it == corpus.source).unwrap();
+    read[source].clone_from(&part);
+    corpus.world.hoptrail(&texts(&read)).ends(0);
+    refused(&["`shard-1-of-2.json`: source: expected", &part]);
+    restore();
     let later = ["--day", "2026-10-12"];
     let build = corpus.arguments(&["build", "--readings", "readings"], "out", &later);
     corpus
         .world
         .hoptrail(&texts(&build))
         .says(1, &["days: expected a range with 2026-10-12 in it"]);
+}
+
+/// What is no file is not replaced by one.
+#[test]
+fn pipe_that_is_named_gets_the_readings() {
+    let corpus = Corpus::backfill(30);
+    let keys = corpus.keys();
+    let expected = corpus.read(&keys, "out");
+    let pipe = corpus.world.text("pipe");
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let reading = thread::spawn({
+        let pipe = pipe.clone();
+        move || fs::read(pipe).unwrap()
+    });
+    let mut read = vec!["read", "--source", &corpus.source, "-o", &pipe];
+    read.extend(corpus.range());
+    let output = corpus.world.fed(&read, (keys.join("\n") + "\n").into_bytes());
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(reading.join().unwrap().len(), expected.len());
+    assert!(!fs::metadata(&pipe).unwrap().is_file());
 }
 
 /// Steps that are killed at any moment, and begun again, until all of them are done.

@@ -30,6 +30,8 @@ const AT_ONCE: usize = 16;
 #[serde(deny_unknown_fields)]
 pub(crate) struct ShardSummary {
     format: u32,
+    /// Where its objects are.
+    source: String,
     /// What its readings were made with.
     pub made_with: MadeWith,
     /// The first day of the range.
@@ -69,13 +71,22 @@ impl ShardSummary {
     pub(crate) fn new(
         shard: Shard,
         range: DayRange,
-        made_with: MadeWith,
+        (source, made_with): (String, MadeWith),
         sums: &Sums,
         rows: BTreeMap<Date, u64>,
     ) -> Self {
         let sums = sums.to_lines().lines().map(str::to_owned).collect();
         let (from, to) = (range.from(), range.to());
-        ShardSummary { format: FORMAT, made_with, from, to, shard: shard.to_string(), sums, rows }
+        ShardSummary {
+            format: FORMAT,
+            source,
+            made_with,
+            from,
+            to,
+            shard: shard.to_string(),
+            sums,
+            rows,
+        }
     }
 
     /// The key of a shard's summary.
@@ -111,7 +122,7 @@ impl Shards {
     /// If the folder cannot be read, or lacks a shard, or has those of another number, range, or other options.
     pub(crate) async fn open(
         store: Arc<dyn Store>,
-        made_with: &MadeWith,
+        (source, made_with): (&str, &MadeWith),
         range: DayRange,
     ) -> Result<Self, Error> {
         let fault = |what: String| Error::Shards { location: store.location(), what };
@@ -131,7 +142,7 @@ impl Shards {
             let summary = serde_json::from_slice::<ShardSummary>(&text)
                 .map_err(|error| fault(format!("`{key}` is no summary of a shard: {error}")))?;
             summary
-                .check(shard, made_with, range)
+                .check(shard, (source, made_with), range)
                 .map_err(|what| fault(format!("`{key}`: {what}")))?;
             let of_shard = Sums::parse(&summary.sums.join("\n"));
             sums.add(&of_shard.map_err(|error| fault(format!("`{key}`: sums: {error}")))?);
@@ -157,7 +168,12 @@ impl Shards {
 
 impl ShardSummary {
     /// Checks that it is of this shard, and that its readings can be used for these days.
-    fn check(&self, shard: Shard, made_with: &MadeWith, range: DayRange) -> Result<(), String> {
+    fn check(
+        &self,
+        shard: Shard,
+        (source, made_with): (&str, &MadeWith),
+        range: DayRange,
+    ) -> Result<(), String> {
         let differs = |what: &str, expected: &str, found: &str| {
             Err(format!("{what}: expected {expected}, found {found}"))
         };
@@ -166,6 +182,9 @@ impl ShardSummary {
         }
         if self.shard != shard.to_string() {
             return differs("shard", &shard.to_string(), &self.shard);
+        }
+        if self.source != source {
+            return differs("source", source, &self.source);
         }
         if let Some(difference) = made_with.difference(&self.made_with) {
             return Err(format!("its readings were made with other options: {difference}"));

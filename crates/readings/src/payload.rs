@@ -1,6 +1,6 @@
 //! The column `payload`: all that a row has and that no other column has, packed.
 //!
-//! It begins with the fingerprint of what the readings were made with. Values follow one another, without
+//! It begins with the fingerprint of what the readings were made with, and ends with a CRC-32. Values follow one another, without
 //! names: their order is that of the code here, and [`FORMAT`](crate::FORMAT) changes with it.
 
 mod call;
@@ -53,17 +53,26 @@ impl Packer {
         Ok(())
     }
 
-    /// What was packed.
+    /// What was packed, with a checksum behind it: tables are not to have what a disk or a transfer made of it.
     pub(crate) fn finish(self) -> Vec<u8> {
-        self.0
+        let checksum = crc32fast::hash(&self.0).to_le_bytes();
+        [self.0, checksum.to_vec()].concat()
     }
 }
 
 impl<'a> Unpacker<'a> {
     /// Begins with what the readings should have been made with.
     pub(crate) fn new(bytes: &'a [u8], made_with: Fingerprint) -> Result<Self, PayloadError> {
-        let rest = bytes.strip_prefix(made_with.to_string().as_bytes());
-        rest.map(Unpacker).ok_or(PayloadError::MadeWith)
+        let begin = made_with.to_string();
+        if !bytes.starts_with(begin.as_bytes()) {
+            return Err(PayloadError::MadeWith);
+        }
+        let (packed, checksum) =
+            bytes.split_last_chunk().ok_or(PayloadError::Wrong("it is too short"))?;
+        if crc32fast::hash(packed).to_le_bytes() != *checksum {
+            return Err(PayloadError::Wrong("its checksum is another"));
+        }
+        packed.get(begin.len()..).map(Unpacker).ok_or(PayloadError::Wrong("it is too short"))
     }
 
     fn take<T: Deserialize<'a>>(&mut self) -> Result<T, PayloadError> {

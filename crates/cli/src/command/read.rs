@@ -1,10 +1,12 @@
 //! `hoptrail read`: reads objects into readings, from which `build` builds days.
 
-use std::fs::File;
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufReader, Write};
 use std::os::fd::AsFd;
+use std::path::PathBuf;
 use std::sync::Arc;
 
+use anyhow::Context;
 use logs::layout::LogKind;
 use pipeline::{Layout, Lines, Progress, ReadEndpoints, ReadForm, ReadOutcome, ReadTo, Shard};
 use store::Location;
@@ -50,6 +52,8 @@ pub(crate) fn run(
 #[derive(Debug)]
 enum Out {
     Stdout,
+    /// A device or a pipe, which is written into: it is no file to replace.
+    Device(PathBuf),
     /// An object of this name.
     Object(Location, String),
     /// The folder of all shards, for one of them.
@@ -68,6 +72,10 @@ impl Out {
                 range::shard("--shard", shard)?,
             )),
             (Some(text), None) => {
+                let is_file = |found: fs::Metadata| found.is_file() || found.is_dir();
+                if !fs::metadata(text).map_or(true, is_file) {
+                    return Ok(Out::Device(PathBuf::from(text)));
+                }
                 let (parent, name) = text.rsplit_once('/').unwrap_or((".", text));
                 if name.is_empty() {
                     return usage(format!("expected an object or a file, found `{text}`"));
@@ -80,7 +88,7 @@ impl Out {
 
     fn location(&self) -> Option<&Location> {
         match self {
-            Out::Stdout => None,
+            Out::Stdout | Out::Device(_) => None,
             Out::Object(location, _) | Out::Folder(location, _) => Some(location),
         }
     }
@@ -150,6 +158,11 @@ async fn read(
                     return read.await.map_err(Failure::from);
                 }
                 (Some(store), Out::Object(_, key)) => ReadTo::Object { store, key },
+                (_, Out::Device(path)) => {
+                    let device = OpenOptions::new().write(true).open(path);
+                    let not_open = || format!("--out: {} cannot be opened", path.display());
+                    ReadTo::Stream(Box::new(device.with_context(not_open)?))
+                }
                 _ => ReadTo::Stream(stdout()?),
             };
             let keys = Lines::of(BufReader::new(io::stdin()))?;

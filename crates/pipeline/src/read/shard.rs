@@ -77,7 +77,8 @@ pub async fn read_shard(
     write_files(folder, shard, days).await?;
     keep(endpoints.destination, std::mem::take(&mut read.collected.learned)).await?;
     let all_rows = n_rows.values().sum();
-    let summary = ShardSummary::new(shard, range, cutter.made_with().clone(), &read.sums, n_rows);
+    let (source, made_with) = (endpoints.source.store.location(), cutter.made_with().clone());
+    let summary = ShardSummary::new(shard, range, (source, made_with), &read.sums, n_rows);
     folder.put(&ShardSummary::key(shard), summary.to_json()?).await.map_err(Error::Write)?;
     Ok(read.outcome(&job, all_rows))
 }

@@ -18,7 +18,7 @@ use tokio::sync::mpsc;
 use crate::dates::DayRange;
 use crate::day::collect::Learned;
 use crate::day::manifest::Sources;
-use crate::error::Error;
+use crate::error::{Error, sentence};
 use crate::settings::Settings;
 use crate::shards::{ShardFile, Shards};
 use crate::source::keys::Keys;
@@ -86,7 +86,7 @@ impl Readings {
         let (rows, sums) = match self {
             Readings::Stream { rows, sums } => (rows, sums),
             Readings::Shards(store) => {
-                let shards = Shards::open(store, &made_with, range).await?;
+                let shards = Shards::open(store, (&source.location(), &made_with), range).await?;
                 return Ok(ByDay::of_shards(shards));
             }
         };
@@ -191,7 +191,15 @@ async fn read_file(
     };
     let (read, fed) = futures::future::join(reading, feeding).await;
     fed?;
-    let found = read??;
+    // Which of many files it is helps to read its shard again.
+    let found = read?.map_err(|error| match error {
+        Error::ReadReadings(error) => {
+            let what = format!("`{key}`: {}", sentence(&error));
+            Error::Shards { location: store.location(), what }
+        }
+        Error::Readings { day, what } => Error::Readings { day, what: format!("`{key}`: {what}") },
+        error => error,
+    })?;
     if found != *expected {
         let what = format!("`{key}`: expected {expected} rows, found {found}");
         return Err(Error::Shards { location: store.location(), what });

@@ -83,7 +83,9 @@ impl Policies {
 
     /// Whether the organization has an account.
     pub(super) fn knows(&self, account: &str) -> bool {
-        self.organization.as_ref().is_none_or(|it| it.has_account(account))
+        self.organization.as_ref().is_none_or(|it| {
+            it.has_account(account) || it.management_account.as_deref() == Some(account)
+        })
     }
 
     /// What a caller is subject to.

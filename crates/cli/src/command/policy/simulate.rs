@@ -145,7 +145,10 @@ impl Counts {
             ));
             return Exit::Gate;
         }
-        if self.n_unknown > 0 { Exit::Nothing } else { Exit::Done }
+        if self.n == 0 {
+            messages.warn("there is no call to simulate");
+        }
+        if self.n == 0 || self.n_unknown > 0 { Exit::Nothing } else { Exit::Done }
     }
 }
 
