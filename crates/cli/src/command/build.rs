@@ -36,7 +36,7 @@ pub(crate) fn run(
         ("-", Some(sums)) => ReadingsInput::Stream { sums },
         ("-", None) => {
             return Err(Failure::usage(
-                "--readings - needs --sums: what the days are to be built from is not known",
+                "--readings - needs --sums, the file that `plan --sums` wrote: what the days are to be built from is not known",
             ));
         }
         (_, Some(_)) => {

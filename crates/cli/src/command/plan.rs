@@ -78,7 +78,7 @@ pub(crate) fn run(
 fn tell(plan: &Plan, messages: &Messages) -> Exit {
     if plan.left_out > 0 {
         let left_out = counted(plan.left_out, "object");
-        let why = "they are not of the days, accounts, or Regions that are asked for";
+        let why = "not of the days, accounts, or Regions that are asked for";
         messages.note(&format!("{left_out} of --keys left out: {why}"));
     }
     if let Some(nothing) = &plan.nothing_found {

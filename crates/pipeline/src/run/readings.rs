@@ -191,13 +191,12 @@ async fn read_file(
     };
     let (read, fed) = futures::future::join(reading, feeding).await;
     fed?;
-    // Which of many files it is helps to read its shard again.
+    // Users need to know the file: its shard is to be read again.
     let found = read?.map_err(|error| match error {
         Error::ReadReadings(error) => {
             let what = format!("`{key}`: {}", sentence(&error));
             Error::Shards { location: store.location(), what }
         }
-        Error::Readings { day, what } => Error::Readings { day, what: format!("`{key}`: {what}") },
         error => error,
     })?;
     if found != *expected {

@@ -70,7 +70,7 @@ fn deny_at_any_level_denies_and_every_level_must_allow() {
             Verdict::Denied,
             vec!["explicit r r-1"],
         ),
-        // An Allow at the root does not stand for one at the unit.
+        // Each level needs an Allow of its own: one at the root does not count for the unit.
         (vec![FULL_ACCESS], vec![only_s3], vec![FULL_ACCESS], Verdict::Denied, vec!["implicit ou"]),
         (vec![FULL_ACCESS], vec![FULL_ACCESS], vec![], Verdict::Denied, vec!["implicit a"]),
     ] {
