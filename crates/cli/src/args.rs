@@ -33,8 +33,8 @@ pub(crate) use self::days::{DayArgs, ReadDayArgs};
 pub(crate) use self::destination::{Acl, DestArgs, Sse};
 pub(crate) use self::knowledge::{CatalogBaseArgs, KnowledgeArgs, RateArgs};
 pub(crate) use self::policy::{
-    ExpectedVerdict, PolicyArgs, PolicyCommand, SimulateArgs, SimulateOutput, SimulatedCallArgs,
-    SimulatedPolicyArgs,
+    ExpectedVerdict, PoliciesArgs, PolicyArgs, PolicyCommand, SimulateArgs, SimulateOutput,
+    SimulatedCallArgs,
 };
 pub(crate) use self::prices::{
     PricesArgs, PricesCheckArgs, PricesCommand, PricesExportArgs, PricesImportArgs, PricesShowArgs,

@@ -20,6 +20,8 @@ const VERSION_WITH_VARIABLES: &str = "2012-10-17";
 pub struct Document {
     /// Its statements, in their order.
     pub statements: Vec<Statement>,
+    /// The document as it was written: every element with its position, in its order.
+    pub(crate) source: Node,
 }
 
 /// What a statement does.
@@ -82,6 +84,12 @@ impl Document {
         Self::of_node(&Node::read(text)?, policy_type)
     }
 
+    /// Writes it back as it was read: the same elements in the same order, without white space, or a line for
+    /// each element below `indent` spaces a level.
+    pub fn to_json(&self, indent: Option<usize>) -> String {
+        self.source.to_json(indent)
+    }
+
     pub(crate) fn of_node(node: &Node, policy_type: PolicyType) -> Result<Self, Problem> {
         let members = node.members("", "a policy document (an object)")?;
         let find = |name: &str| members.iter().find(|(found, _)| found == name).map(|it| &it.1);
@@ -126,7 +134,7 @@ impl Document {
             }
             statements.push(statement);
         }
-        Ok(Document { statements })
+        Ok(Document { statements, source: node.clone() })
     }
 }
 

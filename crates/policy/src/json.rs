@@ -3,6 +3,8 @@
 //! Policies are read by people line by line; therefore, an error says where it is. `serde_json` checks
 //! the syntax and finds the ends of values; this module walks over what it found.
 
+mod write;
+
 use std::collections::BTreeSet;
 use std::fmt;
 

@@ -7,6 +7,7 @@ mod json;
 mod organization;
 mod policies;
 mod simulate;
+mod simulator;
 mod text;
 
 use crate::args::PolicyCommand;

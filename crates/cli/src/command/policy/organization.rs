@@ -11,7 +11,7 @@ use policy::intake::own::{self, OwnOrganization};
 use policy::{Document, Effect, Organization, Policy};
 use serde_json::Value;
 
-use crate::args::SimulatedPolicyArgs;
+use crate::args::PoliciesArgs;
 use crate::exit::Failure;
 use crate::messages::Messages;
 
@@ -53,10 +53,7 @@ pub(super) struct Loaded {
 ///
 /// # Errors
 /// If a file cannot be read or is invalid, or a change names what is not there.
-pub(super) fn load(
-    args: &SimulatedPolicyArgs,
-    messages: &Messages,
-) -> Result<Option<Loaded>, Failure> {
+pub(super) fn load(args: &PoliciesArgs, messages: &Messages) -> Result<Option<Loaded>, Failure> {
     let Some(path) = &args.org else { return Ok(None) };
     let mut organization = read(path, messages)?;
     let has_changes = [&args.remove, &args.replace, &args.policy].iter().any(|it| !it.is_empty());

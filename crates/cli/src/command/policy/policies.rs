@@ -9,7 +9,7 @@ use bedrock::denial::PolicyType;
 use policy::{Level, Levels, Organization, Principal};
 
 use super::organization::{self, Loaded};
-use crate::args::SimulatedPolicyArgs;
+use crate::args::PoliciesArgs;
 use crate::exit::Failure;
 use crate::messages::Messages;
 
@@ -30,7 +30,7 @@ impl Policies {
     ///
     /// # Errors
     /// If there is none, or a file cannot be read or is invalid.
-    pub(super) fn load(args: &SimulatedPolicyArgs, messages: &Messages) -> Result<Self, Failure> {
+    pub(super) fn load(args: &PoliciesArgs, messages: &Messages) -> Result<Self, Failure> {
         let loaded = organization::load(args, messages)?;
         let mut others = Vec::new();
         let of_option =

@@ -3,12 +3,13 @@
 use std::io::{self, Write};
 
 use bedrock::Knowledge;
-use policy::{Call, Caller, Levels, Simulation, Verdict, simulate};
+use policy::{Simulation, Verdict};
 
 use super::calls::{self, AskedCall};
 use super::events;
 use super::json;
 use super::policies::Policies;
+use super::simulator::Simulator;
 use super::text::{self, Row};
 use crate::args::{DayArgs, ExpectedVerdict, SimulateArgs, SimulateOutput};
 use crate::command::print;
@@ -61,13 +62,6 @@ pub(crate) fn run(mut args: SimulateArgs, messages: &Messages) -> Result<Exit, F
     Ok(counts.exit(messages))
 }
 
-/// What is needed to decide.
-#[derive(Debug, Clone, Copy)]
-struct Simulator<'a> {
-    policies: &'a Policies,
-    knowledge: &'a Knowledge,
-}
-
 /// How many calls had which verdict.
 #[derive(Debug, Default)]
 struct Counts {
@@ -78,42 +72,6 @@ struct Counts {
     n_foreign: u64,
     /// Calls of which no leg is known.
     n_unknown: u64,
-}
-
-impl Simulator<'_> {
-    /// The verdict of the policies without the changes of the options, if there are any.
-    fn before(self, call: &AskedCall) -> Result<Option<Verdict>, Failure> {
-        let Some(policies) = &self.policies.unchanged else { return Ok(None) };
-        let levels = policies.levels(&call.account, call.principal.as_ref());
-        Ok(Some(Simulator { policies, ..self }.of(call, &levels)?.verdict))
-    }
-
-    fn of<'l>(self, call: &AskedCall, levels: &'l Levels) -> Result<Simulation<'l>, Failure> {
-        let organization = self.policies.organization.as_ref();
-        let path = organization.and_then(|it| it.organization_path(&call.account));
-        let is_member = self.policies.knows(&call.account);
-        let caller = Caller {
-            account: &call.account,
-            principal: call.principal.as_ref(),
-            organization_id: organization.and_then(|it| it.id.as_deref()).filter(|_| is_member),
-            organization_path: path.as_deref(),
-            given: &call.given,
-        };
-        let asked = Call {
-            operation: call.operation,
-            model_ref: &call.model_ref,
-            region: &call.region,
-            account: &call.account,
-            has_api_key: call.has_api_key,
-        };
-        let Knowledge { catalog, regions, aliases, .. } = self.knowledge;
-        let found =
-            simulate(asked, caller, levels, policy::Knowledge { catalog, regions, aliases });
-        found.map_err(|error| {
-            let place = call.place.as_ref().map(|place| format!("{place}: ")).unwrap_or_default();
-            Failure::usage(format!("{place}{error}"))
-        })
-    }
 }
 
 impl Counts {
