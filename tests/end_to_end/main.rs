@@ -71,6 +71,7 @@ mod layout_any;
 mod listing;
 mod locations;
 mod lost_logs;
+mod metrics;
 mod month;
 mod other_activity;
 mod page;

@@ -43,6 +43,7 @@ pub(crate) use self::read::{FormArg, ReadArgs};
 pub(crate) use self::source::{LayoutArg, LogArgs, SourceArgs};
 use crate::exit;
 use crate::messages::LogFormat;
+use crate::metrics::MetricsOutput;
 
 /// The headings of `--help`.
 mod heading {
@@ -193,6 +194,12 @@ pub(crate) struct RunArgs {
     /// Write the summary as JSON to a file, or with `-` to stdout instead of the text summary
     #[arg(long, env = "HOPTRAIL_SUMMARY_JSON", value_name = "FILE", help_heading = heading::OUTPUT)]
     pub(crate) summary_json: Option<PathBuf>,
+    /// Write metrics of the run at its end, however it ends: for CloudWatch in the embedded metric format (emf),
+    /// for Prometheus's textfile collector (prometheus), or as json; to stdout after the summary, or with =FILE
+    /// to a file. Separate several by commas
+    #[arg(long, value_delimiter = ',', env = "HOPTRAIL_METRICS", value_name = "FORM[=FILE]")]
+    #[arg(help_heading = heading::OUTPUT)]
+    pub(crate) metrics: Vec<MetricsOutput>,
     /// How to reach S3.
     #[command(flatten)]
     pub(crate) aws: AwsArgs,
@@ -308,6 +315,7 @@ impl PlanArgs {
             fail_on,
             full: false,
             summary_json,
+            metrics: Vec::new(),
             aws,
             config,
         }
@@ -333,6 +341,10 @@ pub(crate) struct VerifyArgs {
     /// Output format
     #[arg(long, value_enum, value_name = "FORMAT", default_value_t, help_heading = heading::OUTPUT)]
     pub(crate) output: Output,
+    /// Write metrics of the verification at its end, as `run --metrics` does
+    #[arg(long, value_delimiter = ',', env = "HOPTRAIL_METRICS", value_name = "FORM[=FILE]")]
+    #[arg(help_heading = heading::OUTPUT)]
+    pub(crate) metrics: Vec<MetricsOutput>,
     /// How to reach S3.
     #[command(flatten)]
     pub(crate) aws: AwsArgs,

@@ -13,6 +13,7 @@ use crate::args::{
     Acl, AddressingStyleArg, AwsArgs, ConfigArgs, DestArgs, Gate, KnowledgeArgs, LayoutArg,
     LogArgs, PerformanceArgs, RateArgs, ReadDayArgs, RunArgs, SourceArgs, Sse,
 };
+use crate::metrics::MetricsOutput;
 
 /// The keys of the file. An unknown key is an error, because a misspelled one would be ignored.
 #[derive(Debug, Default, Deserialize)]
@@ -65,6 +66,7 @@ pub(crate) struct Config {
     jurisdictions: Option<PathBuf>,
     fail_on: Vec<Gate>,
     summary_json: Option<PathBuf>,
+    metrics: Vec<MetricsOutput>,
 }
 
 impl Config {
@@ -92,6 +94,12 @@ impl Config {
         fill(&mut args.accounts, &self.accounts);
         fill_list(&mut args.fail_on, &self.fail_on);
         fill(&mut args.summary_json, &self.summary_json);
+        self.complete_metrics(&mut args.metrics);
+    }
+
+    /// Fills in where metrics go.
+    pub(crate) fn complete_metrics(&self, metrics: &mut Vec<MetricsOutput>) {
+        fill_list(metrics, &self.metrics);
     }
 
     /// Fills in what to read.

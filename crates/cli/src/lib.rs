@@ -13,6 +13,7 @@ mod exit;
 mod knowledge;
 mod location;
 mod messages;
+mod metrics;
 mod number;
 mod policy_type;
 mod progress;

@@ -36,7 +36,7 @@ pub use answer::{Answered, Basis, answers, answers_with_accounts};
 pub use dates::{DayRange, Shard};
 pub use error::{Error, LineError, SourceFailure};
 pub use omit::{Omitted, OmittedColumn};
-pub use outcome::progress::{Progress, Snapshot};
+pub use outcome::progress::{Finished, Progress, Snapshot};
 pub use outcome::{
     BatchCost, BatchJobs, BatchOutputs, CostGapCount, Coverage, Denied, DigestOutcome,
     ErrorReasonCount, GapModel, InvocationLog, LogEvidence, ModelCost, NotReopened, NotSearched,

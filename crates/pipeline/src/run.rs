@@ -31,7 +31,7 @@ use crate::error::Error;
 use crate::join::LogCounts;
 use crate::lease::{Holder, LeaseError, LeaseOptions, Leases};
 use crate::outcome::Outcome;
-use crate::outcome::progress::Progress;
+use crate::outcome::progress::{Finished, Progress};
 use crate::run::pass::{PassEnd, pass};
 pub(crate) use crate::run::state::Job;
 use crate::run::state::{Joined, PassRequest, State};
@@ -125,7 +125,7 @@ pub async fn settle(
         let job = Job { endpoints, settings, workers: &workers, progress, leases, outputs };
         settle::settle(&job, &mut state, &mut outcome).await?;
         leases.clear_stale(|day| state.may_change(day)).await?;
-        end(state, outcome, settings, outputs)
+        end(state, outcome, &job)
     })
     .await
 }
@@ -181,16 +181,12 @@ async fn begin(
 }
 
 /// What a run came to.
-fn end(
-    state: State,
-    mut outcome: Outcome,
-    settings: &Settings,
-    outputs: Option<&ListedOutputs<'_>>,
-) -> Result<Outcome, Error> {
-    outcome.batch_outputs = outputs.map(|outputs| state.batch_outputs(outputs));
-    state.write_into(settings.range, &mut outcome);
+fn end(state: State, mut outcome: Outcome, job: &Job<'_>) -> Result<Outcome, Error> {
+    outcome.batch_outputs = job.outputs.map(|outputs| state.batch_outputs(outputs));
+    state.write_into(job.settings.range, &mut outcome);
     let checked = outcome.check_counts();
     checked.map_err(|reason| Error::Counts { of: "the run".to_owned(), reason })?;
+    job.progress.set_finished(Finished::from(&outcome));
     Ok(outcome)
 }
 
@@ -277,7 +273,7 @@ async fn run_with_leases(
     reopen::reopen(&job, &mut state, &mut outcome, &withdrawn).await?;
     settle::settle_neighbours(&job, &mut state, &mut outcome).await?;
     leases.clear_stale(|day| settings.range.is_none_or(|range| range.contains(day))).await?;
-    end(state, outcome, settings, outputs)
+    end(state, outcome, &job)
 }
 
 /// The digest files of the range, if log files are to be compared with them.

@@ -93,6 +93,7 @@ impl ReadArgs {
             accounts: None,
             full: false,
             summary_json: None,
+            metrics: Vec::new(),
             aws,
             config,
         }

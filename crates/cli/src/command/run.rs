@@ -5,11 +5,12 @@ use std::fs::{self, OpenOptions};
 use std::path::{Path, PathBuf};
 use std::pin::pin;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use bedrock::Knowledge;
 use futures::FutureExt;
+use jiff::Timestamp;
 use logs::invocation::MetadataKeys;
 use logs::layout::LogKind;
 use pipeline::{
@@ -27,6 +28,7 @@ use crate::config::Config;
 use crate::exit::{Exit, Failure};
 use crate::location::{LogTemplates, OpenSource, ReadLocation};
 use crate::messages::Messages;
+use crate::metrics::{self, MetricsOutput, RunValues, Values};
 use crate::summary::new_denials::NewDenials;
 use crate::summary::page::{Found, GateCounts};
 use crate::{approved, knowledge, location, number, progress, range, settings, summary};
@@ -57,6 +59,7 @@ pub(super) struct Job {
     approved_regions: Option<ApprovedRegions>,
     is_full: bool,
     summary_json: Option<PathBuf>,
+    metrics: Vec<MetricsOutput>,
 }
 
 /// The stores of a run, open.
@@ -79,9 +82,31 @@ pub(crate) fn run(
 ) -> Result<Exit, Failure> {
     let mut job = Job::new(args, work, messages)?;
     let dest = location::given("--dest", job.dest.as_ref())?.clone();
+    check_stdout(job.summary_json.as_deref(), &job.metrics)?;
     if let Some(path) = &job.summary_json {
         check_summary(path)?;
     }
+    let (begun, progress) = (Instant::now(), Arc::new(Progress::default()));
+    let mut found = None;
+    let ended = work_on(&mut job, &dest, (&progress, &mut found), output, messages);
+    if !job.metrics.is_empty() {
+        let exit = ended.as_ref().map_or_else(Failure::exit, |exit| *exit);
+        let mut values = Values::new(dest.to_string(), exit, begun.elapsed());
+        let of_finished = || RunValues { finished: progress.finished(), ..RunValues::default() };
+        values.run = Some(found.unwrap_or_else(of_finished));
+        metrics::write(&job.metrics, &values, messages);
+    }
+    ended
+}
+
+/// Does the work, and shows what it came to. What metrics say of it is left in `found`, if it ends by itself.
+fn work_on(
+    job: &mut Job,
+    dest: &Location,
+    (progress, measured): (&Arc<Progress>, &mut Option<RunValues>),
+    output: &OutputArgs,
+    messages: &Messages,
+) -> Result<Exit, Failure> {
     if let (Some(shard), Some(range)) = (job.settings.shard, job.settings.range) {
         job.settings.range = shard.slice(range);
         if job.settings.range.is_none() {
@@ -90,9 +115,10 @@ pub(crate) fn run(
             return Ok(Exit::Done);
         }
     }
+    let job = &*job;
     let (outcome, found, new_denials) = block_on(async |signals| {
-        let stores = signals.or(job.open(&dest, messages)).await??;
-        let outcome = build(&job, &stores, signals, output, messages).await?;
+        let stores = signals.or(job.open(dest, messages)).await??;
+        let outcome = build(job, &stores, signals, (progress, output), messages).await?;
         let found = signals.or(job.ask(&outcome, stores.dest.as_ref(), messages)).await?;
         let new = signals.or(job.new_denials(&outcome, stores.dest.as_ref())).await??;
         Ok((outcome, found, new))
@@ -105,7 +131,8 @@ pub(crate) fn run(
     partial.iter().for_each(|reason| messages.warn(reason));
     let approved = job.approved_regions.as_ref();
     let gates = found.as_ref().map(|found| found.gates(approved)).unwrap_or_default();
-    show(&outcome, found.as_ref().map(|found| (found, gates)), &job, messages)?;
+    *measured = Some(RunValues::of_outcome(&outcome, gates, approved.is_some(), Timestamp::now()));
+    show(&outcome, found.as_ref().map(|found| (found, gates)), job, messages)?;
     let policies = new_denials.map_or_else(
         || (gates.policy_denial, "denied by a policy"),
         |new| (tell_new(&new, messages), "newly denied by a policy"),
@@ -183,7 +210,6 @@ impl Job {
         let accounts = args.accounts.as_deref().map(knowledge::accounts).transpose()?;
         settings.account_names = accounts.map(Arc::new);
         let approved_regions = approved_regions(&args, messages)?;
-        let RunArgs { fail_on, since_last, full: is_full, summary_json, .. } = args;
         Ok(Job {
             work,
             settings,
@@ -194,11 +220,12 @@ impl Job {
             log_templates,
             dest,
             dest_options,
-            fail_on,
-            since_last,
+            fail_on: args.fail_on,
+            since_last: args.since_last,
             approved_regions,
-            is_full,
-            summary_json,
+            is_full: args.full,
+            summary_json: args.summary_json,
+            metrics: args.metrics,
         })
     }
 
@@ -354,8 +381,8 @@ impl Job {
     async fn ask(&self, outcome: &Outcome, dest: &dyn Store, messages: &Messages) -> Option<Found> {
         let is_on_stdout = self.summary_json.as_deref() == Some(Path::new("-"));
         let is_shown = !self.is_full && !is_on_stdout;
-        // Gates are about days that were left as they are, too, and some about what only tables have.
-        let is_asked = !self.fail_on.is_empty();
+        // Gates and metrics are about days that were left as they are, too, and some about what only tables have.
+        let is_asked = !self.fail_on.is_empty() || !self.metrics.is_empty();
         if !is_shown && !is_asked || outcome.days.is_empty() && outcome.unchanged.is_empty() {
             return None;
         }
@@ -415,7 +442,7 @@ async fn build(
     job: &Job,
     stores: &Stores,
     signals: &mut Signals,
-    output: &OutputArgs,
+    (progress, output): (&Arc<Progress>, &OutputArgs),
     messages: &Messages,
 ) -> Result<Outcome, Failure> {
     let endpoints = Endpoints {
@@ -425,7 +452,7 @@ async fn build(
         batch_outputs: stores.batch_outputs.as_deref(),
         destination: stores.dest.as_ref(),
     };
-    let (progress, begun, stop) = (Arc::new(Progress::default()), Notify::new(), Notify::new());
+    let (begun, stop) = (Notify::new(), Notify::new());
     let notify = |notice: Notice<'_>| match notice {
         Notice::Waiting(Some(day), holder) => {
             messages.note(&format!("waiting for another run, which holds {day}: {holder}"));
@@ -442,21 +469,21 @@ async fn build(
     let stopped = stop.notified();
     let running = match &job.work {
         Work::Run | Work::Read => {
-            pipeline::run(endpoints, &settings, knowledge, &progress, notify, stopped).boxed_local()
+            pipeline::run(endpoints, &settings, knowledge, progress, notify, stopped).boxed_local()
         }
         Work::Settle => {
-            pipeline::settle(endpoints, &settings, knowledge, &progress, notify, stopped)
+            pipeline::settle(endpoints, &settings, knowledge, progress, notify, stopped)
                 .boxed_local()
         }
         Work::Build(readings) => {
             let requests = settings.requests_in_flight;
             let from = (endpoints, readings.open(requests, messages).await?);
-            pipeline::build(from, &settings, knowledge, &progress, notify, stopped).boxed_local()
+            pipeline::build(from, &settings, knowledge, progress, notify, stopped).boxed_local()
         }
     };
     let showing = async {
         begun.notified().await;
-        progress::show(Arc::clone(&progress), *messages).await;
+        progress::show(Arc::clone(progress), *messages).await;
     };
     let running = async {
         tokio::select! {
@@ -491,6 +518,22 @@ fn check_summary(path: &Path) -> Result<(), Failure> {
     opened.with_context(|| no_summary(path))?;
     if is_new {
         fs::remove_file(path).with_context(|| no_summary(path))?;
+    }
+    Ok(())
+}
+
+/// That stdout has one JSON document at most, and is not the only reader's of two.
+fn check_stdout(summary_json: Option<&Path>, metrics: &[MetricsOutput]) -> Result<(), Failure> {
+    let on_stdout = metrics.iter().filter(|output| output.is_on_stdout()).count();
+    if on_stdout > 1 {
+        return Err(Failure::usage(
+            "--metrics: expected one form on stdout, and the others with =FILE",
+        ));
+    }
+    if on_stdout == 1 && summary_json == Some(Path::new("-")) {
+        return Err(Failure::usage(
+            "--metrics: expected =FILE beside --summary-json -, which writes to stdout",
+        ));
     }
     Ok(())
 }

@@ -1,16 +1,19 @@
 //! `hoptrail verify`: compares the tables with their manifests, and optionally with the source.
 
 use std::fmt::Write as _;
+use std::time::Instant;
 
-use pipeline::{ChangedDay, Finding, FindingKind, LateCalls, SourceCheck, Verification};
+use pipeline::{ChangedDay, Finding, FindingKind, LateCalls, Settings, SourceCheck, Verification};
+use store::{Location, S3Options};
 
 use crate::args::{Output, OutputArgs, VerifyArgs};
 use crate::command::{basis, block_on, print};
 use crate::config::Config;
 use crate::escape::escaped;
 use crate::exit::{Exit, Failure};
-use crate::location::OpenSource;
+use crate::location::{OpenSource, ReadLocation};
 use crate::messages::Messages;
+use crate::metrics::{self, Values, VerifyValues};
 use crate::number::{bytes, counted, grouped};
 use crate::{location, range, settings};
 
@@ -30,30 +33,58 @@ pub(crate) fn run(
     config.complete_late_window(&mut args.days);
     config.complete_location(&mut args.dest);
     config.complete_aws(&mut args.aws);
+    config.complete_metrics(&mut args.metrics);
     let mut settings = settings::of_days(&args.source, &args.days)?;
     let dest = location::required("--dest", args.dest.as_deref())?;
     let sources = location::sources(&args.source, &args.aws)?;
     let read = sources.iter().map(|read| &read.location);
     location::check_region(&args.aws, [&dest].into_iter().chain(read))?;
     let dest_options = location::dest_options(&args.aws)?;
+    if args.metrics.iter().filter(|output| output.is_on_stdout()).count() > 1 {
+        return Err(Failure::usage(
+            "--metrics: expected one form on stdout, and the others with =FILE",
+        ));
+    }
+    let begun = Instant::now();
+    let mut measured = VerifyValues::default();
+    let ended =
+        verify(&args, (&dest, &dest_options), &sources, (&mut settings, &mut measured), messages);
+    if !args.metrics.is_empty() {
+        let exit = ended.as_ref().map_or_else(Failure::exit, |exit| *exit);
+        let mut values = Values::new(dest.to_string(), exit, begun.elapsed());
+        values.verify = Some(measured);
+        metrics::write(&args.metrics, &values, messages);
+    }
+    ended
+}
+
+/// Does it, and shows what it came to.
+fn verify(
+    args: &VerifyArgs,
+    (dest, dest_options): (&Location, &S3Options),
+    sources: &[ReadLocation],
+    (settings, measured): (&mut Settings, &mut VerifyValues),
+    messages: &Messages,
+) -> Result<Exit, Failure> {
     let found = block_on(async |signals| {
         let requests = settings.requests_in_flight;
         let verifying = async {
             let what = "the destination";
-            let dest =
-                location::open_source(what, &dest, &dest_options, requests, messages).await?;
-            let source = match sources.as_slice() {
+            let dest = location::open_source(what, dest, dest_options, requests, messages).await?;
+            let source = match sources {
                 [] => None,
-                sources => Some(location::open_sources(sources, &settings, messages).await?),
+                sources => Some(location::open_sources(sources, settings, messages).await?),
             };
             if let Some(source) = &source {
                 settings.layout = source.layout;
             }
             let source = source.as_ref().map(OpenSource::source);
-            Ok::<_, Failure>(pipeline::verify(dest.as_ref(), source, &settings).await?)
+            Ok::<_, Failure>(pipeline::verify(dest.as_ref(), source, settings).await?)
         };
         signals.or(verifying).await?
     })?;
+    let findings = found.findings.len() as u64;
+    *measured = VerifyValues { days: found.days, findings };
     match args.output {
         Output::Text => print(&text(&found))?,
         Output::Json => print(&format!("{}\n", serde_json::to_string_pretty(&found)?))?,

@@ -18,7 +18,7 @@ use crate::digests::{Comparison, Status};
 use crate::error::Error;
 use crate::join::Requests;
 use crate::lease::Leases;
-use crate::outcome::progress::Progress;
+use crate::outcome::progress::{Finished, Progress};
 use crate::outcome::tally::Tally;
 use crate::outcome::{BatchOutputs, Day, ObjectProblem, Outcome, ShrinkRefusal};
 use crate::run::kept;
@@ -398,6 +398,31 @@ impl State {
     }
 
     /// Adds up what the days came to; those that are not of the range were opened again.
+    /// What is finished before the run is: the days that are published by now.
+    pub(super) fn finished(&self) -> Finished {
+        let count = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);
+        let is_reopened = |day: &&Date| self.range.is_some_and(|range| !range.contains(**day));
+        let mut finished = Finished {
+            days_built: count(self.days.len()),
+            days_unchanged: count(self.unchanged.len()),
+            days_held: count(self.not_replaced.len()),
+            days_reopened: count(self.days.keys().filter(is_reopened).count()),
+            ..Finished::default()
+        };
+        for BuiltDay { counts, .. } in self.days.values() {
+            finished.objects_read += counts.objects.saturating_sub(counts.unreadable);
+            finished.objects_unreadable += counts.unreadable;
+            finished.records.records += counts.records;
+            finished.records.calls += counts.calls;
+            finished.records.skipped += counts.skipped;
+            finished.records.rejected += counts.rejected;
+            finished.written += counts.written;
+            finished.duplicates += counts.duplicates;
+            finished.other_day += counts.other_day;
+        }
+        finished
+    }
+
     pub(super) fn write_into(self, range: Option<DayRange>, outcome: &mut Outcome) {
         let mut tally = Tally::default();
         for (day, built) in self.days {

@@ -297,6 +297,7 @@ impl<'a> Scheduler<'a, '_> {
         self.entries.append(&mut published.tables.joined);
         self.calls_without_entry += published.tables.calls_without_entry;
         self.collected.left += self.state.record_published(published);
+        self.job.progress.set_finished(self.state.finished());
     }
 }
 

@@ -1,0 +1,105 @@
+//! Where metrics go: stdout, or a file that is written whole.
+
+use std::fs::File;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use serde::Deserialize;
+
+/// A form of metrics and where it goes: `emf`, `prometheus=FILE`, ...
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub(crate) struct MetricsOutput {
+    pub(super) form: Form,
+    /// `None` is stdout.
+    pub(super) file: Option<PathBuf>,
+}
+
+/// A form.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Form {
+    Emf,
+    Prometheus,
+    Json,
+}
+
+impl MetricsOutput {
+    /// Whether it goes to stdout.
+    pub(crate) fn is_on_stdout(&self) -> bool {
+        self.file.is_none()
+    }
+}
+
+impl FromStr for MetricsOutput {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (form, file) = match text.split_once('=') {
+            Some((_, "")) => return Err("expected a file after `=`".to_owned()),
+            Some((form, file)) => (form, Some(PathBuf::from(file))),
+            None => (text, None),
+        };
+        let form = match form {
+            "emf" => Form::Emf,
+            "prometheus" => Form::Prometheus,
+            "json" => Form::Json,
+            _ => {
+                return Err(
+                    "expected emf, prometheus, or json, or one of them with =FILE".to_owned()
+                );
+            }
+        };
+        Ok(MetricsOutput { form, file })
+    }
+}
+
+impl TryFrom<String> for MetricsOutput {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        text.parse()
+    }
+}
+
+/// Writes a file whole: whoever reads it sees what was there before, or all that is new.
+///
+/// # Errors
+/// If the file cannot be written; then it is as it was.
+pub(super) fn write_whole(file: &Path, text: &str) -> io::Result<()> {
+    // A pipe or a terminal cannot be replaced.
+    if file.metadata().is_ok_and(|found| !found.is_file() && !found.is_dir()) {
+        return File::options().write(true).open(file)?.write_all(text.as_bytes());
+    }
+    let mut name = file.file_name().ok_or(io::ErrorKind::InvalidInput)?.to_owned();
+    // The collector of Prometheus reads names with its own ending only.
+    name.push(format!(".{}.tmp", std::process::id()));
+    let temporary = file.with_file_name(name);
+    let written = File::create(&temporary).and_then(|mut opened| {
+        opened.write_all(text.as_bytes())?;
+        opened.sync_all()
+    });
+    let done = written.and_then(|()| std::fs::rename(&temporary, file));
+    if done.is_err() {
+        // What it was called for is what counts.
+        let _ = std::fs::remove_file(&temporary);
+    }
+    done
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn forms_and_files_are_read() {
+        let read = |text: &str| text.parse::<MetricsOutput>();
+        assert_eq!(read("emf").unwrap(), MetricsOutput { form: Form::Emf, file: None });
+        let file = Some(PathBuf::from("/var/a=b.prom"));
+        let expected = MetricsOutput { form: Form::Prometheus, file };
+        assert_eq!(read("prometheus=/var/a=b.prom").unwrap(), expected);
+        for text in ["", "EMF", "json=", "statsd=x", "=x"] {
+            assert!(read(text).unwrap_err().starts_with("expected "), "{text}");
+        }
+    }
+}
