@@ -63,6 +63,7 @@ mod entries;
 mod explain;
 mod failing_source;
 mod faults;
+mod generate;
 mod golden;
 mod hostile;
 mod killed;

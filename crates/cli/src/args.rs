@@ -10,6 +10,7 @@ mod aws;
 mod catalog;
 mod days;
 mod destination;
+mod generate;
 mod knowledge;
 mod policy;
 mod prices;
@@ -31,6 +32,7 @@ pub(crate) use self::catalog::{
 use self::days::LAST_OF_ALL;
 pub(crate) use self::days::{DayArgs, ReadDayArgs};
 pub(crate) use self::destination::{Acl, DestArgs, Sse};
+pub(crate) use self::generate::{GenerateArgs, Generated};
 pub(crate) use self::knowledge::{CatalogBaseArgs, KnowledgeArgs, RateArgs};
 pub(crate) use self::policy::{
     ExpectedVerdict, PoliciesArgs, PolicyArgs, PolicyCommand, SimulateArgs, SimulateOutput,
@@ -44,6 +46,7 @@ pub(crate) use self::source::{LayoutArg, LogArgs, SourceArgs};
 use crate::exit;
 use crate::messages::LogFormat;
 use crate::metrics::MetricsOutput;
+use crate::version::VERSION;
 
 /// The headings of `--help`.
 mod heading {
@@ -68,7 +71,7 @@ const LAST: usize = 900;
 
 /// Find out where your Amazon Bedrock requests ran and what they cost, from your own CloudTrail
 #[derive(Debug, Parser)]
-#[command(name = "hoptrail", version, max_term_width = 80, after_help = exit::HELP)]
+#[command(name = "hoptrail", version = VERSION, max_term_width = 80, after_help = exit::HELP)]
 pub(crate) struct Arguments {
     /// What to do.
     #[command(subcommand)]
@@ -125,6 +128,9 @@ pub(crate) enum Command {
     /// Say what policies make of calls: which of their authorizations are denied, by which statement
     #[command(after_help = exit::HELP)]
     Policy(PolicyArgs),
+    /// Write manual pages, or the completions of a shell
+    #[command(hide = true, after_help = exit::HELP)]
+    Generate(GenerateArgs),
 }
 
 /// How to report. These options belong to every command.

@@ -5,6 +5,7 @@ pub(crate) mod build;
 pub(crate) mod catalog;
 pub(crate) mod ddl;
 pub(crate) mod explain;
+pub(crate) mod generate;
 pub(crate) mod plan;
 pub(crate) mod policy;
 pub(crate) mod prices;

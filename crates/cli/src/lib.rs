@@ -21,6 +21,7 @@ mod range;
 mod region;
 mod settings;
 mod summary;
+mod version;
 
 pub use exit::Exit;
 
@@ -53,13 +54,16 @@ pub fn main() -> Exit {
 fn asks_for_versions() -> bool {
     let typed = std::env::args_os().skip(1).collect::<Vec<_>>();
     let has = |names: [&str; 2]| typed.iter().any(|word| names.iter().any(|name| word == name));
-    typed.len() == 2 && has(["--version", "-V"]) && has(["-v", "--verbose"])
+    typed.len() == 2
+        && has(["--version", "-V"])
+        && (has(["-v", "--verbose"]) || has(["-vv", "-vv"]))
 }
 
-/// Prints the version, and how old the built-in catalog and price book are.
+/// Prints the version, that of the tables' schema, and how old the built-in catalog and price book are.
 fn versions() -> Exit {
     let dates = summary::age::dates(&bedrock::Knowledge::embedded());
-    let text = format!("hoptrail {}\n{dates}\n", env!("CARGO_PKG_VERSION"));
+    let schema = tables::table::SCHEMA_VERSION;
+    let text = format!("hoptrail {}\nschema version {schema}\n{dates}\n", version::VERSION);
     if command::print(&text).is_ok() { Exit::Done } else { Exit::Failed }
 }
 
@@ -86,6 +90,7 @@ fn run(arguments: Arguments, messages: &Messages) -> Result<Exit, Failure> {
         Command::Prices(args) => command::prices::run(&args.command, messages),
         Command::Catalog(args) => command::catalog::run(&args.command, messages),
         Command::Explain(args) => command::explain::run(*args, messages),
+        Command::Generate(args) => command::generate::run(&args),
         Command::Policy(args) => command::policy::run(args.command, messages),
     }
 }
