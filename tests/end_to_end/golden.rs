@@ -107,6 +107,7 @@ fn help_of_every_command_fits_80_columns() {
         "",
         "run",
         "plan",
+        "reconcile",
         "verify",
         "settle",
         "read",

@@ -89,6 +89,7 @@ mod read_shards;
 mod readings;
 mod readme;
 mod rebuild;
+mod reconcile;
 mod references;
 mod report;
 mod requests;

@@ -3,7 +3,6 @@
 //! What is understood becomes rows with their source and date. What is not is returned as
 //! [`Unread`], and nothing is guessed.
 
-mod dimension;
 mod models;
 mod names;
 mod offers;

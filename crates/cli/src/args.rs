@@ -15,6 +15,7 @@ mod knowledge;
 mod policy;
 mod prices;
 mod read;
+mod reconcile;
 mod source;
 
 use std::path::PathBuf;
@@ -42,6 +43,7 @@ pub(crate) use self::prices::{
     PricesArgs, PricesCheckArgs, PricesCommand, PricesExportArgs, PricesImportArgs, PricesShowArgs,
 };
 pub(crate) use self::read::{FormArg, ReadArgs};
+pub(crate) use self::reconcile::{ReconcileArgs, ReconcileFormat};
 pub(crate) use self::source::{LayoutArg, LogArgs, SourceArgs};
 use crate::exit;
 use crate::messages::LogFormat;
@@ -128,6 +130,10 @@ pub(crate) enum Command {
     /// Say what policies make of calls: which of their authorizations are denied, by which statement
     #[command(after_help = exit::HELP)]
     Policy(PolicyArgs),
+    /// Compare what AWS bills with what the tables have, line by line, from the Parquet files of a CUR 2.0
+    /// or FOCUS 1.2 export
+    #[command(next_line_help = true, after_help = exit::HELP)]
+    Reconcile(Box<ReconcileArgs>),
     /// Write manual pages, or the completions of a shell
     #[command(hide = true, after_help = exit::HELP)]
     Generate(GenerateArgs),

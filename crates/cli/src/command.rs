@@ -10,6 +10,7 @@ pub(crate) mod plan;
 pub(crate) mod policy;
 pub(crate) mod prices;
 pub(crate) mod read;
+pub(crate) mod reconcile;
 pub(crate) mod report;
 pub(crate) mod run;
 pub(crate) mod show;

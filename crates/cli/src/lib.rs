@@ -90,6 +90,7 @@ fn run(arguments: Arguments, messages: &Messages) -> Result<Exit, Failure> {
         Command::Prices(args) => command::prices::run(&args.command, messages),
         Command::Catalog(args) => command::catalog::run(&args.command, messages),
         Command::Explain(args) => command::explain::run(*args, messages),
+        Command::Reconcile(args) => command::reconcile::run(*args, messages),
         Command::Generate(args) => command::generate::run(&args),
         Command::Policy(args) => command::policy::run(args.command, messages),
     }

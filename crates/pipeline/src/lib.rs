@@ -13,6 +13,7 @@
 mod accounts;
 mod answer;
 mod batch;
+mod bill;
 mod dates;
 mod day;
 mod digests;
@@ -33,6 +34,7 @@ mod verify;
 mod work;
 
 pub use answer::{Answered, Basis, answers, answers_with_accounts};
+pub use bill::{BillFault, ReadBill, read_bill};
 pub use dates::{DayRange, Shard};
 pub use error::{Error, LineError, SourceFailure};
 pub use omit::{Omitted, OmittedColumn};

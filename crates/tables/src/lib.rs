@@ -7,6 +7,7 @@ pub mod accounts;
 pub mod attributed_costs;
 mod batch;
 pub mod batch_jobs;
+pub mod bill;
 pub mod column;
 pub mod ddl;
 pub mod denials;

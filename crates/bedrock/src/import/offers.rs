@@ -3,8 +3,8 @@
 use serde::Deserialize;
 
 use super::ImportError;
-use super::dimension::{self, NoDimension};
 use super::quote::{PriceImport, Quoted, Target};
+use crate::dimension::{self, NoDimension};
 use crate::money::{Usd, UsdPerMillion};
 use crate::price::ALL_COMMERCIAL;
 

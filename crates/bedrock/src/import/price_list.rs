@@ -12,8 +12,8 @@ use std::collections::HashMap;
 use jiff::civil::Date;
 
 use super::ImportError;
-use super::dimension::{self, NoDimension};
 use super::quote::{PriceImport, Quoted, Target};
+use crate::dimension::{self, NoDimension};
 use crate::money::{Usd, UsdPerMillion};
 
 /// What is read of a product.

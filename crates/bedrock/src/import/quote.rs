@@ -5,11 +5,11 @@ use std::io::BufRead;
 
 use jiff::civil::Date;
 
-use super::dimension::Dimension;
 use super::names::Names;
 use super::price_list::PriceList;
 use super::{ImportError, Unread, offers, price_list};
 use crate::catalog::Catalog;
+use crate::dimension::Dimension;
 use crate::money::UsdPerMillion;
 use crate::price::PriceRow;
 use crate::region::Regions;

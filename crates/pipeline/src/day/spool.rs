@@ -5,11 +5,13 @@ use std::fs::File;
 use std::io::{self, Write};
 
 use bedrock::CallId;
+use bedrock::billing::BillLine;
 use bytes::Bytes;
 use jiff::civil::Date;
 use logs::hash::{Sha256, to_hex};
 use md5::{Digest, Md5};
 use store::Store;
+use tables::bill::{self, BillError, Export};
 use tables::query::{Answering, add_file};
 use tables::read::{Footer, ReadError};
 use tempfile::{SpooledData, SpooledTempFile, spooled_tempfile};
@@ -152,6 +154,21 @@ impl Spooled {
         match self.content {
             Content::Held(bytes) => add_file(questions, bytes, day),
             Content::OnDisk(file) => add_file(questions, file, day),
+        }
+    }
+
+    /// Gives the lines of a file of a bill to `take`. Call it on the workers.
+    ///
+    /// # Errors
+    /// If it is no bill, or damaged.
+    pub(crate) fn bill(
+        self,
+        with_principals: bool,
+        take: impl FnMut(BillLine),
+    ) -> Result<Export, BillError> {
+        match self.content {
+            Content::Held(bytes) => bill::read(bytes, with_principals, take),
+            Content::OnDisk(file) => bill::read(file, with_principals, take),
         }
     }
 

@@ -5,17 +5,17 @@ use crate::price::{Routing, Tier, TokenKind};
 
 /// What a price is for, apart from model and Region.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Dimension {
-    pub(super) kind: TokenKind,
-    pub(super) routing: Routing,
-    pub(super) tier: Tier,
+pub(crate) struct Dimension {
+    pub(crate) kind: TokenKind,
+    pub(crate) routing: Routing,
+    pub(crate) tier: Tier,
     /// For input above the threshold of the model's long context.
-    pub(super) is_long: bool,
+    pub(crate) is_long: bool,
 }
 
 /// Why a name is no [`Dimension`].
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum NoDimension {
+pub(crate) enum NoDimension {
     /// It is understood, and no price per token of a foundation model: the word that says so.
     OtherUnit(String),
     /// It is not understood.
@@ -62,7 +62,7 @@ const KNOWN: [&str; 23] = [
 ];
 
 /// Reads the words of a name.
-pub(super) fn read(name: &str) -> Result<Dimension, NoDimension> {
+pub(crate) fn read(name: &str) -> Result<Dimension, NoDimension> {
     let words = words(name);
     if let Some(word) = words.iter().find(|word| OTHER_UNITS.contains(&word.as_str())) {
         return Err(NoDimension::OtherUnit(word.clone()));

@@ -1,0 +1,19 @@
+//! What AWS's bills say: usage types as Region, model, and what is counted; and how a bill compares with what the
+//! tables have.
+
+mod amount;
+mod bill;
+mod line;
+mod names;
+mod reconcile;
+mod usage_type;
+
+pub use amount::{Amount, AmountError};
+pub use bill::{Bill, Sum, UnknownLine};
+pub use line::{BillLine, LineType};
+pub use names::{BillingNames, EMBEDDED as EMBEDDED_NAMES};
+pub use reconcile::{
+    BilledUsage, Comparison, DiscountRow, Key, Kind, Line, Reconciliation, SeenUsage, Side,
+    Tolerance, Verdict, discount_rows, reconcile,
+};
+pub use usage_type::{Charge, Metered, read};

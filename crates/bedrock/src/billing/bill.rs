@@ -1,0 +1,229 @@
+//! What the lines of a bill come to: tokens by what they are told apart by, and all else by its kind.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::civil::Date;
+
+use super::amount::Amount;
+use super::line::{BillLine, LineType};
+use super::names::BillingNames;
+use super::reconcile::{BilledUsage, Key};
+use super::usage_type::{Charge, read};
+use crate::region::Regions;
+
+/// What a bill says of a range of days.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Bill {
+    /// Tokens.
+    pub usage: Vec<BilledUsage>,
+    /// Usage of Bedrock that is not billed per token, by its unit.
+    pub other_units: BTreeMap<String, Sum>,
+    /// Usage of Bedrock that is not understood.
+    pub unknown: BTreeMap<UnknownLine, Sum>,
+    /// Credits, taxes, refunds, and the like of Bedrock, as the bill calls them.
+    pub other_charges: BTreeMap<String, Sum>,
+    /// The accounts that pay.
+    pub payers: BTreeSet<String>,
+    /// The last day of which there is any line, of whatever service.
+    pub until: Option<Date>,
+    /// The months of the range with lines, and whether one of these has an invoice.
+    pub months: BTreeMap<String, bool>,
+}
+
+/// Lines, and what they cost.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Sum {
+    /// How many lines.
+    pub lines: u64,
+    /// Their net cost in US dollars.
+    pub net_cost: Amount,
+}
+
+/// What is not understood.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct UnknownLine {
+    /// The usage type.
+    pub usage_type: String,
+    /// What of it.
+    pub what: String,
+}
+
+impl Bill {
+    /// Takes note that there is a line of a day, of whatever service.
+    pub fn see(&mut self, day: Date, is_invoiced: bool, (from, to): (Date, Date)) {
+        self.until = self.until.max(Some(day));
+        if (from..=to).contains(&day) {
+            *self.months.entry(day.strftime("%Y-%m").to_string()).or_default() |= is_invoiced;
+        }
+    }
+
+    /// Takes a line of Bedrock, if it is of these days.
+    pub fn add(
+        &mut self,
+        line: &BillLine,
+        (from, to): (Date, Date),
+        regions: &Regions,
+        names: &BillingNames<'_>,
+    ) {
+        if line.day < from || line.day > to || !line.is_of_bedrock() {
+            return;
+        }
+        self.payers.extend(line.payer_account_id.clone());
+        if let LineType::Other(name) = &line.line_type {
+            self.other_charges.entry(name.clone()).or_default().add(line);
+            return;
+        }
+        match self.usage(line, regions, names) {
+            Ok(usage) => self.usage.push(usage),
+            Err(Charge::OtherUnit(unit)) => self.other_units.entry(unit).or_default().add(line),
+            Err(Charge::Unknown(what)) => {
+                let usage_type = line.usage_type.clone();
+                self.unknown.entry(UnknownLine { usage_type, what }).or_default().add(line);
+            }
+            Err(Charge::Tokens(_)) => {}
+        }
+    }
+
+    /// The tokens of a line, or what it is instead.
+    fn usage(
+        &self,
+        line: &BillLine,
+        regions: &Regions,
+        names: &BillingNames<'_>,
+    ) -> Result<BilledUsage, Charge> {
+        let metered = match read(&line.usage_type, &line.product_name, regions, names) {
+            Charge::Tokens(metered) => metered,
+            other => return Err(other),
+        };
+        let unknown = |what: String| Charge::Unknown(what);
+        let n_tokens = tokens(&line.unit);
+        let n_tokens = n_tokens.ok_or_else(|| unknown(format!("the unit `{}`", line.unit)))?;
+        let tokens = line.quantity.times(n_tokens).map_err(|it| unknown(it.to_string()))?;
+        let account_id = line.account_id.clone().ok_or_else(|| unknown("an account".to_owned()))?;
+        let key = Key {
+            day: line.day,
+            account_id,
+            region: metered.region,
+            model_id: metered.model_id,
+            routing: metered.routing,
+            tier: metered.tier,
+            principal: line.principal.as_deref().map(principal_name),
+        };
+        let (list_cost, net_cost) = (line.list_cost, line.net_cost);
+        let (kind, is_long) = (metered.kind, metered.is_long);
+        Ok(BilledUsage { key, kind, is_long, tokens, list_cost, net_cost })
+    }
+}
+
+impl Sum {
+    fn add(&mut self, line: &BillLine) {
+        self.lines += 1;
+        self.net_cost += line.net_cost;
+    }
+}
+
+/// How many tokens a unit is; Marketplace usage has `Units`, of a million tokens. AWS has changed units before:
+/// one that is not known is not guessed.
+fn tokens(unit: &str) -> Option<i64> {
+    match unit.to_ascii_lowercase().as_str() {
+        "tokens" | "token" => Some(1),
+        "1k tokens" | "1000 tokens" => Some(1_000),
+        "1m tokens" | "1000000 tokens" | "units" => Some(1_000_000),
+        _ => None,
+    }
+}
+
+/// The name of a user, or of the role of a session, as the tables have it; the ARN itself, if it is of neither.
+fn principal_name(arn: &str) -> String {
+    let resource = arn.rsplit(':').next().unwrap_or(arn);
+    let parts = resource.split('/').collect::<Vec<_>>();
+    match parts.as_slice() {
+        ["assumed-role", role, ..] => (*role).to_owned(),
+        ["user" | "role", .., name] => (*name).to_owned(),
+        ["root"] => "root".to_owned(),
+        _ => arn.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalog::Catalog;
+
+    #[test]
+    fn units_that_are_not_known_are_not_guessed() {
+        for (unit, expected) in [
+            ("1K tokens", Some(1_000)),
+            ("1M tokens", Some(1_000_000)),
+            ("Tokens", Some(1)),
+            ("Units", Some(1_000_000)),
+            ("GB", None),
+            ("", None),
+            ("10K tokens", None),
+        ] {
+            assert_eq!(tokens(unit), expected, "{unit}");
+        }
+    }
+
+    #[test]
+    fn principals_are_named_as_in_the_tables() {
+        for (arn, expected) in [
+            ("arn:aws:sts::111122223333:assumed-role/App/session", "App"),
+            ("arn:aws:iam::111122223333:user/team/Ada", "Ada"),
+            ("arn:aws:iam::111122223333:root", "root"),
+            ("somebody", "somebody"),
+        ] {
+            assert_eq!(principal_name(arn), expected);
+        }
+    }
+
+    #[test]
+    fn lines_are_sorted_by_what_they_are() {
+        let (catalog, regions) = (Catalog::embedded(), Regions::embedded());
+        let names = BillingNames::read(super::super::EMBEDDED_NAMES, &catalog).unwrap();
+        let day = |text: &str| text.parse::<Date>().unwrap();
+        let line = BillLine {
+            payer_account_id: Some("999988887777".to_owned()),
+            account_id: Some("111122223333".to_owned()),
+            day: day("2026-10-05"),
+            line_type: LineType::Usage,
+            product_code: "AmazonBedrock".to_owned(),
+            product_name: String::new(),
+            usage_type: "USE1-NovaPro-input-tokens".to_owned(),
+            quantity: "433.893".parse().unwrap(),
+            unit: "1K tokens".to_owned(),
+            list_cost: Some("0.3471144".parse().unwrap()),
+            net_cost: "0.3".parse().unwrap(),
+            principal: None,
+            is_invoiced: true,
+        };
+        let mut bill = Bill::default();
+        let of = |change: fn(&mut BillLine)| {
+            let mut line = line.clone();
+            change(&mut line);
+            line
+        };
+        let lines = [
+            line.clone(),
+            of(|line| line.unit = "GB".to_owned()),
+            of(|line| line.usage_type = "USE1-NovaCanvas-images".to_owned()),
+            of(|line| line.line_type = LineType::Other("Tax".to_owned())),
+            of(|line| line.product_code = "AmazonS3".to_owned()),
+            of(|line| line.account_id = None),
+            of(|line| line.day = line.day.tomorrow().unwrap()),
+        ];
+        let range = (day("2026-10-01"), day("2026-10-05"));
+        for line in &lines {
+            bill.see(line.day, line.is_invoiced, range);
+            bill.add(line, range, &regions, &names);
+        }
+        assert_eq!(bill.usage.len(), 1);
+        assert_eq!(bill.usage[0].tokens, Amount::whole(433_893));
+        assert_eq!(bill.other_units.keys().collect::<Vec<_>>(), ["images"]);
+        assert_eq!(bill.other_charges.keys().collect::<Vec<_>>(), ["Tax"]);
+        let unknown = bill.unknown.keys().map(|it| it.what.as_str()).collect::<Vec<_>>();
+        assert_eq!(unknown, ["an account", "the unit `GB`"]);
+        assert_eq!(bill.until, Some(day("2026-10-06")));
+        assert_eq!(bill.months, BTreeMap::from([("2026-10".to_owned(), true)]));
+    }
+}

@@ -1,0 +1,53 @@
+//! A line of a bill, whatever export it is from.
+
+use jiff::civil::Date;
+
+use super::amount::Amount;
+
+/// What a line is for.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum LineType {
+    /// Usage.
+    Usage,
+    /// Anything else, as the bill calls it: `Tax`, `Credit`, `Refund`, …
+    Other(String),
+}
+
+/// A line of a bill.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BillLine {
+    /// The account that pays.
+    pub payer_account_id: Option<String>,
+    /// The account that used it.
+    pub account_id: Option<String>,
+    /// The day on which its time begins, UTC.
+    pub day: Date,
+    /// What it is for.
+    pub line_type: LineType,
+    /// `AmazonBedrock`, …; of the Marketplace, an id.
+    pub product_code: String,
+    /// The name of the product, where the export has it.
+    pub product_name: String,
+    /// The usage type.
+    pub usage_type: String,
+    /// How much was used, in `unit`.
+    pub quantity: Amount,
+    /// The unit.
+    pub unit: String,
+    /// What it costs at public on-demand prices, in US dollars; `None` if the line does not say.
+    pub list_cost: Option<Amount>,
+    /// What it costs with what was negotiated, in US dollars.
+    pub net_cost: Amount,
+    /// The ARN of the principal, where the export has it.
+    pub principal: Option<String>,
+    /// Whether it has an invoice: its month is closed.
+    pub is_invoiced: bool,
+}
+
+impl BillLine {
+    /// Whether it is of Amazon Bedrock: by its product, or of the Marketplace by the product's name.
+    pub fn is_of_bedrock(&self) -> bool {
+        const EDITION: &str = "(Amazon Bedrock Edition)";
+        self.product_code.starts_with("AmazonBedrock") || self.product_name.ends_with(EDITION)
+    }
+}

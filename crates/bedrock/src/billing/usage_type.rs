@@ -1,0 +1,320 @@
+//! The grammar of usage types, as bills have them:
+//!
+//! ```text
+//! USE1-Claude4.6Sonnet-cache-read-input-token-count-cross-region-global    CODE-MODEL-DIMENSION
+//! USW2-anthropic.claude-opus-4-8-mantle-input-tokens-global-standard       CODE-MODEL-mantle-DIMENSION
+//! USW2-MP:USW2_input_tokens_long_ctx_global_standard-Units                 CODE-MP:CODE_DIMENSION-Units
+//! ```
+//!
+//! `CODE` is the billing code of the source Region. Marketplace usage has its model in the name of the product
+//! alone. Sources: the Price List of Amazon Bedrock, "Understanding your Amazon Bedrock CUR data" (AWS), public
+//! threads that quote bills.
+
+use super::names::BillingNames;
+use crate::dimension::{self, NoDimension};
+use crate::price::{Routing, Tier, TokenKind};
+use crate::region::Regions;
+
+/// What a line of a bill charges.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Charge {
+    /// Tokens of a model.
+    Tokens(Metered),
+    /// What is not billed per token: `image`, `guardrail`, …
+    OtherUnit(String),
+    /// It is not understood, for this reason.
+    Unknown(String),
+}
+
+/// The tokens that a usage type counts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Metered {
+    /// The code of the source Region.
+    pub region: String,
+    /// The canonical id of the model.
+    pub model_id: String,
+    /// Which tokens.
+    pub kind: TokenKind,
+    /// Through which kind of profile.
+    pub routing: Routing,
+    /// The service tier.
+    pub tier: Tier,
+    /// Whether the input was above the threshold of the model's long context.
+    pub is_long: bool,
+    /// Whether it is of the mantle endpoint.
+    pub is_mantle: bool,
+}
+
+/// Parts of usage types that are not per token, in lower case, with what they are.
+const OTHER_UNITS: [(&str, &str); 24] = [
+    ("agentcore", "AgentCore"),
+    ("guardrail", "guardrails"),
+    ("provisionedthroughput", "provisioned throughput"),
+    ("modelunit", "provisioned throughput"),
+    ("model-unit", "provisioned throughput"),
+    ("customization", "customization"),
+    ("custom-model", "custom models"),
+    ("custommodel", "custom models"),
+    ("training", "customization"),
+    ("import", "imported models"),
+    ("storage", "storage"),
+    ("image", "images"),
+    ("video", "video"),
+    ("speech", "speech"),
+    ("audio", "audio"),
+    ("second", "seconds"),
+    ("minute", "minutes"),
+    ("hour", "hours"),
+    ("page", "pages"),
+    ("search", "searches"),
+    ("quer", "queries"),
+    ("flow", "flows"),
+    ("evaluation", "evaluations"),
+    ("reserved", "reserved capacity"),
+];
+
+/// Reads a usage type. `product` is the name of the product, of which Marketplace usage has its model.
+pub fn read(
+    usage_type: &str,
+    product: &str,
+    regions: &Regions,
+    names: &BillingNames<'_>,
+) -> Charge {
+    let parts = match parts(usage_type) {
+        Ok(parts) => parts,
+        Err(charge) => return charge,
+    };
+    let dimension = match dimension::read(parts.dimension) {
+        Ok(dimension) => dimension,
+        Err(NoDimension::OtherUnit(word)) => return Charge::OtherUnit(of_word(&word)),
+        Err(NoDimension::Unknown(why)) => return Charge::Unknown(why),
+    };
+    let Some(region) = regions.of_billing_code(parts.code) else {
+        return Charge::Unknown(format!("the Region `{}`", parts.code));
+    };
+    let name = parts.model.unwrap_or(product);
+    let Some(model_id) = names.model(name) else {
+        return Charge::Unknown(match name {
+            "" => "a model: the product has no name".to_owned(),
+            name => format!("the model `{name}`"),
+        });
+    };
+    Charge::Tokens(Metered {
+        region: region.region_code.clone(),
+        model_id: model_id.to_owned(),
+        kind: dimension.kind,
+        routing: dimension.routing,
+        tier: dimension.tier,
+        is_long: dimension.is_long,
+        is_mantle: parts.is_mantle,
+    })
+}
+
+/// The parts of a usage type.
+struct Parts<'a> {
+    code: &'a str,
+    /// `None` where the product says it.
+    model: Option<&'a str>,
+    dimension: &'a str,
+    is_mantle: bool,
+}
+
+fn parts(usage_type: &str) -> Result<Parts<'_>, Charge> {
+    // What a model's name and the words of its dimension are divided by; "cache" comes before "input".
+    const STARTS: [&str; 4] = ["-cache-", "-cached-", "-input-", "-output-"];
+    let unknown = || Charge::Unknown(format!("the usage type `{}`", crate::call::cut(usage_type)));
+    let (code, rest) =
+        usage_type.split_once('-').ok_or_else(|| other_unit(usage_type).unwrap_or_else(unknown))?;
+    if let Some(metered) = rest.strip_prefix("MP:") {
+        let name = metered.strip_suffix("-Units").ok_or_else(unknown)?;
+        let (of_name, dimension) = name.split_once('_').ok_or_else(unknown)?;
+        if of_name != code {
+            return Err(Charge::Unknown(format!(
+                "the Region of `{}`, which says {code} and {of_name}",
+                crate::call::cut(usage_type)
+            )));
+        }
+        return Ok(Parts { code, model: None, dimension, is_mantle: false });
+    }
+    let start = STARTS.iter().filter_map(|start| rest.find(start)).min();
+    let start = start.ok_or_else(|| other_unit(usage_type).unwrap_or_else(unknown))?;
+    let (model, dimension) = rest.split_at(start);
+    let of_mantle = model.strip_suffix("-mantle");
+    let (model, is_mantle) = (Some(of_mantle.unwrap_or(model)), of_mantle.is_some());
+    Ok(Parts { code, model, dimension: &dimension[1..], is_mantle })
+}
+
+/// What a usage type counts that has no tokens.
+fn other_unit(usage_type: &str) -> Option<Charge> {
+    let text = usage_type.to_ascii_lowercase();
+    let found = OTHER_UNITS.iter().find(|(part, _)| text.contains(part));
+    found.map(|(_, unit)| Charge::OtherUnit((*unit).to_owned()))
+}
+
+fn of_word(word: &str) -> String {
+    let known = OTHER_UNITS.iter().find(|(part, _)| word.contains(part));
+    known.map_or(word, |(_, unit)| unit).to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::catalog::Catalog;
+
+    const OPUS: &str = "Claude Opus 5.5 (Amazon Bedrock Edition)";
+
+    fn shown(usage_type: &str, product: &str) -> String {
+        let (catalog, regions) = (Catalog::embedded(), Regions::embedded());
+        let names = BillingNames::read(super::super::EMBEDDED_NAMES, &catalog).unwrap();
+        match read(usage_type, product, &regions, &names) {
+            Charge::Tokens(it) => {
+                let [long, mantle] =
+                    [it.is_long.then_some(" long"), it.is_mantle.then_some(" mantle")]
+                        .map(Option::unwrap_or_default);
+                let (kind, routing, tier) =
+                    (it.kind.as_str(), it.routing.as_str(), it.tier.as_str());
+                format!("{} {} {kind} {routing} {tier}{long}{mantle}", it.region, it.model_id)
+            }
+            Charge::OtherUnit(unit) => format!("other: {unit}"),
+            Charge::Unknown(why) => format!("unknown: {why}"),
+        }
+    }
+
+    #[test]
+    fn usage_types_of_bills_are_read() {
+        for (usage_type, expected) in [
+            (
+                "USE1-Claude4.6Sonnet-input-tokens",
+                "us-east-1 anthropic.claude-sonnet-4-6 input regional standard",
+            ),
+            (
+                "EUW2-NovaPro-output-tokens",
+                "eu-west-2 amazon.nova-pro-v1:0 output regional standard",
+            ),
+            (
+                "EU-Qwen3-32B-output-tokens-batch",
+                "eu-west-1 qwen.qwen3-32b-v1:0 output regional batch",
+            ),
+            (
+                "USW2-Claude4.6Opus-cache-read-input-token-count-cross-region-global",
+                "us-west-2 anthropic.claude-opus-4-6-v1 cache_read global standard",
+            ),
+            (
+                "USW2-Claude4.5Sonnet-cache-write-input-token-count",
+                "us-west-2 anthropic.claude-sonnet-4-5-20250929-v1:0 cache_write_5m regional standard",
+            ),
+            (
+                "USW2-Claude4.6Opus-cache-write-1h-input-token-count",
+                "us-west-2 anthropic.claude-opus-4-6-v1 cache_write_1h regional standard",
+            ),
+            (
+                "USE1-Nova2.0Lite-input-tokens-flex",
+                "us-east-1 amazon.nova-2-lite-v1:0 input regional flex",
+            ),
+            (
+                "USE1-gpt-oss-120b-output-tokens-priority",
+                "us-east-1 openai.gpt-oss-120b-1:0 output regional priority",
+            ),
+            (
+                "USE1-Nova2.0Pro-text-input-tokens-priority-cross-region-global",
+                "us-east-1 amazon.nova-2-pro-preview-20251202-v1:0 input global priority",
+            ),
+            (
+                "USE1-Claude3-5Haiku-input-tokens-latency-optimized",
+                "us-east-1 anthropic.claude-3-5-haiku-20241022-v1:0 input regional latency_optimized",
+            ),
+            (
+                "USW2-anthropic.claude-opus-4-8-mantle-input-tokens-global-standard",
+                "us-west-2 anthropic.claude-opus-4-8 input global standard mantle",
+            ),
+            (
+                "USE1-Claude4Sonnet-output-tokens-long-context-cross-region-global",
+                "us-east-1 anthropic.claude-sonnet-4-20250514-v1:0 output global standard long",
+            ),
+        ] {
+            assert_eq!(shown(usage_type, ""), expected, "{usage_type}");
+        }
+        for (usage_type, expected) in [
+            (
+                "USW2-MP:USW2_InputTokenCount_Global_Batch-Units",
+                "us-west-2 anthropic.claude-opus-5-5 input global batch",
+            ),
+            (
+                "USW2-MP:USW2_input_tokens_long_ctx_global_standard-Units",
+                "us-west-2 anthropic.claude-opus-5-5 input global standard long",
+            ),
+            (
+                "USE1-MP:USE1_CacheWrite1hInputTokenCount-Units",
+                "us-east-1 anthropic.claude-opus-5-5 cache_write_1h regional standard",
+            ),
+        ] {
+            assert_eq!(shown(usage_type, OPUS), expected, "{usage_type}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_per_token_is_told_apart_from_what_is_not_known() {
+        for (usage_type, expected) in [
+            ("USE1-NovaCanvas-T2I-1024-Standard-images", "other: images"),
+            ("USE1-Guardrail-ContentPolicyUnitsConsumed", "other: guardrails"),
+            ("USE1-ProvisionedThroughput-NovaPro-ModelUnits", "other: provisioned throughput"),
+            ("USE1-Consumption-AgentCore-Runtime-vCPU", "other: AgentCore"),
+            ("USE1-NovaReel-seconds", "other: seconds"),
+            ("USE1-cohere.rerank-v3-5-search-units", "other: searches"),
+            ("USE1-MP:USE1_Reserved_1Month_Input_TPM-Units", "other: reserved capacity"),
+            ("USE1-NovaSonic-speech-input-tokens", "unknown: the model `NovaSonic-speech`"),
+            ("USE1-Claude9Sonnet-input-tokens", "unknown: the model `Claude9Sonnet`"),
+            ("XYZ9-NovaPro-input-tokens", "unknown: the Region `XYZ9`"),
+            (
+                "USE1-NovaPro-input-tokens-galactic",
+                "unknown: the word `galactic` in `input-tokens-galactic`",
+            ),
+            (
+                "USE1-MP:USW2_InputTokenCount-Units",
+                "unknown: the Region of `USE1-MP:USW2_InputTokenCount-Units`, which says USE1 and USW2",
+            ),
+            ("USE1-NovaPro", "unknown: the usage type `USE1-NovaPro`"),
+            ("", "unknown: the usage type ``"),
+        ] {
+            assert_eq!(shown(usage_type, OPUS), expected, "{usage_type}");
+        }
+        assert_eq!(
+            shown("USW2-MP:USW2_InputTokenCount-Units", ""),
+            "unknown: a model: the product has no name"
+        );
+    }
+
+    proptest! {
+        /// A usage type that was changed by a character or lost one is never another model.
+        #[test]
+        fn mutated_usage_types_never_become_another_model(
+            which in 0_usize..12, at in 0_usize..80, with in "[A-Za-z0-9.:_-]?",
+        ) {
+            let originals = [
+                ("USE1-Claude4.6Sonnet-input-tokens", "anthropic.claude-sonnet-4-6"),
+                ("EUW2-NovaPro-output-tokens", "amazon.nova-pro-v1:0"),
+                ("EU-Qwen3-32B-output-tokens-batch", "qwen.qwen3-32b-v1:0"),
+                ("USW2-Claude4.6Opus-cache-write-1h-input-token-count", "anthropic.claude-opus-4-6-v1"),
+                ("USE1-Nova2.0Lite-input-tokens-flex", "amazon.nova-2-lite-v1:0"),
+                ("USE1-gpt-oss-120b-output-tokens-priority", "openai.gpt-oss-120b-1:0"),
+            ];
+            let (text, model) = originals[which % originals.len()];
+            let at = at % text.len();
+            let changed = format!("{}{with}{}", &text[..at], &text[at + 1..]);
+            let found = shown(&changed, "");
+            let known = ["us-", "eu-", "ap-", "ca-", "sa-", "me-", "af-", "il-", "mx-"];
+            if known.iter().any(|region| found.starts_with(region)) {
+                // gpt-oss-20b is one character less than gpt-oss-120b, and a model of its own.
+                let is_sibling = changed.contains("gpt-oss-20b") || changed.contains("Claude4.5");
+                prop_assert!(found.contains(model) || is_sibling, "{changed}: {found}");
+            }
+        }
+
+        #[test]
+        fn no_text_is_too_strange(usage_type in ".{0,60}", product in ".{0,40}") {
+            let _ = shown(&usage_type, &product);
+        }
+    }
+}
