@@ -162,7 +162,8 @@ pub(crate) struct RunArgs {
     #[command(flatten)]
     pub(crate) days: ReadDayArgs,
     /// Build only part I of N of the days, I from 0 to N-1, while other runs build the others: the
-    /// index and size of an AWS Batch array job, or of a Kubernetes indexed job
+    /// index and size of an AWS Batch array job, or of a Kubernetes indexed job; each a
+    /// number, or the name of an environment variable
     #[arg(long, env = "HOPTRAIL_SHARD", value_name = "I/N", help_heading = heading::DAYS)]
     pub(crate) shard: Option<String>,
     /// What to read besides CloudTrail's log files.

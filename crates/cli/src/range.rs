@@ -120,23 +120,47 @@ pub(crate) fn days_back(option: &str, text: &str) -> Result<u16, Failure> {
     })
 }
 
-/// A shard such as `0/365`.
+/// A shard such as `0/365`. Where no shell fills numbers in, each may be the name of a variable of the environment.
 ///
 /// # Errors
-/// If it is invalid.
+/// If it is invalid, or a variable is not set.
 pub(crate) fn shard(option: &str, text: &str) -> Result<Shard, Failure> {
-    let numbers = text.split_once('/');
-    let numbers = numbers.and_then(|(i, n)| i.parse::<u32>().ok().zip(n.parse::<u32>().ok()));
-    let Some((index, count)) = numbers else {
-        let expected = "I/N such as 0/365";
-        return Err(Failure::usage(format!("{option}: expected {expected}, found `{text}`")));
+    shard_in(option, text, |name| std::env::var(name).ok())
+}
+
+/// As [`shard`], with the variables of an environment.
+fn shard_in(
+    option: &str,
+    text: &str,
+    variable: impl Fn(&str) -> Option<String>,
+) -> Result<Shard, Failure> {
+    let expected = |expected: &str, found: &str| {
+        Failure::usage(format!("{option}: expected {expected}, found `{found}`"))
     };
+    let invalid = || expected("I/N such as 0/365", text);
+    let number = |text: &str| {
+        if !is_variable(text) {
+            return text.parse::<u32>().map_err(|_| invalid());
+        }
+        let value = variable(text).ok_or_else(|| {
+            Failure::usage(format!("{option}: the environment variable {text} is not set"))
+        })?;
+        value.parse::<u32>().map_err(|_| expected(&format!("a number in {text}"), &value))
+    };
+    let (index, count) = text.split_once('/').ok_or_else(invalid)?;
+    let (index, count) = (number(index)?, number(count)?);
     Shard::new(index, count).ok_or_else(|| {
         Failure::usage(match count.checked_sub(1) {
             None => format!("{option} {text}: N must be 1 or more"),
-            Some(last) => format!("{option} {text}: I must be 0 to {last}"),
+            Some(last) => format!("{option} {text}: I must be 0 to {last}, found {index}"),
         })
     })
+}
+
+/// Whether a text looks like the name of a variable of the environment.
+fn is_variable(text: &str) -> bool {
+    text.starts_with(|first: char| first.is_ascii_uppercase())
+        && text.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_')
 }
 
 #[cfg(test)]
@@ -200,6 +224,31 @@ mod tests {
             let found = shard("--shard", text);
             let found = found.map_or_else(|failure| failure.to_string(), |shard| shard.to_string());
             assert!(found.starts_with(expected), "{text}: {found}");
+        }
+    }
+
+    /// AWS Batch starts a container without a shell.
+    #[test]
+    fn shard_takes_variables_of_the_environment() {
+        let variable = |name: &str| match name {
+            "AWS_BATCH_JOB_ARRAY_INDEX" => Some("3".to_owned()),
+            "AWS_BATCH_JOB_ARRAY_SIZE" => Some("31".to_owned()),
+            "EMPTY" => Some(String::new()),
+            _ => None,
+        };
+        for (text, expected) in [
+            ("AWS_BATCH_JOB_ARRAY_INDEX/AWS_BATCH_JOB_ARRAY_SIZE", "3/31"),
+            ("AWS_BATCH_JOB_ARRAY_INDEX/4", "3/4"),
+            ("0/AWS_BATCH_JOB_ARRAY_SIZE", "0/31"),
+            ("AWS_BATCH_JOB_ARRAY_INDEX/3", "I must be 0 to 2, found 3"),
+            ("JOB_COMPLETION_INDEX/31", "the environment variable JOB_COMPLETION_INDEX is not set"),
+            ("EMPTY/31", "expected a number in EMPTY, found ``"),
+            ("lower/31", "expected I/N such as 0/365, found `lower/31`"),
+            ("AWS_BATCH_JOB_ARRAY_INDEX", "expected I/N such as 0/365"),
+        ] {
+            let found = shard_in("--shard", text, variable);
+            let found = found.map_or_else(|failure| failure.to_string(), |shard| shard.to_string());
+            assert!(found.contains(expected), "{text}: {found}");
         }
     }
 

@@ -37,7 +37,8 @@ pub(crate) struct ReadArgs {
     #[command(flatten)]
     pub(crate) logs: LogArgs,
     /// Take no keys, but list part I of N of the source, I from 0 to N-1, while other reads take the
-    /// others: the index and size of an AWS Batch array job, or of a Kubernetes indexed job
+    /// others: the index and size of an AWS Batch array job, or of a Kubernetes indexed job; each a
+    /// number, or the name of an environment variable
     #[arg(long, env = "HOPTRAIL_SHARD", value_name = "I/N", help_heading = heading::READINGS)]
     pub(crate) shard: Option<String>,
     /// What to write: readings, for `build`; or calls, a row for each call with what it means, as columns of
