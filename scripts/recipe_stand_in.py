@@ -1,5 +1,5 @@
-"""A stand-in for what the commands of docs/scale.md ask of AWS, on 127.0.0.1: CloudFormation, S3, Batch, Step
-Functions, Glue, EMR Serverless.
+"""A stand-in for what the commands of docs/scale.md and docs/deploy.md ask of AWS, on 127.0.0.1: CloudFormation,
+S3, Batch, Step Functions, Glue, EMR Serverless.
 
 The AWS CLI checks a command by its model of the service and sends it here; what was submitted, started, and
 uploaded is kept. Stacks are refused where CloudFormation refuses them: for parameters, and for capabilities."""
@@ -153,9 +153,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.wfile.write(text.encode())
 
 
-def start() -> tuple:
+def start(account: Account | None = None) -> tuple:
     """An account, and where it is reached."""
-    account = Account()
+    account = account or Account()
     handler = type("AccountHandler", (Handler,), {"account": account})
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()

@@ -68,9 +68,9 @@ class Work:
         return parsed((self.recipes / name).read_text())
 
 
-def commands_of_page() -> dict:
-    """The commands of docs/scale.md for AWS and Kubernetes, by heading. All others are run by a test of `cli`."""
-    page = (ROOT / "docs/scale.md").read_text()
+def commands_of_page(file: Path = ROOT / "docs/scale.md") -> dict:
+    """The commands of a page for AWS and Kubernetes, by heading. All others are run by a test of `cli`."""
+    page = file.read_text()
     chapters = re.findall(r"^##+ (.*?)\n(.*?)(?=^##|\Z)", page, flags=re.DOTALL | re.MULTILINE)
     commands = {heading: "\n".join(re.findall(r"```bash\n(.*?)```", text, flags=re.DOTALL)) for heading, text in chapters}
     return {heading: text for heading, text in commands.items() if text}

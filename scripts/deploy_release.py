@@ -1,0 +1,164 @@
+"""Checks of what a release is made of: `scripts/release`, man pages and completions, and the packages."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import shutil
+import subprocess
+import tarfile
+import tomllib
+from pathlib import Path
+
+from deploy_files import run, said
+from deploy_work import Work
+from recipe_work import Checks
+
+TARGETS = ["aarch64-apple-darwin", "aarch64-unknown-linux-gnu", "x86_64-unknown-linux-gnu"]
+SUM = hashlib.sha256(b"").hexdigest()
+
+
+def version_of(work: Work) -> str:
+    return tomllib.loads((work.root / "Cargo.toml").read_text())["workspace"]["package"]["version"]
+
+
+def check_release(work: Work, checks: Checks) -> None:
+    release, version = work.root / "scripts/release", version_of(work)
+    done = run([release, "version", f"v{version}"])
+    checks.check("the tag of the version is taken", done.stdout == f"{version}\n", said(done))
+    for tag in (version, "v9.9.9", f"v{version}-rc.1", f"v{version}; true", ""):
+        done = run([release, "version", tag])
+        is_refused = done.returncode == 1 and done.stdout == "" and f"expected the tag v{version}" in done.stderr
+        checks.check(f"the tag {tag!r} is refused", is_refused, said(done))
+    notes = run([release, "notes", version]).stdout
+    checks.check("its notes are its section of the changelog", notes.strip() and "\n## " not in f"\n{notes}", notes)
+    done = run([release, "notes", "9.9.9"])
+    checks.check("a version without a section is refused", done.returncode == 1 and not done.stdout, said(done))
+    sums = work.folder / "SHA256SUMS"
+    sums.write_text("".join(f"{SUM}  hoptrail-{version}-{target}.tar.gz\n" for target in TARGETS))
+    done = run([release, "formula", sums, "https://github.com/example/hoptrail"])
+    is_filled = done.stdout.count(SUM) == len(TARGETS) and "@" not in done.stdout.replace("@sha256", "")
+    checks.check("the formula is filled in", is_filled, said(done))
+    if shutil.which("ruby"):
+        done = subprocess.run(["ruby", "-c"], input=done.stdout, capture_output=True, text=True, check=False)
+        checks.check("ruby accepts the formula", done.returncode == 0, said(done))
+    sums.write_text(sums.read_text().splitlines(keepends=True)[0])
+    done = run([release, "formula", sums, "https://github.com/example/hoptrail"])
+    checks.check("a sum that is missing is named", done.returncode == 1 and "expected a sum of" in done.stderr, said(done))
+
+
+def check_generated(work: Work, checks: Checks) -> None:
+    """Man pages and completions are what their readers accept."""
+    folder = work.folder / "generated"
+    shutil.rmtree(folder, ignore_errors=True)
+    done = run([work.root / "scripts/release", "generate", work.program, folder])
+    if not checks.check("man pages and completions are made", done.returncode == 0, said(done)):
+        return
+    pages = sorted((folder / "man").iterdir())
+    checks.check("every command has a page", len(pages) > 1 and pages[0].name.startswith("hoptrail"), pages)
+    readers = {
+        ("mandoc", "-T", "lint", "-W", "warning"): pages,
+        ("bash", "-n"): [folder / "completions/hoptrail.bash"],
+        ("zsh", "-n"): [folder / "completions/_hoptrail"],
+        ("fish", "--no-execute"): [folder / "completions/hoptrail.fish"],
+    }
+    for reader, files in readers.items():
+        if shutil.which(reader[0]):
+            checks.accepts([*reader, *files], f"{files[0].name}, one of {len(files)}")
+        else:
+            print(f"no {reader[0]}: {files[0].name} was not read by it")
+
+
+def check_archive(work: Work, checks: Checks) -> None:
+    """An archive unpacks to a program that answers, and has the same bytes when it is made again."""
+    made = []
+    for name in ("one", "two"):
+        done = run([work.root / "scripts/release", "archive", work.program, TARGETS[-1], work.folder / name])
+        if not checks.check("an archive is made", done.returncode == 0, said(done)):
+            return
+        made.append(work.folder / name / f"hoptrail-{version_of(work)}-{TARGETS[-1]}.tar.gz")
+    checks.check("an archive has the same bytes again", made[0].read_bytes() == made[1].read_bytes())
+    with tarfile.open(made[0]) as archive:
+        archive.extractall(work.folder, filter="data")
+    folder = work.folder / made[0].name.removesuffix(".tar.gz")
+    for path in ("man/hoptrail.1", "man/hoptrail-run.1", "LICENSE-MIT", "LICENSE-APACHE", "README.md", "hoptrail.toml"):
+        checks.check(f"the archive has {path}", (folder / path).is_file())
+    for path in re.findall(r'completions/[^"]+', (work.deploy / "homebrew/hoptrail.rb.in").read_text()):
+        checks.check(f"the archive has {path}, which the formula installs", (folder / path).is_file())
+    shown = run([folder / "hoptrail", "--version"])
+    checks.check("the program of the archive says its version", shown.stdout.startswith(f"hoptrail {version_of(work)}"), said(shown))
+
+
+def check_packages(work: Work, checks: Checks) -> None:
+    """What the .deb is made of is there, or `scripts/release generate` makes it; units are where they are looked for."""
+    manifest = work.root / "crates/cli/Cargo.toml"
+    metadata = tomllib.loads(manifest.read_text())["package"]["metadata"]
+    deb = metadata["deb"]
+    installed = {}
+    for source, target, mode in deb["assets"]:
+        name = target + source.rpartition("/")[2] if target.endswith("/") else target
+        installed[name] = mode
+        is_made = source.startswith(("target/release/", "../../target/packaging/"))
+        checks.check(f"{source} is there for the .deb", is_made or (manifest.parent / source).is_file())
+    for file in deb["conf-files"]:
+        checks.check(f"{file} is in the .deb", file.lstrip("/") in installed, file)
+    units = {f"usr/lib/systemd/system/{file.name}" for file in (work.deploy / "systemd").iterdir()}
+    checks.check("all units are in the .deb", units <= installed.keys(), units - installed.keys())
+    checks.check("only root reads credentials", installed["etc/hoptrail/hoptrail.env"] == "600")
+    service = (work.deploy / "systemd/hoptrail.service").read_text()
+    for path in re.findall(r"/(usr/bin/hoptrail|etc/hoptrail/[\w.]+)", service):
+        checks.check(f"/{path}, which the service uses, is in the .deb", path in installed)
+    fields = {"repo": "https://github.com/example/hoptrail", "version": version_of(work), "target": TARGETS[-1], "bin": "hoptrail"}
+    url, inside = (filled(metadata["binstall"][key], fields) for key in ("pkg-url", "bin-dir"))
+    name = f"hoptrail-{fields['version']}-{fields['target']}"
+    formula = (work.deploy / "homebrew/hoptrail.rb.in").read_text()
+    named = formula.replace("@REPOSITORY@", fields["repo"]).replace("@VERSION@", fields["version"])
+    checks.check("binstall and the formula fetch the same archives", f'"{url}"' in named, url)
+    checks.check("binstall finds the program in the archive", inside == f"{name}/hoptrail", inside)
+
+
+def check_deb(work: Work, checks: Checks) -> None:
+    """The files of the .deb, laid out as its metadata says and packed by dpkg-deb, unpack to a program that runs."""
+    if not shutil.which("dpkg-deb"):
+        print("no dpkg-deb: no .deb was built")
+        return
+    folder = work.folder / "deb"
+    shutil.rmtree(folder, ignore_errors=True)
+    made = folder / "packaging"
+    if not checks.check("what is packed is made", run([work.root / "scripts/release", "generate", work.program, made]).returncode == 0):
+        return
+    manifest = work.root / "crates/cli/Cargo.toml"
+    deb = tomllib.loads(manifest.read_text())["package"]["metadata"]["deb"]
+    for source, target, mode in deb["assets"]:
+        for file in sources(work, manifest.parent, made, source):
+            copy = folder / "root" / (target + file.name if target.endswith("/") else target)
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(file, copy)
+            copy.chmod(int(mode, 8))
+    control = folder / "root/DEBIAN"
+    control.mkdir()
+    (control / "control").write_text(
+        f"Package: {deb['name']}\nVersion: {version_of(work)}\nArchitecture: all\nMaintainer: {deb['maintainer']}\n"
+        f"Section: {deb['section']}\nPriority: {deb['priority']}\nDepends: {deb['depends']}\nDescription: hoptrail\n"
+    )
+    (control / "conffiles").write_text("".join(f"{file}\n" for file in deb["conf-files"]))
+    package = folder / "hoptrail.deb"
+    done = run(["dpkg-deb", "--root-owner-group", "-Znone", "--build", folder / "root", package])
+    if not checks.check("dpkg-deb packs it", done.returncode == 0, said(done)):
+        return
+    unpacked = folder / "unpacked"
+    checks.accepts(["dpkg-deb", "--extract", package, unpacked], "the .deb")
+    shown = run([unpacked / "usr/bin/hoptrail", "--version"])
+    checks.check("the program of the .deb says its version", shown.stdout.startswith(f"hoptrail {version_of(work)}"), said(shown))
+
+
+def sources(work: Work, folder: Path, made: Path, source: str) -> list:
+    if source.startswith("target/release/"):
+        return [work.program]
+    if source.startswith("../../target/packaging/"):
+        return sorted(made.glob(source.removeprefix("../../target/packaging/")))
+    return [folder / source]
+
+
+def filled(text: str, fields: dict) -> str:
+    return re.sub(r"\{ ([\w-]+) \}", lambda found: fields.get(found[1], ""), text)
