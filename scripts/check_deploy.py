@@ -26,7 +26,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from deploy_faults import FAULTS
+from deploy_faults import FAULTS, NEEDS
 from deploy_files import (
     check_checkov,
     check_commands,
@@ -40,9 +40,9 @@ from deploy_files import (
     check_yaml,
 )
 from deploy_iceberg import check_columns, check_iceberg, check_refused, check_types
-from deploy_image import check_image
+from deploy_image import can_build, check_image
 from deploy_release import check_archive, check_deb, check_generated, check_packages, check_release
-from deploy_runs import check_backfill, check_cronjob, check_night, check_service
+from deploy_runs import check_backfill, check_cronjob, check_night, check_service, check_stack
 from deploy_statements import check_alarms, check_exit_codes, check_policy
 from deploy_work import FILES, Work
 from recipe_faults import Fault
@@ -69,6 +69,7 @@ CHECKS = {
         check_archive,
         check_packages,
         check_deb,
+        check_stack,
         check_night,
         check_backfill,
         check_cronjob,
@@ -112,6 +113,11 @@ def check_fault(fault: Fault, work: Work, checks: Checks) -> None:
     checks.check(f"{fault.check} finds {fault.what}", is_found, search.failed or "nothing found")
 
 
+def can_be_found(fault: Fault) -> bool:
+    """Whether the program that finds it is there; the check has said if it is not."""
+    return can_build() if fault.check == "check_image" else shutil.which(NEEDS.get(fault.finding, "sh")) is not None
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("program", type=Path)
@@ -129,7 +135,7 @@ def main() -> int:
             timed(options.times, name, lambda name=name: CHECKS[name](work, checks))
         if not checks.failed:
             for fault in FAULTS:
-                if fault.check in options.only:
+                if fault.check in options.only and can_be_found(fault):
                     timed(options.times, fault.what, lambda fault=fault: check_fault(fault, work, checks))
     for failure in checks.failed:
         print(f"FAILED  {failure}")

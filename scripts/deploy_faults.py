@@ -11,6 +11,23 @@ PUBLISH, RELEASE = "config/deploy/iceberg/publish.py", ".github/workflows/releas
 PAGE, MANIFEST = "docs/deploy.md", "crates/cli/Cargo.toml"
 SAME, ROWS = "the same bytes as after one run", "has our rows"
 
+MADE = 'subprocess.run([program.resolve(), "generate", kind, "--out", out], check=True)'
+SPOILED = """
+        for file in out.iterdir():
+            file.write_text(file.read_text() + "\\n.XY\\nif (\\n")
+"""
+
+# What has to be there for a finding.
+NEEDS = {
+    "terraform accepts": "terraform",
+    "ProtectHomes": "systemd-analyze",
+    "the exposure of hoptrail.service": "systemd-analyze",
+    "mandoc accepts": "mandoc",
+    "zsh accepts": "zsh",
+    "fish accepts": "fish",
+    "promtool accepts": "promtool",
+}
+
 FAULTS = [
     # What other programs accept.
     Fault("an action that does not exist", "check_template", TEMPLATE, "s3:AbortMultipartUpload", "s3:UploadPart", "W3037"),
@@ -50,21 +67,27 @@ FAULTS = [
     Fault("an archive that the time changes", "check_archive", "scripts/release", '"wb", mtime=0, fileobj', '"wb", mtime=os.getpid(), fileobj', "the same bytes again"),
     Fault("a unit that is not packed", "check_packages", MANIFEST, '    ["../../config/deploy/systemd/hoptrail.timer", "usr/lib/systemd/system/", "644"],\n', "", "all units"),
     Fault("an archive of another name", "check_packages", MANIFEST, "{ version }-{ target }.tar.gz", "v{ version }-{ target }.tar.gz", "the same archives"),
+    # What comes after every file that is made.
+    Fault("a macro that there is not", "check_generated", "scripts/release", MADE, MADE + SPOILED, "mandoc accepts"),
+    Fault("a completion that bash does not read", "check_generated", "scripts/release", MADE, MADE + SPOILED, "bash accepts"),
+    Fault("a completion that zsh does not read", "check_generated", "scripts/release", MADE, MADE + SPOILED, "zsh accepts"),
+    Fault("a completion that fish does not read", "check_generated", "scripts/release", MADE, MADE + SPOILED, "fish accepts"),
     # What they do.
-    Fault("a parameter that has no value", "check_night", TEMPLATE, "    Default: X86_64\n", "", "must have values"),
-    Fault("a name that the page does not know", "check_night", TEMPLATE, "JobQueueName: !Ref AWS::StackName", "JobQueueName: !Sub ${AWS::StackName}-queue", "the names of the page"),
+    Fault("a parameter that has no value", "check_stack", TEMPLATE, "    Default: X86_64\n", "", "must have values"),
+    Fault("a name that the page does not know", "check_stack", TEMPLATE, "JobQueueName: !Ref AWS::StackName", "JobQueueName: !Sub ${AWS::StackName}-queue", "the names of the page"),
     Fault("a schedule without a queue", "check_night", TEMPLATE, '"JobQueue": "${Queue}"', '"JobQueue": "queue"', "submits the job to the queue"),
     Fault("a misspelt option", "check_night", TEMPLATE, "--wait-lock, 1h,", "--wait-locks, 1h,", "--wait-locks"),
     Fault("an alarm of another destination", "check_night", TEMPLATE, 'MetricName: RunSucceeded\n      Dimensions: [{ Name: Destination, Value: !Sub "s3://${DestinationBucket}/${Tables}" }]',
           'MetricName: RunSucceeded\n      Dimensions: [{ Name: Destination, Value: !Sub "s3://${DestinationBucket}" }]', "NoSuccess: RunSucceeded"),
     Fault("a metric that there is not", "check_night", TEMPLATE, "MetricName: ObjectsUnreadable", "MetricName: UnreadableObjects", "NotRead: UnreadableObjects"),
     Fault("a job without metrics", "check_night", TEMPLATE, ", --metrics, emf]", "]", "writes a line of metrics"),
-    Fault("a template of other tables", "check_night", PAGE, "--location s3://analytics/bedrock > tables.json", "--location s3://analytics/tables > tables.json", "it is of the destination"),
+    Fault("a template of other tables", "check_stack", PAGE, "--location s3://analytics/bedrock > tables.json", "--location s3://analytics/tables > tables.json", "it is of the destination"),
     Fault("the same shard for every task", "check_backfill", PAGE, "AWS_BATCH_JOB_ARRAY_INDEX/AWS", "3/AWS", SAME),
     Fault("days that are not settled", "check_backfill", PAGE, '"jobId=$days"', '"jobId=none"', "settle waits for the array"),
     Fault("another destination", "check_cronjob", CRONJOB, "s3://analytics/bedrock", "s3://analytics/tables", SAME),
     Fault("settings that are not read", "check_service", SERVICE, "--config /etc/hoptrail/hoptrail.toml ", "", "--source"),
     Fault("metrics that are not written", "check_service", SERVICE, " \\\n    --metrics prometheus=/var/lib/hoptrail/hoptrail.prom", "", "it leaves its metrics"),
+    Fault("metrics of another form", "check_service", SERVICE, "prometheus=/var", "json=/var", "promtool accepts"),
     Fault("a volume that is not declared", "check_image", DOCKERFILE, 'VOLUME ["/tmp"]\n', "", "declared as a volume"),
     Fault("a folder that only root may write", "check_image", "scripts/release", "chmod(0o1777)", "chmod(0o755)", "everyone may write to /tmp"),
     Fault("a type that is wrong", "check_types", PUBLISH, '-> str:\n    """One commit.', '-> int:\n    """One commit.', "publish.py"),

@@ -20,8 +20,12 @@ ARCH = {"x86_64": "amd64", "aarch64": "arm64"}
 FILES = {"usr/bin/hoptrail", "etc/ssl/certs/ca-certificates.crt"}
 
 
+def can_build() -> bool:
+    return os.getuid() == 0 and shutil.which("buildah") is not None
+
+
 def check_image(work: Work, checks: Checks) -> None:
-    if os.getuid() != 0 or not shutil.which("buildah"):
+    if not can_build():
         print("no buildah, or not root: the image was not built")
         return
     folder = work.folder / "image"

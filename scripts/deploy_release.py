@@ -18,6 +18,11 @@ TARGETS = ["aarch64-apple-darwin", "aarch64-unknown-linux-gnu", "x86_64-unknown-
 SUM = hashlib.sha256(b"").hexdigest()
 
 
+# What mandoc says of every page that clap_mangen makes: it ends paragraphs twice, and writes no date, which would make
+# every build of a page another.
+OF_CLAP = ("skipping paragraph macro: br", "cannot parse date, using it verbatim")
+
+
 def version_of(work: Work) -> str:
     return tomllib.loads((work.root / "Cargo.toml").read_text())["workspace"]["package"]["version"]
 
@@ -56,8 +61,13 @@ def check_generated(work: Work, checks: Checks) -> None:
         return
     pages = sorted((folder / "man").iterdir())
     checks.check("every command has a page", len(pages) > 1 and pages[0].name.startswith("hoptrail"), pages)
+    if shutil.which("mandoc"):
+        lines = said(run(["mandoc", "-T", "lint", "-W", "warning", *pages])).splitlines()
+        found = [line for line in lines if not any(text in line for text in OF_CLAP)]
+        checks.check("mandoc accepts the pages", not found, "\n".join(found))
+    else:
+        print("no mandoc: the manual pages were not read by it")
     readers = {
-        ("mandoc", "-T", "lint", "-W", "warning"): pages,
         ("bash", "-n"): [folder / "completions/hoptrail.bash"],
         ("zsh", "-n"): [folder / "completions/_hoptrail"],
         ("fish", "--no-execute"): [folder / "completions/hoptrail.fish"],

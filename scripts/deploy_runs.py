@@ -14,15 +14,18 @@ from pathlib import Path
 import yaml
 from deploy_files import run, said
 from deploy_statements import unit_of
-from deploy_work import Work
+from deploy_work import EXAMPLES, Work
 from recipe_schedulers import Machine, named
 from recipe_stand_in import ACCOUNT_ID, REGION, Account, start
 from recipe_work import ROOT, Checks, commands_of_page
 
 SAMPLE = ROOT / "tests/sample/org-trail"
 RANGE = ["--from", "2026-10-01", "--to", "2026-10-31"]
+STACK = "hoptrail-nightly"
 # The days of a night, which are in the sample.
 NIGHT = ["--last", "2"]
+# The exit code of promtool when it only has something to say about names.
+LINTS = 3
 KEPT = """#!/bin/sh
 echo "$*" >> "$KEPT"
 """
@@ -123,25 +126,29 @@ def containers(work: Work, account: Account, job: dict) -> list:
     return [(command, environment | of_array | {"AWS_BATCH_JOB_ARRAY_INDEX": str(index)}) for index in range(size)]
 
 
-def check_night(work: Work, checks: Checks) -> None:
-    """The stack of docs/deploy.md, its job, and what its alarms look at."""
-    heading = "The first table in ten minutes"
-    account, _ = run_page(work, checks, heading)
-    if not checks.check("docs/deploy.md submits a job", len(account.jobs) == 1 and "hoptrail" in account.stacks, account.jobs):
+def check_stack(work: Work, checks: Checks) -> None:
+    """The commands of docs/deploy.md set up a stack, and start its job."""
+    account, _ = run_page(work, checks, "The first table in ten minutes")
+    if not checks.check("docs/deploy.md submits a job", len(account.jobs) == 1 and STACK in account.stacks, account.jobs):
         return
-    _, parameters = account.stacks["hoptrail"]
-    resources = work.resources(parameters)
-    names = {key: r["Properties"].get(f"{name}Name") for key, name, r in (("Queue", "JobQueue", resources["Queue"]), ("Job", "JobDefinition", resources["Job"]))}
+    _, parameters = account.stacks[STACK]
+    resources = work.resources(parameters, STACK)
     submitted = account.jobs[0]
-    checks.check("the queue and the job have the names of the page", {**names} == {"Queue": submitted["jobQueue"], "Job": submitted["jobDefinition"]}, names)
+    names = [resources[key]["Properties"][f"{kind}Name"] for key, kind in (("Queue", "JobQueue"), ("Job", "JobDefinition"))]
+    checks.check("queue and job have the names of the page", names == [submitted["jobQueue"], submitted["jobDefinition"]], names)
     log = resources["Log"]["Properties"]["LogGroupName"]
     checks.check("the log group has the name of the page", log == account.log_group, log)
     check_tables(account, parameters, checks)
+
+
+def check_night(work: Work, checks: Checks) -> None:
+    """What the schedule submits, and that its job writes what the alarms look at."""
+    resources = work.resources({name: EXAMPLES[name] for name in ("SourceBucket", "DestinationBucket")})
     check_schedule(resources, checks)
+    container = resources["Job"]["Properties"]["ContainerProperties"]
     trials = Trials(work, checks)
     machine = trials.machine("night")
-    ((command, environment),) = containers(work, account, submitted)
-    log = trials.run(machine, of_sample(command), environment)
+    log = trials.run(machine, of_sample(container["Command"]), named(container["Environment"]))
     trials.same_bytes("the job", machine)
     check_metrics(resources, machine, log, checks)
 
@@ -189,7 +196,7 @@ def check_metrics(resources: dict, machine: Machine, log: str, checks: Checks) -
 
 def check_backfill(work: Work, checks: Checks) -> None:
     account, _ = run_page(work, checks, "Backfill")
-    account.stacks["hoptrail"] = (None, {"SourceBucket": "org-trail", "DestinationBucket": "analytics"})
+    account.stacks[STACK] = (None, {"SourceBucket": "org-trail", "DestinationBucket": "analytics"})
     names = [job["jobName"] for job in account.jobs]
     if not checks.check("docs/deploy.md submits both jobs", names == ["backfill", "settle"], names):
         return
@@ -244,6 +251,8 @@ def check_service(work: Work, checks: Checks) -> None:
     checks.check("it leaves its metrics", "hoptrail_run_succeeded" in text, text)
     if shutil.which("promtool"):
         done = subprocess.run(["promtool", "check", "metrics"], input=text, capture_output=True, text=True, check=False)
-        checks.check("promtool accepts the metrics", done.returncode == 0, said(done))
+        # A day is something to build here, and no unit.
+        found = [line for line in said(done).splitlines() if 'use base unit "seconds" instead of "days"' not in line]
+        checks.check("promtool accepts the metrics", not found and done.returncode in (0, LINTS), found)
     else:
         print("no promtool: the metrics were not checked by it")

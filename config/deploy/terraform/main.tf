@@ -15,7 +15,7 @@ terraform {
 variable "name" {
   description = "The name of the stack, and of its queue and job definition"
   type        = string
-  default     = "hoptrail"
+  default     = "hoptrail-nightly"
 }
 
 variable "parameters" {
