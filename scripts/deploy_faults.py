@@ -22,6 +22,7 @@ NEEDS = {
     "terraform accepts": "terraform",
     "ProtectHomes": "systemd-analyze",
     "the exposure of hoptrail.service": "systemd-analyze",
+    "lintian accepts": "lintian",
     "mandoc accepts": "mandoc",
     "zsh accepts": "zsh",
     "fish accepts": "fish",
@@ -67,6 +68,7 @@ FAULTS = [
     Fault("an archive that the time changes", "check_archive", "scripts/release", '"wb", mtime=0, fileobj', '"wb", mtime=os.getpid(), fileobj', "the same bytes again"),
     Fault("a unit that is not packed", "check_packages", MANIFEST, '    ["../../config/deploy/systemd/hoptrail.timer", "usr/lib/systemd/system/", "644"],\n', "", "all units"),
     Fault("an archive of another name", "check_packages", MANIFEST, "{ version }-{ target }.tar.gz", "v{ version }-{ target }.tar.gz", "the same archives"),
+    Fault("a script that anyone may change", "check_deb", MANIFEST, '"usr/share/zsh/vendor-completions/", "644"', '"usr/share/zsh/vendor-completions/", "777"', "lintian accepts"),
     # What comes after every file that is made.
     Fault("a macro that there is not", "check_generated", "scripts/release", MADE, MADE + SPOILED, "mandoc accepts"),
     Fault("a completion that bash does not read", "check_generated", "scripts/release", MADE, MADE + SPOILED, "bash accepts"),

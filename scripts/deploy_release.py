@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import re
 import shutil
@@ -127,44 +128,80 @@ def check_packages(work: Work, checks: Checks) -> None:
     checks.check("binstall finds the program in the archive", inside == f"{name}/hoptrail", inside)
 
 
+# What lintian would say of the program that is there in place of hoptrail, which is far too large with what is there to
+# debug it.
+PLACEHOLDER = Path("/bin/true")
+OF_PLACEHOLDER = "missing-dependency-on-libc"
+
+
 def check_deb(work: Work, checks: Checks) -> None:
-    """The files of the .deb, laid out as its metadata says and packed by dpkg-deb, unpack to a program that runs."""
+    """The files of the .deb, laid out and compressed as cargo-deb does by its metadata, and packed by dpkg-deb, are what
+    lintian accepts, and unpack to a program that runs."""
     if not shutil.which("dpkg-deb"):
         print("no dpkg-deb: no .deb was built")
         return
     folder = work.folder / "deb"
     shutil.rmtree(folder, ignore_errors=True)
     made = folder / "packaging"
-    if not checks.check("what is packed is made", run([work.root / "scripts/release", "generate", work.program, made]).returncode == 0):
+    done = run([work.root / "scripts/release", "generate", work.program, made])
+    if not checks.check("what is packed is made", done.returncode == 0, said(done)):
         return
-    manifest = work.root / "crates/cli/Cargo.toml"
-    deb = tomllib.loads(manifest.read_text())["package"]["metadata"]["deb"]
-    for source, target, mode in deb["assets"]:
-        for file in sources(work, manifest.parent, made, source):
-            copy = folder / "root" / (target + file.name if target.endswith("/") else target)
-            copy.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(file, copy)
-            copy.chmod(int(mode, 8))
-    control = folder / "root/DEBIAN"
-    control.mkdir()
-    (control / "control").write_text(
-        f"Package: {deb['name']}\nVersion: {version_of(work)}\nArchitecture: all\nMaintainer: {deb['maintainer']}\n"
-        f"Section: {deb['section']}\nPriority: {deb['priority']}\nDepends: {deb['depends']}\nDescription: hoptrail\n"
-    )
-    (control / "conffiles").write_text("".join(f"{file}\n" for file in deb["conf-files"]))
+    pack = ["dpkg-deb", "--root-owner-group", "--build"]
+    if shutil.which("lintian"):
+        lay_out(work, PLACEHOLDER, made, folder / "placeholder")
+        package = folder / "placeholder.deb"
+        run([*pack, folder / "placeholder", package])
+        checks.accepts(["lintian", "--allow-root", "--fail-on", "error,warning", "--suppress-tags", OF_PLACEHOLDER, package], "the .deb")
+    else:
+        print("no lintian: the .deb was not read by it")
+    lay_out(work, work.program, made, folder / "root")
     package = folder / "hoptrail.deb"
-    done = run(["dpkg-deb", "--root-owner-group", "-Znone", "--build", folder / "root", package])
+    done = run([*pack, "-Znone", folder / "root", package])
     if not checks.check("dpkg-deb packs it", done.returncode == 0, said(done)):
         return
-    unpacked = folder / "unpacked"
-    checks.accepts(["dpkg-deb", "--extract", package, unpacked], "the .deb")
-    shown = run([unpacked / "usr/bin/hoptrail", "--version"])
+    checks.accepts(["dpkg-deb", "--extract", package, folder / "unpacked"], "the .deb")
+    shown = run([folder / "unpacked/usr/bin/hoptrail", "--version"])
     checks.check("the program of the .deb says its version", shown.stdout.startswith(f"hoptrail {version_of(work)}"), said(shown))
 
 
-def sources(work: Work, folder: Path, made: Path, source: str) -> list:
+def lay_out(work: Work, program: Path, made: Path, root: Path) -> None:
+    manifest = work.root / "crates/cli/Cargo.toml"
+    package = tomllib.loads(manifest.read_text())["package"]
+    deb = package["metadata"]["deb"]
+    files = []
+    for source, target, mode in deb["assets"]:
+        for file in sources(program, manifest.parent, made, source):
+            name = file.name if "*" in source else source.rpartition("/")[2]
+            path = target + name if target.endswith("/") else target
+            content = file.read_bytes()
+            if path.startswith("usr/share/man/"):
+                path, content = f"{path}.gz", gzip.compress(content, mtime=0)
+            files.append((path, content, int(mode, 8)))
+    terms = (manifest.parent / deb["license-file"][0]).read_bytes()
+    files.append(("usr/share/doc/hoptrail/copyright", b"Copyright: " + deb["copyright"].encode() + b"\n\n" + terms, 0o644))
+    description = "".join(f" {line or '.'}\n" for line in deb["extended-description"].splitlines())
+    control = {
+        "Package": deb["name"],
+        "Version": f"{version_of(work)}-1",
+        "Architecture": run(["dpkg", "--print-architecture"]).stdout.strip(),
+        "Maintainer": deb["maintainer"],
+        "Section": deb["section"],
+        "Priority": deb["priority"],
+        "Depends": deb["depends"],
+        "Description": f"{package['description']}\n{description}".rstrip("\n"),
+    }
+    files.append(("DEBIAN/control", "".join(f"{key}: {value}\n" for key, value in control.items()).encode(), 0o644))
+    files.append(("DEBIAN/conffiles", "".join(f"{file}\n" for file in deb["conf-files"]).encode(), 0o644))
+    sums = "".join(f"{hashlib.md5(content).hexdigest()}  {path}\n" for path, content, _ in files if not path.startswith("DEBIAN/"))
+    for path, content, mode in (*files, ("DEBIAN/md5sums", sums.encode(), 0o644)):
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_bytes(content)
+        (root / path).chmod(mode)
+
+
+def sources(program: Path, folder: Path, made: Path, source: str) -> list:
     if source.startswith("target/release/"):
-        return [work.program]
+        return [program]
     if source.startswith("../../target/packaging/"):
         return sorted(made.glob(source.removeprefix("../../target/packaging/")))
     return [folder / source]
