@@ -28,7 +28,7 @@ from pyiceberg.table import Table
 BATCH_ROWS = 1 << 20
 # Of every snapshot that is written here, and of the property that has the fingerprint of a day.
 MARK, DAY = {"hoptrail.published": "yes"}, "hoptrail.day."
-# What stands for the day of a table that has none, and the filter for its rows.
+# The day of a table that has none, and the filter for its rows.
 NO_DAY, ALL = "all", AlwaysTrue()
 Parts = dict[str, list[tuple[str, str]]]  # of a table, by day: key and SHA-256 of each file
 

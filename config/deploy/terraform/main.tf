@@ -1,5 +1,5 @@
 # The nightly job of hoptrail, as docs/deploy.md describes it: the template of CloudFormation, deployed by
-# Terraform. What it takes is said in the template, once.
+# Terraform. Its parameters are those of the template, which describes them.
 
 terraform {
   required_version = ">= 1.5"
