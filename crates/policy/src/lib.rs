@@ -9,6 +9,7 @@
 //!
 //! Nothing here reads a file, opens a connection, or looks at the clock.
 
+pub mod action;
 mod condition;
 mod decimal;
 pub mod document;
