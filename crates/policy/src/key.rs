@@ -58,6 +58,17 @@ pub(crate) fn find(name: &str) -> Option<&'static Key> {
     })
 }
 
+/// The key whose name is most like this one, if one is near: with the same name behind another service, or by a few
+/// letters.
+pub(crate) fn nearest(name: &str) -> Option<&'static Key> {
+    const MAX_DISTANCE: usize = 3;
+    let last = |name: &str| name.rsplit(':').next().unwrap_or_default().to_ascii_lowercase();
+    let plain = KEYS.iter().filter(|key| !key.key.ends_with('*'));
+    let distance = |key: &&Key| strsim::levenshtein(&last(&key.key), &last(name));
+    let near = plain.min_by_key(distance)?;
+    (distance(&near) <= MAX_DISTANCE).then_some(near)
+}
+
 impl Key {
     /// Whether a request for an action can have it.
     pub(crate) fn is_of(&self, action: &str) -> bool {

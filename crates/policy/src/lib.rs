@@ -20,6 +20,7 @@ mod json;
 mod key;
 mod known;
 pub mod leg;
+pub mod lint;
 pub mod operation;
 mod operator;
 pub mod organization;
