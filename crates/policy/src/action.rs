@@ -39,8 +39,10 @@ pub fn find(name: &str) -> Option<&'static str> {
 }
 
 /// The services whose actions are known: `bedrock`, ...
-pub fn services() -> BTreeSet<&'static str> {
-    ACTIONS.iter().map(|action| service(action)).collect()
+pub fn services() -> &'static BTreeSet<&'static str> {
+    static SERVICES: LazyLock<BTreeSet<&'static str>> =
+        LazyLock::new(|| ACTIONS.iter().map(|action| service(action)).collect());
+    &SERVICES
 }
 
 /// The service of an action or of a pattern of actions; all of it if there is no colon.
@@ -84,7 +86,7 @@ mod tests {
         let names = ACTIONS.iter().map(|action| action.to_lowercase()).collect::<BTreeSet<_>>();
         assert_eq!(names.len(), ACTIONS.len());
         let of = |name: &str| ACTIONS.iter().filter(|it| service(it) == name).count();
-        let found = services().into_iter().map(|name| (name, of(name))).collect::<Vec<_>>();
+        let found = services().iter().map(|name| (*name, of(name))).collect::<Vec<_>>();
         assert_eq!(found, [("bedrock", 262), ("bedrock-agentcore", 255), ("bedrock-mantle", 38)]);
         assert!(EMBEDDED.lines().skip(1).all(|line| line.ends_with(" 2026-09")));
         let of_operations = crate::OPERATIONS.iter().flat_map(|operation| {

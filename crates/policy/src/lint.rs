@@ -40,7 +40,7 @@ use subject::Subject;
 const MAX_STATEMENTS: usize = 500;
 
 /// Bytes beyond which it is not.
-const MAX_BYTES: usize = 100_000;
+const MAX_BYTES: usize = 50_000;
 
 /// What has to be allowed: calls through a profile, or of a model, from a Region.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -185,6 +185,16 @@ pub fn lint_document(document: &Document, options: &Options<'_>) -> Vec<Finding>
 pub fn too_many_policies(message: &str) -> Finding {
     let mut found = Findings::default();
     found.add("too-many-policies", Position { line: 1, column: 1 }, "", message, None);
+    found.0.swap_remove(0)
+}
+
+/// A text that is not in UTF-8, behind this part that is.
+pub fn not_utf8(valid: &str) -> Finding {
+    let line = valid.matches('\n').count() + 1;
+    let column = valid.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+    let mut found = Findings::default();
+    let message = "expected one JSON document in UTF-8, found other bytes";
+    found.add("not-json", Position { line, column }, "", message, None);
     found.0.swap_remove(0)
 }
 

@@ -125,6 +125,17 @@ impl Organization {
         Ok(())
     }
 
+    /// The policies that are attached somewhere, each once, in the order of the nodes.
+    pub fn policies(&self) -> Vec<&Arc<Policy>> {
+        let mut found = Vec::<&Arc<Policy>>::new();
+        for policy in self.nodes.values().chain(&self.everyone).flat_map(|node| &node.policies) {
+            if !found.contains(&policy) {
+                found.push(policy);
+            }
+        }
+        found
+    }
+
     /// The accounts, by their IDs.
     pub fn accounts(&self) -> impl Iterator<Item = &str> {
         self.nodes.keys().map(String::as_str).filter(|id| is_account(id))

@@ -1,5 +1,6 @@
 //! `hoptrail policy`.
 
+mod lint;
 mod simulate;
 
 use std::path::PathBuf;
@@ -9,6 +10,7 @@ use clap::{Args, Subcommand};
 use super::{KnowledgeArgs, heading};
 use crate::exit;
 
+pub(crate) use lint::{LintArgs, LintOutput, LintSeverity};
 pub(crate) use simulate::{ExpectedVerdict, SimulateArgs, SimulateOutput, SimulatedCallArgs};
 
 /// `hoptrail policy`.
@@ -27,6 +29,10 @@ pub(crate) enum PolicyCommand {
     /// the model in every Region of the profile
     #[command(next_line_help = true, after_help = exit::HELP)]
     Simulate(Box<SimulateArgs>),
+    /// Find faults of policy documents, each with its line and, where one can show it, the call that proves
+    /// it: the verdict with the fault and without it
+    #[command(next_line_help = true, after_help = exit::HELP)]
+    Lint(Box<LintArgs>),
 }
 
 /// The policies that callers are subject to.

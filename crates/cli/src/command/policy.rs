@@ -4,6 +4,7 @@ mod calls;
 mod change;
 mod events;
 mod json;
+mod lint;
 mod organization;
 mod policies;
 mod simulate;
@@ -14,12 +15,13 @@ use crate::args::PolicyCommand;
 use crate::exit::{Exit, Failure};
 use crate::messages::Messages;
 
-/// Simulates.
+/// Simulates, or finds faults.
 ///
 /// # Errors
 /// If an option, a policy, an organization, or a call is invalid.
 pub(crate) fn run(command: PolicyCommand, messages: &Messages) -> Result<Exit, Failure> {
     match command {
         PolicyCommand::Simulate(args) => simulate::run(*args, messages),
+        PolicyCommand::Lint(args) => lint::run(&args, messages),
     }
 }

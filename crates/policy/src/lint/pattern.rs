@@ -162,8 +162,10 @@ fn never_matches_resource(
         return;
     }
     let Some((form, why, new)) = form_of_resource(text) else { return };
-    let Some(form) = Glob::arn(&symbols(&form)) else { return };
-    if !is_empty(&Glob::resource(&symbols(text)), &[form]) {
+    // Part by part: a wildcard that goes on behind a colon would find the rest of the pattern in a model's ID.
+    let globs = [form.as_str(), text].map(|it| Glob::arn(&symbols(it)));
+    let [Some(form), Some(own)] = globs else { return };
+    if !is_empty(&own, &[form]) {
         return;
     }
     let proof = renamed(subject, part, &path, text, &new).and_then(|repaired| {

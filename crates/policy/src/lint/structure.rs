@@ -124,9 +124,12 @@ fn check_root(root: &mut Node, statements: &[Node], options: &Options<'_>, found
     let mut sample = root.clone();
     let good = r#"{"Effect":"Deny","Action":"*","Resource":"*"}"#;
     let good = Node::read(good).unwrap_or_else(|_| edit::text(""));
-    if !statements.is_empty() {
-        edit::set(&mut sample, "Statement", good);
+    if statements.is_empty() {
+        let position = edit::member(root, "Statement").map_or(root.position, |it| it.position);
+        let message = "expected at least one statement, found an empty list";
+        found.add("element-not-allowed", position, "Statement", message, None);
     }
+    edit::set(&mut sample, "Statement", good);
     let of_type = match options.policy_type {
         PolicyType::VpcEndpoint => PolicyType::IdentityBased,
         other => readable_type(other),

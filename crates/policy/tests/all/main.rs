@@ -6,6 +6,7 @@ mod acceptance;
 mod documents;
 mod legs;
 mod levels;
+mod lint;
 mod operators;
 mod organizations;
 mod random;
