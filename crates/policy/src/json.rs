@@ -5,6 +5,7 @@
 
 mod write;
 
+use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::fmt;
 
@@ -57,7 +58,7 @@ impl Node {
         }
         let raw =
             serde_json::from_str::<&RawValue>(text).map_err(|error| not_json(text, &error))?;
-        let reader = Reader { text, lines: line_starts(text) };
+        let reader = Reader { text, lines: line_starts(text), last: Cell::default() };
         reader.node(raw, 0)
     }
 
@@ -149,6 +150,9 @@ struct Reader<'a> {
     text: &'a str,
     /// Where each line begins.
     lines: Vec<usize>,
+    /// The last position that was asked for, and its offset: the next one counts from there, because a document
+    /// may be one long line.
+    last: Cell<(usize, Position)>,
 }
 
 impl Reader<'_> {
@@ -188,8 +192,16 @@ impl Reader<'_> {
     fn position(&self, offset: usize) -> Position {
         let line = self.lines.partition_point(|start| *start <= offset);
         let start = self.lines.get(line.saturating_sub(1)).copied().unwrap_or_default();
-        let before = self.text.get(start..offset).unwrap_or_default();
-        Position { line, column: before.chars().count() + 1 }
+        let (last_offset, last) = self.last.get();
+        let (from, columns) = if last.line == line && (start..=offset).contains(&last_offset) {
+            (last_offset, last.column)
+        } else {
+            (start, 1)
+        };
+        let before = self.text.get(from..offset).unwrap_or_default();
+        let position = Position { line, column: before.chars().count() + columns };
+        self.last.set((offset, position));
+        position
     }
 }
 
