@@ -5,14 +5,15 @@ use std::sync::{Arc, LazyLock};
 
 use bedrock::denial::{Denial, PolicyType};
 use bedrock::resolve::resolve;
-use bedrock::{Aliases, Catalog};
+use bedrock::{Aliases, Catalog, Regions};
 use logs::digest::{Digest, DigestName, Place, PublicKeys};
 use logs::hash::{from_hex, to_hex};
 use logs::invocation::{InvocationReading, MetadataKeys};
 use logs::layout::LogKind;
 use logs::{Limits, Scratch, Shape, read_stream, read_whole};
 use policy::intake::{aws_cli, own::OwnOrganization};
-use policy::{Context, Document, KeyState, Level, Levels, Policy, Request, Verdict};
+use policy::lint::Options;
+use policy::{Context, Document, KeyState, Knowledge, Level, Levels, Policy, Request, Verdict};
 use serde_json::Value;
 use serde_json::value::RawValue;
 use testkit::gzip;
@@ -39,11 +40,13 @@ pub const TARGETS: &[(&str, Body)] = &[
     ("invocations", invocations),
     ("digests", digests),
     ("policies", policies),
+    ("lint", lint),
 ];
 
 const LIMITS: Limits = Limits { sha256: true, ..Limits::new(1 << 20, 1 << 24) };
 
 static CATALOG: LazyLock<Catalog> = LazyLock::new(Catalog::embedded);
+static REGIONS: LazyLock<Regions> = LazyLock::new(Regions::embedded);
 
 /// A body of a trail's file is read the same in every way, and as the slow reader does: plain, gzipped,
 /// whole, as a stream.
@@ -208,6 +211,26 @@ pub fn policies(data: &[u8]) {
             }
             let known = levels.decide(request, &context).verdict;
             assert!(unknown == Verdict::Indeterminate || unknown == known, "{state:?}: {text}");
+        }
+    }
+}
+
+/// Every text has faults or none; what is said of its structure is what reading it says.
+pub fn lint(data: &[u8]) {
+    let Ok(text) = str::from_utf8(data) else { return };
+    let aliases = Aliases::default();
+    let knowledge = Knowledge { catalog: &CATALOG, regions: &REGIONS, aliases: &aliases };
+    for policy_type in
+        [PolicyType::ServiceControl, PolicyType::IdentityBased, PolicyType::VpcEndpoint]
+    {
+        let options = Options { policy_type, name: "p", goals: &[], knowledge };
+        let found = policy::lint::lint(text, &options);
+        let is_one = |ids: &[&str]| found.iter().any(|it| ids.contains(&it.rule.id));
+        let structure = ["not-json", "element-not-allowed", "duplicate-key"];
+        match Document::read(text, policy_type) {
+            Ok(_) => assert!(!is_one(&structure), "{text}: {found:?}"),
+            // A placeholder that is no value of its element is one fault.
+            Err(_) => assert!(is_one(&structure) || is_one(&["placeholder"]), "{text}"),
         }
     }
 }

@@ -14,7 +14,7 @@ pub(crate) fn check(name: &str, found: &str) {
 }
 
 #[track_caller]
-fn check_file(path: &Path, found: &str) {
+pub(crate) fn check_file(path: &Path, found: &str) {
     if std::env::var_os("UPDATE").is_some_and(|update| update == "1") {
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, found).unwrap();
@@ -127,6 +127,7 @@ fn help_of_every_command_fits_80_columns() {
         "explain",
         "policy",
         "policy simulate",
+        "policy lint",
     ] {
         let arguments = command.split_whitespace().chain(["--help"]).collect::<Vec<_>>();
         let help = world.hoptrail(&arguments).ends(0).stdout;

@@ -33,7 +33,8 @@
 //! - refused and failed calls: `denials`; events that are no calls: `other_activity`,
 //!   `batch_jobs`
 //! - model identifiers and aliases: `references`; many of them, errors, and Regions in use: `explain`
-//! - what policies make of calls: `policy`; organizations of them `policy_org`; invalid input `policy_input`
+//! - what policies make of calls: `policy`; organizations of them `policy_org`; invalid input `policy_input`; faults of
+//!   policies `policy_lint`
 //! - files that are not a trail: `layout_any`
 //!
 //! `world` builds trails, runs the program with an environment of its own and reads tables.
@@ -80,6 +81,7 @@ mod plan;
 mod plan_keys;
 mod policy;
 mod policy_input;
+mod policy_lint;
 mod policy_org;
 mod precedence;
 mod rates;

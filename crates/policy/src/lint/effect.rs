@@ -61,6 +61,14 @@ fn cannot_lift(subject: &Subject<'_>, found: &mut Findings) {
     if !allows.iter().all(|part| is_of_bedrock(part) || is_full(part)) {
         return;
     }
+    if subject.of_effect(Effect::Deny).next().is_none() && allows.iter().all(|it| is_of_bedrock(it))
+    {
+        let Some(part) = allows.first() else { return };
+        let message = "changes nothing beside FullAWSAccess, and lifts no Deny of another SCP (an identity-based policy is of \
+                       another type)";
+        found.add("allow-cannot-lift-deny", part.node.position, &part.path, message, None);
+        return;
+    }
     let levels = subject.levels(&subject.document, false);
     for part in allows.into_iter().filter(|part| is_of_bedrock(part)) {
         let tried = REGIONS.iter().filter_map(|region| {

@@ -31,7 +31,10 @@ fn denies_bedrock_only(subject: &Subject<'_>, part: &Part, found: &mut Findings)
     let Some((own, other)) = pair else { return false };
     let asked = request_for(part, &[(PROFILE_KEY, KeyState::Absent)], &[own]);
     let Some(asked) = asked.filter(|it| it.action == own) else { return false };
-    let is_of_model = own == BEARER_TOKEN || asked.resource.contains(":foundation-model/");
+    // The other endpoint has no model without a Region.
+    let has_model = asked.resource.contains(":foundation-model/")
+        && !asked.resource.contains(":::foundation-model/");
+    let is_of_model = own == BEARER_TOKEN || has_model;
     let has_region = asked.keys.get("aws:requestedregion") != Some(&KeyState::value("unspecified"));
     let levels = subject.levels(&subject.document, false);
     if !is_of_model || !has_region || asked.verdict(&levels) != Verdict::Denied {

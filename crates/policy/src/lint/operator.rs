@@ -2,13 +2,15 @@
 
 use super::subject::{Clause, Part, Subject};
 use super::{Findings, edit, placeholder};
+use crate::action;
 use crate::document::Effect;
+use crate::key;
 use crate::known::KeyState;
 use crate::operator::{Comparison, Quantifier};
 use crate::problem::cut;
 
 /// Keys that an ordinary request may lack; those that end with `/` have a name of a tag behind them.
-const OPTIONAL: [&str; 22] = [
+const OPTIONAL: [&str; 20] = [
     "aws:calledvia",
     "aws:federatedprovider",
     "aws:multifactorauthage",
@@ -23,13 +25,11 @@ const OPTIONAL: [&str; 22] = [
     "aws:sourcevpce",
     "aws:username",
     "aws:vpcsourceip",
-    "bedrock:bearertokentype",
     "bedrock:guardrailidentifier",
     "bedrock:modelarn",
     "bedrock:projectarn",
     "bedrock:promptrouterarn",
     "bedrock:servicetier",
-    "bedrock-mantle:model",
     "bedrock-mantle:servicetier",
 ];
 
@@ -72,6 +72,7 @@ fn negated(subject: &Subject<'_>, part: &Part, clause: &Clause, found: &mut Find
         Some(_) => key.starts_with(optional),
         None => key == optional,
     });
+    let is_optional = is_optional || is_of_some_actions(part, key);
     let is_plain = clause.is_negated() && !test.if_exists && test.quantifier == Quantifier::One;
     if !is_plain || !is_optional {
         return;
@@ -92,6 +93,16 @@ fn negated(subject: &Subject<'_>, part: &Part, clause: &Clause, found: &mut Find
         message,
         proof,
     );
+}
+
+/// Whether some of the actions of a statement lack a key that the others always have.
+fn is_of_some_actions(part: &Part, key: &str) -> bool {
+    const ALWAYS: [&str; 3] =
+        ["bedrock:bearertokentype", "bedrock-mantle:bearertokentype", "bedrock-mantle:model"];
+    let Some(known) = key::find(key).filter(|_| ALWAYS.contains(&key)) else { return false };
+    let service = action::service(key);
+    let of_service = action::all().iter().filter(|it| action::service(it) == service);
+    of_service.into_iter().any(|it| part.is_about(it) && !known.is_of(it))
 }
 
 fn wildcard_as_text(subject: &Subject<'_>, part: &Part, clause: &Clause, found: &mut Findings) {

@@ -1,5 +1,7 @@
 //! Rules about profiles: exemptions by `bedrock:InferenceProfileArn`, and resources without profiles.
 
+use std::collections::BTreeSet;
+
 use super::request::{placeholder_value, request_for};
 use super::subject::{Clause, Part, Profile, Subject};
 use super::trial::{Trial, verdict_of};
@@ -61,6 +63,17 @@ fn calls_of(subject: &Subject<'_>, text: &str, glob: &Glob) -> Vec<Vec<Trial>> {
     found
 }
 
+/// Calls through application profiles that a pattern matches, from every Region.
+fn calls_of_application(subject: &Subject<'_>, glob: &Glob) -> Vec<Vec<Trial>> {
+    let mut regions = BTreeSet::new();
+    let first = subject.profiles().iter().filter(|it| regions.insert(it.region.as_str()));
+    let trials = first.map(|Profile { id, region }| {
+        Trial::converse(id, region).through_application_profile(&subject.partition(region))
+    });
+    let trials = trials.filter(|it| glob.is_match(&it.model_ref)).collect::<Vec<_>>();
+    if trials.is_empty() { Vec::new() } else { vec![trials] }
+}
+
 /// An exemption whose profiles are denied themselves, from wherever they are called.
 fn unguarded(subject: &Subject<'_>, part: &Part, clause: &Clause, found: &mut Findings) -> bool {
     let Some(alone) = subject.unchanged(part).map(|it| subject.levels(&it.alone, false)) else {
@@ -68,10 +81,15 @@ fn unguarded(subject: &Subject<'_>, part: &Part, clause: &Clause, found: &mut Fi
     };
     let is_denied = |trial: &Trial| {
         let legs = subject.legs(trial, &alone).unwrap_or_default();
-        legs.iter().any(|leg| leg.kind == LegKind::Profile && leg.verdict == Verdict::Denied)
+        let is_of_profile =
+            |kind: LegKind| matches!(kind, LegKind::Profile | LegKind::ApplicationProfile);
+        legs.iter().any(|leg| is_of_profile(leg.kind) && leg.verdict == Verdict::Denied)
     };
     let denied = clause.globs().find_map(|(text, glob)| {
-        let calls = calls_of(subject, text, glob);
+        let mut calls = calls_of(subject, text, glob);
+        if calls.is_empty() {
+            calls = calls_of_application(subject, glob);
+        }
         let is_denied = |of_profile: &Vec<Trial>| of_profile.iter().all(is_denied);
         (!calls.is_empty() && calls.iter().all(is_denied)).then_some((text, calls))
     });

@@ -69,6 +69,12 @@ const CASES: &[Case] = &[
         )
     },
     case(
+        "allow-cannot-lift-deny",
+        r#"{"Effect":"Allow","Action":["bedrock:*","bedrock-mantle:*"],"Resource":"*"}"#,
+        r#"{"Effect":"Allow","Action":["bedrock:*","iam:*"],"Resource":"*"}"#,
+        None,
+    ),
+    case(
         "application-profiles-not-covered",
         r#"{"Effect":"Deny","NotAction":"iam:*","Resource":"*","Condition":{"StringNotEquals":{"aws:RequestedRegion":"us-east-1"},"ArnNotLike":{"bedrock:InferenceProfileArn":"arn:aws:bedrock:*:*:inference-profile/us.*"}}}"#,
         r#"{"Effect":"Deny","NotAction":"iam:*","Resource":"*","Condition":{"StringNotEquals":{"aws:RequestedRegion":"us-east-1"},"ArnNotLike":{"bedrock:InferenceProfileArn":["arn:aws:bedrock:*:*:inference-profile/us.*","arn:aws:bedrock:*:*:application-inference-profile/*"]}}}"#,
@@ -173,6 +179,12 @@ const CASES: &[Case] = &[
         DENIED,
     ),
     case(
+        "negated-operator-on-optional-key",
+        r#"{"Effect":"Deny","Action":"bedrock-mantle:*","Resource":"*","Condition":{"StringNotLike":{"bedrock-mantle:Model":"anthropic.*"}}}"#,
+        r#"{"Effect":"Deny","Action":"bedrock-mantle:CreateInference","Resource":"*","Condition":{"StringNotLike":{"bedrock-mantle:Model":"anthropic.*"}}}"#,
+        DENIED,
+    ),
+    case(
         "never-applies",
         r#"{"Effect":"Deny","Action":"bedrock:*","Resource":"*","Condition":{"StringEquals":{"aws:RequestedRegion":"us-east-1"},"StringLike":{"aws:RequestedRegion":"eu-*"}}}"#,
         r#"{"Effect":"Deny","Action":"bedrock:*","Resource":"*","Condition":{"StringEquals":{"aws:RequestedRegion":["us-east-1","eu-west-1"]},"StringLike":{"aws:RequestedRegion":"eu-*"}}}"#,
@@ -234,6 +246,12 @@ const CASES: &[Case] = &[
         r#"{"Effect":"Deny","Action":"bedrock:InvokeModel*","Resource":"*","Condition":{"ArnNotLike":{"bedrock:InferenceProfileArn":"arn:aws:bedrock:*:*:inference-profile/us.*"},"Null":{"bedrock:InferenceProfileArn":"false"}}},
            {"Effect":"Deny","Action":"bedrock:InvokeModel*","Resource":"arn:aws:bedrock:*::foundation-model/*","Condition":{"ArnNotLike":{"bedrock:InferenceProfileArn":"arn:aws:bedrock:*:*:inference-profile/us.*"}}},
            {"Effect":"Deny","Action":"bedrock:InvokeModel*","Resource":"*","Condition":{"StringNotEquals":{"aws:RequestedRegion":"us-east-1"},"ArnNotLike":{"bedrock:InferenceProfileArn":"arn:aws:bedrock:*:*:inference-profile/us.*"}}}"#,
+        DENIED,
+    ),
+    case(
+        "profile-key-unguarded",
+        r#"{"Effect":"Deny","Action":"bedrock:InvokeModel*","Resource":"*","Condition":{"StringNotLike":{"bedrock:InferenceProfileArn":"arn:aws:bedrock:*:*:application-inference-profile/*"}}}"#,
+        r#"{"Effect":"Deny","Action":"bedrock:InvokeModel*","Resource":"*","Condition":{"StringNotLike":{"bedrock:InferenceProfileArn":"arn:aws:bedrock:*:*:application-inference-profile/*"},"Null":{"bedrock:InferenceProfileArn":"false"}}}"#,
         DENIED,
     ),
     case(
@@ -461,6 +479,38 @@ fn region_deny_of_a_landing_zone_has_notes_only() {
     let found = known.lint(&exempt, SCP, &[]);
     assert_eq!(ids(&found), ["control-tower-managed", "application-profiles-not-covered"]);
     assert!(found.iter().all(|it| it.severity == Severity::Note));
+}
+
+/// Policies that say what they mean: nothing of them is worse than a note, and these are the notes.
+#[test]
+fn good_policies_have_notes_only() {
+    let known = Known::new();
+    let model = "anthropic.claude-sonnet-4-5-20250929-v1:0";
+    for (policy_type, text, expected) in [
+        // Disables global profiles, by the Region and by the model.
+        (SCP, r#"{"Effect":"Deny","Action":"bedrock:InvokeModel*","Resource":"*","Condition":{"StringEquals":{"aws:RequestedRegion":"unspecified"}}}"#.to_owned(), &[][..]),
+        (SCP, r#"{"Effect":"Deny","Action":"bedrock:InvokeModel*","Resource":"arn:aws:bedrock:::foundation-model/*"}"#.to_owned(), &[]),
+        // One geography, whichever way it is called.
+        (SCP, r#"{"Effect":"Deny","Action":"bedrock:InvokeModel*","Resource":"*","Condition":{"StringNotEquals":{"aws:RequestedRegion":["us-east-1","us-east-2","us-west-2"]}}}"#.to_owned(), &["mantle-not-covered"]),
+        // No direct calls.
+        (SCP, r#"{"Effect":"Deny","Action":"bedrock:InvokeModel*","Resource":"arn:*:bedrock:*::foundation-model/*","Condition":{"Null":{"bedrock:InferenceProfileArn":"true"}}}"#.to_owned(), &["mantle-not-covered"]),
+        // No API keys.
+        (SCP, r#"{"Effect":"Deny","Action":["bedrock:CallWithBearerToken","bedrock-mantle:CallWithBearerToken"],"Resource":"*"}"#.to_owned(), &[]),
+        // Approved models, by profiles and at the other endpoint, too.
+        (SCP, r#"{"Effect":"Deny","Action":"bedrock:InvokeModel*","NotResource":["arn:*:bedrock:*::foundation-model/anthropic.*","arn:*:bedrock:*:*:inference-profile/*.anthropic.*","arn:*:bedrock:*:*:application-inference-profile/*"]},
+                 {"Effect":"Deny","Action":"bedrock-mantle:CreateInference","Resource":"*","Condition":{"StringNotLike":{"bedrock-mantle:Model":"anthropic.*"}}}"#.to_owned(), &[]),
+        // Listed accounts.
+        (SCP, r#"{"Effect":"Deny","Action":["bedrock:InvokeModel*","bedrock-mantle:CreateInference"],"Resource":"*","Condition":{"StringNotEquals":{"aws:PrincipalAccount":["210987654321"]}}}"#.to_owned(), &[]),
+        (IDENTITY, format!(r#"{{"Effect":"Allow","Action":"bedrock:InvokeModel*","Resource":"arn:aws:bedrock:us-east-1:210987654321:inference-profile/us.{model}"}},
+            {{"Effect":"Allow","Action":"bedrock:InvokeModel*","Resource":["arn:aws:bedrock:us-east-1::foundation-model/{model}","arn:aws:bedrock:us-east-2::foundation-model/{model}","arn:aws:bedrock:us-west-2::foundation-model/{model}"],"Condition":{{"ArnEquals":{{"bedrock:InferenceProfileArn":"arn:aws:bedrock:us-east-1:210987654321:inference-profile/us.{model}"}}}}}}"#), &[]),
+        (IDENTITY, format!(r#"{{"Effect":"Allow","Action":"bedrock:InvokeModel*","Resource":"arn:aws:bedrock:us-east-1:210987654321:inference-profile/global.{model}"}},
+            {{"Effect":"Allow","Action":"bedrock:InvokeModel*","Resource":["arn:aws:bedrock:us-east-1::foundation-model/{model}","arn:aws:bedrock:::foundation-model/{model}"],"Condition":{{"ArnEquals":{{"bedrock:InferenceProfileArn":"arn:aws:bedrock:us-east-1:210987654321:inference-profile/global.{model}"}}}}}}"#), &[]),
+    ] {
+        let found = known.lint(&document(&text), policy_type, &[]);
+        let ids = found.iter().map(|it| it.rule.id).collect::<Vec<_>>();
+        assert_eq!(ids, expected, "{text}: {found:#?}");
+        assert!(found.iter().all(|it| it.severity == Severity::Note));
+    }
 }
 
 #[test]

@@ -13,15 +13,16 @@ pub(super) fn findings(found: &[Found]) -> String {
     for Found { file, finding } in found {
         let place = format!("{file}:{}:{}", finding.position.line, finding.position.column);
         let head = format!("{place}: {}: {}", finding.severity.as_str(), finding.rule.id);
-        line(&mut text, &head);
+        text.push_str(&escaped(&head));
+        text.push('\n');
         let element = match finding.element.as_str() {
             "" => String::new(),
             element => format!("{element}: "),
         };
-        line(&mut text, &format!("  {element}{}", finding.message));
+        below(&mut text, &format!("{element}{}", finding.message));
         if let Some(Proof { call, verdict, repair, repaired_verdict }) = &finding.proof {
-            line(&mut text, &format!("  {}: {call}", verdict.as_str()));
-            line(&mut text, &format!("  {} if {repair}", repaired_verdict.as_str()));
+            below(&mut text, &format!("{}: {call}", verdict.as_str()));
+            below(&mut text, &format!("{} if {repair}", repaired_verdict.as_str()));
         }
     }
     text
@@ -31,18 +32,21 @@ pub(super) fn findings(found: &[Found]) -> String {
 pub(super) fn rules(rules: &[&Rule]) -> String {
     let mut text = String::new();
     for rule in rules {
-        line(&mut text, &format!("{}: {}", rule.id, rule.severity.as_str()));
-        line(&mut text, &format!("  Finds {}.", rule.finds));
-        line(&mut text, &format!("  Why: {}.", rule.reason));
-        line(&mut text, &format!("  Source: {}.", rule.source));
+        text += &format!("{}: {}\n", rule.id, rule.severity.as_str());
+        below(&mut text, &format!("Finds {}.", rule.finds));
+        below(&mut text, &format!("Why: {}.", rule.reason));
+        below(&mut text, &format!("Source: {}.", rule.source));
     }
     text
 }
 
-fn line(text: &mut String, new: &str) {
-    let new = wrapped(&escaped(new), width());
-    text.push_str(&new);
-    if !new.ends_with('\n') {
+/// A line below its head, and what does not fit below that.
+fn below(text: &mut String, new: &str) {
+    const INDENT: usize = 4;
+    let width = width().map(|width| width.saturating_sub(INDENT));
+    for (index, new) in wrapped(&escaped(new), width).lines().enumerate() {
+        text.push_str(if index == 0 { "  " } else { "    " });
+        text.push_str(new);
         text.push('\n');
     }
 }
