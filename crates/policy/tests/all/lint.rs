@@ -75,6 +75,12 @@ const CASES: &[Case] = &[
         None,
     ),
     case(
+        "allow-cannot-lift-deny",
+        r#"{"Effect":"Deny","Action":"*","Resource":"*","Condition":{"StringNotEquals":{"aws:RequestedRegion":"us-east-1"}}},{"Effect":"Allow","Action":"bedrock:*","Resource":"*"},{"Effect":"Allow","Action":"*","Resource":"*"}"#,
+        r#"{"Effect":"Deny","Action":"*","Resource":"*","Condition":{"StringNotEquals":{"aws:RequestedRegion":"us-east-1"}}},{"Effect":"Allow","Action":"bedrock:*","Resource":"*"},{"Effect":"Allow","Action":["iam:*","s3:*"],"Resource":"*"}"#,
+        DENIED,
+    ),
+    case(
         "application-profiles-not-covered",
         r#"{"Effect":"Deny","NotAction":"iam:*","Resource":"*","Condition":{"StringNotEquals":{"aws:RequestedRegion":"us-east-1"},"ArnNotLike":{"bedrock:InferenceProfileArn":"arn:aws:bedrock:*:*:inference-profile/us.*"}}}"#,
         r#"{"Effect":"Deny","NotAction":"iam:*","Resource":"*","Condition":{"StringNotEquals":{"aws:RequestedRegion":"us-east-1"},"ArnNotLike":{"bedrock:InferenceProfileArn":["arn:aws:bedrock:*:*:inference-profile/us.*","arn:aws:bedrock:*:*:application-inference-profile/*"]}}}"#,
@@ -142,9 +148,21 @@ const CASES: &[Case] = &[
         ALLOWED,
     ),
     case(
+        "exempt-principal-exempts-all",
+        r#"{"Effect":"Deny","Action":"*","Resource":"*","Condition":{"ArnNotEquals":{"aws:PrincipalArn":"arn:aws:iam::210987654321:user/ops"}}}"#,
+        r#"{"Effect":"Allow","Action":"*","Resource":"*","Condition":{"ArnNotEquals":{"aws:PrincipalArn":"arn:aws:iam::210987654321:user/ops"}}}"#,
+        ALLOWED,
+    ),
+    case(
         "forallvalues-in-deny",
         r#"{"Effect":"Deny","Action":"bedrock:CreateInferenceProfile","Resource":"*","Condition":{"ForAllValues:StringEquals":{"aws:TagKeys":"team"}}}"#,
         r#"{"Effect":"Deny","Action":"bedrock:CreateInferenceProfile","Resource":"*","Condition":{"ForAllValues:StringEquals":{"aws:TagKeys":"team"},"Null":{"aws:TagKeys":"false"}}}"#,
+        DENIED,
+    ),
+    case(
+        "forallvalues-in-deny",
+        r#"{"Effect":"Deny","Action":"bedrock:InvokeAgent","Resource":"*","Condition":{"ForAllValues:StringLike":{"aws:CalledVia":"*.amazonaws.com"}}}"#,
+        r#"{"Effect":"Deny","Action":"bedrock:InvokeAgent","Resource":"*","Condition":{"ForAllValues:StringNotEquals":{"aws:CalledVia":"cloudformation.amazonaws.com"}}}"#,
         DENIED,
     ),
     case(
@@ -203,6 +221,12 @@ const CASES: &[Case] = &[
         ALLOWED,
     ),
     case(
+        "never-applies",
+        r#"{"Effect":"Deny","Action":"bedrock:GetGuardrail","Resource":"*","Condition":{"Null":{"bedrock:InferenceProfileArn":"false"}}}"#,
+        r#"{"Effect":"Deny","Action":"bedrock:GetGuardrail","Resource":"*","Condition":{"ArnNotLike":{"bedrock:InferenceProfileArn":"arn:aws:bedrock:*:*:inference-profile/us.*"}}}"#,
+        ALLOWED,
+    ),
+    case(
         "not-json",
         "{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Deny\",\"Action\":\"bedrock:InvokeAgent\",\"Resource\":\"*\"},]}",
         "{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Deny\",\"Action\":\"bedrock:InvokeAgent\",\"Resource\":\"*\"}]}",
@@ -212,6 +236,12 @@ const CASES: &[Case] = &[
         "notresource-without-profiles",
         r#"{"Effect":"Deny","Action":"bedrock:Invoke*","NotResource":"arn:aws:bedrock:*::foundation-model/anthropic.*"}"#,
         r#"{"Effect":"Deny","Action":"bedrock:Invoke*","NotResource":["arn:aws:bedrock:*::foundation-model/anthropic.*","arn:aws:bedrock:*:*:inference-profile/*.anthropic.*"]}"#,
+        DENIED,
+    ),
+    case(
+        "notresource-without-profiles",
+        r#"{"Effect":"Deny","Action":"bedrock:*","NotResource":"arn:aws:bedrock:*::foundation-model/<model>"}"#,
+        r#"{"Effect":"Deny","Action":"bedrock:*","NotResource":["arn:aws:bedrock:*::foundation-model/*","arn:aws:bedrock:*:*:inference-profile/eu.*"]}"#,
         DENIED,
     ),
     case(
@@ -490,6 +520,11 @@ fn good_policies_have_notes_only() {
         // Disables global profiles, by the Region and by the model.
         (SCP, r#"{"Effect":"Deny","Action":"bedrock:InvokeModel*","Resource":"*","Condition":{"StringEquals":{"aws:RequestedRegion":"unspecified"}}}"#.to_owned(), &[][..]),
         (SCP, r#"{"Effect":"Deny","Action":"bedrock:InvokeModel*","Resource":"arn:aws:bedrock:::foundation-model/*"}"#.to_owned(), &[]),
+        (
+            SCP,
+            r#"{"Effect":"Deny","Action":"bedrock:InvokeModel*","Resource":"arn:aws:bedrock:us-east-1::foundation-model/*","Condition":{"StringEquals":{"aws:RequestedRegion":"unspecified"}}}"#.to_owned(),
+            &[],
+        ),
         // One geography, whichever way it is called.
         (SCP, r#"{"Effect":"Deny","Action":"bedrock:InvokeModel*","Resource":"*","Condition":{"StringNotEquals":{"aws:RequestedRegion":["us-east-1","us-east-2","us-west-2"]}}}"#.to_owned(), &["mantle-not-covered"]),
         // No direct calls.
@@ -543,7 +578,8 @@ fn placeholders_of_every_kind_are_found_and_what_looks_like_them_is_not() {
         "arn:aws:s3:::bucket/${aws:username, 'none'}/${*}",
         "arn:aws:bedrock:*:210987654321:agent/*",
         "arn:aws:iam::*:role/REGIONAL-MODEL-NAMES",
-        "arn:aws:s3:::a-111122223333b",
+        "arn:aws:s3:::a-111122223333",
+        "arn:aws:s3:::111122223333b",
     ] {
         assert_eq!(of_resource(resource), [], "{resource}");
     }
