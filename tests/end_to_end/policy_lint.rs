@@ -253,7 +253,8 @@ fn policies_of_an_organization_are_looked_at() {
     let run = lint(&world, &["--org", &org, "--output", "json"]).ends(0);
     let found = serde_json::from_str::<Vec<Value>>(&run.stdout).unwrap();
     let found = found.iter().map(|it| (it["file"].as_str().unwrap(), it["rule"].as_str().unwrap()));
-    let file = "aws-guardrails-AbCdEf.json";
+    let file = world.text("org/aws-guardrails-AbCdEf.json");
+    let file = file.as_str();
     let expected = [(file, "control-tower-managed"), (file, "over-exemption")];
     assert_eq!(found.collect::<Vec<_>>(), expected);
     assert!(run.stderr.contains("in 2 documents"), "{}", run.stderr);

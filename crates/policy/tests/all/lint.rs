@@ -80,6 +80,13 @@ const CASES: &[Case] = &[
         r#"{"Effect":"Deny","Action":"*","Resource":"*","Condition":{"StringNotEquals":{"aws:RequestedRegion":"us-east-1"}}},{"Effect":"Allow","Action":"bedrock:*","Resource":"*"},{"Effect":"Allow","Action":["iam:*","s3:*"],"Resource":"*"}"#,
         DENIED,
     ),
+    // A guardrail may well deny some of what is allowed.
+    case(
+        "allow-cannot-lift-deny",
+        r#"{"Effect":"Deny","NotAction":"iam:*","Resource":"*"},{"Effect":"Allow","Action":"bedrock:*","Resource":"*"}"#,
+        r#"{"Effect":"Deny","Action":"bedrock:InvokeModel*","Resource":"arn:aws:bedrock:*::foundation-model/amazon.*"},{"Effect":"Allow","Action":"bedrock:*","Resource":"*"}"#,
+        DENIED,
+    ),
     case(
         "application-profiles-not-covered",
         r#"{"Effect":"Deny","NotAction":"iam:*","Resource":"*","Condition":{"StringNotEquals":{"aws:RequestedRegion":"us-east-1"},"ArnNotLike":{"bedrock:InferenceProfileArn":"arn:aws:bedrock:*:*:inference-profile/us.*"}}}"#,
@@ -367,6 +374,15 @@ const CASES: &[Case] = &[
         ALLOWED,
     ),
     Case {
+        goals: &[(US, "us-east-1")],
+        ..case(
+            "unspecified-extra",
+            r#"{"Effect":"Deny","Action":"bedrock:*","Resource":"*","Condition":{"StringNotEquals":{"aws:RequestedRegion":["us-east-1","unspecified"]}}}"#,
+            r#"{"Effect":"Deny","Action":"bedrock:*","Resource":"*","Condition":{"StringNotEquals":{"aws:RequestedRegion":["us-east-1","us-east-2"]}}}"#,
+            ALLOWED,
+        )
+    },
+    Case {
         goals: &[(GLOBAL, "us-east-1")],
         ..case(
             "unspecified-missing",
@@ -463,6 +479,17 @@ fn every_rule_finds_its_fault_and_leaves_alone_what_is_nearly_the_same() {
         let is_broken = found.iter().any(|it| broken.contains(&it.rule.id));
         assert!(!is_broken, "{rule}: {clean}\n{found:#?}");
     }
+}
+
+#[test]
+fn what_a_goal_needs_is_not_extra() {
+    let known = Known::new();
+    let case = CASES.iter().find(|case| case.rule == "unspecified-extra").unwrap();
+    let goal = Goal { profile: GLOBAL.to_owned(), region: "us-east-1".to_owned() };
+    assert_eq!(
+        of_rule(&known.lint(&document(case.fault), SCP, &[goal]), case.rule),
+        [] as [&Finding; 0]
+    );
 }
 
 #[test]
@@ -579,7 +606,7 @@ fn placeholders_of_every_kind_are_found_and_what_looks_like_them_is_not() {
         "arn:aws:bedrock:*:210987654321:agent/*",
         "arn:aws:iam::*:role/REGIONAL-MODEL-NAMES",
         "arn:aws:s3:::a-111122223333",
-        "arn:aws:s3:::111122223333b",
+        "arn:aws:s3:::111122223333b/*",
     ] {
         assert_eq!(of_resource(resource), [], "{resource}");
     }

@@ -5,7 +5,7 @@ mod text;
 
 use std::fs::File;
 use std::io::{self, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use bedrock::denial::PolicyType;
@@ -198,10 +198,14 @@ fn of_organization(
         }
         Err(failure) => return Err(failure),
     };
+    let folder = if path.is_dir() { path } else { path.parent().unwrap_or(path) };
     let policies = loaded.organization.policies();
     for policy in &policies {
         let findings = lint_document(&policy.document, &Options { name: &policy.name, ..*options });
-        let file = || policy.file.clone();
+        // Files of an organization are named from its folder on.
+        let below = folder.join(&policy.file);
+        let file = if below.exists() { below } else { PathBuf::from(&policy.file) };
+        let file = || file.display().to_string();
         found.extend(findings.into_iter().map(|finding| Found { file: file(), finding }));
     }
     Ok(policies.len() as u64)
