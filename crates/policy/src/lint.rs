@@ -1,16 +1,20 @@
-//! Faults of policy documents: a registry of rules, and what they find in a document, with the call that proves it.
+//! Faults of policy documents: a registry of rules, and what they find, with the call that proves it.
 //!
-//! A finding rests on what a document decides, not on how it looks, wherever a call can show it: the verdict is taken
-//! with the fault and without it. A document that cannot be read as a policy is looked at as far as its JSON goes.
+//! A finding rests on what a document decides, not on how it looks, wherever a call can show it: the verdict
+//! is taken with the fault and without it. A document that cannot be read as a policy is looked at as far as
+//! its JSON goes.
 
 mod action;
 mod dead;
 mod edit;
 mod effect;
+mod global;
 mod goal;
 mod key;
 mod mantle;
 mod operator;
+mod part;
+mod partition;
 mod pattern;
 mod placeholder;
 mod principal;
@@ -23,6 +27,7 @@ mod size;
 mod structure;
 mod subject;
 mod trial;
+mod value;
 
 use std::collections::BTreeSet;
 
@@ -180,8 +185,7 @@ pub fn lint_document(document: &Document, options: &Options<'_>) -> Vec<Finding>
     found.sorted()
 }
 
-/// A node of an organization with more policies than AWS attaches, which therefore cannot be read: what was said of
-/// it when it was refused.
+/// A node of an organization with more policies than AWS attaches: what was said of it when it was refused.
 pub fn too_many_policies(message: &str) -> Finding {
     let mut found = Findings::default();
     found.add("too-many-policies", Position { line: 1, column: 1 }, "", message, None);
@@ -217,12 +221,13 @@ fn lint_tree(node: &Node, options: &Options<'_>, found: &mut Findings) {
         key::check,
         mantle::check,
         operator::check,
+        partition::check,
         pattern::check,
         placeholder::prove,
         principal::check,
         profile::check,
         region::check,
-    ] as [fn(&Subject<'_>, &mut Findings); 12]
+    ] as [fn(&Subject<'_>, &mut Findings); 13]
     {
         rules(&subject, found);
     }

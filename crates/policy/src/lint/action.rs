@@ -1,6 +1,7 @@
 //! Rules about actions: unknown ones, streams, exemptions.
 
-use super::subject::{Part, Subject};
+use super::part::Part;
+use super::subject::Subject;
 use super::{Findings, edit};
 use crate::action;
 use crate::document::Effect;

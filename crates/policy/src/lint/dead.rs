@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use super::request::{candidates, covers};
-use super::subject::{Clause, Entry, Part, Subject};
+use super::part::{Clause, Entry, Part};
+use super::subject::Subject;
+use super::value::{candidates, covers};
 use super::{Findings, edit, placeholder};
 use crate::action;
 use crate::condition::{Form, Literal, Pattern};

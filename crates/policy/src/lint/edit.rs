@@ -136,7 +136,8 @@ pub(super) fn change_operator(statement: &mut Node, from: &str, to: &str, key: &
     }
 }
 
-/// Takes out what begins at a position; `false` if nothing below the node does, or it is the only one of a list.
+/// Takes out what begins at a position; `false` if nothing below the node does, or if it is the only one of
+/// a list.
 pub(super) fn remove_at(node: &mut Node, position: Position) -> bool {
     match &mut node.value {
         Value::Object(members) => {

@@ -2,8 +2,9 @@
 
 use bedrock::denial::PolicyType;
 
+use super::part::{Clause, Part};
 use super::request::request_for;
-use super::subject::{Clause, Part, Subject};
+use super::subject::Subject;
 use super::trial::Trial;
 use super::{Findings, edit};
 use crate::action;

@@ -1,7 +1,8 @@
 //! Rules that need to know what is wanted: by `--goal`, or by the profiles that an Allow names.
 
+use super::part::Part;
 use super::region::KEY;
-use super::subject::{Part, Subject};
+use super::subject::Subject;
 use super::trial::{Trial, TriedLeg};
 use super::{Findings, Goal, edit, placeholder};
 use crate::document::Effect;

@@ -1,7 +1,8 @@
 //! Whether what is said of Bedrock is said of its endpoints of `bedrock-mantle`, too.
 
+use super::part::Part;
 use super::request::{Asked, request_for};
-use super::subject::{Part, Subject};
+use super::subject::Subject;
 use super::{Findings, edit};
 use crate::document::Effect;
 use crate::evaluate::Verdict;

@@ -1,6 +1,7 @@
 //! Rules about operators: what they make of absent keys, of wildcards, and of variables.
 
-use super::subject::{Clause, Part, Subject};
+use super::part::{Clause, Part};
+use super::subject::Subject;
 use super::{Findings, edit, placeholder};
 use crate::action;
 use crate::document::Effect;

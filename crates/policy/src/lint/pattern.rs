@@ -1,12 +1,12 @@
-//! Rules about patterns of ARNs: which match nothing, and which only match in another part of AWS.
+//! Patterns of ARNs that match nothing.
 
-use std::collections::BTreeSet;
-
+use super::part::{Clause, Entry, Part};
 use super::registry::Severity;
-use super::request::{concrete, placeholder_value, request_for};
-use super::subject::{Clause, Entry, Part, Repaired, Subject};
+use super::request::request_for;
+use super::subject::{Repaired, Subject};
+use super::value::{concrete, placeholder_value};
 use super::{Findings, Proof, edit, placeholder};
-use crate::condition::{Form, Literal, Pattern};
+use crate::condition::Literal;
 use crate::glob::{Glob, symbols, witnesses};
 use crate::key::{self, KeyType};
 use crate::known::KeyState;
@@ -36,16 +36,13 @@ fn forms(key: &str) -> &'static [&'static str] {
 
 /// Looks at patterns.
 pub(super) fn check(subject: &Subject<'_>, found: &mut Findings) {
-    let partitions = partitions(subject);
     for part in &subject.parts {
         for clause in part.clauses.iter().filter(|it| !it.is_null()) {
             never_matches(subject, part, clause, found);
-            pinned_values(subject, part, clause, &partitions, found);
         }
         let name = part.resource_element();
         for entry in part.entries(name) {
             never_matches_resource(subject, part, &entry, found);
-            pinned_resource(subject, part, &entry, &partitions, found);
         }
     }
 }
@@ -114,7 +111,7 @@ fn corrected(text: &str) -> Option<String> {
 }
 
 /// The document with another text in place of one.
-fn renamed(
+pub(super) fn renamed(
     subject: &Subject<'_>,
     part: &Part,
     path: &str,
@@ -199,7 +196,7 @@ fn form_of_resource(text: &str) -> Option<(String, &'static str, String)> {
 }
 
 /// The verdicts on a request for a resource.
-fn prove_with_resource(
+pub(super) fn prove_with_resource(
     subject: &Subject<'_>,
     part: &Part,
     repaired: &Repaired,
@@ -213,88 +210,4 @@ fn prove_with_resource(
         asked.resource = resource.to_owned();
         subject.prove_request(part, &asked, repaired, &repair)
     })
-}
-
-/// The partitions of the Regions that the document and the goals name.
-fn partitions(subject: &Subject<'_>) -> BTreeSet<String> {
-    let regions = subject.options.knowledge.regions;
-    let of_goals = subject.options.goals.iter().map(|goal| goal.region.as_str());
-    let tests = subject.parts.iter().flat_map(|part| part.tests("aws:RequestedRegion"));
-    let of_clauses = tests.flat_map(|it| it.condition.texts.iter().map(String::as_str));
-    let known = of_goals.chain(of_clauses).filter_map(|code| regions.get(code));
-    known.map(|region| region.partition.clone()).filter(|it| !it.is_empty()).collect()
-}
-
-/// A partition that is named, but that an ARN is not of.
-fn other_partition<'p>(text: &str, partitions: &'p BTreeSet<String>) -> Option<&'p String> {
-    let own = text.strip_prefix("arn:")?.split(':').next()?;
-    let is_literal = !own.contains(['*', '?', '$']) && !own.is_empty();
-    partitions.iter().find(|partition| is_literal && *partition != own)
-}
-
-/// The same ARN of another partition, or of any.
-fn of_partition(text: &str, partition: &str) -> String {
-    let rest = text.splitn(3, ':').nth(2).unwrap_or_default();
-    format!("arn:{partition}:{rest}")
-}
-
-fn pinned_values(
-    subject: &Subject<'_>,
-    part: &Part,
-    clause: &Clause,
-    partitions: &BTreeSet<String>,
-    found: &mut Findings,
-) {
-    let entries = clause.entries();
-    for entry in &entries {
-        let Some(other) = other_partition(entry.text, partitions) else { continue };
-        let same = of_partition(entry.text, other);
-        if clause.globs().any(|(_, glob)| glob.is_match(&concrete(&same, &placeholder_value))) {
-            continue;
-        }
-        let new = of_partition(entry.text, "*");
-        let proof = renamed(subject, part, &clause.path, entry.text, &new).and_then(|repaired| {
-            let value = [KeyState::value(concrete(&same, &placeholder_value))];
-            subject.prove_by_states(part, &repaired, clause.key(), &value, &format!("it is {new}"))
-        });
-        add_pinned(entry, &clause.path, other, proof, found);
-    }
-}
-
-fn pinned_resource(
-    subject: &Subject<'_>,
-    part: &Part,
-    entry: &Entry<'_>,
-    partitions: &BTreeSet<String>,
-    found: &mut Findings,
-) {
-    let Some(other) = other_partition(entry.text, partitions) else { return };
-    let same = concrete(&of_partition(entry.text, other), &placeholder_value);
-    let covers = |text: &str| {
-        let pattern = Pattern::read(text, Form::Resource, subject.has_variables());
-        pattern.is_ok_and(|it| it.glob().is_some_and(|glob| glob.is_match(&same)))
-    };
-    let name = part.resource_element();
-    if part.entries(name).iter().any(|it| covers(it.text)) {
-        return;
-    }
-    let new = of_partition(entry.text, "*");
-    let path = part.element(name);
-    let proof = renamed(subject, part, &path, entry.text, &new)
-        .and_then(|repaired| prove_with_resource(subject, part, &repaired, &same, &new));
-    add_pinned(entry, &path, other, proof, found);
-}
-
-fn add_pinned(
-    entry: &Entry<'_>,
-    path: &str,
-    other: &str,
-    proof: Option<Proof>,
-    found: &mut Findings,
-) {
-    let message = format!(
-        "`{}` matches nothing in the partition {other}, whose Regions are named",
-        cut(entry.text)
-    );
-    found.add("partition-pinned", entry.position, path, message, proof);
 }

@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use super::part::Clause;
 use super::registry::Severity;
-use super::request::{placeholder_value, request_for};
-use super::subject::{Clause, Subject};
+use super::request::request_for;
+use super::subject::Subject;
+use super::value::placeholder_value;
 use super::{Findings, edit};
 use crate::json::Node;
 use crate::problem::{Position, cut};

@@ -1,8 +1,10 @@
 //! Rules about principals that a condition names.
 
+use super::part::{Clause, Part};
 use super::registry::Severity;
-use super::request::{concrete, placeholder_value, request_for};
-use super::subject::{Clause, Part, Subject};
+use super::request::request_for;
+use super::subject::Subject;
+use super::value::{concrete, placeholder_value};
 use super::{Findings, edit, placeholder};
 use crate::known::KeyState;
 use crate::operation::INVOKE_MODEL;
@@ -10,7 +12,7 @@ use crate::problem::cut;
 
 const KEY: &str = "aws:PrincipalArn";
 
-/// Parts of the names of roles that AWS and landing zones make at the root of the paths, and exempt from everything.
+/// Parts of the names of roles that AWS and landing zones make without a path, and exempt from everything.
 const WELL_KNOWN: [&str; 7] = [
     "AWSControlTower",
     "aws-controltower",

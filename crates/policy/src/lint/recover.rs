@@ -1,5 +1,5 @@
-//! What can be read of a text that is no JSON: comments, placeholders, and trailing commas become blanks, so that
-//! the rest keeps its lines and columns.
+//! What can be read of a text that is no JSON: comments, placeholders, and trailing commas become blanks, so
+//! that the rest keeps its lines and columns.
 
 use super::Findings;
 use crate::json::{MAX_BYTES, Node};

@@ -3,7 +3,8 @@
 use bedrock::TargetType;
 use bedrock::denial::UNSPECIFIED_REGION;
 
-use super::subject::{Clause, Part, Subject};
+use super::part::{Clause, Part};
+use super::subject::Subject;
 use super::trial::Trial;
 use super::{Findings, edit, placeholder};
 use crate::evaluate::Verdict;

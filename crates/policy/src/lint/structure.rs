@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 
 use bedrock::denial::PolicyType;
 
-use super::subject::{Part, Subject};
+use super::part::Part;
+use super::subject::Subject;
 use super::{Findings, Options, edit};
 use crate::document::Document;
 use crate::json::{Node, Value};

@@ -1,7 +1,8 @@
 //! Calls that show what a document does: those of an ordinary role, without tags, API key, or VPC endpoint.
 
 use super::Proof;
-use super::subject::{Part, Repaired, Subject};
+use super::part::Part;
+use super::subject::{Repaired, Subject};
 use crate::evaluate::Verdict;
 use crate::known::KeyState;
 use crate::leg::{Call, Certainty, Knowledge, LegKind, partition};
