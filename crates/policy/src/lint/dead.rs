@@ -16,9 +16,6 @@ use crate::problem::cut;
 /// Entries beyond which a list is not compared with itself: no document that AWS takes has as many.
 const MAX_ENTRIES: usize = 400;
 
-/// Keys that every request has.
-const ALWAYS: [&str; 3] = ["aws:principalaccount", "aws:principalarn", "aws:requestedregion"];
-
 /// Looks for what has no effect.
 pub(super) fn check(subject: &Subject<'_>, found: &mut Findings) {
     for part in &subject.parts {
@@ -71,10 +68,12 @@ fn contradiction(part: &Part, key: &str, clauses: &[&Clause]) -> Option<String> 
     if is_alone || has_placeholders.any(|it| it) {
         return None;
     }
-    let (mut states, is_complete) = candidates(key, clauses, "us-east-1");
-    states.retain(|state| *state != KeyState::Absent || !ALWAYS.contains(&key));
+    let (states, is_complete) = candidates(key, clauses, "us-east-1");
     let is_none = is_complete && !states.into_iter().any(holds);
-    is_none.then(|| format!("its tests of {name} exclude each other"))
+    is_none.then(|| match clauses {
+        [_] => format!("every request has {name}"),
+        _ => format!("its tests of {name} exclude each other"),
+    })
 }
 
 /// Whether AWS lists a key for none of the actions of a statement, all of which are known.

@@ -234,6 +234,12 @@ const CASES: &[Case] = &[
         ALLOWED,
     ),
     case(
+        "never-applies",
+        r#"{"Effect":"Deny","Action":"bedrock:*","Resource":"*","Condition":{"Null":{"aws:RequestedRegion":"true"}}}"#,
+        r#"{"Effect":"Deny","Action":"bedrock:*","Resource":"*","Condition":{"Null":{"aws:RequestedRegion":"false"}}}"#,
+        ALLOWED,
+    ),
+    case(
         "not-json",
         "{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Deny\",\"Action\":\"bedrock:InvokeAgent\",\"Resource\":\"*\"},]}",
         "{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Deny\",\"Action\":\"bedrock:InvokeAgent\",\"Resource\":\"*\"}]}",
