@@ -7,6 +7,7 @@ mod documents;
 mod legs;
 mod levels;
 mod lint;
+mod logged;
 mod operators;
 mod organizations;
 mod random;
