@@ -80,6 +80,7 @@ mod page;
 mod plan;
 mod plan_keys;
 mod policy;
+mod policy_events;
 mod policy_input;
 mod policy_lint;
 mod policy_org;

@@ -187,7 +187,7 @@ fn empty_input_gives_a_schema_and_no_rows() {
         assert!(schema.fields().iter().all(|field| field.is_nullable()), "{schema:?}");
         let metadata = serde_json::from_str::<Value>(&schema.metadata()["hoptrail.readings"]);
         let metadata = metadata.unwrap();
-        assert_eq!(metadata["format"], 1);
+        assert_eq!(metadata["format"], 2);
         assert_eq!(metadata["made_with"]["late_window_minutes"], 90);
     }
 }

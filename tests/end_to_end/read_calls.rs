@@ -57,7 +57,7 @@ fn calls_of_the_sample_are_those_of_the_table() {
 }
 
 /// The columns that both have.
-const COLUMNS: [&str; 31] = [
+const COLUMNS: [&str; 43] = [
     "event_time",
     "event_id",
     "request_id",
@@ -89,6 +89,18 @@ const COLUMNS: [&str; 31] = [
     "declared_destinations",
     "is_declared",
     "inference_region_opt_in",
+    "iam_principal_arn",
+    "principal_account_id",
+    "principal_id",
+    "is_temporary_credential",
+    "mfa_authenticated",
+    "invoked_by",
+    "source_identity",
+    "federated_provider",
+    "vpc_endpoint_account_id",
+    "is_from_console",
+    "endpoint_host",
+    "tls_version",
 ];
 
 #[test]

@@ -52,6 +52,18 @@ SELECT
   declared_destinations,
   is_declared,
   inference_region_opt_in,
+  iam_principal_arn,
+  principal_account_id,
+  principal_id,
+  is_temporary_credential,
+  mfa_authenticated,
+  invoked_by,
+  source_identity,
+  federated_provider,
+  vpc_endpoint_account_id,
+  is_from_console,
+  endpoint_host,
+  tls_version,
   dt
 FROM (
   SELECT * FROM read_parquet('s3://analytics/bedrock/invocations/*/*.parquet', hive_partitioning = true,
@@ -110,6 +122,18 @@ FROM (
     CAST(NULL AS bigint) AS declared_destinations,
     CAST(NULL AS boolean) AS is_declared,
     CAST(NULL AS boolean) AS inference_region_opt_in,
+    CAST(NULL AS varchar) AS iam_principal_arn,
+    CAST(NULL AS varchar) AS principal_account_id,
+    CAST(NULL AS varchar) AS principal_id,
+    CAST(NULL AS boolean) AS is_temporary_credential,
+    CAST(NULL AS boolean) AS mfa_authenticated,
+    CAST(NULL AS varchar) AS invoked_by,
+    CAST(NULL AS varchar) AS source_identity,
+    CAST(NULL AS varchar) AS federated_provider,
+    CAST(NULL AS varchar) AS vpc_endpoint_account_id,
+    CAST(NULL AS boolean) AS is_from_console,
+    CAST(NULL AS varchar) AS endpoint_host,
+    CAST(NULL AS varchar) AS tls_version,
     CAST(NULL AS varchar) AS dt
   WHERE false
 );

@@ -55,6 +55,18 @@ CREATE TABLE IF NOT EXISTS `invocations` (
   `declared_destinations` bigint COMMENT 'How many Regions the catalog says that the profile may send calls to from source_region, all commercial Regions for a global profile; null if no system profile was called, or the catalog does not say.',
   `is_declared` boolean COMMENT 'Whether inference_region is one of them; null if the call did not run, or the catalog does not say.',
   `inference_region_opt_in` boolean COMMENT 'Whether an account has to enable inference_region before it can use it; null if the call did not run, or that is not known.',
+  `iam_principal_arn` string COMMENT 'The ARN of the role, with its path, or of the user or root user that signed the request: the condition key aws:PrincipalArn.',
+  `principal_account_id` string COMMENT 'The account of the caller (userIdentity.accountId), which may be another than account_id.',
+  `principal_id` string COMMENT 'The unique ID of the role or user, without the session.',
+  `is_temporary_credential` boolean COMMENT 'Whether the request was signed with temporary credentials; null if the record does not say.',
+  `mfa_authenticated` boolean COMMENT 'Whether the session was authenticated with MFA; null for long-term credentials, and for sessions of roles without MFA: those of federated callers lack the condition key, others have false.',
+  `invoked_by` string COMMENT 'The AWS service that made the request, on behalf of its caller or with a role of its own; null if no service did.',
+  `source_identity` string COMMENT 'The source identity of the session (sts:SourceIdentity).',
+  `federated_provider` string COMMENT 'The identity provider that the session was begun with, of web identity federation.',
+  `vpc_endpoint_account_id` string COMMENT 'The account that owns the VPC endpoint.',
+  `is_from_console` boolean COMMENT 'true if the credentials were those of a console session; null otherwise.',
+  `endpoint_host` string COMMENT 'The host that the request was sent to, such as bedrock-runtime.us-east-1.amazonaws.com.',
+  `tls_version` string COMMENT 'The version of TLS, such as TLSv1.3.',
   `dt` string COMMENT 'The UTC day of event_time, YYYY-MM-DD.')
 USING parquet
 PARTITIONED BY (`dt`)

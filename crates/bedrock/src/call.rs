@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use crate::cost::{Certainty, Counts, Latency, Said, UnitCounts};
 use crate::interner::{Interner, InternerFull, TextId};
+use crate::part::Part;
 
 /// An event or request id. The usual UUID takes 16 bytes; anything else is kept as text.
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -161,6 +162,11 @@ pub enum Attribute {
     JobArn,
     /// The name that its creator gave to the job.
     JobName,
+    /// What is said of the caller beside its names, as [`part`](crate::part) writes it: all sessions of a role
+    /// have the same, as a rule.
+    Caller,
+    /// What is said of the connection, as [`part`](crate::part) writes it.
+    Connection,
     /// What the invocation log has of the request metadata that was asked for, as [`pairs`](crate::pairs) are
     /// written. No record of CloudTrail has it.
     RequestMetadata,
@@ -170,7 +176,7 @@ const N_ATTRIBUTES: usize = Attribute::ALL.len();
 
 impl Attribute {
     /// Every attribute, in the order of the variants.
-    pub const ALL: [Attribute; 23] = [
+    pub const ALL: [Attribute; 25] = [
         Attribute::AccountId,
         Attribute::SourceRegion,
         Attribute::InferenceRegion,
@@ -193,6 +199,8 @@ impl Attribute {
         Attribute::InvokedModel,
         Attribute::JobArn,
         Attribute::JobName,
+        Attribute::Caller,
+        Attribute::Connection,
         Attribute::RequestMetadata,
     ];
 
@@ -200,6 +208,11 @@ impl Attribute {
     /// by them. Such texts are appended, not interned.
     pub fn rarely_repeats(self) -> bool {
         matches!(self, Attribute::PrincipalArn | Attribute::SourceIp)
+    }
+
+    /// Whether its texts hold several values.
+    fn is_of_several(self) -> bool {
+        matches!(self, Attribute::Caller | Attribute::Connection | Attribute::RequestMetadata)
     }
 }
 
@@ -261,7 +274,16 @@ impl Texts {
         attributes[attribute].map(|id| self[attribute].get(id))
     }
 
-    /// Interns a text of an attribute, [`cut`] if it is too long; of request metadata each value is cut.
+    /// One of the values that an attribute of a call holds.
+    ///
+    /// # Panics
+    /// As [`Texts::get`].
+    pub fn part(&self, attributes: &Attributes, part: Part) -> Option<&str> {
+        part.of_text(self.get(attributes, part.attribute())?)
+    }
+
+    /// Interns a text of an attribute, [`cut`] if it is too long. Of those that hold several values, each is cut by
+    /// itself.
     ///
     /// # Errors
     /// If there are too many texts.
@@ -270,7 +292,7 @@ impl Texts {
         attribute: Attribute,
         text: Option<&str>,
     ) -> Result<Option<TextId>, InternerFull> {
-        let kept = |text| if attribute == Attribute::RequestMetadata { text } else { cut(text) };
+        let kept = |text| if attribute.is_of_several() { text } else { cut(text) };
         text.map(|text| self[attribute].intern(kept(text))).transpose()
     }
 

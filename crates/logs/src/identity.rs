@@ -6,9 +6,10 @@
 use std::borrow::Cow;
 
 use bedrock::arn::Arn;
+use bedrock::part::Caller;
 
 use crate::reject::Rejection;
-use crate::value::{is_json, object, put, text};
+use crate::value::{boolean, is_json, object, put, text};
 
 /// Who called, borrowed from the record where that has no escapes.
 #[derive(Debug, Default)]
@@ -21,6 +22,8 @@ pub(crate) struct Identity<'a> {
     pub(crate) name: Text<'a>,
     /// The session's name, where there is one.
     pub(crate) session_name: Text<'a>,
+    /// What else is said of the caller, as one text of an attribute.
+    pub(crate) caller: Option<String>,
 }
 
 type Text<'a> = Option<Cow<'a, str>>;
@@ -34,9 +37,16 @@ struct Fields<'a> {
     user_name: Option<&'a str>,
     invoked_by: Option<&'a str>,
     account_id: Option<&'a str>,
+    access_key_id: Option<&'a str>,
     session_context: Option<&'a str>,
     session_issuer: Option<&'a str>,
     issuer_name: Option<&'a str>,
+    issuer_arn: Option<&'a str>,
+    source_identity: Option<&'a str>,
+    session_attributes: Option<&'a str>,
+    mfa_authenticated: Option<&'a str>,
+    federation: Option<&'a str>,
+    federated_provider: Option<&'a str>,
     on_behalf_of: Option<&'a str>,
     user_id: Option<&'a str>,
 }
@@ -51,6 +61,7 @@ impl<'a> Fields<'a> {
             "userName" => put(&mut fields.user_name, value),
             "invokedBy" => put(&mut fields.invoked_by, value),
             "accountId" => put(&mut fields.account_id, value),
+            "accessKeyId" => put(&mut fields.access_key_id, value) && is_json(value),
             "sessionContext" => put(&mut fields.session_context, value),
             "onBehalfOf" => put(&mut fields.on_behalf_of, value),
             _ => is_json(value),
@@ -58,19 +69,69 @@ impl<'a> Fields<'a> {
         let field = "userIdentity.sessionContext";
         object(fields.session_context, field, |key, value| match key {
             "sessionIssuer" => put(&mut fields.session_issuer, value),
+            "sourceIdentity" => put(&mut fields.source_identity, value) && is_json(value),
+            "attributes" => put(&mut fields.session_attributes, value) && is_json(value),
+            "webIdFederationData" => put(&mut fields.federation, value) && is_json(value),
             _ => is_json(value),
         })?;
         let field = "userIdentity.sessionContext.sessionIssuer";
         object(fields.session_issuer, field, |key, value| match key {
             "userName" => put(&mut fields.issuer_name, value),
+            "arn" => put(&mut fields.issuer_arn, value) && is_json(value),
             _ => is_json(value),
         })?;
         object(fields.on_behalf_of, "userIdentity.onBehalfOf", |key, value| match key {
             "userId" => put(&mut fields.user_id, value),
             _ => is_json(value),
         })?;
+        fields.mfa_authenticated = member(fields.session_attributes, "mfaAuthenticated");
+        fields.federated_provider = member(fields.federation, "federatedProvider");
         Ok(fields)
     }
+
+    /// Whether the credentials were temporary. An access key says so by its first letters, but not every record
+    /// has one.
+    fn is_temporary(&self, kind: Option<&str>) -> Option<bool> {
+        let key = lenient(self.access_key_id);
+        let key = key.as_deref().unwrap_or_default();
+        match kind {
+            Some("AssumedRole" | "FederatedUser") => Some(true),
+            _ if key.starts_with("ASIA") => Some(true),
+            _ if key.starts_with("AKIA") => Some(false),
+            _ => [self.session_issuer, self.session_attributes]
+                .into_iter()
+                .any(has_members)
+                .then_some(true),
+        }
+    }
+
+    /// Whether the session was authenticated with MFA. A session of a role that was not has the condition key
+    /// `aws:MultiFactorAuthPresent` or, if it was begun by federation, has it not; the record does not tell.
+    fn is_with_mfa(&self, kind: Option<&str>, is_temporary: Option<bool>) -> Option<bool> {
+        let said = boolean(self.mfa_authenticated, "").ok().flatten()? == "true";
+        let has_key = said || matches!(kind, Some("IAMUser" | "Root"));
+        (has_key && is_temporary == Some(true)).then_some(said)
+    }
+}
+
+/// A member of an object of which another shape is no reason to lose the call.
+fn member<'a>(raw: Option<&'a str>, name: &str) -> Option<&'a str> {
+    let mut found = None;
+    object(raw, "", |key, value| key != name || put(&mut found, value)).ok()?;
+    found
+}
+
+fn has_members(raw: Option<&str>) -> bool {
+    let mut has_any = false;
+    let read = object(raw, "", |_, _| {
+        has_any = true;
+        true
+    });
+    read.is_ok() && has_any
+}
+
+fn lenient(raw: Option<&str>) -> Text<'_> {
+    text(raw, "").ok().flatten()
 }
 
 /// What the element says.
@@ -92,6 +153,50 @@ struct Said<'a> {
 /// If a field that is read has another type than the guide says.
 pub(crate) fn identity(raw: Option<&str>) -> Result<Identity<'_>, Rejection> {
     let fields = Fields::read(raw)?;
+    let identity = names(&fields)?;
+    let caller = caller(&fields, &identity);
+    Ok(Identity { caller, ..identity })
+}
+
+/// What is said of the caller beside the names. What is no text is none.
+fn caller(fields: &Fields<'_>, identity: &Identity<'_>) -> Option<String> {
+    let kind = identity.kind.as_deref();
+    let [account_id, id] = [fields.account_id, fields.principal_id].map(lenient);
+    let [issuer_arn, invoked_by] = [fields.issuer_arn, fields.invoked_by].map(lenient);
+    let [source_identity, provider] =
+        [fields.source_identity, fields.federated_provider].map(lenient);
+    let arn = identity.arn.as_deref();
+    let arn = if kind == Some("AssumedRole") { issuer_arn.as_deref() } else { arn };
+    let is_temporary_credential = fields.is_temporary(kind);
+    Caller {
+        iam_principal_arn: arn.filter(|arn| is_iam_principal(kind, arn)),
+        principal_account_id: account_id.as_deref(),
+        // The name of a session follows.
+        principal_id: id.as_deref().and_then(|id| id.split(':').next()),
+        is_temporary_credential,
+        mfa_authenticated: fields.is_with_mfa(kind, is_temporary_credential),
+        invoked_by: invoked_by.as_deref(),
+        source_identity: source_identity.as_deref(),
+        federated_provider: provider.as_deref(),
+    }
+    .text()
+}
+
+/// Whether an ARN is one that the condition key `aws:PrincipalArn` has for callers of a type (IAM user guide, "AWS
+/// global condition context keys").
+fn is_iam_principal(kind: Option<&str>, arn: &str) -> bool {
+    let Some(Arn { service, resource, .. }) = Arn::parse(arn) else { return false };
+    match kind {
+        Some("AssumedRole" | "Role") => service == "iam" && resource.starts_with("role/"),
+        Some("IAMUser") => service == "iam" && resource.starts_with("user/"),
+        Some("Root") => service == "iam" && resource == "root",
+        Some("FederatedUser") => service == "sts" && resource.starts_with("federated-user/"),
+        _ => false,
+    }
+}
+
+/// Who called, by its names.
+fn names<'a>(fields: &Fields<'a>) -> Result<Identity<'a>, Rejection> {
     let field = "userIdentity.sessionContext.sessionIssuer.userName";
     Ok(named(Said {
         kind: text(fields.kind, "userIdentity.type")?,
@@ -143,7 +248,7 @@ fn named(said: Said<'_>) -> Identity<'_> {
         }
         _ => session,
     };
-    Identity { name: name.or(invoked_by), session_name, kind, arn }
+    Identity { name: name.or(invoked_by), session_name, kind, arn, caller: None }
 }
 
 /// A part of a text, borrowed from where that is borrowed from.

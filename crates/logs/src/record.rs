@@ -2,7 +2,7 @@
 //! place that knows what their fields mean.
 //!
 //! To read one more field: a member of [`Fields`], an arm in [`RecordReader::fields`], its value in
-//! [`Fields::skipped`] and, for what calls share, a line in [`RecordReader::attributes`]. A field of a nested
+//! [`RecordReader::skipped`] and, for what calls share, a line in [`RecordReader::attributes`]. A field of a nested
 //! element that is read already is a member of [`Request`], [`Additional`] or [`Principal`] instead.
 
 mod batch_job;
@@ -12,6 +12,7 @@ use std::borrow::Cow;
 
 use bedrock::alias::DiscoveredAlias;
 use bedrock::cost::{Certainty, Latency, Said};
+use bedrock::part::Connection;
 use bedrock::{
     Attribute, Attributes, Call, CallId, EventKind, InternerFull, JobStatus, Outcome, TextId,
     Texts, cut,
@@ -86,6 +87,9 @@ struct Fields<'a> {
     detail: Option<&'a str>,
     additional_event_data: Option<&'a str>,
     addendum: Option<&'a str>,
+    vpc_endpoint_account_id: Option<&'a str>,
+    is_from_console: Option<&'a str>,
+    tls_details: Option<&'a str>,
 }
 
 /// What is read of `requestParameters`.
@@ -117,6 +121,7 @@ struct Principal {
     arn: Option<TextId>,
     name: Option<TextId>,
     session_name: Option<TextId>,
+    caller: Option<TextId>,
 }
 
 /// What `InvokeModel` calls the latency of `performanceConfig`, which has a header of its own there (Bedrock API
@@ -135,6 +140,10 @@ pub(crate) struct RecordReader {
     texts: Texts,
     principals: Memo<Result<Principal, Rejection>>,
     requests: Memo<Result<Request, Rejection>>,
+    /// What was made of `tlsDetails`, with what else a record says of its connection.
+    connections: Memo<Result<Option<TextId>, Rejection>>,
+    /// The key of a connection, which is written anew for each.
+    connection: String,
     /// Elements that are not read; whether each is JSON.
     others: Memo<bool>,
     event_times: EventTimes,
@@ -143,9 +152,10 @@ pub(crate) struct RecordReader {
 impl RecordReader {
     /// Takes the texts of the calls that were read. The calls that are read next refer to others.
     pub(crate) fn take_texts(&mut self) -> Texts {
-        let RecordReader { texts, principals, requests, .. } = self;
+        let RecordReader { texts, principals, requests, connections, .. } = self;
         principals.clear();
         requests.clear();
+        connections.clear();
         std::mem::take(texts)
     }
 
@@ -161,18 +171,18 @@ impl RecordReader {
         let is_summary = event_type.as_deref().is_some_and(|kind| SUMMARIES.contains(&kind));
         let Some(event_source) = event_source.filter(|_| !is_summary) else {
             let state = fields.job_state();
-            return fields
-                .skipped(state.map_or(Record::Skipped, |(id, to)| Record::JobState(id, to)));
+            let record = state.map_or(Record::Skipped, |(id, to)| Record::JobState(id, to));
+            return self.skipped(&fields, record);
         };
         let is_network_activity = event_type.as_deref() == Some(NETWORK_ACTIVITY_TYPE)
             || fields.category().is_some_and(|category| category == NETWORK_ACTIVITY);
         if is_network_activity {
             // Those of requests that were let through say no more than the events of these requests.
             if fields.outcome() != Outcome::Denied {
-                return fields.skipped(Record::Skipped);
+                return self.skipped(&fields, Record::Skipped);
             }
             let refusal = self.event(&fields, &event_source, EventKind::Refusal);
-            return fields.skipped(Record::Other(refusal, Note::Nothing));
+            return self.skipped(&fields, Record::Other(refusal, Note::Nothing));
         }
         let event_name = required(fields.event_name, "eventName")?;
         let mut kind = EventKind::Other;
@@ -191,7 +201,7 @@ impl RecordReader {
             Operation::CreateBatchJob | Operation::Other => Note::Nothing,
         };
         let event = self.event(&fields, &event_source, kind);
-        fields.skipped(Record::Other(event, note))
+        self.skipped(&fields, Record::Other(event, note))
     }
 
     /// Takes a record apart. What is not read is checked; the other values are where they are read.
@@ -227,10 +237,45 @@ impl RecordReader {
             "detail" => put(&mut fields.detail, value) && is_json(value),
             "additionalEventData" => put(&mut fields.additional_event_data, value),
             "addendum" => put(&mut fields.addendum, value),
+            "vpcEndpointAccountId" => {
+                put(&mut fields.vpc_endpoint_account_id, value) && is_json(value)
+            }
+            "sessionCredentialFromConsole" => {
+                put(&mut fields.is_from_console, value) && is_json(value)
+            }
+            // It is read with the call, or checked with the rest.
+            "tlsDetails" => put(&mut fields.tls_details, value),
             _ if value.starts_with(['{', '[']) => others.get(value, || is_json(value)),
             _ => is_json(value),
         })?;
         Ok(fields)
+    }
+
+    /// Checks the values that only a call's reader checks otherwise, and gives the record back.
+    fn skipped(&mut self, fields: &Fields<'_>, record: Record) -> Result<Record, Rejection> {
+        let values = [
+            fields.event_source,
+            fields.event_name,
+            fields.event_id,
+            fields.event_time,
+            fields.request_id,
+            fields.account_id,
+            fields.source_region,
+            fields.user_identity,
+            fields.source_ip,
+            fields.user_agent,
+            fields.vpc_endpoint_id,
+            fields.error_code,
+            fields.error_message,
+            fields.request_parameters,
+            fields.additional_event_data,
+            fields.addendum,
+        ];
+        let tls = fields.tls_details.is_none_or(|tls| self.others.get(tls, || is_json(tls)));
+        match tls && values.into_iter().flatten().all(is_json) {
+            true => Ok(record),
+            false => Err(no_json()),
+        }
     }
 
     fn call(&mut self, fields: &Fields<'_>, event_name: &str) -> Result<Record, Rejection> {
@@ -243,6 +288,7 @@ impl RecordReader {
         // It has the counts of the call, so that it hardly repeats.
         let additional = Additional::read(&element(fields.additional_event_data), texts)?;
         let mut attributes = self.attributes(fields, event_name)?;
+        attributes[Attribute::Connection] = self.connection(fields)?;
         attributes[Attribute::ModelRef] = request.model_ref;
         attributes[Attribute::InferenceRegion] = additional.inference_region;
         attributes[Attribute::ApiKey] = match additional.api_key {
@@ -290,6 +336,7 @@ impl RecordReader {
         attributes[Attribute::PrincipalArn] = principal.arn;
         attributes[Attribute::PrincipalName] = principal.name;
         attributes[Attribute::SessionName] = principal.session_name;
+        attributes[Attribute::Caller] = principal.caller;
         texts.set(&mut attributes, Attribute::EventName, Some(event_name))?;
         for (attribute, raw, field) in [
             (Attribute::AccountId, fields.account_id, "recipientAccountId"),
@@ -310,6 +357,43 @@ impl RecordReader {
     }
 }
 
+impl RecordReader {
+    /// What is said of the connection. It is the same from call to call, as a rule.
+    fn connection(&mut self, fields: &Fields<'_>) -> Result<Option<TextId>, Rejection> {
+        let Fields { tls_details, vpc_endpoint_account_id, is_from_console, .. } = *fields;
+        let key = match (tls_details, vpc_endpoint_account_id, is_from_console) {
+            (None, None, None) => return Ok(None),
+            (Some(tls), None, None) => tls,
+            _ => {
+                self.connection.clear();
+                for value in [vpc_endpoint_account_id, is_from_console, tls_details] {
+                    self.connection.push_str(value.unwrap_or_default());
+                    // No value ends with it.
+                    self.connection.push('\n');
+                }
+                &self.connection
+            }
+        };
+        let texts = &mut self.texts;
+        self.connections.get(key, || {
+            let tls = element(tls_details);
+            if !is_json(&tls) {
+                return Err(no_json());
+            }
+            let [host, version] = ["clientProvidedHostHeader", "tlsVersion"]
+                .map(|name| text(member(&tls, name), name).ok().flatten());
+            let account = text(vpc_endpoint_account_id, "").ok().flatten();
+            let connection = Connection {
+                vpc_endpoint_account_id: account.as_deref(),
+                is_from_console: boolean(is_from_console, "").ok().flatten().map(|it| it == "true"),
+                endpoint_host: host.as_deref(),
+                tls_version: version.as_deref(),
+            };
+            Ok(texts.intern(Attribute::Connection, connection.text().as_deref())?)
+        })
+    }
+}
+
 impl Fields<'_> {
     /// `Management`, `Data`, `NetworkActivity`: as the record says, or of older records by `managementEvent`.
     fn category(&self) -> Option<Cow<'_, str>> {
@@ -326,35 +410,6 @@ impl Fields<'_> {
     fn outcome(&self) -> Outcome {
         let error_code = text(self.error_code, "errorCode").ok().flatten();
         Outcome::of_error_code(error_code.as_deref())
-    }
-
-    /// Checks the values that only a call's reader checks otherwise, and gives the record back.
-    fn skipped(&self, record: Record) -> Result<Record, Rejection> {
-        let values = [
-            self.event_source,
-            self.event_name,
-            self.event_id,
-            self.event_time,
-            self.request_id,
-            self.account_id,
-            self.source_region,
-            self.user_identity,
-            self.source_ip,
-            self.user_agent,
-            self.vpc_endpoint_id,
-            self.error_code,
-            self.error_message,
-            self.request_parameters,
-            self.additional_event_data,
-            self.addendum,
-        ];
-        match values.into_iter().flatten().all(is_json) {
-            true => Ok(record),
-            false => {
-                let (expected, found) = ("an object", "an object that is no JSON".to_owned());
-                Err(Rejection { field: "record", expected, found })
-            }
-        }
     }
 }
 
@@ -443,8 +498,15 @@ impl Principal {
             arn: intern(Attribute::PrincipalArn, identity.arn.as_deref())?,
             name: intern(Attribute::PrincipalName, identity.name.as_deref())?,
             session_name: intern(Attribute::SessionName, identity.session_name.as_deref())?,
+            caller: intern(Attribute::Caller, identity.caller.as_deref())?,
         })
     }
+}
+
+/// A value of a record that nobody could read.
+fn no_json() -> Rejection {
+    let (expected, found) = ("an object", "an object that is no JSON".to_owned());
+    Rejection { field: "record", expected, found }
 }
 
 impl From<InternerFull> for Rejection {

@@ -2,8 +2,8 @@
 
 use std::io::Write;
 
-use bedrock::Attribute;
 use bedrock::cost::{Certainty, Latency};
+use bedrock::{Attribute, Part};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use logs::{Limits, Reading, Scratch, Shape, read_whole};
@@ -387,4 +387,136 @@ fn caller_of_another_shape_is_rejected() {
         let record = record(&format!(r#","userIdentity":{identity}"#));
         rejected(record, &format!("record 1: {field}: "));
     }
+}
+
+/// What is said of the caller of a record, from the ARN that signed to the provider; `-` where it is not said.
+fn caller(identity: &str) -> [String; 8] {
+    let found = call(&format!(r#","userIdentity":{identity}"#));
+    let text = found.get(Attribute::Caller).unwrap_or_default();
+    std::array::from_fn(|place| Part::ALL[place].of_text(text).unwrap_or("-").to_owned())
+}
+
+const ROLE: &str = "arn:aws:iam::111122223333:role/aws-reserved/sso.amazonaws.com/eu-west-1/Dev";
+
+/// A session of a role, with more in its context and beside it.
+fn session(in_context: &str, beside: &str) -> String {
+    format!(
+        r#"{{"type":"AssumedRole","principalId":"AROAEXAMPLE:ada@example.com","arn":"arn:aws:sts::111122223333:assumed-role/Dev/ada@example.com","accountId":"111122223333","sessionContext":{{"sessionIssuer":{{"type":"Role","principalId":"AROAEXAMPLE","arn":"{ROLE}","accountId":"111122223333","userName":"Dev"}}{in_context}}}{beside}}}"#
+    )
+}
+
+#[test]
+fn role_signs_with_its_path_and_its_session_is_left_out() {
+    let of_role = [ROLE, "111122223333", "AROAEXAMPLE", "true", "-", "-", "-", "-"];
+    assert_eq!(caller(&session("", "")), of_role);
+    // That the session had no MFA does not say whether the request had the key.
+    let attributes =
+        |with| format!(r#","attributes":{{"creationDate":"x","mfaAuthenticated":{with}}}"#);
+    assert_eq!(caller(&session(&attributes("\"false\""), "")), of_role);
+    for with in ["\"true\"", "true"] {
+        assert_eq!(caller(&session(&attributes(with), ""))[4], "true");
+    }
+    assert_eq!(caller(&session(&attributes("5"), "")), of_role);
+    let more = r#","sourceIdentity":"ada","webIdFederationData":{"federatedProvider":"accounts.google.com","attributes":{}}"#;
+    let found = caller(&session(more, r#","invokedBy":"athena.amazonaws.com""#));
+    assert_eq!(found[5..], ["athena.amazonaws.com", "ada", "accounts.google.com"]);
+    // What is of another type, or missing, is not said, and the call is none the worse for it.
+    for more in [r#","sourceIdentity":5"#, r#","attributes":[]"#, r#","webIdFederationData":"x""#] {
+        assert_eq!(caller(&session(more, "")), of_role, "{more}");
+    }
+    let without_issuer = r#"{"type":"AssumedRole","principalId":"AROAEXAMPLE:x"}"#;
+    assert_eq!(caller(without_issuer), ["-", "-", "AROAEXAMPLE", "true", "-", "-", "-", "-"]);
+}
+
+#[test]
+fn who_signed_is_what_policies_call_the_principal() {
+    let user = "arn:aws:iam::111122223333:user/team/ada";
+    let root = "arn:aws:iam::111122223333:root";
+    let federated = "arn:aws:sts::111122223333:federated-user/bo";
+    let role = "arn:aws:iam::111122223333:role/app";
+    for (kind, arn, expected) in [
+        ("IAMUser", user, user),
+        ("Root", root, root),
+        ("FederatedUser", federated, federated),
+        ("Role", role, role),
+        ("IAMUser", root, "-"),
+        ("Root", user, "-"),
+        ("AWSAccount", user, "-"),
+        ("IdentityCenterUser", user, "-"),
+        ("Unknown", role, "-"),
+        ("AssumedRole", role, "-"),
+    ] {
+        let found = caller(&format!(r#"{{"type":"{kind}","arn":"{arn}"}}"#));
+        assert_eq!(found[0], expected, "{kind} {arn}");
+    }
+}
+
+#[test]
+fn access_key_or_else_a_session_says_whether_credentials_were_temporary() {
+    let attributes =
+        r#","sessionContext":{"sessionIssuer":{},"attributes":{"mfaAuthenticated":"false"}}"#;
+    let without = r#","sessionContext":{"sessionIssuer":{},"attributes":{ }}"#;
+    for (kind, key, context, is_temporary, mfa) in [
+        ("IAMUser", "AKIAEXAMPLE", "", "false", "-"),
+        ("IAMUser", "ASIAEXAMPLE", attributes, "true", "false"),
+        ("IAMUser", "ASIAEXAMPLE", "", "true", "-"),
+        ("IAMUser", "", attributes, "true", "false"),
+        ("IAMUser", "", without, "-", "-"),
+        ("IAMUser", "", "", "-", "-"),
+        // A service calls with the credentials of a user: the key is the user's.
+        ("IAMUser", "AKIAEXAMPLE", attributes, "false", "-"),
+        ("Root", "ASIAEXAMPLE", attributes, "true", "false"),
+        ("AssumedRole", "AKIAEXAMPLE", attributes, "true", "-"),
+        ("FederatedUser", "", attributes, "true", "-"),
+        ("AWSService", "", "", "-", "-"),
+    ] {
+        let found = caller(&format!(r#"{{"type":"{kind}","accessKeyId":"{key}"{context}}}"#));
+        assert_eq!(found[3..5], [is_temporary, mfa], "{kind} {key} {context}");
+    }
+}
+
+#[test]
+fn connection_is_host_version_and_whose_endpoint() {
+    let connection = |fields: &str| {
+        let found = call(fields);
+        let text = found.get(Attribute::Connection).unwrap_or_default().to_owned();
+        std::array::from_fn::<_, 4, _>(|place| {
+            Part::ALL[8 + place].of_text(&text).unwrap_or("-").to_owned()
+        })
+    };
+    let tls = r#","tlsDetails":{"tlsVersion":"TLSv1.3","cipherSuite":"x","clientProvidedHostHeader":"h"}"#;
+    let account = r#","vpcEndpointAccountId":"444455556666""#;
+    let console = r#","sessionCredentialFromConsole":"true""#;
+    for (fields, expected) in [
+        (tls.to_owned(), ["-", "-", "h", "TLSv1.3"]),
+        (format!("{tls}{account}"), ["444455556666", "-", "h", "TLSv1.3"]),
+        (format!("{console}{tls}{account}"), ["444455556666", "true", "h", "TLSv1.3"]),
+        (console.to_owned(), ["-", "true", "-", "-"]),
+        (r#","sessionCredentialFromConsole":true"#.to_owned(), ["-", "true", "-", "-"]),
+        (r#","tlsDetails":{"tlsVersion":7}"#.to_owned(), ["-"; 4]),
+        (r#","tlsDetails":"none","vpcEndpointAccountId":5"#.to_owned(), ["-"; 4]),
+        (r#","tlsDetails":null"#.to_owned(), ["-"; 4]),
+        // Exports of tables have it as a string of JSON.
+        (r#","tlsDetails":"{\"tlsVersion\":\"TLSv1.2\"}""#.to_owned(), ["-", "-", "-", "TLSv1.2"]),
+    ] {
+        assert_eq!(connection(&fields), expected, "{fields}");
+    }
+}
+
+/// Elements are read once for each of their texts, whatever else their records have.
+#[test]
+fn equal_tls_details_with_and_without_an_endpoint_are_told_apart() {
+    let tls = r#","tlsDetails":{"tlsVersion":"TLSv1.3"}"#;
+    let account = |account| format!(r#"{tls},"vpcEndpointAccountId":"{account}""#);
+    let console = format!(r#"{tls},"sessionCredentialFromConsole":"true""#);
+    let all = [tls.to_owned(), account(1), console, account(2), account(1), tls.to_owned()];
+    let records = all.iter().map(|fields| record(fields)).collect::<Vec<_>>();
+    let reading = read(&records, &mut Scratch::default());
+    let calls = Logged::all(&reading.calls);
+    let shown =
+        calls.iter().map(|call| call.get(Attribute::Connection).unwrap().replace('\0', "|"));
+    assert_eq!(
+        shown.collect::<Vec<_>>(),
+        ["|||TLSv1.3", "1|||TLSv1.3", "|true||TLSv1.3", "2|||TLSv1.3", "1|||TLSv1.3", "|||TLSv1.3"]
+    );
 }

@@ -132,6 +132,11 @@ fn tokens_through_a_vpc_endpoint() {
         (Attribute::SourceIp, "192.0.2.44"),
         (Attribute::UserAgent, "Boto3/1.42.97 md/Botocore#1.42.97 ua/2.1"),
         (Attribute::VpcEndpointId, "vpce-0a1b2c3d4e5f67890"),
+        (
+            Attribute::Caller,
+            "arn:aws:iam::111122223333:role/search-service\x00111122223333\0AROACKCEVSQ6C2EXAMPLE\0true\0\0\0\0",
+        ),
+        (Attribute::Connection, "111122223333\0\0bedrock-runtime.us-east-1.amazonaws.com\0TLSv1.3"),
     ];
     let attributes = attributes.map(|(attribute, text)| (attribute, text.to_owned()));
     let expected = Logged {

@@ -2,7 +2,8 @@
 //! what quotes them; only an error message, which says why a call was denied, is held until that is known.
 
 use bedrock::call::MAX_TEXT_CHARS;
-use bedrock::{Attribute, Attributes, Texts};
+use bedrock::part::Caller;
+use bedrock::{Attribute, Attributes, InternerFull, Texts};
 use serde::Deserialize;
 
 /// A column that may be left empty.
@@ -11,11 +12,12 @@ use serde::Deserialize;
 pub enum OmittedColumn {
     /// Of `denials`.
     Message,
-    /// Of `invocations`, `denials`, and `batch_jobs`.
+    /// Of `invocations`, `denials`, and `batch_jobs`; `iam_principal_arn` with it.
     PrincipalArn,
     /// Of `invocations` and `attributed_costs`.
     RequestMetadata,
-    /// Of `invocations` and `attributed_costs`. ARNs of sessions end with it.
+    /// Of `invocations` and `attributed_costs`. ARNs of sessions end with it, and `source_identity` names the same
+    /// people.
     SessionName,
     /// Of `invocations`.
     SourceIp,
@@ -26,6 +28,35 @@ pub enum OmittedColumn {
 /// Columns that are left empty.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Omitted(u8);
+
+/// What takes the place of texts that quote what is omitted.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Redacted {
+    /// An error message without what is omitted of the caller; `None` if it quotes nothing of that.
+    message: Option<String>,
+    /// What else is said of the caller; `None` if nothing of it is omitted, or nothing is left.
+    caller: Option<String>,
+}
+
+impl Redacted {
+    /// Sets what is left, among texts of those that the attributes refer to.
+    ///
+    /// # Errors
+    /// If there are too many texts.
+    pub(crate) fn set(
+        self,
+        attributes: &mut Attributes,
+        texts: &mut Texts,
+    ) -> Result<(), InternerFull> {
+        let Redacted { message, caller } = self;
+        for (attribute, text) in [(Attribute::ErrorMessage, message), (Attribute::Caller, caller)] {
+            if text.is_some() {
+                texts.set(attributes, attribute, text.as_deref())?;
+            }
+        }
+        Ok(())
+    }
+}
 
 /// What stands in a message for the caller's ARN.
 const OMITTED: &str = "(omitted)";
@@ -96,12 +127,14 @@ impl Omitted {
         names.iter().filter_map(|name| OmittedColumn::from_name(name)).collect()
     }
 
-    /// Lets go of what is omitted in an event that is going to be held.
-    pub(crate) fn strip(self, attributes: &mut Attributes, texts: &Texts) {
+    /// Lets go of what is omitted in an event that is going to be held, and gives what takes its place.
+    pub(crate) fn strip(self, attributes: &mut Attributes, texts: &Texts) -> Redacted {
         if self == Omitted::default() {
-            return;
+            return Redacted::default();
         }
         let all = *attributes;
+        let redacted =
+            Redacted { message: self.message(&all, texts), caller: self.caller(&all, texts) };
         let mut omit = |column, attribute| {
             if self.has(column) {
                 attributes[attribute] = None;
@@ -114,12 +147,38 @@ impl Omitted {
         if self.has(OmittedColumn::SessionName) && quotes_session(&all, texts) {
             attributes[Attribute::PrincipalArn] = None;
         }
+        if redacted.message.is_some() {
+            attributes[Attribute::ErrorMessage] = None;
+        }
+        if self.is_of_caller() {
+            attributes[Attribute::Caller] = None;
+        }
+        redacted
+    }
+
+    fn is_of_caller(self) -> bool {
+        self.has(OmittedColumn::PrincipalArn) || self.has(OmittedColumn::SessionName)
+    }
+
+    /// What is said of the caller, without what is omitted.
+    fn caller(self, attributes: &Attributes, texts: &Texts) -> Option<String> {
+        let text = texts.get(attributes, Attribute::Caller).filter(|_| self.is_of_caller())?;
+        let mut caller = Caller::of_text(text);
+        if self.has(OmittedColumn::PrincipalArn) {
+            caller.iam_principal_arn = None;
+        }
+        if self.has(OmittedColumn::SessionName) {
+            caller.source_identity = None;
+            let is_of_session = |arn: &&str| arn.contains(FEDERATED_USER);
+            caller.iam_principal_arn = caller.iam_principal_arn.filter(|arn| !is_of_session(arn));
+        }
+        caller.text()
     }
 
     /// An error message without what is omitted of the caller; `None` if it quotes nothing of that.
-    pub(crate) fn redacted(self, attributes: &Attributes, texts: &Texts) -> Option<String> {
+    fn message(self, attributes: &Attributes, texts: &Texts) -> Option<String> {
         let is_omitted = self.has(OmittedColumn::PrincipalArn);
-        if !is_omitted && !self.has(OmittedColumn::SessionName) {
+        if !self.is_of_caller() {
             return None;
         }
         let message = texts.get(attributes, Attribute::ErrorMessage)?;
@@ -172,11 +231,39 @@ mod tests {
             texts.set(&mut attributes, attribute, text).expect("few texts");
         }
         let omitted = omitted.iter().copied().collect::<Omitted>();
-        let redacted = omitted.redacted(&attributes, &texts);
-        omitted.strip(&mut attributes, &texts);
-        let [arn, session, message] =
-            all.map(|attribute| texts.get(&attributes, attribute).map(str::to_owned));
-        [arn, session, redacted.or(message)]
+        let redacted = omitted.strip(&mut attributes, &texts);
+        redacted.set(&mut attributes, &mut texts).expect("few texts");
+        all.map(|attribute| texts.get(&attributes, attribute).map(str::to_owned))
+    }
+
+    #[test]
+    fn what_is_said_of_a_caller_loses_what_names_it() {
+        use OmittedColumn::{PrincipalArn, SessionName, SourceIp};
+        let role = "arn:aws:iam::111122223333:role/path/app";
+        let federated = "arn:aws:sts::111122223333:federated-user/ana";
+        let left = |omitted: &[OmittedColumn], arn| {
+            let said = Caller {
+                iam_principal_arn: Some(arn),
+                principal_id: Some("AROAEXAMPLE"),
+                source_identity: Some("ana"),
+                ..Caller::default()
+            };
+            let (mut texts, mut attributes) = (Texts::default(), Attributes::default());
+            let text = said.text();
+            texts.set(&mut attributes, Attribute::Caller, text.as_deref()).expect("few texts");
+            let omitted = omitted.iter().copied().collect::<Omitted>();
+            let redacted = omitted.strip(&mut attributes, &texts);
+            redacted.set(&mut attributes, &mut texts).expect("few texts");
+            let left = Caller::of_text(texts.get(&attributes, Attribute::Caller)?);
+            assert_eq!(left.principal_id, Some("AROAEXAMPLE"));
+            Some((left.iam_principal_arn.is_some(), left.source_identity.is_some()))
+        };
+        assert_eq!(left(&[], role), Some((true, true)));
+        assert_eq!(left(&[SourceIp], role), Some((true, true)));
+        assert_eq!(left(&[PrincipalArn], role), Some((false, true)));
+        assert_eq!(left(&[SessionName], role), Some((true, false)));
+        assert_eq!(left(&[SessionName], federated), Some((false, false)));
+        assert_eq!(left(&[SessionName, PrincipalArn], role), Some((false, false)));
     }
 
     #[test]

@@ -247,9 +247,9 @@ impl LoggedRequest<'_> {
         }
     }
 
-    /// The account of the principal. That of a user of IAM Identity Center is the account of the instance, and
+    /// The account of the principal, whose SCPs hold. That of a user of IAM Identity Center is the account of the instance, and
     /// of others it is not said which one it is.
-    fn account(&self) -> Option<&str> {
+    pub fn account(&self) -> Option<&str> {
         let of_another_account = self.principal_type == Some("AWSAccount");
         if self.kind().is_none() && !of_another_account {
             return None;

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::made_with::MadeWith;
 
 /// The version of the rows and of what is packed in them.
-pub const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 2;
 
 /// The key of the schema's metadata.
 pub(crate) const METADATA: &str = "hoptrail.readings";

@@ -9,7 +9,7 @@ use arrow::array::{
 use arrow::compute::take;
 use arrow::error::ArrowError;
 use bedrock::call::UUID_BYTES;
-use bedrock::{Attribute, CallId, CostGaps, Meaning, TextId};
+use bedrock::{Attribute, CallId, CostGaps, Meaning, Part, TextId};
 use rustc_hash::FxHashMap;
 
 use crate::column::{Column, MONEY_PRECISION, MONEY_SCALE, Value};
@@ -24,6 +24,9 @@ pub(crate) struct Batch<'a, R: 'static> {
     references: References<'a>,
     /// The meanings that the rows refer to: many columns ask for them.
     meanings: OnceLock<Referred>,
+    /// The same of the attributes that hold several values.
+    callers: OnceLock<Referred>,
+    connections: OnceLock<Referred>,
 }
 
 /// What rows refer to: each number once, in the order in which they come first.
@@ -35,7 +38,14 @@ struct Referred {
 
 impl<'a, R> Batch<'a, R> {
     pub(crate) fn new(table: &'a Table<R>, rows: &'a [R], references: References<'a>) -> Self {
-        Batch { rows, refers: &table.refers, references, meanings: OnceLock::new() }
+        Batch {
+            rows,
+            refers: &table.refers,
+            references,
+            meanings: OnceLock::new(),
+            callers: OnceLock::new(),
+            connections: OnceLock::new(),
+        }
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -71,6 +81,8 @@ impl<'a, R> Batch<'a, R> {
             }
             Value::Attribute(attribute) => self.attribute(attribute)?,
             Value::AttributeFlag(attribute) => Arc::new(self.attribute_flag(attribute)),
+            Value::Part(part) => self.part(part)?,
+            Value::PartFlag(part) => Arc::new(self.part_flag(part)),
             Value::AttributeMap(attribute) => {
                 let texts = &self.references.texts[attribute];
                 let id = |row| (self.refers.attribute)(row, attribute);
@@ -86,9 +98,35 @@ impl<'a, R> Batch<'a, R> {
 
     fn attribute(&self, attribute: Attribute) -> Result<ArrayRef, ArrowError> {
         let texts = &self.references.texts[attribute];
+        self.referred(attribute).array(|number| TextId::at(number).map(|id| texts.get(id)))
+    }
+
+    fn part(&self, part: Part) -> Result<ArrayRef, ArrowError> {
+        let texts = &self.references.texts[part.attribute()];
+        let of_text = |number| part.of_text(texts.get(TextId::at(number)?));
+        self.holding(part).array(of_text)
+    }
+
+    fn part_flag(&self, part: Part) -> BooleanArray {
+        let texts = &self.references.texts[part.attribute()];
+        self.holding(part).flags(|number| match part.of_text(texts.get(TextId::at(number)?)) {
+            Some("true") => Some(true),
+            Some("false") => Some(false),
+            _ => None,
+        })
+    }
+
+    /// What the rows refer to of the attribute that holds a value with others.
+    fn holding(&self, part: Part) -> &Referred {
+        let attribute = part.attribute();
+        let known = if attribute == Attribute::Caller { &self.callers } else { &self.connections };
+        known.get_or_init(|| self.referred(attribute))
+    }
+
+    fn referred(&self, attribute: Attribute) -> Referred {
         let number = |row| (self.refers.attribute)(row, attribute).map(TextId::index);
-        Referred::new(self.rows.iter().map(number), texts.len())
-            .array(|number| TextId::at(number).map(|id| texts.get(id)))
+        let end = self.references.texts[attribute].len();
+        Referred::new(self.rows.iter().map(number), end)
     }
 
     fn attribute_flag(&self, attribute: Attribute) -> BooleanArray {
@@ -153,6 +191,15 @@ impl Referred {
             rows.map(|number| number.map(&mut find)).collect()
         };
         Referred { numbers, places }
+    }
+
+    /// What is so or not of what is referred to, for each row.
+    fn flags(&self, flag: impl Fn(usize) -> Option<bool>) -> BooleanArray {
+        let flags = self.numbers.iter().map(|number| flag(*number)).collect::<Vec<_>>();
+        if flags.iter().all(Option::is_none) {
+            return BooleanArray::new_null(self.places.len());
+        }
+        self.places.iter().map(|place| flags[place? as usize]).collect()
     }
 
     /// Texts of what is referred to, one for each row.

@@ -2,7 +2,7 @@
 //! to.
 
 use arrow::datatypes::{DataType, Field, TimeUnit};
-use bedrock::{Attribute, CallId, CostGaps, Meaning};
+use bedrock::{Attribute, CallId, CostGaps, Meaning, Part};
 
 use crate::map;
 
@@ -44,6 +44,10 @@ pub enum Value<R> {
     Attribute(Attribute),
     /// An attribute whose texts are `true` and `false`, as true and false.
     AttributeFlag(Attribute),
+    /// One of the values that an attribute holds.
+    Part(Part),
+    /// One that is `true` or `false`, as true and false.
+    PartFlag(Part),
     /// An attribute whose texts are [`pairs`](bedrock::pairs), as a map.
     AttributeMap(Attribute),
     /// A text of [`pairs`](bedrock::pairs), as a map.
@@ -127,11 +131,15 @@ impl<R> Column<R> {
             | Value::Gaps(_)
             | Value::Id(_)
             | Value::Attribute(_)
+            | Value::Part(_)
             | Value::Meaning(_)
             | Value::ObjectKey => Type::Text,
             Value::Count(_) | Value::MeaningCount(_) => Type::Count,
             Value::Time(_) => Type::Time,
-            Value::Flag(_) | Value::AttributeFlag(_) | Value::MeaningFlag(_) => Type::Flag,
+            Value::Flag(_)
+            | Value::AttributeFlag(_)
+            | Value::PartFlag(_)
+            | Value::MeaningFlag(_) => Type::Flag,
             Value::Money(_) => Type::Money,
             Value::AttributeMap(_) | Value::Map(_) => Type::Map,
         }
@@ -210,6 +218,8 @@ impl<R> std::fmt::Debug for Value<R> {
             Value::Money(_) => "Money",
             Value::Attribute(_) => "Attribute",
             Value::AttributeFlag(_) => "AttributeFlag",
+            Value::Part(_) => "Part",
+            Value::PartFlag(_) => "PartFlag",
             Value::AttributeMap(_) => "AttributeMap",
             Value::Map(_) => "Map",
             Value::Meaning(_) => "Meaning",

@@ -2,13 +2,13 @@
 
 use bedrock::cost::{CostBasis, Figure, TokenSource, UnitSums, Usage};
 use bedrock::region::Residency;
-use bedrock::{Attribute, Attributes, CallId, CallSource, ErrorReason, Usd};
+use bedrock::{Attribute, Attributes, CallId, CallSource, ErrorReason, Part, Usd};
 
 use crate::column::{
     Column,
     Value::{
         self, AttributeFlag, AttributeMap, Count, Gaps, Id, Meaning, MeaningCount, MeaningFlag,
-        Money, ObjectKey, OneOf, Time,
+        Money, ObjectKey, OneOf, PartFlag, Time,
     },
     optional, required,
 };
@@ -298,4 +298,60 @@ const COLUMNS: &[Column<Invocation>] = &[
         MeaningFlag(|m| m.is_opt_in),
         "Whether an account has to enable inference_region before it can use it; null if the call did not run, or that is not known.",
     ),
+    optional(
+        "iam_principal_arn",
+        Value::Part(Part::IamPrincipalArn),
+        "The ARN of the role, with its path, or of the user or root user that signed the request: the condition key aws:PrincipalArn.",
+    ),
+    optional(
+        "principal_account_id",
+        Value::Part(Part::PrincipalAccountId),
+        "The account of the caller (userIdentity.accountId), which may be another than account_id.",
+    ),
+    optional(
+        "principal_id",
+        Value::Part(Part::PrincipalId),
+        "The unique ID of the role or user, without the session.",
+    ),
+    optional(
+        "is_temporary_credential",
+        PartFlag(Part::IsTemporaryCredential),
+        "Whether the request was signed with temporary credentials; null if the record does not say.",
+    ),
+    optional(
+        "mfa_authenticated",
+        PartFlag(Part::MfaAuthenticated),
+        "Whether the session was authenticated with MFA; null for long-term credentials, and for sessions of roles without MFA: those of federated callers lack the condition key, others have false.",
+    ),
+    optional(
+        "invoked_by",
+        Value::Part(Part::InvokedBy),
+        "The AWS service that made the request, on behalf of its caller or with a role of its own; null if no service did.",
+    ),
+    optional(
+        "source_identity",
+        Value::Part(Part::SourceIdentity),
+        "The source identity of the session (sts:SourceIdentity).",
+    ),
+    optional(
+        "federated_provider",
+        Value::Part(Part::FederatedProvider),
+        "The identity provider that the session was begun with, of web identity federation.",
+    ),
+    optional(
+        "vpc_endpoint_account_id",
+        Value::Part(Part::VpcEndpointAccountId),
+        "The account that owns the VPC endpoint.",
+    ),
+    optional(
+        "is_from_console",
+        PartFlag(Part::IsFromConsole),
+        "true if the credentials were those of a console session; null otherwise.",
+    ),
+    optional(
+        "endpoint_host",
+        Value::Part(Part::EndpointHost),
+        "The host that the request was sent to, such as bedrock-runtime.us-east-1.amazonaws.com.",
+    ),
+    optional("tls_version", Value::Part(Part::TlsVersion), "The version of TLS, such as TLSv1.3."),
 ];

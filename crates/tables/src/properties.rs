@@ -71,7 +71,7 @@ pub(crate) fn properties<R>(table: &Table<R>, compression: Compression) -> Write
                 .set_column_dictionary_enabled(path, false),
             // Calls are in the order of their times, so that the least and the greatest of their texts tell
             // no row group from another; to find them, all would be compared.
-            Value::Attribute(_) | Value::Meaning(_) | Value::ObjectKey => {
+            Value::Attribute(_) | Value::Part(_) | Value::Meaning(_) | Value::ObjectKey => {
                 builder.set_column_statistics_enabled(path, EnabledStatistics::None)
             }
             // Maps have no order.

@@ -13,7 +13,7 @@ use crate::parquet::WriteError;
 use crate::references::{References, Refers};
 
 /// The version of the tables' schema. It rises when columns or tables are added, or a column's meaning changes.
-pub const SCHEMA_VERSION: u32 = 6;
+pub const SCHEMA_VERSION: u32 = 7;
 
 /// A table whose rows are `R`.
 #[derive(Debug)]

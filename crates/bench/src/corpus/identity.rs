@@ -12,6 +12,9 @@ pub(super) struct Identity {
     pub(super) arn: String,
 }
 
+/// The service that calls with roles of its own.
+pub(super) const WORKFLOWS: &str = "states.amazonaws.com";
+
 /// A role that is assumed.
 #[derive(Debug, Clone)]
 pub(super) struct Role {
@@ -20,7 +23,9 @@ pub(super) struct Role {
     pub(super) name: String,
     /// The last letters of its id.
     pub(super) id: String,
-    /// The member `inScopeOf` of a session's context, with a comma before it, or nothing.
+    /// More members of a session's context, each with a comma before it, or nothing.
+    pub(super) in_context: String,
+    /// Members behind the context, `inScopeOf` and `invokedBy`, each with a comma before it, or nothing.
     pub(super) scope: String,
 }
 
@@ -46,7 +51,7 @@ pub(super) fn id(dice: &mut Dice) -> String {
 impl Role {
     /// The role of tasks, instances or whoever else may assume it.
     pub(super) fn plain(name: String, id: String) -> Self {
-        Role { path: "", name, id, scope: String::new() }
+        Role { path: "", name, id, in_context: String::new(), scope: String::new() }
     }
 
     /// The role of a function, whose sessions say which one they were issued to.
@@ -55,7 +60,8 @@ impl Role {
         let scope = format!(
             r#","inScopeOf":{{"issuerType":"AWS::Lambda::Function","credentialsIssuedTo":"arn:aws:lambda:{region}:{account}:function:{function}"}}"#
         );
-        Role { path: "service-role/", name: format!("{function}-role"), id, scope }
+        let name = format!("{function}-role");
+        Role { path: "service-role/", name, id, in_context: String::new(), scope }
     }
 
     /// The role that people have after they signed on; `set` is the permission set's.
@@ -64,8 +70,36 @@ impl Role {
             path: "aws-reserved/sso.amazonaws.com/",
             name: format!("AWSReservedSSO_{set}_{suffix:016x}"),
             id,
+            in_context: String::new(),
             scope: String::new(),
         }
+    }
+
+    /// The role that a workflow has, whose requests a service makes.
+    pub(super) fn of_workflow(app: &str, id: String) -> Self {
+        Role {
+            path: "service-role/",
+            name: format!("StepFunctions-{app}-role"),
+            id,
+            in_context: String::new(),
+            scope: format!(r#","invokedBy":"{WORKFLOWS}""#),
+        }
+    }
+
+    /// The same where whoever begins a session has to say who it is.
+    pub(super) fn with_source_identity(self, name: &str) -> Self {
+        let in_context = format!(r#","sourceIdentity":"{name}""#);
+        Role { in_context, ..self }
+    }
+
+    /// The same for pods of a cluster, whose sessions are begun with its OIDC provider.
+    pub(super) fn of_cluster(self, object: &Object) -> Self {
+        let Object { account, region, .. } = object;
+        let provider = format!("oidc.eks.{region}.amazonaws.com/id/{account}EXAMPLE");
+        let in_context = format!(
+            r#","webIdFederationData":{{"federatedProvider":"arn:aws:iam::{account}:oidc-provider/{provider}","attributes":{{}}}}"#
+        );
+        Role { in_context, ..self }
     }
 
     /// The identity of one of its sessions.
@@ -75,13 +109,13 @@ impl Role {
         credentials: &Credentials,
         account: &str,
     ) -> Identity {
-        let Role { path, name, id, scope } = self;
+        let Role { path, name, id, in_context, scope } = self;
         let Credentials { key, issued_ms } = credentials;
         let issued = jiff::Timestamp::from_millisecond(*issued_ms).unwrap_or_default();
         let issued = issued.strftime("%Y-%m-%dT%H:%M:%SZ");
         let arn = format!("arn:aws:sts::{account}:assumed-role/{name}/{session}");
         let json = format!(
-            r#"{{"type":"AssumedRole","principalId":"AROA{id}:{session}","arn":"{arn}","accountId":"{account}","accessKeyId":"ASIA{key}","sessionContext":{{"sessionIssuer":{{"type":"Role","principalId":"AROA{id}","arn":"arn:aws:iam::{account}:role/{path}{name}","accountId":"{account}","userName":"{name}"}},"attributes":{{"creationDate":"{issued}","mfaAuthenticated":"false"}}}}{scope}}}"#
+            r#"{{"type":"AssumedRole","principalId":"AROA{id}:{session}","arn":"{arn}","accountId":"{account}","accessKeyId":"ASIA{key}","sessionContext":{{"sessionIssuer":{{"type":"Role","principalId":"AROA{id}","arn":"arn:aws:iam::{account}:role/{path}{name}","accountId":"{account}","userName":"{name}"}},"attributes":{{"creationDate":"{issued}","mfaAuthenticated":"false"}}{in_context}}}{scope}}}"#
         );
         Identity { json, arn }
     }

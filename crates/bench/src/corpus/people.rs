@@ -132,6 +132,7 @@ impl Roster {
             self.account_number,
             identity::id(&mut self.dice(12, [0; 3])),
         );
+        let role = if number.is_multiple_of(4) { role.with_source_identity(&name) } else { role };
         let shift_ms = 8 * HOUR_MS;
         let signed_on_ms = self.object.delivered_ms / shift_ms * shift_ms - HOUR_MS / 4;
         let mut shift = self.dice(13, [number, signed_on_ms as u64, 0]);
@@ -147,6 +148,7 @@ impl Roster {
         let mut service = self.dice(14, [task, 0, 0]);
         let role_name = format!("{}-task", service.pick(&APPS));
         let role = Role::plain(role_name, identity::id(&mut service));
+        let role = if task.is_multiple_of(2) { role.of_cluster(&self.object) } else { role };
         let agent = agent::sdk(&mut service);
         let count = 1 + service.below(2);
         let habits = self.habits(&mut service, count);
@@ -187,18 +189,27 @@ impl Roster {
         Caller { identity, ip, agent, habits, endpoint: None, has_api_key }
     }
 
-    /// A role that a program assumes for each request.
+    /// A role that a program, or the service behind a workflow, assumes for each request.
     fn role_of_a_request(&self, dice: &mut Dice) -> Caller {
         let number = dice.below(3);
         let mut program = self.dice(19, [number, 0, 0]);
-        let role_name = format!("{}-request", program.pick(&APPS));
-        let role = Role::plain(role_name, identity::id(&mut program));
+        let app = *program.pick(&APPS);
+        let id = identity::id(&mut program);
         let agent = agent::sdk(&mut program);
+        let is_service = number == 2;
+        let role = match is_service {
+            true => Role::of_workflow(app, id),
+            false => Role::plain(format!("{app}-request"), id),
+        };
         let habits = self.habits(&mut program, 2);
         let name = dice.text(|dice, out| dice.hex(out, 16));
         let issued_ms = self.object.delivered_ms - HOUR_MS / 4;
         let identity = self.session_of(&role, &name, identity::key(dice), issued_ms);
         let (ip, endpoint) = (self.translated_ip(number), self.endpoint());
+        if is_service {
+            let (ip, agent) = (identity::WORKFLOWS.to_owned(), identity::WORKFLOWS.to_owned());
+            return Caller { identity, ip, agent, habits, endpoint: None, has_api_key: false };
+        }
         Caller { identity, ip, agent, habits, endpoint, has_api_key: false }
     }
 }

@@ -1,7 +1,7 @@
 //! Documents with everything in them that a reader may trip over.
 
 use super::dice::Dice;
-use super::parts::{addendum, additional, id, identity, job, learning, parameters, time};
+use super::parts::{addendum, additional, id, identity, job, learning, parameters, time, tls};
 use super::slow::{EVENTS, MANTLE, RUNTIME, Verdict};
 use super::text::{BROKEN_KEY, Node, Spelling, literal, object, text};
 
@@ -112,6 +112,15 @@ fn event(dice: &mut Dice<'_>, verdict: Verdict) -> Node {
     if dice.one_in(4) {
         record.fields().push(("sharedEventID".to_owned(), id(dice)));
         put(dice, rate, &mut record, "vpcEndpointId", |_| text("vpce-0123456789abcdef0"));
+        put(dice, rate, &mut record, "vpcEndpointAccountId", |_| text("444455556666"));
+    }
+    if !dice.one_in(3) {
+        put(dice, rate, &mut record, "tlsDetails", |dice| tls(dice, rate));
+    }
+    if dice.one_in(8) {
+        let values = ["\"true\"", "true", "\"false\""];
+        let key = "sessionCredentialFromConsole";
+        put(dice, rate, &mut record, key, |dice| literal(dice.pick(&values)));
     }
     if dice.one_in(8) {
         put(dice, rate, &mut record, "addendum", |dice| addendum(dice, rate));

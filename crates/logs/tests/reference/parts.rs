@@ -103,6 +103,15 @@ const IDENTITY_ARNS: &[&str] = &[
     "",
 ];
 
+const ISSUER_ARNS: &[&str] = &[
+    "arn:aws:iam::111122223333:role/app",
+    "arn:aws:iam::111122223333:role/aws-reserved/sso.amazonaws.com/AWSReservedSSO_Dev_0123",
+    "arn:aws:sts::111122223333:assumed-role/app",
+    "arn:aws:iam::111122223333:oidc-provider/oidc.eks.eu-west-1.amazonaws.com/id/A1",
+    "\u{0}",
+    "",
+];
+
 pub(super) fn id(dice: &mut Dice<'_>) -> Node {
     match dice.roll(8) {
         0 => text("A1E5CACE-56AD-37B9-BE9D-D52D0F29A6A1"),
@@ -243,6 +252,16 @@ pub(super) fn addendum(dice: &mut Dice<'_>, rate: Rate) -> Node {
     addendum
 }
 
+pub(super) fn tls(dice: &mut Dice<'_>, rate: Rate) -> Node {
+    let mut tls = object(&[("cipherSuite", text("TLS_AES_128_GCM_SHA256"))]);
+    put(dice, rate, &mut tls, "tlsVersion", |dice| text(dice.pick(&["TLSv1.3", "TLSv1.2"])));
+    let hosts = ["bedrock-runtime.us-east-1.amazonaws.com", "bedrock-mantle.us-east-1.api.aws"];
+    let key = "clientProvidedHostHeader";
+    put(dice, rate, &mut tls, key, |dice| text(dice.pick(&hosts)));
+    disorder(dice, &mut tls);
+    tls
+}
+
 /// Deeper than a tree of `serde_json` goes.
 fn nested(depth: usize) -> Node {
     literal(&format!("{}{}", "[".repeat(depth), "]".repeat(depth)))
@@ -262,6 +281,7 @@ pub(super) fn identity(dice: &mut Dice<'_>) -> Node {
     some(dice, "principalId", &["AROAEXAMPLE:i-01", "AROAEXAMPLE:", "AIDAEXAMPLE"]);
     some(dice, "accountId", &["012345678901"]);
     some(dice, "userName", &["ada", "BedrockAPIKey-xxxx", ""]);
+    some(dice, "accessKeyId", &["ASIAEXAMPLE", "AKIAEXAMPLE", "", "EXAMPLE"]);
     if dice.one_in(2) {
         some(dice, "invokedBy", &["bedrock.amazonaws.com", "agents.amazonaws.com"]);
     }
@@ -272,8 +292,31 @@ pub(super) fn identity(dice: &mut Dice<'_>) -> Node {
                 let mut issuer = object(&[("type", text("Role"))]);
                 let names = ["app", "AWSReservedSSO_Dev_0123", ""];
                 put(dice, rate, &mut issuer, "userName", |dice| text(dice.pick(&names)));
-                issuer
+                if dice.one_in(2) {
+                    put(dice, rate, &mut issuer, "arn", |dice| text(dice.pick(ISSUER_ARNS)));
+                }
+                if dice.one_in(8) { literal("{}") } else { issuer }
             });
+            if dice.one_in(2) {
+                put(dice, rate, &mut context, "attributes", |dice| {
+                    let mut attributes = object(&[("creationDate", text("2026-08-01T11:00:00Z"))]);
+                    let key = "mfaAuthenticated";
+                    put(dice, rate, &mut attributes, key, |dice| literal(dice.pick(BOOLEANS)));
+                    if dice.one_in(8) { literal("{}") } else { attributes }
+                });
+            }
+            if dice.one_in(4) {
+                put(dice, rate, &mut context, "sourceIdentity", |_| text("ada@example.com"));
+            }
+            if dice.one_in(4) {
+                put(dice, rate, &mut context, "webIdFederationData", |dice| {
+                    let mut federation = object(&[("attributes", literal("{}"))]);
+                    let key = "federatedProvider";
+                    let providers = ["accounts.google.com", ISSUER_ARNS[3], ""];
+                    put(dice, rate, &mut federation, key, |dice| text(dice.pick(&providers)));
+                    federation
+                });
+            }
             context
         });
     }

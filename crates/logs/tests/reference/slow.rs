@@ -10,7 +10,7 @@ use super::envelopes;
 use super::fields::{Complaints, time_ms};
 use super::json::Json;
 use super::logged::Logged;
-use super::who::who;
+use super::who::{joined, who};
 
 /// What a document holds.
 #[derive(Debug, Default, PartialEq)]
@@ -343,6 +343,8 @@ fn call(record: &Json, event_name: &str) -> Result<(Logged, u64), Vec<String>> {
         (Attribute::PrincipalArn, who.arn),
         (Attribute::PrincipalName, who.name),
         (Attribute::SessionName, who.session_name),
+        (Attribute::Caller, who.caller),
+        (Attribute::Connection, connection(record)),
         (Attribute::ApiKey, api_key.map(|is_used| is_used.to_string().into())),
         (Attribute::SourceIp, source_ip),
         (Attribute::UserAgent, user_agent),
@@ -371,6 +373,19 @@ fn call(record: &Json, event_name: &str) -> Result<(Logged, u64), Vec<String>> {
         attributes: attributes.into_iter().filter_map(logged).collect(),
     };
     if wrong.0.is_empty() { Ok((call, wrong.1)) } else { Err(wrong.0) }
+}
+
+/// The account of the endpoint, whether it is of the console, the host, and the version of TLS.
+fn connection(record: &Json) -> Option<Box<str>> {
+    let tls = Complaints::default().element(record.get("tlsDetails"), "");
+    let console = record.get("sessionCredentialFromConsole");
+    let console = Complaints::default().boolean(console, "");
+    joined([
+        some_text(record, "vpcEndpointAccountId"),
+        console.map(|is_console| is_console.to_string().into()),
+        some_text(&tls, "clientProvidedHostHeader"),
+        some_text(&tls, "tlsVersion"),
+    ])
 }
 
 /// The latency of a `performanceConfig` of the usual shape, or the plain one.

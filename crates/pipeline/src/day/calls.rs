@@ -128,21 +128,14 @@ impl DayCalls {
     /// Holds a call, whose texts are those of its object.
     fn hold(&mut self, mut day_call: DayCall, texts: &Texts) -> Result<(), HoldError> {
         let call = &mut day_call.call;
-        let redacted = self.omitted.redacted(&call.attributes, texts);
-        self.omitted.strip(&mut call.attributes, texts);
-        if redacted.is_some() {
-            call.attributes[Attribute::ErrorMessage] = None;
-        }
+        let redacted = self.omitted.strip(&mut call.attributes, texts);
         for attribute in Attribute::ALL {
             if let Some(id) = call.attributes[attribute] {
                 let id = self.translation.translate(attribute, id, texts, &mut self.texts)?;
                 call.attributes[attribute] = Some(id);
             }
         }
-        if let Some(message) = redacted {
-            let id = self.texts[Attribute::ErrorMessage].intern(&message)?;
-            call.attributes[Attribute::ErrorMessage] = Some(id);
-        }
+        redacted.set(&mut call.attributes, &mut self.texts)?;
         self.held.push(day_call);
         let is_full = self.held.len() >= self.bounds.calls
             || self.texts.text_bytes() >= self.bounds.text_bytes;

@@ -6,7 +6,7 @@ use std::fs::File;
 use std::io::Write;
 use std::ops::RangeInclusive;
 
-use bedrock::{Attribute, Calls};
+use bedrock::Calls;
 use jiff::civil::Date;
 use logs::Reading;
 use logs::invocation::InvocationReading;
@@ -189,14 +189,8 @@ fn object(key: String, listed: &ListedObject) -> Object {
 fn strip(omitted: Omitted, calls: &mut Calls) {
     let Calls { rows, others, texts } = calls;
     for event in rows.iter_mut().chain(others) {
-        let redacted = omitted.redacted(&event.attributes, texts);
-        omitted.strip(&mut event.attributes, texts);
-        if let Some(redacted) = redacted {
-            let set = texts.set(&mut event.attributes, Attribute::ErrorMessage, Some(&redacted));
-            // Never more texts than before: then the message is none, and quotes nothing.
-            if set.is_err() {
-                event.attributes[Attribute::ErrorMessage] = None;
-            }
-        }
+        let redacted = omitted.strip(&mut event.attributes, texts);
+        // Never more texts than before: what cannot be set is none, and quotes nothing.
+        let _ = redacted.set(&mut event.attributes, texts);
     }
 }

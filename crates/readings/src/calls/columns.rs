@@ -9,7 +9,7 @@ use arrow_array::builder::{
 use arrow_schema::{DataType, TimeUnit};
 use bedrock::call::UUID_BYTES;
 use bedrock::region::Residency;
-use bedrock::{Attribute, Call, CallId, CallSource, ErrorReason, Meaning, Texts};
+use bedrock::{Attribute, Call, CallId, CallSource, ErrorReason, Meaning, Part, Texts};
 
 /// A call with what it means.
 #[derive(Debug, Clone, Copy)]
@@ -36,6 +36,7 @@ pub(super) enum Value {
 pub(super) enum TextOf {
     Call(for<'a> fn(Shown<'a>) -> Option<&'a str>),
     Attribute(Attribute),
+    Part(Part),
     Id(for<'a> fn(&'a Call) -> Option<&'a CallId>),
 }
 
@@ -45,6 +46,7 @@ pub(super) enum FlagOf {
     Meaning(fn(&Meaning) -> Option<bool>),
     /// An attribute that is `true` or `false`.
     Attribute(Attribute),
+    Part(Part),
 }
 
 const fn text(of: for<'a> fn(Shown<'a>) -> Option<&'a str>) -> Value {
@@ -53,6 +55,10 @@ const fn text(of: for<'a> fn(Shown<'a>) -> Option<&'a str>) -> Value {
 
 const fn attribute(attribute: Attribute) -> Value {
     Value::Text(TextOf::Attribute(attribute))
+}
+
+const fn part(part: Part) -> Value {
+    Value::Text(TextOf::Part(part))
 }
 
 const fn id(of: for<'a> fn(&'a Call) -> Option<&'a CallId>) -> Value {
@@ -107,6 +113,18 @@ pub(super) const COLUMNS: &[(&str, Value)] = &[
     ("declared_destinations", Value::Count(declared_destinations)),
     ("is_declared", flag(|meaning| meaning.is_declared)),
     ("inference_region_opt_in", flag(|meaning| meaning.is_opt_in)),
+    ("iam_principal_arn", part(Part::IamPrincipalArn)),
+    ("principal_account_id", part(Part::PrincipalAccountId)),
+    ("principal_id", part(Part::PrincipalId)),
+    ("is_temporary_credential", Value::Flag(FlagOf::Part(Part::IsTemporaryCredential))),
+    ("mfa_authenticated", Value::Flag(FlagOf::Part(Part::MfaAuthenticated))),
+    ("invoked_by", part(Part::InvokedBy)),
+    ("source_identity", part(Part::SourceIdentity)),
+    ("federated_provider", part(Part::FederatedProvider)),
+    ("vpc_endpoint_account_id", part(Part::VpcEndpointAccountId)),
+    ("is_from_console", Value::Flag(FlagOf::Part(Part::IsFromConsole))),
+    ("endpoint_host", part(Part::EndpointHost)),
+    ("tls_version", part(Part::TlsVersion)),
 ];
 
 fn declared_destinations(call: Shown<'_>) -> Option<i64> {
@@ -151,9 +169,11 @@ impl Column {
     pub(super) fn append(&mut self, shown: Shown<'_>) {
         let Shown { call, meaning, texts, .. } = shown;
         let attribute = |attribute| texts.get(&call.attributes, attribute);
+        let part = |part| texts.part(&call.attributes, part);
         match self {
             Column::Text(TextOf::Call(of), builder) => builder.append_option(of(shown)),
             Column::Text(TextOf::Attribute(of), builder) => builder.append_option(attribute(*of)),
+            Column::Text(TextOf::Part(of), builder) => builder.append_option(part(*of)),
             Column::Text(TextOf::Id(of), builder) => {
                 let mut buffer = [0; UUID_BYTES];
                 builder.append_option(of(call).map(|id| id.as_text(&mut buffer)));
@@ -161,6 +181,9 @@ impl Column {
             Column::Flag(FlagOf::Meaning(of), builder) => builder.append_option(of(meaning)),
             Column::Flag(FlagOf::Attribute(of), builder) => {
                 builder.append_option(attribute(*of).map(|text| text == "true"));
+            }
+            Column::Flag(FlagOf::Part(of), builder) => {
+                builder.append_option(part(*of).map(|text| text == "true"));
             }
             Column::Count(of, builder) => builder.append_option(of(shown)),
             Column::Time(of, builder) => builder.append_value(of(call).saturating_mul(1000)),

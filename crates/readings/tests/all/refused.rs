@@ -90,10 +90,10 @@ fn stream_behind_another_is_an_error() {
 
 #[test]
 fn readings_of_another_format_are_refused_by_number() {
-    let other = |text: &str| Some(text.replace("\"format\":1", "\"format\":2"));
+    let other = |text: &str| Some(text.replace("\"format\":2", "\"format\":1"));
     let (_, error) = error_of(&rewritten(&stream(&rows()), other, same), &made_with());
     let expected =
-        "expected readings of format 1, found format 2: read the objects again with this version";
+        "expected readings of format 2, found format 1: read the objects again with this version";
     assert_eq!(error.to_string(), expected);
     let (_, error) = error_of(&rewritten(&stream(&rows()), |_| None, same), &made_with());
     assert!(error.to_string().starts_with("expected readings, found an Arrow stream without"));

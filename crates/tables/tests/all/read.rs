@@ -133,7 +133,7 @@ fn errors_name_what_is_wrong() {
         ),
         (
             &[table, (version.0, "99"), tool],
-            "table ingest: expected at most schema version 6, found 99",
+            "table ingest: expected at most schema version 7, found 99",
         ),
         (&ENTRIES, "table ingest: expected a column status of type string, found no such column"),
     ] {

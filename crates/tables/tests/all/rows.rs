@@ -6,12 +6,14 @@ use arrow::array::{Array, AsArray};
 use arrow::datatypes::{DataType, Decimal128Type, Int64Type, TimestampMillisecondType};
 use bedrock::meaning::MeaningKey;
 use bedrock::pairs;
-use bedrock::{Attribute, Attributes, CallId, Knowledge, Meaning, Texts};
+use bedrock::part::{Caller, Connection};
+use bedrock::{Attribute, Attributes, CallId, Knowledge, Meaning, Part, Texts};
 use bytes::Bytes;
 use parquet::arrow::arrow_reader::{ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
 use parquet::file::metadata::PageIndexPolicy;
 use tables::column::Value::{
-    self, AttributeFlag, AttributeMap, Count, Flag, Id, Map, Money, ObjectKey, OneOf, Text, Time,
+    self, AttributeFlag, AttributeMap, Count, Flag, Id, Map, Money, ObjectKey, OneOf, PartFlag,
+    Text, Time,
 };
 use tables::column::{optional, required};
 use tables::{References, Refers, Table, TableWriter};
@@ -52,6 +54,11 @@ pub(crate) const TABLE: Table<Row> = Table {
         optional("time", Time(|row| row.number), "."),
         optional("amount", Money(|row| row.amount), "."),
         optional("flag", Flag(|row| row.flag), "."),
+        optional("principal", Value::Part(Part::IamPrincipalArn), "."),
+        optional("is_temporary", PartFlag(Part::IsTemporaryCredential), "."),
+        optional("invoked_by", Value::Part(Part::InvokedBy), "."),
+        optional("mfa", PartFlag(Part::MfaAuthenticated), "."),
+        optional("host", Value::Part(Part::EndpointHost), "."),
         optional("metadata", AttributeMap(Attribute::RequestMetadata), "."),
         optional("tags", Map(|row| row.tags.as_deref()), "."),
     ],
@@ -63,7 +70,7 @@ pub(crate) const TABLE: Table<Row> = Table {
     },
 };
 
-pub(crate) const N_COLUMNS: usize = 15;
+pub(crate) const N_COLUMNS: usize = 20;
 pub(crate) const WORD: usize = 8;
 pub(crate) const TIME: usize = 10;
 
@@ -92,6 +99,19 @@ impl Referred {
             let mut call = Attributes::default();
             for (attribute, value) in attributes.iter().zip(values) {
                 texts.set(&mut call, *attribute, value.as_deref()).expect("few texts");
+            }
+            let [agent, session, api_key, _] = values.each_ref().map(Option::as_deref);
+            let flag = api_key.and_then(|text| text.parse().ok());
+            let caller = Caller {
+                iam_principal_arn: session,
+                is_temporary_credential: flag,
+                ..Caller::default()
+            };
+            let connection = Connection { endpoint_host: agent, ..Connection::default() };
+            let parts =
+                [(Attribute::Caller, caller.text()), (Attribute::Connection, connection.text())];
+            for (attribute, text) in parts {
+                texts.set(&mut call, attribute, text.as_deref()).expect("few texts");
             }
             call
         };
@@ -136,6 +156,11 @@ impl Referred {
             row.number.map(|number| number.to_string()),
             row.amount.map(|amount| amount.to_string()),
             row.flag.map(|flag| flag.to_string()),
+            text(Attribute::SessionName),
+            text(Attribute::ApiKey).filter(|text| ["true", "false"].contains(&text.as_str())),
+            None,
+            None,
+            text(Attribute::UserAgent),
             text(Attribute::RequestMetadata),
             row.tags.clone(),
         ]

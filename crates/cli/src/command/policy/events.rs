@@ -1,8 +1,10 @@
 //! Calls of the tables, by their event IDs: what they were, and what the log says of them.
 
+use std::collections::BTreeSet;
+
 use bedrock::Knowledge;
 use pipeline::Answered;
-use policy::{Operation, Principal};
+use policy::{KeyState, LoggedRequest, Operation};
 use tables::query::{Aggregate, Cell, Filter, Key, Measure, Question, Row, Sort};
 
 use super::calls::AskedCall;
@@ -17,16 +19,32 @@ use crate::messages::Messages;
 const INVOCATIONS: &str = "invocations";
 const DENIALS: &str = "denials";
 
-/// What of a call its legs depend on.
-const OF_CALL: [&str; 7] = [
+/// What of a call its legs and its condition keys depend on.
+const OF_CALL: [&str; 20] = [
     "event_id",
     "event_name",
     "model_ref",
     "source_region",
     "account_id",
-    "principal_arn",
     "api_key",
+    "principal_arn",
+    "principal_type",
+    "source_ip",
+    "user_agent",
+    "vpc_endpoint_id",
+    "iam_principal_arn",
+    "principal_account_id",
+    "principal_id",
+    "is_temporary_credential",
+    "mfa_authenticated",
+    "invoked_by",
+    "source_identity",
+    "federated_provider",
+    "vpc_endpoint_account_id",
 ];
+
+/// Where the columns begin that a file of an earlier version lacks.
+const FIRST_NEW: usize = 11;
 
 /// What the log says of a denial.
 const OF_DENIAL: [&str; 6] =
@@ -39,7 +57,7 @@ const OF_DENIAL: [&str; 6] =
 /// If the tables cannot be read, lack one of the events, or do not say what it called.
 pub(super) fn calls(
     args: &mut SimulateArgs,
-    given: &[(String, policy::KeyState)],
+    given: &[(String, KeyState)],
     knowledge: &Knowledge,
     messages: &Messages,
 ) -> Result<Vec<AskedCall>, Failure> {
@@ -125,19 +143,27 @@ fn logged(id: &str, row: &Row) -> String {
 fn call(
     id: &str,
     row: &Row,
-    given: &[(String, policy::KeyState)],
+    given: &[(String, KeyState)],
     knowledge: &Knowledge,
 ) -> Result<AskedCall, Failure> {
+    let column = |name: &str| text(row, place(name));
     let lacks =
         |what: &str| Failure::Nothing(format!("event {id}: its record does not say {what}"));
-    let name = text(row, 1).ok_or_else(|| lacks("its name"))?;
+    let name = column("event_name").ok_or_else(|| lacks("its name"))?;
     let operation = Operation::find(&name)
         .ok_or_else(|| Failure::Nothing(format!("event {id}: {name} is not simulated")))?;
-    let model_ref =
-        text(row, 2).ok_or_else(|| lacks("what was called: ask for that in place of the event"))?;
-    let region = text(row, 3).filter(|it| knowledge.regions.get(it).is_some());
-    let principal = text(row, 5).as_deref().and_then(Principal::parse);
-    let of_principal = principal.as_ref().map(|it| it.account.clone());
+    let model_ref = column("model_ref")
+        .ok_or_else(|| lacks("what was called: ask for that in place of the event"))?;
+    let region = column("source_region").filter(|it| knowledge.regions.get(it).is_some());
+    let logged = logged_request(row);
+    let principal = logged.principal();
+    let of_principal = logged.account().map(str::to_owned);
+    let of_principal = of_principal.or_else(|| principal.as_ref().map(|it| it.account.clone()));
+    // What the options give beats what was logged.
+    let is_given = |key: &&str| given.iter().any(|(name, _)| name.eq_ignore_ascii_case(key));
+    let keys = LoggedRequest::COLUMNS.iter().flat_map(|(_, keys)| *keys).copied();
+    let keys = keys.filter(|key| !is_given(key)).collect::<BTreeSet<_>>();
+    let states = logged.states(&mut keys.into_iter());
     Ok(AskedCall {
         place: Some(format!("event {id}")),
         id: Some(id.to_owned()),
@@ -145,12 +171,49 @@ fn call(
         model_ref,
         region: region.ok_or_else(|| lacks("a known Region"))?,
         // SCPs are those of the caller's account.
-        account: of_principal.or_else(|| text(row, 4)).ok_or_else(|| lacks("the account"))?,
+        account: of_principal
+            .or_else(|| column("account_id"))
+            .ok_or_else(|| lacks("the account"))?,
         principal,
-        has_api_key: match row[6] {
-            Cell::Flag(flag) => Some(flag),
-            _ => None,
-        },
-        given: given.to_vec(),
+        has_api_key: flag(row, "api_key"),
+        given: [given, &states].concat(),
     })
+}
+
+fn place(name: &str) -> usize {
+    OF_CALL.iter().position(|column| *column == name).unwrap_or_default()
+}
+
+fn flag(row: &Row, name: &str) -> Option<bool> {
+    match row[place(name)] {
+        Cell::Flag(flag) => Some(flag),
+        _ => None,
+    }
+}
+
+/// What the row says of the request. If it has nothing in the columns that an earlier version lacks, it may be of
+/// one: then nothing follows from that.
+fn logged_request(row: &Row) -> LoggedRequest<'_> {
+    let text = |name: &str| match &row[place(name)] {
+        Cell::Text(text) => Some(&**text),
+        _ => None,
+    };
+    LoggedRequest {
+        iam_principal_arn: text("iam_principal_arn"),
+        principal_arn: text("principal_arn"),
+        principal_type: text("principal_type"),
+        principal_account_id: text("principal_account_id"),
+        principal_id: text("principal_id"),
+        is_temporary_credential: flag(row, "is_temporary_credential"),
+        mfa_authenticated: flag(row, "mfa_authenticated"),
+        invoked_by: text("invoked_by"),
+        source_identity: text("source_identity"),
+        federated_provider: text("federated_provider"),
+        vpc_endpoint_id: text("vpc_endpoint_id"),
+        vpc_endpoint_account_id: text("vpc_endpoint_account_id"),
+        source_ip: text("source_ip"),
+        user_agent: text("user_agent"),
+        service_tier: None,
+        has_new_columns: row[FIRST_NEW..].iter().any(|cell| *cell != Cell::Null),
+    }
 }
