@@ -169,6 +169,32 @@ fn without_statement(node: &Node, members: &[(String, Node)]) -> Problem {
     Problem::new(node.position, "", "a policy document with Statement", &found)
 }
 
+/// Whether AWS takes a text as a resource: `*`, an ARN with its six parts, one with fewer that ends with `*`, or
+/// what variables may make one of.
+fn is_resource(text: &str, has_variables: bool) -> bool {
+    const N_PARTS: usize = 6;
+    let before_variable = text.split_once("${").filter(|_| has_variables).map(|(before, _)| before);
+    if before_variable.is_some_and(|before| before.is_empty() || before.starts_with("arn:")) {
+        return true;
+    }
+    let has_resource = text.splitn(N_PARTS, ':').nth(N_PARTS - 1).is_some_and(|it| !it.is_empty());
+    text == "*" || text.starts_with("arn:") && (has_resource || text.ends_with('*'))
+}
+
+/// A type of policy as a message names it.
+fn in_sentence(policy_type: PolicyType) -> &'static str {
+    match policy_type {
+        PolicyType::ServiceControl => "a service control policy",
+        PolicyType::ResourceControl => "a resource control policy",
+        PolicyType::IdentityBased => "an identity-based policy",
+        PolicyType::ResourceBased => "a resource-based policy",
+        PolicyType::PermissionsBoundary => "a permissions boundary",
+        PolicyType::Session => "a session policy",
+        PolicyType::VpcEndpoint => "a VPC endpoint policy",
+        PolicyType::RoleTrust => "a role trust policy",
+    }
+}
+
 fn unknown_element(node: &Node, path: &str, name: &str, expected: &str) -> Problem {
     Problem::new(node.position, path, expected, &format!("`{}`", cut(name)))
 }
@@ -193,8 +219,7 @@ impl StatementReader<'_> {
                 | "Condition" => {}
                 "Principal" if of_principals => {}
                 "Principal" | "NotPrincipal" => {
-                    let expected =
-                        format!("no {name} in a {}", self.policy_type.as_str().replace('_', " "));
+                    let expected = format!("no {name} in {}", in_sentence(self.policy_type));
                     return Err(member.problem(&self.path(name), &expected));
                 }
                 _ => {
@@ -291,10 +316,10 @@ impl StatementReader<'_> {
     }
 
     fn resources(&self, node: &Node, name: &str) -> Result<Vec<Pattern>, Problem> {
-        let (path, expected) = (self.path(name), "ARNs or *");
+        let (path, expected) = (self.path(name), "ARNs, such as arn:aws:bedrock:*, or *");
         let mut found = Vec::new();
         for (node, text) in self.texts(node, &path, expected)? {
-            if text.is_empty() {
+            if !is_resource(text, self.has_variables) {
                 return Err(node.problem(&path, expected));
             }
             let pattern = Pattern::read(text, Form::Resource, self.has_variables);

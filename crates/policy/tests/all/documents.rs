@@ -181,10 +181,10 @@ fn statements_that_are_not_understood_are_not_read() {
             r#""Effect":"Deny","Action":"InvokeModel","Resource":"*""#.to_owned(),
             "column 27: Statement[0].Action: expected actions, such as bedrock:InvokeModel, or *, found `InvokeModel`",
         ),
-        (r#""Effect":"Deny","Action":"*","Resource":"a${b""#.to_owned(), "read"),
+        (r#""Effect":"Deny","Action":"*","Resource":"arn:aws:s3:::a${b""#.to_owned(), "read"),
         (
             r#""Effect":"Deny","Action":"*","Resource":"""#.to_owned(),
-            "column 42: Statement[0].Resource: expected ARNs or *, found ``",
+            "column 42: Statement[0].Resource: expected ARNs, such as arn:aws:bedrock:*, or *, found ``",
         ),
         (
             format!(r#"{start},"Condition":[]"#),
@@ -200,12 +200,71 @@ fn statements_that_are_not_understood_are_not_read() {
         problem(twice, PolicyType::ServiceControl),
         "line 1, column 72: Statement[1]: expected each Sid once, found a second `A`"
     );
-    let open =
-        r#"{"Version":"2012-10-17","Statement":{"Effect":"Deny","Action":"*","Resource":"a${b"}}"#;
-    assert!(
-        problem(open, PolicyType::ServiceControl)
-            .ends_with("Statement.Resource: expected a variable that ends with `}`, found `a${b`")
-    );
+    let open = r#"{"Version":"2012-10-17","Statement":{"Effect":"Deny","Action":"*","Resource":"arn:aws:s3:::a${b"}}"#;
+    assert!(problem(open, PolicyType::ServiceControl).ends_with(
+        "Statement.Resource: expected a variable that ends with `}`, found `arn:aws:s3:::a${b`"
+    ));
+}
+
+/// AWS refuses these; read as patterns that match nothing, they would make a Deny of no effect.
+#[test]
+fn resources_that_are_no_arns_are_not_read() {
+    let of = |element: &str, resource: &str, version: &str| {
+        let text = format!(
+            "{{{version}\n\"Statement\":[{{\"Effect\":\"Deny\",\"Action\":\"*\",\"{element}\":[\"*\",\n\"{resource}\"]}}]}}"
+        );
+        problem(&text, PolicyType::IdentityBased)
+    };
+    let (version, none) = ("\"Version\":\"2012-10-17\",", "");
+    for resource in [
+        "*",
+        "arn:*",
+        "arn:aws:bedrock*",
+        "arn:aws:bedrock:*",
+        "arn:aws:bedrock:*:*",
+        "arn:aws:bedrock:*::foundation-model/*",
+        "arn:aws:s3:::b",
+        "arn:${aws:Partition}:s3:::b",
+    ] {
+        assert_eq!(of("Resource", resource, version), "read", "{resource}");
+        assert_eq!(of("NotResource", resource, none), "read", "{resource}");
+    }
+    assert_eq!(of("Resource", "${aws:PrincipalTag/arn}", version), "read");
+    for (resource, version) in [
+        ("foundation-model/*", version),
+        ("bedrock:*", version),
+        ("ARN:aws:bedrock:*", version),
+        ("arn", version),
+        ("arn:aws:bedrock", version),
+        ("arn:aws:bedrock:us-east-1::", version),
+        ("arn:aws:bedrock:*:foundation-model/a", version),
+        ("model/${aws:username}", version),
+        ("**", version),
+        // Without a version that has variables, these are texts.
+        ("${aws:PrincipalTag/arn}", none),
+    ] {
+        for element in ["Resource", "NotResource"] {
+            let expected = format!(
+                "line 3, column 1: Statement[0].{element}: expected ARNs, such as arn:aws:bedrock:*, or *, found `{resource}`"
+            );
+            assert_eq!(of(element, resource, version), expected);
+        }
+    }
+}
+
+#[test]
+fn principal_is_refused_by_the_name_of_its_policy() {
+    let text = r#"{"Statement":{"Effect":"Deny","Principal":"*","Action":"*","Resource":"*"}}"#;
+    for (policy_type, expected) in [
+        (PolicyType::IdentityBased, "expected no Principal in an identity-based policy, found `*`"),
+        (
+            PolicyType::PermissionsBoundary,
+            "expected no Principal in a permissions boundary, found `*`",
+        ),
+    ] {
+        let found = problem(text, policy_type);
+        assert!(found.ends_with(expected), "{found}");
+    }
 }
 
 #[test]

@@ -336,7 +336,13 @@ fn resources_and_actions_are_listed_or_all_but_listed() {
             "-",
             '+',
         ),
-        (r#""Action":"*","NotResource":["x","arn:aws:bedrock:*"]"#, "a:B", other, "-", '-'),
+        (
+            r#""Action":"*","NotResource":["arn:aws:s3:::x","arn:aws:bedrock:*"]"#,
+            "a:B",
+            other,
+            "-",
+            '-',
+        ),
         (
             r#""Action":"*","Resource":"arn:aws:bedrock:*::foundation-model/${aws:username}""#,
             "a:B",
