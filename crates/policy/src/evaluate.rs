@@ -75,10 +75,11 @@ pub struct Reason<'a> {
 pub struct Decision<'a> {
     /// The verdict.
     pub verdict: Verdict,
-    /// What decides: what denies; if allowed, the first statement of each level that allows; if indeterminate,
-    /// what it hangs on.
+    /// What decides. If denied, all that denies: the statements, the levels that do not allow, and then what would
+    /// deny, too, depending on what is not known. If allowed, the first statement of each level that allows. If
+    /// indeterminate, what it hangs on.
     pub reasons: Vec<Reason<'a>>,
-    /// The keys that an indeterminate verdict hangs on, as the policies write them.
+    /// The keys that the open reasons hang on, as the policies write them.
     pub unknown: BTreeSet<String>,
 }
 
@@ -124,25 +125,16 @@ pub(crate) fn decide<'a>(
 ) -> Decision<'a> {
     let of_levels =
         levels.iter().map(|level| of_level(level, request, context)).collect::<Vec<_>>();
-    let denied = |reasons| Decision { verdict: Verdict::Denied, reasons, unknown: BTreeSet::new() };
-    let denies = of_levels.iter().flat_map(|of| of.denies.iter().copied()).collect::<Vec<_>>();
-    if !denies.is_empty() {
-        return denied(denies);
+    let mut reasons = of_levels.iter().flat_map(|of| of.denies.iter().copied()).collect::<Vec<_>>();
+    for (level, of) in levels.iter().zip(&of_levels) {
+        if of.allow.is_none() && of.open_allows.is_empty() {
+            let effect = ReasonEffect::Implicit;
+            reasons.push(Reason { effect, level, statement: None });
+        }
     }
-    let without_allow = levels
-        .iter()
-        .zip(&of_levels)
-        .filter(|(_, of)| of.allow.is_none() && of.open_allows.is_empty());
-    let implicit = without_allow.map(|(level, _)| Reason {
-        effect: ReasonEffect::Implicit,
-        level,
-        statement: None,
-    });
-    let implicit = implicit.collect::<Vec<_>>();
-    if !implicit.is_empty() {
-        return denied(implicit);
-    }
-    let (mut reasons, mut unknown) = (Vec::new(), BTreeSet::new());
+    let is_denied = !reasons.is_empty();
+    let mut unknown = BTreeSet::new();
+    // Of a denial, too: who lifts it meets these next.
     for of in &of_levels {
         reasons.extend(&of.open_denies);
         unknown.extend(of.deny_keys.iter().cloned());
@@ -150,6 +142,9 @@ pub(crate) fn decide<'a>(
             reasons.extend(&of.open_allows);
             unknown.extend(of.allow_keys.iter().cloned());
         }
+    }
+    if is_denied {
+        return Decision { verdict: Verdict::Denied, reasons, unknown };
     }
     if !reasons.is_empty() {
         return Decision { verdict: Verdict::Indeterminate, reasons, unknown };

@@ -146,6 +146,7 @@ impl Levels {
                     let is_new = |reason: &Reason<'_>| !all.reasons.iter().any(|it| it.is(reason));
                     let new = one.reasons.into_iter().filter(is_new).collect::<Vec<_>>();
                     all.reasons.extend(new);
+                    all.unknown.extend(one.unknown);
                 }
                 None => all = Some(one),
             }
