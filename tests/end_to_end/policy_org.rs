@@ -250,16 +250,15 @@ fn verdict_before_a_change_is_printed_beside_the_one_after_it() {
         ["--region", "us-east-1,us-west-2", "--principal", ROLE, "--org", &org, "--remove", remove];
     let run = simulate(&world, &[&[SONNET][..], &change].concat()).ends(0);
     let rows = rows(&run.stdout);
-    assert_eq!(
-        rows[0],
-        ["reference", "Region", "account", "before", "verdict", "legs", "decided by"]
-    );
-    assert_eq!(rows[1], [SONNET, "us-east-1", "111122223333", "denied", "allowed"]);
+    assert_eq!(rows[0], ["Calls by the account 111122223333"]);
+    assert_eq!(rows[2], ["reference", "Region", "before", "verdict", "decided by"]);
+    assert_eq!(rows[3], [SONNET, "us-east-1", "denied", "allowed"]);
     let one =
         [SONNET, "--region", "us-east-1", "--principal", ROLE, "--org", &org, "--remove", remove];
     let run = simulate(&world, &one).ends(0);
     assert!(
-        run.stdout.starts_with("allowed (denied before the change): Converse of"),
+        run.stdout
+            .starts_with("allowed (denied before the change): Converse (bedrock:InvokeModel) of"),
         "{}",
         run.stdout
     );
@@ -288,8 +287,17 @@ fn changes_of_what_is_not_there_are_named() {
             &world,
             &[SONNET, "--region", "us-east-1", "--principal", ROLE, "--org", &org, option, value],
         )
-        .says(1, &[expected]);
+        .says(2, &[expected]);
     }
+    let attached = format!("ou-ab12-11111111={}", world.text("org/deny.json"));
+    let call = [SONNET, "--region", "us-east-1", "--principal", ROLE, "--org", &org];
+    simulate(&world, &[&call[..], &["--policy", &attached]].concat()).says(
+        2,
+        &["--policy: ou-ab12-11111111: expected a policy that it does not have yet", "deny"],
+    );
+    // A file that is not there is no wrong option.
+    simulate(&world, &[&call[..], &["--policy", "r-ab12=none.json"]].concat())
+        .says(1, &["could not read none.json"]);
     for (option, value) in
         [("--remove", "r-ab12"), ("--policy", "r-ab12="), ("--replace", "r-ab12:x")]
     {

@@ -111,7 +111,7 @@ impl fmt::Display for Node {
         match &self.value {
             Value::Null => f.write_str("null"),
             Value::Bool(flag) => write!(f, "{flag}"),
-            Value::Number(number) => f.write_str(cut(number)),
+            Value::Number(number) => write!(f, "the number {}", cut(number)),
             Value::Text(text) => write!(f, "`{}`", cut(text)),
             Value::List(nodes) if nodes.is_empty() => f.write_str("an empty list"),
             Value::List(_) => f.write_str("a list"),

@@ -194,9 +194,16 @@ impl Organization {
     /// Attaches a policy to a node.
     ///
     /// # Errors
-    /// If the node is not there, or has as many as AWS attaches.
+    /// If the node is not there, has the policy or one with the same document already, or has as many as AWS
+    /// attaches.
     pub fn attach(&mut self, node: &str, policy: Arc<Policy>) -> Result<(), Fault> {
         let node = self.node_mut(node)?;
+        let text = policy.document.to_json(None);
+        let is_it = |it: &&Arc<Policy>| it.id == policy.id || it.document.to_json(None) == text;
+        if let Some(known) = node.policies.iter().find(is_it) {
+            let found = format!("{}, which is attached as {}", policy.id, known.name);
+            return Err(Fault::new(&node.id, "a policy that it does not have yet", &found));
+        }
         node.policies.push(policy);
         check_policies(node)
     }

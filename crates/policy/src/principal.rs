@@ -18,10 +18,49 @@ pub struct Principal {
 enum Kind {
     Role,
     /// A session of a role, whose ARN lacks the path of the role.
-    Session,
+    Session(Role),
     User(String),
     Root,
     FederatedUser,
+}
+
+/// What the name of a role says of where it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Role {
+    /// At the root, or below some path.
+    Any,
+    /// Of a permission set: IAM Identity Center makes these below `aws-reserved/sso.amazonaws.com/`, in most of its
+    /// Regions below the code of the Region.
+    PermissionSet,
+    /// A service-linked role: below `aws-service-role/`, and the name of the service.
+    ServiceLinked,
+}
+
+impl Role {
+    fn of(name: &str) -> Self {
+        const N_DIGITS: usize = 16;
+        // Nobody can make a role with either head: IAM reserves the one, and Identity Center the other with a number.
+        let number = name.strip_prefix("AWSReservedSSO_").and_then(|it| it.rsplit_once('_'));
+        let is_number = |text: &str| {
+            text.len() == N_DIGITS && text.bytes().all(|byte| byte.is_ascii_hexdigit())
+        };
+        match number {
+            Some((_, number)) if is_number(number) => Role::PermissionSet,
+            _ if name.starts_with("AWSServiceRoleFor") => Role::ServiceLinked,
+            _ => Role::Any,
+        }
+    }
+
+    /// The paths that it may be below, as patterns.
+    fn paths(self) -> &'static [&'static str] {
+        match self {
+            Role::Any => &["", "*/"],
+            Role::PermissionSet => {
+                &["aws-reserved/sso.amazonaws.com/", "aws-reserved/sso.amazonaws.com/*/"]
+            }
+            Role::ServiceLinked => &["aws-service-role/*/"],
+        }
+    }
 }
 
 impl Principal {
@@ -35,7 +74,10 @@ impl Principal {
             _ if last.is_empty() || !arn.resource.contains('/') => return None,
             ("iam", "role") => Kind::Role,
             ("iam", "user") => Kind::User(last.to_owned()),
-            ("sts", "assumed-role") => Kind::Session,
+            ("sts", "assumed-role") => {
+                let name = arn.resource_id().split('/').next().unwrap_or_default();
+                Kind::Session(Role::of(name))
+            }
             ("sts", "federated-user") => Kind::FederatedUser,
             _ => return None,
         };
@@ -49,19 +91,24 @@ impl Principal {
 
     /// Whether it is a service-linked role, which SCPs do not apply to.
     pub fn is_service_linked(&self) -> bool {
-        self.arn.contains(":role/aws-service-role/")
-            || self.kind == Kind::Session && self.arn.contains(":assumed-role/AWSServiceRoleFor")
+        match self.kind {
+            Kind::Role => self.arn.contains(":role/aws-service-role/"),
+            Kind::Session(role) => role == Role::ServiceLinked,
+            Kind::User(_) | Kind::Root | Kind::FederatedUser => false,
+        }
     }
 
     /// What is known of a key, by its name in lower case, from who calls; `None` if that does not depend on it.
     pub(crate) fn state(&self, key: &str) -> Option<KeyState> {
         let has_temporary_credentials =
-            matches!(self.kind, Kind::Role | Kind::Session | Kind::FederatedUser);
+            matches!(self.kind, Kind::Role | Kind::Session(_) | Kind::FederatedUser);
         Some(match key {
-            "aws:principalarn" if self.kind == Kind::Session => self.arn_of_role(),
-            "aws:principalarn" => KeyState::value(&self.arn),
+            "aws:principalarn" => match self.kind {
+                Kind::Session(role) => self.arn_of_role(role),
+                _ => KeyState::value(&self.arn),
+            },
             "aws:principaltype" => KeyState::value(match self.kind {
-                Kind::Role | Kind::Session => "AssumedRole",
+                Kind::Role | Kind::Session(_) => "AssumedRole",
                 Kind::User(_) => "User",
                 Kind::Root => "Account",
                 Kind::FederatedUser => "FederatedUser",
@@ -76,12 +123,13 @@ impl Principal {
         })
     }
 
-    /// The ARN of the role of a session: at the root, or below some path.
-    fn arn_of_role(&self) -> KeyState {
+    /// The ARN of the role of a session: one of some patterns.
+    fn arn_of_role(&self, role: Role) -> KeyState {
         let Some(arn) = Arn::parse(&self.arn) else { return KeyState::Present };
-        let role = arn.resource_id().split('/').next().unwrap_or_default();
+        let name = arn.resource_id().split('/').next().unwrap_or_default();
         // A name has no wildcards; one that were there would only make more ARNs possible.
         let head = format!("arn:{}:iam::{}:role/", arn.partition, arn.account);
-        KeyState::Like(vec![format!("{head}{role}"), format!("{head}*/{role}")])
+        let below = |path: &&str| format!("{head}{path}{name}");
+        KeyState::Like(role.paths().iter().map(below).collect())
     }
 }

@@ -51,7 +51,7 @@ impl OwnOrganization {
             match name.as_str() {
                 "organization_id" => found.id = optional_text(node, name, "an ID (o-…) or null")?,
                 "management_account" => {
-                    let expected = "an account ID (12 digits) or null";
+                    let expected = "an account ID (a text of 12 digits) or null";
                     found.management_account = optional_text(node, name, expected)?;
                     if !found.management_account.as_deref().is_none_or(is_account) {
                         return Err(node.problem(name, expected));
@@ -124,7 +124,8 @@ impl OwnNode {
             found.ok_or_else(|| Problem::new(json.position, path, name, "none"))
         };
         let id_path = format!("{path}.id");
-        let expected = if is_of_accounts { "an account ID (12 digits)" } else { "r-… or ou-…" };
+        let expected =
+            if is_of_accounts { "an account ID (a text of 12 digits)" } else { "r-… or ou-…" };
         let id = find("id")?;
         let text = id.text(&id_path, expected)?;
         let is_node = text.starts_with("r-") || text.starts_with("ou-");

@@ -175,7 +175,7 @@ fn statements_that_are_not_understood_are_not_read() {
         ),
         (
             r#""Effect":"Deny","Action":["*",7],"Resource":"*""#.to_owned(),
-            "column 32: Statement[0].Action: expected actions, such as bedrock:InvokeModel, or *, found 7",
+            "column 32: Statement[0].Action: expected actions, such as bedrock:InvokeModel, or *, found the number 7",
         ),
         (
             r#""Effect":"Deny","Action":"InvokeModel","Resource":"*""#.to_owned(),

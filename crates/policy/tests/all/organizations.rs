@@ -111,7 +111,7 @@ fn organization_that_is_no_tree_is_not_read() {
         ),
         (
             &|own: &mut Value| own["accounts"][0]["id"] = json!("1111"),
-            "accounts[0].id: expected an account ID (12 digits), found `1111`",
+            "accounts[0].id: expected an account ID (a text of 12 digits), found `1111`",
         ),
         (
             &|own: &mut Value| own["accounts"][0]["parent"] = json!(null),
@@ -123,7 +123,7 @@ fn organization_that_is_no_tree_is_not_read() {
         ),
         (
             &|own: &mut Value| own["management_account"] = json!("x"),
-            "management_account: expected an account ID (12 digits) or null, found `x`",
+            "management_account: expected an account ID (a text of 12 digits) or null, found `x`",
         ),
         (
             &|own: &mut Value| own["nodes"] = json!({}),
@@ -157,7 +157,14 @@ fn organization_that_is_no_tree_is_not_read() {
 #[test]
 fn changes_name_nodes_and_policies_that_are_there() {
     let mut organization = read(&own()).unwrap();
-    let new = || scp("new.json", FULL_ACCESS);
+    let numbered = |n: u32| {
+        let name = if n == 0 { "new.json".to_owned() } else { format!("new-{n}.json") };
+        let text = format!(
+            r#"{{"Statement":{{"Sid":"N{n}","Effect":"Allow","Action":"*","Resource":"*"}}}}"#
+        );
+        scp(&name, &text)
+    };
+    let new = || numbered(0);
     organization.attach("111122223333", new()).unwrap();
     organization.replace(UNIT, "deny.json", new()).unwrap();
     organization.detach("r-ab12", "full.json").unwrap();
@@ -173,6 +180,15 @@ fn changes_name_nodes_and_policies_that_are_there() {
             organization.detach(UNIT, "x"),
             "ou-ab12-11111111: expected one of its policies (full.json, new.json), found `x`",
         ),
+        // By its ID, and by what it says.
+        (
+            organization.attach("111122223333", new()),
+            "111122223333: expected a policy that it does not have yet, found new.json, which is attached as new.json",
+        ),
+        (
+            organization.attach("111122223333", scp("other.json", FULL_ACCESS)),
+            "111122223333: expected a policy that it does not have yet, found other.json, which is attached as full.json",
+        ),
         (
             organization.replace("r-ab12", "full.json", new()),
             "r-ab12: expected one of its policies (), found `full.json`",
@@ -180,10 +196,10 @@ fn changes_name_nodes_and_policies_that_are_there() {
     ] {
         assert_eq!(found.unwrap_err().to_string(), expected);
     }
-    for _ in 0..8 {
-        organization.attach(UNIT, new()).unwrap();
+    for n in 1..=8 {
+        organization.attach(UNIT, numbered(n)).unwrap();
     }
-    assert!(organization.attach(UNIT, new()).unwrap_err().to_string().ends_with("found 11"));
+    assert!(organization.attach(UNIT, numbered(9)).unwrap_err().to_string().ends_with("found 11"));
 }
 
 #[test]
@@ -407,6 +423,8 @@ fn keys_follow_from_the_caller_and_the_organization() {
     let role = Some("arn:aws:iam::111122223333:role/team/App");
     let session = Some("arn:aws:sts::111122223333:assumed-role/App/x");
     let user = Some("arn:aws:iam::111122223333:user/ann");
+    let sso =
+        Some("arn:aws:sts::111122223333:assumed-role/AWSReservedSSO_Admin_0123456789abcdef/ann");
     for (condition, principal, expected) in [
         (r#"{"StringEquals":{"aws:PrincipalOrgID":"o-exampleorg"}}"#, None, Denied),
         (r#"{"StringNotEquals":{"aws:PrincipalOrgID":"o-exampleorg"}}"#, None, Allowed),
@@ -426,6 +444,33 @@ fn keys_follow_from_the_caller_and_the_organization() {
             r#"{"ArnNotLike":{"aws:PrincipalArn":"arn:aws:iam::*:role/App"}}"#,
             session,
             Indeterminate,
+        ),
+        // A session of a permission set, whose role is below one path, with or without a Region.
+        (
+            r#"{"ArnNotLike":{"aws:PrincipalArn":"arn:aws:iam::*:role/aws-reserved/sso.amazonaws.com/*"}}"#,
+            sso,
+            Allowed,
+        ),
+        (
+            r#"{"ArnNotLike":{"aws:PrincipalArn":"arn:aws:iam::*:role/AWSReservedSSO_Admin_0123456789abcdef"}}"#,
+            sso,
+            Denied,
+        ),
+        (
+            r#"{"ArnLike":{"aws:PrincipalArn":"arn:aws:iam::*:role/aws-reserved/sso.amazonaws.com/eu-west-1/*"}}"#,
+            sso,
+            Indeterminate,
+        ),
+        // Others may have such a name without the number at its end.
+        (
+            r#"{"ArnNotLike":{"aws:PrincipalArn":"arn:aws:iam::*:role/aws-reserved/sso.amazonaws.com/*"}}"#,
+            Some("arn:aws:sts::111122223333:assumed-role/AWSReservedSSO_Admin_team/x"),
+            Indeterminate,
+        ),
+        (
+            r#"{"ArnLike":{"aws:PrincipalArn":"arn:aws:iam::*:role/aws-service-role/*"}}"#,
+            Some("arn:aws:sts::111122223333:assumed-role/AWSServiceRoleForX/x"),
+            Denied,
         ),
         (r#"{"StringEquals":{"aws:PrincipalType":"AssumedRole"}}"#, session, Denied),
         (r#"{"Null":{"aws:username":"true"}}"#, role, Denied),
@@ -469,6 +514,9 @@ fn callers_are_told_apart_by_their_arns() {
             true,
         ),
         ("arn:aws:sts::111122223333:assumed-role/AWSServiceRoleForX/s", true),
+        ("arn:aws:sts::111122223333:assumed-role/XAWSServiceRoleForX/s", false),
+        ("arn:aws:sts::111122223333:assumed-role/App/AWSServiceRoleForX", false),
+        ("arn:aws:iam::111122223333:role/x/aws-service-role/App", false),
         ("arn:aws-us-gov:iam::111122223333:user/AWSServiceRoleForX", false),
         ("arn:aws:iam::111122223333:root", false),
         ("arn:aws:sts::111122223333:federated-user/x", false),

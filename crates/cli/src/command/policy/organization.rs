@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use anyhow::{Context, anyhow, bail};
+use anyhow::{Context, bail};
 use bedrock::denial::PolicyType;
 use policy::intake::aws_cli;
 use policy::intake::own::{self, OwnOrganization};
@@ -60,19 +60,21 @@ pub(super) fn load(args: &PoliciesArgs, messages: &Messages) -> Result<Option<Lo
     let unchanged = has_changes.then(|| organization.clone());
     for change in &args.remove {
         let (node, policy) = split(change, ':', "--remove", "NODE:POLICY")?;
-        organization.detach(node, policy).map_err(|fault| anyhow!("--remove: {fault}"))?;
+        let done = organization.detach(node, policy);
+        done.map_err(|fault| Failure::usage(format!("--remove: {fault}")))?;
     }
     for change in &args.replace {
         let (node, rest) = split(change, ':', "--replace", "NODE:POLICY=FILE")?;
         let (replaced, file) = split(rest, '=', "--replace", "NODE:POLICY=FILE")?;
         let policy = policy_of_file(Path::new(file), file, PolicyType::ServiceControl)?;
         let done = organization.replace(node, replaced, policy);
-        done.map_err(|fault| anyhow!("--replace: {fault}"))?;
+        done.map_err(|fault| Failure::usage(format!("--replace: {fault}")))?;
     }
     for change in &args.policy {
         let (node, file) = split(change, '=', "--policy", "NODE=FILE")?;
         let policy = policy_of_file(Path::new(file), file, PolicyType::ServiceControl)?;
-        organization.attach(node, policy).map_err(|fault| anyhow!("--policy: {fault}"))?;
+        let done = organization.attach(node, policy);
+        done.map_err(|fault| Failure::usage(format!("--policy: {fault}")))?;
     }
     if organization.management_account.is_none() && organization.accounts().next().is_some() {
         messages.note(
