@@ -2,9 +2,9 @@
 
 use std::fs;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::policy::{FULL, ROLE, SONNET, organization, simulate};
+use crate::policy::{FULL, ROLE, SONNET, organization, rows, simulate};
 use crate::world::World;
 
 #[test]
@@ -27,6 +27,27 @@ fn line_that_is_no_call_ends_with_its_number_after_the_answers_before_it() {
         (
             r#"{"model_ref":"a","region":"us-east-1","account":"1"}"#,
             "line 2: account: expected 12 digits, found `1`",
+        ),
+        (
+            r#"{"model_ref":"a","region":"us-east-1","account":111122223333}"#,
+            "line 2: account: expected a text of 12 digits, found the number 111122223333",
+        ),
+        (
+            r#"{"model_ref":null,"region":"us-east-1","account":"111122223333"}"#,
+            "line 2: model_ref: expected a text, found null",
+        ),
+        (
+            r#"{"model_ref":"a","region":"us-east-1","account":"111122223333","absent":"a:b"}"#,
+            "line 2: absent: expected a list of texts, found `a:b`",
+        ),
+        (
+            r#"{"model_ref":"a","region":"us-east-1","account":"111122223333","api_key":"no"}"#,
+            "line 2: api_key: expected true, false, or null, found `no`",
+        ),
+        (
+            r#"{"model_ref":"a","region":"us-east-9","account":"111122223333"}"#,
+            "line 2: region: expected the code of an AWS Region (a Region that is new is added by --catalog-add), such \
+             as us-east-1, found `us-east-9`",
         ),
         (
             r#"{"model_ref":"a","account":"111122223333"}"#,
@@ -88,6 +109,20 @@ fn options_that_are_missing_or_invalid_are_named() {
         (
             vec![SONNET, "--org", &org, "--principal", ROLE, "--region", "virginia"],
             "--region: expected the code of an AWS Region",
+        ),
+        (
+            vec![SONNET, "--org", &org, "--principal", ROLE, "--region", "us-east-1,us-esat-2"],
+            "found `us-esat-2`; did you mean `us-east-2`?",
+        ),
+        (
+            vec![
+                "arn:aws:bedrock:us-east-9::foundation-model/amazon.nova-pro-v1:0",
+                "--org",
+                &org,
+                "--principal",
+                ROLE,
+            ],
+            "found `us-east-9`",
         ),
         (
             vec![SONNET, "--org", &org, "--principal", "App", "--region", "us-east-1"],
@@ -227,4 +262,77 @@ fn options_that_contradict_are_named() {
     ] {
         simulate(&world, &arguments).says(2, &[expected]);
     }
+}
+
+/// A slip in a key is a key that no policy asks for: the verdict is as if it was not given.
+#[test]
+fn keys_and_models_that_are_not_known_are_named_once() {
+    let world = World::new();
+    let org = organization(&world);
+    let call = [
+        SONNET,
+        "anthropic.claude-sonnet-9-9",
+        "--region",
+        "us-east-1,us-west-2",
+        "--account",
+        "444455556666",
+        "--org",
+        &org,
+        "--context",
+        "aws:RequestdRegion=us-east-1",
+        "--absent",
+        "bedrock:ServiceTiers",
+        "--present",
+        "PrincipalArn",
+        "--present",
+        "aws:PrincipalTag/team",
+        "--present",
+        "ec2:Owner",
+    ];
+    let run = simulate(&world, &call).ends(0);
+    let expected = "\
+        warning: `aws:RequestdRegion` is no condition key that is known; did you mean `aws:RequestedRegion`?\n\
+        warning: `bedrock:ServiceTiers` is no condition key that is known; did you mean `bedrock:ServiceTier`?\n\
+        warning: `PrincipalArn` is no condition key that is known; did you mean `aws:PrincipalArn`?\n\
+        warning: the catalog has no model `anthropic.claude-sonnet-9-9`: whether there is one is not known\n";
+    let unknown = |line: &&str| !line.contains("anthropic.claude-sonnet-9-9");
+    let lines = run.stderr.lines().collect::<Vec<_>>();
+    assert_eq!(lines[..4].join("\n") + "\n", expected);
+    assert_eq!(lines.len() - lines.iter().filter(|line| unknown(line)).count(), 2, "{lines:?}");
+
+    let line = |n: u32| {
+        let call = json!({
+            "model_ref": format!("anthropic.no-model-{n}"), "region": "us-east-1", "account": "444455556666",
+            "context": {"aws:RequestdRegion": "x"}, "absent": ["Foo"],
+        });
+        call.to_string()
+    };
+    let lines = (0..100).chain(0..100).map(line).collect::<Vec<_>>();
+    let file = world.write("calls.jsonl", lines.join("\n"));
+    let run = simulate(&world, &["--calls", &file, "--org", &org]).ends(0);
+    assert_eq!(run.stdout.lines().count(), 200);
+    let warnings = run.stderr.lines().collect::<Vec<_>>();
+    assert_eq!(warnings.len(), 21, "{warnings:?}");
+    assert!(warnings[0].contains("`aws:RequestdRegion` is no condition key"), "{warnings:?}");
+    assert_eq!(warnings[1], "warning: `Foo` is no condition key that is known");
+    assert_eq!(warnings[20], "warning: further warnings of this kind are left out");
+}
+
+#[test]
+fn regions_that_a_profile_may_have_are_one_row() {
+    let world = World::new();
+    let org = organization(&world);
+    let reference = "us.anthropic.claude-sonet-4-6";
+    let call = [reference, "--region", "us-east-1", "--principal", ROLE, "--org", &org];
+    let run = simulate(&world, &call).ends(0);
+    let rows = rows(&run.stdout);
+    let possible = rows.iter().filter(|row| row.first() == Some(&"destination_model (possible)"));
+    let possible = possible.collect::<Vec<_>>();
+    assert_eq!(possible.len(), 1, "{}", run.stdout);
+    assert!(possible[0][1].ends_with(" Regions"), "{}", run.stdout);
+    assert!(run.stdout.contains(" others, which are denied."), "{}", run.stdout);
+    // For programs, each is a leg.
+    let run = simulate(&world, &[&call[..], &["--output", "jsonl"]].concat()).ends(0);
+    let found = serde_json::from_str::<Value>(&run.stdout).unwrap();
+    assert!(found["legs"].as_array().unwrap().len() > 20, "{found}");
 }

@@ -16,6 +16,7 @@ use jiff::civil::Date;
 use serde::Deserialize;
 
 pub use check::{Tables, require_destinations};
+pub use meant::nearest;
 pub(crate) use table::hint;
 pub use table::{Difference, File, Finding, Problem, Row, Table};
 

@@ -2,6 +2,7 @@
 
 use std::sync::LazyLock;
 
+use bedrock::catalog::nearest;
 use serde::Deserialize;
 
 /// The keys that ship with hoptrail.
@@ -60,13 +61,36 @@ pub(crate) fn find(name: &str) -> Option<&'static Key> {
 
 /// The key whose name is most like this one, if one is near: with the same name behind another service, or by a few
 /// letters.
-pub(crate) fn nearest(name: &str) -> Option<&'static Key> {
+pub(crate) fn alike(name: &str) -> Option<&'static Key> {
     const MAX_DISTANCE: usize = 3;
     let last = |name: &str| name.rsplit(':').next().unwrap_or_default().to_ascii_lowercase();
     let plain = KEYS.iter().filter(|key| !key.key.ends_with('*'));
     let distance = |key: &&Key| strsim::levenshtein(&last(&key.key), &last(name));
     let near = plain.min_by_key(distance)?;
     (distance(&near) <= MAX_DISTANCE).then_some(near)
+}
+
+/// The keys that a name was meant to be which is none: of `aws:`, `bedrock:`, and `bedrock-mantle:`, the keys are
+/// known, and without a namespace it is no key. Empty if it is like none; `None` if it is one, or may be one of
+/// another service.
+pub fn meant(name: &str) -> Option<Vec<String>> {
+    const MAX_CHANGES: usize = 2;
+    const NAMESPACES: [&str; 3] = ["aws", "bedrock", "bedrock-mantle"];
+    let typed = name.to_ascii_lowercase();
+    let namespace = typed.split_once(':').map(|(namespace, _)| namespace);
+    if find(name).is_some() || namespace.is_some_and(|it| !NAMESPACES.contains(&it)) {
+        return None;
+    }
+    let tag = name.split_once('/').map_or("KEY", |(_, tag)| tag);
+    let as_typed = KEYS.iter().map(|known| known.key.replace('*', tag)).collect::<Vec<_>>();
+    let in_lower_case = as_typed.iter().map(|key| match namespace {
+        Some(_) => key.to_ascii_lowercase(),
+        None => key.split_once(':').map_or(key.as_str(), |(_, key)| key).to_ascii_lowercase(),
+    });
+    let in_lower_case = in_lower_case.collect::<Vec<_>>();
+    let nearest = nearest(&typed, in_lower_case.iter().map(String::as_str), MAX_CHANGES);
+    let named = as_typed.iter().zip(&in_lower_case);
+    Some(named.filter(|(_, key)| nearest.contains(key)).map(|(key, _)| key.clone()).collect())
 }
 
 impl Key {
@@ -98,5 +122,31 @@ mod tests {
         assert_eq!(names.len(), n_keys);
         let dates = [" 2026-09", " 2026-11"];
         assert!(EMBEDDED.lines().skip(1).all(|line| dates.iter().any(|date| line.ends_with(date))));
+    }
+
+    #[test]
+    fn name_that_is_no_key_is_answered_with_the_one_that_was_meant() {
+        for (name, expected) in [
+            ("aws:PrincipalARN", None),
+            ("AWS:requestedregion", None),
+            ("aws:PrincipalTag/team", None),
+            ("bedrock:InferenceProfileArn", None),
+            ("ec2:Owner", None),
+            ("a:b", None),
+            ("aws:RequestdRegion", Some("aws:RequestedRegion")),
+            ("aws:requestedRegions", Some("aws:RequestedRegion")),
+            ("RequestedRegion", Some("aws:RequestedRegion")),
+            ("bedrock:InferenceProfileArns", Some("bedrock:InferenceProfileArn")),
+            ("aws:PrincipalTags/team", Some("aws:PrincipalTag/team")),
+            ("aws:SourceVpcc", Some("aws:SourceVpc aws:SourceVpce")),
+            // AWS prints it so on one page, where it means that of Bedrock.
+            ("aws:InferenceProfileArn", Some("")),
+            ("x", Some("")),
+            ("aws:", Some("")),
+            ("", Some("")),
+        ] {
+            let found = meant(name).map(|it| it.join(" "));
+            assert_eq!(found.as_deref(), expected, "{name}");
+        }
     }
 }

@@ -17,7 +17,7 @@ pub mod evaluate;
 mod glob;
 pub mod intake;
 mod json;
-mod key;
+pub mod key;
 mod known;
 pub mod leg;
 pub mod lint;

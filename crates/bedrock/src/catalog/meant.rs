@@ -69,7 +69,7 @@ impl Catalog {
 
 /// The candidates with the fewest changes, at most so many, and with the same digits. Of those that are equally far,
 /// one with the same characters in another order comes alone: `ue` is `eu`, not `us`.
-pub(crate) fn nearest<'a>(
+pub fn nearest<'a>(
     typed: &str,
     candidates: impl Iterator<Item = &'a str>,
     max_changes: usize,

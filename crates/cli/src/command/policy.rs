@@ -2,6 +2,7 @@
 
 mod calls;
 mod change;
+mod doubts;
 mod events;
 mod json;
 mod lint;

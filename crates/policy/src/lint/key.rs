@@ -38,7 +38,7 @@ fn unknown(name: &str) -> Option<String> {
         return None;
     }
     let name = cut(name);
-    Some(match key::nearest(name) {
+    Some(match key::alike(name) {
         Some(near) => format!("AWS does not list the key `{name}`: did you mean {}?", near.key),
         None => format!("AWS does not list the key `{name}`"),
     })
@@ -48,7 +48,7 @@ fn unknown(name: &str) -> Option<String> {
 pub(super) fn check(subject: &Subject<'_>, found: &mut Findings) {
     for part in &subject.parts {
         for clause in part.clauses.iter().filter(|it| unknown(it.key()).is_some()) {
-            let Some(near) = key::nearest(clause.key()).map(|it| it.key.as_str()) else { continue };
+            let Some(near) = key::alike(clause.key()).map(|it| it.key.as_str()) else { continue };
             let repaired = subject.repaired(part, |node| {
                 let values = edit::take_condition(node, &clause.operator, clause.key());
                 if let Some(values) = values {

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use anyhow::Context;
 use bedrock::arn::Arn;
-use bedrock::{Catalog, Knowledge};
+use bedrock::{Catalog, Knowledge, Regions};
 use policy::{KeyState, OPERATIONS, Operation, Principal};
 use serde::Deserialize;
 use serde_json::Value;
@@ -68,15 +68,20 @@ pub(super) fn grid(
     let given_regions = regions.unwrap_or_default();
     for region in &given_regions {
         region::check("--region", region, &knowledge.regions)?;
+        check_region(region, &knowledge.regions)
+            .map_err(|it| Failure::usage(format!("--region: {it}")))?;
     }
     let mut calls = Vec::new();
     for model_ref in model_refs {
         let regions = if given_regions.is_empty() {
-            vec![region_of(model_ref, &knowledge.catalog).ok_or_else(|| {
+            let region = region_of(model_ref, &knowledge.catalog).ok_or_else(|| {
                 Failure::usage(format!(
                     "expected --region for `{model_ref}`, which is no ARN with a Region"
                 ))
-            })?]
+            })?;
+            check_region(&region, &knowledge.regions)
+                .map_err(|it| Failure::usage(format!("`{model_ref}`: {it}")))?;
+            vec![region]
         } else {
             given_regions.clone()
         };
@@ -136,7 +141,7 @@ fn accounts(
 /// If the file cannot be opened. The items are errors where it cannot be read, or a line is no call.
 pub(super) fn lines(
     file: &Path,
-    catalog: &Catalog,
+    knowledge: &Knowledge,
 ) -> Result<impl Iterator<Item = Result<AskedCall, Failure>>, Failure> {
     let reader: Box<dyn BufRead> = if file.as_os_str() == "-" {
         Box::new(std::io::stdin().lock())
@@ -157,20 +162,18 @@ pub(super) fn lines(
     Ok(lines.map(move |(number, line): (u64, _)| {
         let line = line.with_context(|| format!("could not read {name}"))?;
         let place = format!("{name}: line {number}");
-        match call_of_line(&line, catalog) {
+        match call_of_line(&line, knowledge) {
             Ok(call) => Ok(AskedCall { place: Some(place), ..call }),
             Err(problem) => Err(Failure::usage(format!("{place}: {problem}"))),
         }
     }))
 }
 
-fn call_of_line(line: &str, catalog: &Catalog) -> Result<AskedCall, String> {
-    let line = serde_json::from_str::<Line>(line).map_err(|error| {
+fn call_of_line(text: &str, knowledge: &Knowledge) -> Result<AskedCall, String> {
+    let line = serde_json::from_str::<Line>(text).map_err(|error| {
         let error = error.to_string();
-        format!(
-            "expected a call as a JSON object: {}",
-            error.split(" at line ").next().unwrap_or_default()
-        )
+        let problem = error.split(" at line ").next().unwrap_or_default();
+        wrong_member(text).unwrap_or_else(|| format!("expected a call as a JSON object: {problem}"))
     })?;
     let operation = operation(line.event_name.as_deref().unwrap_or("Converse"))
         .map_err(|problem| format!("event_name: {problem}"))?;
@@ -179,9 +182,9 @@ fn call_of_line(line: &str, catalog: &Catalog) -> Result<AskedCall, String> {
     let account = line.account.or_else(|| principal.as_ref().map(|it| it.account.clone()));
     let account = account.ok_or("expected account, or principal_arn with one")?;
     check_account(&account, principal.as_ref()).map_err(|problem| format!("account: {problem}"))?;
-    let region = line.region.or_else(|| region_of(&line.model_ref, catalog));
-    let region = region.filter(|region| bedrock::region::is_region_shaped(region));
+    let region = line.region.or_else(|| region_of(&line.model_ref, &knowledge.catalog));
     let region = region.ok_or("region: expected the code of an AWS Region, such as us-east-1")?;
+    check_region(&region, &knowledge.regions).map_err(|problem| format!("region: {problem}"))?;
     let mut context = Vec::new();
     for (key, value) in line.context {
         let values = match value {
@@ -208,6 +211,58 @@ fn call_of_line(line: &str, catalog: &Catalog) -> Result<AskedCall, String> {
         has_api_key: line.api_key,
         given: given(context, &line.absent, &line.present)?,
     })
+}
+
+/// The member of a line that has a value of another type, and what was expected.
+fn wrong_member(text: &str) -> Option<String> {
+    let members = serde_json::from_str::<BTreeMap<String, Value>>(text).ok()?;
+    members.into_iter().find_map(|(name, value)| {
+        let expected = match name.as_str() {
+            "account" if !value.is_string() => "a text of 12 digits",
+            "id" | "event_name" | "model_ref" | "region" | "principal_arn"
+                if !value.is_string() =>
+            {
+                "a text"
+            }
+            "api_key" if !value.is_boolean() => "true, false, or null",
+            "context" if !value.is_object() => "an object",
+            "absent" | "present"
+                if !value.as_array().is_some_and(|keys| keys.iter().all(Value::is_string)) =>
+            {
+                "a list of texts"
+            }
+            _ => return None,
+        };
+        // Null is the same as none, where a line need not have a member.
+        let found = match &value {
+            Value::Null
+                if !["model_ref", "context", "absent", "present"].contains(&name.as_str()) =>
+            {
+                return None;
+            }
+            Value::Null => "null".to_owned(),
+            Value::Number(number) => format!("the number {number}"),
+            Value::String(text) => format!("`{text}`"),
+            other => format!("`{other}`"),
+        };
+        Some(format!("{name}: expected {expected}, found {found}"))
+    })
+}
+
+/// Destinations and partitions are known for the Regions of the catalog; a call from elsewhere is a slip.
+fn check_region(region: &str, regions: &Regions) -> Result<(), String> {
+    if regions.get(region).is_some() {
+        return Ok(());
+    }
+    let meant = region::did_you_mean(&regions.meant(region));
+    let new = if bedrock::region::is_region_shaped(region) {
+        " (a Region that is new is added by --catalog-add)"
+    } else {
+        ""
+    };
+    Err(format!(
+        "expected the code of an AWS Region{new}, such as us-east-1, found `{region}`{meant}"
+    ))
 }
 
 fn operation(name: &str) -> Result<&'static Operation, String> {

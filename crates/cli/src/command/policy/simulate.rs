@@ -2,10 +2,10 @@
 
 use std::io::{self, Write};
 
-use bedrock::Knowledge;
 use policy::{Simulation, Verdict};
 
 use super::calls::{self, AskedCall};
+use super::doubts::Doubts;
 use super::events;
 use super::json;
 use super::policies::Policies;
@@ -14,9 +14,9 @@ use super::text::{self, Row};
 use crate::args::{DayArgs, ExpectedVerdict, SimulateArgs, SimulateOutput};
 use crate::command::print;
 use crate::exit::{Exit, Failure};
+use crate::knowledge;
 use crate::messages::Messages;
 use crate::number::{counted, grouped};
-use crate::{knowledge, region};
 
 /// Simulates the calls of the options, or of a file.
 ///
@@ -27,6 +27,7 @@ pub(crate) fn run(mut args: SimulateArgs, messages: &Messages) -> Result<Exit, F
     let policies = Policies::load(&args.policies, messages)?;
     let simulator = Simulator { policies: &policies, knowledge: &knowledge };
     let mut counts = Counts { expected: args.expect.map(Verdict::from), ..Counts::default() };
+    let mut doubts = Doubts::new(&knowledge, messages);
     match &args.call.calls {
         Some(file) => {
             if args.output == Some(SimulateOutput::Text) {
@@ -34,7 +35,7 @@ pub(crate) fn run(mut args: SimulateArgs, messages: &Messages) -> Result<Exit, F
                     "--calls is answered as jsonl: expected no --output text",
                 ));
             }
-            of_lines(calls::lines(file, &knowledge.catalog)?, simulator, &mut counts)?;
+            of_lines(calls::lines(file, &knowledge)?, simulator, &mut doubts, &mut counts)?;
         }
         None => {
             let calls = if args.call.event_id.is_empty() {
@@ -50,12 +51,14 @@ pub(crate) fn run(mut args: SimulateArgs, messages: &Messages) -> Result<Exit, F
                 let given = calls::given_by(&args.call)?;
                 events::calls(&mut args, &given, &knowledge, messages)?
             };
-            check_references(&calls, &knowledge, messages);
             match args.output.unwrap_or(SimulateOutput::Text) {
                 SimulateOutput::Jsonl => {
-                    of_lines(calls.into_iter().map(Ok), simulator, &mut counts)?;
+                    of_lines(calls.into_iter().map(Ok), simulator, &mut doubts, &mut counts)?;
                 }
-                SimulateOutput::Text => as_text(&calls, simulator, &mut counts)?,
+                SimulateOutput::Text => {
+                    calls.iter().for_each(|call| doubts.look_at(call));
+                    as_text(&calls, simulator, &mut counts)?;
+                }
             }
         }
     }
@@ -110,39 +113,10 @@ impl Counts {
     }
 }
 
-/// Names what the catalog does not have.
-fn check_references(calls: &[AskedCall], knowledge: &Knowledge, messages: &Messages) {
-    let mut last = "";
-    for call in calls {
-        if call.model_ref == last {
-            continue;
-        }
-        last = &call.model_ref;
-        let read = knowledge.catalog.read(&call.model_ref);
-        let id = read.profile_id.as_deref().filter(|_| read.target_type.is_system_profile());
-        let profile = id.map(|id| knowledge.catalog.profile(id));
-        let meant = region::did_you_mean(&knowledge.catalog.meant(&call.model_ref));
-        match profile {
-            Some(None) => messages.warn(&format!(
-                "the catalog has no profile `{}`: it may send calls to every Region of its partition{meant}",
-                call.model_ref
-            )),
-            Some(Some(by_source)) if !by_source.contains_key(&call.region) => messages.warn(&format!(
-                "the catalog does not have {} as a source Region of `{}`: it may send calls to every Region of its \
-                 partition",
-                call.region, call.model_ref
-            )),
-            _ if !meant.is_empty() => {
-                messages.warn(&format!("the catalog has no model `{}`{meant}", call.model_ref));
-            }
-            _ => {}
-        }
-    }
-}
-
 fn of_lines(
     calls: impl Iterator<Item = Result<AskedCall, Failure>>,
     simulator: Simulator<'_>,
+    doubts: &mut Doubts<'_>,
     counts: &mut Counts,
 ) -> Result<(), Failure> {
     let mut out = io::BufWriter::new(io::stdout().lock());
@@ -151,6 +125,7 @@ fn of_lines(
         let line = call.and_then(|call| {
             let levels = simulator.policies.levels(&call.account, call.principal.as_ref());
             let found = simulator.of(&call, &levels)?;
+            doubts.look_at(&call);
             counts.add(&call, &found, simulator.policies);
             Ok(json::line(&call, &found, simulator.before(&call)?)?)
         });
