@@ -78,16 +78,18 @@ fn denied_call_names_node_policy_sid_line_and_what_would_have_to_change() {
             .ends(0);
     let rows = rows(&run.stdout);
     let denied = "OnlyVirginia of deny, line 3, at ou-ab12-11111111";
-    let action = "bedrock:InvokeModel";
-    let allowed = "statement 0 of full, line 1, at 111122223333";
+    let allowed = "statement 1 of full, line 1, at 111122223333";
     let expected = [
-        vec!["leg", "action", "Region", "verdict", "decided by"],
-        vec!["profile", action, "us-east-1", "allowed", allowed],
-        vec!["source_model", action, "us-east-1", "allowed", allowed],
-        vec!["destination_model", action, "us-east-2", "denied", denied],
-        vec!["destination_model", action, "us-west-2", "denied", denied],
+        vec!["leg", "Region", "verdict", "decided by"],
+        vec!["profile", "us-east-1", "allowed", allowed],
+        vec!["source_model", "us-east-1", "allowed", allowed],
+        vec!["destination_model", "us-east-2", "denied", denied],
+        vec!["destination_model", "us-west-2", "denied", denied],
     ];
     assert_eq!(rows[2..7], expected);
+    assert!(
+        run.stdout.starts_with(&format!("denied: Converse (bedrock:InvokeModel) of {SONNET} from"))
+    );
     let change = format!(
         "To allow it, {denied} must spare us-east-2 and us-west-2: add them to the values of aws:RequestedRegion, or exempt the \
          profile there (ArnNotLike, bedrock:InferenceProfileArn, \
@@ -95,6 +97,81 @@ fn denied_call_names_node_policy_sid_line_and_what_would_have_to_change() {
     );
     assert_eq!(run.stdout.lines().last().unwrap(), change);
     assert_eq!(run.stderr, "");
+}
+
+/// Who lifts a denial meets what is open beside it next.
+#[test]
+fn sentence_names_what_else_denies_and_what_may() {
+    let world = World::new();
+    let deny = |condition: &str| {
+        format!(
+            r#"{{"Version":"2012-10-17","Statement":{{"Sid":"Team","Effect":"Deny","Action":"*","Resource":"*","Condition":{condition}}}}}"#
+        )
+    };
+    let by_path = r#"{"ArnLike":{"aws:PrincipalArn":"arn:aws:iam::*:role/team/*"}}"#;
+    let path = world.write("path.json", deny(by_path));
+    let everyone = world.write("everyone.json", deny("{}"));
+    let session = "arn:aws:sts::111122223333:assumed-role/App/session";
+    let s3 = r#"{"Statement":{"Effect":"Allow","Action":"s3:*","Resource":"*"}}"#;
+    let identity = world.write("identity.json", s3);
+    let model = "anthropic.claude-sonnet-4-6";
+    let last = |more: &[&str]| {
+        let call =
+            [model, "--region", "us-east-1", "--principal", session, "--identity", &identity];
+        let run = simulate(&world, &[&call[..], more].concat()).ends(0);
+        run.stdout.lines().last().unwrap().to_owned()
+    };
+    let allow = "an identity-based policy must allow bedrock:InvokeModel on \
+                 arn:aws:bedrock:us-east-1::foundation-model/anthropic.claude-sonnet-4-6";
+    let hangs = "Whether Team of path, line 1, at root denies it, too, depends on aws:PrincipalArn (--context KEY=VALUE, \
+                 --absent KEY, --present KEY).";
+    assert_eq!(last(&["--org", &path]), format!("To allow it, {allow}. {hangs}"));
+    let arn = "aws:PrincipalArn=arn:aws:iam::111122223333:role/App";
+    assert_eq!(last(&["--org", &path, "--context", arn]), format!("To allow it, {allow}."));
+    let denies = "Team of everyone, line 1, at root must not deny bedrock:InvokeModel on \
+                  arn:aws:bedrock:us-east-1::foundation-model/anthropic.claude-sonnet-4-6";
+    assert_eq!(
+        last(&["--org", &everyone]),
+        format!("To allow it, {denies}, and {allow}; no Allow elsewhere lifts a Deny.")
+    );
+}
+
+#[test]
+fn text_fits_a_terminal_of_80_columns() {
+    let world = World::new();
+    let org = organization(&world);
+    let session = "arn:aws:sts::111122223333:assumed-role/App/session";
+    let global = "global.anthropic.claude-sonnet-4-6";
+    for arguments in [
+        vec![SONNET, "--region", "us-east-1", "--principal", session, "--api-key"],
+        vec![
+            SONNET,
+            "--region",
+            "us-east-1",
+            "--principal",
+            session,
+            "--operation",
+            "ConverseStream",
+        ],
+        vec![SONNET, global, "--region", "us-east-1,us-west-2", "--account", "111122223333"],
+        vec![
+            SONNET,
+            global,
+            "--region",
+            "us-east-1,us-west-2",
+            "--account",
+            "111122223333,444455556666",
+        ],
+    ] {
+        let arguments = [&["policy", "simulate"], &arguments[..], &["--org", &org]].concat();
+        let run = Run::of(world.command(&arguments).env("COLUMNS", "80").output().unwrap()).ends(0);
+        for line in run.stdout.lines() {
+            assert!(line.chars().count() <= 80, "{line}");
+        }
+        let words = run.stdout.split_whitespace().collect::<Vec<_>>();
+        assert!(words.contains(&SONNET), "an ID is cut: {}", run.stdout);
+        assert!(words.iter().any(|word| word.starts_with("destination_model")), "{}", run.stdout);
+    }
 }
 
 #[test]
@@ -113,20 +190,21 @@ fn several_references_regions_and_accounts_make_a_grid() {
     ];
     let run = simulate(&world, &arguments).ends(0);
     let rows = rows(&run.stdout);
-    let verdicts = rows[1..].iter().map(|row| [row[0], row[1], row[2], row[3]]);
+    let verdicts = rows[1..].iter().map(|row| [row[0], row[1], row[2]]);
     let global = "global.anthropic.claude-sonnet-4-6";
     let expected = [
-        [SONNET, "us-east-1", "111122223333", "denied"],
-        [SONNET, "us-east-1", "444455556666", "allowed"],
-        [SONNET, "us-west-2", "111122223333", "denied"],
-        [SONNET, "us-west-2", "444455556666", "allowed"],
-        [global, "us-east-1", "111122223333", "denied"],
-        [global, "us-east-1", "444455556666", "allowed"],
-        [global, "us-west-2", "111122223333", "denied"],
-        [global, "us-west-2", "444455556666", "allowed"],
+        [SONNET, "us-east-1 111122223333", "denied"],
+        [SONNET, "us-east-1 444455556666", "allowed"],
+        [SONNET, "us-west-2 111122223333", "denied"],
+        [SONNET, "us-west-2 444455556666", "allowed"],
+        [global, "us-east-1 111122223333", "denied"],
+        [global, "us-east-1 444455556666", "allowed"],
+        [global, "us-west-2 111122223333", "denied"],
+        [global, "us-west-2 444455556666", "allowed"],
     ];
     assert_eq!(verdicts.collect::<Vec<_>>(), expected);
-    assert_eq!(rows[5][4], "global_model unspecified");
+    let by = "global_model unspecified: OnlyVirginia of deny, line 3, at ou-ab12-11111111";
+    assert_eq!(rows[5][3], by);
     let gate = [&arguments[..], &["--expect", "allowed"]].concat();
     let run = simulate(&world, &gate).ends(4);
     assert_eq!(run.stderr, "warning: --expect allowed: 4 of 8 calls have another verdict\n");
@@ -302,7 +380,7 @@ fn denied_calls_of_the_tables_are_denied_on_the_logged_leg() {
         assert_eq!(logged["resource"], row["denied_resource"]);
         let policy = row["policy_arn"].as_str().map(|arn| format!(" ({arn})"));
         let note = format!(
-            "event {}: logged as denied: {} on {}, leg {}, by service control policy{}\n",
+            "event {}: logged as denied: {} on {}, leg {}, by an SCP{}\n",
             row["event_id"].as_str().unwrap(),
             row["denied_action"].as_str().unwrap(),
             row["denied_resource"].as_str().unwrap(),

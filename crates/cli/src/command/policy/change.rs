@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use policy::{Certainty, DecidedLeg, KeyState, LegKind, Reason, ReasonEffect, Simulation, Verdict};
+use policy::{
+    Certainty, DecidedLeg, Effect, KeyState, LegKind, Reason, ReasonEffect, Simulation, Verdict,
+};
 
 use crate::policy_type;
 
@@ -25,9 +27,11 @@ fn of_denied(found: &Simulation<'_>) -> String {
         let of_reason = legs
             .iter()
             .filter(|decided| decided.decision.reasons.iter().any(|other| is_same(other, reason)));
+        let of_reason = of_reason.copied().collect::<Vec<_>>();
         let part = match reason.effect {
-            ReasonEffect::Explicit => of_deny(reason, &of_reason.copied().collect::<Vec<_>>()),
-            _ => of_implicit(reason, &of_reason.copied().collect::<Vec<_>>()),
+            ReasonEffect::Explicit => of_deny(reason, &of_reason),
+            ReasonEffect::Implicit => of_implicit(reason, &of_reason),
+            ReasonEffect::Allow | ReasonEffect::Open => continue,
         };
         if !parts.contains(&part) {
             parts.push(part);
@@ -37,7 +41,47 @@ fn of_denied(found: &Simulation<'_>) -> String {
         decided.decision.reasons.iter().any(|reason| reason.effect == ReasonEffect::Explicit)
     };
     let end = if legs.iter().any(is_explicit) { "; no Allow elsewhere lifts a Deny" } else { "" };
-    format!("To allow it, {}{end}.", parts.join(", and "))
+    let open = of_open(found).map(|open| format!(" {open}")).unwrap_or_default();
+    format!("To allow it, {}{end}.{open}", parts.join(", and "))
+}
+
+/// What would deny a denied call, too, depending on what is not known.
+fn of_open(found: &Simulation<'_>) -> Option<String> {
+    let required = found.legs.iter().filter(|it| it.leg.certainty == Certainty::Required);
+    let (mut denies, mut allows) = (Vec::new(), Vec::new());
+    let mut keys = BTreeSet::new();
+    for DecidedLeg { decision, .. } in required {
+        keys.extend(decision.unknown.iter().map(String::as_str));
+        for reason in decision.reasons.iter().filter(|it| it.effect == ReasonEffect::Open) {
+            let is_deny = reason.statement.is_some_and(|(_, it)| it.effect == Effect::Deny);
+            let named = if is_deny { &mut denies } else { &mut allows };
+            let name = statement_name(reason);
+            if !named.contains(&name) {
+                named.push(name);
+            }
+        }
+    }
+    let verb = |named: &[String], one: &'static str, several: &'static str| {
+        if named.len() == 1 { one } else { several }
+    };
+    let mut parts = Vec::new();
+    if !denies.is_empty() {
+        parts.push(format!(
+            "{} {} it, too,",
+            denies.join(" and "),
+            verb(&denies, "denies", "deny")
+        ));
+    }
+    if !allows.is_empty() {
+        parts.push(format!("{} {} it", allows.join(" and "), verb(&allows, "allows", "allow")));
+    }
+    let keys = keys.into_iter().collect::<Vec<_>>().join(", ");
+    (!parts.is_empty()).then(|| {
+        format!(
+            "Whether {} depends on {keys} (--context KEY=VALUE, --absent KEY, --present KEY).",
+            parts.join(" and ")
+        )
+    })
 }
 
 fn is_same(one: &Reason<'_>, other: &Reason<'_>) -> bool {
@@ -93,23 +137,26 @@ fn of_implicit(reason: &Reason<'_>, legs: &[&DecidedLeg<'_>]) -> String {
     }
 }
 
-/// The actions and resources of legs.
+/// The actions of legs, each with its resources.
 fn resources(legs: &[&DecidedLeg<'_>]) -> String {
     const MAX_NAMED: usize = 3;
-    let mut named = Vec::new();
-    for decided in legs {
-        let name = match decided.leg.kind {
-            LegKind::BearerToken => decided.leg.action.to_owned(),
-            _ => format!("{} on {}", decided.leg.action, decided.leg.resource),
-        };
-        if !named.contains(&name) {
-            named.push(name);
+    let mut by_action = Vec::<(&str, Vec<&str>)>::new();
+    for DecidedLeg { leg, .. } in legs.iter().copied() {
+        let resource = (leg.kind != LegKind::BearerToken).then_some(leg.resource.as_str());
+        match by_action.iter_mut().find(|(known, _)| *known == leg.action) {
+            Some((_, known)) => known.extend(resource.filter(|it| !known.contains(it))),
+            None => by_action.push((leg.action, resource.into_iter().collect())),
         }
     }
-    match named.len().checked_sub(MAX_NAMED) {
-        None | Some(0) => named.join(" and "),
-        Some(others) => format!("{}, and {others} more", named[..MAX_NAMED].join(", ")),
-    }
+    let named = by_action.iter().map(|(action, resources)| match resources.len() {
+        0 => (*action).to_owned(),
+        1..=MAX_NAMED => format!("{action} on {}", resources.join(" and ")),
+        n => {
+            let few = resources[..MAX_NAMED - 1].join(", ");
+            format!("{action} on {few}, and {} others", n - (MAX_NAMED - 1))
+        }
+    });
+    named.collect::<Vec<_>>().join(" and ")
 }
 
 fn of_indeterminate(found: &Simulation<'_>) -> String {
@@ -127,8 +174,9 @@ fn of_indeterminate(found: &Simulation<'_>) -> String {
     };
     let possible = legs.filter(|decided| is_possible(decided)).collect::<Vec<_>>();
     if !possible.is_empty() {
+        let are = if possible.len() == 1 { "is" } else { "are" };
         parts.push(format!(
-            "find out whether AWS asks for {}, which is denied",
+            "find out whether AWS asks for {}, which {are} denied",
             resources(&possible)
         ));
     }
@@ -138,7 +186,7 @@ fn of_indeterminate(found: &Simulation<'_>) -> String {
     format!("To decide it, {}.", parts.join(", and "))
 }
 
-/// A statement by what finds it: its Sid or place, its policy, its line, its node.
+/// A statement by what finds it: its Sid or its place (from 1), its policy, its line, its node.
 pub(super) fn statement_name(reason: &Reason<'_>) -> String {
     let at = reason.level.node.as_ref().map(|node| format!(" at {node}")).unwrap_or_default();
     let Some((policy, statement)) = reason.statement else {
@@ -147,7 +195,7 @@ pub(super) fn statement_name(reason: &Reason<'_>) -> String {
     };
     let name = match statement.sid.as_deref().filter(|sid| !sid.is_empty()) {
         Some(sid) => sid.to_owned(),
-        None => format!("statement {}", statement.index),
+        None => format!("statement {}", statement.index + 1),
     };
     format!("{name} of {}, line {},{at}", policy.name, statement.position.line)
         .trim_end_matches(',')

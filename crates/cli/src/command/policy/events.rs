@@ -15,6 +15,7 @@ use crate::escape::escaped;
 use crate::exit::Failure;
 use crate::location;
 use crate::messages::Messages;
+use crate::policy_type;
 
 const INVOCATIONS: &str = "invocations";
 const DENIALS: &str = "denials";
@@ -128,15 +129,18 @@ fn text(row: &Row, place: usize) -> Option<String> {
 fn logged(id: &str, row: &Row) -> String {
     let [action, resource, leg, policy_type, policy] =
         [1, 2, 3, 4, 5].map(|place| text(row, place));
-    let or_not_named = |text: Option<String>| text.unwrap_or_else(|| "not named".to_owned());
-    let policy = policy.map(|policy| format!(" ({policy})")).unwrap_or_default();
-    let text = format!(
-        "event {id}: logged as denied: {} on {}, leg {}, by {}{policy}",
-        or_not_named(action),
-        or_not_named(resource),
-        or_not_named(leg),
-        or_not_named(policy_type.map(|it| it.replace('_', " "))),
-    );
+    let action = action.unwrap_or_else(|| "an action that is not named".to_owned());
+    let resource = resource.map(|resource| format!(" on {resource}")).unwrap_or_default();
+    let leg = leg.map(|leg| format!(", leg {leg}")).unwrap_or_default();
+    let by = match (policy_type, policy) {
+        (Some(policy_type), policy) => {
+            let policy = policy.map(|policy| format!(" ({policy})")).unwrap_or_default();
+            format!("by {}{policy}", policy_type::in_sentence(&policy_type))
+        }
+        (None, Some(policy)) => format!("by {policy}"),
+        (None, None) => "by a policy that is not named".to_owned(),
+    };
+    let text = format!("event {id}: logged as denied: {action}{resource}{leg}, {by}");
     escaped(&text).into_owned()
 }
 

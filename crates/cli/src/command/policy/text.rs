@@ -1,6 +1,8 @@
 //! Simulated calls as people read them: the legs of one call, or a row for each of many.
 
-use comfy_table::{ContentArrangement, Table, presets};
+use std::collections::BTreeSet;
+
+use comfy_table::{ColumnConstraint, ContentArrangement, Table, Width, presets};
 use policy::{Certainty, DecidedLeg, Simulation, Verdict};
 
 use super::calls::AskedCall;
@@ -8,9 +10,13 @@ use super::change;
 use crate::answer::table::width;
 use crate::command::explain::wrapped;
 use crate::escape::escaped;
+use crate::number::counted;
 
 /// Between two columns.
 const GAP: u16 = 2;
+
+/// What the last column, which is wrapped, has at least.
+const MIN_LAST_COLUMN: u16 = 20;
 
 /// A call, and what it comes to.
 #[derive(Debug)]
@@ -28,10 +34,11 @@ pub(super) fn of_call(row: &Row<'_>, exemption: Option<&str>) -> String {
     let caller = call.principal.as_ref().map_or(&call.account, |principal| &principal.arn);
     let mut text = wrapped(
         &format!(
-            "{}{}: {} of {} from {} by {caller}",
+            "{}{}: {} ({}) of {} from {} by {caller}",
             found.verdict.as_str(),
             before.unwrap_or_default(),
             call.operation.name,
+            call.operation.action,
             escaped(&call.model_ref),
             call.region
         ),
@@ -40,10 +47,9 @@ pub(super) fn of_call(row: &Row<'_>, exemption: Option<&str>) -> String {
     if !text.ends_with('\n') {
         text.push('\n');
     }
-    let rows = found.legs.iter().map(leg_row).collect::<Vec<_>>();
+    let rows = leg_rows(found, call.operation.action);
     if !rows.is_empty() {
-        text +=
-            &format!("\n{}", table(&["leg", "action", "Region", "verdict", "decided by"], &rows));
+        text += &format!("\n{}", table(&["leg", "Region", "verdict", "decided by"], &rows));
     }
     for note in exemption.map(str::to_owned).into_iter().chain(change::sentence(found)) {
         text += &format!("\n{}", wrapped(&escaped(&note), width()));
@@ -54,18 +60,36 @@ pub(super) fn of_call(row: &Row<'_>, exemption: Option<&str>) -> String {
     text
 }
 
-fn leg_row(decided: &DecidedLeg<'_>) -> Vec<String> {
-    let possible = match decided.leg.certainty {
-        Certainty::Required => "",
-        Certainty::Possible => " (possible)",
+/// A row for each leg; the possible ones that only differ in their Region are one. An action is named where it is
+/// not that of the call.
+fn leg_rows(found: &Simulation<'_>, action: &str) -> Vec<Vec<String>> {
+    let mut rows = Vec::<(Certainty, Vec<String>, Vec<&str>)>::new();
+    for decided in &found.legs {
+        let leg = &decided.leg;
+        let possible = (leg.certainty == Certainty::Possible).then_some("possible");
+        let notes = possible.into_iter().chain((leg.action != action).then_some(leg.action));
+        let name = match notes.collect::<Vec<_>>().join(", ") {
+            notes if notes.is_empty() => leg.kind.as_str().to_owned(),
+            notes => format!("{} ({notes})", leg.kind.as_str()),
+        };
+        let cells = vec![name, decided.decision.verdict.as_str().to_owned(), decided_by(decided)];
+        let region = leg.requested_region.as_str();
+        match rows.iter_mut().find(|(certainty, known, _)| {
+            *certainty == Certainty::Possible && leg.certainty == *certainty && *known == cells
+        }) {
+            Some((_, _, regions)) => regions.push(region),
+            None => rows.push((leg.certainty, cells, vec![region])),
+        }
+    }
+    let row = |(_, mut cells, regions): (Certainty, Vec<String>, Vec<&str>)| {
+        let regions = match regions.as_slice() {
+            [region] => (*region).to_owned(),
+            many => counted(many.len() as u64, "Region"),
+        };
+        cells.insert(1, regions);
+        cells
     };
-    vec![
-        format!("{}{possible}", decided.leg.kind.as_str()),
-        decided.leg.action.to_owned(),
-        decided.leg.requested_region.clone(),
-        decided.decision.verdict.as_str().to_owned(),
-        decided_by(decided),
-    ]
+    rows.into_iter().map(row).collect()
 }
 
 /// The first statement that decides, and how many others do.
@@ -77,38 +101,66 @@ fn decided_by(decided: &DecidedLeg<'_>) -> String {
         _ => reasons.first(),
     };
     let Some(first) = first else { return String::new() };
-    let others = match (decided.decision.verdict, reasons.len() - 1) {
+    // What is open beside a denial is in the sentence.
+    let of_verdict = reasons.iter().filter(|reason| reason.effect == first.effect);
+    let others = match (decided.decision.verdict, of_verdict.count() - 1) {
         (Verdict::Allowed, _) | (_, 0) => String::new(),
         (_, others) => format!(", and {others} more"),
     };
-    let open = match decided.decision.unknown.iter().map(String::as_str).collect::<Vec<_>>() {
-        keys if keys.is_empty() => String::new(),
-        keys => format!("; hangs on {}", keys.join(", ")),
+    let open = match decided.decision.verdict {
+        Verdict::Indeterminate if !decided.decision.unknown.is_empty() => {
+            let keys = decided.decision.unknown.iter().map(String::as_str).collect::<Vec<_>>();
+            format!("; hangs on {}", keys.join(", "))
+        }
+        _ => String::new(),
     };
     escaped(&format!("{}{others}{open}", change::statement_name(first))).into_owned()
 }
 
-/// One row of each call.
+/// One row of each call. What all calls share is said above.
 pub(super) fn of_grid(calls: &[Row<'_>]) -> String {
+    let regions = calls.iter().map(|row| row.call.region.as_str()).collect::<BTreeSet<_>>();
+    let accounts = calls.iter().map(|row| row.call.account.as_str()).collect::<BTreeSet<_>>();
     let has_changes = calls.iter().any(|row| row.before.is_some());
-    let mut header = vec!["reference", "Region", "account", "verdict", "legs", "decided by"];
-    if has_changes {
-        header.insert(3, "before");
-    }
+    let columns = [
+        ("reference", true),
+        ("Region", regions.len() > 1 && accounts.len() == 1),
+        ("account", accounts.len() > 1 && regions.len() == 1),
+        // Beside each other, they would leave no room for what decides.
+        ("Region, account", regions.len() > 1 && accounts.len() > 1),
+        ("before", has_changes),
+        ("verdict", true),
+        ("decided by", true),
+    ];
+    let shown = |cells: Vec<String>| {
+        let cells = cells.into_iter().zip(columns).filter(|(_, (_, is_shown))| *is_shown);
+        cells.map(|(cell, _)| cell).collect::<Vec<_>>()
+    };
     let rows = calls.iter().map(|Row { call, found, before }| {
         let open = found.legs.iter().filter(|decided| is_open(decided, found.verdict));
         let open = open.collect::<Vec<_>>();
-        let mut row =
-            vec![escaped(&call.model_ref).into_owned(), call.region.clone(), call.account.clone()];
-        row.extend(before.map(|before| before.as_str().to_owned()));
-        row.extend([
+        shown(vec![
+            escaped(&call.model_ref).into_owned(),
+            call.region.clone(),
+            call.account.clone(),
+            format!("{} {}", call.region, call.account),
+            before.map(Verdict::as_str).unwrap_or_default().to_owned(),
             found.verdict.as_str().to_owned(),
-            leg_names(&open),
-            open.first().map(|decided| decided_by(decided)).unwrap_or_default(),
-        ]);
-        row
+            match open.first().map(|decided| decided_by(decided)) {
+                Some(by) if by.is_empty() => leg_names(&open),
+                Some(by) => format!("{}: {by}", leg_names(&open)),
+                None => String::new(),
+            },
+        ])
     });
-    table(&header, &rows.collect::<Vec<_>>())
+    let header = columns.iter().filter(|(_, is_shown)| *is_shown).map(|(name, _)| *name);
+    let shared = [("from", &regions), ("by the account", &accounts)].into_iter();
+    let shared = shared
+        .filter(|(_, all)| all.len() == 1)
+        .flat_map(|(word, all)| all.iter().map(move |one| format!("{word} {one}")));
+    let shared = shared.collect::<Vec<_>>().join(" ");
+    let head = if shared.is_empty() { String::new() } else { format!("Calls {shared}\n\n") };
+    head + &table(&header.collect::<Vec<_>>(), &rows.collect::<Vec<_>>())
 }
 
 /// The kinds of legs, each with its Regions.
@@ -145,13 +197,30 @@ fn is_open(decided: &DecidedLeg<'_>, verdict: Verdict) -> bool {
 fn table(header: &[&str], rows: &[Vec<String>]) -> String {
     let mut table = Table::new();
     table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
-    table.set_width(width().and_then(|width| u16::try_from(width).ok()).unwrap_or(u16::MAX));
+    let width = width().and_then(|width| u16::try_from(width).ok()).unwrap_or(u16::MAX);
+    table.set_width(width);
     table.set_header(header);
     for row in rows {
         table.add_row(row);
     }
-    for column in table.column_iter_mut() {
+    let mut room = width.saturating_sub(MIN_LAST_COLUMN);
+    let last = header.len() - 1;
+    for (place, column) in table.column_iter_mut().enumerate() {
         column.set_padding((0, GAP));
+        if place == last {
+            let least = ColumnConstraint::LowerBoundary(Width::Fixed(MIN_LAST_COLUMN));
+            column.set_constraint(least);
+            continue;
+        }
+        // No word is cut, as long as there is room: half an ID is no ID.
+        let cells = rows.iter().map(|row| row[place].as_str()).chain([header[place]]);
+        let words = cells.flat_map(str::split_whitespace).map(|word| word.chars().count());
+        let longest = words.max().and_then(|it| u16::try_from(it).ok()).unwrap_or(u16::MAX);
+        let needed = longest.saturating_add(GAP);
+        if let Some(rest) = room.checked_sub(needed) {
+            room = rest;
+            column.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(needed)));
+        }
     }
     let mut text = String::new();
     for line in table.lines() {
