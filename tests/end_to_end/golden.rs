@@ -126,6 +126,7 @@ fn help_of_every_command_fits_80_columns() {
         "catalog import",
         "explain",
         "policy",
+        "policy explain",
         "policy simulate",
         "policy lint",
     ] {

@@ -81,6 +81,7 @@ mod plan;
 mod plan_keys;
 mod policy;
 mod policy_events;
+mod policy_explain;
 mod policy_input;
 mod policy_lint;
 mod policy_org;

@@ -12,6 +12,10 @@
 //! access denied error messages with policy ARNs" (2026); messages in public issues. A message names
 //! one policy even if several deny, and whatever it does not name stays unknown.
 
+mod paste;
+
+pub use paste::{is_of_denial, messages};
+
 use crate::arn::Arn;
 
 /// What a denial message says.
@@ -219,7 +223,7 @@ impl Leg {
 }
 
 /// Characters that may follow a word of the message without belonging to it.
-const TRAILING: &[char] = &['.', ',', ';', '"', '\'', '\\', '}', ')', ']'];
+const TRAILING: &[char] = &['.', ',', ';', '"', '\'', '\\', '}', ')', ']', '`'];
 
 /// Takes the message out of a JSON body (`{"Message":"..."}`) and folds wrapped lines.
 fn plain_text(message: &str) -> String {

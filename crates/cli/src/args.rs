@@ -36,8 +36,7 @@ pub(crate) use self::destination::{Acl, DestArgs, Sse};
 pub(crate) use self::generate::{GenerateArgs, Generated};
 pub(crate) use self::knowledge::{CatalogBaseArgs, KnowledgeArgs, RateArgs};
 pub(crate) use self::policy::{
-    ExpectedVerdict, LintArgs, LintOutput, LintSeverity, PoliciesArgs, PolicyArgs, PolicyCommand,
-    SimulateArgs, SimulateOutput, SimulatedCallArgs,
+    ExpectedVerdict, ExplainDenialArgs, ExplainDenialOutput, LintArgs, LintOutput, LintSeverity, PoliciesArgs, PolicyArgs, PolicyCommand, SimulateArgs, SimulateOutput, SimulatedCallArgs,
 };
 pub(crate) use self::prices::{
     PricesArgs, PricesCheckArgs, PricesCommand, PricesExportArgs, PricesImportArgs, PricesShowArgs,

@@ -24,6 +24,14 @@ pub struct Policy {
     pub document: Document,
 }
 
+impl Policy {
+    /// Whether it has an ID: that of AWS, or that in the name of its file.
+    pub fn has_id(&self, id: &str) -> bool {
+        let file = self.file.rsplit(['/', '\\']).next().unwrap_or_default();
+        self.id == id || file.strip_suffix(".json") == Some(id)
+    }
+}
+
 /// Policies at least one of which has to allow: the SCPs of a node, the policies of an identity, ...
 #[derive(Debug, Clone)]
 pub struct Level {

@@ -183,6 +183,13 @@ impl Organization {
         Some(all.map(|id| format!("{id}/")).collect())
     }
 
+    /// The nodes that a policy is attached to, by its ID, or by the name of its file without `.json`.
+    pub fn nodes_with(&self, policy: &str) -> Vec<&str> {
+        let has = |node: &&Node| node.policies.iter().any(|it| it.has_id(policy));
+        let all = self.nodes.values().chain(&self.everyone);
+        all.filter(has).map(|node| node.id.as_str()).collect()
+    }
+
     fn node_mut(&mut self, node: &str) -> Result<&mut Node, Fault> {
         let found = match &mut self.everyone {
             Some(everyone) if everyone.id == node => Some(everyone),

@@ -1,6 +1,7 @@
 //! `hoptrail policy`.
 
 mod lint;
+mod explain;
 mod simulate;
 
 use std::path::PathBuf;
@@ -11,6 +12,7 @@ use super::{KnowledgeArgs, heading};
 use crate::exit;
 
 pub(crate) use lint::{LintArgs, LintOutput, LintSeverity};
+pub(crate) use explain::{ExplainDenialArgs, ExplainDenialOutput};
 pub(crate) use simulate::{ExpectedVerdict, SimulateArgs, SimulateOutput, SimulatedCallArgs};
 
 /// `hoptrail policy`.
@@ -24,6 +26,11 @@ pub(crate) struct PolicyArgs {
 /// What to do with policies.
 #[derive(Debug, Subcommand)]
 pub(crate) enum PolicyCommand {
+    /// Say what a denial says, from any text that has one: which authorization was denied by which kind of
+    /// policy, what the text does not say, which calls can have led there, and all that these need. With
+    /// policies, also which statements deny them. No trail and no credentials are needed
+    #[command(next_line_help = true, after_help = exit::HELP)]
+    Explain(Box<ExplainDenialArgs>),
     /// Say whether policies allow calls, authorization by authorization, and which statement decides. A
     /// call through a profile is authorized for the profile, for the model in the source Region, and for
     /// the model in every Region of the profile

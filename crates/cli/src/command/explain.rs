@@ -2,7 +2,7 @@
 //! AccessDenied error says; which Regions the profiles in use need.
 
 mod column;
-mod denial;
+pub(crate) mod denial;
 mod explanation;
 mod in_use;
 mod input;
@@ -18,9 +18,10 @@ use serde::Serialize;
 use self::denial::DenialExplanation;
 pub(crate) use self::explanation::price_region;
 use self::explanation::{Explanation, explain};
+pub(crate) use self::input::check_text;
 use self::input::{Input, Reference};
 use self::rows::Rows;
-pub(crate) use self::text::wrapped;
+pub(crate) use self::text::{joined, wrapped};
 use crate::answer::table;
 use crate::args::{DayArgs, ExplainArgs, ExplainOutput};
 use crate::exit::{Exit, Failure};
@@ -85,7 +86,7 @@ pub(crate) fn run(args: ExplainArgs, messages: &Messages) -> Result<Exit, Failur
         match Input::open(Box::new(io::stdin().lock()), args.column.as_deref())? {
             Input::Error(text) => {
                 for message in denial::messages(&text) {
-                    answer.denial(message)?;
+                    answer.denial(&message)?;
                 }
             }
             Input::References(mut references) => {
@@ -182,7 +183,7 @@ impl<'a> Answer<'a> {
     }
 
     fn denial(&mut self, text: &str) -> Result<(), Failure> {
-        let found = denial::explain(text, self.context);
+        let found = denial::explain(text, self.context.region, self.context.knowledge);
         let is_known = found.says_something();
         match self.output {
             ExplainOutput::Csv => {

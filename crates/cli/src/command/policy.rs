@@ -4,6 +4,7 @@ mod calls;
 mod change;
 mod doubts;
 mod events;
+mod explain;
 mod json;
 mod lint;
 mod organization;
@@ -16,12 +17,13 @@ use crate::args::PolicyCommand;
 use crate::exit::{Exit, Failure};
 use crate::messages::Messages;
 
-/// Simulates, or finds faults.
+/// Runs one of its commands.
 ///
 /// # Errors
 /// If an option, a policy, an organization, or a call is invalid.
 pub(crate) fn run(command: PolicyCommand, messages: &Messages) -> Result<Exit, Failure> {
     match command {
+        PolicyCommand::Explain(args) => explain::run(*args, messages),
         PolicyCommand::Simulate(args) => simulate::run(*args, messages),
         PolicyCommand::Lint(args) => lint::run(&args, messages),
     }

@@ -5,76 +5,57 @@ mod text;
 
 use bedrock::arn::Arn;
 use bedrock::catalog::{Destinations, Lookup};
-use bedrock::denial::{Denial, Kind, Leg, PolicyType, UNSPECIFIED_REGION};
+use bedrock::denial::{Denial, Kind, Leg, PolicyType, UNSPECIFIED_REGION, is_of_denial};
 use bedrock::{ErrorReason, Knowledge};
 use serde::Serialize;
 
-use super::Context;
 use crate::policy_type;
-
-/// What all texts have in them that an error of this kind has, in lower case.
-const MARKS: [&str; 6] = [
-    "not authorized to perform",
-    "explicit deny",
-    "accessdenied",
-    "access denied",
-    "unauthorizedoperation",
-    "encoded authorization failure message",
-];
-
-/// What begins each message where several are in one text.
-const START: &str = "User: ";
 
 /// What a text says, in the words of the table `denials`.
 #[derive(Debug, Serialize)]
-pub(super) struct DenialExplanation {
-    error_code: Option<String>,
-    operation: Option<String>,
-    principal_arn: Option<String>,
-    denied_action: Option<String>,
-    denied_resource: Option<String>,
+pub(crate) struct DenialExplanation {
+    pub(crate) error_code: Option<String>,
+    pub(crate) operation: Option<String>,
+    pub(crate) principal_arn: Option<String>,
+    pub(crate) denied_action: Option<String>,
+    pub(crate) denied_resource: Option<String>,
     /// `explicit`, `implicit`, or null.
-    denial: Option<&'static str>,
-    policy_type: Option<&'static str>,
+    pub(crate) denial: Option<&'static str>,
+    pub(crate) policy_type: Option<&'static str>,
     /// The policy type that the denial came through.
-    through_policy_type: Option<&'static str>,
-    policy_arn: Option<String>,
+    pub(crate) through_policy_type: Option<&'static str>,
+    pub(crate) policy_arn: Option<String>,
     /// The Region of the denied resource, `unspecified` for the model without a Region.
-    blocked_region: Option<String>,
+    pub(crate) blocked_region: Option<String>,
     /// Null also where the source Region would decide.
-    leg: Option<&'static str>,
+    pub(crate) leg: Option<&'static str>,
     /// The model of the denied resource.
-    model_id: Option<String>,
+    pub(crate) model_id: Option<String>,
     /// The profiles that the call may have been sent to, with the Regions that each needs.
-    profiles: Vec<ProfileNeeds>,
-    error_reason: Option<&'static str>,
+    pub(crate) profiles: Vec<ProfileNeeds>,
+    pub(crate) error_reason: Option<&'static str>,
     /// Whether an encoded message follows, which only AWS can decode.
-    is_encoded: bool,
-    to_do: Vec<String>,
+    pub(crate) is_encoded: bool,
+    pub(crate) to_do: Vec<String>,
 }
 
 /// A profile, and where it may send calls.
 #[derive(Debug, Serialize)]
-struct ProfileNeeds {
-    profile_id: String,
+pub(crate) struct ProfileNeeds {
+    pub(crate) profile_id: String,
     /// The source Regions from which it needs these Regions.
-    source_regions: Vec<String>,
+    pub(crate) source_regions: Vec<String>,
     /// Empty for a global profile, which needs the model without a Region instead.
-    destination_regions: Vec<String>,
+    pub(crate) destination_regions: Vec<String>,
 }
 
 /// Whether a text is that of an error, and no reference: references have no blanks in them.
 pub(super) fn is_error_text(text: &str) -> bool {
-    if !text.trim().contains(char::is_whitespace) {
-        return false;
-    }
-    let lower = text.to_lowercase();
-    MARKS.iter().any(|mark| lower.contains(mark))
-        || ErrorReason::of_text(text, &Denial::default()).is_some()
+    text.trim().contains(char::is_whitespace) && is_of_denial(text)
 }
 
 /// The arguments, or one text of all of them if that is an error whose blanks were not quoted.
-pub(super) fn joined(arguments: &[String]) -> Vec<String> {
+pub(crate) fn joined(arguments: &[String]) -> Vec<String> {
     let all = arguments.join(" ");
     if is_error_text(&all) && !arguments.iter().any(|argument| is_error_text(argument)) {
         return vec![all];
@@ -82,27 +63,18 @@ pub(super) fn joined(arguments: &[String]) -> Vec<String> {
     arguments.to_vec()
 }
 
-/// The messages of a text, which may be wrapped over lines.
-pub(super) fn messages(text: &str) -> Vec<&str> {
-    let mut messages = Vec::new();
-    let (mut start, mut has_start, mut place) = (0, false, 0);
-    for line in text.split_inclusive('\n') {
-        if line.contains(START) {
-            if has_start {
-                messages.push(&text[start..place]);
-                start = place;
-            }
-            has_start = true;
-        }
-        place += line.len();
-    }
-    messages.push(&text[start..]);
-    messages
+/// The messages of the text of an error; the text itself if it has none.
+pub(super) fn messages(text: &str) -> Vec<String> {
+    let found = bedrock::denial::messages(text);
+    if found.is_empty() { vec![text.to_owned()] } else { found }
 }
 
 /// Reads a text.
-pub(super) fn explain(message: &str, context: Context<'_>) -> DenialExplanation {
-    let Context { region, knowledge, .. } = context;
+pub(crate) fn explain(
+    message: &str,
+    region: Option<&str>,
+    knowledge: &Knowledge,
+) -> DenialExplanation {
     let denial = Denial::read(message);
     let arn =
         denial.resource.as_deref().and_then(Arn::parse).filter(|arn| arn.service == "bedrock");
@@ -193,7 +165,7 @@ fn needs(
 
 impl DenialExplanation {
     /// Whether the text says anything that helps.
-    pub(super) fn says_something(&self) -> bool {
+    pub(crate) fn says_something(&self) -> bool {
         self.denied_action.is_some()
             || self.policy_type.is_some()
             || self.error_reason.is_some()
@@ -283,12 +255,5 @@ mod tests {
         assert_eq!(joined(&words(text)), [text]);
         assert_eq!(joined(&words("a.b c.d")), ["a.b", "c.d"]);
         assert_eq!(joined(&[text.to_owned(), "a.b".to_owned()]), [text, "a.b"]);
-    }
-
-    #[test]
-    fn messages_begin_with_their_user() {
-        let text = "Traceback:\n User: a is\n not\nUser: b is\n";
-        assert_eq!(messages(text), ["Traceback:\n User: a is\n not\n", "User: b is\n"]);
-        assert_eq!(messages("Access Denied"), ["Access Denied"]);
     }
 }

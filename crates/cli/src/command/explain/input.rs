@@ -123,7 +123,7 @@ fn is_list(text: &str) -> bool {
 }
 
 /// Rejects what is no text, by how it begins.
-fn check_text(head: &[u8]) -> anyhow::Result<()> {
+pub(crate) fn check_text(head: &[u8]) -> anyhow::Result<()> {
     const BINARY: [(&[u8], &str); 5] = [
         (b"\x1f\x8b", "compressed with gzip: expected text, such as that of `gunzip -c`"),
         (

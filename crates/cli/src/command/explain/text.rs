@@ -57,7 +57,7 @@ pub(super) fn of(found: &Explanation) -> String {
 }
 
 /// The first text alone, the others as names and values; with a line end.
-pub(super) fn joined(lines: &[(String, String)]) -> String {
+pub(crate) fn joined(lines: &[(String, String)]) -> String {
     let line = |(place, (name, value)): (usize, &(String, String))| {
         if place == 0 {
             return escaped(name).into_owned();

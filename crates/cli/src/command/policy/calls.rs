@@ -250,7 +250,7 @@ fn wrong_member(text: &str) -> Option<String> {
 }
 
 /// Destinations and partitions are known for the Regions of the catalog; a call from elsewhere is a slip.
-fn check_region(region: &str, regions: &Regions) -> Result<(), String> {
+pub(super) fn check_region(region: &str, regions: &Regions) -> Result<(), String> {
     if regions.get(region).is_some() {
         return Ok(());
     }
@@ -272,13 +272,13 @@ fn operation(name: &str) -> Result<&'static Operation, String> {
     })
 }
 
-fn principal(text: &str) -> Result<Principal, String> {
+pub(super) fn principal(text: &str) -> Result<Principal, String> {
     let expected =
         || format!("expected the ARN of a role, a user, a session, or a root user, found `{text}`");
     Principal::parse(text).ok_or_else(expected)
 }
 
-fn check_account(account: &str, principal: Option<&Principal>) -> Result<(), String> {
+pub(super) fn check_account(account: &str, principal: Option<&Principal>) -> Result<(), String> {
     if account.len() != 12 || !account.bytes().all(|b| b.is_ascii_digit()) {
         return Err(format!("expected 12 digits, found `{account}`"));
     }

@@ -36,8 +36,9 @@ struct LegObject<'a> {
     unknown: Vec<&'a str>,
 }
 
+/// A statement, or a level without one, that decides.
 #[derive(Serialize)]
-struct ReasonObject<'a> {
+pub(super) struct ReasonObject<'a> {
     kind: &'static str,
     effect: &'static str,
     node: Option<&'a str>,
@@ -85,7 +86,8 @@ pub(super) fn line(
     Ok(serde_json::to_string(&object)? + "\n")
 }
 
-fn reason<'a>(reason: &Reason<'a>) -> ReasonObject<'a> {
+/// A reason of a decision.
+pub(super) fn reason<'a>(reason: &Reason<'a>) -> ReasonObject<'a> {
     let (policy, statement) = reason.statement.unzip();
     ReasonObject {
         kind: reason.level.policy_type.as_str(),

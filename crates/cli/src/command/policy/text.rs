@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use comfy_table::{ColumnConstraint, ContentArrangement, Table, Width, presets};
-use policy::{Certainty, DecidedLeg, Simulation, Verdict};
+use policy::{Certainty, DecidedLeg, Leg, Simulation, Verdict};
 
 use super::calls::AskedCall;
 use super::change;
@@ -60,27 +60,45 @@ pub(super) fn of_call(row: &Row<'_>, exemption: Option<&str>) -> String {
     text
 }
 
-/// A row for each leg; the possible ones that only differ in their Region are one. An action is named where it is
-/// not that of the call.
+/// Rows without their Regions: the certainty, the other cells, and the Regions.
+pub(super) type Rows<'a> = Vec<(Certainty, Vec<String>, Vec<&'a str>)>;
+
+/// A row for each leg.
 fn leg_rows(found: &Simulation<'_>, action: &str) -> Vec<Vec<String>> {
-    let mut rows = Vec::<(Certainty, Vec<String>, Vec<&str>)>::new();
+    let mut rows = Rows::new();
     for decided in &found.legs {
-        let leg = &decided.leg;
-        let possible = (leg.certainty == Certainty::Possible).then_some("possible");
-        let notes = possible.into_iter().chain((leg.action != action).then_some(leg.action));
-        let name = match notes.collect::<Vec<_>>().join(", ") {
-            notes if notes.is_empty() => leg.kind.as_str().to_owned(),
-            notes => format!("{} ({notes})", leg.kind.as_str()),
-        };
-        let cells = vec![name, decided.decision.verdict.as_str().to_owned(), decided_by(decided)];
-        let region = leg.requested_region.as_str();
-        match rows.iter_mut().find(|(certainty, known, _)| {
-            *certainty == Certainty::Possible && leg.certainty == *certainty && *known == cells
-        }) {
-            Some((_, _, regions)) => regions.push(region),
-            None => rows.push((leg.certainty, cells, vec![region])),
-        }
+        let verdict = decided.decision.verdict.as_str().to_owned();
+        let cells = vec![leg_name(&decided.leg, action, None), verdict, decided_by(decided)];
+        add_row(&mut rows, &decided.leg, cells);
     }
+    with_regions(rows)
+}
+
+/// What a leg is about, with what is special of it: its certainty, and its action, if that is not the one of the call.
+pub(super) fn leg_name(leg: &Leg, action: &str, note: Option<&str>) -> String {
+    let possible = (leg.certainty == Certainty::Possible).then_some("possible");
+    let other_action = (leg.action != action).then_some(leg.action);
+    let notes = possible.into_iter().chain(other_action).chain(note).collect::<Vec<_>>();
+    match notes.join(", ") {
+        notes if notes.is_empty() => leg.kind.as_str().to_owned(),
+        notes => format!("{} ({notes})", leg.kind.as_str()),
+    }
+}
+
+/// Adds a row; possible legs that only differ in their Region are one.
+pub(super) fn add_row<'a>(rows: &mut Rows<'a>, leg: &'a Leg, cells: Vec<String>) {
+    let is_possible = leg.certainty == Certainty::Possible;
+    let same = rows.iter_mut().find(|(certainty, known, _)| {
+        is_possible && *certainty == Certainty::Possible && *known == cells
+    });
+    match same {
+        Some((_, _, regions)) => regions.push(&leg.requested_region),
+        None => rows.push((leg.certainty, cells, vec![&leg.requested_region])),
+    }
+}
+
+/// The rows with their Regions, or how many these are, as their second cells.
+pub(super) fn with_regions(rows: Rows<'_>) -> Vec<Vec<String>> {
     let row = |(_, mut cells, regions): (Certainty, Vec<String>, Vec<&str>)| {
         let regions = match regions.as_slice() {
             [region] => (*region).to_owned(),
@@ -93,7 +111,7 @@ fn leg_rows(found: &Simulation<'_>, action: &str) -> Vec<Vec<String>> {
 }
 
 /// The first statement that decides, and how many others do.
-fn decided_by(decided: &DecidedLeg<'_>) -> String {
+pub(super) fn decided_by(decided: &DecidedLeg<'_>) -> String {
     let reasons = &decided.decision.reasons;
     // Of an allowed leg, the last level is nearest to the caller.
     let first = match decided.decision.verdict {
@@ -194,7 +212,7 @@ fn is_open(decided: &DecidedLeg<'_>, verdict: Verdict) -> bool {
     }
 }
 
-fn table(header: &[&str], rows: &[Vec<String>]) -> String {
+pub(super) fn table(header: &[&str], rows: &[Vec<String>]) -> String {
     let mut table = Table::new();
     table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
     let width = width().and_then(|width| u16::try_from(width).ok()).unwrap_or(u16::MAX);

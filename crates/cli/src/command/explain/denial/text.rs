@@ -54,11 +54,16 @@ impl DenialExplanation {
         for to_do in &self.to_do {
             line("to do", to_do.clone());
         }
+        if self.denied_action.is_some() {
+            let more = "`hoptrail policy explain` lists the calls that lead there and all that these need, and, with your \
+                        policies, the statements that deny them";
+            line("more", more.to_owned());
+        }
         joined(&lines)
     }
 
     /// The first line: what denied which Region.
-    fn title(&self) -> String {
+    pub(crate) fn title(&self) -> String {
         if self.denied_action.is_none() && self.policy_type.is_none() {
             return "An access error that names no policy".to_owned();
         }
@@ -82,7 +87,7 @@ impl DenialExplanation {
         }
     }
 
-    fn policy_text(&self) -> String {
+    pub(crate) fn policy_text(&self) -> String {
         let Some(policy_type) = self.policy_type else { return "not named".to_owned() };
         let through = self.through_policy_type.map(policy_type::in_sentence);
         let through = through.map(|through| format!(", through {through}")).unwrap_or_default();
@@ -95,7 +100,7 @@ impl DenialExplanation {
         }
     }
 
-    fn region_text(&self, region: &str) -> String {
+    pub(crate) fn region_text(&self, region: &str) -> String {
         let what = match self.leg {
             Some("profile") => "the profile itself, in the source Region",
             Some("source_model") => "the model in the source Region",
