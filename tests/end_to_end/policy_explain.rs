@@ -1,6 +1,7 @@
 //! `policy explain`: texts that people paste, what they say and do not say, and what policies say of them.
 
 use std::collections::BTreeMap;
+use std::fs;
 use std::io::Write;
 use std::process::Stdio;
 use std::thread;
@@ -8,7 +9,7 @@ use std::thread;
 use serde_json::{Value, json};
 
 use crate::policy::{FULL, region_deny};
-use crate::world::{Row, Run, World, sample};
+use crate::world::{Row, Run, World, repository, sample};
 
 const MODEL: &str = "anthropic.claude-sonnet-4-6";
 const SONNET: &str = "us.anthropic.claude-sonnet-4-6";
@@ -537,9 +538,11 @@ fn command_writes_the_change_for_what_was_called() {
         [generate("identity", &format!("{SONNET} --region us-east-1 {account}"))]
     );
     // A control of Control Tower is not edited: its parameters are.
-    let control = world.write("control.json", region_deny("CTMULTISERVICEPV1", r#"["us-east-1"]"#));
-    let asked = commands(&[&from[..], &["--org", &control]].concat(), &scp);
-    assert!(asked[0].starts_with("hoptrail policy generate control-tower us."), "{asked:?}");
+    world.write("org/p-regiondeny.json", region_deny("CTMULTISERVICEPV1", r#"["us-east-1"]"#));
+    let asked = commands(&[&from[..], &["--org", &org]].concat(), &scp);
+    let rest =
+        format!("{SONNET} --org {org} --target ou-ab12-11111111 --region us-east-1 {account}");
+    assert_eq!(asked, [generate("control-tower", &rest)]);
     // The leg of the profile has no key that an exemption could look at; others have no goal.
     let profile = format!("arn:aws:bedrock:us-east-1:111122223333:inference-profile/{SONNET}");
     for text in [
@@ -576,4 +579,40 @@ fn text_fits_80_columns_and_no_control_character_reaches_the_terminal() {
             }
         }
     }
+}
+
+fn page(name: &str) -> String {
+    fs::read_to_string(repository().join("docs").join(name)).unwrap()
+}
+
+/// The blocks of a language, in order.
+fn blocks(page: &str, language: &str) -> Vec<String> {
+    let fence = format!("```{language}\n");
+    let after = page.split(&fence).skip(1);
+    after.map(|text| text.split("```").next().unwrap().to_owned()).collect()
+}
+
+/// The words of a line, of which those in quotes are one.
+fn words(line: &str) -> Vec<String> {
+    let mut parts = line.split('"').enumerate();
+    let mut words = Vec::new();
+    for (place, part) in parts.by_ref() {
+        match place % 2 {
+            0 => words.extend(part.split_whitespace().map(str::to_owned)),
+            _ => words.push(part.to_owned()),
+        }
+    }
+    words
+}
+
+#[test]
+fn page_shows_what_is_printed() {
+    let page = page("policy-explain.md");
+    let words = words(&blocks(&page, "sh")[0]);
+    let arguments = words.iter().skip(1).map(String::as_str).collect::<Vec<_>>();
+    let world = World::new();
+    let mut command = world.command(&arguments);
+    // As wide as the page.
+    let run = Run::of(command.env("COLUMNS", "112").output().unwrap()).ends(0);
+    assert_eq!(run.stdout, blocks(&page, "text")[0]);
 }

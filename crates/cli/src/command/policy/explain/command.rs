@@ -24,10 +24,11 @@ pub(super) fn of(answer: &Answer, org: Option<&Path>) -> Vec<String> {
     }
     // An exemption by profile reaches the legs of the models, not that of the profile.
     let is_of_model = found.model_id.is_some();
+    let unit = unit_of_control(answer);
     let goal = if is(PolicyType::IdentityBased, "implicit") {
         "identity"
     } else if is(PolicyType::ServiceControl, "explicit") && is_of_model {
-        if is_of_control(answer) { "control-tower" } else { "exempt" }
+        if unit.is_some() { "control-tower" } else { "exempt" }
     } else {
         return Vec::new();
     };
@@ -38,6 +39,7 @@ pub(super) fn of(answer: &Answer, org: Option<&Path>) -> Vec<String> {
             ["hoptrail", "policy", "generate", goal, profile].map(str::to_owned).to_vec();
         let options = [
             ("--org", org.as_ref()),
+            ("--target", unit.as_ref().filter(|_| is_of_scp)),
             ("--region", answer.source_region.as_ref()),
             ("--account", answer.account.as_ref()),
         ];
@@ -64,11 +66,12 @@ fn profiles(answer: &Answer) -> Vec<&str> {
     found
 }
 
-/// Whether the control of Control Tower is what denies.
-fn is_of_control(answer: &Answer) -> bool {
+/// The node of the control of Control Tower, if that is what denies.
+fn unit_of_control(answer: &Answer) -> Option<String> {
     let decided = answer.calls.iter().filter_map(|call| call.decided.as_ref());
     let mut reasons = decided.flat_map(|it| &it.legs).flat_map(|leg| &leg.decided_by);
-    reasons.any(|reason| reason["effect"] == "explicit" && reason["sid"] == CONTROL_SID)
+    let found = reasons.find(|it| it["effect"] == "explicit" && it["sid"] == CONTROL_SID)?;
+    found["node"].as_str().map(str::to_owned)
 }
 
 /// A word as a shell reads it.
