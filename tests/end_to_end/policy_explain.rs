@@ -616,3 +616,35 @@ fn page_shows_what_is_printed() {
     let run = Run::of(command.env("COLUMNS", "112").output().unwrap()).ends(0);
     assert_eq!(run.stdout, blocks(&page, "text")[0]);
 }
+
+/// Each command of the page, in its order, on the sample.
+#[test]
+fn walkthrough_ends_with_a_policy_that_lets_the_call_pass() {
+    let organization = repository().join("tests/sample/organization");
+    let help = World::new().hoptrail(&["policy", "--help"]).ends(0).stdout;
+    let world = World::new();
+    let (source, organization) =
+        (sample().display().to_string(), organization.display().to_string());
+    let mut n_commands = 0;
+    for line in blocks(&page("policy-walkthrough.md"), "sh").iter().flat_map(|block| block.lines())
+    {
+        let (command, output) =
+            line.split_once(" > ").map_or((line, None), |(it, file)| (it, Some(file)));
+        let words = words(command).into_iter().skip(1).map(|word| {
+            let word = word.replace("tests/sample/org-trail", &source);
+            word.replace("tests/sample/organization", &organization)
+        });
+        let words = words.collect::<Vec<_>>();
+        let arguments = words.iter().map(String::as_str).collect::<Vec<_>>();
+        if arguments[0] == "policy" {
+            assert!(help.contains(&format!("\n  {} ", arguments[1])), "no such command: {line}");
+        }
+        let run = Run::of(world.command(&arguments).output().unwrap());
+        assert_eq!(run.code, 0, "{line}: {}", run.stderr);
+        if let Some(file) = output {
+            world.write(file, &run.stdout);
+        }
+        n_commands += 1;
+    }
+    assert!(n_commands >= 9, "{n_commands}");
+}
