@@ -432,10 +432,36 @@ fn caller_that_the_text_does_not_say_is_asked_for() {
     let role = ["--principal", "arn:aws:iam::111122223333:role/team/App"];
     let found = answer(&world, &[&asked[..], &role].concat(), &text, 0);
     assert_eq!(found["policies"]["verdicts"], json!(["denied"]));
-    // Who is not subject to SCPs.
-    let text = text.replace("111122223333", "999988887777");
-    let found = answer(&world, &["--org", &org, "--region", "us-east-1"], &text, 0);
-    assert_eq!(found["notes"], json!(["SCPs do not apply to the management account"]));
+    // Who is not subject to SCPs, and of whom they are not known.
+    for (account, agreement) in [
+        (
+            "999988887777",
+            "the text names an SCP, but SCPs do not apply to the management account: these policies are not those that \
+             denied",
+        ),
+        (
+            "123456789012",
+            "the account 123456789012 is not in the organization: its SCPs are not known",
+        ),
+    ] {
+        let text = text.replace("111122223333", account);
+        let found = answer(&world, &["--org", &org, "--region", "us-east-1"], &text, 0);
+        assert_eq!(found["policies"]["agreement"], agreement);
+    }
+}
+
+#[test]
+fn denial_that_no_call_of_the_catalog_leads_to_is_said() {
+    let world = World::new();
+    let found = answer(&world, &["--region", "eu-west-1"], &of_model("us-east-2", BY_SCP), 0);
+    assert_eq!(found["calls"], json!([]));
+    let note = "by the catalog, no call from eu-west-1 needs anthropic.claude-sonnet-4-6 in us-east-2: is it the source \
+                Region (--region), and is the catalog new enough (--catalog-add)?";
+    assert_eq!(found["notes"], json!([note]));
+    // A model that the catalog does not know can have been called directly.
+    let text = of_model("us-east-2", BY_SCP).replace(MODEL, "anthropic.claude-new-9");
+    let found = answer(&world, &[], &text, 0);
+    assert_eq!(calls(&found), ["anthropic.claude-new-9 us-east-2"]);
 }
 
 #[test]

@@ -166,11 +166,29 @@ pub(super) fn answer(part: Part, known: Known<'_>) -> Result<Answer, Failure> {
         commands: Vec::new(),
     };
     answer.not_said = unsaid::of(&answer);
+    answer.notes.extend(without_calls(&answer));
     if let Some(policies) = known.policies {
         ask(&mut answer, policies, known.knowledge)?;
     }
     answer.commands = command::of(&answer, known.org);
     Ok(answer)
+}
+
+/// That nothing of the catalog can have led there.
+fn without_calls(answer: &Answer) -> Option<String> {
+    let (model, blocked) =
+        answer.denial.model_id.as_ref().zip(answer.denial.blocked_region.as_ref())?;
+    let is_call =
+        answer.denial.denied_action.as_deref().is_some_and(|it| it.starts_with("bedrock:Invoke"));
+    let from = answer.source_region.as_ref().map(|it| format!(" from {it}")).unwrap_or_default();
+    let why = match &answer.source_region {
+        Some(_) => {
+            "is it the source Region (--region), and is the catalog new enough (--catalog-add)?"
+        }
+        None => "is the catalog new enough (--catalog-add)?",
+    };
+    (is_call && answer.calls.is_empty())
+        .then(|| format!("by the catalog, no call{from} needs {model} in {blocked}: {why}"))
 }
 
 /// The account in the ARN of a profile, which is that of the caller.
@@ -217,12 +235,6 @@ fn ask(answer: &mut Answer, policies: &Policies, knowledge: &Knowledge) -> Resul
             legs: legs.collect(),
             change: change::sentence(&found),
         });
-    }
-    if let Some(exemption) = policies.exemption(&account, principal.as_ref()) {
-        answer.notes.push(exemption.to_owned());
-    }
-    if !policies.knows(&account) {
-        answer.notes.push(format!("the account {account} is not in the organization"));
     }
     answer.named = named::of(answer, policies, &account);
     Ok(())

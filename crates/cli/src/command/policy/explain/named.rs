@@ -105,6 +105,20 @@ fn agreement(
     account: &str,
 ) -> String {
     let policy_type = answer.denial.policy_type;
+    let is_of_scp = policy_type == Some(PolicyType::ServiceControl.as_str());
+    match policies.exemption(account, answer.principal.as_ref()) {
+        Some(exemption) if is_of_scp => {
+            return format!(
+                "the text names an SCP, but {exemption}: these policies are not those that denied"
+            );
+        }
+        None if is_of_scp && !policies.knows(account) => {
+            return format!(
+                "the account {account} is not in the organization: its SCPs are not known"
+            );
+        }
+        _ => {}
+    }
     let has_type = |wanted: &str| {
         let levels = policies.levels(account, answer.principal.as_ref());
         levels.levels().iter().any(|level| level.policy_type.as_str() == wanted)
