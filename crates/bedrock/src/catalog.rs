@@ -309,6 +309,11 @@ impl Catalog {
         self.profiles.get(profile_id)
     }
 
+    /// All system profiles with their destinations by source Region, in the order of their ids.
+    pub fn profiles(&self) -> impl Iterator<Item = (&str, &BTreeMap<String, Destinations>)> {
+        self.profiles.iter().map(|(id, by_source)| (id.as_str(), by_source))
+    }
+
     /// The system profiles through which a model can be called in a Region.
     pub fn profiles_of(&self, model_id: &str, source_region: &str) -> Vec<&str> {
         let found = self.profiles.iter().filter(|(id, by_source)| {

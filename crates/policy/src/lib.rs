@@ -14,6 +14,7 @@ mod condition;
 mod decimal;
 pub mod document;
 pub mod evaluate;
+pub mod generate;
 mod glob;
 pub mod intake;
 mod json;

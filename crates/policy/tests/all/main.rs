@@ -4,6 +4,7 @@
 
 mod acceptance;
 mod documents;
+mod generate;
 mod legs;
 mod levels;
 mod lint;
