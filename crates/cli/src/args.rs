@@ -38,6 +38,7 @@ pub(crate) use self::knowledge::{CatalogBaseArgs, KnowledgeArgs, RateArgs};
 pub(crate) use self::policy::{
     ExpectedVerdict, ExplainDenialArgs, ExplainDenialOutput, LintArgs, LintOutput, LintSeverity, PoliciesArgs, PolicyArgs, PolicyCommand, SimulateArgs, SimulateOutput, SimulatedCallArgs,
 };
+pub(crate) use self::policy::{FormArgument, GenerateCommonArgs, GenerateGoal, HistoryArgs};
 pub(crate) use self::prices::{
     PricesArgs, PricesCheckArgs, PricesCommand, PricesExportArgs, PricesImportArgs, PricesShowArgs,
 };
@@ -65,6 +66,8 @@ mod heading {
     pub(super) const IN_USE: &str = "Regions in use";
     pub(super) const CALL: &str = "Call";
     pub(super) const POLICIES: &str = "Policies";
+    pub(super) const MATRIX: &str = "Calls that are tried";
+    pub(super) const HISTORY: &str = "History";
 }
 
 /// Global options come after the options of a command.

@@ -141,6 +141,16 @@ impl Organization {
         self.nodes.keys().map(String::as_str).filter(|id| is_account(id))
     }
 
+    /// The nodes, by their IDs.
+    pub fn nodes(&self) -> impl Iterator<Item = &Node> {
+        self.nodes.values().chain(&self.everyone)
+    }
+
+    /// Whether it is a document alone, without nodes and accounts.
+    pub fn is_of_everyone(&self) -> bool {
+        self.everyone.is_some()
+    }
+
     /// Whether it has an account.
     pub fn has_account(&self, account: &str) -> bool {
         self.everyone.is_some() || is_account(account) && self.nodes.contains_key(account)

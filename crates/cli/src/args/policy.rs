@@ -2,6 +2,7 @@
 
 mod lint;
 mod explain;
+mod generate;
 mod simulate;
 
 use std::path::PathBuf;
@@ -13,6 +14,9 @@ use crate::exit;
 
 pub(crate) use lint::{LintArgs, LintOutput, LintSeverity};
 pub(crate) use explain::{ExplainDenialArgs, ExplainDenialOutput};
+pub(crate) use generate::{
+    FormArgument, GenerateArgs, GenerateCommonArgs, GenerateGoal, HistoryArgs,
+};
 pub(crate) use simulate::{ExpectedVerdict, SimulateArgs, SimulateOutput, SimulatedCallArgs};
 
 /// `hoptrail policy`.
@@ -40,6 +44,9 @@ pub(crate) enum PolicyCommand {
     /// it: the verdict with the fault and without it
     #[command(next_line_help = true, after_help = exit::HELP)]
     Lint(Box<LintArgs>),
+    /// Write the smallest policy for a goal, and try it: every way to call a model, before and after
+    #[command(after_help = exit::HELP)]
+    Generate(GenerateArgs),
 }
 
 /// The policies that callers are subject to.

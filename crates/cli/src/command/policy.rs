@@ -5,6 +5,7 @@ mod change;
 mod doubts;
 mod events;
 mod explain;
+mod generate;
 mod json;
 mod lint;
 mod organization;
@@ -26,5 +27,6 @@ pub(crate) fn run(command: PolicyCommand, messages: &Messages) -> Result<Exit, F
         PolicyCommand::Explain(args) => explain::run(*args, messages),
         PolicyCommand::Simulate(args) => simulate::run(*args, messages),
         PolicyCommand::Lint(args) => lint::run(&args, messages),
+        PolicyCommand::Generate(args) => generate::run(args.goal, messages),
     }
 }

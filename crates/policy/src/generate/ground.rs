@@ -33,8 +33,8 @@ pub struct Place {
 pub struct Ground<'a> {
     /// The accounts that it is tried on, at least one.
     pub places: Vec<Place>,
-    /// The node that new SCPs are attached to; `None` for the root.
-    pub target: Option<String>,
+    /// The nodes that new SCPs are attached to; the root if there are none.
+    pub targets: Vec<String>,
     /// Models and profiles.
     pub catalog: &'a Catalog,
     /// Regions.
@@ -63,7 +63,7 @@ impl<'a> Ground<'a> {
         }
         Ground {
             places,
-            target: None,
+            targets: Vec::new(),
             catalog,
             regions,
             aliases,
@@ -76,9 +76,9 @@ impl<'a> Ground<'a> {
     /// The levels of a place with parts of a result; with the level of an identity where that is asked for.
     pub(crate) fn levels(&self, place: &Place, parts: &[Part], is_of_identity: bool) -> Levels {
         let mut levels = place.levels.clone();
-        let is_target = |level: &Level| match &self.target {
-            Some(target) => level.node.as_ref() == Some(target),
-            None => true,
+        let is_target = |level: &Level| {
+            self.targets.is_empty()
+                || level.node.as_ref().is_some_and(|node| self.targets.contains(node))
         };
         let mut of_identity = Vec::new();
         for part in parts {

@@ -1,5 +1,7 @@
 //! The proof of a result: what each call comes to before and after, and what the goal says it has to come to.
 
+use std::collections::BTreeSet;
+
 use super::call::MatrixCall;
 use super::ground::{Ground, Place};
 use super::{GenerateError, Goal, Part};
@@ -43,6 +45,8 @@ pub struct Cell {
     pub after: Outcome,
     /// As it has to be.
     pub expected: Expected,
+    /// The condition keys that it hangs on afterwards.
+    pub unknown: BTreeSet<String>,
 }
 
 /// All calls that were tried.
@@ -133,10 +137,12 @@ pub fn prove(
         let after_levels = ground.levels(place, parts, goal.is_of_identity());
         for call in calls(goal, ground, place) {
             let before = ground.simulate(&call, place, &before_levels)?;
-            let after = Outcome::of(&ground.simulate(&call, place, &after_levels)?);
+            let after = ground.simulate(&call, place, &after_levels)?;
+            let unknown = after.legs.iter().flat_map(|it| &it.decision.unknown).cloned().collect();
+            let after = Outcome::of(&after);
             let expected = goal.expected(&call, place, &before);
             let (before, account) = (Outcome::of(&before), place.account.clone());
-            cells.push(Cell { call, account, before, after, expected });
+            cells.push(Cell { call, account, before, after, expected, unknown });
         }
     }
     Ok(Matrix { cells })

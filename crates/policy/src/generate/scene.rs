@@ -1,7 +1,8 @@
 //! What a matrix is made of: a model, another one, three Regions, and two geographies that the catalog has
 //! profiles for.
 
-use std::collections::BTreeSet;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
 
 use bedrock::alias::Alias;
 use bedrock::catalog::Destinations;
@@ -88,11 +89,12 @@ impl Scene {
         };
         let mut best: Option<(usize, Scene)> = None;
         for region in &sources {
-            for candidate in candidates(region, catalog) {
+            let all = candidates(region, catalog).collect::<Vec<_>>();
+            for candidate in &all {
                 if !(wanted.is_model)(candidate.model) {
                     continue;
                 }
-                let scene = Scene::of(&candidate, region, wanted, catalog, regions);
+                let scene = Scene::of(candidate, &all, region, wanted, catalog, regions);
                 let Some(scene) = scene else { continue };
                 let n = scene.n_features();
                 if best.as_ref().is_none_or(|(most, _)| n > *most) {
@@ -113,8 +115,23 @@ impl Scene {
         })
     }
 
+    /// The Region that most profiles of a scope begin in.
+    pub fn main_region(scope: &str, catalog: &Catalog) -> Option<String> {
+        let mut n_profiles = BTreeMap::<&str, usize>::new();
+        for (id, by_source) in catalog.profiles() {
+            if id.split_once('.').is_some_and(|(head, _)| head == scope) {
+                for region in by_source.keys() {
+                    *n_profiles.entry(region).or_default() += 1;
+                }
+            }
+        }
+        let most = n_profiles.into_iter().max_by_key(|(region, n)| (*n, Reverse(*region)));
+        most.map(|(region, _)| region.to_owned())
+    }
+
     fn of(
         candidate: &Candidate<'_>,
+        all: &[Candidate<'_>],
         region: &str,
         wanted: &Wanted<'_>,
         catalog: &Catalog,
@@ -171,8 +188,8 @@ impl Scene {
         let n_common = |it: &Candidate<'_>| {
             it.model.chars().zip(model.chars()).take_while(|(a, b)| a == b).count()
         };
-        let others = candidates(region, catalog).filter(is_other);
-        let other_model = others.max_by_key(|it| (n_common(it), std::cmp::Reverse(it.model)));
+        let others = all.iter().filter(|it| is_other(it));
+        let other_model = others.max_by_key(|it| (n_common(it), Reverse(it.model)));
         let other_model = other_model.map(|it| it.model.to_owned());
         Some(Scene {
             partition: own.to_owned(),

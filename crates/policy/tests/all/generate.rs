@@ -566,9 +566,9 @@ fn new_policy_goes_to_the_node_that_is_named() {
     let world = world();
     let levels = vec![level("root", &[FULL_ACCESS]), level("ou", &[FULL_ACCESS])];
     let mut ground = ground(&world, vec![place(ACCOUNT, levels)], of_us(&world));
-    ground.target = Some("ou".to_owned());
+    ground.targets = vec!["ou".to_owned()];
     checked(&DisableGlobal, &ground);
-    ground.target = Some("elsewhere".to_owned());
+    ground.targets = vec!["elsewhere".to_owned()];
     assert!(!generate(&DisableGlobal, &ground).unwrap().matrix.holds());
 }
 

@@ -109,12 +109,24 @@ pub(super) fn grid(
 /// # Errors
 /// If an option is invalid, or a key is in two of them.
 pub(super) fn given_by(args: &SimulatedCallArgs) -> Result<Vec<(String, KeyState)>, Failure> {
-    let context = args.context.iter().map(|text| {
+    given_of(&args.context, &args.absent, &args.present)
+}
+
+/// The same of these options.
+///
+/// # Errors
+/// If an option is invalid, or a key is in two of them.
+pub(super) fn given_of(
+    context: &[String],
+    absent: &[String],
+    present: &[String],
+) -> Result<Vec<(String, KeyState)>, Failure> {
+    let context = context.iter().map(|text| {
         let pair = text.split_once('=').filter(|(key, _)| !key.is_empty());
         let expected = || Failure::usage(format!("--context: expected KEY=VALUE, found `{text}`"));
         pair.map(|(key, value)| (key.to_owned(), value.to_owned())).ok_or_else(expected)
     });
-    let given = given(context.collect::<Result<Vec<_>, _>>()?, &args.absent, &args.present);
+    let given = given(context.collect::<Result<Vec<_>, _>>()?, absent, present);
     let given = given.map_err(Failure::usage)?;
     Ok(given)
 }

@@ -16,7 +16,7 @@ use crate::exit::Failure;
 use crate::messages::Messages;
 
 /// What AWS attaches to every node unless somebody takes it away.
-const FULL_ACCESS: &str =
+pub(super) const FULL_ACCESS: &str =
     r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}"#;
 
 /// The node of a document without an organization.

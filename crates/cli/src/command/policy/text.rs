@@ -213,10 +213,14 @@ fn is_open(decided: &DecidedLeg<'_>, verdict: Verdict) -> bool {
 }
 
 pub(super) fn table(header: &[&str], rows: &[Vec<String>]) -> String {
+    table_of(header, rows, width())
+}
+
+/// A table of so many columns.
+pub(super) fn table_of(header: &[&str], rows: &[Vec<String>], width: Option<usize>) -> String {
     let mut table = Table::new();
     table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
-    let width = width().and_then(|width| u16::try_from(width).ok()).unwrap_or(u16::MAX);
-    table.set_width(width);
+    table.set_width(width.and_then(|width| u16::try_from(width).ok()).unwrap_or(u16::MAX));
     table.set_header(header);
     for row in rows {
         table.add_row(row);
