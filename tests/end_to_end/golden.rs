@@ -129,6 +129,18 @@ fn help_of_every_command_fits_80_columns() {
         "policy explain",
         "policy simulate",
         "policy lint",
+        "policy generate",
+        "policy generate exempt",
+        "policy generate enable-global",
+        "policy generate disable-global",
+        "policy generate regions",
+        "policy generate profiles-only",
+        "policy generate models",
+        "policy generate accounts",
+        "policy generate no-api-keys",
+        "policy generate identity",
+        "policy generate least-privilege",
+        "policy generate control-tower",
     ] {
         let arguments = command.split_whitespace().chain(["--help"]).collect::<Vec<_>>();
         let help = world.hoptrail(&arguments).ends(0).stdout;

@@ -35,6 +35,7 @@
 //! - model identifiers and aliases: `references`; many of them, errors, and Regions in use: `explain`
 //! - what policies make of calls: `policy`; organizations of them `policy_org`; invalid input `policy_input`; faults of
 //!   policies `policy_lint`
+//! - what policies make of calls: `policy`; policies for goals `policy_generate`; organizations of them `policy_org`; invalid input `policy_input`
 //! - files that are not a trail: `layout_any`
 //!
 //! `world` builds trails, runs the program with an environment of its own and reads tables.
@@ -82,6 +83,7 @@ mod plan_keys;
 mod policy;
 mod policy_events;
 mod policy_explain;
+mod policy_generate;
 mod policy_input;
 mod policy_lint;
 mod policy_org;

@@ -19,7 +19,7 @@ mod size;
 use std::sync::Arc;
 
 pub use call::{MatrixCall, Way};
-pub use change::managed_by_control_tower;
+pub use change::{managed_by_control_tower, statement_text};
 pub use ground::{Ground, Place};
 pub use matrix::{Cell, Expected, Matrix, Outcome};
 pub use obstacle::Obstacle;

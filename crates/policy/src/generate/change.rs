@@ -110,7 +110,7 @@ pub(crate) fn spare_actions(
 }
 
 /// The text of a statement as people read it.
-pub(crate) fn statement_text(document: &Document, index: usize) -> String {
+pub fn statement_text(document: &Document, index: usize) -> String {
     let mut source = document.source.clone();
     statement_mut(&mut source, index).map(|node| node.to_json(Some(2))).unwrap_or_default()
 }

@@ -6,6 +6,7 @@ use bedrock::arn::Arn;
 use bedrock::denial::PolicyType;
 use bedrock::{ModelRef, TargetType};
 
+use super::exempt::Exempted;
 use crate::generate::draft::INVOKE_ACTIONS;
 use crate::generate::grants::Grants;
 use crate::generate::{
@@ -135,6 +136,17 @@ impl Goal for IdentityPolicy {
             );
         }
         notes
+    }
+
+    fn exemptions(&self) -> Vec<String> {
+        let exempted = match (self.reference.target_type, &self.reference.profile_id) {
+            (TargetType::ApplicationProfile, _) => {
+                Exempted::ApplicationProfile(self.reference.text.clone())
+            }
+            (_, Some(id)) => Exempted::Profile(id.clone()),
+            (_, None) => return Vec::new(),
+        };
+        vec![exempted.pattern()]
     }
 
     fn is_of_identity(&self) -> bool {

@@ -163,6 +163,14 @@ impl Goal for LeastPrivilege {
         notes
     }
 
+    fn exemptions(&self) -> Vec<String> {
+        let profiles = self.legs.iter().filter_map(|leg| match &leg.inference_profile_arn {
+            KeyState::Values(values) => values.first().cloned(),
+            _ => None,
+        });
+        profiles.collect::<BTreeSet<_>>().into_iter().collect()
+    }
+
     fn is_of_identity(&self) -> bool {
         true
     }

@@ -4,6 +4,7 @@
 use policy::Verdict;
 use policy::generate::{
     Cell, Expected, Generated, Goal, Obstacle, Outcome, Part, Size, managed_by_control_tower,
+    statement_text,
 };
 
 use crate::answer::table::width;
@@ -20,7 +21,8 @@ pub(super) fn of(goal: &dyn Goal, found: &Generated) -> String {
     let mut text = String::new();
     let mut line = |written: &str| text += &one_line(written);
     line(&format!("Goal: {}.", goal.sentence()));
-    for part in &found.parts {
+    let is_reached = found.obstacles.is_empty();
+    for part in found.parts.iter().filter(|_| is_reached) {
         line(&of_part(part));
     }
     text += "\n";
@@ -43,6 +45,9 @@ pub(super) fn of(goal: &dyn Goal, found: &Generated) -> String {
     for obstacle in &found.obstacles {
         text += "\n";
         text += &of_obstacle(obstacle);
+    }
+    for part in found.parts.iter().filter(|_| !is_reached) {
+        text += &also_changed(part, &found.obstacles);
     }
     if !found.parts.is_empty() {
         for note in &found.notes {
@@ -182,6 +187,30 @@ fn failures(found: &Generated) -> String {
     one_line(&format!(
         "Say what is known of {keys} (--context KEY=VALUE, --absent KEY, --present KEY)."
     ))
+}
+
+/// What has to change besides the obstacles: statements that the result would change.
+fn also_changed(part: &Part, obstacles: &[Obstacle]) -> String {
+    let Part::Changed { policy, document, statements } = part else { return String::new() };
+    let is_named = |index: usize| {
+        let mut named = obstacles.iter().filter_map(|it| it.statement.as_ref());
+        named.any(|it| it.policy.id == policy.id && it.index == index)
+    };
+    let mut text = String::new();
+    for index in statements.iter().copied().filter(|index| !is_named(*index)) {
+        let known = policy.document.statements.get(index);
+        let name =
+            known.and_then(|it| it.sid.clone()).unwrap_or_else(|| format!("statement {index}"));
+        let line = known.map(|it| it.position.line).unwrap_or_default();
+        text += "\n";
+        text += &one_line(&format!(
+            "{name} of {} ({}, line {line}) has to change, too. The statement as it has to be:",
+            policy.name, policy.file
+        ));
+        text += &statement_text(document, index);
+        text.push('\n');
+    }
+    text
 }
 
 /// What has to change, and how.
