@@ -1,5 +1,5 @@
-//! `policy generate`: what is printed and what is not, forms, organizations, history. That each goal's matrix holds,
-//! and that weaker policies fail it, is tested in the crate `policy`.
+//! `policy generate`: what is printed and what is not, forms, organizations, history. That each goal's matrix
+//! holds, and that weaker policies fail it, is tested in the crate `policy`.
 
 use std::fs;
 
@@ -117,6 +117,8 @@ fn statement_that_stands_in_the_way_is_named_and_ends_with_4() {
         "{report}"
     );
     assert!(run.stderr.contains("arn:*:bedrock:*:*:inference-profile/us.*"), "{}", run.stderr);
+    // Also if no Region is named: what denies the profile itself is no Region deny.
+    generate(&world, &format!("exempt us --org {org}")).ends(4);
     // For the other account, nothing stands in the way.
     generate(&world, &format!("exempt us --account 111122223333 --org {org}")).ends(0);
     generate(&world, &format!("exempt us --target ou-ab12-11111111 --org {org}")).ends(0);
@@ -249,6 +251,10 @@ fn options_that_a_form_lacks_are_asked_for() {
         ("control-tower us --allowed-region us-east-1", "--home-region"),
         ("control-tower us --home-region us-east-1", "--allowed-region"),
         ("control-tower us --allowed-region us-east-1 --home-region us-east-1", "--target"),
+        (
+            "control-tower us --allowed-region us-east-1 --home-region us-east-1 --control CT.MULTISERVICE.PV.1",
+            "--control",
+        ),
         ("identity us.anthropic.claude-sonnet-4-6", "--region"),
         ("exempt usa", "found `usa`"),
         ("exempt us.anthropic.claude-sonnet-9", "found `us.anthropic.claude-sonnet-9`"),
@@ -257,6 +263,7 @@ fn options_that_a_form_lacks_are_asked_for() {
         ("regions us-east", "us-east-1"),
         ("accounts 12", "expected 12 digits"),
         ("least-privilege --principal arn:aws:iam::111122223333:role/App", "--dest"),
+        ("least-privilege --dest nowhere", "--principal"),
         ("disable-global --principal me", "--principal"),
     ] {
         let run = generate(&world, arguments).ends(2);
@@ -280,7 +287,8 @@ fn control_of_control_tower_is_one_line_after_its_scp() {
     assert!(lines[0].contains("create-policy") && lines[1].contains("attach-policy"));
     let expected = "aws controltower enable-control --region us-east-1 --target-identifier \
                     arn:aws:organizations::999988887777:ou/o-exampleorg/ou-ab12-11111111 --control-identifier \
-                    arn:aws:controltower:us-east-1::control/CT.MULTISERVICE.PV.1 --parameters \
+                    $(aws controlcatalog list-controls --region us-east-1 --query 'Controls[?contains(Aliases || `[]`, \
+                    `\"CT.MULTISERVICE.PV.1\"`)].Arn' --output text) --parameters \
                     '[{\"key\":\"AllowedRegions\",\"value\":[\"us-east-1\"]},{\"key\":\"ExemptedActions\",\"value\":\
                     [\"bedrock:InvokeModel\",\"bedrock:InvokeModelWithResponseStream\"]}]'";
     assert_eq!(lines[2], expected);

@@ -36,9 +36,8 @@ pub(crate) use self::destination::{Acl, DestArgs, Sse};
 pub(crate) use self::generate::{GenerateArgs, Generated};
 pub(crate) use self::knowledge::{CatalogBaseArgs, KnowledgeArgs, RateArgs};
 pub(crate) use self::policy::{
-    ExpectedVerdict, ExplainDenialArgs, ExplainDenialOutput, LintArgs, LintOutput, LintSeverity, PoliciesArgs, PolicyArgs, PolicyCommand, SimulateArgs, SimulateOutput, SimulatedCallArgs,
+    AccountsArgs, ControlTowerArgs, ExpectedVerdict, ExplainDenialArgs, ExplainDenialOutput, FormArgument, GenerateCommonArgs, GenerateGoal, HistoryArgs, LintArgs, LintOutput, LintSeverity, PoliciesArgs, PolicyArgs, PolicyCommand, SimulateArgs, SimulateOutput, SimulatedCallArgs,
 };
-pub(crate) use self::policy::{FormArgument, GenerateCommonArgs, GenerateGoal, HistoryArgs};
 pub(crate) use self::prices::{
     PricesArgs, PricesCheckArgs, PricesCommand, PricesExportArgs, PricesImportArgs, PricesShowArgs,
 };

@@ -15,7 +15,8 @@ use crate::exit;
 pub(crate) use lint::{LintArgs, LintOutput, LintSeverity};
 pub(crate) use explain::{ExplainDenialArgs, ExplainDenialOutput};
 pub(crate) use generate::{
-    FormArgument, GenerateArgs, GenerateCommonArgs, GenerateGoal, HistoryArgs,
+    AccountsArgs, ControlTowerArgs, FormArgument, GenerateArgs, GenerateCommonArgs, GenerateGoal,
+    HistoryArgs,
 };
 pub(crate) use simulate::{ExpectedVerdict, SimulateArgs, SimulateOutput, SimulatedCallArgs};
 

@@ -44,10 +44,10 @@ pub struct Deployment {
     pub home_region: Option<String>,
     /// The ARN of the organizational unit of a control.
     pub control_target: Option<String>,
+    /// The ARN of the control itself.
+    pub control: Option<String>,
     /// The ARN of a control that is enabled already.
     pub enabled_control: Option<String>,
-    /// The partition.
-    pub partition: String,
 }
 
 /// A file of a form.
@@ -150,7 +150,8 @@ impl Deployment {
         self.targets.iter().map(|target| node_id(target)).collect()
     }
 
-    /// Targets as names of organizational units, which is all that `CfCT` and the Landing Zone Accelerator know.
+    /// Targets as names of organizational units, which is all that `CfCT` and the Landing Zone Accelerator
+    /// know.
     fn unit_names(&self, form: &str) -> Result<Vec<&str>, GenerateError> {
         let is_id = |name: &str| {
             let is_account = name.len() == 12 && name.bytes().all(|b| b.is_ascii_digit());
@@ -186,10 +187,15 @@ impl Deployment {
         })
     }
 
-    fn control_arn(&self, control: &Control) -> Result<String, GenerateError> {
-        let region = self.home_region("a control")?;
-        let partition = &self.partition;
-        Ok(format!("arn:{partition}:controltower:{region}::control/{}", control.identifier))
+    /// The ARN of a control. It has an ID that AWS chose (`arn:aws:controlcatalog:::control/…`), and no dots.
+    fn control_arn(&self, control: &Control, form: &str) -> Result<&str, GenerateError> {
+        self.control.as_deref().ok_or_else(|| {
+            GenerateError::goal(format!(
+                "{form} needs --control, the ARN that the console of Control Tower shows for {} as its API \
+                 controlIdentifier",
+                control.identifier
+            ))
+        })
     }
 }
 

@@ -148,8 +148,8 @@ pub fn prove(
     Ok(Matrix { cells })
 }
 
-/// The calls of a matrix, each of which there is with and without streaming; one that the goal and every matrix have
-/// is there once.
+/// The calls of a matrix, each of which there is with and without streaming; one that the goal and every matrix
+/// have is there once.
 pub(crate) fn calls(goal: &dyn Goal, ground: &Ground<'_>, place: &Place) -> Vec<MatrixCall> {
     let mut calls = goal.calls(ground);
     let is_of_place = |call: &MatrixCall| match &call.way {

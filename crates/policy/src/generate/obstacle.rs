@@ -88,8 +88,8 @@ pub(crate) fn find(
     all.into_iter().map(|found| found.obstacle(goal, parts)).collect()
 }
 
-/// Whether a statement is new with the result. One that the result changes is not: it denied before, and what it
-/// denies still is beyond the change.
+/// Whether a statement is new with the result. One that the result changes is not: it denied before, and what
+/// it denies still is beyond the change.
 fn is_of(parts: &[Part], reason: &Reason<'_>) -> bool {
     let Some((policy, statement)) = reason.statement else { return reason.level.node.is_none() };
     parts.iter().any(|part| match part {
@@ -167,8 +167,8 @@ impl Found {
     }
 }
 
-/// The document with a statement that spares the legs: by profile where each carries the key and an Allow SCP is
-/// not asked for, by Region where the statement tests it.
+/// The document with a statement that spares the legs: those that carry the key by profile, the others by
+/// Region, if the statement tests that.
 fn changed(
     document: &Document,
     index: usize,

@@ -17,8 +17,8 @@ pub struct Size {
     pub limit: usize,
 }
 
-/// The characters that a policy may have (AWS Organizations and IAM quotas, 2026-05). Organizations counts white
-/// space unless the console saves a policy; IAM does not count it.
+/// The characters that a policy may have (AWS Organizations and IAM quotas, 2026-05). Organizations counts
+/// white space unless the console saves a policy; IAM does not count it.
 pub fn limit(policy_type: PolicyType) -> usize {
     match policy_type {
         PolicyType::ServiceControl => 10_240,

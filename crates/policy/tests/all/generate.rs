@@ -54,7 +54,8 @@ fn place(account: &str, levels: Vec<Level>) -> Place {
     Place { account: account.to_owned(), levels, organization_id, organization_path }
 }
 
-/// Nothing but what AWS attaches; a Region deny; the same two units below, beside an SCP that is not about Bedrock.
+/// Nothing but what AWS attaches; a Region deny; the same two units below, beside an SCP that is not about
+/// Bedrock.
 fn organizations() -> Vec<(&'static str, Vec<Place>)> {
     let deny = region_deny("GRREGIONDENY", &["us-east-1"]);
     let leave = r#"{"Version":"2012-10-17","Statement":{"Effect":"Deny","Action":"organizations:LeaveOrganization","Resource":"*"}}"#;
@@ -271,7 +272,8 @@ fn exemption_leaves_all_else_of_a_document_as_it_is() {
     assert_eq!(found.parts[0].document().unwrap().to_json(None), expected);
 }
 
-/// A statement as an object, another operator for Regions, the key in another case and with a value, no `ArnNotLike`.
+/// A statement as an object, another operator for Regions, the key in another case and with a value, no
+/// `ArnNotLike`.
 #[test]
 fn exemption_fits_statements_of_other_forms() {
     let world = world();

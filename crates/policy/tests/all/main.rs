@@ -5,6 +5,7 @@
 mod acceptance;
 mod documents;
 mod generate;
+mod generate_forms;
 mod legs;
 mod levels;
 mod lint;

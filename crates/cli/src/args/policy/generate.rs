@@ -173,8 +173,6 @@ pub(crate) struct IdentityArgs {
 /// `least-privilege`.
 #[derive(Debug, Args)]
 #[command(mut_arg("last", |arg| arg.help(LAST_OF_ALL)))]
-#[command(mut_arg("principal", |arg| arg.required(true)))]
-#[command(mut_arg("dest", |arg| arg.required(true)))]
 pub(crate) struct LeastPrivilegeArgs {
     /// Where the history is.
     #[command(flatten)]
@@ -194,7 +192,11 @@ pub(crate) struct ControlTowerArgs {
     /// Regions that the control allows [default: those of the control in --org]
     #[arg(long, value_delimiter = ',', value_name = "REGION")]
     pub(crate) allowed_region: Vec<String>,
-    /// ARN of the control, if it is enabled already: its parameters are updated
+    /// ARN of the control, for terraform and cloudformation: the API controlIdentifier in the console
+    /// [default: cli asks the Control Catalog]
+    #[arg(long, value_name = "ARN")]
+    pub(crate) control: Option<String>,
+    /// ARN of the enabled control, if there is one: its parameters are updated
     #[arg(long, value_name = "ARN")]
     pub(crate) enabled_control: Option<String>,
     /// What is common.

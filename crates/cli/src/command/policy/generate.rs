@@ -1,9 +1,11 @@
 //! `hoptrail policy generate`: the smallest policy for a goal, and what it does.
 
+mod exempted;
 mod goals;
 mod ground;
 mod history;
 mod report;
+mod scene;
 
 use std::path::Path;
 
@@ -22,7 +24,8 @@ use crate::messages::Messages;
 /// Generates. Nothing that does not hold is printed.
 ///
 /// # Errors
-/// If an option, a policy, or an organization is invalid, the tables cannot be read, or the result does not hold.
+/// If an option, a policy, or an organization is invalid, the tables cannot be read, or the result does not
+/// hold.
 pub(super) fn run(goal: GenerateGoal, messages: &Messages) -> Result<Exit, Failure> {
     let knowledge = knowledge::load(&goal.common().knowledge.clone().into())?;
     let places = Places::load(goal.common(), messages)?;
@@ -151,8 +154,8 @@ fn deployment(common: &GenerateCommonArgs, places: &Places, goal: &dyn Goal) -> 
         targets: common.target.clone(),
         home_region: common.home_region.clone(),
         control_target,
+        control: None,
         enabled_control: None,
-        partition: "aws".to_owned(),
     }
 }
 

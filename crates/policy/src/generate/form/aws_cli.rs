@@ -73,8 +73,21 @@ fn of_control(control: &Control, to: &Deployment) -> Result<String, GenerateErro
         "aws controltower enable-control --region {region} --target-identifier {} --control-identifier {} --parameters \
          {parameters}",
         quoted(to.control_target()?),
-        quoted(&to.control_arn(control)?)
+        control_arn(control, to, region)
     ))
+}
+
+/// The ARN of a control, or a command that finds it by its alias in the Control Catalog. The catalog has pages,
+/// each of which prints a line; therefore, the result is not in quotes.
+fn control_arn(control: &Control, to: &Deployment, region: &str) -> String {
+    if let Some(known) = &to.control {
+        return quoted(known);
+    }
+    let query = format!("Controls[?contains(Aliases || `[]`, `\"{}\"`)].Arn", control.identifier);
+    format!(
+        "$(aws controlcatalog list-controls --region {region} --query {} --output text)",
+        quoted(&query)
+    )
 }
 
 /// The ID of a policy, if it is known by one; else a command that finds it by its name.

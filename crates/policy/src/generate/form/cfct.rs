@@ -1,6 +1,6 @@
-//! Customizations for AWS Control Tower: `manifest.yaml` of the schema 2021-03-15 and the documents beside it. `CfCT`
-//! deploys SCPs to organizational units only, by their names, and sends a document with its white space (each line
-//! break as two characters); therefore, the documents have none.
+//! Customizations for AWS Control Tower: `manifest.yaml` of the schema 2021-03-15 and the documents beside it.
+//! `CfCT` deploys SCPs to organizational units only, by their names, and sends a document with its white space
+//! (each line break as two characters); therefore, the documents have none.
 
 use super::yaml::quoted;
 use super::{Deployment, FormFile, aws_cli, file_name, json};

@@ -69,7 +69,7 @@ fn of_control(control: &Control, to: &Deployment) -> Result<Node, GenerateError>
         (
             "Properties",
             object([
-                ("ControlIdentifier", text(to.control_arn(control)?)),
+                ("ControlIdentifier", text(to.control_arn(control, "--form cloudformation")?)),
                 ("TargetIdentifier", text(to.control_target()?)),
                 ("Parameters", parameters),
             ]),

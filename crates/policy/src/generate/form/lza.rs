@@ -1,5 +1,5 @@
-//! The Landing Zone Accelerator: entries of `serviceControlPolicies` in `organization-config.yaml`, and the documents
-//! that they name.
+//! The Landing Zone Accelerator: entries of `serviceControlPolicies` in `organization-config.yaml`, and the
+//! documents that they name.
 
 use super::yaml::quoted;
 use super::{Deployment, FormFile, aws_cli, file_name, json};

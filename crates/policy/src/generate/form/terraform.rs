@@ -63,7 +63,7 @@ fn attachments(name: &str, to: &Deployment) -> Vec<String> {
 fn of_control(control: &Control, to: &Deployment) -> Result<String, GenerateError> {
     let mut block = format!(
         "resource \"aws_controltower_control\" \"region_deny\" {{\n  control_identifier = {}\n  target_identifier  = {}\n",
-        quoted(&to.control_arn(control)?),
+        quoted(to.control_arn(control, "--form terraform")?),
         quoted(to.control_target()?)
     );
     for (key, values) in &control.parameters {

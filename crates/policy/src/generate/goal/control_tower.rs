@@ -1,5 +1,5 @@
-//! The configurable Region deny of Control Tower, CT.MULTISERVICE.PV.1: parameters that spare the two actions that
-//! run models, and the SCP beside it that denies them again but for profiles.
+//! The configurable Region deny of Control Tower, CT.MULTISERVICE.PV.1: parameters that spare the two actions
+//! that run models, and the SCP beside it that denies them again but for profiles.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -18,8 +18,8 @@ use crate::simulate::Simulation;
 /// The identifier of the control.
 const IDENTIFIER: &str = "CT.MULTISERVICE.PV.1";
 
-/// A few of the actions that the control spares, none of which is Bedrock's (Control Tower control reference, "OU
-/// Region deny", 2026-11). AWS changes the list; the matrix does not depend on it.
+/// A few of the actions that the control spares, none of which is Bedrock's (Control Tower control reference,
+/// "OU Region deny", 2026-11). AWS changes the list; the matrix does not depend on it.
 const SPARED: [&str; 4] = ["iam:*", "organizations:*", "sts:*", "support:*"];
 
 /// Lets calls through profiles pass the control.

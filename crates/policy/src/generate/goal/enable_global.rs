@@ -134,8 +134,8 @@ impl Goal for EnableGlobal {
 }
 
 impl EnableGlobal {
-    /// A job through an application profile over a global one has neither the key of profiles nor a resource that
-    /// says that it is global.
+    /// A job through an application profile over a global one has neither the key of profiles nor a resource
+    /// that says that it is global.
     fn expects_denied(&self, call: &MatrixCall) -> bool {
         let batch = Operation::find("CreateModelInvocationJob");
         !(Some(call.operation) == batch && call.way.is_application_profile())

@@ -1,5 +1,5 @@
-//! Lets calls through profiles pass a Region deny, and nothing else: the statement that denies gets an exemption
-//! by profile beside its other conditions.
+//! Lets calls through profiles pass a Region deny, and nothing else: the statement that denies gets an
+//! exemption by profile beside its other conditions.
 
 use std::sync::Arc;
 
@@ -94,8 +94,8 @@ impl Exempt {
             && (self.regions.contains(&call.region) || may_begin(before))
     }
 
-    /// What must not pass with application profiles: what they are of is not in their ARNs. Where global profiles may
-    /// be called, it is about application profiles alone.
+    /// What must not pass with application profiles: what they are of is not in their ARNs. Where global
+    /// profiles may be called, it is about application profiles alone.
     pub(crate) fn guard(&self, has_open_global: bool) -> Option<Node> {
         let has_all = self.exempted.contains(&Exempted::ApplicationProfiles);
         if !has_all || self.has_global() {
@@ -114,11 +114,14 @@ impl Exempt {
     }
 }
 
-/// Whether the profile itself is allowed: it is in the source Region, and has no key of profiles.
+/// Whether no Region deny is about the source Region: the profile itself is there, and has no key of profiles.
+/// What else denies it stands in the way of the goal.
 fn may_begin(before: &Simulation<'_>) -> bool {
     let of_profile = [LegKind::Profile, LegKind::ApplicationProfile];
-    let mut legs = before.legs.iter().filter(|it| of_profile.contains(&it.leg.kind));
-    legs.all(|it| it.decision.verdict != Verdict::Denied)
+    let legs = before.legs.iter().filter(|it| of_profile.contains(&it.leg.kind));
+    let undone = legs.filter(|it| it.decision.verdict != Verdict::Allowed);
+    let mut reasons = undone.flat_map(|it| &it.decision.reasons);
+    !reasons.any(|it| it.statement.is_some_and(|(_, statement)| is_region_deny(statement)))
 }
 
 impl Goal for Exempt {

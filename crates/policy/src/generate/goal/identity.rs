@@ -25,8 +25,8 @@ pub struct IdentityPolicy {
 }
 
 impl IdentityPolicy {
-    /// A policy for a model ID, a profile ID, or the ARN of an application profile; without an account, for those of
-    /// any.
+    /// A policy for a model ID, a profile ID, or the ARN of an application profile; without an account, for
+    /// those of any.
     ///
     /// # Errors
     /// If the reference is of another kind, or what an application profile is of is not known.

@@ -64,7 +64,8 @@ fn matches(pattern: &str, model: &str) -> bool {
     Glob::text(&symbols(pattern), true, false).is_match(model)
 }
 
-/// The mantle endpoint writes some IDs without their ends (`openai.gpt-oss-120b` for `openai.gpt-oss-120b-1:0`).
+/// The mantle endpoint writes some IDs without their ends (`openai.gpt-oss-120b` for
+/// `openai.gpt-oss-120b-1:0`).
 fn other_ids(model: &str, catalog: &Catalog) -> Vec<String> {
     let Lookup::Exact(known) = catalog.model(model) else { return Vec::new() };
     let without_minor = model.split_once(':').map(|(head, _)| head);

@@ -37,8 +37,8 @@ impl OnlyRegions {
     }
 
     /// The Regions of a geography: those that its profiles send calls to from elsewhere, and those of the same
-    /// jurisdictions that its calls may begin in. A Region whose own calls alone may stay in it (`ca-central-1` for
-    /// `us.`) is none of them.
+    /// jurisdictions that its calls may begin in. A Region whose own calls alone may stay in it (`ca-central-1`
+    /// for `us.`) is none of them.
     ///
     /// # Errors
     /// If the catalog knows of none.

@@ -2,18 +2,20 @@
 
 use std::collections::BTreeSet;
 
+use bedrock::Knowledge;
 use bedrock::arn::Arn;
-use bedrock::{Knowledge, TargetType};
 use policy::generate::form::{Deployment, Form};
 use policy::generate::goal::{
-    AccountList, ApprovedModels, ControlTower, DisableGlobal, EnableGlobal, Exempt, Exempted,
-    IdentityPolicy, LeastPrivilege, NoApiKeys, OnlyRegions, ProfilesOnly,
+    AccountList, ApprovedModels, ControlTower, DisableGlobal, EnableGlobal, IdentityPolicy,
+    LeastPrivilege, NoApiKeys, OnlyRegions, ProfilesOnly,
 };
-use policy::generate::{Goal, Ground, Place, Scene, Wanted};
+use policy::generate::{Goal, Ground};
 
-use super::ground::{self, EXAMPLE_ACCOUNT, Places};
-use super::{deployment, failure, history};
-use crate::args::{GenerateCommonArgs, GenerateGoal};
+use super::exempted::{exempt, of_exempted};
+use super::ground::Places;
+use super::scene::allowed_regions;
+use super::{deployment, failure, history, scene};
+use crate::args::{AccountsArgs, ControlTowerArgs, GenerateCommonArgs, GenerateGoal};
 use crate::command::policy::calls;
 use crate::exit::Failure;
 use crate::messages::Messages;
@@ -29,17 +31,18 @@ pub(super) struct Prepared<'k> {
 
 /// What a goal asks of the matrix.
 #[derive(Default)]
-struct Asked {
+pub(super) struct Asked {
     /// Source Regions, unless the options name others.
-    regions: Vec<String>,
-    geography: Option<String>,
-    model: Option<String>,
+    pub(super) regions: Vec<String>,
+    pub(super) geography: Option<String>,
+    pub(super) model: Option<String>,
     /// Patterns of models that the other model must not fit.
-    approved: Option<ApprovedModels>,
+    pub(super) approved: Option<ApprovedModels>,
     /// The accounts of a list, of which and of others one is tried.
-    listed: Option<BTreeSet<String>>,
-    account: Option<String>,
-    enabled_control: Option<String>,
+    pub(super) listed: Option<BTreeSet<String>>,
+    pub(super) account: Option<String>,
+    pub(super) control: Option<String>,
+    pub(super) enabled_control: Option<String>,
 }
 
 /// Prepares a goal.
@@ -60,8 +63,8 @@ pub(super) fn prepare<'k>(
     }
     let is_of_control = matches!(asked, GenerateGoal::ControlTower(_));
     let (goal, wanted) = goal_of(asked, &regions, places, knowledge, messages)?;
-    let chosen = chosen_places(&wanted, places)?;
-    let scene = scene(&common, &regions, &wanted, &chosen, knowledge)?;
+    let chosen = scene::places(&wanted, places)?;
+    let scene = scene::choose(&common, &regions, &wanted, &chosen, knowledge)?;
     let Knowledge { catalog, regions, aliases, .. } = knowledge;
     let mut ground = Ground::new(chosen, scene, catalog, regions, aliases.clone());
     ground.targets.clone_from(&places.targets);
@@ -74,7 +77,7 @@ pub(super) fn prepare<'k>(
     let default = if is_of_control { Form::Cli } else { Form::Json };
     let form = common.form.map_or(default, Form::from);
     let mut deployment = deployment(&common, places, goal.as_ref());
-    deployment.partition.clone_from(&ground.scene.partition);
+    deployment.control = wanted.control;
     deployment.enabled_control = wanted.enabled_control;
     Ok(Prepared { goal, ground, deployment, form })
 }
@@ -125,21 +128,7 @@ fn goal_of(
             let approved = Some(goal.clone());
             (Box::new(goal), Asked { approved, ..anywhere(places) })
         }
-        GenerateGoal::Accounts(args) => {
-            let mut accounts = list(args.accounts).into_iter().collect::<BTreeSet<_>>();
-            for account in &accounts {
-                calls::check_account(account, None)
-                    .map_err(|it| Failure::usage(format!("ACCOUNT: {it}")))?;
-            }
-            check_regions("--within", &args.within, knowledge)?;
-            if let Some(dest) = history::given(&args.history, &args.common)? {
-                accounts.extend(history::accounts(&args.history, &args.common, &dest, messages)?);
-            }
-            let regions = args.within.iter().cloned().collect();
-            let listed = Some(accounts.clone());
-            let goal = AccountList { accounts, regions };
-            (Box::new(goal), Asked { listed, ..anywhere(places) })
-        }
+        GenerateGoal::Accounts(args) => accounts(*args, places, knowledge, messages)?,
         GenerateGoal::NoApiKeys(args) => {
             (Box::new(NoApiKeys { denies_creation: args.creation }), anywhere(places))
         }
@@ -148,90 +137,78 @@ fn goal_of(
             least_privilege(&args.history, &args.common, knowledge, messages)?
         }
         GenerateGoal::ControlTower(args) => {
-            check_regions("--allowed-region", &args.allowed_region, knowledge)?;
-            let exempt = exempt(&args.profiles, regions, knowledge)?;
-            let allowed = args.allowed_region.into_iter().collect();
-            let exempted = exempt.exempted.clone();
-            let goal = ControlTower::new(&allowed, exempt, &places.places).map_err(failure)?;
-            if goal.is_enabled() && args.enabled_control.is_none() {
-                messages.note(
-                    "the organization has the control already: --enabled-control ARN updates its parameters",
-                );
-            }
-            let regions = goal.regions().iter().cloned().collect();
-            let mut asked = of_exempted(&exempted, knowledge, regions);
-            asked.enabled_control = args.enabled_control;
-            (Box::new(goal), asked)
+            control_tower(*args, regions, places, knowledge, messages)?
         }
     })
+}
+
+fn accounts(
+    args: AccountsArgs,
+    places: &Places,
+    knowledge: &Knowledge,
+    messages: &Messages,
+) -> Result<(Box<dyn Goal>, Asked), Failure> {
+    let mut accounts = list(args.accounts).into_iter().collect::<BTreeSet<_>>();
+    for account in &accounts {
+        calls::check_account(account, None)
+            .map_err(|it| Failure::usage(format!("ACCOUNT: {it}")))?;
+    }
+    check_regions("--within", &args.within, knowledge)?;
+    if let Some(dest) = history::given(&args.history, &args.common)? {
+        accounts.extend(history::accounts(&args.history, &args.common, &dest, messages)?);
+    }
+    let regions = args.within.iter().cloned().collect();
+    let listed = Some(accounts.clone());
+    let goal = AccountList { accounts, regions };
+    Ok((Box::new(goal), Asked { listed, ..anywhere(places) }))
+}
+
+fn control_tower(
+    args: ControlTowerArgs,
+    regions: &[String],
+    places: &Places,
+    knowledge: &Knowledge,
+    messages: &Messages,
+) -> Result<(Box<dyn Goal>, Asked), Failure> {
+    check_regions("--allowed-region", &args.allowed_region, knowledge)?;
+    let exempt = exempt(&args.profiles, regions, knowledge)?;
+    let allowed = args.allowed_region.into_iter().collect();
+    let exempted = exempt.exempted.clone();
+    let goal = ControlTower::new(&allowed, exempt, &places.places).map_err(failure)?;
+    if goal.is_enabled() && args.enabled_control.is_none() {
+        messages.note(
+            "the organization has the control already: --enabled-control ARN updates its parameters",
+        );
+    }
+    let regions = goal.regions().iter().cloned().collect();
+    let mut asked = of_exempted(&exempted, knowledge, regions);
+    for (option, arn) in
+        [("--control", &args.control), ("--enabled-control", &args.enabled_control)]
+    {
+        check_control(option, arn.as_deref())?;
+    }
+    asked.control = args.control;
+    asked.enabled_control = args.enabled_control;
+    Ok((Box::new(goal), asked))
+}
+
+/// ARNs of controls are of letters, digits, `_`, `-`, `:`, and `/` (Control Tower API reference).
+fn check_control(option: &str, arn: Option<&str>) -> Result<(), Failure> {
+    let is_control = |text: &str| {
+        let is_plain = |b: u8| b.is_ascii_alphanumeric() || b"_-:/".contains(&b);
+        text.starts_with("arn:") && text.bytes().all(is_plain)
+    };
+    match arn.filter(|it| !is_control(it)) {
+        None => Ok(()),
+        Some(other) => Err(Failure::usage(format!(
+            "{option}: expected an ARN, such as arn:aws:controlcatalog:::control/…, found `{other}`"
+        ))),
+    }
 }
 
 /// A matrix in the Regions that SCPs allow.
 fn anywhere(places: &Places) -> Asked {
     Asked { regions: allowed_regions(&places.places), ..Asked::default() }
-}
-
-fn exempt(
-    profiles: &[String],
-    regions: &[String],
-    knowledge: &Knowledge,
-) -> Result<Exempt, Failure> {
-    let profiles = list(profiles.iter().cloned());
-    let exempted = profiles.iter().map(|text| exempted(text, knowledge));
-    let exempted = exempted.collect::<Result<Vec<_>, _>>()?;
-    Ok(Exempt { exempted, regions: regions.to_vec() })
-}
-
-fn exempted(text: &str, knowledge: &Knowledge) -> Result<Exempted, Failure> {
-    if text == "application-profiles" {
-        return Ok(Exempted::ApplicationProfiles);
-    }
-    let scope = format!("{text}.");
-    if knowledge.catalog.profiles().any(|(id, _)| id.starts_with(&scope)) {
-        return Ok(Exempted::Scope(text.to_owned()));
-    }
-    let read = knowledge.catalog.read(text);
-    match (read.target_type, &read.profile_id) {
-        (TargetType::ApplicationProfile, _) if Arn::parse(&read.text).is_some() => {
-            Ok(Exempted::ApplicationProfile(read.text))
-        }
-        (TargetType::GeoProfile | TargetType::GlobalProfile, Some(id))
-            if knowledge.catalog.profile(id).is_some() =>
-        {
-            Ok(Exempted::Profile(id.clone()))
-        }
-        _ => {
-            let meant = region::did_you_mean(&knowledge.catalog.meant(text));
-            Err(Failure::usage(format!(
-                "PROFILE: expected a geography (us, eu), global, the ID of a profile of the catalog, \
-                 application-profiles, or the ARN of one, found `{text}`{meant}"
-            )))
-        }
-    }
-}
-
-/// The scene in which what is exempted is called.
-fn of_exempted(exempted: &[Exempted], knowledge: &Knowledge, regions: Vec<String>) -> Asked {
-    let mut asked = Asked { regions, ..Asked::default() };
-    for it in exempted {
-        match it {
-            Exempted::Scope(scope) => {
-                asked.geography.get_or_insert_with(|| scope.clone());
-            }
-            Exempted::Profile(id) => {
-                let read = knowledge.catalog.read(id);
-                asked.model = asked.model.or(read.model);
-                asked.geography = asked.geography.or(read.profile_scope);
-            }
-            Exempted::ApplicationProfile(arn) => {
-                let arn = Arn::parse(arn);
-                asked.account = arn.map(|it| it.account.to_owned());
-                asked.regions.extend(arn.map(|it| it.region.to_owned()));
-            }
-            Exempted::ApplicationProfiles => {}
-        }
-    }
-    asked
 }
 
 fn identity(
@@ -273,7 +250,9 @@ fn least_privilege(
 ) -> Result<(Box<dyn Goal>, Asked), Failure> {
     let dest = history::given(history, common)?
         .ok_or_else(|| Failure::usage("expected --dest, where the tables are"))?;
-    let principal = common.principal.as_deref().unwrap_or_default();
+    let principal = common.principal.as_deref();
+    let principal =
+        principal.ok_or_else(|| Failure::usage("expected --principal, a role or a user"))?;
     let principal =
         calls::principal(principal).map_err(|it| Failure::usage(format!("--principal: {it}")))?;
     let past = history::calls(history, common, &dest, &principal, knowledge, messages)?;
@@ -292,87 +271,8 @@ fn least_privilege(
     Ok((Box::new(goal), Asked { account, regions, model, ..Asked::default() }))
 }
 
-/// The accounts that a goal is tried on.
-fn chosen_places(asked: &Asked, places: &Places) -> Result<Vec<Place>, Failure> {
-    if let Some(account) = &asked.account {
-        let place = places.place(account)?;
-        return Ok(vec![place.ok_or_else(|| {
-            Failure::usage(format!(
-                "expected an account of the organization that SCPs apply to, found {account}"
-            ))
-        })?]);
-    }
-    let Some(listed) = asked.listed.as_ref().filter(|_| !places.has_given()) else {
-        return Ok(places.places.clone());
-    };
-    let mut accounts = places.accounts();
-    if !places.has_organization() {
-        accounts = listed.iter().take(1).cloned().collect();
-        let others = [EXAMPLE_ACCOUNT, "444455556666", "777788889999"].map(str::to_owned);
-        accounts.extend(others.into_iter().find(|it| !listed.contains(it)));
-    }
-    let mut found = Vec::new();
-    for account in accounts {
-        found.extend(places.place(&account)?.filter(|place| places.is_reached(place)));
-    }
-    Ok(ground::distinct(found, &|place| listed.contains(&place.account)))
-}
-
-fn scene(
-    common: &GenerateCommonArgs,
-    regions: &[String],
-    asked: &Asked,
-    places: &[Place],
-    knowledge: &Knowledge,
-) -> Result<Scene, Failure> {
-    let catalog = &knowledge.catalog;
-    let given = if regions.is_empty() { &asked.regions } else { regions };
-    let mut sources = Vec::new();
-    for region in given {
-        if !sources.contains(region) && knowledge.regions.get(region).is_some() {
-            sources.push(region.clone());
-        }
-    }
-    let model = common.model.clone().or_else(|| asked.model.clone());
-    let is_approved = |id: &str| asked.approved.as_ref().is_none_or(|it| it.has(id));
-    let is_model = |id: &str| model.as_deref().map_or_else(|| is_approved(id), |own| own == id);
-    let is_other = |id: &str| asked.approved.as_ref().is_none_or(|it| !it.has(id));
-    let choose = |regions: Vec<String>| {
-        let geography = asked.geography.clone();
-        let (is_model, is_other) = (&is_model, &is_other);
-        let wanted = Wanted { regions, geography, is_model, is_other };
-        Scene::choose(&wanted, catalog, &knowledge.regions)
-    };
-    let main = || {
-        let scope = asked.geography.as_deref().filter(|it| *it != "global").unwrap_or("us");
-        Scene::main_region(scope, catalog).into_iter().collect::<Vec<_>>()
-    };
-    if sources.is_empty() {
-        sources = allowed_regions(places);
-        sources.retain(|region| knowledge.regions.get(region).is_some());
-    }
-    if sources.is_empty() {
-        sources = main();
-    }
-    choose(sources).map_err(failure)
-}
-
-/// The Regions that Region denies spare, in the order of the documents.
-fn allowed_regions(places: &[Place]) -> Vec<String> {
-    let policies = places.iter().flat_map(|place| &place.levels).flat_map(|level| &level.policies);
-    let statements = policies.flat_map(|policy| &policy.document.statements);
-    let spared = statements.filter_map(|it| it.values_of(true, "aws:RequestedRegion")).flatten();
-    let mut regions = Vec::new();
-    for region in spared.filter(|it| bedrock::region::is_region_shaped(it)) {
-        if !regions.contains(region) {
-            regions.push(region.clone());
-        }
-    }
-    regions
-}
-
 /// Values that may be separated by commas, too.
-fn list(texts: impl IntoIterator<Item = String>) -> Vec<String> {
+pub(super) fn list(texts: impl IntoIterator<Item = String>) -> Vec<String> {
     let texts = texts.into_iter().collect::<Vec<_>>();
     let parts = texts.iter().flat_map(|text| text.split(',')).filter(|text| !text.is_empty());
     parts.map(str::to_owned).collect()

@@ -77,7 +77,7 @@ impl Places {
 
     /// All accounts that the policy reaches; of an organization without accounts, an example.
     pub(super) fn accounts(&self) -> Vec<String> {
-        let known = self.organization.iter().flat_map(|it| it.accounts());
+        let known = self.organization.iter().flat_map(Organization::accounts);
         let known = known.map(str::to_owned).collect::<Vec<_>>();
         if known.is_empty() { vec![EXAMPLE_ACCOUNT.to_owned()] } else { known }
     }

@@ -1,5 +1,5 @@
-//! The report on a result: what it does, its size, every call before and after, what it opens besides the goal, and
-//! what stands in its way.
+//! The report on a result: what it does, its size, every call before and after, what it opens besides the goal,
+//! and what stands in its way.
 
 use policy::Verdict;
 use policy::generate::{
