@@ -153,6 +153,48 @@ fn result_that_does_not_hold_is_not_printed() {
 }
 
 #[test]
+fn each_profile_that_is_named_is_tried() {
+    let world = World::new();
+    let org = world.write("deny.json", region_deny("Deny", r#"["us-east-1","eu-west-1"]"#));
+    let run = generate(&world, &format!("exempt us eu --org {org}")).ends(0);
+    for row in ["us. profile ", "eu. profile "] {
+        let mut rows = run.stderr.lines().filter(|line| line.starts_with(row));
+        assert!(rows.any(|line| line.ends_with("denied   allowed  allowed")), "{}", run.stderr);
+    }
+    let run = generate(&world, &format!("exempt us jp --org {org}")).ends(2);
+    let expected = "calls through jp. begin in ap-northeast-1, ap-northeast-3, but the SCPs allow us-east-1, eu-west-1";
+    assert!(run.stderr.contains(expected), "{}", run.stderr);
+    // A Region that is denied itself has to be spared, too.
+    let run = generate(&world, &format!("exempt jp --region ap-northeast-1 --org {org}")).ends(4);
+    assert_eq!(run.stdout, "");
+    let (_, changed) = run.stderr.split_once("The statement as it has to be:\n").unwrap();
+    let changed = changed.split("\nNote").next().unwrap();
+    assert!(
+        changed.contains("ap-northeast-1") && changed.contains("inference-profile/jp.*"),
+        "{changed}"
+    );
+}
+
+#[test]
+fn destinations_that_are_not_published_are_possible_legs() {
+    let world = World::new();
+    let catalog = world.text("catalog");
+    fs::create_dir_all(&catalog).unwrap();
+    let model = "anthropic.claude-sonnet-4-6";
+    world.write(
+        "catalog/models.csv",
+        format!("model_id,canonical_id,provider,name\n{model},,Anthropic,Sonnet\n"),
+    );
+    world.write(
+        "catalog/inference_profiles.csv",
+        format!("profile_id,source_region,destination_regions\nus-gov.{model},us-gov-west-1,\n"),
+    );
+    let identity = format!("identity us-gov.{model} --region us-gov-west-1 --catalog {catalog}");
+    let run = generate(&world, &identity).ends(0);
+    assert!(run.stdout.contains("arn:aws-us-gov:bedrock:*::foundation-model/"), "{}", run.stdout);
+}
+
+#[test]
 fn nothing_has_to_change_where_nothing_denies() {
     let world = World::new();
     let org = world.write("full.json", FULL);
@@ -259,6 +301,8 @@ fn options_that_a_form_lacks_are_asked_for() {
         ("exempt usa", "found `usa`"),
         ("exempt us.anthropic.claude-sonnet-9", "found `us.anthropic.claude-sonnet-9`"),
         ("models claude", "found `claude`"),
+        ("exempt us --region eu-west-1", "calls through us. begin in ca-central-1, "),
+        ("regions cn-north-1", "no such model in cn-north-1"),
         ("regions --geography moon", "found `moon`"),
         ("regions us-east", "us-east-1"),
         ("accounts 12", "expected 12 digits"),

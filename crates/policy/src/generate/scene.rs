@@ -66,8 +66,10 @@ impl Default for Wanted<'_> {
 /// A model as it can be called in a Region.
 struct Candidate<'c> {
     model: &'c str,
-    /// The scopes of its profiles there, `global` apart.
+    /// The scopes of its profiles there that send calls to other Regions, `global` apart.
     scopes: BTreeSet<&'c str>,
+    /// Those whose profiles stay there, or whose destinations AWS does not publish.
+    other_scopes: BTreeSet<&'c str>,
     has_global: bool,
 }
 
@@ -96,21 +98,24 @@ impl Scene {
                 }
                 let scene = Scene::of(candidate, &all, region, wanted, catalog, regions);
                 let Some(scene) = scene else { continue };
-                let n = scene.n_features();
+                // Destinations that are known tell more than those that are only possible.
+                let is_published =
+                    scene.geography.as_deref().is_some_and(|it| candidate.scopes.contains(it));
+                let n = scene.n_features() + usize::from(is_published);
                 if best.as_ref().is_none_or(|(most, _)| n > *most) {
                     best = Some((n, scene));
                 }
             }
         }
         best.map(|(_, scene)| scene).ok_or_else(|| {
-            let geography = wanted.geography.as_ref();
-            let what = geography.map_or("a model".to_owned(), |it| format!("a profile {it}."));
+            let profile = wanted.geography.as_ref();
+            let profile = profile.map(|it| format!(" with a profile {it}.")).unwrap_or_default();
             let regions = match wanted.regions.as_slice() {
                 [] => "any Region".to_owned(),
                 some => some.join(", "),
             };
             GenerateError::goal(format!(
-                "the catalog has no such model with {what} in {regions}: nothing can be tried"
+                "the catalog has no such model{profile} in {regions}: nothing can be tried"
             ))
         })
     }
@@ -137,13 +142,15 @@ impl Scene {
         catalog: &Catalog,
         regions: &Regions,
     ) -> Option<Self> {
-        let Candidate { model, scopes, has_global } = candidate;
+        let Candidate { model, scopes, other_scopes, has_global } = candidate;
         let geography = match &wanted.geography {
             Some(asked) if asked == "global" => {
                 has_global.then_some(())?;
                 scopes.iter().next().copied()
             }
-            Some(asked) => Some(scopes.get(asked.as_str()).copied()?),
+            Some(asked) => {
+                Some(scopes.get(asked.as_str()).or(other_scopes.get(asked.as_str())).copied()?)
+            }
             None => scopes.iter().next().copied(),
         };
         let own = partition(region, regions);
@@ -182,7 +189,9 @@ impl Scene {
         let is_other = |it: &Candidate<'_>| {
             it.model != *model
                 && (wanted.is_other)(it.model)
-                && geography.is_none_or(|scope| it.scopes.contains(scope))
+                && geography.is_none_or(|scope| {
+                    it.scopes.contains(scope) || it.other_scopes.contains(scope)
+                })
         };
         // The one that a pattern would first take for the model.
         let n_common = |it: &Candidate<'_>| {
@@ -315,23 +324,26 @@ fn variants(calls: &[MatrixCall], home: &str, scene: &Scene) -> Vec<MatrixCall> 
 
 fn candidates<'c>(region: &str, catalog: &'c Catalog) -> impl Iterator<Item = Candidate<'c>> {
     catalog.models().iter().filter_map(move |model| {
-        let mut scopes = BTreeSet::new();
+        let (mut scopes, mut other_scopes) = (BTreeSet::new(), BTreeSet::new());
         let mut has_global = false;
         for id in catalog.profiles_of(&model.id, region) {
             let destinations = catalog.profile(id).and_then(|it| it.get(region));
             match (id.split_once('.'), destinations) {
                 (Some(("global", _)), _) => has_global = true,
-                // A profile that stays in its Region is none whose destinations could be denied.
                 (Some((scope, _)), Some(Destinations::Regions(list))) if list.len() > 1 => {
                     scopes.insert(scope);
                 }
-                _ => {}
+                (Some((scope, _)), _) => {
+                    other_scopes.insert(scope);
+                }
+                (None, _) => {}
             }
         }
         let is_there = has_global
             || !scopes.is_empty()
+            || !other_scopes.is_empty()
             || model.on_demand_regions.contains(region)
             || model.profile_only_regions.contains(region);
-        is_there.then_some(Candidate { model: &model.id, scopes, has_global })
+        is_there.then_some(Candidate { model: &model.id, scopes, other_scopes, has_global })
     })
 }

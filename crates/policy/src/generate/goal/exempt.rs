@@ -170,14 +170,39 @@ impl Goal for Exempt {
     }
 }
 
-/// The calls through application profiles and profiles that are named one by one.
+/// The calls through what is exempted that not every matrix has, from each Region that they may begin in.
 pub(crate) fn own_calls(exempted: &[Exempted], ground: &Ground<'_>) -> Vec<MatrixCall> {
-    let own = exempted.iter().filter_map(|it| {
-        let Exempted::ApplicationProfile(arn) = it else { return None };
-        let parsed = Arn::parse(arn)?;
-        MatrixCall::new(Way::Own(arn.clone()), &ground.scene.model, parsed.region)
-    });
-    own.collect()
+    let scene = &ground.scene;
+    let mut calls = Vec::new();
+    for it in exempted {
+        let id = match it {
+            Exempted::ApplicationProfiles => continue,
+            Exempted::ApplicationProfile(arn) => {
+                let region = Arn::parse(arn).map(|it| it.region).unwrap_or_default();
+                calls.extend(MatrixCall::new(Way::Own(arn.clone()), &scene.model, region));
+                continue;
+            }
+            Exempted::Scope(scope) if scope == "global" && scene.has_global => continue,
+            Exempted::Scope(scope) if scene.geography.as_ref() == Some(scope) => continue,
+            Exempted::Scope(scope) => {
+                let (own, head) = (format!("{scope}.{}", scene.model), format!("{scope}."));
+                let mut ids = ground.catalog.profiles().map(|(id, _)| id);
+                let has_own = ground.catalog.profile(&own).is_some();
+                let first = ids.find(|id| id.starts_with(&head)).map(str::to_owned);
+                if has_own { Some(own) } else { first }
+            }
+            Exempted::Profile(id) => Some(id.clone()),
+        };
+        let Some((scope, model)) = id.as_ref().and_then(|it| it.split_once('.')) else { continue };
+        let sources = id.as_ref().and_then(|id| ground.catalog.profile(id));
+        for region in sources.into_iter().flat_map(|it| it.keys()) {
+            let way = Way::Profile(scope.to_owned());
+            let is_other_model = model != scene.model;
+            let call = MatrixCall::new(way, model, region);
+            calls.extend(call.map(|call| MatrixCall { is_other_model, ..call }));
+        }
+    }
+    calls
 }
 
 /// The policies whose Region denies deny what is asked for, each with an exemption by profile.

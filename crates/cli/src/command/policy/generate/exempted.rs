@@ -1,5 +1,7 @@
 //! Profiles that calls are to pass through, as users name them.
 
+use std::collections::BTreeSet;
+
 use bedrock::arn::Arn;
 use bedrock::{Knowledge, TargetType};
 use policy::generate::goal::{Exempt, Exempted};
@@ -77,4 +79,43 @@ pub(super) fn of_exempted(
         }
     }
     asked
+}
+
+/// Says which Regions calls may begin in, if that is none of those that SCPs allow, or that were given.
+///
+/// # Errors
+/// If there is a profile like that.
+pub(super) fn check_sources(
+    exempted: &[Exempted],
+    given: &[String],
+    allowed: &[String],
+    knowledge: &Knowledge,
+) -> Result<(), Failure> {
+    let from = if given.is_empty() { allowed } else { given };
+    if from.is_empty() {
+        return Ok(());
+    }
+    for it in exempted {
+        let (name, is_it): (_, Box<dyn Fn(&str) -> bool>) = match it {
+            Exempted::Scope(scope) => {
+                let head = format!("{scope}.");
+                (head.clone(), Box::new(move |id: &str| id.starts_with(&head)))
+            }
+            Exempted::Profile(own) => (own.clone(), Box::new(move |id: &str| id == own)),
+            Exempted::ApplicationProfiles | Exempted::ApplicationProfile(_) => continue,
+        };
+        let profiles = knowledge.catalog.profiles().filter(|(id, _)| is_it(id));
+        let sources = profiles.flat_map(|(_, by_source)| by_source.keys());
+        let sources = sources.map(String::as_str).collect::<BTreeSet<_>>();
+        if !from.iter().any(|region| sources.contains(region.as_str())) {
+            let sources = sources.into_iter().collect::<Vec<_>>().join(", ");
+            let whose = if given.is_empty() { "the SCPs allow" } else { "--region has" };
+            return Err(Failure::usage(format!(
+                "calls through {name} begin in {sources}, but {whose} {}: name one with --region, and see what would \
+                 have to change",
+                from.join(", ")
+            )));
+        }
+    }
+    Ok(())
 }

@@ -11,7 +11,7 @@ use policy::generate::goal::{
 };
 use policy::generate::{Goal, Ground};
 
-use super::exempted::{exempt, of_exempted};
+use super::exempted::{check_sources, exempt, of_exempted};
 use super::ground::Places;
 use super::scene::allowed_regions;
 use super::{deployment, failure, history, scene};
@@ -93,7 +93,9 @@ fn goal_of(
     Ok(match asked {
         GenerateGoal::Exempt(args) => {
             let goal = exempt(&args.profiles, regions, knowledge)?;
-            let asked = of_exempted(&goal.exempted, knowledge, allowed_regions(&places.places));
+            let allowed = allowed_regions(&places.places);
+            check_sources(&goal.exempted, regions, &allowed, knowledge)?;
+            let asked = of_exempted(&goal.exempted, knowledge, allowed);
             (Box::new(goal), asked)
         }
         GenerateGoal::EnableGlobal(args) => {
@@ -165,13 +167,13 @@ fn accounts(
 
 fn control_tower(
     args: ControlTowerArgs,
-    regions: &[String],
+    given: &[String],
     places: &Places,
     knowledge: &Knowledge,
     messages: &Messages,
 ) -> Result<(Box<dyn Goal>, Asked), Failure> {
     check_regions("--allowed-region", &args.allowed_region, knowledge)?;
-    let exempt = exempt(&args.profiles, regions, knowledge)?;
+    let exempt = exempt(&args.profiles, given, knowledge)?;
     let allowed = args.allowed_region.into_iter().collect();
     let exempted = exempt.exempted.clone();
     let goal = ControlTower::new(&allowed, exempt, &places.places).map_err(failure)?;
@@ -180,7 +182,8 @@ fn control_tower(
             "the organization has the control already: --enabled-control ARN updates its parameters",
         );
     }
-    let regions = goal.regions().iter().cloned().collect();
+    let regions: Vec<String> = goal.regions().iter().cloned().collect();
+    check_sources(&exempted, given, &regions, knowledge)?;
     let mut asked = of_exempted(&exempted, knowledge, regions);
     for (option, arn) in
         [("--control", &args.control), ("--enabled-control", &args.enabled_control)]
