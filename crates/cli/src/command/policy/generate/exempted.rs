@@ -96,14 +96,12 @@ pub(super) fn check_sources(
         return Ok(());
     }
     for it in exempted {
-        let (name, is_it): (_, Box<dyn Fn(&str) -> bool>) = match it {
-            Exempted::Scope(scope) => {
-                let head = format!("{scope}.");
-                (head.clone(), Box::new(move |id: &str| id.starts_with(&head)))
-            }
-            Exempted::Profile(own) => (own.clone(), Box::new(move |id: &str| id == own)),
+        let (name, is_scope) = match it {
+            Exempted::Scope(scope) => (format!("{scope}."), true),
+            Exempted::Profile(id) => (id.clone(), false),
             Exempted::ApplicationProfiles | Exempted::ApplicationProfile(_) => continue,
         };
+        let is_it = |id: &str| if is_scope { id.starts_with(&name) } else { id == name };
         let profiles = knowledge.catalog.profiles().filter(|(id, _)| is_it(id));
         let sources = profiles.flat_map(|(_, by_source)| by_source.keys());
         let sources = sources.map(String::as_str).collect::<BTreeSet<_>>();
