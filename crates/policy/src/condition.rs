@@ -85,6 +85,16 @@ impl Pattern {
         self.fixed.as_ref()?.as_ref()
     }
 
+    /// The characters, if it has no variables.
+    pub(crate) fn plain(&self) -> Option<&[Symbol]> {
+        self.template.plain()
+    }
+
+    /// The characters, with one value in place of every variable.
+    pub(crate) fn with_variables(&self, value: &str) -> Vec<Symbol> {
+        self.template.with_variables(value)
+    }
+
     /// The keys of its variables.
     pub(crate) fn keys(&self) -> impl Iterator<Item = &str> {
         self.template.keys()
@@ -193,6 +203,27 @@ impl Literal {
 }
 
 impl Condition {
+    /// Whether a value has a variable.
+    pub(crate) fn has_variables(&self) -> bool {
+        let mut patterns = self.values.iter().filter_map(|literal| match literal {
+            Literal::Pattern(pattern) => Some(pattern),
+            _ => None,
+        });
+        patterns.any(|pattern| pattern.keys().next().is_some())
+    }
+
+    /// Whether it asks the same as another one, in whatever order.
+    pub(crate) fn is_same(&self, other: &Condition) -> bool {
+        let of = |it: &Condition| {
+            let Test { operator, quantifier, if_exists } = it.test;
+            (operator.comparison, operator.is_negated, quantifier, if_exists)
+        };
+        of(self) == of(other)
+            && self.key_in_lower_case == other.key_in_lower_case
+            && self.values.iter().all(|it| other.values.contains(it))
+            && other.values.iter().all(|it| self.values.contains(it))
+    }
+
     /// Whether it holds.
     pub(crate) fn holds(&self, context: &Context) -> Truth {
         let state = context.state_of_lower(&self.key_in_lower_case);
@@ -287,7 +318,7 @@ fn network(text: &str) -> Option<IpNet> {
 }
 
 /// A time: RFC 3339, a day, a time without an offset (UTC), or seconds since 1970.
-fn date(text: &str) -> Option<Timestamp> {
+pub(crate) fn date(text: &str) -> Option<Timestamp> {
     const MIN_EPOCH_DIGITS: usize = 5;
     let digits = text.strip_prefix('-').unwrap_or(text);
     if digits.len() >= MIN_EPOCH_DIGITS && digits.bytes().all(|b| b.is_ascii_digit()) {

@@ -1,6 +1,7 @@
 //! Numbers of conditions, compared exactly: no float.
 
 use std::cmp::Ordering;
+use std::fmt;
 
 /// A decimal number.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,6 +30,66 @@ impl Decimal {
         // There is one zero.
         let is_negative = is_negative && !(whole.is_empty() && fraction.is_empty());
         Some(Decimal { is_negative, whole, fraction })
+    }
+
+    /// A greater number.
+    pub(crate) fn above(&self) -> String {
+        if self.is_negative { "0".to_owned() } else { self.farther() }
+    }
+
+    /// A lesser number.
+    pub(crate) fn below(&self) -> String {
+        let is_zero = self.whole.is_empty() && self.fraction.is_empty();
+        match (self.is_negative, is_zero) {
+            (_, true) => "-1".to_owned(),
+            (true, false) => format!("-{}", self.farther()),
+            (false, false) => "0".to_owned(),
+        }
+    }
+
+    /// A number between this one and a greater one.
+    pub(crate) fn between(&self, greater: &Self) -> String {
+        let n_digits = self.fraction.len().max(greater.fraction.len()) + 1;
+        match (self.is_negative, greater.is_negative) {
+            (true, true) => format!("-{}", greater.slightly_farther(n_digits)),
+            (true, false) if greater.whole.is_empty() && greater.fraction.is_empty() => {
+                format!("-{}", greater.slightly_farther(n_digits))
+            }
+            (true, false) => "0".to_owned(),
+            (false, _) => {
+                let whole = self.farther();
+                let is_between = Decimal::parse(&whole).is_some_and(|it| it < *greater);
+                if is_between { whole } else { self.slightly_farther(n_digits) }
+            }
+        }
+    }
+
+    fn whole(&self) -> &str {
+        if self.whole.is_empty() { "0" } else { &self.whole }
+    }
+
+    /// The amount of a number that is farther from 0.
+    fn farther(&self) -> String {
+        match self.whole().parse::<u64>().ok().and_then(|whole| whole.checked_add(1)) {
+            Some(whole) => whole.to_string(),
+            None => format!("{}0", self.whole),
+        }
+    }
+
+    /// The amount of a number that is farther from 0 by a 1 in the last of so many digits.
+    fn slightly_farther(&self, n_digits: usize) -> String {
+        let zeros = n_digits.saturating_sub(self.fraction.len() + 1);
+        format!("{}.{}{}1", self.whole(), self.fraction, "0".repeat(zeros))
+    }
+}
+
+impl fmt::Display for Decimal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.is_negative {
+            f.write_str("-")?;
+        }
+        f.write_str(self.whole())?;
+        if self.fraction.is_empty() { Ok(()) } else { write!(f, ".{}", self.fraction) }
     }
 }
 

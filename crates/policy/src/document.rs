@@ -459,6 +459,38 @@ impl Statement {
         principals.iter().fold(Truth::False, any)
     }
 
+    /// The patterns of its actions, listed or not.
+    pub(crate) fn actions(&self) -> &[Glob] {
+        &self.actions
+    }
+
+    /// The actions as the policy writes them.
+    pub(crate) fn action_texts(&self) -> &[String] {
+        &self.action_texts
+    }
+
+    /// The patterns of its resources.
+    pub(crate) fn resources(&self) -> &[Pattern] {
+        &self.resources
+    }
+
+    /// Whether it is about all resources but those that it lists.
+    pub(crate) fn is_not_resource(&self) -> bool {
+        self.is_not_resource
+    }
+
+    /// Whether it is about whoever calls.
+    pub(crate) fn is_about_everyone(&self) -> bool {
+        self.principals.as_ref().is_none_or(|all| all.contains(&Principal::Everyone))
+    }
+
+    /// Whether it is about the same callers as another one.
+    pub(crate) fn has_principals_of(&self, other: &Statement) -> bool {
+        let all = |statement: &Statement| statement.principals.clone().unwrap_or_default();
+        let (own, others) = (all(self), all(other));
+        own.iter().all(|it| others.contains(it)) && others.iter().all(|it| own.contains(it))
+    }
+
     /// Its conditions.
     pub(crate) fn conditions(&self) -> &[Condition] {
         &self.conditions

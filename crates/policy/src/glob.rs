@@ -4,7 +4,9 @@
 //! Matching follows all ways through a pattern at once; therefore, it takes at most the pattern's length times
 //! the text's, however the pattern is made.
 
-use std::collections::{BTreeSet, VecDeque};
+pub(crate) mod product;
+
+use product::{Budget, combinations};
 
 /// The colons of an ARN before its sixth part, which may have colons of its own.
 const ARN_COLONS: usize = 5;
@@ -95,6 +97,30 @@ impl Glob {
         (n_colons >= ARN_COLONS).then_some(Glob { elements, ignores_case: false })
     }
 
+    /// What the action of a request looks like: a service and a name.
+    pub(crate) fn any_action() -> Self {
+        const PART: [Element; 2] = [Element::One { colon: false }, Element::Many { colon: false }];
+        let elements = [&PART[..], &[Element::Char(':')], &PART].concat();
+        Glob { elements, ignores_case: true }
+    }
+
+    /// What the resource of a request looks like, unless it is `*`: an ARN with its six parts.
+    pub(crate) fn any_arn() -> Self {
+        let one = |colon| [Element::One { colon }, Element::Many { colon }];
+        let any = [Element::Many { colon: false }];
+        let colon = [Element::Char(':')];
+        let head = "arn:".chars().map(Element::Char).collect::<Vec<_>>();
+        let service = one(false);
+        let parts: [&[Element]; 10] =
+            [&head, &service, &colon, &service, &colon, &any, &colon, &any, &colon, &one(true)];
+        Glob { elements: parts.concat(), ignores_case: false }
+    }
+
+    /// Whether it has only wildcards.
+    fn is_without_characters(&self) -> bool {
+        !self.elements.iter().any(|it| matches!(it, Element::Char(_)))
+    }
+
     /// Whether it is `*`.
     pub(crate) fn is_everything(&self) -> bool {
         self.elements == [Element::Many { colon: true }]
@@ -170,65 +196,17 @@ pub(crate) fn symbols(text: &str) -> Vec<Symbol> {
 
 /// Texts for every combination of patterns that some text matches: for any text there is one among them that
 /// the same patterns match. Only texts count that match one of `within`, unless it is empty. `None` if that
-/// takes more than so many steps, each of which is one element of one pattern.
+/// takes more than so many steps, each of which is one place of one pattern.
 pub(crate) fn witnesses(globs: &[&Glob], within: &[Glob], max_steps: usize) -> Option<Vec<String>> {
-    let all = within.iter().chain(globs.iter().copied()).collect::<Vec<_>>();
-    let alphabet = alphabet(&all);
-    let n_elements = all.iter().map(|glob| glob.elements.len() + 1).sum::<usize>();
-    let start = all.iter().map(|glob| glob.start_of(&glob.elements)).collect::<Vec<_>>();
-    let mut seen = BTreeSet::from([start.clone()]);
-    let mut queue = VecDeque::from([(start, String::new())]);
-    let mut combinations = BTreeSet::new();
-    let mut found = Vec::new();
-    let mut n_steps = 0;
-    while let Some((places, text)) = queue.pop_front() {
-        let matched = places.iter().map(|places| places.last() == Some(&true)).collect::<Vec<_>>();
-        let (is_within, matched) = matched.split_at(within.len());
-        if (within.is_empty() || is_within.contains(&true)) && combinations.insert(matched.to_vec())
-        {
-            found.push(text.clone());
-        }
-        for character in &alphabet {
-            n_steps += n_elements;
-            if n_steps > max_steps {
-                return None;
-            }
-            let next = all.iter().zip(&places);
-            let next = next.map(|(glob, places)| glob.step_of(&glob.elements, places, *character));
-            let next = next.collect::<Vec<_>>();
-            let is_dead = |places: &Places| !places.contains(&true);
-            if !within.is_empty() && next[..within.len()].iter().all(is_dead) {
-                continue;
-            }
-            if seen.insert(next.clone()) {
-                queue.push_back((next, format!("{text}{character}")));
-            }
-        }
-    }
-    Some(found)
-}
-
-/// The characters that patterns tell apart, in both cases where case does not matter, and one that they do not
-/// name.
-fn alphabet(globs: &[&Glob]) -> BTreeSet<char> {
-    let mut alphabet = BTreeSet::from([':']);
-    for glob in globs {
-        for element in &glob.elements {
-            let Element::Char(character) = element else { continue };
-            alphabet.insert(*character);
-            if glob.ignores_case {
-                alphabet.extend(character.to_lowercase());
-                alphabet.extend(character.to_uppercase());
-            }
-        }
-    }
-    let other = ('a'..='z').chain('0'..='9').chain('\u{e000}'..).find(|it| !alphabet.contains(it));
-    alphabet.extend(other);
-    alphabet
+    let within = within.iter().collect::<Vec<_>>();
+    let found = combinations(globs, &within, &mut Budget(max_steps)).ok()?;
+    Some(found.into_iter().map(|it| it.text).collect())
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
     #[test]

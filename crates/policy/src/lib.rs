@@ -10,6 +10,7 @@
 //! Nothing here reads a file, opens a connection, or looks at the clock.
 
 pub mod action;
+pub mod compare;
 mod condition;
 mod decimal;
 pub mod document;

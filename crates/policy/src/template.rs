@@ -72,6 +72,16 @@ impl Template {
         }
     }
 
+    /// The symbols, with one value in place of every variable.
+    pub(crate) fn with_variables(&self, value: &str) -> Vec<Symbol> {
+        let literal = |character| Symbol { character, may_be_wild: false };
+        let of_piece = |piece: &Piece| match piece {
+            Piece::Text(symbols) => symbols.clone(),
+            Piece::Variable { .. } => value.chars().map(literal).collect(),
+        };
+        self.pieces.iter().flat_map(of_piece).collect()
+    }
+
     /// The keys of the variables.
     pub(crate) fn keys(&self) -> impl Iterator<Item = &str> {
         self.pieces.iter().filter_map(|piece| match piece {

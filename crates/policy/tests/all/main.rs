@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod acceptance;
+mod compare;
 mod documents;
 mod generate;
 mod generate_forms;

@@ -1,0 +1,243 @@
+//! Several patterns at once: which combinations of them some text matches, each with a shortest such text.
+//!
+//! All patterns are followed side by side, breadth first, by the places that they can have reached. From a set
+//! of places only few characters lead to different sets: those that are named there, the colon, and one that is
+//! not named. Therefore the number of sets decides, and not that of the characters.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Element, Glob};
+
+/// The characters that stand for those which no pattern names, the best first.
+const OTHERS: &str = "xyzabcdefghijklmnopqrstuvw0123456789";
+
+/// Steps that a search may still take; each is one place of one pattern.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Budget(pub(crate) usize);
+
+/// That a search takes more steps than it may.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct OverBudget;
+
+/// A text, and which of the patterns match it, in ascending order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Combination {
+    pub(crate) matched: Vec<usize>,
+    pub(crate) text: String,
+}
+
+/// The places that can have been reached, in ascending order: indices into all elements, with one more for the
+/// end of each pattern.
+type Places = Vec<usize>;
+
+struct Product<'a> {
+    /// The elements of all patterns; `None` is the end of one.
+    elements: Vec<Option<Element>>,
+    /// The pattern that each element is of.
+    owners: Vec<usize>,
+    globs: Vec<&'a Glob>,
+    /// Other characters that are the same without case as one that is named; by that in lower case.
+    variants: BTreeMap<String, Vec<char>>,
+}
+
+impl Budget {
+    pub(crate) fn take(&mut self, n_steps: usize) -> Result<(), OverBudget> {
+        self.0 = self.0.checked_sub(n_steps).ok_or(OverBudget)?;
+        Ok(())
+    }
+}
+
+/// Every combination of patterns that some text matches, with a shortest text. Only texts count that match one
+/// of `within`, unless it is empty.
+pub(crate) fn combinations(
+    globs: &[&Glob],
+    within: &[&Glob],
+    budget: &mut Budget,
+) -> Result<Vec<Combination>, OverBudget> {
+    let product = Product::new(within.iter().chain(globs).copied().collect());
+    let start = product.start();
+    // Each set of places with the one that it was reached from, and by which character.
+    let mut reached = vec![(start.clone(), None)];
+    let mut seen = BTreeSet::from([start]);
+    let mut found = BTreeSet::new();
+    let mut combinations = Vec::new();
+    let mut next = 0;
+    while next < reached.len() {
+        let places = reached[next].0.clone();
+        let is_end = |place: &&usize| product.elements[**place].is_none();
+        let matched = places.iter().filter(is_end).map(|place| product.owners[*place]);
+        let (is_within, matched) = matched.partition::<Vec<_>, _>(|owner| *owner < within.len());
+        budget.take(1 + matched.len())?;
+        if (within.is_empty() || !is_within.is_empty()) && !found.contains(&matched) {
+            let text = text_of(&reached, next);
+            found.insert(matched.clone());
+            let matched = matched.iter().map(|owner| owner - within.len()).collect();
+            combinations.push(Combination { matched, text });
+        }
+        for character in product.characters(&places) {
+            budget.take(1 + places.len())?;
+            let to = product.step(&places, character);
+            let is_alive = |place: &usize| product.owners[*place] < within.len();
+            if !within.is_empty() && !to.iter().any(is_alive) {
+                continue;
+            }
+            if seen.insert(to.clone()) {
+                reached.push((to, Some((next, character))));
+            }
+        }
+        next += 1;
+    }
+    Ok(combinations)
+}
+
+/// The characters on the way to a set of places.
+fn text_of(reached: &[(Places, Option<(usize, char)>)], last: usize) -> String {
+    let mut characters = Vec::new();
+    let mut place = last;
+    while let Some((before, character)) = reached[place].1 {
+        characters.push(character);
+        place = before;
+    }
+    characters.into_iter().rev().collect()
+}
+
+impl<'a> Product<'a> {
+    fn new(globs: Vec<&'a Glob>) -> Self {
+        let (mut elements, mut owners) = (Vec::new(), Vec::new());
+        for (owner, glob) in globs.iter().enumerate() {
+            elements.extend(glob.elements.iter().copied().map(Some));
+            elements.push(None);
+            owners.resize(elements.len(), owner);
+        }
+        let variants = variants(&globs);
+        Product { elements, owners, globs, variants }
+    }
+
+    fn start(&self) -> Places {
+        let mut places = Vec::new();
+        let mut first = 0;
+        for glob in &self.globs {
+            self.reach(first, &mut places);
+            first += glob.elements.len() + 1;
+        }
+        sorted(places)
+    }
+
+    /// Adds a place, and those behind `*`, which matches nothing, too.
+    fn reach(&self, place: usize, places: &mut Places) {
+        let mut place = place;
+        places.push(place);
+        while matches!(self.elements[place], Some(Element::Many { .. })) {
+            place += 1;
+            places.push(place);
+        }
+    }
+
+    fn step(&self, places: &Places, character: char) -> Places {
+        let mut to = Vec::with_capacity(places.len());
+        for place in places {
+            let Some(element) = self.elements[*place] else { continue };
+            if self.globs[self.owners[*place]].is_one(element, character) {
+                let is_many = matches!(element, Element::Many { .. });
+                self.reach(if is_many { *place } else { *place + 1 }, &mut to);
+            }
+        }
+        sorted(to)
+    }
+
+    /// Characters that stand for all: from these places, any other leads where one of them does.
+    fn characters(&self, places: &Places) -> Vec<char> {
+        let mut named = Vec::new();
+        for place in places {
+            match self.elements[*place] {
+                Some(Element::Char(character)) => {
+                    named.push(character);
+                    if self.globs[self.owners[*place]].ignores_case {
+                        let lower = character.to_lowercase().collect::<String>();
+                        named.extend(self.variants.get(&lower).into_iter().flatten());
+                    }
+                }
+                Some(Element::One { colon: false } | Element::Many { colon: false }) => {
+                    named.push(':');
+                }
+                _ => {}
+            }
+        }
+        let mut named = named.into_iter().collect::<BTreeSet<_>>();
+        let is_other = |other: &char| {
+            let is_same = |it: &char| it.to_lowercase().eq(other.to_lowercase());
+            *other != ':' && !named.iter().any(is_same)
+        };
+        let other = OTHERS.chars().chain('\u{e000}'..='\u{f8ff}').find(is_other);
+        named.extend(other);
+        named.into_iter().collect()
+    }
+}
+
+fn sorted(mut places: Places) -> Places {
+    places.sort_unstable();
+    places.dedup();
+    places
+}
+
+/// The characters that are the same without case as those that patterns name. Patterns that all mind no case do
+/// not tell them apart.
+fn variants(globs: &[&Glob]) -> BTreeMap<String, Vec<char>> {
+    if globs.iter().all(|glob| glob.ignores_case || glob.is_without_characters()) {
+        return BTreeMap::new();
+    }
+    let mut variants = BTreeMap::<String, Vec<char>>::new();
+    for glob in globs.iter().filter(|glob| glob.ignores_case) {
+        for element in &glob.elements {
+            let Element::Char(character) = element else { continue };
+            variants.entry(character.to_lowercase().collect()).or_default();
+        }
+    }
+    if variants.is_empty() {
+        return variants;
+    }
+    for character in '\0'..=char::MAX {
+        let is_cased = character.is_alphabetic() || character.is_ascii();
+        if !is_cased {
+            continue;
+        }
+        if let Some(same) = variants.get_mut(&character.to_lowercase().collect::<String>()) {
+            same.push(character);
+        }
+    }
+    variants
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::symbols;
+    use super::*;
+
+    fn text(text: &str, ignores_case: bool) -> Glob {
+        Glob::text(&symbols(text), true, ignores_case)
+    }
+
+    #[test]
+    fn texts_are_shortest_and_match_what_they_say() {
+        let globs = ["ab*", "*b", "a?c", "*"].map(|it| text(it, false));
+        let globs = globs.iter().collect::<Vec<_>>();
+        let found = combinations(&globs, &[], &mut Budget(10_000)).unwrap();
+        for Combination { matched, text } in &found {
+            let expected = (0..globs.len()).filter(|glob| globs[*glob].is_match(text));
+            assert_eq!(*matched, expected.collect::<Vec<_>>(), "{text}");
+        }
+        let texts = found.iter().map(|it| it.text.as_str()).collect::<Vec<_>>();
+        assert_eq!(texts, ["", "b", "ab", "abc", "abx", "axc"]);
+        assert_eq!(combinations(&globs, &[], &mut Budget(20)), Err(OverBudget));
+    }
+
+    #[test]
+    fn case_is_told_apart_where_one_pattern_minds_it() {
+        let globs = [text("k", true), text("k", false), text("K", false)];
+        let globs = globs.iter().collect::<Vec<_>>();
+        let found = combinations(&globs, &[], &mut Budget(10_000)).unwrap();
+        let texts = found.iter().map(|it| it.text.as_str()).collect::<Vec<_>>();
+        // The Kelvin sign is a K without case.
+        assert_eq!(texts, ["", "K", "k", "\u{212a}"]);
+    }
+}
