@@ -141,6 +141,8 @@ fn help_of_every_command_fits_80_columns() {
         "policy generate identity",
         "policy generate least-privilege",
         "policy generate control-tower",
+        "policy minify",
+        "policy diff",
     ] {
         let arguments = command.split_whitespace().chain(["--help"]).collect::<Vec<_>>();
         let help = world.hoptrail(&arguments).ends(0).stdout;

@@ -36,6 +36,8 @@
 //! - what policies make of calls: `policy`; organizations of them `policy_org`; invalid input `policy_input`; faults of
 //!   policies `policy_lint`
 //! - what policies make of calls: `policy`; policies for goals `policy_generate`; organizations of them `policy_org`; invalid input `policy_input`
+//! - what policies make of calls: `policy`; organizations of them `policy_org`; invalid input `policy_input`;
+//!   shorter and compared `policy_minify`
 //! - files that are not a trail: `layout_any`
 //!
 //! `world` builds trails, runs the program with an environment of its own and reads tables.
@@ -86,6 +88,7 @@ mod policy_explain;
 mod policy_generate;
 mod policy_input;
 mod policy_lint;
+mod policy_minify;
 mod policy_org;
 mod precedence;
 mod rates;

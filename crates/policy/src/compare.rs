@@ -26,8 +26,8 @@ use crate::document::{Document, Effect};
 use crate::glob::product::{Budget, OverBudget};
 use crate::known::KeyState;
 
-/// The most steps that the classes and their areas take: some seconds.
-const MAX_STEPS: usize = 20_000_000;
+/// The most steps that the classes and their areas take: about a second.
+const MAX_STEPS: usize = 5_000_000;
 
 /// What a document says of a request by itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

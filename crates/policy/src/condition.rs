@@ -1,5 +1,7 @@
 //! Conditions: one test of one key against the values of a policy.
 
+mod covered;
+
 use ipnet::IpNet;
 use jiff::Timestamp;
 use jiff::civil::{Date, DateTime};
@@ -8,7 +10,7 @@ use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use crate::decimal::Decimal;
-use crate::glob::{Glob, Symbol};
+use crate::glob::{Glob, Symbol, inclusion};
 use crate::known::{Context, KeyState, Truth};
 use crate::operator::{Comparison, Quantifier, Test};
 use crate::template::{Resolved, Template};
@@ -93,6 +95,13 @@ impl Pattern {
     /// The characters, with one value in place of every variable.
     pub(crate) fn with_variables(&self, value: &str) -> Vec<Symbol> {
         self.template.with_variables(value)
+    }
+
+    /// Whether it matches all that another one matches. Of a pattern with variables, that is known of the same
+    /// pattern only.
+    pub(crate) fn covers(&self, other: &Pattern) -> bool {
+        let globs = self.glob().zip(other.glob());
+        self == other || globs.is_some_and(|(own, other)| inclusion::covers(own, other))
     }
 
     /// The keys of its variables.
@@ -212,14 +221,18 @@ impl Condition {
         patterns.any(|pattern| pattern.keys().next().is_some())
     }
 
-    /// Whether it asks the same as another one, in whatever order.
-    pub(crate) fn is_same(&self, other: &Condition) -> bool {
+    /// Whether it tests the same key in the same way as another one.
+    fn has_test_of(&self, other: &Condition) -> bool {
         let of = |it: &Condition| {
             let Test { operator, quantifier, if_exists } = it.test;
             (operator.comparison, operator.is_negated, quantifier, if_exists)
         };
-        of(self) == of(other)
-            && self.key_in_lower_case == other.key_in_lower_case
+        of(self) == of(other) && self.key_in_lower_case == other.key_in_lower_case
+    }
+
+    /// Whether it asks the same as another one, in whatever order.
+    pub(crate) fn is_same(&self, other: &Condition) -> bool {
+        self.has_test_of(other)
             && self.values.iter().all(|it| other.values.contains(it))
             && other.values.iter().all(|it| self.values.contains(it))
     }

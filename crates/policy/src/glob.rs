@@ -4,6 +4,7 @@
 //! Matching follows all ways through a pattern at once; therefore, it takes at most the pattern's length times
 //! the text's, however the pattern is made.
 
+pub(crate) mod inclusion;
 pub(crate) mod product;
 
 use product::{Budget, combinations};
@@ -114,6 +115,16 @@ impl Glob {
         let parts: [&[Element]; 10] =
             [&head, &service, &colon, &service, &colon, &any, &colon, &any, &colon, &one(true)];
         Glob { elements: parts.concat(), ignores_case: false }
+    }
+
+    /// A shortest text that it matches.
+    fn shortest(&self) -> String {
+        let character = |element: &Element| match element {
+            Element::Char(character) => Some(*character),
+            Element::One { .. } => Some('x'),
+            Element::Many { .. } => None,
+        };
+        self.elements.iter().filter_map(character).collect()
     }
 
     /// Whether it has only wildcards.

@@ -24,6 +24,7 @@ mod known;
 pub mod leg;
 pub mod lint;
 pub mod logged;
+pub mod minify;
 pub mod operation;
 mod operator;
 pub mod organization;

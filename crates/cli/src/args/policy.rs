@@ -3,6 +3,9 @@
 mod lint;
 mod explain;
 mod generate;
+mod diff;
+mod kind;
+mod minify;
 mod simulate;
 
 use std::path::PathBuf;
@@ -18,6 +21,9 @@ pub(crate) use generate::{
     AccountsArgs, ControlTowerArgs, FormArgument, GenerateArgs, GenerateCommonArgs, GenerateGoal,
     HistoryArgs,
 };
+pub(crate) use diff::{DiffArgs, ExpectedComparison};
+pub(crate) use kind::PolicyKind;
+pub(crate) use minify::{MinifyArgs, PolicyReport};
 pub(crate) use simulate::{ExpectedVerdict, SimulateArgs, SimulateOutput, SimulatedCallArgs};
 
 /// `hoptrail policy`.
@@ -48,6 +54,11 @@ pub(crate) enum PolicyCommand {
     /// Write the smallest policy for a goal, and try it: every way to call a model, before and after
     #[command(after_help = exit::HELP)]
     Generate(GenerateArgs),
+    /// Make a policy shorter without changing what it says, with proof, and compare its size, as it is saved,
+    /// with AWS's limit. The policy goes to stdout, the report to stderr
+    Minify(MinifyArgs),
+    /// Say whether two policies say the same of every request, or show short requests on which they differ
+    Diff(DiffArgs),
 }
 
 /// The policies that callers are subject to.

@@ -8,6 +8,9 @@ mod explain;
 mod generate;
 mod json;
 mod lint;
+mod diff;
+mod file;
+mod minify;
 mod organization;
 mod policies;
 mod simulate;
@@ -18,7 +21,7 @@ use crate::args::PolicyCommand;
 use crate::exit::{Exit, Failure};
 use crate::messages::Messages;
 
-/// Runs one of its commands.
+/// Simulates, makes shorter, or compares.
 ///
 /// # Errors
 /// If an option, a policy, an organization, or a call is invalid.
@@ -28,5 +31,7 @@ pub(crate) fn run(command: PolicyCommand, messages: &Messages) -> Result<Exit, F
         PolicyCommand::Simulate(args) => simulate::run(*args, messages),
         PolicyCommand::Lint(args) => lint::run(&args, messages),
         PolicyCommand::Generate(args) => generate::run(args.goal, messages),
+        PolicyCommand::Minify(args) => minify::run(&args, messages),
+        PolicyCommand::Diff(args) => diff::run(&args, messages),
     }
 }

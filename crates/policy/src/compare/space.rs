@@ -171,8 +171,8 @@ impl<'a> Builder<'a, '_> {
             let is_same = |(other, _): &&(&Statement, usize)| {
                 let (own, others) = (statement.resources(), other.resources());
                 statement.is_not_resource() == other.is_not_resource()
-                    && own.iter().all(|it| others.contains(it))
-                    && others.iter().all(|it| own.contains(it))
+                    && own.iter().all(|it| others.iter().any(|other| other.covers(it)))
+                    && others.iter().all(|it| own.iter().any(|own| own.covers(it)))
             };
             let dimension = match known.iter().find(is_same) {
                 Some((_, dimension)) => *dimension,
@@ -236,9 +236,16 @@ impl<'a> Builder<'a, '_> {
                 places[place_of(condition)] = (dimension, predicate);
             }
         }
+        let mut known = Vec::<(&Condition, usize)>::new();
         for condition in open {
-            let kind = Kind::Open(Open::Condition(condition));
-            places[place_of(condition)] = (self.add(kind, Dimension::open()), 0);
+            self.budget.take(1 + known.len())?;
+            let same = known.iter().find(|(other, _)| condition.is_equivalent(other));
+            let dimension = match same {
+                Some((_, dimension)) => *dimension,
+                None => self.add(Kind::Open(Open::Condition(condition)), Dimension::open()),
+            };
+            known.push((condition, dimension));
+            places[place_of(condition)] = (dimension, 0);
         }
         for (statement, place) in uses {
             self.predicates[*statement].push(places[*place]);

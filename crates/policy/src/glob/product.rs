@@ -193,15 +193,19 @@ fn variants(globs: &[&Glob]) -> BTreeMap<String, Vec<char>> {
             variants.entry(character.to_lowercase().collect()).or_default();
         }
     }
-    if variants.is_empty() {
+    for (lower, same) in &mut variants {
+        let ascii = lower.chars().next().filter(|it| it.is_ascii() && lower.len() == 1);
+        let upper = ascii.map(|it| it.to_ascii_uppercase()).filter(|it| Some(*it) != ascii);
+        // The only other character that becomes an ASCII one.
+        let kelvin = (ascii == Some('k')).then_some('\u{212a}');
+        same.extend(ascii.into_iter().chain(upper).chain(kelvin));
+    }
+    if variants.values().all(|same| !same.is_empty()) {
         return variants;
     }
-    for character in '\0'..=char::MAX {
-        let is_cased = character.is_alphabetic() || character.is_ascii();
-        if !is_cased {
-            continue;
-        }
-        if let Some(same) = variants.get_mut(&character.to_lowercase().collect::<String>()) {
+    for character in ('\u{80}'..=char::MAX).filter(|it| it.is_alphabetic()) {
+        let lower = character.to_lowercase().collect::<String>();
+        if let Some(same) = variants.get_mut(&lower).filter(|_| !lower.is_ascii()) {
             same.push(character);
         }
     }
@@ -239,5 +243,17 @@ mod tests {
         let texts = found.iter().map(|it| it.text.as_str()).collect::<Vec<_>>();
         // The Kelvin sign is a K without case.
         assert_eq!(texts, ["", "K", "k", "\u{212a}"]);
+
+        let globs = [text("Å", true), text("å", false), text("Å", false)];
+        let globs = globs.iter().collect::<Vec<_>>();
+        let found = combinations(&globs, &[], &mut Budget(10_000)).unwrap();
+        let texts = found.iter().map(|it| it.text.as_str()).collect::<Vec<_>>();
+        assert_eq!(texts, ["", "Å", "å", "\u{212b}"]);
+    }
+
+    #[test]
+    fn one_other_character_becomes_an_ascii_one_in_lower_case() {
+        let others = ('\u{80}'..=char::MAX).filter(|it| it.to_lowercase().all(|it| it.is_ascii()));
+        assert_eq!(others.collect::<Vec<_>>(), ['\u{212a}']);
     }
 }

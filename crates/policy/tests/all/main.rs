@@ -11,6 +11,7 @@ mod legs;
 mod levels;
 mod lint;
 mod logged;
+mod minify;
 mod operators;
 mod organizations;
 mod random;
