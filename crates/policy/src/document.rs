@@ -62,8 +62,9 @@ enum Principal {
     Account(String),
     /// A role or user, by its ARN.
     Arn(String),
-    /// A service, or an identity of another kind: none that calls Bedrock under a policy of this account.
-    Other,
+    /// A service, or an identity of another kind, as written: none that calls Bedrock under a policy of this
+    /// account.
+    Other(String),
 }
 
 /// What is to be authorized: one action on one resource.
@@ -344,7 +345,11 @@ impl StatementReader<'_> {
                 return Err(unknown_element(values, &path, kind, expected));
             }
             for (_, text) in self.texts(values, &format!("{path}.{kind}"), "texts")? {
-                found.push(if kind == "AWS" { Principal::of_aws(text) } else { Principal::Other });
+                found.push(if kind == "AWS" {
+                    Principal::of_aws(text)
+                } else {
+                    Principal::Other(format!("{kind}:{text}"))
+                });
             }
         }
         Ok(found)
@@ -419,7 +424,7 @@ impl Principal {
                 Truth::of_key("aws:PrincipalArn")
             }
             Principal::Arn(arn) => is_value("aws:PrincipalArn", arn),
-            Principal::Other => Truth::False,
+            Principal::Other(_) => Truth::False,
         }
     }
 }

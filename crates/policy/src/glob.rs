@@ -210,7 +210,8 @@ pub(crate) fn symbols(text: &str) -> Vec<Symbol> {
 /// takes more than so many steps, each of which is one place of one pattern.
 pub(crate) fn witnesses(globs: &[&Glob], within: &[Glob], max_steps: usize) -> Option<Vec<String>> {
     let within = within.iter().collect::<Vec<_>>();
-    let found = combinations(globs, &within, &mut Budget(max_steps)).ok()?;
+    let lists = globs.iter().map(|glob| vec![*glob]).collect::<Vec<_>>();
+    let found = combinations(&lists, &within, &mut Budget(max_steps)).ok()?;
     Some(found.into_iter().map(|it| it.text).collect())
 }
 

@@ -1,6 +1,6 @@
 //! The classes of what a request has of one condition key: nothing, a value, or several.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::class::{Choice, Classes, Cost, Dimension};
 use super::example::{self, MADE_UP, ODD, WRITTEN};
@@ -106,7 +106,7 @@ fn choices(
     let literals = conditions.iter().flat_map(|condition| &condition.values).collect::<Vec<_>>();
     let mut found = example::values(key);
     if family == Family::Text {
-        found.extend(texts(&literals, budget)?);
+        found.extend(texts(conditions, budget)?);
         return Ok(found);
     }
     let points = match family {
@@ -155,29 +155,34 @@ fn choices(
     Ok(found)
 }
 
-/// Texts for every combination of patterns.
-fn texts(literals: &[&Literal], budget: &mut Budget) -> Result<Vec<Choice>, OverBudget> {
-    let mut globs = Vec::new();
+/// Texts for every combination of conditions.
+fn texts(conditions: &[&Condition], budget: &mut Budget) -> Result<Vec<Choice>, OverBudget> {
+    let mut lists = BTreeSet::new();
     let mut found = Vec::new();
-    for literal in literals {
-        match literal {
-            Literal::Pattern(pattern) => {
-                globs.extend(pattern.glob().cloned());
-                if let Some(symbols) = pattern.plain() {
-                    found.push(Choice::value(&example::filled(symbols), WRITTEN));
+    for condition in conditions {
+        let mut globs = BTreeSet::new();
+        for literal in &condition.values {
+            match literal {
+                Literal::Pattern(pattern) => {
+                    globs.extend(pattern.glob().cloned());
+                    if let Some(symbols) = pattern.plain() {
+                        found.push(Choice::value(&example::filled(symbols), WRITTEN));
+                    }
                 }
+                Literal::Bool(flag) => {
+                    globs.insert(Glob::text(&symbols(flag), false, true));
+                }
+                Literal::Binary(text) => {
+                    globs.insert(Glob::text(&symbols(text), false, false));
+                    found.push(Choice::value(text, WRITTEN));
+                }
+                _ => {}
             }
-            Literal::Bool(flag) => globs.push(Glob::text(&symbols(flag), false, true)),
-            Literal::Binary(text) => {
-                globs.push(Glob::text(&symbols(text), false, false));
-                found.push(Choice::value(text, WRITTEN));
-            }
-            _ => {}
         }
+        lists.insert(globs);
     }
-    globs.sort();
-    globs.dedup();
-    for combination in combinations(&globs.iter().collect::<Vec<_>>(), &[], budget)? {
+    let lists = lists.iter().map(|globs| globs.iter().collect()).collect::<Vec<_>>();
+    for combination in combinations(&lists, &[], budget)? {
         let rank = if combination.text.is_empty() { ODD } else { MADE_UP };
         found.push(Choice::value(&combination.text, rank));
     }
@@ -208,8 +213,7 @@ fn add_several(
     let single =
         values.iter().map(|(passing, choice)| ((passing.clone(), passing.clone()), vec![choice]));
     let mut reached = single.collect::<Vec<_>>();
-    let mut seen =
-        reached.iter().map(|(state, _)| state.clone()).collect::<std::collections::BTreeSet<_>>();
+    let mut seen = reached.iter().map(|(state, _)| state.clone()).collect::<BTreeSet<_>>();
     let mut next = 0;
     while next < reached.len() {
         let ((all, any), choices) = reached[next].clone();

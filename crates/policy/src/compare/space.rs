@@ -96,33 +96,30 @@ impl<'a> Builder<'a, '_> {
     ) -> Result<(), OverBudget> {
         let distinct = lists.iter().flatten().collect::<BTreeSet<_>>();
         let distinct = distinct.into_iter().collect::<Vec<_>>();
-        let globs = distinct.iter().flat_map(|(globs, _)| globs.iter().copied());
-        let globs = globs.collect::<BTreeSet<&Glob>>().into_iter().collect::<Vec<_>>();
-        let place = |glob: &Glob| globs.binary_search(&glob).unwrap_or_default();
-        let lists_of_places = distinct.iter().map(|(own, is_not)| {
-            (own.iter().map(|glob| place(glob)).collect::<BTreeSet<_>>(), *is_not)
-        });
-        let lists_of_places = lists_of_places.collect::<Vec<_>>();
+        let globs = distinct.iter().map(|(globs, _)| globs.iter().copied().collect::<Vec<_>>());
+        let globs = globs.collect::<Vec<_>>();
         let holding = |is_matched: &dyn Fn(usize) -> bool| {
             let mut holding = Set::empty(distinct.len());
-            for (predicate, (places, is_not)) in lists_of_places.iter().enumerate() {
-                if places.iter().any(|place| is_matched(*place)) != *is_not {
+            for (predicate, (_, is_not)) in distinct.iter().enumerate() {
+                if is_matched(predicate) != *is_not {
                     holding.insert(predicate);
                 }
             }
             holding
         };
         let mut classes = Classes::default();
-        let n_steps = lists_of_places.iter().map(|(places, _)| places.len() + 1).sum::<usize>();
         for combination in combinations(&globs, within, self.budget)? {
-            self.budget.take(n_steps)?;
-            let matched = holding(&|place| combination.matched.binary_search(&place).is_ok());
+            self.budget.take(distinct.len())?;
+            let matched = holding(&|list| combination.matched.binary_search(&list).is_ok());
             classes.add(matched, Choice::value(&combination.text, example::ODD));
         }
+        let n_steps = globs.iter().map(|globs| globs.len() + 1).sum::<usize>();
         for choice in examples {
             self.budget.take(n_steps)?;
-            if within.iter().any(|glob| glob.is_match(choice.text())) {
-                classes.add(holding(&|place| globs[place].is_match(choice.text())), choice);
+            let text = choice.text();
+            if within.iter().any(|glob| glob.is_match(text)) {
+                let matched = holding(&|list| globs[list].iter().any(|glob| glob.is_match(text)));
+                classes.add(matched, choice);
             }
         }
         let dimension = self.add(kind, classes.finish(distinct.len()));

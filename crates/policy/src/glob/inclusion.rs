@@ -15,7 +15,7 @@ pub(crate) fn covers(wide: &Glob, narrow: &Glob) -> bool {
     if !wide.is_match(&narrow.shortest()) {
         return false;
     }
-    combinations(&[wide], &[narrow], &mut Budget(MAX_STEPS))
+    combinations(&[vec![wide]], &[narrow], &mut Budget(MAX_STEPS))
         .is_ok_and(|found| found.iter().all(|it| !it.matched.is_empty()))
 }
 

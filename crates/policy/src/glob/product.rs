@@ -1,8 +1,9 @@
-//! Several patterns at once: which combinations of them some text matches, each with a shortest such text.
+//! Lists of patterns side by side: which combinations of lists some text matches, each with a shortest such text.
 //!
-//! All patterns are followed side by side, breadth first, by the places that they can have reached. From a set
-//! of places only few characters lead to different sets: those that are named there, the colon, and one that is
-//! not named. Therefore the number of sets decides, and not that of the characters.
+//! All patterns are followed at once, breadth first, by the places that they can have reached. From a set of
+//! places only few characters lead to different sets: those that are named there, the colon, and one that is
+//! not named. Once a list matches whatever follows, its other patterns do not matter any more. Therefore the
+//! number of sets decides, and not that of the characters or of the patterns.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,7 +20,7 @@ pub(crate) struct Budget(pub(crate) usize);
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct OverBudget;
 
-/// A text, and which of the patterns match it, in ascending order.
+/// A text, and which of the lists match it, in ascending order: those with a pattern that does.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Combination {
     pub(crate) matched: Vec<usize>,
@@ -33,9 +34,11 @@ type Places = Vec<usize>;
 struct Product<'a> {
     /// The elements of all patterns; `None` is the end of one.
     elements: Vec<Option<Element>>,
-    /// The pattern that each element is of.
-    owners: Vec<usize>,
-    globs: Vec<&'a Glob>,
+    /// The list and the pattern that each element is of.
+    owners: Vec<(usize, &'a Glob)>,
+    /// A place of each list from which it matches whatever follows; the next one is an end.
+    settled: Vec<Option<usize>>,
+    starts: Vec<usize>,
     /// Other characters that are the same without case as one that is named; by that in lower case.
     variants: BTreeMap<String, Vec<char>>,
 }
@@ -47,14 +50,16 @@ impl Budget {
     }
 }
 
-/// Every combination of patterns that some text matches, with a shortest text. Only texts count that match one
-/// of `within`, unless it is empty.
+/// Every combination of lists that some text matches, with a shortest text. Only texts count that match one of
+/// `within`, unless it is empty.
 pub(crate) fn combinations(
-    globs: &[&Glob],
+    lists: &[Vec<&Glob>],
     within: &[&Glob],
     budget: &mut Budget,
 ) -> Result<Vec<Combination>, OverBudget> {
-    let product = Product::new(within.iter().chain(globs).copied().collect());
+    // The first list is that of what counts.
+    let first = within.to_vec();
+    let product = Product::new(&std::iter::once(&first).chain(lists).collect::<Vec<_>>());
     let start = product.start();
     // Each set of places with the one that it was reached from, and by which character.
     let mut reached = vec![(start.clone(), None)];
@@ -64,20 +69,18 @@ pub(crate) fn combinations(
     let mut next = 0;
     while next < reached.len() {
         let places = reached[next].0.clone();
-        let is_end = |place: &&usize| product.elements[**place].is_none();
-        let matched = places.iter().filter(is_end).map(|place| product.owners[*place]);
-        let (is_within, matched) = matched.partition::<Vec<_>, _>(|owner| *owner < within.len());
+        let matched = product.matched(&places);
         budget.take(1 + matched.len())?;
-        if (within.is_empty() || !is_within.is_empty()) && !found.contains(&matched) {
+        let is_within = within.is_empty() || matched.contains(&0);
+        if is_within && found.insert(matched.clone()) {
+            let lists = matched.iter().filter_map(|list| list.checked_sub(1));
             let text = text_of(&reached, next);
-            found.insert(matched.clone());
-            let matched = matched.iter().map(|owner| owner - within.len()).collect();
-            combinations.push(Combination { matched, text });
+            combinations.push(Combination { matched: lists.collect(), text });
         }
         for character in product.characters(&places) {
             budget.take(1 + places.len())?;
             let to = product.step(&places, character);
-            let is_alive = |place: &usize| product.owners[*place] < within.len();
+            let is_alive = |place: &usize| product.owners[*place].0 == 0;
             if !within.is_empty() && !to.iter().any(is_alive) {
                 continue;
             }
@@ -102,25 +105,38 @@ fn text_of(reached: &[(Places, Option<(usize, char)>)], last: usize) -> String {
 }
 
 impl<'a> Product<'a> {
-    fn new(globs: Vec<&'a Glob>) -> Self {
-        let (mut elements, mut owners) = (Vec::new(), Vec::new());
-        for (owner, glob) in globs.iter().enumerate() {
-            elements.extend(glob.elements.iter().copied().map(Some));
-            elements.push(None);
-            owners.resize(elements.len(), owner);
+    fn new(lists: &[&Vec<&'a Glob>]) -> Self {
+        let (mut elements, mut owners, mut starts) = (Vec::new(), Vec::new(), Vec::new());
+        let mut settled = vec![None; lists.len()];
+        for (list, globs) in lists.iter().enumerate() {
+            for glob in *globs {
+                starts.push(elements.len());
+                elements.extend(glob.elements.iter().copied().map(Some));
+                if let Some(Element::Many { colon: true }) = glob.elements.last() {
+                    settled[list] = Some(elements.len() - 1);
+                }
+                elements.push(None);
+                owners.resize(elements.len(), (list, *glob));
+            }
         }
-        let variants = variants(&globs);
-        Product { elements, owners, globs, variants }
+        let globs = lists.iter().flat_map(|globs| globs.iter().copied()).collect::<Vec<_>>();
+        Product { elements, owners, settled, starts, variants: variants(&globs) }
     }
 
     fn start(&self) -> Places {
         let mut places = Vec::new();
-        let mut first = 0;
-        for glob in &self.globs {
-            self.reach(first, &mut places);
-            first += glob.elements.len() + 1;
+        for start in &self.starts {
+            self.reach(*start, &mut places);
         }
-        sorted(places)
+        self.tidy(places)
+    }
+
+    /// The lists that match a text which ends here.
+    fn matched(&self, places: &Places) -> Vec<usize> {
+        let ends = places.iter().filter(|place| self.elements[**place].is_none());
+        let mut lists = ends.map(|place| self.owners[*place].0).collect::<Vec<_>>();
+        lists.dedup();
+        lists
     }
 
     /// Adds a place, and those behind `*`, which matches nothing, too.
@@ -137,12 +153,33 @@ impl<'a> Product<'a> {
         let mut to = Vec::with_capacity(places.len());
         for place in places {
             let Some(element) = self.elements[*place] else { continue };
-            if self.globs[self.owners[*place]].is_one(element, character) {
+            if self.owners[*place].1.is_one(element, character) {
                 let is_many = matches!(element, Element::Many { .. });
                 self.reach(if is_many { *place } else { *place + 1 }, &mut to);
             }
         }
-        sorted(to)
+        self.tidy(to)
+    }
+
+    /// In order, and of a list that matches whatever follows nothing else.
+    fn tidy(&self, mut places: Places) -> Places {
+        places.sort_unstable();
+        places.dedup();
+        let is_settled = |place: usize| {
+            matches!(self.elements[place], Some(Element::Many { colon: true }))
+                && self.elements[place + 1].is_none()
+        };
+        let settled = places.iter().filter(|place| is_settled(**place));
+        let settled = settled.map(|place| self.owners[*place].0).collect::<BTreeSet<_>>();
+        if settled.is_empty() {
+            return places;
+        }
+        places.retain(|place| !settled.contains(&self.owners[*place].0));
+        for place in settled.iter().filter_map(|list| self.settled[*list]) {
+            places.extend([place, place + 1]);
+        }
+        places.sort_unstable();
+        places
     }
 
     /// Characters that stand for all: from these places, any other leads where one of them does.
@@ -152,7 +189,7 @@ impl<'a> Product<'a> {
             match self.elements[*place] {
                 Some(Element::Char(character)) => {
                     named.push(character);
-                    if self.globs[self.owners[*place]].ignores_case {
+                    if self.owners[*place].1.ignores_case {
                         let lower = character.to_lowercase().collect::<String>();
                         named.extend(self.variants.get(&lower).into_iter().flatten());
                     }
@@ -172,12 +209,6 @@ impl<'a> Product<'a> {
         named.extend(other);
         named.into_iter().collect()
     }
-}
-
-fn sorted(mut places: Places) -> Places {
-    places.sort_unstable();
-    places.dedup();
-    places
 }
 
 /// The characters that are the same without case as those that patterns name. Patterns that all mind no case do
@@ -225,28 +256,29 @@ mod tests {
     fn texts_are_shortest_and_match_what_they_say() {
         let globs = ["ab*", "*b", "a?c", "*"].map(|it| text(it, false));
         let globs = globs.iter().collect::<Vec<_>>();
-        let found = combinations(&globs, &[], &mut Budget(10_000)).unwrap();
+        let lists = globs.iter().map(|glob| vec![*glob]).collect::<Vec<_>>();
+        let found = combinations(&lists, &[], &mut Budget(10_000)).unwrap();
         for Combination { matched, text } in &found {
             let expected = (0..globs.len()).filter(|glob| globs[*glob].is_match(text));
             assert_eq!(*matched, expected.collect::<Vec<_>>(), "{text}");
         }
         let texts = found.iter().map(|it| it.text.as_str()).collect::<Vec<_>>();
         assert_eq!(texts, ["", "b", "ab", "abc", "abx", "axc"]);
-        assert_eq!(combinations(&globs, &[], &mut Budget(20)), Err(OverBudget));
+        assert_eq!(combinations(&lists, &[], &mut Budget(20)), Err(OverBudget));
     }
 
     #[test]
     fn case_is_told_apart_where_one_pattern_minds_it() {
         let globs = [text("k", true), text("k", false), text("K", false)];
-        let globs = globs.iter().collect::<Vec<_>>();
-        let found = combinations(&globs, &[], &mut Budget(10_000)).unwrap();
+        let lists = globs.iter().map(|glob| vec![glob]).collect::<Vec<_>>();
+        let found = combinations(&lists, &[], &mut Budget(10_000)).unwrap();
         let texts = found.iter().map(|it| it.text.as_str()).collect::<Vec<_>>();
         // The Kelvin sign is a K without case.
         assert_eq!(texts, ["", "K", "k", "\u{212a}"]);
 
         let globs = [text("Å", true), text("å", false), text("Å", false)];
-        let globs = globs.iter().collect::<Vec<_>>();
-        let found = combinations(&globs, &[], &mut Budget(10_000)).unwrap();
+        let lists = globs.iter().map(|glob| vec![glob]).collect::<Vec<_>>();
+        let found = combinations(&lists, &[], &mut Budget(10_000)).unwrap();
         let texts = found.iter().map(|it| it.text.as_str()).collect::<Vec<_>>();
         assert_eq!(texts, ["", "Å", "å", "\u{212b}"]);
     }
@@ -255,5 +287,21 @@ mod tests {
     fn one_other_character_becomes_an_ascii_one_in_lower_case() {
         let others = ('\u{80}'..=char::MAX).filter(|it| it.to_lowercase().all(|it| it.is_ascii()));
         assert_eq!(others.collect::<Vec<_>>(), ['\u{212a}']);
+    }
+
+    /// Where each pattern can match again and again, the combinations of patterns are very many, those of lists
+    /// are few.
+    #[test]
+    fn patterns_of_one_list_are_not_told_apart() {
+        let globs =
+            (0..60).map(|it| text(&format!("a:*:*:type/m{it}x*"), false)).collect::<Vec<_>>();
+        let all = globs.iter().collect::<Vec<_>>();
+        let one = vec![&globs[7]];
+        let found = combinations(&[all, one], &[], &mut Budget(1_000_000)).unwrap();
+        let matched = found.iter().map(|it| it.matched.as_slice()).collect::<Vec<_>>();
+        assert_eq!(matched, [&[][..], &[0], &[0, 1]]);
+        assert_eq!(found[2].text, "a:::type/m7x");
+        let alone = globs.iter().map(|glob| vec![glob]).collect::<Vec<_>>();
+        assert_eq!(combinations(&alone, &[], &mut Budget(1_000_000)), Err(OverBudget));
     }
 }

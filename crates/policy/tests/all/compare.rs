@@ -604,3 +604,27 @@ fn many_statements_are_compared() {
     let Comparison::Different(found) = found else { panic!("{found:?}") };
     assert_eq!(found.only_old_denies.unwrap().old_statement, Some(0));
 }
+
+/// Of callers, only the same are the same.
+#[test]
+fn callers_are_compared_as_they_are_written() {
+    let endpoint = |principal: &str| {
+        let statement =
+            format!(r#"{{"Effect":"Allow","Principal":{principal},"Action":"*","Resource":"*"}}"#);
+        let text = of_statements(&statement).to_string();
+        Document::read(&text, PolicyType::VpcEndpoint).unwrap()
+    };
+    let compared = |old: &str, new: &str| compare(&endpoint(old), &endpoint(new));
+    assert_eq!(compared(r#""*""#, r#"{"AWS":"*"}"#), Comparison::Equal);
+    let two = r#"{"AWS":["111122223333","arn:aws:iam::444455556666:root"]}"#;
+    assert_eq!(compared(two, r#"{"AWS":["444455556666","111122223333"]}"#), Comparison::Equal);
+    let found = compared(two, r#"{"AWS":"444455556666"}"#);
+    let Comparison::Different(found) = found else { panic!("{found:?}") };
+    let witness = found.only_old_allows.unwrap();
+    let account = ("aws:PrincipalAccount".to_lowercase(), KeyState::value("111122223333"));
+    assert!(witness.keys.contains(&account), "{witness:?}");
+    let [one, other] =
+        ["a.amazonaws.com", "b.amazonaws.com"].map(|it| format!(r#"{{"Service":"{it}"}}"#));
+    assert_eq!(compared(&one, &one), Comparison::Equal);
+    assert_eq!(compared(&one, &other), Comparison::Open);
+}
