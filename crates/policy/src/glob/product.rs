@@ -1,4 +1,5 @@
-//! Lists of patterns side by side: which combinations of lists some text matches, each with a shortest such text.
+//! Lists of patterns side by side: which combinations of lists some text matches, each with a shortest such
+//! text.
 //!
 //! All patterns are followed at once, breadth first, by the places that they can have reached. From a set of
 //! places only few characters lead to different sets: those that are named there, the colon, and one that is
@@ -265,6 +266,15 @@ mod tests {
         let texts = found.iter().map(|it| it.text.as_str()).collect::<Vec<_>>();
         assert_eq!(texts, ["", "b", "ab", "abc", "abx", "axc"]);
         assert_eq!(combinations(&lists, &[], &mut Budget(20)), Err(OverBudget));
+    }
+
+    #[test]
+    fn colons_are_told_apart_where_one_pattern_minds_them() {
+        let (of_text, of_part) = (text("u?s", false), Glob::resource(&symbols("u?s")));
+        let found = combinations(&[vec![&of_text], vec![&of_part]], &[], &mut Budget(10_000));
+        let texts = found.unwrap().into_iter().map(|it| (it.matched, it.text)).collect::<Vec<_>>();
+        let expected = [(vec![], ""), (vec![0], "u:s"), (vec![0, 1], "uxs")];
+        assert_eq!(texts, expected.map(|(matched, text)| (matched, text.to_owned())));
     }
 
     #[test]
