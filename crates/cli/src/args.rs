@@ -36,7 +36,10 @@ pub(crate) use self::destination::{Acl, DestArgs, Sse};
 pub(crate) use self::generate::{GenerateArgs, Generated};
 pub(crate) use self::knowledge::{CatalogBaseArgs, KnowledgeArgs, RateArgs};
 pub(crate) use self::policy::{
-    AccountsArgs, ControlTowerArgs, DiffArgs, ExpectedComparison, ExpectedVerdict, ExplainDenialArgs, ExplainDenialOutput, FormArgument, GenerateCommonArgs, GenerateGoal, HistoryArgs, LintArgs, LintOutput, LintSeverity, MinifyArgs, PoliciesArgs, PolicyArgs, PolicyCommand, PolicyReport, SimulateArgs, SimulateOutput, SimulatedCallArgs,
+    AccountsArgs, ControlTowerArgs, DiffArgs, ExpectedComparison, ExpectedVerdict,
+    ExplainDenialArgs, ExplainDenialOutput, FormArgument, GenerateCommonArgs, GenerateGoal,
+    HistoryArgs, LintArgs, LintOutput, LintSeverity, MinifyArgs, PoliciesArgs, PolicyArgs,
+    PolicyCommand, PolicyReport, SimulateArgs, SimulateOutput, SimulatedCallArgs,
 };
 pub(crate) use self::prices::{
     PricesArgs, PricesCheckArgs, PricesCommand, PricesExportArgs, PricesImportArgs, PricesShowArgs,

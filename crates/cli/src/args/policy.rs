@@ -1,10 +1,10 @@
 //! `hoptrail policy`.
 
-mod lint;
+mod diff;
 mod explain;
 mod generate;
-mod diff;
 mod kind;
+mod lint;
 mod minify;
 mod simulate;
 
@@ -15,14 +15,14 @@ use clap::{Args, Subcommand};
 use super::{KnowledgeArgs, heading};
 use crate::exit;
 
-pub(crate) use lint::{LintArgs, LintOutput, LintSeverity};
+pub(crate) use diff::{DiffArgs, ExpectedComparison};
 pub(crate) use explain::{ExplainDenialArgs, ExplainDenialOutput};
 pub(crate) use generate::{
     AccountsArgs, ControlTowerArgs, FormArgument, GenerateArgs, GenerateCommonArgs, GenerateGoal,
     HistoryArgs,
 };
-pub(crate) use diff::{DiffArgs, ExpectedComparison};
 pub(crate) use kind::PolicyKind;
+pub(crate) use lint::{LintArgs, LintOutput, LintSeverity};
 pub(crate) use minify::{MinifyArgs, PolicyReport};
 pub(crate) use simulate::{ExpectedVerdict, SimulateArgs, SimulateOutput, SimulatedCallArgs};
 
@@ -56,8 +56,10 @@ pub(crate) enum PolicyCommand {
     Generate(GenerateArgs),
     /// Make a policy shorter without changing what it says, with proof, and compare its size, as it is saved,
     /// with AWS's limit. The policy goes to stdout, the report to stderr
+    #[command(next_line_help = true, after_help = exit::HELP)]
     Minify(MinifyArgs),
     /// Say whether two policies say the same of every request, or show short requests on which they differ
+    #[command(next_line_help = true, after_help = exit::HELP)]
     Diff(DiffArgs),
 }
 

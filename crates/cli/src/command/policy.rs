@@ -2,14 +2,14 @@
 
 mod calls;
 mod change;
+mod diff;
 mod doubts;
 mod events;
 mod explain;
+mod file;
 mod generate;
 mod json;
 mod lint;
-mod diff;
-mod file;
 mod minify;
 mod organization;
 mod policies;
@@ -21,7 +21,7 @@ use crate::args::PolicyCommand;
 use crate::exit::{Exit, Failure};
 use crate::messages::Messages;
 
-/// Simulates, makes shorter, or compares.
+/// Runs one of its commands.
 ///
 /// # Errors
 /// If an option, a policy, an organization, or a call is invalid.
