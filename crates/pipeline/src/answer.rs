@@ -134,7 +134,10 @@ pub async fn answers_with_accounts(
 }
 
 impl Basis {
-    fn of(manifests: &BTreeMap<Date, Option<Manifest>>, range: Option<DayRange>) -> Self {
+    pub(crate) fn of(
+        manifests: &BTreeMap<Date, Option<Manifest>>,
+        range: Option<DayRange>,
+    ) -> Self {
         let first_and_last = manifests.keys().next().zip(manifests.keys().next_back());
         let all = first_and_last.and_then(|(first, last)| DayRange::new(*first, *last));
         let range = range.or(all);

@@ -14,6 +14,7 @@ mod accounts;
 mod answer;
 mod batch;
 mod bill;
+mod contexts;
 mod dates;
 mod day;
 mod digests;
@@ -35,6 +36,7 @@ mod work;
 
 pub use answer::{Answered, Basis, answers, answers_with_accounts};
 pub use bill::{BillFault, ReadBill, read_bill};
+pub use contexts::contexts;
 pub use dates::{DayRange, Shard};
 pub use error::{Error, LineError, SourceFailure};
 pub use omit::{Omitted, OmittedColumn};
@@ -51,6 +53,7 @@ pub use plan::{
 };
 pub use preflight::{Missing, Need, Preflight, Requests, Statement, Tried, Try};
 pub use read::{ReadEndpoints, ReadForm, ReadOutcome, ReadTo, read, read_shard};
+pub use run::discovered::add_discovered_aliases;
 pub use run::{Endpoints, Notice, Readings, build, run, settle};
 pub use settings::{Layout, Settings};
 pub use source::lines::Lines;

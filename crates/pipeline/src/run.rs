@@ -2,7 +2,7 @@
 //! what they came to.
 
 pub(crate) mod decision;
-mod discovered;
+pub(crate) mod discovered;
 pub(crate) mod kept;
 mod pass;
 mod readings;

@@ -5,15 +5,17 @@
 //! a file for something else could let source objects go that stand nowhere any more.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 
 use arrow::array::{Array, AsArray, RecordBatch, StringArray};
-use arrow::datatypes::{DataType, Int64Type, TimestampMillisecondType};
+use arrow::datatypes::{DataType, Field, Int64Type, Schema, TimestampMillisecondType};
 use arrow::error::ArrowError;
 use bedrock::CallId;
 use bytes::Bytes;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
-    ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
+    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader,
+    ParquetRecordBatchReaderBuilder, RowSelection,
 };
 use parquet::errors::ParquetError;
 use parquet::file::metadata::{FileMetaData, ParquetMetaDataReader};
@@ -273,7 +275,7 @@ pub fn event_and_request_ids(
 
 /// Parquet's reader asserts some of what damaged offsets break. Damage is an error of the file and must
 /// not end the run.
-fn surviving<T>(
+pub(crate) fn surviving<T>(
     table: &'static str,
     read: impl FnOnce() -> Result<T, ReadError>,
 ) -> Result<T, ReadError> {
@@ -320,11 +322,22 @@ fn present_rows(
     columns: &[(&'static str, Type)],
     may_lack: bool,
 ) -> Result<ParquetRecordBatchReader, ReadError> {
+    let metadata = checked(&file, table, columns, may_lack)?;
+    let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(file, metadata);
+    built(projected(builder, columns), table)
+}
+
+/// The footer of a file of a table whose columns are as declared; the file may lack columns if `may_lack`.
+fn checked(
+    file: &impl ChunkReader,
+    table: &'static str,
+    columns: &[(&'static str, Type)],
+    may_lack: bool,
+) -> Result<ArrowReaderMetadata, ReadError> {
     let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
-    let size_bytes = file.len();
-    let builder = ParquetRecordBatchReaderBuilder::try_new_with_options(file, options)
-        .map_err(|source| ReadError::NotParquet { size_bytes, source })?;
-    let footer = footer_of(builder.metadata().file_metadata())?;
+    let metadata = ArrowReaderMetadata::load(file, options)
+        .map_err(|source| ReadError::NotParquet { size_bytes: file.len(), source })?;
+    let footer = footer_of(metadata.metadata().file_metadata())?;
     if footer.table != table {
         return Err(ReadError::OtherTable { expected: table, found: footer.table });
     }
@@ -332,7 +345,7 @@ fn present_rows(
         return Err(ReadError::LaterSchema { table, found: footer.schema_version });
     }
     for (column, expected) in columns.iter().copied() {
-        let field = builder.schema().field_with_name(column).ok();
+        let field = metadata.schema().field_with_name(column).ok();
         let found = field.map(|field| field.data_type().clone());
         let is_valid = match &found {
             Some(found) => *found == expected.arrow(),
@@ -343,10 +356,89 @@ fn present_rows(
             return Err(ReadError::Column { table, column, expected, found });
         }
     }
+    Ok(metadata)
+}
+
+fn projected<T: ChunkReader + 'static>(
+    builder: ParquetRecordBatchReaderBuilder<T>,
+    columns: &[(&'static str, Type)],
+) -> ParquetRecordBatchReaderBuilder<T> {
     let names = columns.iter().map(|(name, _)| *name);
     let mask = ProjectionMask::columns(builder.parquet_schema(), names);
-    let reader = builder.with_projection(mask).build();
-    reader.map_err(|source| ReadError::Rows { table, source })
+    builder.with_projection(mask)
+}
+
+fn built<T: ChunkReader + 'static>(
+    builder: ParquetRecordBatchReaderBuilder<T>,
+    table: &'static str,
+) -> Result<ParquetRecordBatchReader, ReadError> {
+    builder.build().map_err(|source| ReadError::Rows { table, source })
+}
+
+/// Rows whose texts are numbers of entries of a dictionary, as the file has them.
+pub(crate) struct DictionaryRows {
+    reader: ParquetRecordBatchReader,
+    all_columns: Vec<String>,
+}
+
+impl DictionaryRows {
+    /// The names of all columns of the file.
+    pub(crate) fn all_columns(&self) -> &[String] {
+        &self.all_columns
+    }
+}
+
+impl Iterator for DictionaryRows {
+    type Item = Result<RecordBatch, ArrowError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.reader.next()
+    }
+}
+
+/// The rows of a file of a table with those of the columns that it has, and texts as dictionaries.
+pub(crate) fn dictionary_rows(
+    file: impl ChunkReader + 'static,
+    table: &'static str,
+    columns: &[(&'static str, Type)],
+) -> Result<DictionaryRows, ReadError> {
+    /// Rows that are decoded at a time.
+    const BATCH_ROWS: usize = 8 * 1024;
+    let metadata = checked(&file, table, columns, true)?;
+    let is_text =
+        |name: &str| columns.iter().any(|(column, kind)| *column == name && *kind == Type::Text);
+    let fields = metadata.schema().fields().iter().map(|field| {
+        if !is_text(field.name()) {
+            return Arc::clone(field);
+        }
+        let texts = DataType::Dictionary(DataType::Int32.into(), DataType::Utf8.into());
+        Arc::new(Field::new(field.name(), texts, field.is_nullable()))
+    });
+    let schema = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
+    let all_columns = schema.fields().iter().map(|field| field.name().clone()).collect();
+    let options = ArrowReaderOptions::new().with_schema(schema);
+    let metadata = ArrowReaderMetadata::try_new(Arc::clone(metadata.metadata()), options)
+        .map_err(|source| ReadError::Rows { table, source })?;
+    let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(file, metadata);
+    let builder = projected(builder, columns).with_batch_size(BATCH_ROWS);
+    Ok(DictionaryRows { reader: built(builder, table)?, all_columns })
+}
+
+/// A column of some rows, which are in order.
+pub(crate) fn rows_at(
+    file: impl ChunkReader + 'static,
+    table: &'static str,
+    column: (&'static str, Type),
+    rows: &[u64],
+) -> Result<ParquetRecordBatchReader, ReadError> {
+    let metadata = checked(&file, table, &[column], false)?;
+    let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(file, metadata);
+    let n_rows = builder.metadata().file_metadata().num_rows();
+    let n_rows = usize::try_from(n_rows).unwrap_or_default();
+    let places = rows.iter().filter_map(|row| usize::try_from(*row).ok());
+    let ranges = places.filter(|place| *place < n_rows).map(|place| place..place + 1);
+    let selection = RowSelection::from_consecutive_ranges(ranges, n_rows);
+    built(projected(builder, &[column]).with_row_selection(selection), table)
 }
 
 fn text<'a>(

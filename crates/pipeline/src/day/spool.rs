@@ -12,6 +12,7 @@ use logs::hash::{Sha256, to_hex};
 use md5::{Digest, Md5};
 use store::Store;
 use tables::bill::{self, BillError, Export};
+use tables::contexts::{ContextQuestion, DayContexts, event_ids_of_rows};
 use tables::query::{Answering, add_file};
 use tables::read::{Footer, ReadError};
 use tempfile::{SpooledData, SpooledTempFile, spooled_tempfile};
@@ -169,6 +170,46 @@ impl Spooled {
         match self.content {
             Content::Held(bytes) => bill::read(bytes, with_principals, take),
             Content::OnDisk(file) => bill::read(file, with_principals, take),
+    /// Groups the calls of a day, whose file of `invocations` this is. Call it on the workers.
+    /// If a file is not of its table, or damaged.
+    pub(crate) fn contexts(
+        &self,
+        question: &ContextQuestion,
+        day: Date,
+        denials: Option<Spooled>,
+    ) -> Result<DayContexts, ReadError> {
+        let mut found = DayContexts::new(question);
+        match denials.map(|file| file.content) {
+            Some(Content::Held(bytes)) => found.add_denials(question, bytes)?,
+            Some(Content::OnDisk(file)) => found.add_denials(question, file)?,
+            None => {}
+        }
+        match &self.content {
+            Content::Held(bytes) => found.add_calls(question, day, bytes.clone())?,
+            Content::OnDisk(file) => {
+                // Reading moves the place in a file that both share, and goes on only after it was set.
+                let file = file.try_clone().map_err(|source| ReadError::NotParquet {
+                    size_bytes: self.n_bytes,
+                    source: source.into(),
+                })?;
+                found.add_calls(question, day, file)?;
+            }
+        }
+        Ok(found)
+    }
+
+    /// Gives the event IDs of some rows of a file of the table `invocations`, which are in order, to `take`. Call
+    /// it on the workers.
+    /// If it is no such file, or damaged.
+    pub(crate) fn event_ids_of_rows(
+        rows: &[u64],
+        take: impl FnMut(Option<&str>),
+    ) -> Result<(), ReadError> {
+        if rows.is_empty() {
+            return Ok(());
+        }
+            Content::Held(bytes) => event_ids_of_rows(bytes, rows, take),
+            Content::OnDisk(file) => event_ids_of_rows(file, rows, take),
         }
     }
 

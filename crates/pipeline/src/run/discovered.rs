@@ -3,9 +3,21 @@
 use bedrock::Aliases;
 use bedrock::alias::AliasFileError;
 use bytes::Bytes;
+use store::Store;
 
 use crate::error::Error;
-use crate::run::kept::Kept;
+use crate::run::kept::{self, Kept};
+
+/// Adds what runs have discovered about opaque ARNs, and kept at a destination.
+///
+/// # Errors
+/// If the destination cannot be read, or what is kept there is corrupt.
+pub async fn add_discovered_aliases(
+    destination: &dyn Store,
+    aliases: &mut Aliases,
+) -> Result<(), Error> {
+    kept::load(destination, aliases).await
+}
 
 impl Kept for Aliases {
     const KEY: &'static str = "_hoptrail/aliases.csv";

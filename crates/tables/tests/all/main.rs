@@ -2,6 +2,7 @@
 
 mod accounts;
 mod columns;
+mod contexts;
 mod declarations;
 mod files;
 mod groups;
