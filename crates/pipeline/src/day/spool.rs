@@ -170,7 +170,12 @@ impl Spooled {
         match self.content {
             Content::Held(bytes) => bill::read(bytes, with_principals, take),
             Content::OnDisk(file) => bill::read(file, with_principals, take),
+        }
+    }
+
     /// Groups the calls of a day, whose file of `invocations` this is. Call it on the workers.
+    ///
+    /// # Errors
     /// If a file is not of its table, or damaged.
     pub(crate) fn contexts(
         &self,
@@ -200,14 +205,18 @@ impl Spooled {
 
     /// Gives the event IDs of some rows of a file of the table `invocations`, which are in order, to `take`. Call
     /// it on the workers.
+    ///
+    /// # Errors
     /// If it is no such file, or damaged.
     pub(crate) fn event_ids_of_rows(
+        self,
         rows: &[u64],
         take: impl FnMut(Option<&str>),
     ) -> Result<(), ReadError> {
         if rows.is_empty() {
             return Ok(());
         }
+        match self.content {
             Content::Held(bytes) => event_ids_of_rows(bytes, rows, take),
             Content::OnDisk(file) => event_ids_of_rows(file, rows, take),
         }
