@@ -143,6 +143,7 @@ fn help_of_every_command_fits_80_columns() {
         "policy generate control-tower",
         "policy minify",
         "policy diff",
+        "policy replay",
     ] {
         let arguments = command.split_whitespace().chain(["--help"]).collect::<Vec<_>>();
         let help = world.hoptrail(&arguments).ends(0).stdout;

@@ -38,6 +38,7 @@
 //! - what policies make of calls: `policy`; policies for goals `policy_generate`; organizations of them `policy_org`; invalid input `policy_input`
 //! - what policies make of calls: `policy`; organizations of them `policy_org`; invalid input `policy_input`;
 //!   shorter and compared `policy_minify`
+//!   what they make of logged calls: `policy_replay`
 //! - files that are not a trail: `layout_any`
 //!
 //! `world` builds trails, runs the program with an environment of its own and reads tables.
@@ -90,6 +91,7 @@ mod policy_input;
 mod policy_lint;
 mod policy_minify;
 mod policy_org;
+mod policy_replay;
 mod precedence;
 mod rates;
 mod read;

@@ -288,6 +288,52 @@ fn lines_are_answered_by_lines() {
 }
 
 #[test]
+fn many_lines_are_answered_in_their_order_by_any_number_of_threads() {
+    let world = World::new();
+    let org = organization(&world);
+    let line = |number: usize| {
+        let (account, region) = (["111122223333", "444455556666"][number % 2], "us-east-1");
+        let mut call = json!({"id": number.to_string(), "model_ref": SONNET, "region": region, "account": account});
+        // Most calls agree in all but their IDs.
+        match number % 7 {
+            0 => call["principal_arn"] = format!("arn:aws:iam::{account}:role/app-{number}").into(),
+            1 => {
+                let given = ["us-east-1", "us-west-2"][number % 3 % 2];
+                call["context"] = json!({ "aws:RequestedRegion": given });
+            }
+            2 => call["api_key"] = number.is_multiple_of(3).into(),
+            3 => call["id"] = Value::Null,
+            _ => {}
+        }
+        call.to_string()
+    };
+    let lines = (0..3_000).map(line).collect::<Vec<_>>();
+    let file = world.write("calls.jsonl", lines.join("\n"));
+    let of = |threads: &str| {
+        simulate(&world, &["--calls", &file, "--org", &org, "--threads", threads]).ends(0).stdout
+    };
+    let all = of("1");
+    assert_eq!([of("2"), of("5")], [all.clone(), all.clone()]);
+    assert_eq!(all.lines().count(), lines.len());
+    for number in [0, 1, 2, 3, 4, 7, 8, 9, 2_998, 2_999] {
+        let file = world.write("one.jsonl", &lines[number]);
+        let one = simulate(&world, &["--calls", &file, "--org", &org]).ends(0).stdout;
+        assert_eq!(all.lines().nth(number), one.lines().next(), "{number}");
+    }
+    // What is wrong is found at its line, whichever thread has it.
+    let mut wrong = lines.clone();
+    wrong[1_700] = "{}".to_owned();
+    let file = world.write("wrong.jsonl", wrong.join("\n"));
+    for threads in ["1", "2", "5"] {
+        let run =
+            simulate(&world, &["--calls", &file, "--org", &org, "--threads", threads]).ends(2);
+        assert!(run.stderr.contains("wrong.jsonl: line 1701: "), "{}", run.stderr);
+        assert_eq!(run.stdout.lines().count(), 1_700);
+        assert!(all.starts_with(&run.stdout));
+    }
+}
+
+#[test]
 fn identity_policy_must_allow_every_leg() {
     let world = World::new();
     let geo = |actions: &str| {

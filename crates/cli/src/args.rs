@@ -39,7 +39,8 @@ pub(crate) use self::policy::{
     AccountsArgs, ControlTowerArgs, DiffArgs, ExpectedComparison, ExpectedVerdict,
     ExplainDenialArgs, ExplainDenialOutput, FormArgument, GenerateCommonArgs, GenerateGoal,
     HistoryArgs, LintArgs, LintOutput, LintSeverity, MinifyArgs, PoliciesArgs, PolicyArgs,
-    PolicyCommand, PolicyReport, SimulateArgs, SimulateOutput, SimulatedCallArgs,
+    PolicyCommand, PolicyReport, ReplayArgs, ReplayBy, ReplayOutput, SimulateArgs, SimulateOutput,
+    SimulatedCallArgs,
 };
 pub(crate) use self::prices::{
     PricesArgs, PricesCheckArgs, PricesCommand, PricesExportArgs, PricesImportArgs, PricesShowArgs,

@@ -92,6 +92,6 @@ fn run(arguments: Arguments, messages: &Messages) -> Result<Exit, Failure> {
         Command::Explain(args) => command::explain::run(*args, messages),
         Command::Reconcile(args) => command::reconcile::run(*args, messages),
         Command::Generate(args) => command::generate::run(&args),
-        Command::Policy(args) => command::policy::run(args.command, messages),
+        Command::Policy(args) => command::policy::run(args.command, &arguments.output, messages),
     }
 }

@@ -32,6 +32,12 @@ impl Decimal {
         Some(Decimal { is_negative, whole, fraction })
     }
 
+    /// What is before the point, if it is not too large.
+    pub(crate) fn integer(&self) -> Option<i64> {
+        let whole = if self.whole.is_empty() { 0 } else { self.whole.parse::<i64>().ok()? };
+        Some(if self.is_negative { -whole } else { whole })
+    }
+
     /// A greater number.
     pub(crate) fn above(&self) -> String {
         if self.is_negative { "0".to_owned() } else { self.farther() }

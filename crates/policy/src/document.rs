@@ -9,6 +9,7 @@ use crate::condition::{Condition, Form, Literal, Matched, Pattern};
 use crate::glob::Glob;
 use crate::json::{Node, Value};
 use crate::known::{Context, KeyState, Truth};
+use crate::operation::ACTIONS;
 use crate::operator::Test;
 use crate::problem::{Position, Problem, cut};
 
@@ -45,6 +46,8 @@ pub struct Statement {
     /// What it does.
     pub effect: Effect,
     actions: Vec<Glob>,
+    /// Which of the actions of calls these list.
+    listed: [bool; ACTIONS.len()],
     action_texts: Vec<String>,
     /// Whether the actions are a `NotAction`.
     is_not_action: bool,
@@ -270,12 +273,14 @@ impl StatementReader<'_> {
             Some(condition) => self.conditions(condition)?,
             None => Vec::new(),
         };
+        let actions = action_texts.iter().map(|text| Glob::action(text)).collect::<Vec<_>>();
         Ok(Statement {
             index,
             position: node.position,
             sid: sid.map(str::to_owned),
             effect,
-            actions: action_texts.iter().map(|text| Glob::action(text)).collect(),
+            listed: ACTIONS.map(|action| actions.iter().any(|glob| glob.is_match(action))),
+            actions,
             action_texts,
             is_not_action,
             resources,
@@ -432,7 +437,10 @@ impl Principal {
 impl Statement {
     /// Whether it applies to a request.
     pub fn applies(&self, request: Request<'_>, context: &Context) -> Truth {
-        let is_listed = self.actions.iter().any(|glob| glob.is_match(request.action));
+        let is_listed = match ACTIONS.iter().position(|action| *action == request.action) {
+            Some(place) => self.listed[place],
+            None => self.actions.iter().any(|glob| glob.is_match(request.action)),
+        };
         if is_listed == self.is_not_action {
             return Truth::False;
         }

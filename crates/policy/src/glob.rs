@@ -9,6 +9,9 @@ pub(crate) mod product;
 
 use product::{Budget, combinations};
 
+/// Patterns with fewer elements are matched without an allocation.
+const MAX_SMALL: usize = 127;
+
 /// The colons of an ARN before its sixth part, which may have colons of its own.
 const ARN_COLONS: usize = 5;
 
@@ -151,6 +154,17 @@ impl Glob {
         if wild == [Element::Many { colon: true }] {
             return true;
         }
+        // Of the rest, most differ in one of the last ones.
+        let mut from_end = rest.clone().rev();
+        let is_plain = |element: &&Element| matches!(element, Element::Char(_));
+        for element in wild.iter().rev().take_while(is_plain) {
+            if !from_end.next().is_some_and(|character| self.is_one(*element, character)) {
+                return false;
+            }
+        }
+        if wild.len() < MAX_SMALL {
+            return self.is_small_match(wild, rest);
+        }
         let mut places = self.start_of(wild);
         for character in rest {
             places = self.step_of(wild, &places, character);
@@ -161,10 +175,51 @@ impl Glob {
         places.last().copied().unwrap_or_default()
     }
 
+    /// The same with the places as the bits of a number.
+    fn is_small_match(&self, elements: &[Element], text: std::str::Chars<'_>) -> bool {
+        let bits = elements.iter().zip(0_u32..);
+        let many = bits.filter(|(element, _)| matches!(element, Element::Many { .. }));
+        let many = many.fold(0_u128, |many, (_, bit)| many | 1 << bit);
+        let pass_many = |mut places: u128| {
+            loop {
+                let passed = places | (places & many) << 1;
+                if passed == places {
+                    return places;
+                }
+                places = passed;
+            }
+        };
+        let end = 1_u128 << elements.len();
+        let ends_with_all = elements.last() == Some(&Element::Many { colon: true });
+        let mut places = pass_many(1);
+        for character in text {
+            if ends_with_all && places & end != 0 {
+                return true;
+            }
+            let mut next = 0;
+            let mut open = places & !end;
+            while open != 0 {
+                let place = open.trailing_zeros() as usize;
+                if self.is_one(elements[place], character) {
+                    let is_many = many >> place & 1 == 1;
+                    next |= if is_many { 1 << place } else { 2 << place };
+                }
+                open &= open - 1;
+            }
+            if next == 0 {
+                return false;
+            }
+            places = pass_many(next);
+        }
+        places & end != 0
+    }
+
     fn is_one(&self, element: Element, character: char) -> bool {
         match element {
             Element::Char(own) if self.ignores_case => {
-                own == character || own.to_lowercase().eq(character.to_lowercase())
+                own.eq_ignore_ascii_case(&character)
+                    || !(own.is_ascii() && character.is_ascii())
+                        && own.to_lowercase().eq(character.to_lowercase())
             }
             Element::Char(own) => own == character,
             Element::One { colon } | Element::Many { colon } => colon || character != ':',
@@ -285,6 +340,22 @@ mod tests {
         let text = "a".repeat(4_000);
         assert!(!Glob::text(&symbols(&format!("{pattern}b")), true, false).is_match(&text));
         assert!(Glob::text(&symbols(&pattern), true, false).is_match(&text));
+    }
+
+    #[test]
+    fn short_and_long_patterns_match_alike() {
+        // The long form has the same meaning: `**` is `*`.
+        for pattern in ["a*b?c*", "*a*:b*", "?*?", "*", "a", "*a", "a*?"] {
+            let long = pattern.replace('*', &"*".repeat(MAX_SMALL));
+            for text in ["", "a", "ab", "aXbYc", "a:b", "xa:bb", "abcc", "aab", "a::b"] {
+                let of = |text: &str| Glob::text(&symbols(text), true, false);
+                assert_eq!(
+                    of(pattern).is_match(text),
+                    of(&long).is_match(text),
+                    "{pattern} {text}"
+                );
+            }
+        }
     }
 
     #[test]

@@ -11,7 +11,7 @@ use bedrock::denial::UNSPECIFIED_REGION;
 use bedrock::{Aliases, Catalog, ModelRef, Regions, TargetType};
 
 use crate::known::KeyState;
-use crate::operation::Operation;
+use crate::operation::{self, Operation};
 
 /// How many aliases may follow one another.
 const MAX_ALIASES: usize = 4;
@@ -168,6 +168,51 @@ impl Legs {
         let mut found = builder.found;
         found.legs.sort_by_key(|leg| leg.certainty);
         Ok(found)
+    }
+
+    /// What is known of the legs of a refused call whose record does not say what was called: the one that was
+    /// refused. `None` if that is not of a call.
+    pub fn of_refusal(action: &str, resource: &str, region: &str) -> Option<Self> {
+        let action = operation::action(action)?;
+        let arn = Arn::parse(resource);
+        let found = arn.as_ref().map(|arn| (arn.service, arn.resource_type()));
+        let (kind, requested_region) = match (found, &arn) {
+            (None, _) if resource == "*" => (LegKind::BearerToken, region),
+            (Some(("bedrock", "inference-profile")), _) => (LegKind::Profile, region),
+            (Some(("bedrock", "application-inference-profile")), _) => {
+                (LegKind::ApplicationProfile, region)
+            }
+            (Some(("bedrock", "foundation-model")), Some(arn)) => match arn.region {
+                "" => (LegKind::GlobalModel, UNSPECIFIED_REGION),
+                of_model if of_model == region => (LegKind::SourceModel, region),
+                of_model => (LegKind::DestinationModel, of_model),
+            },
+            (Some(("bedrock-mantle", "project")), _) => (LegKind::MantleProject, region),
+            _ => return None,
+        };
+        let inference_profile_arn = match kind {
+            // Only profiles send calls there.
+            LegKind::DestinationModel | LegKind::GlobalModel => KeyState::Present,
+            LegKind::SourceModel => KeyState::Unknown,
+            _ => KeyState::Absent,
+        };
+        let is_model = arn.as_ref().filter(|arn| arn.resource_type() == "foundation-model");
+        let model = is_model.map(|arn| arn.resource_id().to_owned());
+        let leg = Leg {
+            kind,
+            certainty: Certainty::Required,
+            action,
+            resource: resource.to_owned(),
+            requested_region: requested_region.to_owned(),
+            inference_profile_arn,
+        };
+        let missing = Some("the record does not say what was called".to_owned());
+        Some(Legs { legs: vec![leg], missing, model })
+    }
+
+    /// None, and why.
+    pub fn unknown(why: &str) -> Self {
+        Legs { missing: Some(why.to_owned()), ..Legs::default() }
     }
 }
 

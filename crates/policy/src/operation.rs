@@ -3,6 +3,9 @@
 
 /// `bedrock:InvokeModel`.
 pub(crate) const INVOKE_MODEL: &str = "bedrock:InvokeModel";
+const COUNT_TOKENS: &str = "bedrock:CountTokens";
+const CREATE_JOB: &str = "bedrock:CreateModelInvocationJob";
+const CREATE_INFERENCE: &str = "bedrock-mantle:CreateInference";
 const INVOKE_STREAM: &str = "bedrock:InvokeModelWithResponseStream";
 /// The action of a call with an API key.
 pub(crate) const BEARER_TOKEN: &str = "bedrock:CallWithBearerToken";
@@ -43,16 +46,32 @@ pub const OPERATIONS: &[Operation] = &[
         ..operation("InvokeModelWithBidirectionalStream", INVOKE_MODEL)
     },
     operation("StartAsyncInvoke", INVOKE_MODEL),
-    operation("CountTokens", "bedrock:CountTokens"),
+    operation("CountTokens", COUNT_TOKENS),
     Operation {
         missing: Some("iam:PassRole for the role of the job"),
-        ..operation("CreateModelInvocationJob", "bedrock:CreateModelInvocationJob")
+        ..operation("CreateModelInvocationJob", CREATE_JOB)
     },
     Operation {
         bearer_action: Some(MANTLE_BEARER_TOKEN),
-        ..operation("CreateInference", "bedrock-mantle:CreateInference")
+        ..operation("CreateInference", CREATE_INFERENCE)
     },
 ];
+
+/// The actions of the operations, each once.
+pub(crate) const ACTIONS: [&str; 7] = [
+    INVOKE_MODEL,
+    INVOKE_STREAM,
+    BEARER_TOKEN,
+    COUNT_TOKENS,
+    CREATE_JOB,
+    CREATE_INFERENCE,
+    MANTLE_BEARER_TOKEN,
+];
+
+/// An action of one of the operations, by its name.
+pub(crate) fn action(name: &str) -> Option<&'static str> {
+    ACTIONS.into_iter().find(|action| action.eq_ignore_ascii_case(name))
+}
 
 impl Operation {
     /// The operation of a name.
@@ -63,5 +82,21 @@ impl Operation {
     /// Whether it is one of the mantle endpoint.
     pub fn is_mantle(&self) -> bool {
         self.action.starts_with("bedrock-mantle:")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn list_of_actions_has_those_of_all_operations() {
+        let of_operation = |it: &Operation| [Some(it.action), it.possible_action, it.bearer_action];
+        let mut found = OPERATIONS.iter().flat_map(of_operation).flatten().collect::<Vec<_>>();
+        found.sort_unstable();
+        found.dedup();
+        let mut expected = ACTIONS;
+        expected.sort_unstable();
+        assert_eq!(found, expected);
     }
 }

@@ -151,6 +151,12 @@ impl Organization {
         self.everyone.is_some()
     }
 
+    /// The ID and name of the organizational unit or root that an account is directly below.
+    pub fn parent(&self, account: &str) -> Option<&Node> {
+        let parent = self.nodes.get(account).filter(|node| is_account(&node.id))?.parent.as_ref();
+        self.nodes.get(parent?)
+    }
+
     /// Whether it has an account.
     pub fn has_account(&self, account: &str) -> bool {
         self.everyone.is_some() || is_account(account) && self.nodes.contains_key(account)

@@ -4,7 +4,7 @@ use bedrock::arn::Arn;
 
 use crate::document::Request;
 use crate::evaluate::{Decision, Verdict};
-use crate::key;
+use crate::key::Key;
 use crate::known::{Context, KeyState};
 use crate::leg::{
     Call, Certainty, ImpossibleCall, Knowledge, Leg, LegKind, Legs, check_partition, partition,
@@ -45,6 +45,8 @@ pub struct Simulation<'a> {
     pub legs: Vec<DecidedLeg<'a>>,
     /// Why there may be other legs, or other policies.
     pub missing: Option<String>,
+    /// The policies.
+    pub levels: &'a Levels,
 }
 
 /// Decides on a call.
@@ -57,14 +59,31 @@ pub fn simulate<'a>(
     levels: &'a Levels,
     knowledge: Knowledge<'_>,
 ) -> Result<Simulation<'a>, ImpossibleCall> {
-    if let Some(principal) = caller.principal {
+    Ok(decide_legs(legs_of(call, caller.principal, knowledge)?, caller, levels))
+}
+
+/// The legs of a call by a principal.
+///
+/// # Errors
+/// If the call cannot be.
+pub fn legs_of(
+    call: Call<'_>,
+    principal: Option<&Principal>,
+    knowledge: Knowledge<'_>,
+) -> Result<Legs, ImpossibleCall> {
+    if let Some(principal) = principal {
         check_partition(&principal.arn, partition(call.region, knowledge.regions))?;
     }
-    let Legs { legs, missing, model } = Legs::of(call, knowledge)?;
+    Legs::of(call, knowledge)
+}
+
+/// Decides on the legs of a call.
+pub fn decide_legs<'a>(legs: Legs, caller: Caller<'_>, levels: &'a Levels) -> Simulation<'a> {
+    let Legs { legs, missing, model } = legs;
     let decide = |leg: Leg| {
         let mut context = Context::default();
-        for key in levels.keys() {
-            context.set(key, state(key, &leg, model.as_deref(), caller));
+        for (key, known) in levels.known_keys() {
+            context.set(key, state((key, known), &leg, model.as_deref(), caller));
         }
         let request = Request { action: leg.action, resource: &leg.resource };
         let decision = levels.decide(request, &context);
@@ -86,16 +105,21 @@ pub fn simulate<'a>(
     } else {
         Verdict::Indeterminate
     };
-    Ok(Simulation { verdict, legs, missing })
+    Simulation { verdict, legs, missing, levels }
 }
 
 /// What is known of a key, by its name in lower case: what was given, what the leg implies, what the caller
 /// implies.
-fn state(key: &str, leg: &Leg, model: Option<&str>, caller: Caller<'_>) -> KeyState {
+fn state(
+    (key, known): (&str, Option<&Key>),
+    leg: &Leg,
+    model: Option<&str>,
+    caller: Caller<'_>,
+) -> KeyState {
     if let Some((_, given)) = caller.given.iter().find(|(name, _)| name.eq_ignore_ascii_case(key)) {
         return given.clone();
     }
-    if key::find(key).is_some_and(|known| !known.is_of(leg.action)) {
+    if known.is_some_and(|known| !known.is_of(leg.action)) {
         return KeyState::Absent;
     }
     let of_text = |text: Option<&str>| text.map_or(KeyState::Unknown, KeyState::value);

@@ -7,11 +7,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use bedrock::denial::PolicyType;
+
 use crate::condition::{Condition, Literal};
 use crate::document::{Request, Statement};
 use crate::evaluate::{Decision, Level, Reason, Verdict, decide};
 use crate::glob::{Glob, symbols, witnesses};
-use crate::key::{self, KeyType, KeyValues};
+use crate::key::{self, Key, KeyType, KeyValues};
 use crate::known::{Context, KeyState};
 use crate::operator::{Comparison, Quantifier};
 
@@ -30,8 +32,8 @@ pub struct Levels {
     levels: Vec<Level>,
     /// Why there may be others, of which nothing is known.
     missing: Option<String>,
-    /// Keys of conditions and variables, in lower case.
-    keys: BTreeSet<String>,
+    /// Keys of conditions and variables, in lower case, with what the table says of each.
+    keys: Vec<(String, Option<&'static Key>)>,
     /// The keys that have witnesses.
     with_witnesses: BTreeSet<String>,
     /// The witnesses that were needed so far, by key and by what its value is like.
@@ -64,6 +66,7 @@ impl Levels {
         let with_witnesses = keys.iter().filter(is_single).filter(has_witnesses);
         let with_witnesses = with_witnesses.cloned().collect();
         keys.extend(of_variables);
+        let keys = keys.into_iter().map(|key| (key.clone(), key::find(&key))).collect();
         Levels { levels, missing: None, keys, with_witnesses, witnesses: Mutex::default() }
     }
 
@@ -83,9 +86,55 @@ impl Levels {
         &self.levels
     }
 
+    /// Whether others are the same policies at the same nodes.
+    pub fn is_same(&self, other: &Levels) -> bool {
+        let is_same_level = |(one, other): (&Level, &Level)| {
+            let mut policies = one.policies.iter().zip(&other.policies);
+            (one.policy_type, &one.node) == (other.policy_type, &other.node)
+                && one.policies.len() == other.policies.len()
+                && policies.all(|(one, other)| Arc::ptr_eq(one, other))
+        };
+        // Where levels are missing, the change may be in them.
+        self.missing.is_none()
+            && other.missing.is_none()
+            && self.levels.len() == other.levels.len()
+            && self.levels.iter().zip(&other.levels).all(is_same_level)
+    }
+
+    /// The same by type, if there are several types: the missing levels are of SCPs.
+    pub(crate) fn by_type(&self) -> Vec<(PolicyType, Levels)> {
+        let types = self.levels.iter().map(|level| level.policy_type);
+        let of_missing = self.missing.as_ref().map(|_| PolicyType::ServiceControl);
+        let types = types.chain(of_missing).collect::<BTreeSet<_>>();
+        if types.len() < 2 {
+            return Vec::new();
+        }
+        let of_type = |policy_type: PolicyType| {
+            let levels = self.levels.iter().filter(|level| level.policy_type == policy_type);
+            let levels = Levels::new(levels.cloned().collect());
+            let missing = self.missing.clone();
+            let missing = missing.filter(|_| policy_type == PolicyType::ServiceControl);
+            (policy_type, Levels { missing, ..levels })
+        };
+        types.into_iter().map(of_type).collect()
+    }
+
+    /// The conditions on a key, by its name in lower case.
+    pub(crate) fn conditions_of<'a>(
+        &'a self,
+        key: &'a str,
+    ) -> impl Iterator<Item = &'a Condition> + 'a {
+        conditions(&self.levels, key)
+    }
+
     /// The keys that the policies ask for, in lower case.
     pub fn keys(&self) -> impl Iterator<Item = &str> {
-        self.keys.iter().map(String::as_str)
+        self.known_keys().map(|(key, _)| key)
+    }
+
+    /// The same with what the table says of each.
+    pub(crate) fn known_keys(&self) -> impl Iterator<Item = (&str, Option<&'static Key>)> {
+        self.keys.iter().map(|(key, known)| (key.as_str(), *known))
     }
 
     /// Decides on one request.
@@ -133,8 +182,8 @@ impl Levels {
     ) -> Option<Decision<'_>> {
         let mut all: Option<Decision<'_>> = None;
         let mut places = vec![0; states.len()];
+        let mut context = context.clone();
         loop {
-            let mut context = context.clone();
             for ((key, states), place) in states.iter().zip(&places) {
                 context.set(key, states[*place].clone());
             }

@@ -6,6 +6,7 @@ mod generate;
 mod kind;
 mod lint;
 mod minify;
+mod replay;
 mod simulate;
 
 use std::path::PathBuf;
@@ -24,6 +25,7 @@ pub(crate) use generate::{
 pub(crate) use kind::PolicyKind;
 pub(crate) use lint::{LintArgs, LintOutput, LintSeverity};
 pub(crate) use minify::{MinifyArgs, PolicyReport};
+pub(crate) use replay::{ReplayArgs, ReplayBy, ReplayOutput};
 pub(crate) use simulate::{ExpectedVerdict, SimulateArgs, SimulateOutput, SimulatedCallArgs};
 
 /// `hoptrail policy`.
@@ -61,6 +63,10 @@ pub(crate) enum PolicyCommand {
     /// Say whether two policies say the same of every request, or show short requests on which they differ
     #[command(next_line_help = true, after_help = exit::HELP)]
     Diff(DiffArgs),
+    /// Say what changed policies would have done to the calls that were logged; without a change, how well
+    /// the policies explain what was logged
+    #[command(next_line_help = true, after_help = exit::HELP)]
+    Replay(Box<ReplayArgs>),
 }
 
 /// The policies that callers are subject to.

@@ -10,14 +10,16 @@ mod file;
 mod generate;
 mod json;
 mod lint;
+mod many;
 mod minify;
 mod organization;
 mod policies;
+mod replay;
 mod simulate;
 mod simulator;
 mod text;
 
-use crate::args::PolicyCommand;
+use crate::args::{OutputArgs, PolicyCommand};
 use crate::exit::{Exit, Failure};
 use crate::messages::Messages;
 
@@ -25,7 +27,11 @@ use crate::messages::Messages;
 ///
 /// # Errors
 /// If an option, a policy, an organization, or a call is invalid.
-pub(crate) fn run(command: PolicyCommand, messages: &Messages) -> Result<Exit, Failure> {
+pub(crate) fn run(
+    command: PolicyCommand,
+    output: &OutputArgs,
+    messages: &Messages,
+) -> Result<Exit, Failure> {
     match command {
         PolicyCommand::Explain(args) => explain::run(*args, messages),
         PolicyCommand::Simulate(args) => simulate::run(*args, messages),
@@ -33,5 +39,6 @@ pub(crate) fn run(command: PolicyCommand, messages: &Messages) -> Result<Exit, F
         PolicyCommand::Generate(args) => generate::run(args.goal, messages),
         PolicyCommand::Minify(args) => minify::run(&args, messages),
         PolicyCommand::Diff(args) => diff::run(&args, messages),
+        PolicyCommand::Replay(args) => replay::run(*args, output, messages),
     }
 }

@@ -140,6 +140,24 @@ fn work_on(
     Ok(exit(&outcome, (gates, policies), &job.fail_on, !partial.is_empty(), messages))
 }
 
+/// Builds tables as a run does, and says nothing of them.
+///
+/// # Errors
+/// As [`run`].
+pub(crate) fn build_tables(
+    args: RunArgs,
+    output: &OutputArgs,
+    messages: &Messages,
+) -> Result<Outcome, Failure> {
+    let job = Job::new(args, Work::Run, messages)?;
+    let dest = location::given("--dest", job.dest.as_ref())?.clone();
+    block_on(async |signals| {
+        let stores = signals.or(job.open(&dest, messages)).await??;
+        let progress = Arc::new(Progress::default());
+        build(&job, &stores, signals, (&progress, output), messages).await
+    })
+}
+
 impl Job {
     /// What a run is asked to do; a plan needs no destination.
     ///

@@ -15,5 +15,6 @@ mod minify;
 mod operators;
 mod organizations;
 mod random;
+mod replay;
 mod second;
 mod world;

@@ -11,7 +11,7 @@ use testkit::Dice;
 use crate::second::{self, Keys};
 use crate::world;
 
-const ACTIONS: &[&str] = &[
+pub(crate) const ACTIONS: &[&str] = &[
     "bedrock:InvokeModel",
     "bedrock:InvokeModelWithResponseStream",
     "bedrock:CallWithBearerToken",
@@ -25,7 +25,7 @@ const ACTION_PATTERNS: &[&str] = &[
     "iam:*",
     "bedrock:Invoke?odel",
 ];
-const RESOURCES: &[&str] = &[
+pub(crate) const RESOURCES: &[&str] = &[
     "*",
     "arn:aws:bedrock:us-east-1::foundation-model/a",
     "arn:aws:bedrock:::foundation-model/a",
@@ -169,7 +169,7 @@ fn statement(dice: &mut Dice, allow_of_four: u64) -> Value {
     Value::Object(statement)
 }
 
-fn document(dice: &mut Dice) -> Value {
+pub(crate) fn document(dice: &mut Dice) -> Value {
     let statements = (0..1 + dice.index(3)).map(|_| statement(dice, 2)).collect::<Vec<_>>();
     let mut document = json!({ "Statement": statements });
     if dice.below(4) > 0 {
@@ -212,7 +212,7 @@ fn context(states: &BTreeMap<&str, KeyState>) -> Context {
 }
 
 /// All ways in which the open keys may be known.
-fn completions(states: &BTreeMap<&str, KeyState>) -> Vec<Keys> {
+pub(crate) fn completions(states: &BTreeMap<&str, KeyState>) -> Vec<Keys> {
     let mut all = vec![Keys::new()];
     for (key, pool, _, _) in KEYS {
         let options = match &states[key] {
@@ -240,14 +240,14 @@ fn is_variable(levels: &[Vec<Value>], key: &str) -> bool {
     text.contains(&format!("${{{}", key.to_lowercase()))
 }
 
-struct Case {
-    levels: Vec<Vec<Value>>,
-    states: BTreeMap<&'static str, KeyState>,
+pub(crate) struct Case {
+    pub(crate) levels: Vec<Vec<Value>>,
+    pub(crate) states: BTreeMap<&'static str, KeyState>,
     action: &'static str,
     resource: &'static str,
 }
 
-fn case(dice: &mut Dice, open_of_eight: u64) -> Case {
+pub(crate) fn case(dice: &mut Dice, open_of_eight: u64) -> Case {
     let levels = levels(dice);
     let mut states = BTreeMap::new();
     for (key, pool, _, _) in KEYS {

@@ -222,3 +222,28 @@ fn file_of_another_table_is_an_error() {
     let cut = Bytes::from_static(b"PAR1 no");
     assert!(contexts.add_calls(&question, date(2026, 10, 5), cut).is_err());
 }
+
+/// Each row group has a dictionary of its own, in which the same number is another text.
+#[test]
+fn row_groups_with_other_dictionaries_are_read_as_they_are() {
+    let few = Day::new(vec![(1, 1, 0, None, None), (2, 2, 1, Some(true), None)], &[]);
+    let [first, second] = [0, 1].map(|number| few.invocations[number].clone());
+    let n_first = tables::ROW_GROUP_ROWS;
+    let mut rows = vec![first; n_first];
+    rows.extend(vec![second; 20_000]);
+    let objects = [Arc::from("key")];
+    let references = References { texts: &few.texts, meanings: &few.meanings, objects: &objects };
+    let file = tables::write(&INVOCATIONS, references, &rows, Vec::new()).expect("the rows fit");
+    let (question, file) = (question(), Bytes::from(file));
+    let mut contexts = DayContexts::new(&question);
+    contexts.add_calls(&question, date(2026, 10, 5), file.clone()).unwrap();
+    let mut found = Contexts::new(&question);
+    let new = found.add(&contexts);
+    assert_eq!(new, [(0, 0), (1, n_first as u64)]);
+    let accounts = found.iter().map(|it| (it.text(0).unwrap(), it.count().calls));
+    let expected = [("account1", n_first as u64), ("account2", 20_000)];
+    assert_eq!(accounts.collect::<Vec<_>>(), expected);
+    let mut ids = Vec::new();
+    event_ids_of_rows(file, &[0, n_first as u64], |id| ids.extend(id.map(str::to_owned))).unwrap();
+    assert_eq!(ids, ["00000000", "00000001"]);
+}

@@ -44,6 +44,9 @@ pub(crate) struct SimulateArgs {
     #[arg(long, value_enum, hide_possible_values = true, value_name = "VERDICT")]
     #[arg(help_heading = heading::OUTPUT)]
     pub(crate) expect: Option<ExpectedVerdict>,
+    /// Threads that answer --calls [default: one per core]
+    #[arg(long, env = "HOPTRAIL_THREADS", value_name = "N", help_heading = heading::PERFORMANCE)]
+    pub(crate) threads: Option<usize>,
     /// How to reach S3.
     #[command(flatten)]
     pub(crate) aws: AwsArgs,

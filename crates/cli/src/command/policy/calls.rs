@@ -1,10 +1,9 @@
 //! The calls to simulate: a grid of options, or JSON lines.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader};
-use std::path::Path;
+use std::fmt::Write as _;
 
-use anyhow::Context;
 use bedrock::arn::Arn;
 use bedrock::{Catalog, Knowledge, Regions};
 use policy::{KeyState, OPERATIONS, Operation, Principal};
@@ -33,13 +32,19 @@ pub(super) struct AskedCall {
 /// A line of `--calls`.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Line {
-    id: Option<String>,
-    event_name: Option<String>,
-    model_ref: String,
-    region: Option<String>,
-    account: Option<String>,
-    principal_arn: Option<String>,
+pub(super) struct Line<'a> {
+    #[serde(borrow)]
+    pub(super) id: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    event_name: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    model_ref: Cow<'a, str>,
+    #[serde(borrow)]
+    region: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    account: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    principal_arn: Option<Cow<'a, str>>,
     api_key: Option<bool>,
     #[serde(default)]
     context: BTreeMap<String, Value>,
@@ -147,82 +152,87 @@ fn accounts(
     Ok(accounts)
 }
 
-/// The calls of a file of JSON lines, or of standard input (`-`), as they are read.
-///
-/// # Errors
-/// If the file cannot be opened. The items are errors where it cannot be read, or a line is no call.
-pub(super) fn lines(
-    file: &Path,
-    knowledge: &Knowledge,
-) -> Result<impl Iterator<Item = Result<AskedCall, Failure>>, Failure> {
-    let reader: Box<dyn BufRead> = if file.as_os_str() == "-" {
-        Box::new(std::io::stdin().lock())
-    } else {
-        let opened = std::fs::File::open(file);
-        Box::new(BufReader::new(
-            opened.with_context(|| format!("could not read {}", file.display()))?,
-        ))
-    };
-    let name = if file.as_os_str() == "-" {
-        "standard input".to_owned()
-    } else {
-        file.display().to_string()
-    };
-    let lines = (1..)
-        .zip(reader.lines())
-        .filter(|(_, line)| line.as_ref().map_or(true, |line| !line.trim().is_empty()));
-    Ok(lines.map(move |(number, line): (u64, _)| {
-        let line = line.with_context(|| format!("could not read {name}"))?;
-        let place = format!("{name}: line {number}");
-        match call_of_line(&line, knowledge) {
-            Ok(call) => Ok(AskedCall { place: Some(place), ..call }),
-            Err(problem) => Err(Failure::usage(format!("{place}: {problem}"))),
-        }
-    }))
-}
+impl<'a> Line<'a> {
+    /// Reads a line.
+    ///
+    /// # Errors
+    /// If it is no such object.
+    pub(super) fn read(line: &'a str) -> Result<Self, String> {
+        serde_json::from_str::<Line<'_>>(line).map_err(|error| {
+            let error = error.to_string();
+            let problem = error.split(" at line ").next().unwrap_or_default();
+            wrong_member(line)
+                .unwrap_or_else(|| format!("expected a call as a JSON object: {problem}"))
+        })
+    }
 
-fn call_of_line(text: &str, knowledge: &Knowledge) -> Result<AskedCall, String> {
-    let line = serde_json::from_str::<Line>(text).map_err(|error| {
-        let error = error.to_string();
-        let problem = error.split(" at line ").next().unwrap_or_default();
-        wrong_member(text).unwrap_or_else(|| format!("expected a call as a JSON object: {problem}"))
-    })?;
-    let operation = operation(line.event_name.as_deref().unwrap_or("Converse"))
-        .map_err(|problem| format!("event_name: {problem}"))?;
-    let principal = line.principal_arn.as_deref().map(principal).transpose();
-    let principal = principal.map_err(|problem| format!("principal_arn: {problem}"))?;
-    let account = line.account.or_else(|| principal.as_ref().map(|it| it.account.clone()));
-    let account = account.ok_or("expected account, or principal_arn with one")?;
-    check_account(&account, principal.as_ref()).map_err(|problem| format!("account: {problem}"))?;
-    let region = line.region.or_else(|| region_of(&line.model_ref, &knowledge.catalog));
-    let region = region.ok_or("region: expected the code of an AWS Region, such as us-east-1")?;
-    check_region(&region, &knowledge.regions).map_err(|problem| format!("region: {problem}"))?;
-    let mut context = Vec::new();
-    for (key, value) in line.context {
-        let values = match value {
-            Value::Array(values) => values,
-            one => vec![one],
-        };
-        for value in values {
-            let text = match value {
-                Value::String(text) => text,
-                Value::Bool(_) | Value::Number(_) => value.to_string(),
-                _ => return Err(format!("context: {key}: expected texts, found `{value}`")),
-            };
-            context.push((key.clone(), text));
+    /// Writes all that it says but the ID: lines that agree in it are answered alike.
+    pub(super) fn write_key(&self, key: &mut String) {
+        let others = [&self.event_name, &self.region, &self.account, &self.principal_arn];
+        let others = others.into_iter().map(Option::as_deref);
+        for text in std::iter::once(Some(&*self.model_ref)).chain(others) {
+            match text {
+                // With its length, so that no two lists of texts look alike.
+                Some(text) => {
+                    // Writing to a string cannot fail.
+                    let _ = write!(key, "{}:{text}", text.len());
+                }
+                None => key.push('-'),
+            }
+        }
+        let _ = write!(key, "{:?}", self.api_key);
+        if !self.context.is_empty() || !self.absent.is_empty() || !self.present.is_empty() {
+            let _ = write!(key, "{:?}{:?}{:?}", self.context, self.absent, self.present);
         }
     }
-    Ok(AskedCall {
-        place: None,
-        id: line.id,
-        operation,
-        model_ref: line.model_ref,
-        region,
-        account,
-        principal,
-        has_api_key: line.api_key,
-        given: given(context, &line.absent, &line.present)?,
-    })
+
+    /// The call.
+    ///
+    /// # Errors
+    /// If something is missing or invalid.
+    pub(super) fn call(self, knowledge: &Knowledge) -> Result<AskedCall, String> {
+        let operation = operation(self.event_name.as_deref().unwrap_or("Converse"))
+            .map_err(|problem| format!("event_name: {problem}"))?;
+        let principal = self.principal_arn.as_deref().map(principal).transpose();
+        let principal = principal.map_err(|problem| format!("principal_arn: {problem}"))?;
+        let of_principal = || principal.as_ref().map(|it| it.account.clone());
+        let account = self.account.map(Cow::into_owned).or_else(of_principal);
+        let account = account.ok_or("expected account, or principal_arn with one")?;
+        check_account(&account, principal.as_ref())
+            .map_err(|problem| format!("account: {problem}"))?;
+        let region = self.region.map(Cow::into_owned);
+        let region = region.or_else(|| region_of(&self.model_ref, &knowledge.catalog));
+        let region =
+            region.ok_or("region: expected the code of an AWS Region, such as us-east-1")?;
+        check_region(&region, &knowledge.regions)
+            .map_err(|problem| format!("region: {problem}"))?;
+        let mut context = Vec::new();
+        for (key, value) in self.context {
+            let values = match value {
+                Value::Array(values) => values,
+                one => vec![one],
+            };
+            for value in values {
+                let text = match value {
+                    Value::String(text) => text,
+                    Value::Bool(_) | Value::Number(_) => value.to_string(),
+                    _ => return Err(format!("context: {key}: expected texts, found `{value}`")),
+                };
+                context.push((key.clone(), text));
+            }
+        }
+        Ok(AskedCall {
+            place: None,
+            id: self.id.map(Cow::into_owned),
+            operation,
+            model_ref: self.model_ref.into_owned(),
+            region,
+            account,
+            principal,
+            has_api_key: self.api_key,
+            given: given(context, &self.absent, &self.present)?,
+        })
+    }
 }
 
 /// The member of a line that has a value of another type, and what was expected.

@@ -1,9 +1,8 @@
 //! The policies that a caller is subject to, from the options.
 
-use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use bedrock::denial::PolicyType;
 use policy::{Level, Levels, Organization, Principal};
@@ -22,7 +21,7 @@ pub(super) struct Policies {
     /// Identity-based policies, boundary, session policies, endpoint policy.
     others: Vec<Level>,
     /// The levels by account; `None` for who is not subject to SCPs.
-    levels: RefCell<BTreeMap<Option<String>, Arc<Levels>>>,
+    levels: Mutex<BTreeMap<Option<String>, Arc<Levels>>>,
 }
 
 impl Policies {
@@ -60,7 +59,7 @@ impl Policies {
             None => (None, None),
         };
         let of = |organization, unchanged| {
-            let (others, levels) = (others.clone(), RefCell::default());
+            let (others, levels) = (others.clone(), Mutex::default());
             Policies { organization, unchanged, others, levels }
         };
         let unchanged = unchanged.map(|it| Box::new(of(Some(it), None)));
@@ -92,22 +91,45 @@ impl Policies {
     pub(super) fn levels(&self, account: &str, principal: Option<&Principal>) -> Arc<Levels> {
         let is_exempt = self.exemption(account, principal).is_some();
         let key = (!is_exempt && self.organization.is_some()).then(|| account.to_owned());
-        let make = || {
-            let of_account = key.as_ref().zip(self.organization.as_ref());
-            let of_account = of_account.map(|(account, organization)| organization.levels(account));
-            let (scps, is_known) = match of_account {
-                None => (Vec::new(), true),
-                Some(Some(levels)) => (levels, true),
-                Some(None) => (Vec::new(), false),
-            };
-            let levels = Levels::new(scps.into_iter().chain(self.others.iter().cloned()).collect());
-            Arc::new(if is_known {
-                levels
-            } else {
-                levels.without("the account is not in the organization: its SCPs are not known")
-            })
-        };
-        let mut known = self.levels.borrow_mut();
+        // What another thread has made is as good, even if that thread has ended since.
+        let mut known = self.levels.lock().unwrap_or_else(PoisonError::into_inner);
+        let make = || Arc::new(self.levels_of(key.as_deref()));
         Arc::clone(known.entry(key.clone()).or_insert_with(make))
+    }
+
+    /// What callers of an account are subject to; `None` for who is not subject to SCPs.
+    pub(super) fn levels_of(&self, account: Option<&str>) -> Levels {
+        let of_account = account.zip(self.organization.as_ref());
+        let of_account = of_account.map(|(account, organization)| organization.levels(account));
+        let (scps, is_known) = match of_account {
+            None => (Vec::new(), true),
+            Some(Some(levels)) => (levels, true),
+            Some(None) => (Vec::new(), false),
+        };
+        let levels = Levels::new(scps.into_iter().chain(self.others.iter().cloned()).collect());
+        match is_known {
+            true => levels,
+            false => {
+                levels.without("the account is not in the organization: its SCPs are not known")
+            }
+        }
+    }
+
+    /// What a caller of an account that is not known is subject to.
+    pub(super) fn levels_of_unknown(&self) -> Levels {
+        let levels = Levels::new(self.others.clone());
+        levels.without("it is not known of which account the caller is")
+    }
+
+    /// All policies, as if they were attached to one node: what they look at.
+    pub(super) fn all(&self) -> Levels {
+        let scps = self.organization.iter().flat_map(Organization::policies).cloned().collect();
+        let scps = Level { policy_type: PolicyType::ServiceControl, node: None, policies: scps };
+        Levels::new(std::iter::once(scps).chain(self.others.iter().cloned()).collect())
+    }
+
+    /// Whether there are identity-based policies.
+    pub(super) fn have_identity(&self) -> bool {
+        self.others.iter().any(|level| level.policy_type == PolicyType::IdentityBased)
     }
 }

@@ -1,6 +1,6 @@
 //! `hoptrail policy simulate`.
 
-use std::io::{self, Write};
+use std::num::NonZero;
 
 use policy::{Simulation, Verdict};
 
@@ -8,6 +8,7 @@ use super::calls::{self, AskedCall};
 use super::doubts::Doubts;
 use super::events;
 use super::json;
+use super::many;
 use super::policies::Policies;
 use super::simulator::Simulator;
 use super::text::{self, Row};
@@ -26,7 +27,7 @@ pub(crate) fn run(mut args: SimulateArgs, messages: &Messages) -> Result<Exit, F
     let knowledge = knowledge::load(&args.knowledge.clone().into())?;
     let policies = Policies::load(&args.policies, messages)?;
     let simulator = Simulator { policies: &policies, knowledge: &knowledge };
-    let mut counts = Counts { expected: args.expect.map(Verdict::from), ..Counts::default() };
+    let mut counts = Counts::default();
     let mut doubts = Doubts::new(&knowledge, messages);
     match &args.call.calls {
         Some(file) => {
@@ -35,7 +36,7 @@ pub(crate) fn run(mut args: SimulateArgs, messages: &Messages) -> Result<Exit, F
                     "--calls is answered as jsonl: expected no --output text",
                 ));
             }
-            of_lines(calls::lines(file, &knowledge)?, simulator, &mut doubts, &mut counts)?;
+            many::answer(file, simulator, threads(args.threads)?, (&mut doubts, &mut counts))?;
         }
         None => {
             let calls = if args.call.event_id.is_empty() {
@@ -51,41 +52,71 @@ pub(crate) fn run(mut args: SimulateArgs, messages: &Messages) -> Result<Exit, F
                 let given = calls::given_by(&args.call)?;
                 events::calls(&mut args, &given, &knowledge, messages)?
             };
+            calls.iter().for_each(|call| doubts.look_at(call));
             match args.output.unwrap_or(SimulateOutput::Text) {
-                SimulateOutput::Jsonl => {
-                    of_lines(calls.into_iter().map(Ok), simulator, &mut doubts, &mut counts)?;
-                }
-                SimulateOutput::Text => {
-                    calls.iter().for_each(|call| doubts.look_at(call));
-                    as_text(&calls, simulator, &mut counts)?;
-                }
+                SimulateOutput::Jsonl => as_lines(&calls, simulator, &mut counts)?,
+                SimulateOutput::Text => as_text(&calls, simulator, &mut counts)?,
             }
         }
     }
-    Ok(counts.exit(messages))
+    Ok(counts.exit(args.expect.map(Verdict::from), messages))
+}
+
+/// What counts of a call.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Counted {
+    verdict: Verdict,
+    /// Whether the organization does not have its account.
+    is_foreign: bool,
+    /// Whether none of its legs is known.
+    is_unknown: bool,
 }
 
 /// How many calls had which verdict.
-#[derive(Debug, Default)]
-struct Counts {
-    expected: Option<Verdict>,
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Counts {
     n: u64,
-    n_unexpected: u64,
-    /// Calls of accounts that the organization does not have.
+    n_allowed: u64,
+    n_denied: u64,
     n_foreign: u64,
-    /// Calls of which no leg is known.
     n_unknown: u64,
 }
 
+impl Counted {
+    pub(super) fn of(call: &AskedCall, found: &Simulation<'_>, policies: &Policies) -> Self {
+        let is_foreign = !policies.knows(&call.account);
+        Counted { verdict: found.verdict, is_foreign, is_unknown: found.legs.is_empty() }
+    }
+}
+
 impl Counts {
-    fn add(&mut self, call: &AskedCall, found: &Simulation<'_>, policies: &Policies) {
+    pub(super) fn add(&mut self, counted: Counted) {
         self.n += 1;
-        self.n_unexpected += u64::from(self.expected.is_some_and(|it| it != found.verdict));
-        self.n_foreign += u64::from(!policies.knows(&call.account));
-        self.n_unknown += u64::from(found.legs.is_empty());
+        self.n_allowed += u64::from(counted.verdict == Verdict::Allowed);
+        self.n_denied += u64::from(counted.verdict == Verdict::Denied);
+        self.n_foreign += u64::from(counted.is_foreign);
+        self.n_unknown += u64::from(counted.is_unknown);
     }
 
-    fn exit(&self, messages: &Messages) -> Exit {
+    /// Adds those of others.
+    pub(super) fn absorb(&mut self, other: &Counts) {
+        self.n += other.n;
+        self.n_allowed += other.n_allowed;
+        self.n_denied += other.n_denied;
+        self.n_foreign += other.n_foreign;
+        self.n_unknown += other.n_unknown;
+    }
+
+    fn n_unexpected(&self, expected: Verdict) -> u64 {
+        let n_expected = match expected {
+            Verdict::Allowed => self.n_allowed,
+            Verdict::Denied => self.n_denied,
+            Verdict::Indeterminate => self.n - self.n_allowed - self.n_denied,
+        };
+        self.n - n_expected
+    }
+
+    fn exit(&self, expected: Option<Verdict>, messages: &Messages) -> Exit {
         if self.n_foreign > 0 {
             messages.warn(&format!(
                 "{} of {}: the account is not in the organization",
@@ -93,11 +124,12 @@ impl Counts {
                 counted(self.n, "call")
             ));
         }
-        if let Some(expected) = self.expected.filter(|_| self.n_unexpected > 0) {
+        let of = |expected| (expected, self.n_unexpected(expected));
+        if let Some((expected, n_unexpected)) = expected.map(of).filter(|(_, n)| *n > 0) {
             messages.warn(&format!(
                 "--expect {}: {} of {} another verdict",
                 expected.as_str(),
-                grouped(self.n_unexpected),
+                grouped(n_unexpected),
                 if self.n == 1 {
                     "1 call has".to_owned()
                 } else {
@@ -113,39 +145,30 @@ impl Counts {
     }
 }
 
-fn of_lines(
-    calls: impl Iterator<Item = Result<AskedCall, Failure>>,
+/// The number of threads.
+///
+/// # Errors
+/// If none are asked for.
+pub(super) fn threads(given: Option<usize>) -> Result<usize, Failure> {
+    match given {
+        Some(0) => Err(Failure::usage("--threads: expected a positive number, found 0")),
+        Some(threads) => Ok(threads),
+        None => Ok(std::thread::available_parallelism().map_or(1, NonZero::get)),
+    }
+}
+
+fn as_lines(
+    calls: &[AskedCall],
     simulator: Simulator<'_>,
-    doubts: &mut Doubts<'_>,
     counts: &mut Counts,
 ) -> Result<(), Failure> {
-    let mut out = io::BufWriter::new(io::stdout().lock());
     for call in calls {
-        // What was answered before an invalid line is written.
-        let line = call.and_then(|call| {
-            let levels = simulator.policies.levels(&call.account, call.principal.as_ref());
-            let found = simulator.of(&call, &levels)?;
-            doubts.look_at(&call);
-            counts.add(&call, &found, simulator.policies);
-            Ok(json::line(&call, &found, simulator.before(&call)?)?)
-        });
-        let line = match line {
-            Ok(line) => line,
-            Err(failure) => {
-                out.flush()?;
-                return Err(failure);
-            }
-        };
-        match out.write_all(line.as_bytes()) {
-            // A reader that has gone (`| head`) is not an error.
-            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => return Ok(()),
-            result => result?,
-        }
+        let levels = simulator.policies.levels(&call.account, call.principal.as_ref());
+        let found = simulator.of(call, &levels)?;
+        counts.add(Counted::of(call, &found, simulator.policies));
+        print(&json::line(call, &found, simulator.before(call)?)?)?;
     }
-    match out.flush() {
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        result => Ok(result?),
-    }
+    Ok(())
 }
 
 fn as_text(
@@ -159,7 +182,7 @@ fn as_text(
     let mut found = Vec::with_capacity(calls.len());
     for (call, levels) in calls.iter().zip(&levels) {
         let one = simulator.of(call, levels)?;
-        counts.add(call, &one, policies);
+        counts.add(Counted::of(call, &one, policies));
         found.push(Row { call, found: one, before: simulator.before(call)? });
     }
     let text = match found.as_slice() {

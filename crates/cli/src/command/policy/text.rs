@@ -213,14 +213,25 @@ fn is_open(decided: &DecidedLeg<'_>, verdict: Verdict) -> bool {
 }
 
 pub(super) fn table(header: &[&str], rows: &[Vec<String>]) -> String {
-    table_of(header, rows, width())
+    table_of(header, rows, width(), 0)
 }
 
-/// A table of so many columns.
-pub(super) fn table_of(header: &[&str], rows: &[Vec<String>], width: Option<usize>) -> String {
+/// A table whose columns of at most so many characters are not broken into lines.
+pub(super) fn table_with(header: &[&str], rows: &[Vec<String>], max_whole: usize) -> String {
+    table_of(header, rows, width(), max_whole)
+}
+
+/// A table of so many columns of text.
+pub(super) fn table_of(
+    header: &[&str],
+    rows: &[Vec<String>],
+    width: Option<usize>,
+    max_whole: usize,
+) -> String {
+    let width = width.and_then(|width| u16::try_from(width).ok()).unwrap_or(u16::MAX);
     let mut table = Table::new();
     table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
-    table.set_width(width.and_then(|width| u16::try_from(width).ok()).unwrap_or(u16::MAX));
+    table.set_width(width);
     table.set_header(header);
     for row in rows {
         table.add_row(row);
@@ -229,14 +240,18 @@ pub(super) fn table_of(header: &[&str], rows: &[Vec<String>], width: Option<usiz
     let last = header.len() - 1;
     for (place, column) in table.column_iter_mut().enumerate() {
         column.set_padding((0, GAP));
+        let cells = || rows.iter().map(|row| row[place].as_str()).chain(header[place].lines());
+        if cells().map(|cell| cell.chars().count()).max().unwrap_or_default() <= max_whole {
+            column.set_constraint(ColumnConstraint::ContentWidth);
+            continue;
+        }
         if place == last {
             let least = ColumnConstraint::LowerBoundary(Width::Fixed(MIN_LAST_COLUMN));
             column.set_constraint(least);
             continue;
         }
         // No word is cut, as long as there is room: half an ID is no ID.
-        let cells = rows.iter().map(|row| row[place].as_str()).chain([header[place]]);
-        let words = cells.flat_map(str::split_whitespace).map(|word| word.chars().count());
+        let words = cells().flat_map(str::split_whitespace).map(|word| word.chars().count());
         let longest = words.max().and_then(|it| u16::try_from(it).ok()).unwrap_or(u16::MAX);
         let needed = longest.saturating_add(GAP);
         if let Some(rest) = room.checked_sub(needed) {

@@ -137,7 +137,7 @@ fn table(cells: &[&Cell]) -> String {
         ]
     });
     let rows = rows.collect::<Vec<_>>();
-    table_of(&["call", "Region", "before", "after", "goal"], &rows, Some(WIDTH))
+    table_of(&["call", "Region", "before", "after", "goal"], &rows, Some(WIDTH), 0)
 }
 
 fn outcome(found: Outcome) -> &'static str {
