@@ -432,6 +432,23 @@ fn caller_that_the_text_does_not_say_is_asked_for() {
     let role = ["--principal", "arn:aws:iam::111122223333:role/team/App"];
     let found = answer(&world, &[&asked[..], &role].concat(), &text, 0);
     assert_eq!(found["policies"]["verdicts"], json!(["denied"]));
+    // A record has it.
+    let record = json!({
+        "eventVersion": "1.11", "eventID": "c3fb129b-0175-41fd-a3c3-6ce100dcdf03",
+        "eventTime": "2026-10-06T21:07:06Z", "eventSource": "bedrock.amazonaws.com", "eventName": "Converse",
+        "awsRegion": "us-east-1", "recipientAccountId": "111122223333",
+        "userIdentity": {
+            "type": "AssumedRole", "arn": "arn:aws:sts::111122223333:assumed-role/App/session",
+            "accountId": "111122223333",
+            "sessionContext": {"sessionIssuer": {
+                "type": "Role", "arn": "arn:aws:iam::111122223333:role/team/App", "accountId": "111122223333",
+            }},
+        },
+        "requestParameters": {"modelId": SONNET}, "errorCode": "AccessDenied", "errorMessage": text,
+    });
+    let found = answer(&world, &asked, &record.to_string(), 0);
+    assert_eq!(found["policies"]["verdicts"], json!(["denied"]));
+    assert!(!found["not_said"].to_string().contains("the path of the role"), "{found}");
     // Who is not subject to SCPs, and of whom they are not known.
     for (account, agreement) in [
         (

@@ -139,13 +139,16 @@ pub(super) fn answer(part: Part, known: Known<'_>) -> Result<Answer, Failure> {
         found.principal_arn = found.principal_arn.or_else(|| record.principal_arn.clone());
     }
     let of_text = found.principal_arn.as_deref().and_then(Principal::parse);
-    let principal = known.principal.cloned().or(of_text);
+    let of_record = of_record.and_then(|it| it.iam_principal_arn.as_deref());
+    // The text has the session of a role, whose ARN lacks the path.
+    let of_record = of_record.and_then(Principal::parse);
+    let principal = known.principal.cloned().or(of_record).or(of_text);
     let account = known.account.map(str::to_owned);
     let account = account.or_else(|| principal.as_ref().map(|it| it.account.clone()));
     let account = account.or_else(|| account_of_resource(&found));
     let led = calls::calls(
         &found,
-        of_record,
+        record.as_ref(),
         source_region.as_deref(),
         account.as_deref(),
         known.knowledge,

@@ -1,6 +1,7 @@
 //! What was pasted, taken apart: a denial each, and the record of CloudTrail that it is from, if it is from one.
 
 use bedrock::call::{Attribute, Call, Texts};
+use bedrock::part::Part as CallerPart;
 use bedrock::{Outcome, denial};
 use logs::{Limits, Scratch, Shape};
 
@@ -22,6 +23,8 @@ pub(super) struct Record {
     pub(super) model_ref: Option<String>,
     pub(super) region: Option<String>,
     pub(super) principal_arn: Option<String>,
+    /// The role or user, a role with its path.
+    pub(super) iam_principal_arn: Option<String>,
     pub(super) has_api_key: Option<bool>,
     /// The message, or the code where there is none.
     message: String,
@@ -64,6 +67,9 @@ fn record(call: &Call, texts: &Texts) -> Option<Record> {
         model_ref: get(Attribute::ModelRef),
         region: get(Attribute::SourceRegion),
         principal_arn: get(Attribute::PrincipalArn),
+        iam_principal_arn: texts
+            .part(&call.attributes, CallerPart::IamPrincipalArn)
+            .map(str::to_owned),
         has_api_key: get(Attribute::ApiKey).map(|flag| flag == "true"),
         message,
     })
