@@ -210,16 +210,18 @@ fn patterns_of(condition: &Condition) -> impl Iterator<Item = &Pattern> {
 /// The keys that something hangs on, in lower case.
 fn keys_of(open: Open<'_>) -> BTreeSet<String> {
     let lower = str::to_ascii_lowercase;
-    match open {
+    let keys = match open {
         Open::Condition(condition) => {
             let variables = patterns_of(condition).flat_map(Pattern::keys).map(lower);
-            variables.chain([condition.key_in_lower_case.clone()]).collect()
+            variables.chain([condition.key_in_lower_case.clone()]).collect::<BTreeSet<_>>()
         }
         Open::Resources(statement) => {
             statement.resources().iter().flat_map(Pattern::keys).map(lower).collect()
         }
         Open::Principals => ["aws:principalarn", "aws:principalaccount"].map(str::to_owned).into(),
-    }
+    };
+    // Other names are placeholders that nobody replaced, which no request has.
+    keys.into_iter().filter(|key| key.contains(':')).collect()
 }
 
 /// All keys of a document, in lower case.
@@ -229,7 +231,8 @@ fn all_keys(document: &Document) -> impl Iterator<Item = String> {
         let of_variables = statement.variable_keys().map(str::to_ascii_lowercase);
         let principals =
             if statement.is_about_everyone() { BTreeSet::new() } else { keys_of(Open::Principals) };
-        of_conditions.chain(of_variables).chain(principals).collect::<BTreeSet<_>>()
+        let all = of_conditions.chain(of_variables).chain(principals);
+        all.filter(|key| key.contains(':')).collect::<BTreeSet<_>>()
     };
     document.statements.iter().flat_map(of_statement)
 }

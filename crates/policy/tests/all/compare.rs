@@ -454,6 +454,19 @@ fn variables_are_equal_where_they_are_the_same_and_else_need_a_request() {
     found.witnesses().for_each(|witness| check_witness(witness, &old, &new));
 }
 
+/// A placeholder that nobody replaced is no key, and takes its statement away.
+#[test]
+fn placeholders_are_no_keys_of_a_request() {
+    let deny = |name: &str| {
+        deny_if(&format!(r#""ArnNotLike":{{"aws:PrincipalArn":"arn:aws:iam::{name}:role/A"}}"#))
+    };
+    let found = compared(&deny("${Account}"), &deny("111122223333"));
+    let Comparison::Different(found) = found else { panic!("{found:?}") };
+    let [witness] = found.witnesses().collect::<Vec<_>>()[..] else { panic!("{found:?}") };
+    assert_eq!((witness.old, witness.new), (Outcome::Neither, Outcome::Denies));
+    assert!(witness.keys.iter().all(|(key, _)| key == "aws:PrincipalArn"), "{witness:?}");
+}
+
 #[test]
 fn version_decides_whether_there_are_variables() {
     let text = |version: &str| {

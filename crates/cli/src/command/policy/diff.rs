@@ -7,7 +7,9 @@ use policy::{Document, KeyState};
 use serde_json::{Value, json};
 
 use super::file;
+use crate::answer::table::width;
 use crate::args::{DiffArgs, ExpectedComparison, PolicyReport};
+use crate::command::explain::wrapped;
 use crate::command::print;
 use crate::escape::escaped;
 use crate::exit::{Exit, Failure};
@@ -95,7 +97,8 @@ fn of_differences(differences: &Differences, old: &Named, new: &Named) -> String
         ];
         sides.sort_by_key(|(_, _, outcome)| *outcome == Outcome::Neither);
         let [(one, one_says, _), (other, other_says, _)] = sides;
-        text += &format!("\n{} {one_says}, {} {other_says}:\n", escaped(one), escaped(other));
+        let sides = format!("{} {one_says}, {} {other_says}:", escaped(one), escaped(other));
+        text += &format!("\n{}\n", wrapped(&sides, width()).trim_end());
         let by = |named: &Named, statement: Option<usize>| {
             statement.map(|index| statement_name(named, index))
         };
@@ -106,9 +109,9 @@ fn of_differences(differences: &Differences, old: &Named, new: &Named) -> String
         lines.extend(witness.keys.iter().map(|(key, state)| (key.clone(), state_text(state))));
         let deciding = [by(old, witness.old_statement), by(new, witness.new_statement)];
         lines.extend(deciding.into_iter().flatten().map(|name| ("decided by".to_owned(), name)));
-        let width = lines.iter().map(|(name, _)| name.chars().count()).max().unwrap_or_default();
+        let longest = lines.iter().map(|(name, _)| name.chars().count()).max().unwrap_or_default();
         for (name, value) in lines {
-            text += &format!("  {name:width$}  {}\n", escaped(&value));
+            text += &format!("  {name:longest$}  {}\n", escaped(&value));
         }
     }
     if differences.may_have_others {
