@@ -11,9 +11,15 @@ use logs::hash::{from_hex, to_hex};
 use logs::invocation::{InvocationReading, MetadataKeys};
 use logs::layout::LogKind;
 use logs::{Limits, Scratch, Shape, read_stream, read_whole};
-use policy::intake::{aws_cli, own::OwnOrganization};
+use policy::intake::authorization_details::AuthorizationDetails;
+use policy::intake::{
+    Folder, aws_cli, cfct, cloudformation, iam_collect, lza, own::OwnOrganization, terraform,
+};
 use policy::lint::Options;
-use policy::{Context, Document, KeyState, Knowledge, Level, Levels, Policy, Request, Verdict};
+use policy::{
+    Context, Document, FileProblem, KeyState, Knowledge, Level, Levels, Organization, Policy,
+    Principal, Request, Verdict,
+};
 use serde_json::Value;
 use serde_json::value::RawValue;
 use testkit::gzip;
@@ -41,6 +47,7 @@ pub const TARGETS: &[(&str, Body)] = &[
     ("digests", digests),
     ("policies", policies),
     ("lint", lint),
+    ("organizations", organizations),
 ];
 
 const LIMITS: Limits = Limits { sha256: true, ..Limits::new(1 << 20, 1 << 24) };
@@ -232,6 +239,63 @@ pub fn lint(data: &[u8]) {
             // A placeholder that is no value of its element is one fault.
             Err(_) => assert!(is_one(&structure) || is_one(&["placeholder"]), "{text}"),
         }
+    }
+}
+
+/// A text is read as an organization in every form, or rejected with a place that it has; what was read has SCPs for every
+/// account of it, and decides for one that is not in it what it decides wherever that is.
+pub fn organizations(data: &[u8]) {
+    let Ok(text) = str::from_utf8(data) else { return };
+    let names = [
+        "manifest.yaml",
+        "organization-config.yaml",
+        "accounts-config.yaml",
+        "ous.json",
+        "metadata.json",
+    ];
+    let names = names.map(str::to_owned).into();
+    let folder = Folder { names: &names, text: &|_| Ok(text.to_owned()) };
+    let n_lines = text.lines().count().max(1) + 1;
+    for found in [
+        terraform::read("x", text),
+        cloudformation::read("x", text),
+        cfct::read(&folder, ""),
+        lza::read(&folder, ""),
+        iam_collect::read(&folder),
+        aws_cli::read(&[("list-accounts-for-parent-r-ab12.json".to_owned(), text.to_owned())]),
+    ] {
+        match found {
+            Ok(found) => check_organization(&found.organization),
+            Err(FileProblem { problem, .. }) => {
+                assert!(problem.position.line <= n_lines, "{problem}: {text}")
+            }
+        }
+    }
+    let Ok(details) = AuthorizationDetails::read("x", text) else { return };
+    for arn in ["arn:aws:iam::111122223333:role/App", "arn:aws:iam::111122223333:user/Ann"] {
+        let principal = Principal::parse(arn).expect("an ARN");
+        let _ = details.identity(&principal);
+    }
+}
+
+fn check_organization(organization: &Organization) {
+    let decide = |account: &str| {
+        let scps = organization.scps(account)?;
+        let levels = Levels::new(scps.levels).with_elsewhere(scps.elsewhere);
+        let resource = "arn:aws:bedrock:us-east-1::foundation-model/a.b-v1:0";
+        let request = Request { action: "bedrock:InvokeModel", resource };
+        Some(levels.decide(request, &Context::default()).verdict)
+    };
+    let anywhere = decide("000000000000");
+    for account in organization.accounts() {
+        let verdict = decide(account).expect("an account of the organization");
+        let is_decided = organization.is_partial() && anywhere == Some(Verdict::Allowed);
+        // Policies of an account apply nowhere else.
+        let own = organization
+            .scps(account)
+            .and_then(|mut it| it.levels.pop())
+            .map(|it| it.policies.len());
+        assert!(!is_decided || own != Some(1) || verdict == Verdict::Allowed, "{account}");
     }
 }
 

@@ -216,7 +216,8 @@ impl StatementReader<'_> {
 
     fn statement(&self, index: usize, node: &Node) -> Result<Statement, Problem> {
         let members = node.members(self.path, "a statement (an object)")?;
-        let of_principals = self.policy_type == PolicyType::VpcEndpoint;
+        let of_principals =
+            matches!(self.policy_type, PolicyType::VpcEndpoint | PolicyType::ResourceControl);
         for (name, member) in members {
             match name.as_str() {
                 "Sid" | "Effect" | "Action" | "NotAction" | "Resource" | "NotResource"
@@ -343,6 +344,9 @@ impl StatementReader<'_> {
             } else {
                 Err(node.problem(&path, expected))
             };
+        }
+        if self.policy_type == PolicyType::ResourceControl {
+            return Err(node.problem(&path, r#""*", as in every RCP"#));
         }
         let mut found = Vec::new();
         for (kind, values) in node.members(&path, expected)? {

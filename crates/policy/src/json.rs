@@ -23,6 +23,20 @@ const MAX_DEPTH: usize = 32;
 /// organization of 10,000 accounts some megabytes.
 pub(crate) const MAX_BYTES: usize = 16 * 1024 * 1024;
 
+/// How large and how deep a text may be.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Limits {
+    bytes: usize,
+    depth: usize,
+}
+
+impl Limits {
+    /// Of a policy, or of an organization with its policies.
+    pub(crate) const POLICY: Limits = Limits { bytes: MAX_BYTES, depth: MAX_DEPTH };
+    /// Of what tools print of whole accounts and configurations.
+    pub(crate) const TOOL: Limits = Limits { bytes: 4 * MAX_BYTES, depth: 100 };
+}
+
 /// A value and where it begins.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Node {
@@ -49,16 +63,29 @@ impl Node {
     /// # Errors
     /// If the text is no JSON, is larger than 16 MiB, or is nested too deeply; with line and column.
     pub(crate) fn read(text: &str) -> Result<Self, Problem> {
-        if text.len() > MAX_BYTES {
-            let found = format!("{} bytes", text.len());
-            return Err(Problem::at_start("at most 16 MiB", &found));
+        Self::read_within(Limits::POLICY, text)
+    }
+
+    /// Reads a text that is one JSON value.
+    ///
+    /// # Errors
+    /// If the text is no JSON, or is larger or deeper than the limits; with line and column.
+    pub(crate) fn read_within(limits: Limits, text: &str) -> Result<Self, Problem> {
+        if text.len() > limits.bytes {
+            let expected = format!("at most {} MiB", limits.bytes / 1024 / 1024);
+            return Err(Problem::at_start(&expected, &format!("{} bytes", text.len())));
         }
         if text.starts_with('\u{feff}') {
             return Err(Problem::at_start("JSON", "a byte order mark before it"));
         }
         let raw =
             serde_json::from_str::<&RawValue>(text).map_err(|error| not_json(text, &error))?;
-        let reader = Reader { text, lines: line_starts(text), last: Cell::default() };
+        let reader = Reader {
+            text,
+            lines: line_starts(text),
+            last: Cell::default(),
+            max_depth: limits.depth,
+        };
         reader.node(raw, 0)
     }
 
@@ -153,6 +180,7 @@ struct Reader<'a> {
     /// The last position that was asked for, and its offset: the next one counts from there, because a document
     /// may be one long line.
     last: Cell<(usize, Position)>,
+    max_depth: usize,
 }
 
 impl Reader<'_> {
@@ -161,8 +189,8 @@ impl Reader<'_> {
         // A raw value is a part of the text that it was read from.
         let offset = (text.as_ptr() as usize).saturating_sub(self.text.as_ptr() as usize);
         let position = self.position(offset);
-        if depth > MAX_DEPTH {
-            let expected = format!("at most {MAX_DEPTH} levels of lists and objects");
+        if depth > self.max_depth {
+            let expected = format!("at most {} levels of lists and objects", self.max_depth);
             return Err(Problem::new(position, "", &expected, "more"));
         }
         let invalid = |error: serde_json::Error| {

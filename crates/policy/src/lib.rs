@@ -34,6 +34,7 @@ pub mod replay;
 pub mod simulate;
 pub mod split;
 mod template;
+mod yaml;
 
 pub use document::{Document, Effect, Request, Statement};
 pub use evaluate::{Decision, Level, Policy, Reason, ReasonEffect, Verdict};

@@ -1,6 +1,6 @@
 //! The organization: its nodes, which SCPs are attached to which, and who is subject to them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use bedrock::denial::PolicyType;
@@ -36,6 +36,30 @@ pub struct Organization {
     nodes: BTreeMap<String, Node>,
     /// The only node, if every account is subject to it: a document without an organization.
     everyone: Option<Node>,
+    /// Why no account is subject to SCPs, if they are switched off.
+    switched_off: Option<String>,
+    /// What is not known, if these are not all nodes and policies.
+    partial: Option<Partial>,
+}
+
+/// What is not known of an organization of which a file has a part only.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+struct Partial {
+    /// The nodes of which it is not known what they are below.
+    loose: BTreeSet<String>,
+    /// The nodes that are accounts, the IDs of which are not known.
+    accounts: BTreeSet<String>,
+    /// The organizational unit of the accounts of which it is not known.
+    unit: Option<String>,
+}
+
+/// The SCPs that an account is subject to.
+#[derive(Debug, Clone, Default)]
+pub struct Scps {
+    /// Those that apply, the root first.
+    pub levels: Vec<Level>,
+    /// Those that apply if the account is below nodes of which that is not known.
+    pub elsewhere: Vec<Level>,
 }
 
 /// What cannot be of an organization.
@@ -85,6 +109,57 @@ impl Organization {
         Ok(organization)
     }
 
+    /// Says that nobody is subject to its SCPs, and why.
+    #[must_use]
+    pub fn switched_off(mut self, why: &str) -> Self {
+        self.switched_off = Some(why.to_owned());
+        self
+    }
+
+    /// Why nobody is subject to its SCPs, if they are switched off.
+    pub fn why_switched_off(&self) -> Option<&str> {
+        self.switched_off.as_deref()
+    }
+
+    /// Says that it may have other nodes and policies; of which nodes it is not known what they are below, and
+    /// which are accounts whose IDs are not known.
+    #[must_use]
+    pub fn partial(mut self, loose: BTreeSet<String>, accounts: BTreeSet<String>) -> Self {
+        self.partial = Some(Partial { loose, accounts, unit: None });
+        self
+    }
+
+    /// Whether it may have other nodes and policies.
+    pub fn is_partial(&self) -> bool {
+        self.partial.is_some()
+    }
+
+    /// Says in which organizational unit the accounts are of which it does not say that: the ID or the name of a
+    /// node.
+    ///
+    /// # Errors
+    /// If it says where every account is, or has no such node.
+    pub fn place(&mut self, unit: &str) -> Result<(), Fault> {
+        let units = || self.nodes.values().filter(|node| !is_account(&node.id));
+        let by_name = || units().filter(|node| node.name.as_deref() == Some(unit));
+        let found =
+            match (self.nodes.get(unit).filter(|node| !is_account(&node.id)), by_name().count()) {
+                (Some(node), _) => Some(node.id.clone()),
+                (None, 1) => by_name().next().map(|node| node.id.clone()),
+                (None, _) => None,
+            };
+        let known = units().map(|node| node.id.as_str()).collect::<Vec<_>>().join(", ");
+        let Some(partial) = &mut self.partial else {
+            let expected = "no unit: the organization says where its accounts are";
+            return Err(Fault::new("organization", expected, &format!("`{unit}`")));
+        };
+        let none = || {
+            Fault::new("organization", &format!("one of its units ({known})"), &format!("`{unit}`"))
+        };
+        partial.unit = Some(found.ok_or_else(none)?);
+        Ok(())
+    }
+
     fn check(&self) -> Result<(), Fault> {
         let mut roots = self.nodes.values().filter(|node| node.parent.is_none());
         let Some(root) = roots.next() else {
@@ -117,7 +192,7 @@ impl Organization {
                 }
                 above = next;
             }
-            if !is_account(&node.id) && n_above > MAX_UNITS {
+            if node.id.starts_with("ou-") && n_above > MAX_UNITS {
                 let expected = format!("at most {MAX_UNITS} organizational units below each other");
                 return Err(Fault::new(&node.id, &expected, &n_above.to_string()));
             }
@@ -167,24 +242,98 @@ impl Organization {
         if let Some(node) = &self.everyone {
             return Some(vec![node]);
         }
+        let account = self.nodes.get(account).filter(|node| is_account(&node.id));
+        let unit = self.partial.as_ref().and_then(|partial| partial.unit.as_deref());
+        let path = match (account, unit) {
+            (Some(account), Some(unit)) if self.is_loose(&account.id) => {
+                let mut path = self.path_to(unit);
+                path.push(account);
+                path
+            }
+            (Some(account), _) => self.path_to(&account.id),
+            (None, Some(unit)) => self.path_to(unit),
+            (None, None) => Vec::new(),
+        };
+        (!path.is_empty()).then_some(path)
+    }
+
+    /// A node and all above it, the root first.
+    fn path_to(&self, node: &str) -> Vec<&Node> {
         let mut path = Vec::new();
-        let mut next = self.nodes.get(account).filter(|node| is_account(&node.id));
+        let mut next = self.nodes.get(node);
         while let Some(node) = next {
             path.push(node);
             next = node.parent.as_ref().and_then(|parent| self.nodes.get(parent));
         }
         path.reverse();
-        (!path.is_empty()).then_some(path)
+        path
+    }
+
+    fn is_loose(&self, node: &str) -> bool {
+        self.partial.as_ref().is_some_and(|partial| partial.loose.contains(node))
+    }
+
+    /// The SCPs that an account is subject to; `None` if the organization does not have the account.
+    pub fn scps(&self, account: &str) -> Option<Scps> {
+        if self.switched_off.is_some() {
+            return (self.is_partial() || self.is_member(account)).then(Scps::default);
+        }
+        let path = self.path(account);
+        if self.partial.is_none() {
+            return Some(Scps {
+                levels: path?.into_iter().map(level).collect(),
+                elsewhere: Vec::new(),
+            });
+        }
+        let path = path.unwrap_or_default();
+        let unit = self.partial.as_ref().and_then(|partial| partial.unit.as_deref());
+        let is_placed =
+            |node: &&Node| !self.is_loose(&node.id) || is_account(&node.id) && unit.is_some();
+        let is_exact = !path.is_empty() && path.iter().all(is_placed);
+        // A node is not below one that is below it.
+        let is_below = |node: &Node| {
+            let above = self.path_to(&node.id);
+            path.iter().any(|it| it.parent.is_some() && above.iter().any(|above| above.id == it.id))
+        };
+        let is_unnamed = |node: &Node| {
+            self.partial.as_ref().is_some_and(|partial| partial.accounts.contains(&node.id))
+        };
+        // An account without an ID may be this one, if it is in its unit.
+        let may_be_it = |node: &Node| {
+            let is_listed =
+                path.last().is_some_and(|last| is_account(&last.id) || is_unnamed(last));
+            let is_beside = path.last().is_some_and(|last| node.parent.as_ref() == Some(&last.id));
+            is_unnamed(node) && !is_listed && (!is_exact || is_beside)
+        };
+        let elsewhere = self.nodes.values().filter(|node| {
+            let is_in_path = path.iter().any(|it| it.id == node.id);
+            let may_be_above = || {
+                !is_exact
+                    && !is_account(&node.id)
+                    && !is_unnamed(node)
+                    && !is_in_path
+                    && !is_below(node)
+            };
+            may_be_it(node) || may_be_above()
+        });
+        let elsewhere = elsewhere.map(level).collect();
+        Some(Scps { levels: path.into_iter().map(level).collect(), elsewhere })
+    }
+
+    /// Whether an account is known to be of the organization.
+    pub fn is_member(&self, account: &str) -> bool {
+        let is_placed = self.partial.as_ref().is_some_and(|partial| partial.unit.is_some());
+        self.has_account(account)
+            || is_placed
+            || self.management_account.as_deref() == Some(account)
     }
 
     /// The levels of SCPs above an account, the root first; `None` if the organization does not have the
     /// account.
     pub fn levels(&self, account: &str) -> Option<Vec<Level>> {
-        let level = |node: &Node| Level {
-            policy_type: PolicyType::ServiceControl,
-            node: Some(node.id.clone()),
-            policies: node.policies.clone(),
-        };
+        if self.switched_off.is_some() {
+            return self.is_member(account).then(Vec::new);
+        }
         Some(self.path(account)?.into_iter().map(level).collect())
     }
 
@@ -195,6 +344,14 @@ impl Organization {
         }
         let path = self.path(account)?;
         let above = path.iter().filter(|node| !is_account(&node.id)).map(|node| node.id.as_str());
+        // A name is no ID, and what is not known to be below a node may be below others.
+        let is_loose = |node: &Node| {
+            let has_unit = self.partial.as_ref().is_some_and(|partial| partial.unit.is_some());
+            self.is_loose(&node.id) && !(is_account(&node.id) && has_unit)
+        };
+        if path.iter().any(|node| is_loose(node)) || !above.clone().all(is_id) {
+            return None;
+        }
         let all = std::iter::once(self.id.as_deref()?).chain(above);
         Some(all.map(|id| format!("{id}/")).collect())
     }
@@ -257,6 +414,18 @@ impl Organization {
         node.policies.remove(place);
         Ok(())
     }
+}
+
+fn level(node: &Node) -> Level {
+    Level {
+        policy_type: PolicyType::ServiceControl,
+        node: Some(node.id.clone()),
+        policies: node.policies.clone(),
+    }
+}
+
+fn is_id(id: &str) -> bool {
+    id.starts_with("r-") || id.starts_with("ou-")
 }
 
 fn check_policies(node: &Node) -> Result<(), Fault> {

@@ -2,6 +2,7 @@
 
 use bedrock::arn::Arn;
 
+use crate::intake::Holder;
 use crate::known::KeyState;
 
 /// A caller.
@@ -95,6 +96,18 @@ impl Principal {
             Kind::Role => self.arn.contains(":role/aws-service-role/"),
             Kind::Session(role) => role == Role::ServiceLinked,
             Kind::User(_) | Kind::Root | Kind::FederatedUser => false,
+        }
+    }
+
+    /// Who has its policies.
+    pub(crate) fn holder(&self) -> Holder<'_> {
+        let path = || self.arn.split_once('/').map_or("", |(_, path)| path);
+        match self.kind {
+            Kind::Role => Holder::Role(path()),
+            Kind::Session(_) => Holder::Session(path().split('/').next().unwrap_or_default()),
+            Kind::User(_) => Holder::User(path()),
+            Kind::Root => Holder::Root,
+            Kind::FederatedUser => Holder::FederatedUser,
         }
     }
 

@@ -43,7 +43,10 @@ impl Problem {
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Position { line, column } = self.position;
-        write!(f, "line {line}, column {column}: ")?;
+        // No line is the 0th: what is missing has no place.
+        if line > 0 {
+            write!(f, "line {line}, column {column}: ")?;
+        }
         if !self.element.is_empty() {
             write!(f, "{}: ", self.element)?;
         }

@@ -11,7 +11,7 @@ use bedrock::denial::PolicyType;
 
 use crate::condition::{Condition, Literal};
 use crate::document::{Request, Statement};
-use crate::evaluate::{Decision, Level, Reason, Verdict, decide};
+use crate::evaluate::{Decision, Level, Reason, ReasonEffect, Verdict, decide};
 use crate::glob::{Glob, symbols, witnesses};
 use crate::key::{self, Key, KeyType, KeyValues};
 use crate::known::{Context, KeyState};
@@ -32,6 +32,10 @@ pub struct Levels {
     levels: Vec<Level>,
     /// Why there may be others, of which nothing is known.
     missing: Option<String>,
+    /// The types of policies of which there may be others: no Allow among them proves nothing.
+    incomplete: BTreeSet<&'static str>,
+    /// Levels that may apply, or not.
+    elsewhere: Option<Box<Levels>>,
     /// Keys of conditions and variables, in lower case, with what the table says of each.
     keys: Vec<(String, Option<&'static Key>)>,
     /// The keys that have witnesses.
@@ -67,12 +71,41 @@ impl Levels {
         let with_witnesses = with_witnesses.cloned().collect();
         keys.extend(of_variables);
         let keys = keys.into_iter().map(|key| (key.clone(), key::find(&key))).collect();
-        Levels { levels, missing: None, keys, with_witnesses, witnesses: Mutex::default() }
+        Levels {
+            levels,
+            missing: None,
+            incomplete: BTreeSet::new(),
+            elsewhere: None,
+            keys,
+            with_witnesses,
+            witnesses: Mutex::default(),
+        }
     }
 
     /// Says that there may be other levels; without them, nothing is allowed for sure.
     pub fn without(mut self, missing: &str) -> Self {
-        self.missing = Some(missing.to_owned());
+        self.missing = Some(match self.missing {
+            Some(other) => format!("{other}; {missing}"),
+            None => missing.to_owned(),
+        });
+        self
+    }
+
+    /// Says that there may be other policies of a type: what the known ones do not allow, these may.
+    pub fn without_policies(mut self, policy_type: PolicyType, missing: &str) -> Self {
+        self.incomplete.insert(policy_type.as_str());
+        self.without(missing)
+    }
+
+    /// Adds levels that may apply, or not: where they do not allow, nothing is allowed for sure.
+    pub fn with_elsewhere(mut self, levels: Vec<Level>) -> Self {
+        if !levels.is_empty() {
+            let levels = Levels::new(levels);
+            let is_new = |key: &&(String, _)| !self.keys.iter().any(|(known, _)| *known == key.0);
+            let new = levels.keys.iter().filter(is_new).cloned().collect::<Vec<_>>();
+            self.keys.extend(new);
+            self.elsewhere = Some(Box::new(levels));
+        }
         self
     }
 
@@ -140,16 +173,45 @@ impl Levels {
     /// Decides on one request.
     pub fn decide(&self, request: Request<'_>, context: &Context) -> Decision<'_> {
         let found = self.decide_known(request, context);
-        match found.verdict {
-            Verdict::Allowed if self.missing.is_some() => {
-                Decision { verdict: Verdict::Indeterminate, reasons: Vec::new(), ..found }
+        if found.verdict != Verdict::Allowed {
+            return found;
+        }
+        let elsewhere = self.elsewhere.as_ref().map(|it| it.decide_known(request, context));
+        if let Some(other) = elsewhere.filter(|other| other.verdict != Verdict::Allowed) {
+            let Decision { verdict, mut reasons, mut unknown } = other;
+            if verdict == Verdict::Denied {
+                reasons.retain(denies);
+                unknown.clear();
             }
-            _ => found,
+            for reason in &mut reasons {
+                reason.effect = ReasonEffect::Open;
+            }
+            return Decision { verdict: Verdict::Indeterminate, reasons, unknown };
+        }
+        match self.missing {
+            Some(_) => Decision { verdict: Verdict::Indeterminate, reasons: Vec::new(), ..found },
+            None => found,
         }
     }
 
+    /// Decides in three values.
+    fn decide_open(&self, request: Request<'_>, context: &Context) -> Decision<'_> {
+        let mut found = decide(&self.levels, request, context);
+        let is_open = |reason: &Reason<'_>| {
+            reason.effect == ReasonEffect::Implicit
+                && self.incomplete.contains(reason.level.policy_type.as_str())
+        };
+        if found.verdict == Verdict::Denied && found.reasons.iter().any(is_open) {
+            found.reasons.retain(|reason| !is_open(reason));
+            if !found.reasons.iter().any(denies) {
+                found.verdict = Verdict::Indeterminate;
+            }
+        }
+        found
+    }
+
     fn decide_known(&self, request: Request<'_>, context: &Context) -> Decision<'_> {
-        let open = decide(&self.levels, request, context);
+        let open = self.decide_open(request, context);
         if open.verdict != Verdict::Indeterminate {
             return open;
         }
@@ -187,7 +249,7 @@ impl Levels {
             for ((key, states), place) in states.iter().zip(&places) {
                 context.set(key, states[*place].clone());
             }
-            let one = decide(&self.levels, request, &context);
+            let one = self.decide_open(request, &context);
             match &mut all {
                 _ if one.verdict == Verdict::Indeterminate => return None,
                 Some(all) if all.verdict != one.verdict => return None,
@@ -238,6 +300,11 @@ impl Levels {
         let within = like.iter().map(|text| Glob::text(&symbols(text), true, false));
         witnesses(&globs, &within.collect::<Vec<_>>(), MAX_STEPS).map(Into::into)
     }
+}
+
+/// Whether a reason of a denial is not only open.
+fn denies(reason: &Reason<'_>) -> bool {
+    matches!(reason.effect, ReasonEffect::Explicit | ReasonEffect::Implicit)
 }
 
 impl Reason<'_> {

@@ -74,9 +74,14 @@ pub(crate) enum PolicyCommand {
 #[command(next_help_heading = heading::POLICIES)]
 pub(crate) struct PoliciesArgs {
     /// Organization with its SCPs: an org.json of nodes, accounts, and files; a folder of outputs of `aws
-    /// organizations`; or one SCP, to be simulated at a root beside FullAWSAccess
+    /// organizations`; an iam-collect folder; a Landing Zone Accelerator configuration; a CfCT package; the
+    /// output of `terraform show -json`; a CloudFormation template; or one SCP, to be simulated at a root
+    /// beside FullAWSAccess
     #[arg(long, value_name = "PATH")]
     pub(crate) org: Option<PathBuf>,
+    /// Organizational unit of the accounts, by its ID, name, or path, where the organization does not say it
+    #[arg(long, value_name = "NODE", requires = "org")]
+    pub(crate) unit: Option<String>,
     /// Attach an SCP to a node of the organization (as the next two, repeatable)
     #[arg(long, value_name = "NODE=FILE", requires = "org")]
     pub(crate) policy: Vec<String>,
@@ -86,8 +91,9 @@ pub(crate) struct PoliciesArgs {
     /// Detach an SCP from a node
     #[arg(long, value_name = "NODE:POLICY", requires = "org")]
     pub(crate) remove: Vec<String>,
-    /// Identity-based policy of the principal (repeatable); one of them has to allow
-    #[arg(long, value_name = "FILE")]
+    /// Identity-based policy of the principal (repeatable), one of which has to allow; or what has those of
+    /// whole accounts: the output of `aws iam get-account-authorization-details`, or an iam-collect folder
+    #[arg(long, value_name = "PATH")]
     pub(crate) identity: Vec<PathBuf>,
     /// Permissions boundary of the principal
     #[arg(long, value_name = "FILE")]

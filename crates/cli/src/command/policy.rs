@@ -8,6 +8,7 @@ mod events;
 mod explain;
 mod file;
 mod generate;
+mod identities;
 mod json;
 mod lint;
 mod many;

@@ -9,80 +9,42 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use bedrock::denial::PolicyType;
-use serde::Deserialize;
 
-use super::FileProblem;
-use crate::document::Document;
+use super::at::{At, json};
+use super::{FileProblem, FromFiles, SERVICE_CONTROL_POLICY};
 use crate::evaluate::Policy;
 use crate::organization::{Node, Organization, is_account};
 use crate::problem::{Position, Problem};
 
-const SERVICE_CONTROL_POLICY: &str = "SERVICE_CONTROL_POLICY";
+/// The members that outputs have.
+const OUTPUTS: [&str; 8] = [
+    "Organization",
+    "Roots",
+    "OrganizationalUnits",
+    "Accounts",
+    "Parents",
+    "Policy",
+    "Policies",
+    "Targets",
+];
 
-/// An organization, and what of the folder was not used.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FromFolder {
-    /// The organization.
-    pub organization: Organization,
-    /// The policies that are no SCPs, with their types: none of them is simulated.
-    pub other_policies: Vec<(String, String)>,
+/// Where something is said.
+#[derive(Debug, Clone, Default)]
+struct Place {
+    file: String,
+    position: Position,
+    path: String,
 }
 
-/// What the commands print; each has one member of these.
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Output {
-    organization: Option<OrganizationOutput>,
-    roots: Option<Vec<NodeOutput>>,
-    organizational_units: Option<Vec<NodeOutput>>,
-    accounts: Option<Vec<NodeOutput>>,
-    parents: Option<Vec<ParentOutput>>,
-    policy: Option<PolicyOutput>,
-    policies: Option<Vec<PolicySummary>>,
-    targets: Option<Vec<TargetOutput>>,
-    next_token: Option<String>,
-}
+impl Place {
+    fn of(at: &At<'_>) -> Self {
+        Place { file: at.file.to_owned(), position: at.position(), path: at.path.clone() }
+    }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct OrganizationOutput {
-    id: String,
-    master_account_id: String,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct NodeOutput {
-    id: String,
-    name: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct ParentOutput {
-    id: String,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct TargetOutput {
-    target_id: String,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct PolicyOutput {
-    policy_summary: PolicySummary,
-    content: String,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct PolicySummary {
-    id: String,
-    name: String,
-    #[serde(rename = "Type")]
-    policy_type: String,
+    fn problem(&self, expected: &str, found: &str) -> FileProblem {
+        let Place { file, position, path } = self;
+        FileProblem::new(file, Problem::new(*position, path, expected, found))
+    }
 }
 
 /// What was read so far.
@@ -90,17 +52,19 @@ struct PolicySummary {
 struct Reader {
     id: Option<String>,
     management_account: Option<String>,
-    /// Names by node; which parent each has, and the file that says so.
-    names: BTreeMap<String, Option<String>>,
+    /// Names by node; which parent each has, and where that is said.
+    names: BTreeMap<String, (Option<String>, Place)>,
     roots: BTreeSet<String>,
-    parents: BTreeMap<String, (String, String)>,
+    parents: BTreeMap<String, (String, Place)>,
     policies: BTreeMap<String, Arc<Policy>>,
     other_policies: BTreeMap<String, String>,
-    /// Policies by node, with the file that says so.
-    attached: BTreeMap<String, BTreeMap<String, String>>,
+    /// Policies by node, with where that is said.
+    attached: BTreeMap<String, BTreeMap<String, Place>>,
     /// Nodes whose policies are listed, and policies whose targets are.
     listed_nodes: BTreeSet<String>,
     listed_policies: BTreeSet<String>,
+    /// Why nobody is subject to SCPs.
+    switched_off: Option<String>,
 }
 
 /// Reads the files of a folder, by their names below it.
@@ -108,7 +72,7 @@ struct Reader {
 /// # Errors
 /// If a file is no output of these commands, is cut off by pages, lacks the other side in its name, contradicts
 /// another one, or has a policy that is invalid; if a node, its policies, or a policy is missing.
-pub fn read(files: &[(String, String)]) -> Result<FromFolder, FileProblem> {
+pub fn read(files: &[(String, String)]) -> Result<FromFiles, FileProblem> {
     let mut reader = Reader::default();
     for (file, text) in files {
         reader.file(file, text)?;
@@ -124,83 +88,139 @@ impl Reader {
             let expected = "the output of an `aws organizations` command (an object)";
             return Err(FileProblem::of_file(file, expected, "something else"));
         }
-        let output = serde_json::from_str::<Output>(text).map_err(|error| {
-            let position = Position { line: error.line().max(1), column: error.column().max(1) };
-            let found = error.to_string();
-            let found = found.split(" at line ").next().unwrap_or_default();
-            let expected = "the output of an `aws organizations` command";
-            FileProblem::new(file, Problem::new(position, "", expected, found))
-        })?;
-        if output.next_token.is_some() {
-            let found = "a page with NextToken after it";
-            return Err(FileProblem::of_file(file, "the whole list", found));
+        let json = json(file, text)?;
+        let output = At::whole(file, &json);
+        output.members()?;
+        if let Some(token) = output.member("NextToken") {
+            return Err(token.instead("the whole list", "a page with NextToken after it"));
         }
-        let is_known = self.organization_of(&output)
-            | self.nodes_of(file, &output)?
-            | self.policies_of(file, &output)?;
+        let is_known =
+            self.organization_of(&output)? | self.nodes_of(&output)? | self.policies_of(&output)?;
         if is_known {
             return Ok(());
         }
-        let expected = "the output of an `aws organizations` command: Organization, Roots, OrganizationalUnits, \
-                        Accounts, Parents, Policy, Policies, or Targets";
-        Err(FileProblem::of_file(file, expected, "none of these"))
+        let (last, others) = OUTPUTS
+            .split_last()
+            .map_or(("", "".to_owned()), |(last, others)| (*last, others.join(", ")));
+        let expected = format!("the output of an `aws organizations` command: {others}, or {last}");
+        Err(output.instead(&expected, "none of these"))
     }
 
-    fn organization_of(&mut self, output: &Output) -> bool {
-        let Some(organization) = &output.organization else { return false };
-        self.id = Some(organization.id.clone());
-        self.management_account = Some(organization.master_account_id.clone());
-        true
+    fn organization_of(&mut self, output: &At<'_>) -> Result<bool, FileProblem> {
+        let Some(organization) = output.member("Organization") else { return Ok(false) };
+        let id = organization.need("Id")?;
+        let account = organization.need("MasterAccountId")?;
+        if !is_account(account.text()?) {
+            return Err(account.not("an account ID (12 digits)"));
+        }
+        for (known, new) in [(&mut self.id, id), (&mut self.management_account, account)] {
+            let text = new.text()?;
+            match known {
+                Some(known) if known != text => {
+                    return Err(new.instead(&format!("{known}, as in another file"), text));
+                }
+                _ => *known = Some(text.to_owned()),
+            }
+        }
+        if let Some(features) = organization.member("FeatureSet") {
+            match features.text()? {
+                "ALL" => {}
+                "CONSOLIDATED_BILLING" => {
+                    let why = "the organization has consolidated billing only, no SCPs";
+                    self.switched_off = Some(why.to_owned());
+                }
+                _ => return Err(features.not("ALL or CONSOLIDATED_BILLING")),
+            }
+        }
+        Ok(true)
     }
 
-    fn nodes_of(&mut self, file: &str, output: &Output) -> Result<bool, FileProblem> {
-        if let Some(roots) = &output.roots {
-            for root in roots {
-                self.names.insert(root.id.clone(), root.name.clone());
-                self.roots.insert(root.id.clone());
+    fn root(&mut self, root: &At<'_>) -> Result<(), FileProblem> {
+        let id = root.need("Id")?.text()?;
+        self.name(id, root.text_of("Name")?, root);
+        self.roots.insert(id.to_owned());
+        let Some(types) = root.member("PolicyTypes") else { return Ok(()) };
+        let mut is_on = false;
+        for policy_type in types.list()? {
+            let status = policy_type.need("Status")?;
+            if policy_type.need("Type")?.text()? == SERVICE_CONTROL_POLICY {
+                if status.text()? != "ENABLED" {
+                    return Err(status.not("ENABLED: the list of a moment later"));
+                }
+                is_on = true;
+            }
+        }
+        if !is_on {
+            let why = format!(
+                "SCPs are not switched on: the root's PolicyTypes lack {SERVICE_CONTROL_POLICY}"
+            );
+            self.switched_off = Some(why);
+        }
+        Ok(())
+    }
+
+    fn name(&mut self, id: &str, name: Option<&str>, at: &At<'_>) {
+        let known = self.names.entry(id.to_owned()).or_insert_with(|| (None, Place::of(at)));
+        known.0 = name.map(str::to_owned).or(known.0.take());
+    }
+
+    fn nodes_of(&mut self, output: &At<'_>) -> Result<bool, FileProblem> {
+        if let Some(roots) = output.member("Roots") {
+            for root in roots.list()? {
+                self.root(&root)?;
             }
             return Ok(true);
         }
-        let children = output.organizational_units.as_ref().or(output.accounts.as_ref());
+        let file = output.file;
+        let children = output.member("OrganizationalUnits").or(output.member("Accounts"));
         if let Some(children) = children {
             // `list-accounts` has no parent, only names.
             let is_of_all =
                 file_name(file).contains("list-accounts") && ids(file, is_parent).is_empty();
             let parent = if is_of_all { None } else { Some(one_id(file, "parent", is_parent)?) };
-            for child in children {
-                self.names.insert(child.id.clone(), child.name.clone());
+            let mut in_list = BTreeSet::new();
+            for child in children.list()? {
+                let id = child.need("Id")?;
+                if !is_child(id.text()?) {
+                    return Err(id.not("the ID of an organizational unit or an account"));
+                }
+                if !in_list.insert(id.text()?) {
+                    return Err(id.instead("each child once", &format!("{} again", id.text()?)));
+                }
+                self.name(id.text()?, child.text_of("Name")?, &child);
                 if let Some(parent) = &parent {
-                    self.child(file, &child.id, parent)?;
+                    self.child(&id, id.text()?, parent)?;
                 }
             }
             return Ok(true);
         }
-        let Some(parents) = &output.parents else { return Ok(false) };
+        let Some(parents) = output.member("Parents") else { return Ok(false) };
         let child = one_id(file, "child", is_child)?;
-        self.names.entry(child.clone()).or_default();
-        for parent in parents {
-            self.child(file, &child, &parent.id)?;
+        self.name(&child, None, &parents);
+        for parent in parents.list()? {
+            let id = parent.need("Id")?;
+            self.child(&id, &child, id.text()?)?;
         }
         Ok(true)
     }
 
-    fn child(&mut self, file: &str, child: &str, parent: &str) -> Result<(), FileProblem> {
-        let new = (parent.to_owned(), file.to_owned());
-        match self.parents.insert(child.to_owned(), new) {
-            Some((other, other_file)) if other != parent => {
-                let expected = format!("{child} below {other}, as in {other_file}");
-                Err(FileProblem::of_file(file, &expected, &format!("it below {parent}")))
+    fn child(&mut self, at: &At<'_>, child: &str, parent: &str) -> Result<(), FileProblem> {
+        match self.parents.insert(child.to_owned(), (parent.to_owned(), Place::of(at))) {
+            Some((other, place)) if other != parent => {
+                let expected = format!("{child} below {other}, as in {}", place.file);
+                Err(at.instead(&expected, &format!("it below {parent}")))
             }
             _ => Ok(()),
         }
     }
 
-    fn policies_of(&mut self, file: &str, output: &Output) -> Result<bool, FileProblem> {
-        if let Some(PolicyOutput { policy_summary, content }) = &output.policy {
-            self.policy(file, policy_summary, content)?;
+    fn policies_of(&mut self, output: &At<'_>) -> Result<bool, FileProblem> {
+        if let Some(policy) = output.member("Policy") {
+            self.policy(&policy)?;
             return Ok(true);
         }
-        if let Some(policies) = &output.policies {
+        let file = output.file;
+        if let Some(policies) = output.member("Policies") {
             let nodes = ids(file, is_node);
             // `list-policies` has no target.
             if nodes.is_empty()
@@ -210,104 +230,133 @@ impl Reader {
                 return Ok(true);
             }
             let node = one_id(file, "target", is_node)?;
+            let policies = policies.list()?;
+            let mut has_scp = policies.is_empty();
             for policy in policies {
-                if policy.policy_type == SERVICE_CONTROL_POLICY {
+                let policy_type = policy.need("Type")?.text()?;
+                if policy_type == SERVICE_CONTROL_POLICY {
+                    let id = policy.need("Id")?;
                     let attached = self.attached.entry(node.clone()).or_default();
-                    attached.insert(policy.id.clone(), file.to_owned());
+                    attached.insert(id.text()?.to_owned(), Place::of(&id));
+                    has_scp = true;
                 } else {
-                    self.other_policies.insert(policy.name.clone(), policy.policy_type.clone());
+                    let name = policy.need("Name")?.text()?;
+                    self.other(name, policy_type);
                 }
             }
-            if policies.is_empty()
-                || policies.iter().any(|it| it.policy_type == SERVICE_CONTROL_POLICY)
-            {
+            if has_scp {
                 self.listed_nodes.insert(node);
             }
             return Ok(true);
         }
-        let Some(targets) = &output.targets else { return Ok(false) };
+        let Some(targets) = output.member("Targets") else { return Ok(false) };
         let policy = one_id(file, "policy", is_policy)?;
-        for target in targets {
-            let attached = self.attached.entry(target.target_id.clone()).or_default();
-            attached.insert(policy.clone(), file.to_owned());
+        for target in targets.list()? {
+            let id = target.need("TargetId")?;
+            let attached = self.attached.entry(id.text()?.to_owned()).or_default();
+            attached.insert(policy.clone(), Place::of(&id));
         }
         self.listed_policies.insert(policy);
         Ok(true)
     }
 
-    fn policy(
-        &mut self,
-        file: &str,
-        summary: &PolicySummary,
-        content: &str,
-    ) -> Result<(), FileProblem> {
-        let PolicySummary { id, name, policy_type } = summary;
+    /// A policy that is no SCP.
+    fn other(&mut self, name: &str, policy_type: &str) {
+        if name != super::RCP_FULL_ACCESS {
+            self.other_policies.insert(name.to_owned(), policy_type.to_owned());
+        }
+    }
+
+    fn policy(&mut self, policy: &At<'_>) -> Result<(), FileProblem> {
+        let summary = policy.need("PolicySummary")?;
+        let id = summary.need("Id")?;
+        let name = summary.need("Name")?.text()?.to_owned();
+        let policy_type = summary.need("Type")?.text()?;
         if policy_type != SERVICE_CONTROL_POLICY {
-            self.other_policies.insert(name.clone(), policy_type.clone());
+            self.other(&name, policy_type);
             return Ok(());
         }
-        let document =
-            Document::read(content, PolicyType::ServiceControl).map_err(|mut problem| {
-                problem.element =
-                    format!("Policy.Content {}", problem.element).trim_end().to_owned();
-                FileProblem::new(file, problem)
-            })?;
-        let policy = Policy { id: id.clone(), name: name.clone(), file: file.to_owned(), document };
-        match self.policies.insert(id.clone(), Arc::new(policy)) {
+        let content = policy.need("Content")?;
+        content.text()?;
+        let document = content.document(PolicyType::ServiceControl)?;
+        let (key, file) = (id.text()?.to_owned(), policy.file.to_owned());
+        let new = Policy { id: key.clone(), name, file, document };
+        match self.policies.insert(key.clone(), Arc::new(new)) {
             Some(other) => {
-                let expected = format!("{id} once, as in {}", other.file);
-                Err(FileProblem::of_file(file, &expected, "it again"))
+                Err(id.instead(&format!("{key} once, as in {}", other.file), "it again"))
             }
             None => Ok(()),
         }
     }
 
-    fn finish(mut self) -> Result<FromFolder, FileProblem> {
-        let of_folder = |expected: &str, found: &str| FileProblem::of_file(".", expected, found);
+    fn finish(mut self) -> Result<FromFiles, FileProblem> {
+        let of_folder = FileProblem::of_folder;
+        let is_off = self.switched_off.is_some();
         let is_complete = |reader: &Reader, node: &String| {
             let by_targets =
                 || reader.policies.keys().all(|id| reader.listed_policies.contains(id));
-            reader.listed_nodes.contains(node) || !reader.policies.is_empty() && by_targets()
+            is_off
+                || reader.listed_nodes.contains(node)
+                || !reader.policies.is_empty() && by_targets()
         };
+        if self.roots.is_empty() {
+            return Err(of_folder("the output of list-roots", "none"));
+        }
         let mut nodes = Vec::new();
-        for (id, name) in &self.names {
+        for (id, (name, place)) in &self.names {
             let parent = self.parents.get(id).map(|(parent, _)| parent.clone());
             if parent.is_none() && !self.roots.contains(id) {
-                let found = format!("none with {id} in it");
-                return Err(of_folder(
-                    "list-parents, or another list with its parent, of every node",
-                    &found,
-                ));
+                let expected = "list-parents, or another list with its parent, of every node";
+                return Err(place.problem(expected, &format!("none with {id} in it")));
             }
             if !is_complete(&self, id) {
                 let expected = format!(
                     "list-policies-for-target of {id}, with {id} in the name of the file, or list-targets-for-policy of \
                      every policy"
                 );
-                return Err(of_folder(&expected, "neither"));
+                return Err(place.problem(&expected, "neither"));
             }
             let mut policies = Vec::new();
-            for (policy, file) in self.attached.remove(id).unwrap_or_default() {
-                if let Some(found) = self.policies.get(&policy) {
-                    policies.push(Arc::clone(found));
-                    continue;
+            for (policy, place) in self.attached.remove(id).unwrap_or_default() {
+                match self.policies.get(&policy) {
+                    Some(found) => policies.push(Arc::clone(found)),
+                    None if is_off => {}
+                    None => {
+                        let expected =
+                            format!("describe-policy of {policy}, which is attached to {id}");
+                        return Err(place.problem(&expected, "none in the folder"));
+                    }
                 }
-                let expected = format!("describe-policy of {policy}, which is attached to {id}");
-                return Err(FileProblem::of_file(&file, &expected, "none in the folder"));
             }
             nodes.push(Node { id: id.clone(), name: name.clone(), parent, policies });
         }
         if let Some((node, policies)) = self.attached.pop_first() {
-            let file = policies.into_values().next().unwrap_or_default();
-            let expected = "policies of nodes that are listed";
-            return Err(FileProblem::of_file(&file, expected, &format!("one of {node}")));
+            let place = policies.into_values().next().unwrap_or_default();
+            return Err(
+                place.problem("policies of nodes that are listed", &format!("one of {node}"))
+            );
         }
         let organization =
             Organization::new(self.id, self.management_account, nodes).map_err(|fault| {
-                of_folder(&format!("{}: {}", fault.node, fault.expected), &fault.found)
+                let of_node = || self.names.get(&fault.node).map(|(_, place)| place);
+                let place = self.parents.get(&fault.node).map(|(_, place)| place).or_else(of_node);
+                match place {
+                    Some(place) => {
+                        let Place { file, position, .. } = place;
+                        FileProblem::new(
+                            file,
+                            Problem::new(*position, &fault.node, &fault.expected, &fault.found),
+                        )
+                    }
+                    None => of_folder(&format!("{}: {}", fault.node, fault.expected), &fault.found),
+                }
             })?;
+        let organization = match &self.switched_off {
+            Some(why) => organization.switched_off(why),
+            None => organization,
+        };
         let other_policies = self.other_policies.into_iter().collect();
-        Ok(FromFolder { organization, other_policies })
+        Ok(FromFiles { organization, other_policies, notes: Vec::new() })
     }
 }
 

@@ -345,6 +345,23 @@ fn endpoint_policies_need_principals() {
 }
 
 #[test]
+fn rcps_are_about_everyone() {
+    let of = |principal: &str| {
+        let text = format!(
+            r#"{{"Statement":{{"Effect":"Deny",{principal}"Action":"s3:*","Resource":"*"}}}}"#
+        );
+        problem(&text, PolicyType::ResourceControl)
+    };
+    assert_eq!(of(r#""Principal":"*","#), "read");
+    assert!(of("").ends_with("Statement: expected Principal, found none"));
+    let of_account = of(r#""Principal":{"AWS":"*"},"#);
+    assert!(
+        of_account.ends_with("expected \"*\", as in every RCP, found an object"),
+        "{of_account}"
+    );
+}
+
+#[test]
 fn ten_thousand_statements_are_read() {
     let mut text = r#"{"Statement":["#.to_owned();
     for index in 0..10_000 {

@@ -222,7 +222,7 @@ fn outputs() -> Vec<(String, Value)> {
         ),
         (
             "list-roots.json",
-            json!({"Roots": [{"Id": "r-ab12", "Arn": "arn:x", "Name": "Root", "PolicyTypes": []}]}),
+            json!({"Roots": [{"Id": "r-ab12", "Arn": "arn:x", "Name": "Root", "PolicyTypes": [{"Type": "SERVICE_CONTROL_POLICY", "Status": "ENABLED"}]}]}),
         ),
         (
             "list-organizational-units-for-parent-r-ab12.json",
@@ -254,7 +254,7 @@ fn outputs() -> Vec<(String, Value)> {
     all.map(|(name, value)| (name.to_owned(), value)).into()
 }
 
-fn of_outputs(outputs: &[(String, Value)]) -> Result<aws_cli::FromFolder, String> {
+fn of_outputs(outputs: &[(String, Value)]) -> Result<policy::intake::FromFiles, String> {
     let texts =
         outputs.iter().map(|(name, value)| (name.clone(), value.to_string())).collect::<Vec<_>>();
     aws_cli::read(&texts).map_err(|it| it.to_string())
@@ -305,6 +305,7 @@ fn targets_of_every_policy_are_as_good_as_policies_of_every_target() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn folder_that_lacks_something_or_has_something_else_is_not_read() {
     type Edit<'a> = &'a dyn Fn(&mut Vec<(String, Value)>);
     let rename = |from: &'static str, to: &'static str| {
@@ -319,7 +320,42 @@ fn folder_that_lacks_something_or_has_something_else_is_not_read() {
     let with = |name: &'static str, value: Value| {
         move |outputs: &mut Vec<(String, Value)>| outputs.push((name.to_owned(), value.clone()))
     };
-    let rows: [(Edit<'_>, &str); 11] = [
+    let root =
+        |types: Value| json!({"Roots": [{"Id": "r-ab12", "Name": "Root", "PolicyTypes": types}]});
+    let rows: [(Edit<'_>, &str); 17] = [
+        (
+            &with(
+                "list-accounts-for-parent-r-ab12.json",
+                json!({"Accounts": [{"Id": "999988887777"}, {"Id": "999988887777"}]}),
+            ),
+            "list-accounts-for-parent-r-ab12.json: line 1, column 42: Accounts[1].Id: expected each child once, found 999988887777 again",
+        ),
+        (
+            &with("list-accounts-for-parent-r-ab12-2.json", json!({"Accounts": [{"Id": "1111"}]})),
+            "Accounts[0].Id: expected the ID of an organizational unit or an account, found `1111`",
+        ),
+        (
+            &with(
+                "list-organizational-units-for-parent-ou-ab12-11111111.json",
+                json!({"OrganizationalUnits": [{"Id": "ou-ab12-11111111"}]}),
+            ),
+            "OrganizationalUnits[0].Id: expected ou-ab12-11111111 below r-ab12, as in list-organizational-units-for-parent-r-ab12.json, found it below ou-ab12-11111111",
+        ),
+        (
+            &with(
+                "organization.json",
+                json!({"Organization": {"Id": "o-other", "MasterAccountId": "999988887777"}}),
+            ),
+            "organization.json: line 1, column 23: Organization.Id: expected o-exampleorg, as in another file, found o-other",
+        ),
+        (
+            &with(
+                "roots.json",
+                root(json!([{"Type": "SERVICE_CONTROL_POLICY", "Status": "PENDING_ENABLE"}])),
+            ),
+            "Roots[0].PolicyTypes[0].Status: expected ENABLED: the list of a moment later, found `PENDING_ENABLE`",
+        ),
+        (&without("list-roots.json"), "expected the output of list-roots, found none"),
         (
             &rename("list-policies-for-target-r-ab12.json", "list-policies-for-target.json"),
             "list-policies-for-target.json: line 1, column 1: expected the ID of the target in the name of the file, found none",
@@ -371,7 +407,7 @@ fn folder_that_lacks_something_or_has_something_else_is_not_read() {
                 "p.json",
                 json!({"Policy": {"PolicySummary": {"Id": "p-12345678", "Name": "x", "Type": "SERVICE_CONTROL_POLICY"}, "Content": "{}"}}),
             ),
-            "p.json: line 1, column 1: Policy.Content: expected a policy document with Statement, found an empty object",
+            "p.json: line 1, column 22: Policy.Content, line 1, column 1: expected a policy document with Statement, found an empty object",
         ),
     ];
     for (edit, expected) in rows {
@@ -390,6 +426,8 @@ fn policies_of_other_types_are_named_and_not_used() {
         "describe-policy-3.json".into(),
         json!({"Policy": {"PolicySummary": other, "Content": "{\"any\": 1}"}}),
     ));
+    let full = json!({"Id": "p-RCPFullAWSAccess", "Name": "RCPFullAWSAccess", "Type": "RESOURCE_CONTROL_POLICY"});
+    outputs.push(("rcps-of-r-ab12.json".into(), json!({"Policies": [full]})));
     let found = of_outputs(&outputs).unwrap();
     assert_eq!(found.other_policies, [("Guardrails".to_owned(), "BEDROCK_POLICY".to_owned())]);
 }

@@ -180,10 +180,28 @@ fn of_indeterminate(found: &Simulation<'_>) -> String {
             resources(&possible)
         ));
     }
+    if let Some(part) = of_elsewhere(found) {
+        parts.push(part);
+    }
     if let Some(missing) = &found.missing {
         parts.push(format!("complete what is missing: {missing}"));
     }
     format!("To decide it, {}.", parts.join(", and "))
+}
+
+/// At which nodes policies do not allow it, which the account may be below or not. They hang on no key.
+fn of_elsewhere(found: &Simulation<'_>) -> Option<String> {
+    let is_open = |decided: &&DecidedLeg<'_>| {
+        decided.decision.verdict == Verdict::Indeterminate && decided.decision.unknown.is_empty()
+    };
+    let reasons = found.legs.iter().filter(is_open).flat_map(|decided| &decided.decision.reasons);
+    let nodes = reasons.filter_map(|reason| reason.level.node.as_deref()).collect::<BTreeSet<_>>();
+    let nodes = nodes.into_iter().collect::<Vec<_>>().join(" and ");
+    (!nodes.is_empty()).then(|| {
+        format!(
+            "say which organizational unit the account is in (--unit NODE): SCPs at {nodes} do not allow it"
+        )
+    })
 }
 
 /// A statement by what finds it: its Sid or its place (from 1), its policy, its line, its node.

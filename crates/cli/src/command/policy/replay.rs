@@ -59,6 +59,12 @@ pub(crate) fn run(
     let threads = threads(args.threads)?;
     let mut knowledge = knowledge::load(&args.knowledge.clone().into())?;
     let policies = Policies::load(&args.policies, messages)?;
+    if policies.have_identities_of_accounts() {
+        return Err(Failure::usage(
+            "--identity: expected files that are one policy each, which all callers have; those of whole accounts are \
+             not replayed",
+        ));
+    }
     let columns = Columns::of(&policies, &args.by);
     let temporary = source::tables(&mut args, output, messages)?;
     let (contexts, found) = read(&mut args, &columns, &mut knowledge.aliases, messages)?;

@@ -36,7 +36,7 @@ impl Simulator<'_> {
     ) -> Result<Simulation<'l>, Failure> {
         let organization = self.policies.organization.as_ref();
         let path = organization.and_then(|it| it.organization_path(&call.account));
-        let is_member = self.policies.knows(&call.account);
+        let is_member = organization.is_some_and(|it| it.is_member(&call.account));
         let caller = Caller {
             account: &call.account,
             principal: call.principal.as_ref(),

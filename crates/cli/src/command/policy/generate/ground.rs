@@ -1,16 +1,15 @@
 //! The accounts that a goal is tried on, with the SCPs above them.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 use bedrock::denial::PolicyType;
 use policy::generate::Place;
 use policy::generate::form::node_id;
-use policy::{Document, Level, Organization, Policy};
+use policy::{Level, Organization};
 
 use crate::args::{GenerateCommonArgs, PoliciesArgs};
 use crate::command::policy::calls;
-use crate::command::policy::organization::{self, FULL_ACCESS};
+use crate::command::policy::organization;
 use crate::exit::Failure;
 use crate::messages::Messages;
 
@@ -177,9 +176,7 @@ fn node_of(organization: &Organization, target: &str) -> Result<String, Failure>
 /// An account of which nothing is known: subject to what AWS attaches.
 fn open_place(account: String) -> Result<Place, Failure> {
     let policy_type = PolicyType::ServiceControl;
-    let document = Document::read(FULL_ACCESS, policy_type).map_err(anyhow::Error::new)?;
-    let [id, name, file] = ["FullAWSAccess"; 3].map(str::to_owned);
-    let policies = vec![Arc::new(Policy { id, name, file, document })];
+    let policies = vec![policy::intake::full_access().map_err(anyhow::Error::new)?];
     let levels = vec![Level { policy_type, node: Some("root".to_owned()), policies }];
     Ok(Place { account, levels, organization_id: None, organization_path: None })
 }
