@@ -267,7 +267,7 @@ pub fn organizations(data: &[u8]) {
         match found {
             Ok(found) => check_organization(&found.organization),
             Err(FileProblem { problem, .. }) => {
-                assert!(problem.position.line <= n_lines, "{problem}: {text}")
+                assert!(problem.position.line <= n_lines, "{problem}: {text}");
             }
         }
     }
