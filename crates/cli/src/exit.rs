@@ -16,13 +16,18 @@ Exit codes:
        rejected (see table `ingest`), was not searched, does not match a
        filter, was not imported, or could not be tried (`plan --preflight`),
        or a day could not be opened again for late calls; the rest is
-       published, and the next run of the day tries again
+       published, and the next run of the day tries again; or part of a text
+       or of two policies could not be read or compared (`policy explain`,
+       `policy diff`)
     4  a --fail-on condition holds; everything is published; or the list cost
-       is, or may be, over the budget (`show cost --budget`); or a call has
-       another verdict (`policy simulate --expect`)
+       is, or may be, over the budget (`show cost --budget`); or what was
+       expected is not so (`policy simulate --expect`, `policy diff --expect`),
+       a policy is over its limit (`policy minify`), or another statement has
+       to change first (`policy generate`)
     5  nothing matched: no objects (--fail-on empty), no known model, no price,
        no rows (`show`), no published day (`show`, `report`, `explain`,
-       `verify`)
+       `verify`), no day in the bill (`reconcile`), no denial (`policy
+       explain`), no call (`policy simulate`, `policy replay`)
   130  interrupted (SIGINT)
   143  terminated (SIGTERM)";
 

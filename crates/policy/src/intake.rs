@@ -1,5 +1,5 @@
-//! Readers of the forms in which people have their organization and the policies of their roles. They take texts
-//! and return an organization, or what a caller is subject to.
+//! Readers of the forms in which people have their organization and the policies of their roles. They take
+//! texts and return an organization, or what a caller is subject to.
 
 mod at;
 pub mod authorization_details;
@@ -92,8 +92,8 @@ impl fmt::Debug for Folder<'_> {
 }
 
 impl Folder<'_> {
-    /// The file with this name that is in the fewest folders, with the path of its folder: empty, or with `/` at
-    /// its end. `None` if there is none.
+    /// The file with this name that is in the fewest folders, with the path of its folder: empty, or with `/`
+    /// at its end. `None` if there is none.
     ///
     /// # Errors
     /// If several are in as few folders.

@@ -134,8 +134,8 @@ impl Organization {
         self.partial.is_some()
     }
 
-    /// Says in which organizational unit the accounts are of which it does not say that: the ID or the name of a
-    /// node.
+    /// Says in which organizational unit the accounts are of which it does not say that: the ID or the name of
+    /// a node.
     ///
     /// # Errors
     /// If it says where every account is, or has no such node.

@@ -1,7 +1,7 @@
 //! YAML as values of JSON, with the position of every value.
 //!
-//! Configurations of landing zones and templates of `CloudFormation` are YAML. What of YAML has no meaning in JSON
-//! is refused: a second document, a key that is no text, a merge key, a tag that is not known.
+//! Configurations of landing zones and templates of `CloudFormation` are YAML. What of YAML has no meaning in
+//! JSON is refused: a second document, a key that is no text, a merge key, a tag that is not known.
 
 use std::collections::BTreeMap;
 

@@ -1,6 +1,6 @@
 //! A package for Customizations for AWS Control Tower: `manifest.yaml` (versions 2021-03-15 and 2020-01-01) and
-//! files of policies (aws-solutions/aws-control-tower-customizations, `source/src/cfct/validation`). Organizational
-//! units are named, nested ones with colons; accounts are not in it.
+//! files of policies (aws-solutions/aws-control-tower-customizations, `source/src/cfct/validation`).
+//! Organizational units are named, nested ones with colons; accounts are not in it.
 
 use std::sync::Arc;
 

@@ -1,5 +1,5 @@
-//! A `CloudFormation` template, JSON or YAML: `AWS::Organizations::Policy` with its targets, organizational units,
-//! and accounts. Functions that need more than the template are errors that name the resource.
+//! A `CloudFormation` template, JSON or YAML: `AWS::Organizations::Policy` with its targets, organizational
+//! units, and accounts. Functions that need more than the template are errors that name the resource.
 
 mod function;
 

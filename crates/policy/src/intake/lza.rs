@@ -1,7 +1,7 @@
 //! A configuration of the Landing Zone Accelerator (awslabs/landing-zone-accelerator-on-aws, 2026-06):
 //! `organization-config.yaml` with `accounts-config.yaml`, `global-config.yaml`, and `replacements-config.yaml`
-//! beside it. Organizational units are named by their paths (`Workloads/Prod`), accounts by their names; the IDs
-//! of both are in it, or not.
+//! beside it. Organizational units are named by their paths (`Workloads/Prod`), accounts by their names; the
+//! IDs of both are in it, or not.
 
 mod replacement;
 

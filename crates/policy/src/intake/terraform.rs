@@ -1,6 +1,7 @@
-//! What `terraform show -json` prints of a plan or a state (<https://developer.hashicorp.com/terraform/internals/json-format>,
-//! format version 1): policies, attachments, organizational units, accounts, and the organization. What a plan
-//! does not know before it is applied is an error, but for IDs: the configuration says which resource they are of.
+//! What `terraform show -json` prints of a plan or a state
+//! (<https://developer.hashicorp.com/terraform/internals/json-format>, format version 1): policies,
+//! attachments, organizational units, accounts, and the organization. What a plan does not know before it is
+//! applied is an error, but for IDs: the configuration says which resource they are of.
 
 mod resource;
 

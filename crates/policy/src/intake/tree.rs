@@ -1,4 +1,5 @@
-//! An organization that is put together from a file that has a part of it: nodes as they are named, and policies.
+//! An organization that is put together from a file that has a part of it: nodes as they are named, and
+//! policies.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

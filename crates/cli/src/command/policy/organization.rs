@@ -21,8 +21,8 @@ use crate::number::counted;
 /// The node of a document without an organization.
 const ROOT: &str = "root";
 
-/// The largest file that is read: what Terraform prints of a large configuration. How long a policy may be is said by
-/// its reader.
+/// The largest file that is read: what Terraform prints of a large configuration. How long a policy may be is
+/// said by its reader.
 const MAX_FILE_BYTES: u64 = 64 * 1024 * 1024;
 
 /// What is expected of `--org`.

@@ -27,7 +27,8 @@ pub(super) struct Policies {
     others: Vec<Level>,
     /// What has the identity-based policies of whole accounts.
     identities: Arc<Vec<Identities>>,
-    /// The levels by account, `None` for who is not subject to SCPs; and by principal, if its policies are looked up.
+    /// The levels by account, `None` for who is not subject to SCPs; and by principal, if its policies are
+    /// looked up.
     levels: Mutex<BTreeMap<LevelsKey, Arc<Levels>>>,
 }
 

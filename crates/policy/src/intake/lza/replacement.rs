@@ -1,6 +1,6 @@
 //! What a configuration of the Landing Zone Accelerator leaves open: `{{ name }}` in its YAML, `${NAME}` and
-//! `${ACCEL_LOOKUP::…}` in its policies (`utils/lib/policy-replacements.ts` there). Variables of IAM (`${aws:…}`)
-//! stay.
+//! `${ACCEL_LOOKUP::…}` in its policies (`utils/lib/policy-replacements.ts` there). Variables of IAM
+//! (`${aws:…}`) stay.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +14,8 @@ use crate::json::{Node, Value};
 use crate::problem::{Position, Problem};
 use crate::yaml::{self, Tags};
 
-/// The names of what the accelerator makes, unless its installer was told others (`accelerator/utils/app-utils.ts`).
+/// The names of what the accelerator makes, unless its installer was told others
+/// (`accelerator/utils/app-utils.ts`).
 const DEFAULTS: [(&str, &str); 6] = [
     ("ACCELERATOR_PREFIX", "AWSAccelerator"),
     ("ACCELERATOR_PREFIX_ND", "AWSAccelerator"),
@@ -68,7 +69,8 @@ impl Replacements {
         Ok(found)
     }
 
-    /// What the global configuration says: two of its many settings. What it leaves open elsewhere is of no concern.
+    /// What the global configuration says: two of its many settings. What it leaves open elsewhere is of no
+    /// concern.
     fn read_global(&mut self, file: &str, text: &str) -> Result<(), FileProblem> {
         let yaml = self.yaml_with(file, text, |_| Ok(Some(UNKNOWN.to_owned())))?;
         let global = At::whole(file, &yaml);
