@@ -201,7 +201,7 @@ fn text_csv_and_parquet_have_the_same_rows() {
         "--replace",
         &changed,
         "--by",
-        "account,model",
+        "ou,region,model",
     ];
     let narrow = world.command(&arguments).env("COLUMNS", "80").output().unwrap();
     let narrow = Run::of(narrow).ends(0).stdout;

@@ -175,8 +175,36 @@ impl Glob {
         places.last().copied().unwrap_or_default()
     }
 
-    /// The same with the places as the bits of a number.
+    /// Whether no text can match both, as far as the plain characters at both ends of the other tell.
+    pub(crate) fn is_apart(&self, other: &Glob) -> bool {
+        let plain = |element: &Element| match element {
+            Element::Char(character) => Some(*character),
+            _ => None,
+        };
+        let tails = self.elements.iter().rev().map_while(plain);
+        let mut tails = tails.zip(other.elements.iter().rev().map_while(plain));
+        if !self.ignores_case && !other.ignores_case && tails.any(|(own, other)| own != other) {
+            return true;
+        }
+        if self.elements.len() >= MAX_SMALL || other.ignores_case {
+            return false;
+        }
+        let head = other.elements.iter().map_while(plain).collect::<String>();
+        self.reached(&self.elements, head.chars()) == 0
+    }
+
+    /// The places that a text reaches, as the bits of a number.
+    fn reached(&self, elements: &[Element], text: std::str::Chars<'_>) -> u128 {
+        self.follow(elements, text, false)
+    }
+
+    /// Whether it matches.
     fn is_small_match(&self, elements: &[Element], text: std::str::Chars<'_>) -> bool {
+        self.follow(elements, text, true) & 1 << elements.len() != 0
+    }
+
+    /// Follows a text; may end early once all texts that go on match, if that is what is asked.
+    fn follow(&self, elements: &[Element], text: std::str::Chars<'_>, may_end: bool) -> u128 {
         let bits = elements.iter().zip(0_u32..);
         let many = bits.filter(|(element, _)| matches!(element, Element::Many { .. }));
         let many = many.fold(0_u128, |many, (_, bit)| many | 1 << bit);
@@ -190,11 +218,11 @@ impl Glob {
             }
         };
         let end = 1_u128 << elements.len();
-        let ends_with_all = elements.last() == Some(&Element::Many { colon: true });
+        let ends_with_all = may_end && elements.last() == Some(&Element::Many { colon: true });
         let mut places = pass_many(1);
         for character in text {
             if ends_with_all && places & end != 0 {
-                return true;
+                return places;
             }
             let mut next = 0;
             let mut open = places & !end;
@@ -207,11 +235,11 @@ impl Glob {
                 open &= open - 1;
             }
             if next == 0 {
-                return false;
+                return 0;
             }
             places = pass_many(next);
         }
-        places & end != 0
+        places
     }
 
     fn is_one(&self, element: Element, character: char) -> bool {
@@ -352,6 +380,41 @@ mod tests {
                 assert_eq!(
                     of(pattern).is_match(text),
                     of(&long).is_match(text),
+                    "{pattern} {text}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn patterns_are_apart_only_where_no_text_matches_both() {
+        let role = ["arn:aws:iam::1:role/app", "arn:aws:iam::1:role/*/app"];
+        for (pattern, text, expected) in [
+            ("arn:aws:iam::*:role/exempt", role[0], true),
+            ("arn:aws:iam::*:role/exempt", role[1], true),
+            ("arn:aws:iam::*:user/*", role[0], true),
+            ("arn:aws:iam::*:user/*", role[1], true),
+            ("arn:aws:iam::2:*", role[1], true),
+            ("arn:aws:iam::*:role/*", role[0], false),
+            ("arn:aws:iam::*:role/*", role[1], false),
+            ("arn:aws:iam::*:role/app", role[0], false),
+            ("arn:aws:iam::*:role/x/*app", role[1], false),
+            ("arn:aws:iam::1:role/?pp", role[1], false),
+            ("*", role[1], false),
+        ] {
+            for glob in
+                [Glob::arn(&symbols(pattern)), Some(Glob::text(&symbols(pattern), true, false))]
+            {
+                let Some(glob) = glob else { continue };
+                let like = Glob::text(&symbols(text), true, false);
+                // As a text, `*` may match colons, and be less apart.
+                let is_apart = glob.is_apart(&like);
+                assert!(expected || !is_apart, "{pattern} {text}");
+                let is_arn = Glob::arn(&symbols(pattern)).as_ref() == Some(&glob);
+                assert!(!is_arn || is_apart == expected, "{pattern} {text}");
+                let both = witnesses(&[&glob], &[like], 10_000_000).unwrap();
+                assert!(
+                    !is_apart || !both.iter().any(|text| glob.is_match(text)),
                     "{pattern} {text}"
                 );
             }

@@ -296,9 +296,19 @@ impl Levels {
             Literal::Pattern(pattern) => pattern.glob(),
             _ => None,
         });
-        let globs = globs.collect::<BTreeSet<&Glob>>().into_iter().collect::<Vec<_>>();
         let within = like.iter().map(|text| Glob::text(&symbols(text), true, false));
-        witnesses(&globs, &within.collect::<Vec<_>>(), MAX_STEPS).map(Into::into)
+        let within = within.collect::<Vec<_>>();
+        // What matches none of these texts does not tell them apart.
+        let is_open =
+            |glob: &&Glob| within.is_empty() || within.iter().any(|within| !glob.is_apart(within));
+        let globs = globs.filter(is_open).collect::<BTreeSet<&Glob>>();
+        let globs = globs.into_iter().collect::<Vec<_>>();
+        if globs.is_empty()
+            && let Some(first) = like.iter().find(|text| !text.contains(['*', '?']))
+        {
+            return Some([first.clone()].into());
+        }
+        witnesses(&globs, &within, MAX_STEPS).map(Into::into)
     }
 }
 

@@ -14,8 +14,8 @@ use crate::command::policy::text::table_with;
 use crate::escape::escaped;
 use crate::number::{counted, grouped};
 
-/// The widest column that is not broken into lines: that of account IDs, Regions, classes, and numbers.
-const MAX_WHOLE: usize = 16;
+/// The widest column that is not broken into lines: that of account IDs, classes, and numbers.
+const MAX_WHOLE: usize = 13;
 
 /// Before what is said of a class.
 const INDENT: &str = "  ";
@@ -72,6 +72,7 @@ fn by_labels(found: &Found<'_>) -> String {
 fn head(class: Class) -> String {
     match class {
         Class::Contradiction => "contra-\ndiction".to_owned(),
+        Class::Undecided => "un-\ndecided".to_owned(),
         class => class.as_str().replace('_', "\n"),
     }
 }
