@@ -319,7 +319,7 @@ fn account_that_the_organization_does_not_have_is_counted_and_undecided() {
     let run = world.hoptrail(&[&base[..], &["--by", "account", "--output", "json"]].concat());
     let run = run.ends(0);
     assert!(
-        run.stderr.contains("59 of 444 calls: the account is not in the organization"),
+        run.stderr.contains("62 of 444 calls: the account is not in the organization"),
         "{}",
         run.stderr
     );
