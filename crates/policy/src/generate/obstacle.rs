@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::change::{managed_by_control_tower, spare_profiles, spare_regions, statement_text};
 use super::{Expected, GenerateError, Goal, Ground, Part, matrix};
 use crate::document::Document;
-use crate::evaluate::{Policy, Reason, Verdict};
+use crate::evaluate::{Policy, Reason, ReasonEffect, Verdict};
 use crate::known::KeyState;
 use crate::leg::{Certainty, Leg};
 
@@ -66,7 +66,8 @@ pub(crate) fn find(
             let found = ground.simulate(&call, place, &levels)?;
             for leg in found.legs.iter().filter(|it| it.decision.verdict == Verdict::Denied) {
                 for reason in &leg.decision.reasons {
-                    if is_of(parts, reason) {
+                    // What is open besides is in nobody's way for sure.
+                    if is_of(parts, reason) || reason.effect == ReasonEffect::Open {
                         continue;
                     }
                     let possible = match leg.leg.certainty {

@@ -4,7 +4,7 @@ use bedrock::denial::PolicyType;
 
 use super::evidence::{Evidence, LoggedDenial};
 use super::judge::{Judge, denying};
-use crate::evaluate::{Reason, Verdict};
+use crate::evaluate::{Reason, ReasonEffect, Verdict};
 use crate::leg::{Leg, LegKind};
 use crate::simulate::Simulation;
 
@@ -139,7 +139,8 @@ fn policy(
     };
     let on_leg = found.legs.iter().filter(|decided| is_logged(&decided.leg, denial));
     let on_leg = on_leg.filter(|decided| decided.decision.verdict == Verdict::Denied);
-    let mut on_leg = on_leg.flat_map(|decided| &decided.decision.reasons).peekable();
+    let on_leg = on_leg.flat_map(|decided| &decided.decision.reasons);
+    let mut on_leg = on_leg.filter(|reason| reason.effect != ReasonEffect::Open).peekable();
     let is_deciding = match on_leg.peek() {
         Some(_) => on_leg.any(is_named),
         None => denying(found).iter().any(is_named),

@@ -9,7 +9,7 @@ use super::audit::Audited;
 use super::class::{Class, Verdicts, classify};
 use super::evidence::{Evidence, LoggedDenial};
 use super::implied::{stays_allowed, stays_denied};
-use crate::evaluate::{Reason, Verdict};
+use crate::evaluate::{Reason, ReasonEffect, Verdict};
 use crate::leg::{Certainty, Legs};
 use crate::simulate::{Caller, DecidedLeg, Simulation, decide_legs};
 use crate::split::Levels;
@@ -145,7 +145,9 @@ pub(super) fn denying<'a>(found: &Simulation<'a>) -> Vec<Reason<'a>> {
         leg.leg.certainty == Certainty::Required && leg.decision.verdict == Verdict::Denied
     };
     let denied = found.legs.iter().filter(is_denied);
-    each_once(denied.flat_map(|leg| leg.decision.reasons.iter().copied()))
+    let denying = denied.flat_map(|leg| leg.decision.reasons.iter().copied());
+    // What is open besides changes nothing.
+    each_once(denying.filter(|reason| reason.effect != ReasonEffect::Open))
 }
 
 /// What allows the legs at the level that is nearest to the caller.

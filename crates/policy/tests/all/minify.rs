@@ -50,8 +50,8 @@ const STEPS: &[(&[StepKind], &str, &str)] = &[
     ),
     (
         &[StepKind::DuplicateEntries],
-        r#"{"Effect":"Deny","NotAction":["s3:Get","S3:get","iam:*"],"Resource":["a:b","a:B","a:b"]}"#,
-        r#"{"Effect":"Deny","NotAction":["s3:Get","iam:*"],"Resource":["a:b","a:B"]}"#,
+        r#"{"Effect":"Deny","NotAction":["s3:Get","S3:get","iam:*"],"Resource":["arn:aws:s3:::b","arn:aws:s3:::B","arn:aws:s3:::b"]}"#,
+        r#"{"Effect":"Deny","NotAction":["s3:Get","iam:*"],"Resource":["arn:aws:s3:::b","arn:aws:s3:::B"]}"#,
     ),
     (
         &[StepKind::CoveredEntries],
