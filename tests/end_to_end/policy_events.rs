@@ -10,6 +10,7 @@ use parquet::file::metadata::KeyValue;
 use parquet::file::properties::WriterProperties;
 use serde_json::{Value, json};
 
+use crate::hostile::sha256;
 use crate::policy::simulate;
 use crate::world::{World, call, with};
 
@@ -117,7 +118,11 @@ fn make_older(world: &World, path: &Path) {
     let is_of_calls =
         |output: &&mut Value| output["key"].as_str().unwrap().starts_with("invocations/");
     let output = outputs.iter_mut().find(is_of_calls).unwrap();
-    output["bytes"] = fs::metadata(path).unwrap().len().into();
+    let bytes = fs::read(path).unwrap();
+    output["bytes"] = bytes.len().into();
+    output["sha256"] = sha256(&bytes).into();
+    // Manifests of earlier versions have none.
+    output.as_object_mut().unwrap().remove("md5");
     assert_eq!(json["made_with"]["schema"], 7);
     json["made_with"]["schema"] = 6.into();
     fs::write(&manifest, json.to_string()).unwrap();

@@ -221,7 +221,7 @@ pub(super) fn table_with(header: &[&str], rows: &[Vec<String>], max_whole: usize
     table_of(header, rows, width(), max_whole)
 }
 
-/// A table of so many columns of text.
+/// A table of so many columns of text. With `max_whole`, all other columns share what room is left.
 pub(super) fn table_of(
     header: &[&str],
     rows: &[Vec<String>],
@@ -241,8 +241,11 @@ pub(super) fn table_of(
     for (place, column) in table.column_iter_mut().enumerate() {
         column.set_padding((0, GAP));
         let cells = || rows.iter().map(|row| row[place].as_str()).chain(header[place].lines());
-        if cells().map(|cell| cell.chars().count()).max().unwrap_or_default() <= max_whole {
-            column.set_constraint(ColumnConstraint::ContentWidth);
+        if max_whole > 0 {
+            let longest = cells().map(|cell| cell.chars().count()).max().unwrap_or_default();
+            if longest <= max_whole {
+                column.set_constraint(ColumnConstraint::ContentWidth);
+            }
             continue;
         }
         if place == last {

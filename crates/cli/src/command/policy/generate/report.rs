@@ -16,6 +16,9 @@ use crate::number::{counted, grouped};
 /// The columns of a report that goes to no terminal.
 const WIDTH: usize = 80;
 
+/// Regions, verdicts, and what the goal says of them are not broken into lines.
+const MAX_WHOLE: usize = 16;
+
 /// The report.
 pub(super) fn of(goal: &dyn Goal, found: &Generated) -> String {
     let mut text = String::new();
@@ -137,7 +140,7 @@ fn table(cells: &[&Cell]) -> String {
         ]
     });
     let rows = rows.collect::<Vec<_>>();
-    table_of(&["call", "Region", "before", "after", "goal"], &rows, Some(WIDTH), 0)
+    table_of(&["call", "Region", "before", "after", "goal"], &rows, Some(WIDTH), MAX_WHOLE)
 }
 
 fn outcome(found: Outcome) -> &'static str {
