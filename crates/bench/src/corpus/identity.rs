@@ -102,6 +102,12 @@ impl Role {
         Role { in_context, ..self }
     }
 
+    /// The same with the ID that the role of this name has in an account, whoever assumes it, on any day.
+    pub(super) fn with_own_id(self, account: &str) -> Self {
+        let name = self.name.bytes().chain(account.bytes()).map(u64::from).collect::<Vec<_>>();
+        Role { id: id(&mut Dice::new(&name)), ..self }
+    }
+
     /// The identity of one of its sessions.
     pub(super) fn session(
         &self,

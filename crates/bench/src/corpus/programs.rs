@@ -156,6 +156,7 @@ fn session(dice: &mut Dice, object: &Object) -> (Identity, Role) {
             format!("person{}@example.com", dice.below(400)),
         ),
     };
+    let role = role.with_own_id(&object.account);
     (role.session(&name, &credentials, &object.account), role)
 }
 
