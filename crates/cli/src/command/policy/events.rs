@@ -218,6 +218,6 @@ fn logged_request(row: &Row) -> LoggedRequest<'_> {
         source_ip: text("source_ip"),
         user_agent: text("user_agent"),
         service_tier: None,
-        has_new_columns: row[FIRST_NEW..].iter().any(|cell| *cell != Cell::Null),
+        has_new_columns: row[FIRST_NEW..OF_CALL.len()].iter().any(|cell| *cell != Cell::Null),
     }
 }
