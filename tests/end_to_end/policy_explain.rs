@@ -636,7 +636,7 @@ fn blocks(page: &str, language: &str) -> Vec<String> {
 }
 
 /// The words of a line, of which those in quotes are one.
-fn words(line: &str) -> Vec<String> {
+pub(crate) fn words(line: &str) -> Vec<String> {
     let mut parts = line.split('"').enumerate();
     let mut words = Vec::new();
     for (place, part) in parts.by_ref() {

@@ -5,6 +5,7 @@ use std::process::Stdio;
 
 use s3_server::{Bucket, Config, Server};
 
+use crate::policy_explain::words;
 use crate::world::{Run, World, repository, sample};
 
 fn readme() -> String {
@@ -76,6 +77,7 @@ fn every_command_succeeds() {
     .unwrap();
     let world = World::new();
     let source = sample().display().to_string();
+    let organization = repository().join("tests/sample/organization").display().to_string();
     let mut n_commands = 0;
     let page = |name: &str| fs::read_to_string(repository().join("docs").join(name)).unwrap();
     // The README builds what the others ask about.
@@ -86,13 +88,16 @@ fn every_command_succeeds() {
     world.write("export.csv", "modelId,calls\nus.anthropic.claude-sonnet-4-6,12\n");
     for line in all.iter().flatten().flat_map(|block| block.lines()) {
         let line = line.replace("tests/sample/org-trail", &source);
+        let line = line.replace("tests/sample/organization", &organization);
         let built = ["hoptrail ", "cargo run -p cli -- ", "cargo run --release -p cli -- "];
         if let Some(arguments) = built.iter().find_map(|prefix| line.strip_prefix(prefix)) {
             let (arguments, output) = redirected(arguments, " > ");
             let (arguments, input) = redirected(arguments, " < ");
             let input =
                 input.map_or(Stdio::null(), |file| File::open(world.path(file)).unwrap().into());
-            let mut command = world.command_on(&server, &arguments.split(' ').collect::<Vec<_>>());
+            let arguments = words(arguments);
+            let arguments = arguments.iter().map(String::as_str).collect::<Vec<_>>();
+            let mut command = world.command_on(&server, &arguments);
             if let Some(file) = output {
                 command.stdout(File::create(world.path(file)).unwrap());
             }
