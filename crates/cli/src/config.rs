@@ -237,7 +237,7 @@ mod tests {
             assert_ne!(asked(line, &[]), asked("", &[]), "{key}");
             let values = [
                 "", "=typed", "=99", "=any", "=empty", "=AES256", "=private", "=virtual",
-                "=message",
+                "=message", "=emf",
             ];
             let typed = values.map(|value| [format!("--{key}{value}")]);
             let typed = typed.iter().find(|typed| asked("", *typed).is_some()).expect("an option");
