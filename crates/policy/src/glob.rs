@@ -7,6 +7,8 @@
 pub(crate) mod inclusion;
 pub(crate) mod product;
 
+use std::collections::BTreeMap;
+
 use product::{Budget, combinations};
 
 /// Patterns with fewer elements are matched without an allocation.
@@ -138,6 +140,19 @@ impl Glob {
     /// Whether it is `*`.
     pub(crate) fn is_everything(&self) -> bool {
         self.elements == [Element::Many { colon: true }]
+    }
+
+    /// A text that it is like: itself with a text in place of each `*`.
+    fn with_wildcards(&self, many: &str) -> String {
+        let mut text = String::new();
+        for element in &self.elements {
+            match element {
+                Element::Char(character) => text.push(*character),
+                Element::One { .. } => text.push('x'),
+                Element::Many { .. } => text.push_str(many),
+            }
+        }
+        text
     }
 
     /// Whether it matches a text as a whole.
@@ -288,14 +303,57 @@ pub(crate) fn symbols(text: &str) -> Vec<Symbol> {
     text.chars().map(|character| Symbol { character, may_be_wild: true }).collect()
 }
 
+/// Texts for every combination of lists that some text matches, where a list matches if one of its patterns does:
+/// for any text there is one among them that the same lists match. Only texts count that match one of `within`, unless
+/// it is empty. `None` if that takes more than so many steps, each of which is one place of one pattern.
+pub(crate) fn witnesses_of_lists(
+    lists: &[Vec<&Glob>],
+    within: &[Glob],
+    max_steps: usize,
+) -> Option<Vec<String>> {
+    /// More combinations than this are never all found by trying.
+    const MAX_LISTS: usize = 6;
+    let tried = tried(lists, within);
+    if lists.len() <= MAX_LISTS && tried.len() == 1 << lists.len() {
+        return Some(tried.into_values().collect());
+    }
+    let within = within.iter().collect::<Vec<_>>();
+    let found = combinations(lists, &within, &mut Budget(max_steps)).ok()?;
+    Some(found.into_iter().map(|it| it.text).collect())
+}
+
+/// Combinations that are found by trying short texts: those that patterns are made of. A search that finds no more is
+/// spared.
+fn tried(lists: &[Vec<&Glob>], within: &[Glob]) -> BTreeMap<Vec<bool>, String> {
+    const OTHER: &str = "x";
+    let mut texts = vec![String::new(), OTHER.to_owned()];
+    for glob in lists.iter().flatten() {
+        texts.extend(["", OTHER].map(|many| glob.with_wildcards(many)));
+        // What is behind the last slash or colon is what patterns of ARNs differ in.
+        let short = glob.with_wildcards("");
+        let last = short.rsplit(['/', ':']).next().unwrap_or_default();
+        texts.extend(within.iter().map(|within| within.with_wildcards(last)));
+    }
+    for glob in within {
+        texts.extend(["", OTHER].map(|many| glob.with_wildcards(many)));
+    }
+    let mut found = BTreeMap::new();
+    for text in texts {
+        if !within.is_empty() && !within.iter().any(|glob| glob.is_match(&text)) {
+            continue;
+        }
+        let matched = lists.iter().map(|list| list.iter().any(|glob| glob.is_match(&text)));
+        found.entry(matched.collect()).or_insert(text);
+    }
+    found
+}
+
 /// Texts for every combination of patterns that some text matches: for any text there is one among them that
 /// the same patterns match. Only texts count that match one of `within`, unless it is empty. `None` if that
 /// takes more than so many steps, each of which is one place of one pattern.
 pub(crate) fn witnesses(globs: &[&Glob], within: &[Glob], max_steps: usize) -> Option<Vec<String>> {
-    let within = within.iter().collect::<Vec<_>>();
     let lists = globs.iter().map(|glob| vec![*glob]).collect::<Vec<_>>();
-    let found = combinations(&lists, &within, &mut Budget(max_steps)).ok()?;
-    Some(found.into_iter().map(|it| it.text).collect())
+    witnesses_of_lists(&lists, within, max_steps)
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use bedrock::denial::PolicyType;
 use crate::condition::{Condition, Literal};
 use crate::document::{Request, Statement};
 use crate::evaluate::{Decision, Level, Reason, ReasonEffect, Verdict, decide};
-use crate::glob::{Glob, symbols, witnesses};
+use crate::glob::{Glob, symbols, witnesses_of_lists};
 use crate::key::{self, Key, KeyType, KeyValues};
 use crate::known::{Context, KeyState};
 use crate::operator::{Comparison, Quantifier};
@@ -20,8 +20,9 @@ use crate::operator::{Comparison, Quantifier};
 /// The most combinations of witnesses that are tried.
 const MAX_COMBINATIONS: usize = 1_024;
 
-/// The most steps of the search for the witnesses of a key: tenths of a second.
-const MAX_STEPS: usize = 50_000_000;
+/// The most steps of the search for the witnesses of a key: tenths of a second. A key whose patterns take more stays
+/// open.
+const MAX_STEPS: usize = 2_000_000;
 
 /// What was found for a key, or that it takes too long.
 type Witnesses = Option<Arc<[String]>>;
@@ -291,25 +292,32 @@ impl Levels {
         if key::find(key).is_some_and(|key| key.key_type == KeyType::Bool) {
             return Some(["true", "false"].map(str::to_owned).into());
         }
-        let literals = conditions(&self.levels, key).flat_map(|condition| &condition.values);
-        let globs = literals.filter_map(|literal| match literal {
-            Literal::Pattern(pattern) => pattern.glob(),
-            _ => None,
-        });
         let within = like.iter().map(|text| Glob::text(&symbols(text), true, false));
         let within = within.collect::<Vec<_>>();
         // What matches none of these texts does not tell them apart.
         let is_open =
             |glob: &&Glob| within.is_empty() || within.iter().any(|within| !glob.is_apart(within));
-        let globs = globs.filter(is_open).collect::<BTreeSet<&Glob>>();
-        let globs = globs.into_iter().collect::<Vec<_>>();
-        if globs.is_empty()
+        // A condition asks whether one of its values matches; which one does not matter.
+        let lists = conditions(&self.levels, key)
+            .map(|condition| globs(condition).filter(is_open).collect::<BTreeSet<_>>())
+            .collect::<BTreeSet<_>>();
+        let lists = lists.into_iter().filter(|list| !list.is_empty());
+        let lists = lists.map(|list| list.into_iter().collect()).collect::<Vec<Vec<&Glob>>>();
+        if lists.is_empty()
             && let Some(first) = like.iter().find(|text| !text.contains(['*', '?']))
         {
             return Some([first.clone()].into());
         }
-        witnesses(&globs, &within, MAX_STEPS).map(Into::into)
+        witnesses_of_lists(&lists, &within, MAX_STEPS).map(Into::into)
     }
+}
+
+/// The patterns of a condition.
+fn globs(condition: &Condition) -> impl Iterator<Item = &Glob> {
+    condition.values.iter().filter_map(|literal| match literal {
+        Literal::Pattern(pattern) => pattern.glob(),
+        _ => None,
+    })
 }
 
 /// Whether a reason of a denial is not only open.
