@@ -424,6 +424,15 @@ fn what_is_no_difference_of_usage_is_told_apart() {
         json!({"name": "Credit", "lines": 1, "net_cost_usd": "-5"})
     );
     assert_eq!(found["other_units"][0]["name"], "images");
+    // Usage of the Marketplace whose model is not named is listed, and so is a line without an amount or a cost.
+    let of_opus = rows.iter().position(|row| row.usage_type.contains("MP:")).unwrap();
+    let found = changed(&|rows| rows[of_opus].product.clear());
+    assert_eq!(found["not_understood"][0]["what"], "a model: the product has no name");
+    let found = changed(&|rows| {
+        let list = rows[of_opus].list.parse::<f64>().unwrap();
+        rows[of_opus].net = format!("{}", list * 0.9);
+    });
+    assert_eq!(differences(&found), [], "what is discounted is no other price");
     // A model that nobody knows.
     let found =
         changed(&|rows| rows[input].usage_type = "USE1-Claude9Sonnet-input-tokens".to_owned());
@@ -487,6 +496,8 @@ fn what_is_no_bill_is_named() {
     says(1, "b.parquet: expected a column pricing_unit, found none");
     write_bill(&world, "bill/b.parquet", vec![("x", strings(["y".to_owned()].into_iter()))]);
     says(1, "b.parquet: expected the columns of a CUR 2.0");
+    write_bill(&world, "bill/b.parquet", columns(&rows, true));
+    says(1, "expected each file once, found b.parquet, which is a.parquet again");
     fs::remove_file(world.path("bill/b.parquet")).unwrap();
     // Two versions of a month count everything twice.
     for version in ["1", "2"] {

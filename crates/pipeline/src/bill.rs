@@ -70,6 +70,14 @@ pub enum BillFault {
         /// The folder of the second.
         second: String,
     },
+    /// A file lies there twice, and counts its usage twice.
+    #[error("expected each file once, found {second}, which is {first} again")]
+    SameFile {
+        /// The key of the first.
+        first: String,
+        /// The key of the second.
+        second: String,
+    },
     /// Reading failed otherwise.
     #[error(transparent)]
     Other(#[from] Error),
@@ -90,10 +98,14 @@ pub async fn read_bill(
     let files = parquet_files(&listed)?;
     check_versions(&files)?;
     let mut found = ReadBill::default();
+    let mut seen = BTreeMap::new();
     for file in files {
         let spooled = Spooled::fetch(source, &file.key).await?;
         let of_key = |source| BillFault::File { key: file.key.clone(), source };
         let Some(spooled) = spooled else { continue };
+        if let Some(first) = seen.insert(spooled.sha256.clone(), file.key.clone()) {
+            return Err(BillFault::SameFile { first, second: file.key.clone() });
+        }
         let read = spawn_blocking(move || lines_of(spooled, with_principals)).await;
         let OfFile { export, lines, days } = read.map_err(|_| Error::Worker)?.map_err(of_key)?;
         if let Some(expected) = found.export.filter(|known| *known != export) {

@@ -42,9 +42,9 @@ pub enum BillError {
     #[error("expected a column {0}, found none: choose it for the export")]
     NoColumn(&'static str),
     /// A value is none that the column can have.
-    #[error("row {row}: {column}: expected {expected}, found {found}")]
+    #[error("row {}: {column}: expected {expected}, found {found}", .row + 1)]
     Value {
-        /// The row, from 0.
+        /// The row, from 0; it is shown from 1.
         row: u64,
         /// The column.
         column: &'static str,

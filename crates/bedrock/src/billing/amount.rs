@@ -15,7 +15,7 @@ pub struct Amount(i128);
 /// Why a number is no amount.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("expected a number below 10^20, found `{0}`")]
-pub struct AmountError(String);
+pub struct AmountError(pub String);
 
 impl Amount {
     /// Nothing.

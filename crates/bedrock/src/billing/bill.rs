@@ -97,9 +97,15 @@ impl Bill {
         };
         let unknown = |what: String| Charge::Unknown(what);
         let n_tokens = tokens(&line.unit);
-        let n_tokens = n_tokens.ok_or_else(|| unknown(format!("the unit `{}`", line.unit)))?;
-        let tokens = line.quantity.times(n_tokens).map_err(|it| unknown(it.to_string()))?;
-        let account_id = line.account_id.clone().ok_or_else(|| unknown("an account".to_owned()))?;
+        let n_tokens = n_tokens.ok_or_else(|| match line.unit.as_str() {
+            "" => unknown("it has no unit".to_owned()),
+            unit => unknown(format!("the unit `{unit}`")),
+        })?;
+        let missing = |what: &str| unknown(format!("it has no {what}"));
+        let quantity = line.quantity.ok_or_else(|| missing("amount of usage"))?;
+        let net_cost = line.net_cost.ok_or_else(|| missing("cost"))?;
+        let tokens = quantity.times(n_tokens).map_err(|it| unknown(it.to_string()))?;
+        let account_id = line.account_id.clone().ok_or_else(|| missing("account"))?;
         let key = Key {
             day: line.day,
             account_id,
@@ -109,7 +115,7 @@ impl Bill {
             tier: metered.tier,
             principal: line.principal.as_deref().map(principal_name),
         };
-        let (list_cost, net_cost) = (line.list_cost, line.net_cost);
+        let list_cost = line.list_cost;
         let (kind, is_long) = (metered.kind, metered.is_long);
         Ok(BilledUsage { key, kind, is_long, tokens, list_cost, net_cost })
     }
@@ -118,7 +124,7 @@ impl Bill {
 impl Sum {
     fn add(&mut self, line: &BillLine) {
         self.lines += 1;
-        self.net_cost += line.net_cost;
+        self.net_cost += line.net_cost.unwrap_or_default();
     }
 }
 
@@ -190,10 +196,10 @@ mod tests {
             product_code: "AmazonBedrock".to_owned(),
             product_name: String::new(),
             usage_type: "USE1-NovaPro-input-tokens".to_owned(),
-            quantity: "433.893".parse().unwrap(),
+            quantity: Some("433.893".parse().unwrap()),
             unit: "1K tokens".to_owned(),
             list_cost: Some("0.3471144".parse().unwrap()),
-            net_cost: "0.3".parse().unwrap(),
+            net_cost: Some("0.3".parse().unwrap()),
             principal: None,
             is_invoiced: true,
         };
@@ -210,6 +216,13 @@ mod tests {
             of(|line| line.line_type = LineType::Other("Tax".to_owned())),
             of(|line| line.product_code = "AmazonS3".to_owned()),
             of(|line| line.account_id = None),
+            of(|line| line.quantity = None),
+            of(|line| line.net_cost = None),
+            of(|line| line.unit.clear()),
+            of(|line| {
+                line.product_code = "4qz1abcde".to_owned();
+                line.usage_type = "USE1-MP:USE1_InputTokenCount-Units".to_owned();
+            }),
             of(|line| line.day = line.day.tomorrow().unwrap()),
         ];
         let range = (day("2026-10-01"), day("2026-10-05"));
@@ -222,7 +235,17 @@ mod tests {
         assert_eq!(bill.other_units.keys().collect::<Vec<_>>(), ["images"]);
         assert_eq!(bill.other_charges.keys().collect::<Vec<_>>(), ["Tax"]);
         let unknown = bill.unknown.keys().map(|it| it.what.as_str()).collect::<Vec<_>>();
-        assert_eq!(unknown, ["an account", "the unit `GB`"]);
+        let expected = [
+            "a model: the product has no name",
+            "it has no account",
+            "it has no amount of usage",
+            "it has no cost",
+            "it has no unit",
+            "the unit `GB`",
+        ];
+        let mut unknown = unknown;
+        unknown.sort_unstable();
+        assert_eq!(unknown, expected);
         assert_eq!(bill.until, Some(day("2026-10-06")));
         assert_eq!(bill.months, BTreeMap::from([("2026-10".to_owned(), true)]));
     }

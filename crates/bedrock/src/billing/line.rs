@@ -30,14 +30,14 @@ pub struct BillLine {
     pub product_name: String,
     /// The usage type.
     pub usage_type: String,
-    /// How much was used, in `unit`.
-    pub quantity: Amount,
+    /// How much was used, in `unit`; `None` if the line does not say.
+    pub quantity: Option<Amount>,
     /// The unit.
     pub unit: String,
     /// What it costs at public on-demand prices, in US dollars; `None` if the line does not say.
     pub list_cost: Option<Amount>,
-    /// What it costs with what was negotiated, in US dollars.
-    pub net_cost: Amount,
+    /// What it costs with what was negotiated, in US dollars; `None` if the line does not say.
+    pub net_cost: Option<Amount>,
     /// The ARN of the principal, where the export has it.
     pub principal: Option<String>,
     /// Whether it has an invoice: its month is closed.
@@ -45,9 +45,18 @@ pub struct BillLine {
 }
 
 impl BillLine {
-    /// Whether it is of Amazon Bedrock: by its product, or of the Marketplace by the product's name.
+    /// Whether it is of Amazon Bedrock: by its product, or of the Marketplace by the product's name or, where that
+    /// is missing, by a usage type of tokens.
     pub fn is_of_bedrock(&self) -> bool {
         const EDITION: &str = "(Amazon Bedrock Edition)";
-        self.product_code.starts_with("AmazonBedrock") || self.product_name.ends_with(EDITION)
+        self.product_code.starts_with("AmazonBedrock")
+            || self.product_name.ends_with(EDITION)
+            || self.product_name.is_empty() && is_of_marketplace_tokens(&self.usage_type)
     }
+}
+
+/// `USE1-MP:USE1_InputTokenCount-Units`: other products of the Marketplace do not count tokens.
+fn is_of_marketplace_tokens(usage_type: &str) -> bool {
+    let metered = usage_type.split_once("-MP:").map(|(_, metered)| metered.to_ascii_lowercase());
+    metered.is_some_and(|metered| metered.contains("token"))
 }

@@ -542,13 +542,11 @@ fn check_summary(path: &Path) -> Result<(), Failure> {
 
 /// That stdout has one JSON document at most, and is not the only reader's of two.
 fn check_stdout(summary_json: Option<&Path>, metrics: &[MetricsOutput]) -> Result<(), Failure> {
-    let on_stdout = metrics.iter().filter(|output| output.is_on_stdout()).count();
-    if on_stdout > 1 {
-        return Err(Failure::usage(
-            "--metrics: expected one form on stdout, and the others with =FILE",
-        ));
+    if let Some(conflict) = MetricsOutput::conflict(metrics) {
+        return Err(Failure::usage(format!("--metrics: {conflict}")));
     }
-    if on_stdout == 1 && summary_json == Some(Path::new("-")) {
+    let is_on_stdout = metrics.iter().any(MetricsOutput::is_on_stdout);
+    if is_on_stdout && summary_json == Some(Path::new("-")) {
         return Err(Failure::usage(
             "--metrics: expected =FILE beside --summary-json -, which writes to stdout",
         ));

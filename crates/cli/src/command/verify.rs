@@ -13,7 +13,7 @@ use crate::escape::escaped;
 use crate::exit::{Exit, Failure};
 use crate::location::{OpenSource, ReadLocation};
 use crate::messages::Messages;
-use crate::metrics::{self, Values, VerifyValues};
+use crate::metrics::{self, MetricsOutput, Values, VerifyValues};
 use crate::number::{bytes, counted, grouped};
 use crate::{location, range, settings};
 
@@ -40,10 +40,8 @@ pub(crate) fn run(
     let read = sources.iter().map(|read| &read.location);
     location::check_region(&args.aws, [&dest].into_iter().chain(read))?;
     let dest_options = location::dest_options(&args.aws)?;
-    if args.metrics.iter().filter(|output| output.is_on_stdout()).count() > 1 {
-        return Err(Failure::usage(
-            "--metrics: expected one form on stdout, and the others with =FILE",
-        ));
+    if let Some(conflict) = MetricsOutput::conflict(&args.metrics) {
+        return Err(Failure::usage(format!("--metrics: {conflict}")));
     }
     let begun = Instant::now();
     let mut measured = VerifyValues::default();

@@ -25,6 +25,19 @@ pub(super) enum Form {
 }
 
 impl MetricsOutput {
+    /// What of several outputs cannot be, in words: two forms on stdout, or in one file.
+    pub(crate) fn conflict(outputs: &[MetricsOutput]) -> Option<String> {
+        if outputs.iter().filter(|output| output.is_on_stdout()).count() > 1 {
+            return Some("expected one form on stdout, and the others with =FILE".to_owned());
+        }
+        let mut files = outputs.iter().filter_map(|output| output.file.as_deref());
+        let is_twice = |file: &&Path| {
+            outputs.iter().filter(|other| other.file.as_deref() == Some(file)).count() > 1
+        };
+        let file = files.find(is_twice)?;
+        Some(format!("expected a file for each form, found {} twice", file.display()))
+    }
+
     /// Whether it goes to stdout.
     pub(crate) fn is_on_stdout(&self) -> bool {
         self.file.is_none()
@@ -40,6 +53,12 @@ impl FromStr for MetricsOutput {
             Some((form, file)) => (form, Some(PathBuf::from(file))),
             None => (text, None),
         };
+        let is_read =
+            file.as_ref().is_none_or(|file| file.extension().is_some_and(|it| it == "prom"));
+        if form == "prometheus" && !is_read {
+            // The collector passes over all others.
+            return Err("expected a file whose name ends in .prom".to_owned());
+        }
         let form = match form {
             "emf" => Form::Emf,
             "prometheus" => Form::Prometheus,
@@ -67,9 +86,9 @@ impl TryFrom<String> for MetricsOutput {
 /// # Errors
 /// If the file cannot be written; then it is as it was.
 pub(super) fn write_whole(file: &Path, text: &str) -> io::Result<()> {
-    // A pipe or a terminal cannot be replaced.
-    if file.metadata().is_ok_and(|found| !found.is_file() && !found.is_dir()) {
-        return File::options().write(true).open(file)?.write_all(text.as_bytes());
+    // A pipe that nobody reads would keep the run from its end.
+    if file.metadata().is_ok_and(|found| !found.is_file()) {
+        return Err(io::Error::other("expected a regular file, or none"));
     }
     let mut name = file.file_name().ok_or(io::ErrorKind::InvalidInput)?.to_owned();
     // The collector of Prometheus reads names with its own ending only.

@@ -2,7 +2,7 @@
 
 use arrow::array::{Array, ArrayRef, AsArray, Float64Array, RecordBatch, StringArray, StructArray};
 use arrow::compute::cast;
-use arrow::datatypes::{DataType, TimeUnit, TimestampMillisecondType};
+use arrow::datatypes::{DataType, Float32Type, TimeUnit, TimestampMillisecondType};
 use bedrock::billing::{Amount, BillLine, LineType};
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -160,8 +160,10 @@ impl Columns {
         // Marketplace lines of a CUR have a list cost of 0, which is none.
         let net_cost = number(&self.net_cost)?;
         let gross_cost = self.gross_cost.as_ref().map(number).transpose()?.flatten();
-        let net_cost = net_cost.or(gross_cost).unwrap_or_default();
-        let list_cost = list_cost.filter(|cost| *cost != Amount::ZERO || net_cost == Amount::ZERO);
+        let net_cost = net_cost.or(gross_cost);
+        let is_none = |cost: &Amount| *cost == Amount::ZERO && net_cost != Some(Amount::ZERO);
+        // What is not discounted yet stands in for it.
+        let list_cost = list_cost.filter(|cost| !is_none(cost)).or(gross_cost).or(net_cost);
         Ok(BillLine {
             payer_account_id: text(&self.payer),
             account_id: text(&self.account),
@@ -170,7 +172,7 @@ impl Columns {
             product_code: or_empty(&self.product_code),
             product_name: self.product_name.value(row),
             usage_type: or_empty(&self.usage_type),
-            quantity: number(&self.quantity)?.unwrap_or_default(),
+            quantity: number(&self.quantity)?,
             unit: or_empty(&self.unit),
             list_cost,
             net_cost,
@@ -257,7 +259,12 @@ fn value(column: Option<&StringArray>, row: usize) -> Option<&str> {
 impl Numbers {
     fn of(batch: &RecordBatch, name: &'static str) -> Result<Option<Self>, BillError> {
         let Some(column) = batch.column_by_name(name) else { return Ok(None) };
-        if let DataType::Float64 | DataType::Float32 = column.data_type() {
+        if let Some(floats) = column.as_primitive_opt::<Float32Type>() {
+            // As a double, it would have digits that nobody wrote.
+            let texts = floats.iter().map(|float| float.map(|float| float.to_string()));
+            return Ok(Some(Numbers::Texts(name, texts.collect())));
+        }
+        if let DataType::Float64 = column.data_type() {
             let found = cast(column, &DataType::Float64);
             let found = found.map_err(|error| BillError::Rows(format!("{name}: {error}")))?;
             let doubles = found.as_primitive::<arrow::datatypes::Float64Type>().clone();
@@ -276,8 +283,8 @@ impl Numbers {
             },
         };
         let invalid = |error: bedrock::billing::AmountError| {
-            let found = error.to_string();
-            BillError::Value { row: at, column: name, expected: "an amount", found }
+            let found = error.0;
+            BillError::Value { row: at, column: name, expected: "an amount below 10^20", found }
         };
         amount.map(Some).map_err(invalid)
     }

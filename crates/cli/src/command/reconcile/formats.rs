@@ -120,9 +120,9 @@ pub(super) fn override_lines(found: &Found) -> Vec<String> {
         }
         for (kind, _, side) in line.parts.iter().filter(|(_, is_long, _)| !is_long) {
             let cost = side.list_cost.or(side.net_cost);
-            let Some(price) = cost.and_then(|cost| cost.per_million_of(side.tokens)) else {
-                continue;
-            };
+            let price = cost.and_then(|cost| cost.per_million_of(side.tokens));
+            // Usage without a cost is a credit or a free tier rather than a price.
+            let Some(price) = price.filter(|price| *price != Amount::ZERO) else { continue };
             // A price has six places.
             let (price, key) = (price.to_places(6), &line.key);
             let row = format!(

@@ -175,7 +175,8 @@ fn other(out: &mut String, bill: &Bill) {
         let _ = writeln!(out, "\n{title}\n");
         for (name, sum) in sums.iter().take(SHOWN) {
             let lines = counted(sum.lines, "line");
-            let _ = writeln!(out, "  {}  {lines}, net ${}", escaped(name), sum.net_cost);
+            let _ =
+                writeln!(out, "  {}  {lines}, net ${}", escaped(name), sum.net_cost.to_places(12));
         }
         if sums.len() > SHOWN {
             let _ = writeln!(
