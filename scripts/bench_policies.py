@@ -21,11 +21,11 @@ SAMPLE = ROOT / "tests" / "sample" / "organization" / "org.json"
 GROUP_BY = """
 import duckdb, sys
 connection = duckdb.connect()
-connection.execute("SET threads=2")
+connection.execute("SET threads=2; SET enable_progress_bar=false")
 rows = connection.execute(f'''
     SELECT event_name, model_ref, source_region, account_id, api_key, outcome, error_reason, model_id, profile_id,
         principal_type, regexp_replace(principal_arn, '(:assumed-role/[^/]*)/.*', '\\\\1') AS principal,
-        count(*), min(event_time), max(event_time)
+        count(*), epoch_ms(min(event_time)), epoch_ms(max(event_time))
     FROM read_parquet('{sys.argv[1]}/invocations/*/*.parquet') GROUP BY ALL''').fetchall()
 print(len(rows), sum(row[-3] for row in rows))
 """
