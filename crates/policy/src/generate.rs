@@ -5,6 +5,7 @@
 //! if AWS asks for the legs that are only possible and if it does not.
 
 pub(crate) mod call;
+mod catalog_calls;
 mod change;
 mod draft;
 pub mod form;
@@ -15,6 +16,7 @@ pub mod matrix;
 mod obstacle;
 mod scene;
 mod size;
+mod sparing;
 
 use std::sync::Arc;
 
@@ -61,6 +63,16 @@ pub trait Goal: std::fmt::Debug {
     /// Calls that the matrix has besides those of every matrix.
     fn calls(&self, _ground: &Ground<'_>) -> Vec<MatrixCall> {
         Vec::new()
+    }
+
+    /// Calls through profiles of the catalog that policies may tell apart from those of the scene.
+    fn catalog_calls(&self, _ground: &Ground<'_>) -> Vec<MatrixCall> {
+        Vec::new()
+    }
+
+    /// Why no policy has to change, where that is so; a sentence without its period.
+    fn nothing_to_change(&self) -> String {
+        format!("what stands {} already", self.sentence())
     }
 
     /// What one should know of the result.

@@ -28,6 +28,8 @@ pub struct MatrixCall {
     pub model: String,
     /// Whether that is another model than the one of the goal.
     pub is_other_model: bool,
+    /// Whether that is one of all models of a scope that the catalog has, and not one of the scene.
+    pub is_of_catalog: bool,
     /// The source Region.
     pub region: String,
     /// The operation.
@@ -66,6 +68,7 @@ impl MatrixCall {
             way,
             model,
             is_other_model: false,
+            is_of_catalog: false,
             region,
             operation,
             has_api_key: false,
@@ -121,7 +124,9 @@ impl MatrixCall {
             }
             Way::Mantle => "mantle".to_owned(),
         };
-        if self.is_other_model {
+        if self.is_of_catalog {
+            label += &format!(", {}", self.model);
+        } else if self.is_other_model {
             label += ", other model";
         }
         match self.operation.name {

@@ -59,7 +59,7 @@ impl<'a> Ground<'a> {
         mut aliases: Aliases,
     ) -> Self {
         for place in &places {
-            scene.add_aliases(&place.account, &mut aliases);
+            scene.add_aliases(&place.account, catalog, &mut aliases);
         }
         Ground {
             places,

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::call::MatrixCall;
+use super::catalog_calls::distinct;
 use super::ground::{Ground, Place};
 use super::{GenerateError, Goal, Part};
 use crate::evaluate::Verdict;
@@ -150,25 +151,27 @@ pub fn prove(
 
 /// The calls of a matrix, each of which there is with and without streaming; one that the goal and every matrix
 /// have is there once.
-pub(crate) fn calls(goal: &dyn Goal, ground: &Ground<'_>, place: &Place) -> Vec<MatrixCall> {
+pub(crate) fn calls<G: Goal + ?Sized>(
+    goal: &G,
+    ground: &Ground<'_>,
+    place: &Place,
+) -> Vec<MatrixCall> {
     let mut calls = goal.calls(ground);
     let is_of_place = |call: &MatrixCall| match &call.way {
         super::Way::Own(arn) => arn.contains(&format!(":{}:", place.account)),
         _ => true,
     };
     calls.retain(is_of_place);
-    for call in ground.scene.calls() {
-        if !calls.contains(&call) {
-            calls.push(call);
-        }
-    }
+    calls.extend(ground.scene.calls());
+    calls.extend(goal.catalog_calls(ground));
+    let mut calls = distinct(calls);
     let is_converse = |call: &&MatrixCall| call.operation.name == "Converse";
     let stream = Operation::find("ConverseStream").into_iter();
     let twins = stream.flat_map(|operation| {
         let calls = calls.iter().filter(is_converse);
         calls.map(move |call| MatrixCall { operation, ..call.clone() })
     });
-    let twins = twins.filter(|twin| !calls.contains(twin)).collect::<Vec<_>>();
+    let twins = twins.collect::<Vec<_>>();
     calls.extend(twins);
-    calls
+    distinct(calls)
 }

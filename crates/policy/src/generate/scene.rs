@@ -213,6 +213,12 @@ impl Scene {
         })
     }
 
+    /// Its source Regions.
+    pub(crate) fn regions(&self) -> Vec<&str> {
+        let others = self.second.iter().chain(&self.outside);
+        std::iter::once(&self.region).chain(others).map(String::as_str).collect()
+    }
+
     fn n_features(&self) -> usize {
         let has = [
             self.second.is_some(),
@@ -225,8 +231,15 @@ impl Scene {
     }
 
     /// Makes known what the application profiles of the matrix are of.
-    pub(crate) fn add_aliases(&self, account: &str, aliases: &mut Aliases) {
-        for call in self.calls() {
+    pub(crate) fn add_aliases(&self, account: &str, catalog: &Catalog, aliases: &mut Aliases) {
+        let mut calls = self.calls();
+        for (id, by_source) in catalog.profiles() {
+            let Some((scope, model)) = id.split_once('.') else { continue };
+            let regions = self.regions().into_iter().filter(|it| by_source.contains_key(*it));
+            let over = |region| MatrixCall::new(Way::Over(scope.to_owned()), model, region);
+            calls.extend(regions.filter_map(over));
+        }
+        for call in calls {
             if let Some(model) = call.below() {
                 let alias = Alias { model: Some(model), name: None };
                 aliases.add(&call.model_ref(&self.partition, account), alias);

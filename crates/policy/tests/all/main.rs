@@ -10,6 +10,7 @@ mod documents;
 mod forms;
 mod generate;
 mod generate_forms;
+mod generate_models;
 mod iam_collect;
 mod identities;
 mod legs;

@@ -71,7 +71,7 @@ fn judge(goal: &dyn Goal, found: &Generated, messages: &Messages) -> Result<(Exi
         return Ok((Exit::Failed, false));
     }
     if found.parts.is_empty() {
-        messages.note(&format!("no policy has to change: nothing denies what {}", goal.sentence()));
+        messages.note(&format!("no policy has to change: {}", goal.nothing_to_change()));
         return Ok((Exit::Nothing, false));
     }
     for part in &found.parts {

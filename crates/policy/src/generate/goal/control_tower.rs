@@ -10,6 +10,7 @@ use crate::generate::change::{OU_CONTROL_SID, spare_actions};
 use crate::generate::draft::{
     INVOKE, INVOKE_ACTIONS, PROFILE_KEY, REGION_KEY, object, scp, statement, text, texts,
 };
+use crate::generate::sparing::Sparing;
 use crate::generate::{
     Control, Expected, GenerateError, Goal, Ground, MatrixCall, Part, Place, policy,
 };
@@ -167,11 +168,15 @@ impl Goal for ControlTower {
     }
 
     fn expected(&self, call: &MatrixCall, _place: &Place, before: &Simulation<'_>) -> Expected {
-        if self.exempt.is_asked(call, before) { Expected::Allowed } else { Expected::Unchanged }
+        self.exempt.expects(call, before)
     }
 
     fn calls(&self, ground: &Ground<'_>) -> Vec<MatrixCall> {
         own_calls(&self.exempt.exempted, ground)
+    }
+
+    fn catalog_calls(&self, ground: &Ground<'_>) -> Vec<MatrixCall> {
+        self.exempt.catalog_calls(ground)
     }
 
     fn notes(&self) -> Vec<String> {

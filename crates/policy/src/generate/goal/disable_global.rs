@@ -1,7 +1,9 @@
 //! No global profile, under whatever name: the model without a Region is denied.
 
 use crate::generate::draft::{scp, statement, text};
-use crate::generate::{Expected, GenerateError, Goal, Ground, MatrixCall, Part, Place};
+use crate::generate::{
+    Expected, GenerateError, Goal, Ground, MatrixCall, Part, Place, catalog_calls,
+};
 use crate::simulate::Simulation;
 
 /// Denies global cross-Region inference, also through application profiles and batch jobs.
@@ -32,6 +34,10 @@ impl Goal for DisableGlobal {
 
     fn expected(&self, call: &MatrixCall, _place: &Place, _before: &Simulation<'_>) -> Expected {
         if call.way.is_global() { Expected::Denied } else { Expected::Unchanged }
+    }
+
+    fn catalog_calls(&self, ground: &Ground<'_>) -> Vec<MatrixCall> {
+        catalog_calls::of_scope("global", ground)
     }
 
     fn notes(&self) -> Vec<String> {

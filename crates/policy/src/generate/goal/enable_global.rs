@@ -2,13 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use super::exempt::changed_denies;
 use crate::evaluate::Verdict;
 use crate::generate::draft::{
     BATCH, INVOKE, PROFILE_KEY, REGION_KEY, object, scp, statement, text, texts,
 };
+use crate::generate::sparing::{Sources, Sparing, changed_denies, is_denied_otherwise};
 use crate::generate::{
-    Expected, GenerateError, Goal, Ground, MatrixCall, Outcome, Part, Place, Way, matrix,
+    Expected, GenerateError, Goal, Ground, MatrixCall, Outcome, Part, Place, Way, catalog_calls,
+    matrix,
 };
 use crate::operation::Operation;
 use crate::simulate::Simulation;
@@ -75,8 +76,7 @@ impl Goal for EnableGlobal {
     }
 
     fn parts(&self, ground: &Ground<'_>) -> Result<Vec<Part>, GenerateError> {
-        let is_asked = |call: &MatrixCall, _: &Place, _: &Simulation<'_>| self.is_asked(call);
-        let mut parts = changed_denies(self, ground, &is_asked, &self.exemptions(), &|_| None)?;
+        let mut parts = changed_denies(self, ground)?;
         // Where global is open from elsewhere, no exemption closes it.
         let mut is_open = false;
         for place in &ground.places {
@@ -94,9 +94,11 @@ impl Goal for EnableGlobal {
         Ok(parts)
     }
 
-    fn expected(&self, call: &MatrixCall, _place: &Place, _before: &Simulation<'_>) -> Expected {
-        if self.is_asked(call) {
+    fn expected(&self, call: &MatrixCall, _place: &Place, before: &Simulation<'_>) -> Expected {
+        if self.asks(call, before) {
             Expected::Allowed
+        } else if self.is_asked(call) {
+            Expected::Open
         } else if self.is_elsewhere(call) && self.expects_denied(call) {
             Expected::Denied
         } else {
@@ -116,6 +118,15 @@ impl Goal for EnableGlobal {
             .collect()
     }
 
+    fn catalog_calls(&self, ground: &Ground<'_>) -> Vec<MatrixCall> {
+        catalog_calls::of_scope("global", ground)
+    }
+
+    fn nothing_to_change(&self) -> String {
+        let regions = self.regions.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
+        format!("global profiles can be called from {regions}, and from no other Region, already")
+    }
+
     fn notes(&self) -> Vec<String> {
         vec![
             "`unspecified` is not added to the Regions of a statement: it would be open to every service that a \
@@ -130,6 +141,16 @@ impl Goal for EnableGlobal {
         let pattern =
             |region: &String| format!("arn:*:bedrock:{region}:*:inference-profile/global.*");
         self.regions.iter().map(pattern).collect()
+    }
+}
+
+impl Sparing for EnableGlobal {
+    fn asks(&self, call: &MatrixCall, before: &Simulation<'_>) -> bool {
+        self.is_asked(call) && !is_denied_otherwise(call, before)
+    }
+
+    fn patterns(&self, _from: Option<&Sources>) -> Vec<String> {
+        self.exemptions()
     }
 }
 

@@ -1,20 +1,20 @@
 //! Lets calls through profiles pass a Region deny, and nothing else: the statement that denies gets an
 //! exemption by profile beside its other conditions.
 
-use std::sync::Arc;
+use std::collections::BTreeSet;
 
 use bedrock::arn::Arn;
 
-use crate::document::Effect;
-use crate::evaluate::{Policy, ReasonEffect, Verdict};
-use crate::generate::change::{is_region_deny, spare_profiles};
-use crate::generate::draft::{INVOKE, PROFILE_KEY, object, statement, text};
-use crate::generate::{
-    Expected, GenerateError, Goal, Ground, MatrixCall, Part, Place, Way, matrix,
+use crate::evaluate::Verdict;
+use crate::generate::change::is_region_deny;
+use crate::generate::draft::{INVOKE, PROFILE_KEY, object, statement, text, texts};
+use crate::generate::sparing::{
+    Sources, Sparing, allows_region, changed_denies, is_denied_otherwise, region_denies,
 };
-use crate::glob::{Glob, symbols};
+use crate::generate::{
+    Expected, GenerateError, Goal, Ground, MatrixCall, Part, Place, Way, catalog_calls,
+};
 use crate::json::Node;
-use crate::known::KeyState;
 use crate::leg::LegKind;
 use crate::simulate::Simulation;
 
@@ -41,21 +41,32 @@ pub struct Exempt {
 }
 
 impl Exempted {
-    /// The pattern of the profiles' ARNs, from any Region and by any account.
-    pub fn pattern(&self) -> String {
-        match self {
-            Exempted::Scope(scope) => format!("arn:*:bedrock:*:*:inference-profile/{scope}.*"),
-            Exempted::Profile(id) => format!("arn:*:bedrock:*:*:inference-profile/{id}"),
-            Exempted::ApplicationProfiles => {
-                "arn:*:bedrock:*:*:application-inference-profile/*".to_owned()
+    /// The patterns of the profiles' ARNs, by any account; from any Region, or from some.
+    pub(crate) fn patterns(&self, from: Option<&Sources>) -> Vec<String> {
+        let resource = match self {
+            Exempted::Scope(scope) => format!("inference-profile/{scope}.*"),
+            Exempted::Profile(id) => format!("inference-profile/{id}"),
+            Exempted::ApplicationProfiles => "application-inference-profile/*".to_owned(),
+            Exempted::ApplicationProfile(arn) => return vec![arn.clone()],
+        };
+        let mut regions = BTreeSet::new();
+        match from {
+            None => regions.extend(["*"]),
+            Some(from) => {
+                regions.extend(from.asked.iter().map(String::as_str));
+                // System-defined profiles are known with all their source Regions, application profiles are not.
+                if *self == Exempted::ApplicationProfiles {
+                    regions.extend(from.allowed.iter().map(String::as_str));
+                }
             }
-            Exempted::ApplicationProfile(arn) => arn.clone(),
         }
+        let patterns = regions.iter().map(|it| format!("arn:*:bedrock:{it}:*:{resource}"));
+        patterns.collect()
     }
 
     fn in_words(&self) -> String {
         match self {
-            Exempted::Scope(scope) => format!("profiles {scope}."),
+            Exempted::Scope(scope) => format!("{scope}. profiles"),
             Exempted::Profile(id) => id.clone(),
             Exempted::ApplicationProfiles => "application profiles".to_owned(),
             Exempted::ApplicationProfile(arn) => {
@@ -79,24 +90,56 @@ impl Exempted {
 }
 
 impl Exempt {
+    fn in_words(&self) -> String {
+        self.exempted.iter().map(Exempted::in_words).collect::<Vec<_>>().join(", ")
+    }
+
     fn has_global(&self) -> bool {
         self.exempted.contains(&Exempted::Scope("global".to_owned()))
     }
 
-    /// Whether a call is one that has to pass.
-    pub(crate) fn is_asked(&self, call: &MatrixCall, before: &Simulation<'_>) -> bool {
+    /// What a call has to come to.
+    pub(crate) fn expects(&self, call: &MatrixCall, before: &Simulation<'_>) -> Expected {
+        if self.asks(call, before) {
+            Expected::Allowed
+        } else if self.has(call) && is_denied_otherwise(call, before) {
+            Expected::Open
+        } else {
+            Expected::Unchanged
+        }
+    }
+
+    /// Whether a call is through a profile that is exempted.
+    fn has(&self, call: &MatrixCall) -> bool {
         // An action without the key of profiles is not told apart by profile.
         let has_key = call.operation.action.starts_with("bedrock:InvokeModel");
         let is_global = call.way.is_global() && call.way.is_application_profile();
-        has_key
-            && (!is_global || self.has_global())
-            && self.exempted.iter().any(|it| it.has(call))
-            && (self.regions.contains(&call.region) || may_begin(before))
+        has_key && (!is_global || self.has_global()) && self.exempted.iter().any(|it| it.has(call))
+    }
+}
+
+impl Sparing for Exempt {
+    fn asks(&self, call: &MatrixCall, before: &Simulation<'_>) -> bool {
+        let is_given = self.regions.contains(&call.region);
+        self.has(call)
+            && !is_denied_otherwise(call, before)
+            && (is_given || may_begin(before) && is_allowed_source(call, before))
+    }
+
+    /// Where a statement denies the models alone, and not the profile in a Region that it does not allow, the
+    /// exemption would let calls be sent from there.
+    fn would_open(&self, call: &MatrixCall, before: &Simulation<'_>) -> bool {
+        let is_given = self.regions.contains(&call.region);
+        self.has(call) && may_begin(before) && !is_given && !is_allowed_source(call, before)
+    }
+
+    fn patterns(&self, from: Option<&Sources>) -> Vec<String> {
+        self.exempted.iter().flat_map(|it| it.patterns(from)).collect()
     }
 
     /// What must not pass with application profiles: what they are of is not in their ARNs. Where global
     /// profiles may be called, it is about application profiles alone.
-    pub(crate) fn guard(&self, has_open_global: bool) -> Option<Node> {
+    fn guard(&self, has_open_global: bool) -> Option<Node> {
         let has_all = self.exempted.contains(&Exempted::ApplicationProfiles);
         if !has_all || self.has_global() {
             return None;
@@ -107,8 +150,8 @@ impl Exempt {
         if !has_open_global {
             return Some(statement(SID, "Deny", elements));
         }
-        let pattern = Exempted::ApplicationProfiles.pattern();
-        let condition = object([("ArnLike", object([(PROFILE_KEY, text(pattern))]))]);
+        let patterns = Exempted::ApplicationProfiles.patterns(None);
+        let condition = object([("ArnLike", object([(PROFILE_KEY, texts(patterns))]))]);
         let [action, resource] = elements;
         Some(statement(SID, "Deny", [action, resource, ("Condition", condition)]))
     }
@@ -124,29 +167,48 @@ fn may_begin(before: &Simulation<'_>) -> bool {
     !reasons.any(|it| it.statement.is_some_and(|(_, statement)| is_region_deny(statement)))
 }
 
+/// Whether the source Region is one that the Region denies leave out which deny the call.
+fn is_allowed_source(call: &MatrixCall, before: &Simulation<'_>) -> bool {
+    let mut denies = before.legs.iter().flat_map(|it| region_denies(&it.decision.reasons));
+    denies.all(|(_, _, statement)| allows_region(statement, &call.region))
+}
+
 impl Goal for Exempt {
     fn name(&self) -> &'static str {
         "bedrock-profiles"
     }
 
     fn sentence(&self) -> String {
-        let what = self.exempted.iter().map(Exempted::in_words).collect::<Vec<_>>().join(", ");
+        let what = self.in_words();
         format!("lets calls through {what} pass where the Region of the model is denied")
     }
 
     fn parts(&self, ground: &Ground<'_>) -> Result<Vec<Part>, GenerateError> {
-        let patterns = self.exemptions();
-        let asked =
-            |call: &MatrixCall, _: &Place, before: &Simulation<'_>| self.is_asked(call, before);
-        changed_denies(self, ground, &asked, &patterns, &|is_open| self.guard(is_open))
+        changed_denies(self, ground)
     }
 
     fn expected(&self, call: &MatrixCall, _place: &Place, before: &Simulation<'_>) -> Expected {
-        if self.is_asked(call, before) { Expected::Allowed } else { Expected::Unchanged }
+        self.expects(call, before)
     }
 
     fn calls(&self, ground: &Ground<'_>) -> Vec<MatrixCall> {
         own_calls(&self.exempted, ground)
+    }
+
+    fn catalog_calls(&self, ground: &Ground<'_>) -> Vec<MatrixCall> {
+        let calls = self.exempted.iter().flat_map(|it| match it {
+            Exempted::Scope(scope) => catalog_calls::of_scope(scope, ground),
+            Exempted::ApplicationProfiles => catalog_calls::of_application_profiles(ground),
+            Exempted::Profile(_) | Exempted::ApplicationProfile(_) => Vec::new(),
+        });
+        calls.collect()
+    }
+
+    fn nothing_to_change(&self) -> String {
+        format!(
+            "no policy denies calls through {} because of the Region of the model",
+            self.in_words()
+        )
     }
 
     fn notes(&self) -> Vec<String> {
@@ -166,7 +228,7 @@ impl Goal for Exempt {
     }
 
     fn exemptions(&self) -> Vec<String> {
-        self.exempted.iter().map(Exempted::pattern).collect()
+        self.patterns(None)
     }
 }
 
@@ -203,69 +265,4 @@ pub(crate) fn own_calls(exempted: &[Exempted], ground: &Ground<'_>) -> Vec<Matri
         }
     }
     calls
-}
-
-/// The policies whose Region denies deny what is asked for, each with an exemption by profile.
-///
-/// # Errors
-/// If a call cannot be, or what is written cannot be read back.
-pub(crate) fn changed_denies(
-    goal: &dyn Goal,
-    ground: &Ground<'_>,
-    is_asked: &dyn Fn(&MatrixCall, &Place, &Simulation<'_>) -> bool,
-    patterns: &[String],
-    guard: &dyn Fn(bool) -> Option<Node>,
-) -> Result<Vec<Part>, GenerateError> {
-    let globs = patterns.iter().filter_map(|it| Glob::arn(&symbols(it))).collect::<Vec<_>>();
-    let mut found = Vec::<(Arc<Policy>, Vec<usize>)>::new();
-    let (mut opens_global, mut has_open_global) = (false, false);
-    for place in &ground.places {
-        let levels = ground.levels(place, &[], false);
-        for call in matrix::calls(goal, ground, place) {
-            let before = ground.simulate(&call, place, &levels)?;
-            if call.way.is_global() {
-                let is_denied = before.legs.iter().any(|it| {
-                    it.leg.kind == LegKind::GlobalModel && it.decision.verdict == Verdict::Denied
-                });
-                opens_global |= is_denied && call.way.is_application_profile();
-                has_open_global |= !is_denied;
-            }
-            if !is_asked(&call, place, &before) {
-                continue;
-            }
-            for leg in &before.legs {
-                let KeyState::Values(arns) = &leg.leg.inference_profile_arn else { continue };
-                if !arns.iter().any(|arn| globs.iter().any(|glob| glob.is_match(arn))) {
-                    continue;
-                }
-                for reason in &leg.decision.reasons {
-                    let Some((policy, statement)) = reason.statement else { continue };
-                    let is_deny = statement.effect == Effect::Deny
-                        && reason.effect != ReasonEffect::Allow
-                        && is_region_deny(statement);
-                    if is_deny {
-                        let mut attached = reason.level.policies.iter();
-                        let shared = attached.find(|it| it.id == policy.id);
-                        shared.into_iter().for_each(|it| add(&mut found, it, statement.index));
-                    }
-                }
-            }
-        }
-    }
-    let guard = guard(has_open_global).filter(|_| opens_global);
-    let change = |(policy, mut statements): (Arc<Policy>, Vec<usize>)| {
-        statements.sort_unstable();
-        let more = guard.iter().cloned().collect();
-        let document = spare_profiles(&policy.document, &statements, patterns, more)?;
-        Ok(Part::Changed { policy, document, statements })
-    };
-    found.into_iter().map(change).collect()
-}
-
-fn add(found: &mut Vec<(Arc<Policy>, Vec<usize>)>, policy: &Arc<Policy>, statement: usize) {
-    match found.iter_mut().find(|(known, _)| known.id == policy.id) {
-        Some((_, statements)) if statements.contains(&statement) => {}
-        Some((_, statements)) => statements.push(statement),
-        None => found.push((Arc::clone(policy), vec![statement])),
-    }
 }

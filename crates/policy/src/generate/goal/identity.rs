@@ -146,7 +146,7 @@ impl Goal for IdentityPolicy {
             (_, Some(id)) => Exempted::Profile(id.clone()),
             (_, None) => return Vec::new(),
         };
-        vec![exempted.pattern()]
+        exempted.patterns(None)
     }
 
     fn is_of_identity(&self) -> bool {

@@ -98,7 +98,15 @@ impl LeastPrivilege {
         let (way, model) = way.unwrap_or_else(|| (Way::Own(read.text.clone()), &read.text));
         let (model, region) = (model.clone(), region.clone());
         let is_other_model = false;
-        let call = MatrixCall { way, model, is_other_model, region, operation, has_api_key };
+        let call = MatrixCall {
+            way,
+            model,
+            is_other_model,
+            is_of_catalog: false,
+            region,
+            operation,
+            has_api_key,
+        };
         if !self.calls.contains(&call) {
             self.calls.push(call);
         }

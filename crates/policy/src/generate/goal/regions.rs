@@ -8,7 +8,9 @@ use bedrock::{Catalog, Regions};
 use crate::generate::draft::{
     BATCH, INVOKE, MANTLE, REGION_KEY, object, scp, statement, text, texts,
 };
-use crate::generate::{Expected, GenerateError, Goal, Ground, MatrixCall, Part, Place, Way};
+use crate::generate::{
+    Expected, GenerateError, Goal, Ground, MatrixCall, Part, Place, Way, catalog_calls,
+};
 use crate::simulate::Simulation;
 
 /// Denies inference outside of Regions: direct, through a profile that may send a call elsewhere, and global.
@@ -116,6 +118,10 @@ impl Goal for OnlyRegions {
                 _ => true,
             };
         if is_inside { Expected::Unchanged } else { Expected::Denied }
+    }
+
+    fn catalog_calls(&self, ground: &Ground<'_>) -> Vec<MatrixCall> {
+        catalog_calls::of_scene(ground)
     }
 
     fn notes(&self) -> Vec<String> {

@@ -126,21 +126,65 @@ fn table(cells: &[&Cell]) -> String {
         };
         !is_streaming || !twin_of(cell).is_some_and(same)
     };
-    let rows = cells.iter().filter(is_shown).map(|cell| {
-        vec![
-            escaped(&cell.call.label()).into_owned(),
-            cell.call.region.clone(),
-            outcome(cell.before).to_owned(),
-            outcome(cell.after).to_owned(),
-            if cell.holds() {
-                expected(cell).to_owned()
-            } else {
-                format!("{}: NO", expected(cell))
-            },
-        ]
-    });
+    let rows = shown(cells.iter().copied().filter(|cell| is_shown(&cell))).into_iter().map(
+        |(label, cell)| {
+            vec![
+                escaped(&label).into_owned(),
+                cell.call.region.clone(),
+                outcome(cell.before).to_owned(),
+                outcome(cell.after).to_owned(),
+                if cell.holds() {
+                    expected(cell).to_owned()
+                } else {
+                    format!("{}: NO", expected(cell))
+                },
+            ]
+        },
+    );
     let rows = rows.collect::<Vec<_>>();
     table_of(&["call", "Region", "before", "after", "goal"], &rows, Some(WIDTH), MAX_WHOLE)
+}
+
+/// The cells with their labels. Other models of the catalog have a row where the result changes what they come to,
+/// or they fail, unless they come to what a model of the scene comes to; those that come to the same share one.
+fn shown<'m>(cells: impl Iterator<Item = &'m Cell>) -> Vec<(String, &'m Cell)> {
+    let (others, own) = cells.partition::<Vec<_>, _>(|cell| cell.call.is_of_catalog);
+    let of = |cell: &Cell| (cell.before, cell.after, cell.expected);
+    let is_same_call = |one: &Cell, other: &Cell| {
+        one.call.way == other.call.way && one.call.operation.name == other.call.operation.name
+    };
+    let mut groups = Vec::<Vec<&Cell>>::new();
+    for cell in others {
+        let of_way = own.iter().filter(|it| is_same_call(it, cell)).collect::<Vec<_>>();
+        let is_here = |it: &&&&Cell| it.call.region == cell.call.region;
+        let is_known = match of_way.iter().any(|it| is_here(&it)) {
+            true => of_way.iter().filter(is_here).any(|it| of(it) == of(cell)),
+            false => of_way.iter().any(|it| of(it) == of(cell)),
+        };
+        let is_changed = cell.before != cell.after || !cell.holds();
+        if is_known || !is_changed {
+            continue;
+        }
+        let is_group = |group: &&mut Vec<&Cell>| {
+            group.first().is_some_and(|it| {
+                is_same_call(it, cell) && it.call.region == cell.call.region && of(it) == of(cell)
+            })
+        };
+        match groups.iter_mut().find(is_group) {
+            Some(group) => group.push(cell),
+            None => groups.push(vec![cell]),
+        }
+    }
+    let mut rows = own.into_iter().map(|cell| (cell.call.label(), cell)).collect::<Vec<_>>();
+    rows.extend(groups.iter().filter_map(|group| {
+        let first = group.first()?;
+        let label = match group.len() {
+            1 => first.call.label(),
+            n => format!("{} and {}", first.call.label(), counted(n as u64 - 1, "other model")),
+        };
+        Some((label, *first))
+    }));
+    rows
 }
 
 fn outcome(found: Outcome) -> &'static str {
