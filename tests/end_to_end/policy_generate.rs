@@ -13,6 +13,10 @@ fn generate(world: &World, arguments: &str) -> Run {
     world.hoptrail(&[&["policy", "generate"], arguments.as_slice()].concat())
 }
 
+fn sample_organization() -> String {
+    repository().join("tests/sample/organization").display().to_string()
+}
+
 fn document(run: &Run) -> Value {
     serde_json::from_str(&run.stdout).unwrap_or_else(|it| panic!("{it}: {}", run.stdout))
 }
@@ -200,7 +204,76 @@ fn nothing_has_to_change_where_nothing_denies() {
     let org = world.write("full.json", FULL);
     let run = generate(&world, &format!("exempt us --org {org}")).ends(5);
     assert_eq!(run.stdout, "");
-    assert!(run.stderr.contains("no policy has to change"), "{}", run.stderr);
+    let expected = "no policy has to change: no policy denies calls through us. profiles because of the Region of \
+                    the model";
+    assert!(run.stderr.contains(expected), "{}", run.stderr);
+}
+
+/// The sample's policies exempt some models of each geography, and some global profiles.
+#[test]
+fn exemptions_of_some_models_do_not_pass_for_all() {
+    let world = World::new();
+    let sample = sample_organization();
+    let run = generate(&world, &format!("exempt us --org {sample}")).ends(0);
+    let changed = world.write("changed.json", &run.stdout);
+    let replace = format!("ou-ab12-workload:p-regions01={changed}");
+    let call = ["--region", "us-east-1", "--principal", ROLE, "--org", &sample];
+    for (reference, before, after) in [
+        (SONNET, "denied", "allowed"),
+        ("us.deepseek.r1-v1:0", "denied", "allowed"),
+        ("us.amazon.nova-lite-v1:0", "allowed", "allowed"),
+        ("global.anthropic.claude-sonnet-4-6", "denied", "denied"),
+    ] {
+        let expect = |verdict| [&[reference], &call[..], &["--expect", verdict]].concat();
+        simulate(&world, &expect(before)).ends(0);
+        simulate(&world, &[&expect(after)[..], &["--replace", &replace]].concat()).ends(0);
+    }
+    // The others are one row where they differ from the model of the matrix, and none where nothing changes.
+    let report = run.stderr.split("Calls of account 111122223333").nth(1).unwrap();
+    assert!(report.contains(" other\nmodels"), "{report}");
+    assert!(report.lines().filter(|line| line.contains(" us-")).count() < 40, "{report}");
+}
+
+#[test]
+fn global_profiles_of_every_model_are_enabled_from_the_region_alone() {
+    let world = World::new();
+    let sample = sample_organization();
+    let out = world.text("out");
+    let run = generate(&world, &format!("enable-global us-east-1 --org {sample} -o {out}")).ends(0);
+    assert!(run.stderr.contains("Changed policy p-regions01"), "{}", run.stderr);
+    let replace = format!("ou-ab12-workload:p-regions01={out}/p-regions01.json");
+    let limit = format!("r-ab12={out}/bedrock-global-regions.json");
+    for (region, model, verdict) in [
+        ("us-east-1", "anthropic.claude-sonnet-4-6", "allowed"),
+        ("us-east-1", "amazon.nova-2-lite-v1:0", "allowed"),
+        ("us-west-2", "anthropic.claude-sonnet-4-6", "denied"),
+        ("us-west-2", "amazon.nova-2-lite-v1:0", "denied"),
+    ] {
+        let call = [&format!("global.{model}"), "--region", region, "--principal", ROLE];
+        let policies =
+            ["--org", &sample, "--replace", &replace, "--policy", &limit, "--expect", verdict];
+        simulate(&world, &[&call[..], &policies].concat()).ends(0);
+    }
+}
+
+/// Only models are denied, and not the profile: without a Region in the pattern, calls could be sent from any.
+#[test]
+fn exemption_opens_no_source_region_that_is_not_allowed() {
+    let world = World::new();
+    let models = region_deny("Models", r#"["us-east-1"]"#)
+        .replace(r#""NotAction":"iam:*""#, r#""Action":"bedrock:InvokeModel*""#)
+        .replace(r#""Resource":"*""#, r#""Resource":"arn:aws:bedrock:*::foundation-model/*""#);
+    let org = world.write("fm.json", models);
+    let run = generate(&world, &format!("exempt us --org {org}")).ends(0);
+    let pattern = &document(&run)["Statement"][0]["Condition"]["ArnNotLike"];
+    let expected =
+        json!({"bedrock:InferenceProfileArn": "arn:*:bedrock:us-east-1:*:inference-profile/us.*"});
+    assert_eq!(*pattern, expected);
+    let changed = world.write("changed.json", &run.stdout);
+    for (region, verdict) in [("us-east-1", "allowed"), ("us-east-2", "denied")] {
+        let call = [SONNET, "--region", region, "--principal", ROLE, "--org", &changed];
+        simulate(&world, &[&call[..], &["--expect", verdict]].concat()).ends(0);
+    }
 }
 
 #[test]
@@ -320,7 +393,8 @@ fn options_that_a_form_lacks_are_asked_for() {
 fn control_of_control_tower_is_one_line_after_its_scp() {
     let world = World::new();
     let org = organization(&world);
-    world.write("org/deny.json", region_deny("Other", r#"["us-east-1","us-east-2","us-west-2"]"#));
+    let four = r#"["us-east-1","us-east-2","us-west-1","us-west-2"]"#;
+    world.write("org/deny.json", region_deny("Other", four));
     let run = generate(
         &world,
         &format!("control-tower us --allowed-region us-east-1 --home-region us-east-1 --target ou-ab12-11111111 --org {org}"),
@@ -336,6 +410,14 @@ fn control_of_control_tower_is_one_line_after_its_scp() {
                     '[{\"key\":\"AllowedRegions\",\"value\":[\"us-east-1\"]},{\"key\":\"ExemptedActions\",\"value\":\
                     [\"bedrock:InvokeModel\",\"bedrock:InvokeModelWithResponseStream\"]}]'";
     assert_eq!(lines[2], expected);
+    // Some models run in us-west-1, too.
+    world.write("org/deny.json", region_deny("Other", &four.replace(r#","us-west-1""#, "")));
+    let run = generate(
+        &world,
+        &format!("control-tower us --allowed-region us-east-1 --home-region us-east-1 --target ou-ab12-11111111 --org {org}"),
+    )
+    .ends(4);
+    assert!(run.stderr.contains("Other of deny"), "{}", run.stderr);
     // The Region deny above is not lifted by the control of a unit.
     world.write("org/deny.json", region_deny("GRREGIONDENY", r#"["us-east-1"]"#));
     let run = generate(
