@@ -1,7 +1,7 @@
 //! What `generate` says holds of every model of a scope, and from every source Region, and not of one alone.
 
 use bedrock::{Aliases, Catalog, Regions};
-use policy::generate::goal::{EnableGlobal, Exempt, Exempted};
+use policy::generate::goal::{EnableGlobal, Exempt, Exempted, OnlyRegions};
 use policy::generate::{
     Expected, Generated, Goal, Ground, Part, Place, Scene, Wanted, generate, matrix,
 };
@@ -174,4 +174,18 @@ fn models_that_are_denied_for_another_reason_stay_denied() {
         let other = found.matrix.cells.iter().filter(|it| it.call.model.starts_with("meta."));
         assert!(other.into_iter().all(|it| it.after.is(Verdict::Denied)));
     }
+}
+
+#[test]
+fn regions_of_profiles_without_published_destinations_are_left_open() {
+    let (catalog, regions) = (Catalog::embedded(), Regions::embedded());
+    let wanted = Wanted { regions: vec!["us-gov-west-1".to_owned()], ..Wanted::default() };
+    let scene = Scene::choose(&wanted, &catalog, &regions).unwrap();
+    let ground = Ground::new(at_root(&[]), scene, &catalog, &regions, Aliases::default());
+    let goal = OnlyRegions::of(["us-gov-west-1".to_owned()].into(), &catalog);
+    let found = generate(&goal, &ground).unwrap();
+    assert!(found.matrix.holds());
+    let mut open = found.matrix.cells.iter().filter(|it| it.expected == Expected::Open);
+    let open = open.find(|it| it.after.required != it.after.all).unwrap();
+    assert_eq!((open.after.required, open.after.all), (Verdict::Allowed, Verdict::Denied));
 }

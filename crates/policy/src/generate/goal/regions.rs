@@ -9,7 +9,7 @@ use crate::generate::draft::{
     BATCH, INVOKE, MANTLE, REGION_KEY, object, scp, statement, text, texts,
 };
 use crate::generate::{
-    Expected, GenerateError, Goal, Ground, MatrixCall, Part, Place, Way, catalog_calls,
+    Expected, GenerateError, Goal, Ground, MatrixCall, Part, Place, catalog_calls,
 };
 use crate::simulate::Simulation;
 
@@ -22,20 +22,29 @@ pub struct OnlyRegions {
     pub geography: Option<String>,
     /// The profiles that send calls to these Regions alone, each with the source Region.
     covered: BTreeSet<(String, String)>,
+    /// The profiles whose destinations AWS does not publish, each with the source Region.
+    unpublished: BTreeSet<(String, String)>,
 }
 
 impl OnlyRegions {
     /// Some Regions.
     pub fn of(regions: BTreeSet<String>, catalog: &Catalog) -> Self {
-        let by_source = catalog.profiles().flat_map(|(id, by_source)| {
-            by_source.iter().map(move |(source, destinations)| (id, source, destinations))
-        });
-        let stays = by_source.filter(|(_, _, destinations)| match destinations {
-            Destinations::Regions(list) => list.iter().all(|region| regions.contains(region)),
-            Destinations::AllCommercial | Destinations::NotPublished => false,
-        });
-        let covered = stays.map(|(id, source, _)| (id.to_owned(), source.clone())).collect();
-        OnlyRegions { regions, geography: None, covered }
+        let (mut covered, mut unpublished) = (BTreeSet::new(), BTreeSet::new());
+        for (id, by_source) in catalog.profiles() {
+            for (source, destinations) in by_source {
+                let key = (id.to_owned(), source.clone());
+                match destinations {
+                    Destinations::Regions(list) if list.iter().all(|it| regions.contains(it)) => {
+                        covered.insert(key);
+                    }
+                    Destinations::NotPublished => {
+                        unpublished.insert(key);
+                    }
+                    Destinations::Regions(_) | Destinations::AllCommercial => {}
+                }
+            }
+        }
+        OnlyRegions { regions, geography: None, covered, unpublished }
     }
 
     /// The Regions of a geography: those that its profiles send calls to from elsewhere, and those of the same
@@ -75,11 +84,11 @@ impl OnlyRegions {
         }
         Ok(OnlyRegions { geography: Some(scope.to_owned()), ..Self::of(found, catalog) })
     }
+}
 
-    /// Whether every Region that a profile may send a call to is one of them; without a known list, no.
-    fn covers(&self, scope: &str, call: &MatrixCall) -> bool {
-        self.covered.contains(&(format!("{scope}.{}", call.model), call.region.clone()))
-    }
+/// The profile that is called, or that is below, with the source Region.
+fn of_source(scope: &str, call: &MatrixCall) -> (String, String) {
+    (format!("{scope}.{}", call.model), call.region.clone())
 }
 
 impl Goal for OnlyRegions {
@@ -112,12 +121,15 @@ impl Goal for OnlyRegions {
     }
 
     fn expected(&self, call: &MatrixCall, _place: &Place, _before: &Simulation<'_>) -> Expected {
-        let is_inside = self.regions.contains(&call.region)
-            && match &call.way {
-                Way::Profile(scope) | Way::Over(scope) => self.covers(scope, call),
-                _ => true,
-            };
-        if is_inside { Expected::Unchanged } else { Expected::Denied }
+        if !self.regions.contains(&call.region) {
+            return Expected::Denied;
+        }
+        match call.way.scope() {
+            // It is denied if AWS sends it elsewhere.
+            Some(scope) if self.unpublished.contains(&of_source(scope, call)) => Expected::Open,
+            Some(scope) if !self.covered.contains(&of_source(scope, call)) => Expected::Denied,
+            _ => Expected::Unchanged,
+        }
     }
 
     fn catalog_calls(&self, ground: &Ground<'_>) -> Vec<MatrixCall> {
