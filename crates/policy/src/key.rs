@@ -93,6 +93,21 @@ pub fn meant(name: &str) -> Option<Vec<String>> {
     Some(named.filter(|(_, key)| nearest.contains(key)).map(|(key, _)| key.clone()).collect())
 }
 
+/// What a value of a key has to be, if it is no such: AWS never sends another one. `None` also for keys and types of
+/// which that is not known.
+pub fn expected_value(name: &str, value: &str) -> Option<&'static str> {
+    let (expected, is_it) = match find(name)?.key_type {
+        KeyType::Address => ("an IP address", value.parse::<std::net::IpAddr>().is_ok()),
+        KeyType::Number => ("a number", crate::decimal::Decimal::parse(value).is_some()),
+        KeyType::Bool => {
+            let flags = ["true", "false"];
+            ("true or false", flags.iter().any(|flag| flag.eq_ignore_ascii_case(value)))
+        }
+        KeyType::Text | KeyType::Arn | KeyType::Date => return None,
+    };
+    (!is_it).then_some(expected)
+}
+
 impl Key {
     /// Whether a request for an action can have it.
     pub(crate) fn is_of(&self, action: &str) -> bool {
@@ -111,6 +126,21 @@ mod tests {
         assert_eq!(find("aws:PrincipalTag/"), None);
         assert_eq!(find("ec2:Owner"), None);
         assert!(!find("bedrock:InferenceProfileArn").unwrap().is_of("bedrock:CallWithBearerToken"));
+    }
+
+    #[test]
+    fn values_of_another_type_are_told() {
+        for (key, value, expected) in [
+            ("aws:SourceIp", "192.0.2.1", None),
+            ("AWS:sourceip", "vpce", Some("an IP address")),
+            ("aws:MultiFactorAuthAge", "abc", Some("a number")),
+            ("aws:ViaAWSService", "True", None),
+            ("aws:ViaAWSService", "1", Some("true or false")),
+            ("aws:RequestedRegion", "x", None),
+            ("ec2:Owner", "x", None),
+        ] {
+            assert_eq!(expected_value(key, value), expected, "{key} {value}");
+        }
     }
 
     #[test]

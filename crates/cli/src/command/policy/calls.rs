@@ -327,6 +327,9 @@ fn given(
 ) -> Result<Vec<(String, KeyState)>, String> {
     let mut states = Vec::<(String, KeyState)>::new();
     for (key, value) in context {
+        if let Some(expected) = policy::key::expected_value(&key, &value) {
+            return Err(format!("{key}: expected {expected}, found `{value}`"));
+        }
         let known = states.iter_mut().find(|(known, _)| known.eq_ignore_ascii_case(&key));
         match known {
             Some((_, KeyState::Values(values))) => values.push(value),

@@ -124,7 +124,7 @@ fn statement_name(named: &Named, index: usize) -> String {
     let Some(statement) = named.document.statements.get(index) else { return String::new() };
     let sid = match &statement.sid {
         Some(sid) if !sid.is_empty() => sid.clone(),
-        _ => format!("statement {index}"),
+        _ => format!("statement {}", index + 1),
     };
     format!("{sid} of {}, line {}", named.name, statement.position.line)
 }
