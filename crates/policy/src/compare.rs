@@ -2,9 +2,9 @@
 //!
 //! What a document says of a request depends on which patterns match its action and resource, and on which
 //! conditions its keys fulfil. All requests on which these are the same are one *class*, and there are few of
-//! them: [`space`] finds them for each thing for itself. A statement applies to an *area*, a set of classes of
-//! each ([`area`]), and the documents are equal if and only if the areas of their statements come to the same.
-//! Otherwise [`witness`] finds the shortest request on which they differ.
+//! them: `space` finds them for each thing for itself. A statement applies to an *area*, a set of classes of
+//! each (`area`), and the documents are equal if and only if the areas of their statements come to the same.
+//! Otherwise `witness` finds the shortest request on which they differ.
 //!
 //! What hangs on variables is not taken apart. It is the same where both documents have the same; if that is
 //! not enough to tell that they are equal, and no request shows that they are not, the answer is open.

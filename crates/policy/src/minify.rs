@@ -1,7 +1,7 @@
 //! Makes a policy shorter without changing what it says.
 //!
 //! Every step is one that changes nothing by itself: an entry goes if the languages of patterns say that
-//! another one covers it ([`entry`]), a statement goes or becomes one with another if [`compare`] says that the
+//! another one covers it (`entry`), a statement goes or becomes one with another if [`compare`] says that the
 //! documents are equal. In the end, the whole result is compared with what was given.
 
 mod entry;
