@@ -124,21 +124,49 @@ impl<E: Into<anyhow::Error>> From<E> for Failure {
 mod tests {
     use super::*;
 
+    const ALL: [Exit; 8] = [
+        Exit::Done,
+        Exit::Failed,
+        Exit::Usage,
+        Exit::Partial,
+        Exit::Gate,
+        Exit::Nothing,
+        Exit::Interrupted,
+        Exit::Terminated,
+    ];
+
     #[test]
     fn help_names_every_exit_code() {
-        for exit in [
-            Exit::Done,
-            Exit::Failed,
-            Exit::Usage,
-            Exit::Partial,
-            Exit::Gate,
-            Exit::Nothing,
-            Exit::Interrupted,
-            Exit::Terminated,
-        ] {
+        for exit in ALL {
             let code = exit.code().to_string();
             let mut lines = HELP.lines().map(str::trim_start);
             assert!(lines.any(|line| line.starts_with(&format!("{code}  "))), "{code}");
+        }
+    }
+
+    /// The table of what Batch does with each code, against the template that has it do so.
+    #[test]
+    fn page_on_deployment_has_every_code_as_the_template_has_it() {
+        let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+        let read = |name: &str| std::fs::read_to_string(root.join(name)).expect("a file");
+        let (page, template) = (read("docs/deploy.md"), read("config/deploy/aws/hoptrail.yaml"));
+        let (_, table) = page.split_once("| code | AWS Batch |").expect("the table");
+        let rows = table.lines().skip(2).take_while(|line| line.starts_with('|'));
+        let cells = rows.map(|row| row.split('|').map(str::trim).collect::<Vec<_>>());
+        let of_batch = cells.map(|cells| {
+            let code = cells[1].split(' ').next().and_then(|code| code.parse::<u8>().ok());
+            (code.expect("a code"), cells[2].to_owned())
+        });
+        let of_batch = of_batch.collect::<std::collections::BTreeMap<_, _>>();
+        assert!(of_batch.keys().copied().eq(ALL.map(Exit::code)), "{of_batch:?}");
+        for (code, what) in of_batch {
+            let ends = template.contains(&format!("{{ OnExitCode: \"{code}\", Action: EXIT }}"));
+            let expected = match (code, ends) {
+                (0, _) => "succeeds",
+                (_, true) => "fails",
+                (_, false) => "is tried once more, then fails",
+            };
+            assert_eq!(what, expected, "{code}");
         }
     }
 }
