@@ -85,14 +85,14 @@ const ALWAYS_THERE: &[&str] = &[
     "aws:viaawsservice",
 ];
 
-/// What stands for values that no policy names.
+/// Values for a request where the policies name none.
 pub(super) const OTHER_VALUES: [&str; 2] = ["other", "another"];
 
-/// The ranks of what a policy writes, of what is made up, and of what hardly any request has. Those of examples
-/// are less: their places in the lists.
+/// The ranks of values that a policy writes, that are made up, and that hardly any request has. Examples rank before
+/// them, by their places in the lists.
 pub(super) const WRITTEN: u32 = 200;
 pub(super) const MADE_UP: u32 = 300;
-pub(super) const ODD: u32 = 500;
+pub(super) const UNLIKELY: u32 = 500;
 
 /// Examples, the first ones of which are the best.
 fn ranked(texts: &[&str]) -> Vec<Choice> {
@@ -128,7 +128,7 @@ pub(super) fn values(key: &str) -> Vec<Choice> {
 
 /// The rank of a request without a key.
 pub(super) fn rank_of_absent(key: &str) -> u32 {
-    if ALWAYS_THERE.contains(&key) { ODD } else { 0 }
+    if ALWAYS_THERE.contains(&key) { UNLIKELY } else { 0 }
 }
 
 /// A text that a pattern may match: its wildcards, and the parts that a short ARN lacks, are made up.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::class::{Choice, Classes, Cost, Dimension};
-use super::example::{self, MADE_UP, ODD, WRITTEN};
+use super::example::{self, MADE_UP, UNLIKELY, WRITTEN};
 use super::point;
 use super::set::Set;
 use crate::condition::{Condition, Literal};
@@ -149,7 +149,7 @@ fn choices(
     );
     found.retain_mut(|choice| {
         let fits = is_of_type(choice.text());
-        choice.cost.rank += if fits { 0 } else { ODD };
+        choice.cost.rank += if fits { 0 } else { UNLIKELY };
         fits || !has_type
     });
     Ok(found)
@@ -183,7 +183,7 @@ fn texts(conditions: &[&Condition], budget: &mut Budget) -> Result<Vec<Choice>, 
     }
     let lists = lists.iter().map(|globs| globs.iter().collect()).collect::<Vec<_>>();
     for combination in combinations(&lists, &[], budget)? {
-        let rank = if combination.text.is_empty() { ODD } else { MADE_UP };
+        let rank = if combination.text.is_empty() { UNLIKELY } else { MADE_UP };
         found.push(Choice::value(&combination.text, rank));
     }
     Ok(found)

@@ -111,7 +111,7 @@ impl<'a> Builder<'a, '_> {
         for combination in combinations(&globs, within, self.budget)? {
             self.budget.take(distinct.len())?;
             let matched = holding(&|list| combination.matched.binary_search(&list).is_ok());
-            classes.add(matched, Choice::value(&combination.text, example::ODD));
+            classes.add(matched, Choice::value(&combination.text, example::UNLIKELY));
         }
         let n_steps = globs.iter().map(|globs| globs.len() + 1).sum::<usize>();
         for choice in examples {

@@ -1,5 +1,5 @@
-//! Calls through every profile that the catalog has of a scope. Policies tell models apart, and source Regions,
-//! so that one model and one Region stand for no other.
+//! Calls through every profile that the catalog has of a scope. Policies may treat every model and every source
+//! Region differently, so testing one of each proves nothing about the others.
 
 use std::collections::BTreeSet;
 

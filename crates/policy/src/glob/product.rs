@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Element, Glob};
 
-/// The characters that stand for those which no pattern names, the best first.
+/// Candidates for a character that no pattern names, the most readable first.
 const OTHERS: &str = "xyzabcdefghijklmnopqrstuvw0123456789";
 
 /// Steps that a search may still take; each is one place of one pattern.
@@ -183,7 +183,7 @@ impl<'a> Product<'a> {
         places
     }
 
-    /// Characters that stand for all: from these places, any other leads where one of them does.
+    /// The characters that need to be tried: from these places, any other leads where one of them does.
     fn characters(&self, places: &Places) -> Vec<char> {
         let mut named = Vec::new();
         for place in places {

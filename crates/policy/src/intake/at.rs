@@ -147,7 +147,7 @@ impl<'a> At<'a> {
         }
     }
 
-    /// A policy from the text that this value stands for. An error has the place of the value, and the place in
+    /// A policy from the text of this value. An error has the place of the value, and the place in
     /// the text.
     ///
     /// # Errors

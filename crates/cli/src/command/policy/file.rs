@@ -5,7 +5,7 @@ use std::path::Path;
 
 use anyhow::{Context, bail};
 
-/// What stands for standard input.
+/// The name of standard input, as an argument.
 const STDIN: &str = "-";
 
 /// The most bytes that are read. The longest policy that AWS takes has 20,480 characters.

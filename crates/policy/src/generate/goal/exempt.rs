@@ -219,8 +219,8 @@ impl Goal for Exempt {
         ];
         if self.exempted.contains(&Exempted::ApplicationProfiles) {
             notes.push(
-                "an application profile's ARN does not say what it is of: who may create one in an allowed Region \
-                 decides where its calls run"
+                "the ARN of an application profile does not name its model or source profile: whoever may create one in an \
+                 allowed Region decides where its calls run"
                     .to_owned(),
             );
         }

@@ -25,7 +25,7 @@ const DEFAULTS: [(&str, &str); 6] = [
     ("ACCELERATOR_NAME", "lza"),
 ];
 
-/// What stands for what is not known, where that is of no concern.
+/// The replacement for a value that is not known and does not matter.
 const UNKNOWN: &str = "not-known";
 
 /// What is known of them.
@@ -222,7 +222,7 @@ fn custom(replacement: &At<'_>) -> Result<Custom, FileProblem> {
     }
 }
 
-/// A text with what stands for the names between `open` and `close`; `None` leaves a name as it is.
+/// Replaces the names between `open` and `close` by their values; `None` leaves a name as it is.
 fn replaced(
     file: &str,
     text: &str,
