@@ -82,7 +82,7 @@ fn every_command_succeeds() {
     let page = |name: &str| fs::read_to_string(repository().join("docs").join(name)).unwrap();
     // The README builds what the others ask about.
     let readme = readme();
-    let pages = ["reading.md", "explain.md", "permissions.md", "scale.md"].map(page);
+    let pages = ["reading.md", "explain.md", "permissions.md", "scale.md", "metrics.md"].map(page);
     let pages = [&readme].into_iter().chain(&pages);
     let all = pages.map(|page| blocks(page, "sh")).collect::<Vec<_>>();
     world.write("export.csv", "modelId,calls\nus.anthropic.claude-sonnet-4-6,12\n");
