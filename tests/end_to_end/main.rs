@@ -48,6 +48,7 @@
 
 mod world;
 
+mod access;
 mod accounts;
 mod aged;
 mod any_order;

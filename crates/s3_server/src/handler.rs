@@ -227,7 +227,7 @@ fn answer(state: &State, head: &Head, kind: Kind, body: Bytes) -> Answer {
                 object::get(head, found.as_ref())
             }
             Kind::Delete => object::delete(head, objects),
-            Kind::Put | Kind::Part | Kind::Complete | Kind::Other => {
+            Kind::Put | Kind::Create | Kind::Part | Kind::Complete | Kind::Abort | Kind::Other => {
                 write(head, bucket, uploads, body)
             }
         }

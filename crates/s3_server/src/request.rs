@@ -20,10 +20,14 @@ pub enum Kind {
     HeadBucket,
     /// `PutObject`.
     Put,
+    /// `CreateMultipartUpload`.
+    Create,
     /// `UploadPart`.
     Part,
     /// `CompleteMultipartUpload`.
     Complete,
+    /// `AbortMultipartUpload`.
+    Abort,
     /// `DeleteObject`.
     Delete,
     /// Anything else.
@@ -39,6 +43,8 @@ pub struct Recorded {
     pub bucket: String,
     /// Empty for a request about the bucket.
     pub key: String,
+    /// The parameter of a listing; `None` if it was not sent.
+    pub prefix: Option<String>,
     headers: HeaderMap,
 }
 
@@ -50,14 +56,16 @@ impl Recorded {
 }
 
 impl Kind {
-    pub(crate) const ALL: [Self; 9] = [
+    pub(crate) const ALL: [Self; 11] = [
         Self::List,
         Self::Get,
         Self::HeadObject,
         Self::HeadBucket,
         Self::Put,
+        Self::Create,
         Self::Part,
         Self::Complete,
+        Self::Abort,
         Self::Delete,
         Self::Other,
     ];
@@ -110,7 +118,9 @@ impl Head {
             (&Method::PUT, false) if in_upload => Kind::Part,
             (&Method::PUT, false) => Kind::Put,
             (&Method::POST, false) if in_upload => Kind::Complete,
-            (&Method::DELETE, false) if !in_upload => Kind::Delete,
+            (&Method::POST, false) if self.query("uploads").is_some() => Kind::Create,
+            (&Method::DELETE, false) if in_upload => Kind::Abort,
+            (&Method::DELETE, false) => Kind::Delete,
             _ => Kind::Other,
         }
     }
@@ -120,6 +130,7 @@ impl Head {
             kind: self.kind(),
             bucket: self.bucket.clone(),
             key: self.key.clone(),
+            prefix: self.query("prefix").map(str::to_owned),
             headers: self.headers.clone(),
         }
     }

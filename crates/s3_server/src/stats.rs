@@ -21,10 +21,14 @@ pub struct Stats {
     pub head_buckets: u64,
     /// `PutObject`.
     pub puts: u64,
+    /// `CreateMultipartUpload`.
+    pub creates: u64,
     /// `UploadPart`.
     pub parts: u64,
     /// `CompleteMultipartUpload`.
     pub completes: u64,
+    /// `AbortMultipartUpload`.
+    pub aborts: u64,
     /// `DeleteObject`.
     pub deletes: u64,
     /// Anything else.
@@ -45,8 +49,8 @@ impl Stats {
     /// All requests.
     pub fn requests(&self) -> u64 {
         let heads = self.head_objects + self.head_buckets;
-        let writes = self.puts + self.parts + self.completes + self.deletes;
-        self.lists + self.gets + heads + writes + self.others
+        let uploads = self.creates + self.parts + self.completes + self.aborts;
+        self.lists + self.gets + heads + self.puts + uploads + self.deletes + self.others
     }
 }
 
@@ -84,8 +88,10 @@ impl Counters {
             head_objects: kind(Kind::HeadObject),
             head_buckets: kind(Kind::HeadBucket),
             puts: kind(Kind::Put),
+            creates: kind(Kind::Create),
             parts: kind(Kind::Part),
             completes: kind(Kind::Complete),
+            aborts: kind(Kind::Abort),
             deletes: kind(Kind::Delete),
             others: kind(Kind::Other),
             faults: count(&self.faults),

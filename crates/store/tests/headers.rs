@@ -37,8 +37,7 @@ async fn heard(options: S3Options, in_parts: bool) -> Vec<Recorded> {
     let kinds: BTreeSet<_> = heard.iter().map(|request| request.kind).collect();
     let mut expected = vec![Kind::List, Kind::Get, Kind::HeadBucket, Kind::Put, Kind::Delete];
     if in_parts {
-        // The other one begins the upload.
-        expected.extend([Kind::Part, Kind::Complete, Kind::Other]);
+        expected.extend([Kind::Create, Kind::Part, Kind::Complete]);
     }
     assert_eq!(kinds, BTreeSet::from_iter(expected));
     heard
@@ -46,7 +45,7 @@ async fn heard(options: S3Options, in_parts: bool) -> Vec<Recorded> {
 
 /// Whether a request makes an object.
 fn is_write(request: &Recorded) -> bool {
-    [Kind::Put, Kind::Other].contains(&request.kind)
+    [Kind::Put, Kind::Create].contains(&request.kind)
 }
 
 #[track_caller]

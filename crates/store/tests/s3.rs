@@ -615,7 +615,7 @@ async fn a_large_object_that_cannot_be_written_leaves_the_old_one_and_no_upload(
         (Fault::always(Failure::Reset).on(Kind::Part), 0),
         (Fault::always(Failure::AccessDenied).on(Kind::Complete), 1),
         (Fault::always(Failure::SlowDown).on(Kind::Complete), u64::from(TRIES)),
-        (Fault::always(Failure::AccessDenied).on(Kind::Other), 0),
+        (Fault::always(Failure::AccessDenied).on(Kind::Create), 0),
     ];
     for (fault, n_completes) in failing {
         let server = server(vec![fault.clone()]);
