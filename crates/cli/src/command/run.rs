@@ -1,74 +1,33 @@
 //! `hoptrail run`: reads a range of days and writes their tables; `hoptrail build`: writes them from what `read`
 //! wrote; `hoptrail settle`: makes days that were built side by side one whole.
 
+mod ending;
+mod job;
+
 use std::fs::{self, OpenOptions};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::pin::pin;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use anyhow::Context;
-use bedrock::Knowledge;
 use futures::FutureExt;
 use jiff::Timestamp;
-use logs::invocation::MetadataKeys;
-use logs::layout::LogKind;
-use pipeline::{
-    DayRange, Endpoints, Layout, LogLocations, Notice, OmittedColumn, OpenLogs, Outcome, Progress,
-    Settings,
-};
-use store::{Location, S3Options, Store};
-use tables::view::ApprovedRegions;
+use pipeline::{DayRange, Endpoints, Notice, Outcome, Progress};
+use store::{Location, Store};
 use tokio::sync::Notify;
 
-use crate::args::{Gate, LogArgs, OutputArgs, RunArgs};
-use crate::command::build::ReadingsInput;
+use self::ending::{exit, tell_new};
+use self::job::Stores;
+pub(crate) use self::job::{Job, Work};
+use crate::args::{OutputArgs, RunArgs};
 use crate::command::{Signals, block_on, print};
-use crate::config::Config;
 use crate::exit::{Exit, Failure};
-use crate::location::{LogTemplates, OpenSource, ReadLocation};
 use crate::messages::Messages;
 use crate::metrics::{self, MetricsOutput, RunValues, Values};
 use crate::summary::new_denials::NewDenials;
 use crate::summary::page::{Found, GateCounts};
-use crate::{approved, knowledge, location, number, progress, range, settings, summary};
-
-/// Which of the commands.
-#[derive(Debug, Clone)]
-pub(crate) enum Work {
-    Run,
-    /// As a run up to its readings, which it writes.
-    Read,
-    Settle,
-    Build(ReadingsInput),
-}
-
-/// What to do, from the options, the environment, and the settings file.
-pub(super) struct Job {
-    work: Work,
-    pub(super) settings: Settings,
-    pub(super) knowledge: Knowledge,
-    pub(super) sources: Vec<ReadLocation>,
-    pub(super) invocation_logs: Vec<ReadLocation>,
-    pub(super) batch_outputs: Vec<ReadLocation>,
-    pub(super) log_templates: Option<LogTemplates>,
-    pub(super) dest: Option<Location>,
-    pub(super) dest_options: S3Options,
-    fail_on: Vec<Gate>,
-    since_last: bool,
-    approved_regions: Option<ApprovedRegions>,
-    is_full: bool,
-    summary_json: Option<PathBuf>,
-    metrics: Vec<MetricsOutput>,
-}
-
-/// The stores of a run, open.
-struct Stores {
-    source: OpenSource,
-    invocation_logs: Option<OpenLogs>,
-    batch_outputs: Option<Arc<dyn Store>>,
-    dest: Arc<dyn Store>,
-}
+use crate::{location, progress, summary};
 
 /// Runs.
 ///
@@ -159,241 +118,6 @@ pub(crate) fn build_tables(
 }
 
 impl Job {
-    /// What a run is asked to do; a plan needs no destination.
-    ///
-    /// # Errors
-    /// If an option or a file that one names is invalid.
-    pub(super) fn new(mut args: RunArgs, work: Work, messages: &Messages) -> Result<Self, Failure> {
-        range::complete_from_environment(&mut args.days.days)?;
-        let (has_keys, has_orphans) = (args.logs.digest_keys.is_some(), args.logs.include_orphans);
-        let has_metadata = !args.logs.request_metadata.is_empty();
-        Config::read(&args.config)?.complete_run(&mut args);
-        if has_keys && !args.logs.verify_digests {
-            return Err(Failure::usage("--digest-keys has no effect without --verify-digests"));
-        }
-        // Of several reads, one has the logs: the readings of all must be made with the same.
-        let may_lack_logs = matches!(work, Work::Read);
-        if has_metadata && args.logs.invocation_logs.is_empty() && !may_lack_logs {
-            return Err(Failure::usage(
-                "--request-metadata has no effect without --invocation-logs: CloudTrail does not log it",
-            ));
-        }
-        if has_orphans && args.logs.invocation_logs.is_empty() && !may_lack_logs {
-            return Err(Failure::usage(
-                "--include-orphans has no effect without --invocation-logs",
-            ));
-        }
-        let is_without_trail = is_without_trail(&args)?;
-        let uris = match is_without_trail {
-            true => std::mem::take(&mut args.logs.invocation_logs),
-            false => Vec::new(),
-        };
-        let sources = match is_without_trail {
-            true => location::invocation_logs(&uris, &args.aws)?,
-            false => location::required_sources(&args.source, &args.aws)?,
-        };
-        settings::complete_layout(&mut args.source, &sources);
-        let mut settings = settings_of(&args)?;
-        if is_without_trail {
-            settings.kind = LogKind::ModelInvocation;
-            settings.include_orphans = false;
-        }
-        match &work {
-            Work::Run | Work::Read => {}
-            Work::Settle => check_settle(&args, &settings)?,
-            Work::Build(_) if is_without_trail => {
-                return Err(Failure::usage("build needs --source: readings are those of a trail"));
-            }
-            Work::Build(_) if settings.layout == Layout::Any || settings.range.is_none() => {
-                return Err(Failure::usage("build needs days, and a layout that has them"));
-            }
-            Work::Build(_) => {}
-        }
-        let dest = location::optional("--dest", args.dest.dest.as_deref())?;
-        let (uris, requests) = (&args.logs.invocation_logs, settings.requests_in_flight);
-        let log_templates = LogTemplates::of_uris(uris, &args.aws, requests, *messages)?;
-        let invocation_logs = match log_templates {
-            Some(_) => Vec::new(),
-            None => location::invocation_logs(uris, &args.aws)?,
-        };
-        let batch_outputs = location::batch_outputs(&args.logs.batch_outputs, &args.aws)?;
-        let read = sources.iter().chain(&invocation_logs).chain(&batch_outputs);
-        let read = read.map(|read| &read.location);
-        location::check_region(&args.aws, read.clone().chain(&dest))?;
-        for (source, dest) in read.flat_map(|source| dest.iter().map(move |dest| (source, dest))) {
-            location::check_apart(source, dest)?;
-        }
-        let knowledge = knowledge::load(&args.knowledge)?;
-        let dest_options = location::write_options(&args.aws, &args.dest)?;
-        let accounts = args.accounts.as_deref().map(knowledge::accounts).transpose()?;
-        settings.account_names = accounts.map(Arc::new);
-        let approved_regions = approved_regions(&args, messages)?;
-        Ok(Job {
-            work,
-            settings,
-            knowledge,
-            sources,
-            invocation_logs,
-            batch_outputs,
-            log_templates,
-            dest,
-            dest_options,
-            fail_on: args.fail_on,
-            since_last: args.since_last,
-            approved_regions,
-            is_full: args.full,
-            summary_json: args.summary_json,
-            metrics: args.metrics,
-        })
-    }
-
-    async fn open(&self, dest: &Location, messages: &Messages) -> Result<Stores, Failure> {
-        let source = location::open_sources(&self.sources, &self.settings, messages).await?;
-        let on_s3 = |read: &ReadLocation| matches!(read.location, Location::S3 { .. });
-        if let Some(meant) = dest.meant().filter(|_| self.sources.iter().any(on_s3)) {
-            messages.note(&format!("the folder {dest} is made; a bucket would be {meant}"));
-        }
-        let dest = location::open_destination(dest, &self.dest_options, messages).await?;
-        let batch_outputs = self.open_batch_outputs(messages).await?;
-        Ok(Stores { source, invocation_logs: self.open_logs(messages).await?, batch_outputs, dest })
-    }
-
-    /// Opens the model invocation logs whose locations are known, if there are any.
-    ///
-    /// # Errors
-    /// If the only location cannot be reached.
-    pub(super) async fn open_logs(&self, messages: &Messages) -> Result<Option<OpenLogs>, Failure> {
-        let requests = self.settings.requests_in_flight;
-        Ok(match self.invocation_logs.as_slice() {
-            [] => None,
-            [only] => Some(location::open_only_logs(only, requests, messages).await?),
-            several => Some(location::open_some_logs(several, requests, messages).await),
-        })
-    }
-
-    /// Opens the locations of the outputs of batch jobs, if there are any.
-    ///
-    /// # Errors
-    /// If one cannot be reached.
-    pub(super) async fn open_batch_outputs(
-        &self,
-        messages: &Messages,
-    ) -> Result<Option<Arc<dyn Store>>, Failure> {
-        let requests = self.settings.requests_in_flight;
-        location::open_batch_outputs(&self.batch_outputs, requests, messages).await
-    }
-
-    /// The locations that depend on who called where, if there are any.
-    pub(super) fn log_locations(&self) -> Option<&dyn LogLocations> {
-        self.log_templates.as_ref().map(|templates| templates as &dyn LogLocations)
-    }
-}
-
-/// The approved Regions, if a list is given; and that no gate lacks what it takes.
-///
-/// # Errors
-/// If the list is invalid or missing, or `--since-last` is about no gate.
-fn approved_regions(
-    args: &RunArgs,
-    messages: &Messages,
-) -> Result<Option<ApprovedRegions>, Failure> {
-    let regions = args.approved_regions.as_deref();
-    let regions = regions.map(|text| approved::regions(text, messages)).transpose()?;
-    if regions.is_none() && args.fail_on.contains(&Gate::UnapprovedRegion) {
-        return Err(Failure::usage(
-            "--fail-on unapproved-region needs --approved-regions: which Regions are approved is not known",
-        ));
-    }
-    if args.since_last && !args.fail_on.contains(&Gate::PolicyDenial) {
-        return Err(Failure::usage("--since-last has no effect without --fail-on policy-denial"));
-    }
-    Ok(regions)
-}
-
-/// Whether there is no trail to read, and the calls are taken from model invocation logs.
-///
-/// # Errors
-/// If something is asked for that takes a trail.
-fn is_without_trail(args: &RunArgs) -> Result<bool, Failure> {
-    let LogArgs { invocation_logs, verify_digests, .. } = &args.logs;
-    if !args.source.all().is_empty() || invocation_logs.is_empty() {
-        return Ok(false);
-    }
-    if *verify_digests {
-        return Err(Failure::usage(
-            "--verify-digests needs --source: only CloudTrail has digest files",
-        ));
-    }
-    if LogTemplates::are_in(invocation_logs) {
-        return Err(Failure::usage(
-            "--invocation-logs with {account} or {region} needs --source: they are filled in from its calls",
-        ));
-    }
-    Ok(true)
-}
-
-/// That nothing is asked of `settle` that it does not do.
-fn check_settle(args: &RunArgs, settings: &Settings) -> Result<(), Failure> {
-    if settings.layout == Layout::Any {
-        return Err(Failure::usage("settle needs a layout with days, and not --layout any"));
-    }
-    for (is_set, option) in
-        [(args.dest.force, "--force"), (args.dest.allow_shrink, "--allow-shrink")]
-    {
-        if is_set {
-            return Err(Failure::usage(format!("{option} has no effect on settle: use run")));
-        }
-    }
-    match location::optional("--dest", args.dest.dest.as_deref())? {
-        Some(Location::Folder(path)) if !path.exists() => {
-            Err(Failure::Failed(store::Error::folder_not_found(path).into()))
-        }
-        _ => Ok(()),
-    }
-}
-
-fn settings_of(args: &RunArgs) -> Result<Settings, Failure> {
-    let mut settings = settings::of_read(&args.source, &args.days, &args.performance)?;
-    if let Some(text) = &args.dest.wait_lock {
-        let minutes = range::minutes("--wait-lock", text)?.unsigned_abs();
-        settings.lease_wait = Duration::from_secs(60 * minutes);
-    }
-    if let Some(text) = &args.dest.reopen {
-        settings.reopen_days = range::days_back("--reopen", text)?;
-    }
-    settings.no_lease = args.dest.no_lease;
-    if let Some(text) = &args.shard {
-        settings.shard = Some(range::shard("--shard", text)?);
-        // Other days are other runs' to change.
-        settings.reopen_days = 0;
-        if settings.range.is_none() {
-            return Err(Failure::usage(format!("--shard needs days: {}", settings::DAYS_EXPECTED)));
-        }
-    }
-    settings.force = args.dest.force;
-    settings.allow_shrink = args.dest.allow_shrink;
-    settings.include_orphans = args.logs.include_orphans && !args.logs.invocation_logs.is_empty();
-    settings.omitted = args.dest.omit.iter().copied().collect();
-    let keys = MetadataKeys::new(args.logs.request_metadata.iter().cloned());
-    let keys = keys.map_err(|error| Failure::usage(format!("--request-metadata: {error}")))?;
-    if !settings.omitted.has(OmittedColumn::RequestMetadata) {
-        settings.request_metadata = keys;
-    }
-    settings.limits.accept_trailing_members = args.logs.accept_trailing_members;
-    settings.limits.sha256 = args.logs.verify_digests;
-    settings.verify_digests = args.logs.verify_digests;
-    if args.logs.verify_digests && settings.layout == Layout::Any {
-        return Err(Failure::usage(
-            "--verify-digests and --layout any exclude each other: digest files follow CloudTrail's key \
-             layout",
-        ));
-    }
-    let keys = args.logs.digest_keys.as_deref();
-    settings.digest_keys = keys.map(knowledge::digest_keys).transpose()?;
-    Ok(settings)
-}
-
-impl Job {
     /// What the tables say of the days of the run; `None` if that is not shown, or cannot be had: a run that is done
     /// does not fail for its summary.
     async fn ask(&self, outcome: &Outcome, dest: &dyn Store, messages: &Messages) -> Option<Found> {
@@ -433,26 +157,6 @@ impl Job {
             None => Ok(None),
         }
     }
-}
-
-/// Names new denials, and days that have none to compare with; returns how many requests were denied.
-fn tell_new(new: &NewDenials, messages: &Messages) -> u64 {
-    const SHOWN: usize = 10;
-    for day in &new.without_day_before {
-        messages.warn(&format!(
-            "--since-last: the day before {day} is not built, or cannot be read: all denials of {day} count as new"
-        ));
-    }
-    for kind in new.kinds.iter().take(SHOWN) {
-        messages.warn(&format!("new denial: {kind}"));
-    }
-    if new.kinds.len() > SHOWN {
-        messages.warn(&format!(
-            "{} more new denials: see `hoptrail show denials`",
-            new.kinds.len() - SHOWN
-        ));
-    }
-    new.requests
 }
 
 /// Reads, builds, and publishes, until it is done or a signal comes.
@@ -584,102 +288,4 @@ fn show(
         _ => summary::text(outcome, &job.knowledge),
     })?;
     Ok(())
-}
-
-/// Names the first days that lack calls, and how they come in.
-fn not_reopened(outcome: &Outcome, messages: &Messages) {
-    const SHOWN: usize = 10;
-    for day in outcome.not_reopened.iter().take(SHOWN) {
-        messages.warn(&day.to_string());
-    }
-    if outcome.not_reopened.len() > SHOWN {
-        let more = outcome.not_reopened.len() - SHOWN;
-        messages.warn(&format!("{more} more days lack calls; --summary-json lists all"));
-    }
-    let last = outcome.not_reopened.iter().filter_map(|day| day.delivered.as_ref()).max();
-    if let (Some(first), Some(last)) = (outcome.not_reopened.first(), last) {
-        let (from, to) = (&first.dt, last);
-        messages.warn(&format!(
-            "to enter these calls: hoptrail run --from {from} --to {to}, with the options that these \
-             days were built with (--source, --dest, --invocation-logs, and all others)"
-        ));
-    }
-}
-
-/// A day that was not replaced takes precedence over everything else, because its tables are not those
-/// of its source. A gate takes precedence over a partial result: it holds whatever is missing.
-/// How the run ends: gates are about what was built and, as the tables say, about the other days of the range.
-fn exit(
-    outcome: &Outcome,
-    (of_tables, policies): (GateCounts, (u64, &str)),
-    gates: &[Gate],
-    is_partial: bool,
-    messages: &Messages,
-) -> Exit {
-    if !outcome.not_replaced.is_empty() {
-        for refusal in &outcome.not_replaced {
-            messages.error(&refusal.to_string());
-        }
-        messages.error("to replace these days anyway, use --allow-shrink");
-        return Exit::Failed;
-    }
-    if let Some(digests) = outcome.digests.as_ref().filter(|digests| digests.errors > 0) {
-        let errors = number::counted(digests.errors, "problem");
-        messages.error(&format!("--verify-digests: {errors} with log files or digest files"));
-        return Exit::Failed;
-    }
-    if let Some(reason) = &outcome.nothing_matches {
-        messages.error(reason);
-        return Exit::Failed;
-    }
-    if outcome.nothing_found.is_some() && gates.contains(&Gate::Empty) {
-        return Exit::Nothing;
-    }
-    let mut tripped = false;
-    let mut trip = |gate: Gate, calls: u64, what: &str| {
-        if calls > 0 && gates.contains(&gate) {
-            // Requests that only VPC endpoints saw are no calls.
-            let noun = if gate == Gate::PolicyDenial { "request" } else { "call" };
-            messages.error(&format!("--fail-on: {} {what}", number::counted(calls, noun)));
-            tripped = true;
-        }
-    };
-    let unresolved = outcome.unresolved.iter().map(|reference| reference.calls).sum::<u64>();
-    for (gate, built, all, what) in [
-        (
-            Gate::OtherJurisdiction,
-            outcome.other_jurisdiction(),
-            of_tables.other_jurisdiction,
-            "ran in another jurisdiction",
-        ),
-        (
-            Gate::UndeclaredRegion,
-            0,
-            of_tables.undeclared_region,
-            "ran in a Region that its profile does not declare",
-        ),
-        (
-            Gate::UnapprovedRegion,
-            0,
-            of_tables.unapproved_region,
-            "ran in a Region that is not approved",
-        ),
-        (Gate::PolicyDenial, 0, policies.0, policies.1),
-        (Gate::Unresolved, unresolved, of_tables.unresolved, "without a known model"),
-        (Gate::Unpriced, outcome.unpriced(), of_tables.unpriced, "with counts but no cost"),
-        (
-            Gate::UnpricedTokens,
-            outcome.unpriced_tokens,
-            of_tables.unpriced_tokens,
-            "with tokens that have no price",
-        ),
-    ] {
-        trip(gate, built.max(all), what);
-    }
-    not_reopened(outcome, messages);
-    match (tripped, is_partial || !outcome.not_reopened.is_empty()) {
-        (true, _) => Exit::Gate,
-        (false, true) => Exit::Partial,
-        (false, false) => Exit::Done,
-    }
 }
