@@ -109,7 +109,7 @@ def check_packages(work: Work, checks: Checks) -> None:
     for source, target, mode in deb["assets"]:
         name = target + source.rpartition("/")[2] if target.endswith("/") else target
         installed[name] = mode
-        is_made = source.startswith(("target/release/", "../../target/packaging/"))
+        is_made = source.startswith(("target/release/", "../../packaging/"))
         checks.check(f"{source} is there for the .deb", is_made or (manifest.parent / source).is_file())
     for file in deb["conf-files"]:
         checks.check(f"{file} is in the .deb", file.lstrip("/") in installed, file)
@@ -177,8 +177,8 @@ def lay_out(work: Work, program: Path, made: Path, root: Path) -> None:
             if path.startswith("usr/share/man/"):
                 path, content = f"{path}.gz", gzip.compress(content, mtime=0)
             files.append((path, content, int(mode, 8)))
-    terms = (manifest.parent / deb["license-file"][0]).read_bytes()
-    files.append(("usr/share/doc/hoptrail/copyright", b"Copyright: " + deb["copyright"].encode() + b"\n\n" + terms, 0o644))
+    copyright = (manifest.parent / deb["license-file"][0]).read_bytes()
+    files.append(("usr/share/doc/hoptrail/copyright", copyright, 0o644))
     description = "".join(f" {line or '.'}\n" for line in deb["extended-description"].splitlines())
     control = {
         "Package": deb["name"],
@@ -202,8 +202,8 @@ def lay_out(work: Work, program: Path, made: Path, root: Path) -> None:
 def sources(program: Path, folder: Path, made: Path, source: str) -> list:
     if source.startswith("target/release/"):
         return [program]
-    if source.startswith("../../target/packaging/"):
-        return sorted(made.glob(source.removeprefix("../../target/packaging/")))
+    if source.startswith("../../packaging/"):
+        return sorted(made.glob(source.removeprefix("../../packaging/")))
     return [folder / source]
 
 

@@ -59,20 +59,9 @@ pub(crate) fn find(name: &str) -> Option<&'static Key> {
     })
 }
 
-/// The key whose name is most like this one, if one is near: with the same name behind another service, or by a few
-/// letters.
-pub(crate) fn alike(name: &str) -> Option<&'static Key> {
-    const MAX_DISTANCE: usize = 3;
-    let last = |name: &str| name.rsplit(':').next().unwrap_or_default().to_ascii_lowercase();
-    let plain = KEYS.iter().filter(|key| !key.key.ends_with('*'));
-    let distance = |key: &&Key| strsim::levenshtein(&last(&key.key), &last(name));
-    let near = plain.min_by_key(distance)?;
-    (distance(&near) <= MAX_DISTANCE).then_some(near)
-}
-
 /// The keys that a name was meant to be which is none: of `aws:`, `bedrock:`, and `bedrock-mantle:`, the keys are
-/// known, and without a namespace it is no key. Empty if it is like none; `None` if it is one, or may be one of
-/// another service.
+/// known, and without a namespace it is no key. These differ by a few letters, or else have the same name in another
+/// namespace. Empty if it is like none; `None` if it is one, or may be one of another service.
 pub fn meant(name: &str) -> Option<Vec<String>> {
     const MAX_CHANGES: usize = 2;
     const NAMESPACES: [&str; 3] = ["aws", "bedrock", "bedrock-mantle"];
@@ -88,9 +77,13 @@ pub fn meant(name: &str) -> Option<Vec<String>> {
         None => key.split_once(':').map_or(key.as_str(), |(_, key)| key).to_ascii_lowercase(),
     });
     let in_lower_case = in_lower_case.collect::<Vec<_>>();
-    let nearest = nearest(&typed, in_lower_case.iter().map(String::as_str), MAX_CHANGES);
+    let mut found = nearest(&typed, in_lower_case.iter().map(String::as_str), MAX_CHANGES);
+    if let Some((_, last)) = typed.split_once(':').filter(|_| found.is_empty()) {
+        let is_it = |key: &&String| key.split_once(':').is_some_and(|(_, name)| name == last);
+        found.extend(in_lower_case.iter().filter(is_it).cloned());
+    }
     let named = as_typed.iter().zip(&in_lower_case);
-    Some(named.filter(|(_, key)| nearest.contains(key)).map(|(key, _)| key.clone()).collect())
+    Some(named.filter(|(_, key)| found.contains(key)).map(|(key, _)| key.clone()).collect())
 }
 
 /// What a value of a key has to be, if it is no such: AWS never sends another one. `None` also for keys and types of
@@ -170,7 +163,7 @@ mod tests {
             ("aws:PrincipalTags/team", Some("aws:PrincipalTag/team")),
             ("aws:SourceVpcc", Some("aws:SourceVpc aws:SourceVpce")),
             // AWS prints it so on one page, where it means that of Bedrock.
-            ("aws:InferenceProfileArn", Some("")),
+            ("aws:InferenceProfileArn", Some("bedrock:InferenceProfileArn")),
             ("x", Some("")),
             ("aws:", Some("")),
             ("", Some("")),

@@ -30,25 +30,27 @@ pub(super) fn check_names(root: &Node, found: &mut Findings) {
 
 /// What is wrong with a key, if it is one that should be known.
 fn unknown(name: &str) -> Option<String> {
-    let service = name.split(':').next().unwrap_or_default().to_ascii_lowercase();
-    let is_judged = ["aws", "bedrock", "bedrock-mantle"].contains(&service.as_str())
-        && name.contains(':')
-        && super::placeholder::of_text(name).is_empty();
-    if !is_judged || key::find(name).is_some() {
-        return None;
-    }
+    let meant = meant(name)?;
     let name = cut(name);
-    Some(match key::alike(name) {
-        Some(near) => format!("AWS does not list the key `{name}`: did you mean {}?", near.key),
-        None => format!("AWS does not list the key `{name}`"),
+    Some(match meant.as_slice() {
+        [] => format!("AWS does not list the key `{name}`"),
+        meant => {
+            format!("AWS does not list the key `{name}`: did you mean {}?", meant.join(" or "))
+        }
     })
+}
+
+/// The keys that a name was meant to be which is none; of a placeholder, that is not known.
+fn meant(name: &str) -> Option<Vec<String>> {
+    key::meant(name).filter(|_| super::placeholder::of_text(name).is_empty())
 }
 
 /// Shows what an unknown key does.
 pub(super) fn check(subject: &Subject<'_>, found: &mut Findings) {
     for part in &subject.parts {
         for clause in part.clauses.iter().filter(|it| unknown(it.key()).is_some()) {
-            let Some(near) = key::alike(clause.key()).map(|it| it.key.as_str()) else { continue };
+            let meant = meant(clause.key()).unwrap_or_default();
+            let Some(near) = meant.first().map(String::as_str) else { continue };
             let repaired = subject.repaired(part, |node| {
                 let values = edit::take_condition(node, &clause.operator, clause.key());
                 if let Some(values) = values {
