@@ -280,7 +280,7 @@ fn bill_of_the_same_calls_agrees_in_both_exports() {
         // Writes of both lifetimes are one line.
         assert_eq!(found["lines"].as_array().unwrap().len(), DAYS.len() * (3 * 4 + 3));
         assert_eq!(found["export"], if is_cur { "CUR 2.0" } else { "FOCUS 1.2" });
-        assert_eq!(found["closed_months"], json!({"2026-10": true}));
+        assert_eq!(found["months"], json!([{"month": "2026-10", "is_closed": true}]));
         for line in found["lines"].as_array().unwrap() {
             assert_eq!(line["billed_tokens"], line["seen_tokens"]);
             assert_eq!(line["billed_list_cost_usd"], line["seen_list_cost_usd"], "{line}");
@@ -369,16 +369,86 @@ fn each_difference_gets_its_own_verdict() {
         rows[input].quantity = decimal(tokens + 1, 3);
     });
     assert_eq!(differences(&found), one("tokens differ", 1, "input"));
-    // Another price; the override has it.
-    let found = changed(&|rows| {
-        let cost = rows[input].list.replace('.', "").parse::<i128>().unwrap();
-        rows[input].list = decimal(cost / 33 * 40, 12);
-        let list = rows[input].list.clone();
-        rows[input].net = list;
-    });
-    assert_eq!(differences(&found), one("price differs", 1, "input"));
-    let expected = "anthropic.claude-sonnet-4-6,regional,us-east-1,standard,0,input,4";
-    assert_eq!(found["price_overrides"][1], expected);
+}
+
+#[test]
+fn price_of_the_bill_is_printed_as_a_file_with_which_both_agree() {
+    let (world, mut rows) = world(9);
+    let is_input = |row: &&mut BillRow| row.usage_type == "USE1-Claude4.6Sonnet-input-tokens";
+    // $4 per million instead of $3.3 from the second day on.
+    for row in rows.iter_mut().filter(is_input).filter(|row| row.day > 0) {
+        let cost = row.list.replace('.', "").parse::<i128>().unwrap();
+        row.list = decimal(cost / 33 * 40, 12);
+        row.net.clone_from(&row.list);
+    }
+    let found = compared(&world, &rows, &[]);
+    let verdicts = differences(&found);
+    let expected = [1, 2].map(|day| ("price differs", DAYS[day], "input"));
+    let expected = expected.map(|(a, b, c)| (a.to_owned(), b.to_owned(), c.to_owned()));
+    assert_eq!(verdicts, expected);
+    let file = found["price_override_file"].as_str().unwrap();
+    let row = "\nanthropic.claude-sonnet-4-6,regional,us-east-1,standard,0,input,4,2026-10-06,,the bill,2026-10-07\n";
+    assert!(file.ends_with(row), "{file}");
+    world.write("prices.csv", file);
+    build(&world, &["--price-overrides", "prices.csv", "--force"]);
+    assert_eq!(differences(&compared(&world, &rows, &["--fail-on", "differs"])), [], "{file}");
+
+    // Two prices in the days, each from its day on.
+    for row in rows.iter_mut().filter(is_input).filter(|row| row.day == 2) {
+        let cost = row.list.replace('.', "").parse::<i128>().unwrap();
+        row.list = decimal(cost / 40 * 41, 12);
+        row.net.clone_from(&row.list);
+    }
+    build(&world, &["--force"]);
+    let found = compared(&world, &rows, &[]);
+    let file = found["price_override_file"].as_str().unwrap();
+    let of = |row: &str| format!("input,{row},the bill,2026-10-07\n");
+    assert!(file.contains(&of("4,2026-10-06,2026-10-07")), "{file}");
+    assert!(file.contains(&of("4.1,2026-10-07,")), "{file}");
+    world.write("prices.csv", file);
+    build(&world, &["--price-overrides", "prices.csv", "--force"]);
+    assert_eq!(differences(&compared(&world, &rows, &["--fail-on", "differs"])), [], "{file}");
+}
+
+/// Bills round each amount to ten places, so that no line has exactly the factor that was agreed on.
+#[test]
+fn discount_of_rounded_amounts_is_one_row() {
+    let (world, mut rows) = world(10);
+    let rounded = |units: i128, places: u32| {
+        let half = 10_i128.pow(places - 10) / 2;
+        decimal((units + half) / 10_i128.pow(places - 10), 10)
+    };
+    for row in &mut rows {
+        let cost = row.list.replace('.', "").parse::<i128>().unwrap();
+        row.list = rounded(cost, 12);
+        row.net = rounded(cost * 8725, 16);
+    }
+    let found = compared(&world, &rows, &[]);
+    assert_eq!(differences(&found), []);
+    let file = found["discount_file"].as_str().unwrap();
+    assert!(file.ends_with("\n0.8725,,,,,,2026-10-05,2026-10-08,the bill\n"), "{file}");
+    world.write("discount.csv", file);
+    build(&world, &["--discount", "discount.csv", "--force"]);
+    let found = compared(&world, &rows, &["--fail-on", "differs"]);
+    assert_eq!(differences(&found), []);
+    assert_eq!(found["discount_file"], Value::Null, "the tables have it already");
+
+    // From the second day on, for one model only.
+    for row in rows.iter_mut().filter(|row| row.day == 0 || !row.usage_type.contains("Nova")) {
+        row.net.clone_from(&row.list);
+    }
+    let file = compared(&world, &rows, &[])["discount_file"].as_str().unwrap().to_owned();
+    let row = "\n0.8725,amazon.nova-pro-v1:0,,,,,2026-10-06,2026-10-08,the bill\n";
+    assert!(file.ends_with(row) && file.lines().count() == 2, "{file}");
+    // A surcharge is no discount, and is said to be none.
+    for row in &mut rows {
+        row.net = format!("{}", row.list.parse::<f64>().unwrap() * 1.03);
+    }
+    let _ = fs::remove_dir_all(world.path("bill"));
+    write_bill(&world, "bill/a.parquet", columns(&rows, true));
+    let page = reconcile(&world, &[]).ends(0).stdout;
+    assert!(page.contains("(1.03 of it)") || page.contains("(1.029999 of it)"), "{page}");
+    assert!(page.contains("18 kinds of usage without a row for --discount"), "{page}");
 }
 
 #[test]
@@ -455,6 +525,141 @@ fn calls_without_counts_are_said_to_be_that() {
     assert!(run.stdout.lines().all(|line| line.chars().count() <= 80), "{}", run.stdout);
 }
 
+/// CloudTrail counts input and output at best; of the cache, it counts nothing.
+#[test]
+fn kinds_that_nothing_counts_are_no_difference_of_tokens() {
+    let (world, _) = world(8);
+    let _ = fs::remove_dir_all(world.out());
+    let call =
+        with(call("e", "2026-10-05T12:00:00Z"), "/requestParameters/modelId", OFFERS[0].model_ref);
+    world.write("trail/all.json", json!({ "Records": [call] }).to_string());
+    world.run(&["--layout", "any"]).ends(0);
+    let row = |kind: usize, tokens: i128| BillRow {
+        day: 0,
+        line_type: "Usage",
+        usage_type: OFFERS[0].usage_types[kind].to_owned(),
+        product: String::new(),
+        unit: OFFERS[0].unit.to_owned(),
+        quantity: decimal(tokens, 3),
+        list: decimal(tokens * OFFERS[0].prices[kind], 12),
+        net: decimal(tokens * OFFERS[0].prices[kind], 12),
+        principal: String::new(),
+        invoice: "",
+    };
+    let found = compared(&world, &[row(0, 10), row(1, 3), row(2, 5000)], &[]);
+    let verdicts = differences(&found);
+    let verdicts = verdicts.iter().map(|(verdict, _, kind)| format!("{kind}: {verdict}"));
+    let expected = ["output: tokens differ", "cache_read: no tokens here"];
+    assert_eq!(verdicts.collect::<Vec<_>>(), expected);
+    // The month is open, and it is the bill's last day: what is missing may come.
+    let found = compared(&world, &[row(0, 10), row(1, 1)], &[]);
+    let verdicts = differences(&found);
+    assert_eq!(
+        verdicts,
+        [("not billed yet", DAYS[0], "output")]
+            .map(|(a, b, c)| { (a.to_owned(), b.to_owned(), c.to_owned()) })
+    );
+    assert_eq!(found["months"], json!([{"month": "2026-10", "is_closed": false}]));
+}
+
+#[test]
+fn what_is_not_billed_by_token_is_not_compared() {
+    let (world, rows) = world(11);
+    let mut records = Vec::new();
+    for (name, model) in [
+        (
+            "custom",
+            "arn:aws:bedrock:us-east-1:111122223333:custom-model/amazon.nova-pro-v1:0/abcdefghijkl",
+        ),
+        ("plain", "amazon.nova-pro-v1:0"),
+    ] {
+        let call = with(call(name, "2026-10-05T12:00:00Z"), "/requestParameters/modelId", model);
+        records.push(call);
+    }
+    let _ = fs::remove_dir_all(world.out());
+    world.write("trail/all.json", json!({ "Records": records }).to_string());
+    world.run(&["--layout", "any"]).ends(0);
+    let of_nova = |usage_type: &str, tokens: &str| BillRow {
+        day: 0,
+        usage_type: usage_type.to_owned(),
+        product: String::new(),
+        unit: "Tokens".to_owned(),
+        quantity: tokens.to_owned(),
+        ..rows[0].clone()
+    };
+    let mut rows = vec![
+        of_nova("USE1-NovaPro-input-tokens", "10"),
+        of_nova("USE1-NovaPro-output-tokens", "2"),
+        of_nova("USE1-NovaPro-input-tokens-custom-model", "10"),
+    ];
+    for (row, cost) in rows.iter_mut().zip(["0.000008", "0.0000064", "0.1"]) {
+        (row.list, row.net) = (cost.to_owned(), cost.to_owned());
+    }
+    let _ = fs::remove_dir_all(world.path("bill"));
+    write_bill(&world, "bill/a.parquet", columns(&rows, true));
+    let run = reconcile(&world, &["--format", "json", "--day", DAYS[0]]);
+    assert_eq!(run.code, 2, "{}", run.stderr);
+    let out = world.text("out");
+    let arguments = ["reconcile", "--bill", "bill", "--dest", &out, "--day", DAYS[0]];
+    let run = world.hoptrail(&[&arguments[..], &["--format", "json"]].concat()).ends(0);
+    let found = serde_json::from_str::<Value>(&run.stdout).unwrap();
+    assert_eq!(differences(&found), [], "{}", run.stdout);
+    assert_eq!(found["other_units"][0]["name"], "custom models");
+    assert!(run.stderr.contains("1 call not billed by the token"), "{}", run.stderr);
+}
+
+/// A bill is mostly of other services, and written by others.
+#[test]
+fn lines_of_other_services_and_strange_texts_do_no_harm() {
+    let (world, rows) = world(12);
+    let write = |rows: &[BillRow], change: &dyn Fn(&'static str, ArrayRef) -> ArrayRef| {
+        let _ = fs::remove_dir_all(world.path("bill"));
+        let columns = columns(rows, true).into_iter();
+        let columns = columns.map(|(name, column)| (name, change(name, column)));
+        write_bill(&world, "bill/a.parquet", columns.collect());
+    };
+    // A number that is none, in a line of S3.
+    let mut more = rows.clone();
+    more.push(BillRow {
+        product: "S3".to_owned(),
+        usage_type: "USE1-Requests".to_owned(),
+        quantity: "NaN".to_owned(),
+        ..rows[0].clone()
+    });
+    write(&more, &|_, column| column);
+    let run = reconcile(&world, &["--fail-on", "differs"]);
+    assert_eq!(run.code, 0, "{}{}", run.stdout, run.stderr);
+    // Marks that would move a terminal's cursor.
+    let hostile = "\u{1b}[31m\n\u{7}x";
+    write(&rows, &|name, column| match name {
+        "line_item_usage_account_id" => strings(rows.iter().map(|_| hostile.to_owned())),
+        _ => column,
+    });
+    let run = reconcile(&world, &[]).ends(0);
+    assert!(!run.stdout.contains(['\u{1b}', '\u{7}']), "{}", run.stdout);
+    // Sums that no bill has.
+    let mut huge = rows.clone();
+    for row in &mut huge {
+        row.list = "999999999999999".to_owned();
+        row.net.clone_from(&row.list);
+    }
+    write(&huge, &|_, column| column);
+    assert!(reconcile(&world, &[]).ends(0).stdout.contains("price differs"));
+    // A name that is not known yet, and then is.
+    let renamed = |usage_type: &str| usage_type.replace("Claude4.6Sonnet", "Sonnet");
+    let mut renamed_rows = rows.clone();
+    renamed_rows.iter_mut().for_each(|row| row.usage_type = renamed(&row.usage_type));
+    write(&renamed_rows, &|_, column| column);
+    assert!(reconcile(&world, &[]).ends(0).stdout.contains("the model `Sonnet`"));
+    world.write(
+        "names.csv",
+        "billing_name,model_id,source\nSonnet,anthropic.claude-sonnet-4-6,us\n",
+    );
+    reconcile(&world, &["--billing-names", "names.csv", "--fail-on", "differs"]).ends(0);
+    let run = reconcile(&world, &["--billing-names", "none.csv"]).ends(1);
+    assert!(run.stderr.contains("none.csv"), "{}", run.stderr);
+}
+
 #[test]
 fn principals_are_told_apart_where_the_bill_has_them() {
     let (world, rows) = world(5);
@@ -504,8 +709,34 @@ fn what_is_no_bill_is_named() {
         let name = format!("bill/BILLING_PERIOD=2026-10/{version}/x.parquet");
         write_bill(&world, &name, columns(&rows, true));
     }
-    says(1, "expected one version of BILLING_PERIOD=2026-10");
+    says(
+        1,
+        "expected one version of the usage of 111122223333 on 2026-10-05, found BILLING_PERIOD=",
+    );
     fs::remove_dir_all(world.path("bill/BILLING_PERIOD=2026-10")).unwrap();
+    // The same lines in another file.
+    let with_ids = |rows: &[BillRow]| {
+        let mut columns = columns(rows, true);
+        let ids = rows.iter().map(|row| format!("{}-{}", row.usage_type, row.day));
+        columns.push(("identity_line_item_id", strings(ids)));
+        columns
+    };
+    write_bill(&world, "bill/a.parquet", with_ids(&rows));
+    write_bill(&world, "bill/b.parquet", with_ids(&rows[..1]));
+    says(1, "expected each line once, found line item USE1-Claude4.6Sonnet-input-tokens-0 in");
+    // A whole month in a line.
+    let mut monthly = columns(&rows, true);
+    let ends = rows.iter().map(|_| FIRST + 31 * MILLIS_OF_DAY);
+    let ends = Arc::new(TimestampMillisecondArray::from_iter_values(ends));
+    monthly.push(("line_item_usage_end_date", ends));
+    fs::remove_file(world.path("bill/b.parquet")).unwrap();
+    write_bill(&world, "bill/a.parquet", monthly);
+    says(1, "row 1: line_item_usage_end_date: expected an hour or a day of usage");
+    // Principals of an export that has none.
+    write_bill(&world, "bill/a.parquet", columns(&rows, false));
+    let run = reconcile(&world, &["--by", "principal"]).ends(1);
+    assert!(run.stderr.contains("found FOCUS 1.2, which has no principals"), "{}", run.stderr);
+    write_bill(&world, "bill/a.parquet", columns(&rows, true));
     // Another month.
     let out = world.text("out");
     let arguments = ["reconcile", "--bill", "bill", "--dest", &out, "--day", "2026-11-05"];

@@ -5,15 +5,17 @@ mod amount;
 mod bill;
 mod line;
 mod names;
+mod ratio;
 mod reconcile;
 mod usage_type;
 
 pub use amount::{Amount, AmountError};
-pub use bill::{Bill, Sum, UnknownLine};
+pub use bill::{Bill, Month, Sum, UnknownLine};
 pub use line::{BillLine, LineType};
 pub use names::{BillingNames, EMBEDDED as EMBEDDED_NAMES};
 pub use reconcile::{
-    BilledUsage, Comparison, DiscountRow, Key, Kind, Line, Reconciliation, SeenUsage, Side,
-    Tolerance, Verdict, discount_rows, reconcile,
+    Billed, BilledUsage, Comparison, CostBasis, DiscountRow, Discounts, Key, Kind, Line, Part,
+    PriceRow, Reconciliation, Seen, SeenUsage, Tolerance, Verdict, discounts, price_rows,
+    reconcile,
 };
 pub use usage_type::{Charge, Metered, read};

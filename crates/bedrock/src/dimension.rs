@@ -55,10 +55,10 @@ const OTHER_UNITS: [&str; 28] = [
 ];
 
 /// Words that say which tokens, or nothing that the price depends on. Tiers are in [`tier_of`].
-const KNOWN: [&str; 23] = [
+const KNOWN: [&str; 24] = [
     "1h", "30m", "5m", "cache", "cached", "context", "count", "cross", "ctx", "geo", "global",
-    "input", "lctx", "long", "mantle", "output", "read", "region", "token", "tokens", "write",
-    "write1h", "writes",
+    "input", "lctx", "long", "mantle", "million", "output", "read", "region", "token", "tokens",
+    "write", "write1h", "writes",
 ];
 
 /// Reads the words of a name.
@@ -108,8 +108,9 @@ fn tier_of(word: &str) -> Option<Tier> {
     }
 }
 
-/// The words in lower case: divided by `-`, `_`, blanks, and where a capital follows a small letter.
-fn words(name: &str) -> Vec<String> {
+/// The words in lower case: divided by `-`, `_`, blanks, and where a capital follows a small letter. An hour is `1h`,
+/// however it is written.
+pub(crate) fn words(name: &str) -> Vec<String> {
     let mut words = vec![String::new()];
     let mut before = ' ';
     for c in name.chars() {
@@ -123,6 +124,9 @@ fn words(name: &str) -> Vec<String> {
         before = c;
     }
     words.retain(|word| !word.is_empty());
+    if let Some(place) = words.windows(2).position(|pair| pair == ["1", "hour"]) {
+        words.splice(place..place + 2, ["1h".to_owned()]);
+    }
     words
 }
 
@@ -141,6 +145,10 @@ mod tests {
             ("cache_write_tokens_1h_global_standard", "cache_write_1h global standard"),
             ("cached_input_tokens_long_ctx_global_flex", "cache_read global flex long"),
             ("cache_writes_tokens_priority", "cache_write_5m regional priority"),
+            ("cache-write-input-token-count-1-hour", "cache_write_1h regional standard"),
+            ("MillionBatchInputTokens", "input regional batch"),
+            ("OutputTokenCount_LatencyOptimized", "output regional latency_optimized"),
+            ("cache-write-tokens-5m-long-ctx-flex", "cache_write_5m regional flex long"),
             ("output-tokens-cross-region-global-batch", "output global batch"),
             ("cache-read-input-token-count-custom-model", "custom"),
             ("Reserved_1Month_Input_TPM", "reserved"),

@@ -1,9 +1,10 @@
 //! Reads the Parquet files of a bill: a folder of AWS Data Exports.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 use bedrock::Regions;
-use bedrock::billing::{Bill, BillLine, BillingNames};
+use bedrock::billing::{Bill, BillLine, BillingNames, LineType};
 use jiff::civil::Date;
 use store::{ObjectMeta, Store, list_all};
 use tables::bill::{BillError, Export};
@@ -25,6 +26,8 @@ pub struct ReadBill {
     pub export: Option<Export>,
     /// The files that were read.
     pub files: u64,
+    /// Files beside them that look like an export as CSV, which are not read.
+    pub csv_files: u64,
 }
 
 /// Why the objects of a location are no bill. Each names the object.
@@ -58,16 +61,29 @@ pub enum BillFault {
         /// What this one is of.
         found: Export,
     },
-    /// Two versions of a month lie together, and count its usage twice.
+    /// Two folders have usage of the same account and day, as of two versions of a month, and count it twice.
     #[error(
-        "expected one version of {period}, found {first} and {second}: name the folder of one of them"
+        "expected one version of the usage of {account_id} on {day}, found {first} and {second}: name the folder of \
+         one of them"
     )]
     TwoVersions {
-        /// The month, as in the keys.
-        period: String,
-        /// The folder of the first.
+        /// The day.
+        day: Date,
+        /// The account.
+        account_id: String,
+        /// The first file.
         first: String,
-        /// The folder of the second.
+        /// The second.
+        second: String,
+    },
+    /// A line lies there twice, and counts its usage twice.
+    #[error("expected each line once, found line item {id} in {first} and {second}")]
+    SameLine {
+        /// What tells the line from others.
+        id: String,
+        /// The first file.
+        first: String,
+        /// The second.
         second: String,
     },
     /// A file lies there twice, and counts its usage twice.
@@ -95,17 +111,24 @@ pub async fn read_bill(
     names: &BillingNames<'_>,
 ) -> Result<ReadBill, BillFault> {
     let listed = list_all(source, "").await?;
-    let files = parquet_files(&listed)?;
-    check_versions(&files)?;
-    let mut found = ReadBill::default();
-    let mut seen = BTreeMap::new();
+    let (csv, files) = parquet_files(&listed)?;
+    let mut found = ReadBill { csv_files: csv, ..ReadBill::default() };
+    let mut counted = Counted::default();
     for file in files {
+        let of_range = (range.from(), range.to());
+        match month_of(&file.key) {
+            Some(month) if month.last_of_month() < range.from() => continue,
+            Some(month) if month > range.to() => {
+                // There is a bill of later days; what it says of them is not needed.
+                found.bill.see(month, of_range);
+                continue;
+            }
+            _ => {}
+        }
         let spooled = Spooled::fetch(source, &file.key).await?;
         let of_key = |source| BillFault::File { key: file.key.clone(), source };
         let Some(spooled) = spooled else { continue };
-        if let Some(first) = seen.insert(spooled.sha256.clone(), file.key.clone()) {
-            return Err(BillFault::SameFile { first, second: file.key.clone() });
-        }
+        let sha256 = spooled.sha256.clone();
         let read = spawn_blocking(move || lines_of(spooled, with_principals)).await;
         let OfFile { export, lines, days } = read.map_err(|_| Error::Worker)?.map_err(of_key)?;
         if let Some(expected) = found.export.filter(|known| *known != export) {
@@ -114,30 +137,102 @@ pub async fn read_bill(
         }
         found.export = Some(export);
         found.files += 1;
-        let range = (range.from(), range.to());
-        for (day, is_invoiced) in days {
-            found.bill.see(day, is_invoiced, range);
+        if !days.is_empty() {
+            counted.add_usage(&file.key, &lines)?;
+            counted.add_file(&file.key, sha256)?;
+            counted.add_ids(&file.key, &lines)?;
+        }
+        for day in days {
+            found.bill.see(day, of_range);
         }
         for line in &lines {
-            found.bill.add(line, range, regions, names);
+            found.bill.add(line, of_range, regions, names);
         }
     }
     Ok(found)
+}
+
+/// The first day of the month that a key names.
+fn month_of(key: &str) -> Option<Date> {
+    let (_, rest) = key.split_once(PERIOD)?;
+    format!("{}-01", rest.split('/').next()?).parse().ok()
+}
+
+/// What was counted, so that nothing is counted twice.
+#[derive(Default)]
+struct Counted {
+    /// Files by their content.
+    files: BTreeMap<String, String>,
+    /// By account, day, and the parts of the folder that say what is in it, the file that had the first usage.
+    folders: HashMap<(String, Date, Vec<String>), String>,
+    /// The lines of usage by a hash of their ID and day, with the place of their file in `keys`.
+    lines: HashMap<u64, usize>,
+    keys: Vec<String>,
+}
+
+impl Counted {
+    fn add_file(&mut self, key: &str, sha256: String) -> Result<(), BillFault> {
+        match self.files.insert(sha256, key.to_owned()) {
+            Some(first) => Err(BillFault::SameFile { first, second: key.to_owned() }),
+            None => Ok(()),
+        }
+    }
+
+    fn add_usage(&mut self, key: &str, lines: &[BillLine]) -> Result<(), BillFault> {
+        let places = usage(lines).map(|line| (line.account_id.as_deref().unwrap_or(""), line.day));
+        for (account_id, day) in places.collect::<BTreeSet<_>>() {
+            let place = (account_id.to_owned(), day, partitions(key));
+            let first = self.folders.entry(place).or_insert_with(|| key.to_owned());
+            if folder(first) != folder(key) {
+                let (first, second) = (first.clone(), key.to_owned());
+                let account_id = account_id.to_owned();
+                return Err(BillFault::TwoVersions { day, account_id, first, second });
+            }
+        }
+        Ok(())
+    }
+
+    fn add_ids(&mut self, key: &str, lines: &[BillLine]) -> Result<(), BillFault> {
+        let file = self.keys.len();
+        self.keys.push(key.to_owned());
+        for (id, day) in usage(lines).filter_map(|line| Some((line.id.as_ref()?, line.day))) {
+            let mut hasher = DefaultHasher::new();
+            (id, day).hash(&mut hasher);
+            let first = *self.lines.entry(hasher.finish()).or_insert(file);
+            if first != file {
+                let (first, second) = (self.keys[first].clone(), key.to_owned());
+                return Err(BillFault::SameLine { id: id.clone(), first, second });
+            }
+        }
+        Ok(())
+    }
+}
+
+fn usage(lines: &[BillLine]) -> impl Iterator<Item = &BillLine> {
+    lines.iter().filter(|line| line.line_type == LineType::Usage)
+}
+
+fn folder(key: &str) -> &str {
+    key.rsplit_once('/').map_or("", |(folder, _)| folder)
+}
+
+/// The parts of a folder that say what is in it: `BILLING_PERIOD=2026-10`.
+fn partitions(key: &str) -> Vec<String> {
+    folder(key).split('/').filter(|part| part.contains('=')).map(str::to_owned).collect()
 }
 
 /// What one file has.
 struct OfFile {
     export: Export,
     lines: Vec<BillLine>,
-    days: BTreeMap<Date, bool>,
+    days: BTreeSet<Date>,
 }
 
-/// The lines of Bedrock in a file, and the days of all lines with whether these are invoiced: a bill is mostly of other
-/// services.
+/// The lines of Bedrock in a file, and the days of all lines: a bill is mostly of other services.
 fn lines_of(file: Spooled, with_principals: bool) -> Result<OfFile, BillError> {
-    let (mut lines, mut days) = (Vec::new(), BTreeMap::new());
+    let (mut lines, mut days) = (Vec::new(), BTreeSet::new());
     let export = file.bill(with_principals, |line| {
-        *days.entry(line.day).or_default() |= line.is_invoiced;
+        days.insert(line.day);
         if line.is_of_bedrock() {
             lines.push(line);
         }
@@ -145,37 +240,20 @@ fn lines_of(file: Spooled, with_principals: bool) -> Result<OfFile, BillError> {
     Ok(OfFile { export, lines, days })
 }
 
-fn parquet_files(listed: &[ObjectMeta]) -> Result<Vec<&ObjectMeta>, BillFault> {
-    let is_of = |object: &&ObjectMeta, end: &str| object.key.to_ascii_lowercase().ends_with(end);
-    let files = listed.iter().filter(|object| is_of(object, ".parquet")).collect::<Vec<_>>();
+/// How many files are CSV, and those that are Parquet, of which there is one at least.
+fn parquet_files(listed: &[ObjectMeta]) -> Result<(u64, Vec<&ObjectMeta>), BillFault> {
+    let is_of = |object: &ObjectMeta, end: &str| object.key.to_ascii_lowercase().ends_with(end);
+    let is_csv =
+        |it: &&ObjectMeta| [".csv", ".csv.gz", ".csv.zip"].iter().any(|end| is_of(it, end));
+    let csv = listed.iter().filter(is_csv).collect::<Vec<_>>();
+    let files = listed.iter().filter(|it| is_of(it, ".parquet")).collect::<Vec<_>>();
     if !files.is_empty() {
-        return Ok(files);
+        return Ok((csv.len() as u64, files));
     }
-    let csv =
-        listed.iter().find(|it| is_of(it, ".csv") || is_of(it, ".csv.gz") || is_of(it, ".csv.zip"));
-    let found = match (csv, listed.first()) {
+    let found = match (csv.first(), listed.first()) {
         (Some(csv), _) => format!("{}: an export as CSV; let AWS write it as Parquet", csv.key),
         (None, Some(other)) => other.key.clone(),
         (None, None) => "no objects".to_owned(),
     };
     Err(BillFault::NoParquet { found })
-}
-
-/// That each month is in one folder: an export that keeps its versions has one for each.
-fn check_versions(files: &[&ObjectMeta]) -> Result<(), BillFault> {
-    let mut folders = BTreeMap::<&str, BTreeSet<&str>>::new();
-    for file in files {
-        let Some(start) = file.key.find(PERIOD) else { continue };
-        let (folder, _) = file.key.rsplit_once('/').unwrap_or_default();
-        let period = file.key[start..].split('/').next().unwrap_or_default();
-        folders.entry(period).or_default().insert(folder);
-    }
-    for (period, folders) in folders {
-        let mut folders = folders.into_iter();
-        if let (Some(first), Some(second)) = (folders.next(), folders.next()) {
-            let [period, first, second] = [period, first, second].map(str::to_owned);
-            return Err(BillFault::TwoVersions { period, first, second });
-        }
-    }
-    Ok(())
 }

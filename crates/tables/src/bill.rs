@@ -10,7 +10,9 @@ use arrow::array::RecordBatch;
 use bedrock::billing::BillLine;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use parquet::basic::Compression;
 use parquet::errors::ParquetError;
+use parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData, RowGroupMetaData};
 use parquet::file::reader::ChunkReader;
 
 use columns::{Columns, names};
@@ -31,7 +33,7 @@ pub enum Export {
 #[derive(Debug, thiserror::Error)]
 pub enum BillError {
     /// The bytes have no footer of Parquet, or a broken one.
-    #[error("expected a Parquet file")]
+    #[error("expected a Parquet file that is not encrypted")]
     NotParquet(#[source] ParquetError),
     /// The columns are of no export.
     #[error(
@@ -53,6 +55,14 @@ pub enum BillError {
         /// What it holds.
         found: String,
     },
+    /// The columns are compressed in another way.
+    #[error("expected a file compressed by Snappy, GZIP, or Zstandard, or not at all, found {0}")]
+    Compression(String),
+    /// Principals are asked for, which this export does not have.
+    #[error(
+        "expected a CUR 2.0 export with line_item_iam_principal, found FOCUS 1.2, which has no principals"
+    )]
+    NoPrincipals,
     /// The rows cannot be decoded.
     #[error("the rows cannot be decoded: {0}")]
     Rows(String),
@@ -65,6 +75,24 @@ impl Export {
             Export::Cur2 => "CUR 2.0",
             Export::Focus12 => "FOCUS 1.2",
         }
+    }
+}
+
+/// That the columns are compressed in a way that is read here.
+fn check_compression(metadata: &ParquetMetaData) -> Result<(), BillError> {
+    let columns = metadata.row_groups().iter().flat_map(RowGroupMetaData::columns);
+    let other = columns.map(ColumnChunkMetaData::compression).find(|it| {
+        !matches!(
+            it,
+            Compression::UNCOMPRESSED
+                | Compression::SNAPPY
+                | Compression::GZIP(_)
+                | Compression::ZSTD(_)
+        )
+    });
+    match other {
+        Some(other) => Err(BillError::Compression(other.to_string())),
+        None => Ok(()),
     }
 }
 
@@ -88,6 +116,7 @@ fn read_file(
     take: &mut impl FnMut(BillLine),
 ) -> Result<Export, BillError> {
     let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(BillError::NotParquet)?;
+    check_compression(builder.metadata())?;
     let has = |name: &str| builder.schema().fields().iter().any(|field| field.name() == name);
     let export = match (has("line_item_usage_type"), has("x_UsageType")) {
         (true, false) => Export::Cur2,
@@ -97,6 +126,9 @@ fn read_file(
             return Err(BillError::OtherColumns(found.collect::<Vec<_>>().join(", ")));
         }
     };
+    if with_principals && export == Export::Focus12 {
+        return Err(BillError::NoPrincipals);
+    }
     let wanted = names(export, with_principals);
     if let Some((name, _)) = wanted.iter().find(|(name, is_needed)| *is_needed && !has(name)) {
         return Err(BillError::NoColumn(name));

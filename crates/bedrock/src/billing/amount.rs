@@ -7,6 +7,8 @@ use std::str::FromStr;
 /// Decimal places. The doubles of a bill have up to 17 significant digits.
 const PLACES: u32 = 18;
 const ONE: i128 = 10_i128.pow(PLACES);
+/// The first number that is too large for a line of a bill: sums of any number of lines stay in range.
+const LIMIT: i128 = 10_i128.pow(15) * ONE;
 
 /// An amount of tokens or US dollars, in units of 10^-18.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -14,7 +16,7 @@ pub struct Amount(i128);
 
 /// Why a number is no amount.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("expected a number below 10^20, found `{0}`")]
+#[error("expected a number below 10^15, found `{0}`")]
 pub struct AmountError(pub String);
 
 impl Amount {
@@ -44,10 +46,8 @@ impl Amount {
     /// # Errors
     /// If that is too large.
     pub fn times(self, n: i64) -> Result<Self, AmountError> {
-        self.0
-            .checked_mul(i128::from(n))
-            .map(Amount)
-            .ok_or_else(|| AmountError(format!("{self} × {n}")))
+        let product = self.0.checked_mul(i128::from(n)).filter(|units| units.abs() < LIMIT);
+        product.map(Amount).ok_or_else(|| AmountError(format!("{self} × {n}")))
     }
 
     /// A thousandth of a thousandth.
@@ -69,7 +69,7 @@ impl Amount {
     pub fn to_places(self, places: u32) -> Self {
         let unit = 10_i128.pow(PLACES.saturating_sub(places));
         let half = if self.0 < 0 { -unit / 2 } else { unit / 2 };
-        Amount((self.0 + half) / unit * unit)
+        Amount(self.0.saturating_add(half) / unit * unit)
     }
 
     /// How much it is of another amount, with six decimal places; `None` of nothing.
@@ -79,15 +79,14 @@ impl Amount {
         share.checked_mul(ONE / MILLION).map(Amount)
     }
 
-    /// So many millionths of it, as a share says.
-    pub(super) fn times_share(self, share: Amount) -> Option<Self> {
-        const MILLION: i128 = 1_000_000;
-        self.0.checked_mul(share.0 / (ONE / MILLION)).map(|units| Amount(units / MILLION))
+    /// In units of 10^-18.
+    pub(super) fn units(self) -> i128 {
+        self.0
     }
 
-    /// The least amount with so many decimal places.
-    pub(super) fn unit(places: u32) -> Self {
-        Amount(10_i128.pow(PLACES.saturating_sub(places)))
+    /// So many units of so many decimal places.
+    pub(super) fn of_units(units: i128, places: u32) -> Self {
+        Amount(units.saturating_mul(10_i128.pow(PLACES.saturating_sub(places))))
     }
 
     /// How much it is of a million of another amount: a price per million tokens, with twelve decimal places.
@@ -177,6 +176,9 @@ impl FromStr for Amount {
                 number + i128::from(is_half_up)
             }
         };
+        if units >= LIMIT {
+            return Err(invalid());
+        }
         Ok(Amount(if is_negative { -units } else { units }))
     }
 }
@@ -215,7 +217,9 @@ mod tests {
         ] {
             assert_eq!(text.parse::<Amount>().unwrap().to_string(), expected, "{text}");
         }
-        for text in ["", ".", "-", "NaN", "inf", "1e40", "1e99999999999", "12a", "--1", "1.2.3"] {
+        for text in
+            ["", ".", "-", "NaN", "inf", "1e15", "1e40", "1e99999999999", "12a", "--1", "1.2.3"]
+        {
             assert!(text.parse::<Amount>().is_err(), "{text}");
         }
         assert!(Amount::of_double(f64::NAN).is_err());
@@ -231,7 +235,11 @@ mod tests {
         assert_eq!(of("1").share_of(Amount::ZERO), None);
         assert_eq!(of("0.513183").per_million_of(of("31102")).unwrap().to_string(), "16.5");
         assert_eq!(of("1.25").times(1_000).unwrap(), of("1250"));
-        assert!(of("99999999999999999999").times(i64::MAX).is_err());
+        assert!(of("999999999999999").times(i64::MAX).is_err());
+        assert!(of("1000000000").times(1_000_000).is_err());
+        let most = Amount(i128::MAX);
+        assert_eq!(most + most, most, "sums stay in range");
+        assert!(most.to_places(6) <= most);
     }
 
     proptest! {

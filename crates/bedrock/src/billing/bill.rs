@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use super::amount::Amount;
 use super::line::{BillLine, LineType};
 use super::names::BillingNames;
-use super::reconcile::{BilledUsage, Key};
+use super::reconcile::{BilledUsage, CostBasis, Key};
 use super::usage_type::{Charge, read};
 use crate::region::Regions;
 
@@ -26,8 +26,17 @@ pub struct Bill {
     pub payers: BTreeSet<String>,
     /// The last day of which there is any line, of whatever service.
     pub until: Option<Date>,
-    /// The months of the range with lines, and whether one of these has an invoice.
-    pub months: BTreeMap<String, bool>,
+    /// The months of the range with lines, `2026-10`.
+    pub months: BTreeMap<String, Month>,
+}
+
+/// What the lines of a month say of its invoice.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Month {
+    /// Lines of Bedrock's usage with an invoice.
+    pub invoiced: u64,
+    /// Those without one.
+    pub open: u64,
 }
 
 /// Lines, and what they cost.
@@ -48,13 +57,38 @@ pub struct UnknownLine {
     pub what: String,
 }
 
+/// Why a line of usage has no tokens to compare.
+enum NotTokens {
+    /// It is not billed per token: the unit.
+    OtherUnit(String),
+    /// It is not understood, for this reason.
+    Unknown(String),
+}
+
+impl Month {
+    /// Whether the month is closed: each of its lines has an invoice. `None` if the bill does not say.
+    pub fn is_closed(self) -> Option<bool> {
+        (self != Month::default()).then_some(self.open == 0)
+    }
+}
+
 impl Bill {
     /// Takes note that there is a line of a day, of whatever service.
-    pub fn see(&mut self, day: Date, is_invoiced: bool, (from, to): (Date, Date)) {
+    pub fn see(&mut self, day: Date, (from, to): (Date, Date)) {
         self.until = self.until.max(Some(day));
         if (from..=to).contains(&day) {
-            *self.months.entry(day.strftime("%Y-%m").to_string()).or_default() |= is_invoiced;
+            self.months.entry(day.strftime("%Y-%m").to_string()).or_default();
         }
+    }
+
+    /// Whether the bill may lack usage of a day: those after its last line, and the day of that line as long as the
+    /// month has no invoice.
+    pub fn may_lack(&self, day: Date) -> bool {
+        let is_open = |day: Date| {
+            let month = self.months.get(&day.strftime("%Y-%m").to_string());
+            month.and_then(|month| month.is_closed()) == Some(false)
+        };
+        self.until.is_none_or(|until| day > until || day == until && is_open(day))
     }
 
     /// Takes a line of Bedrock, if it is of these days.
@@ -73,52 +107,60 @@ impl Bill {
             self.other_charges.entry(name.clone()).or_default().add(line);
             return;
         }
-        match self.usage(line, regions, names) {
+        let month = self.months.entry(line.day.strftime("%Y-%m").to_string()).or_default();
+        match line.is_invoiced {
+            Some(true) => month.invoiced += 1,
+            Some(false) => month.open += 1,
+            None => {}
+        }
+        match usage(line, regions, names) {
             Ok(usage) => self.usage.push(usage),
-            Err(Charge::OtherUnit(unit)) => self.other_units.entry(unit).or_default().add(line),
-            Err(Charge::Unknown(what)) => {
-                let usage_type = line.usage_type.clone();
+            Err(NotTokens::OtherUnit(unit)) => self.other_units.entry(unit).or_default().add(line),
+            Err(NotTokens::Unknown(what)) => {
+                let usage_type = crate::call::cut(&line.usage_type).to_owned();
                 self.unknown.entry(UnknownLine { usage_type, what }).or_default().add(line);
             }
-            Err(Charge::Tokens(_)) => {}
         }
     }
+}
 
-    /// The tokens of a line, or what it is instead.
-    fn usage(
-        &self,
-        line: &BillLine,
-        regions: &Regions,
-        names: &BillingNames<'_>,
-    ) -> Result<BilledUsage, Charge> {
-        let metered = match read(&line.usage_type, &line.product_name, regions, names) {
-            Charge::Tokens(metered) => metered,
-            other => return Err(other),
-        };
-        let unknown = |what: String| Charge::Unknown(what);
-        let n_tokens = tokens(&line.unit);
-        let n_tokens = n_tokens.ok_or_else(|| match line.unit.as_str() {
-            "" => unknown("it has no unit".to_owned()),
-            unit => unknown(format!("the unit `{unit}`")),
-        })?;
-        let missing = |what: &str| unknown(format!("it has no {what}"));
-        let quantity = line.quantity.ok_or_else(|| missing("amount of usage"))?;
-        let net_cost = line.net_cost.ok_or_else(|| missing("cost"))?;
-        let tokens = quantity.times(n_tokens).map_err(|it| unknown(it.to_string()))?;
-        let account_id = line.account_id.clone().ok_or_else(|| missing("account"))?;
-        let key = Key {
-            day: line.day,
-            account_id,
-            region: metered.region,
-            model_id: metered.model_id,
-            routing: metered.routing,
-            tier: metered.tier,
-            principal: line.principal.as_deref().map(principal_name),
-        };
-        let list_cost = line.list_cost;
-        let (kind, is_long) = (metered.kind, metered.is_long);
-        Ok(BilledUsage { key, kind, is_long, tokens, list_cost, net_cost })
-    }
+/// The tokens of a line, or what it is instead.
+fn usage(
+    line: &BillLine,
+    regions: &Regions,
+    names: &BillingNames<'_>,
+) -> Result<BilledUsage, NotTokens> {
+    let metered = match read(&line.usage_type, &line.product_name, regions, names) {
+        Charge::Tokens(metered) => metered,
+        Charge::OtherUnit(unit) => return Err(NotTokens::OtherUnit(unit)),
+        Charge::Unknown(what) => return Err(NotTokens::Unknown(what)),
+    };
+    let n_tokens = tokens(&line.unit, line.is_of_marketplace());
+    let n_tokens = n_tokens.ok_or_else(|| match line.unit.as_str() {
+        "" => NotTokens::Unknown("it has no unit".to_owned()),
+        unit => NotTokens::Unknown(format!("the unit `{unit}`")),
+    })?;
+    let missing = |what: &str| NotTokens::Unknown(format!("it has no {what}"));
+    let quantity = line.quantity.ok_or_else(|| missing("amount of usage"))?;
+    let net_cost = line.net_cost.ok_or_else(|| missing("cost"))?;
+    let tokens = quantity.times(n_tokens).map_err(|it| NotTokens::Unknown(it.to_string()))?;
+    let account_id = line.account_id.clone().ok_or_else(|| missing("account"))?;
+    let key = Key {
+        day: line.day,
+        account_id,
+        region: metered.region,
+        model_id: metered.model_id,
+        routing: metered.routing,
+        tier: metered.tier,
+        principal: line.principal.as_deref().map(principal_name),
+    };
+    let (list_cost, basis) = match (line.list_cost, line.gross_cost) {
+        (Some(cost), _) => (cost, CostBasis::List),
+        (None, Some(cost)) => (cost, CostBasis::Gross),
+        (None, None) => (net_cost, CostBasis::Net),
+    };
+    let (kind, is_long) = (metered.kind, metered.is_long);
+    Ok(BilledUsage { key, kind, is_long, tokens, list_cost, basis, net_cost })
 }
 
 impl Sum {
@@ -130,11 +172,12 @@ impl Sum {
 
 /// How many tokens a unit is; Marketplace usage has `Units`, of a million tokens. AWS has changed units before:
 /// one that is not known is not guessed.
-fn tokens(unit: &str) -> Option<i64> {
+fn tokens(unit: &str, is_of_marketplace: bool) -> Option<i64> {
     match unit.to_ascii_lowercase().as_str() {
         "tokens" | "token" => Some(1),
         "1k tokens" | "1000 tokens" => Some(1_000),
-        "1m tokens" | "1000000 tokens" | "units" => Some(1_000_000),
+        "1m tokens" | "1000000 tokens" => Some(1_000_000),
+        "units" if is_of_marketplace => Some(1_000_000),
         _ => None,
     }
 }
@@ -145,7 +188,7 @@ fn principal_name(arn: &str) -> String {
     let parts = resource.split('/').collect::<Vec<_>>();
     match parts.as_slice() {
         ["assumed-role", role, ..] => (*role).to_owned(),
-        ["user" | "role", .., name] => (*name).to_owned(),
+        ["user" | "role", .., name] | ["federated-user", name] => (*name).to_owned(),
         ["root"] => "root".to_owned(),
         _ => arn.to_owned(),
     }
@@ -167,8 +210,9 @@ mod tests {
             ("", None),
             ("10K tokens", None),
         ] {
-            assert_eq!(tokens(unit), expected, "{unit}");
+            assert_eq!(tokens(unit, true), expected, "{unit}");
         }
+        assert_eq!(tokens("Units", false), None);
     }
 
     #[test]
@@ -177,6 +221,7 @@ mod tests {
             ("arn:aws:sts::111122223333:assumed-role/App/session", "App"),
             ("arn:aws:iam::111122223333:user/team/Ada", "Ada"),
             ("arn:aws:iam::111122223333:root", "root"),
+            ("arn:aws:sts::111122223333:federated-user/Bob", "Bob"),
             ("somebody", "somebody"),
         ] {
             assert_eq!(principal_name(arn), expected);
@@ -189,6 +234,7 @@ mod tests {
         let names = BillingNames::read(super::super::EMBEDDED_NAMES, &catalog).unwrap();
         let day = |text: &str| text.parse::<Date>().unwrap();
         let line = BillLine {
+            id: None,
             payer_account_id: Some("999988887777".to_owned()),
             account_id: Some("111122223333".to_owned()),
             day: day("2026-10-05"),
@@ -199,9 +245,10 @@ mod tests {
             quantity: Some("433.893".parse().unwrap()),
             unit: "1K tokens".to_owned(),
             list_cost: Some("0.3471144".parse().unwrap()),
+            gross_cost: None,
             net_cost: Some("0.3".parse().unwrap()),
             principal: None,
-            is_invoiced: true,
+            is_invoiced: Some(true),
         };
         let mut bill = Bill::default();
         let of = |change: fn(&mut BillLine)| {
@@ -227,7 +274,7 @@ mod tests {
         ];
         let range = (day("2026-10-01"), day("2026-10-05"));
         for line in &lines {
-            bill.see(line.day, line.is_invoiced, range);
+            bill.see(line.day, range);
             bill.add(line, range, &regions, &names);
         }
         assert_eq!(bill.usage.len(), 1);
@@ -247,6 +294,28 @@ mod tests {
         unknown.sort_unstable();
         assert_eq!(unknown, expected);
         assert_eq!(bill.until, Some(day("2026-10-06")));
-        assert_eq!(bill.months, BTreeMap::from([("2026-10".to_owned(), true)]));
+        let month = Month { invoiced: 8, open: 0 };
+        assert_eq!(bill.months, BTreeMap::from([("2026-10".to_owned(), month)]));
+    }
+
+    #[test]
+    fn last_day_of_an_open_month_may_lack_usage() {
+        let day = |text: &str| text.parse::<Date>().unwrap();
+        let month = |invoiced, open| Month { invoiced, open };
+        for (found, is_closed, may_lack) in [
+            (month(2, 0), Some(true), false),
+            // A credit or a refund may have an invoice of its own.
+            (month(1, 2), Some(false), true),
+            (month(0, 2), Some(false), true),
+            (month(0, 0), None, false),
+        ] {
+            assert_eq!(found.is_closed(), is_closed);
+            let months = BTreeMap::from([("2026-10".to_owned(), found)]);
+            let bill = Bill { until: Some(day("2026-10-06")), months, ..Bill::default() };
+            assert!(!bill.may_lack(day("2026-10-05")));
+            assert_eq!(bill.may_lack(day("2026-10-06")), may_lack);
+            assert!(bill.may_lack(day("2026-10-07")));
+        }
+        assert!(Bill::default().may_lack(day("2026-10-05")));
     }
 }

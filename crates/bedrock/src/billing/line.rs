@@ -16,6 +16,8 @@ pub enum LineType {
 /// A line of a bill.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BillLine {
+    /// What tells it from the other lines of its file, if the export says.
+    pub id: Option<String>,
     /// The account that pays.
     pub payer_account_id: Option<String>,
     /// The account that used it.
@@ -36,12 +38,14 @@ pub struct BillLine {
     pub unit: String,
     /// What it costs at public on-demand prices, in US dollars; `None` if the line does not say.
     pub list_cost: Option<Amount>,
+    /// What it costs without what was negotiated, in US dollars, if the line has both costs.
+    pub gross_cost: Option<Amount>,
     /// What it costs with what was negotiated, in US dollars; `None` if the line does not say.
     pub net_cost: Option<Amount>,
     /// The ARN of the principal, where the export has it.
     pub principal: Option<String>,
-    /// Whether it has an invoice: its month is closed.
-    pub is_invoiced: bool,
+    /// Whether it has an invoice: its month is closed. `None` if the export does not say.
+    pub is_invoiced: Option<bool>,
 }
 
 impl BillLine {
@@ -51,12 +55,13 @@ impl BillLine {
         const EDITION: &str = "(Amazon Bedrock Edition)";
         self.product_code.starts_with("AmazonBedrock")
             || self.product_name.ends_with(EDITION)
-            || self.product_name.is_empty() && is_of_marketplace_tokens(&self.usage_type)
+            || self.product_name.is_empty()
+                && (self.product_code.is_empty() || self.is_of_marketplace())
+                && self.usage_type.to_ascii_lowercase().contains("token")
     }
-}
 
-/// `USE1-MP:USE1_InputTokenCount-Units`: other products of the Marketplace do not count tokens.
-fn is_of_marketplace_tokens(usage_type: &str) -> bool {
-    let metered = usage_type.split_once("-MP:").map(|(_, metered)| metered.to_ascii_lowercase());
-    metered.is_some_and(|metered| metered.contains("token"))
+    /// Whether AWS Marketplace meters it: `USE1-MP:USE1_InputTokenCount-Units`.
+    pub fn is_of_marketplace(&self) -> bool {
+        self.usage_type.contains("-MP:")
+    }
 }

@@ -2,6 +2,8 @@
 //! routing × tier × kind of tokens.
 
 mod discount;
+mod over_days;
+mod price;
 mod verdict;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -11,9 +13,10 @@ use jiff::civil::Date;
 use super::amount::Amount;
 use crate::price::{Routing, Tier, TokenKind};
 
-pub use discount::{DiscountRow, discount_rows};
+pub use discount::{DiscountRow, Discounts, discounts};
+pub use price::{PriceRow, price_rows};
 pub use verdict::{Comparison, Tolerance, Verdict};
-use verdict::{judge, judge_totals};
+use verdict::{Counts, judge, judge_totals};
 
 /// What usage is told apart by.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -73,6 +76,18 @@ impl From<TokenKind> for Kind {
     }
 }
 
+/// What a bill has as the cost before what was negotiated.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum CostBasis {
+    /// The cost at public on-demand prices.
+    #[default]
+    List,
+    /// The cost without what was negotiated, as of the Marketplace.
+    Gross,
+    /// Nothing but the net cost, in which discounts may be.
+    Net,
+}
+
 /// Tokens that a bill charges.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BilledUsage {
@@ -84,8 +99,10 @@ pub struct BilledUsage {
     pub is_long: bool,
     /// How many tokens.
     pub tokens: Amount,
-    /// What they cost at public on-demand prices; `None` if the bill does not say.
-    pub list_cost: Option<Amount>,
+    /// What they cost before what was negotiated, as far as the bill says.
+    pub list_cost: Amount,
+    /// What that is.
+    pub basis: CostBasis,
     /// What they cost with what was negotiated.
     pub net_cost: Amount,
 }
@@ -97,8 +114,8 @@ pub struct SeenUsage {
     pub key: Key,
     /// Calls that succeeded.
     pub calls: u64,
-    /// Those of them with token counts.
-    pub calls_with_tokens: u64,
+    /// Those of them with counts of each kind, in the order of [`Kind::ALL`].
+    pub calls_counted: [u64; 4],
     /// The tokens of each kind, in the order of [`Kind::ALL`]; `None` if nothing counts them.
     pub tokens: [Option<i64>; 4],
     /// Their list cost; `None` if it is not known.
@@ -109,15 +126,39 @@ pub struct SeenUsage {
     pub contracted_cost: Option<Amount>,
 }
 
-/// What one side says of a line.
+/// What the bill says of a line, or of a part of one.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Side {
+pub struct Billed {
+    /// How many tokens.
+    pub tokens: Amount,
+    /// Their cost before what was negotiated.
+    pub list_cost: Amount,
+    /// What that is; of several lines, the least certain.
+    pub basis: CostBasis,
+    /// Their cost with what was negotiated.
+    pub net_cost: Amount,
+    /// How many lines of the bill these are.
+    pub n_lines: i64,
+}
+
+/// What the tables say of a line.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Seen {
     /// How many tokens.
     pub tokens: Amount,
     /// Their cost at list prices; `None` if it is not known.
     pub list_cost: Option<Amount>,
-    /// Their cost with what was negotiated; `None` if it is not known of this line alone.
-    pub net_cost: Option<Amount>,
+}
+
+/// A part of what is billed of a line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Part {
+    /// Which tokens.
+    pub kind: TokenKind,
+    /// Whether the input was above the threshold of the model's long context.
+    pub is_long: bool,
+    /// What they are billed.
+    pub billed: Billed,
 }
 
 /// A line: one kind of tokens of one key.
@@ -128,15 +169,17 @@ pub struct Line {
     /// Which tokens.
     pub kind: Kind,
     /// What the bill says.
-    pub billed: Option<Side>,
+    pub billed: Option<Billed>,
     /// What the tables say.
-    pub seen: Option<Side>,
-    /// Calls that succeeded, and those of them with token counts.
-    pub calls: (u64, u64),
+    pub seen: Option<Seen>,
+    /// Calls that succeeded.
+    pub calls: u64,
+    /// Those of them with a count of these tokens.
+    pub calls_counted: u64,
     /// How the two compare.
     pub comparison: Comparison,
-    /// What the bill's part is made of: kind, whether in long context, tokens, list cost.
-    pub parts: Vec<(TokenKind, bool, Side)>,
+    /// What the bill's side is made of.
+    pub parts: Vec<Part>,
 }
 
 /// How a bill and the tables compare.
@@ -149,24 +192,24 @@ pub struct Reconciliation {
 /// The usage of a key.
 #[derive(Default)]
 struct Group {
-    billed: BTreeMap<Kind, Vec<(TokenKind, bool, Side)>>,
+    billed: BTreeMap<Kind, Vec<Part>>,
     seen: Option<SeenUsage>,
 }
 
-/// Compares. `billed_until` is the last day that the bill has data of: later ones are not billed yet.
+/// Compares. `may_lack` is whether the bill may not have all usage of a day yet.
 pub fn reconcile(
     billed: impl IntoIterator<Item = BilledUsage>,
     seen: impl IntoIterator<Item = SeenUsage>,
-    billed_until: Option<Date>,
+    may_lack: impl Fn(Date) -> bool,
     tolerance: Tolerance,
 ) -> Reconciliation {
     let mut groups = BTreeMap::<Key, Group>::new();
-    for BilledUsage { key, kind, is_long, tokens, list_cost, net_cost } in billed {
-        let side = Side { tokens, list_cost, net_cost: Some(net_cost) };
+    for BilledUsage { key, kind, is_long, tokens, list_cost, basis, net_cost } in billed {
+        let billed = Billed { tokens, list_cost, basis, net_cost, n_lines: 1 };
         let parts = groups.entry(key).or_default().billed.entry(kind.into()).or_default();
-        match parts.iter_mut().find(|(known, long, _)| (*known, *long) == (kind, is_long)) {
-            Some((_, _, known)) => known.add(side),
-            None => parts.push((kind, is_long, side)),
+        match parts.iter_mut().find(|part| (part.kind, part.is_long) == (kind, is_long)) {
+            Some(part) => part.billed = part.billed.and(billed),
+            None => parts.push(Part { kind, is_long, billed }),
         }
     }
     for usage in seen {
@@ -176,64 +219,84 @@ pub fn reconcile(
             None => group.seen = Some(usage),
         }
     }
-    let is_billed_yet = |day: Date| billed_until.is_some_and(|until| day <= until);
     let mut lines = Vec::new();
     for (key, group) in groups {
         let first = lines.len();
-        lines.extend(group.lines(&key, is_billed_yet(key.day), tolerance));
+        lines.extend(group.lines(&key, may_lack(key.day), tolerance));
         judge_totals(&mut lines[first..], group.seen.as_ref());
     }
     Reconciliation { lines }
 }
 
 impl Group {
-    fn lines(&self, key: &Key, is_billed_yet: bool, tolerance: Tolerance) -> Vec<Line> {
-        let kinds_seen = (0..).zip(Kind::ALL).filter(|(place, _)| {
-            self.seen.as_ref().is_some_and(|seen| seen.tokens[*place].is_some_and(|n| n != 0))
+    fn lines(&self, key: &Key, may_be_missing: bool, tolerance: Tolerance) -> Vec<Line> {
+        let seen = self.seen.as_ref();
+        let kinds_seen = Kind::ALL.into_iter().filter(|kind| {
+            seen.is_some_and(|seen| seen.tokens[*kind as usize].is_some_and(|n| n != 0))
         });
-        let kinds = self.billed.keys().copied().chain(kinds_seen.map(|(_, kind)| kind));
+        let kinds = self.billed.keys().copied().chain(kinds_seen);
         let mut found = Vec::new();
         for kind in kinds.collect::<BTreeSet<_>>() {
             let parts = self.billed.get(&kind).cloned().unwrap_or_default();
-            let billed = parts.iter().map(|(_, _, side)| *side).reduce(|mut all, one| {
-                all.add(one);
-                all
-            });
-            let seen = self.seen.as_ref().and_then(|seen| seen.side(kind));
-            let calls =
-                self.seen.as_ref().map_or((0, 0), |seen| (seen.calls, seen.calls_with_tokens));
-            let is_of_all = self.seen.as_ref().is_some_and(|seen| seen.total_list_cost.is_some());
-            let mut comparison = judge(billed, seen, calls, is_billed_yet, tolerance);
+            let billed = parts.iter().map(|part| part.billed).reduce(Billed::and);
+            let counts = Counts {
+                calls: seen.map_or(0, |seen| seen.calls),
+                counted: seen.map_or(0, |seen| seen.calls_counted[kind as usize]),
+            };
+            let seen_of_kind = seen.and_then(|seen| seen.of(kind));
+            let mut comparison = judge(billed, seen_of_kind, counts, may_be_missing, tolerance);
+            let is_of_all = seen.is_some_and(|seen| seen.total_list_cost.is_some());
             if is_of_all && comparison.verdict == Verdict::PriceDiffers {
                 // What it costs is known of all kinds together.
                 comparison.verdict = Verdict::Agree;
             }
-            found.push(Line { key: key.clone(), kind, billed, seen, calls, comparison, parts });
+            let Counts { calls, counted } = counts;
+            found.push(Line {
+                key: key.clone(),
+                kind,
+                billed,
+                seen: seen_of_kind,
+                calls,
+                calls_counted: counted,
+                comparison,
+                parts,
+            });
         }
         found
     }
 }
 
-impl Side {
-    fn add(&mut self, other: Side) {
-        self.tokens += other.tokens;
-        let both = |one: Option<Amount>, other: Option<Amount>| Some(one? + other?);
-        self.list_cost = both(self.list_cost, other.list_cost);
-        self.net_cost = both(self.net_cost, other.net_cost);
+impl Billed {
+    /// Both together.
+    fn and(self, other: Billed) -> Billed {
+        Billed {
+            tokens: self.tokens + other.tokens,
+            list_cost: self.list_cost + other.list_cost,
+            basis: self.basis.max(other.basis),
+            net_cost: self.net_cost + other.net_cost,
+            n_lines: self.n_lines + other.n_lines,
+        }
+    }
+
+    /// How far a cost may be off because the bill rounds each of its lines.
+    fn rounding(self) -> Amount {
+        /// Bills have amounts with ten decimal places.
+        const PLACES: u32 = 10;
+        Amount::of_units(i128::from(self.n_lines), PLACES)
     }
 }
 
 impl SeenUsage {
-    fn side(&self, kind: Kind) -> Option<Side> {
-        let place = Kind::ALL.iter().position(|it| *it == kind)?;
-        let tokens = self.tokens[place].filter(|n| *n != 0)?;
-        let list_cost = self.list_cost[place];
-        Some(Side { tokens: Amount::whole(tokens), list_cost, net_cost: None })
+    fn of(&self, kind: Kind) -> Option<Seen> {
+        let tokens = self.tokens[kind as usize].filter(|n| *n != 0)?;
+        Some(Seen { tokens: Amount::whole(tokens), list_cost: self.list_cost[kind as usize] })
     }
 
     fn add(&mut self, other: &SeenUsage) {
         self.calls += other.calls;
-        self.calls_with_tokens += other.calls_with_tokens;
+        for (counted, more) in self.calls_counted.iter_mut().zip(other.calls_counted) {
+            *counted += more;
+        }
         // Usage without a cost leaves the cost of all of it unknown.
         let has_tokens = |it: &SeenUsage| it.tokens.iter().flatten().any(|n| *n != 0);
         let are_counted = (has_tokens(self), has_tokens(other));

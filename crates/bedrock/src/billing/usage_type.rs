@@ -45,32 +45,38 @@ pub struct Metered {
     pub is_mantle: bool,
 }
 
-/// Parts of usage types that are not per token, in lower case, with what they are.
-const OTHER_UNITS: [(&str, &str); 24] = [
+/// What of a usage type, in lower case, says that it is not of a foundation model on demand, with what it is.
+const OTHER_PARTS: [(&str, &str); 9] = [
     ("agentcore", "AgentCore"),
     ("guardrail", "guardrails"),
     ("provisionedthroughput", "provisioned throughput"),
     ("modelunit", "provisioned throughput"),
     ("model-unit", "provisioned throughput"),
-    ("customization", "customization"),
-    ("custom-model", "custom models"),
+    ("custommodelimport", "imported models"),
     ("custommodel", "custom models"),
-    ("training", "customization"),
-    ("import", "imported models"),
-    ("storage", "storage"),
-    ("image", "images"),
-    ("video", "video"),
-    ("speech", "speech"),
-    ("audio", "audio"),
-    ("second", "seconds"),
-    ("minute", "minutes"),
-    ("hour", "hours"),
-    ("page", "pages"),
-    ("search", "searches"),
-    ("quer", "queries"),
-    ("flow", "flows"),
-    ("evaluation", "evaluations"),
-    ("reserved", "reserved capacity"),
+    ("custom-model", "custom models"),
+    ("customization", "customization"),
+];
+
+/// Words of usage types that are not per token of text, with what they are.
+const OTHER_WORDS: [(&[&str], &str); 16] = [
+    (&["commitment", "reserved", "tpm"], "reserved capacity"),
+    (&["audio"], "audio"),
+    (&["custom"], "custom models"),
+    (&["evaluation", "evaluations"], "evaluations"),
+    (&["flow", "flows"], "flows"),
+    (&["image", "images", "i2i", "t2i"], "images"),
+    (&["import"], "imported models"),
+    (&["video", "videos"], "video"),
+    (&["hour", "hours"], "hours"),
+    (&["minute", "minutes"], "minutes"),
+    (&["page", "pages"], "pages"),
+    (&["query", "queries"], "queries"),
+    (&["search", "searches", "searchunit", "searchunits"], "searches"),
+    (&["second", "seconds"], "seconds"),
+    // Its text has prices of its own too, and calls are counted with text and speech together.
+    (&["sonic", "speech"], "speech"),
+    (&["storage", "training"], "customization"),
 ];
 
 /// Reads a usage type. `product` is the name of the product, of which Marketplace usage has its model.
@@ -80,13 +86,21 @@ pub fn read(
     regions: &Regions,
     names: &BillingNames<'_>,
 ) -> Charge {
+    if let Some(unit) = other_part(usage_type) {
+        return Charge::OtherUnit(unit.to_owned());
+    }
     let parts = match parts(usage_type) {
         Ok(parts) => parts,
         Err(charge) => return charge,
     };
+    if let Some(unit) = parts.model.and_then(other_word) {
+        return Charge::OtherUnit(unit.to_owned());
+    }
     let dimension = match dimension::read(parts.dimension) {
         Ok(dimension) => dimension,
-        Err(NoDimension::OtherUnit(word)) => return Charge::OtherUnit(of_word(&word)),
+        Err(NoDimension::OtherUnit(word)) => {
+            return Charge::OtherUnit(other_word(&word).unwrap_or(&word).to_owned());
+        }
         Err(NoDimension::Unknown(why)) => return Charge::Unknown(why),
     };
     let Some(region) = regions.of_billing_code(parts.code) else {
@@ -122,12 +136,18 @@ struct Parts<'a> {
 fn parts(usage_type: &str) -> Result<Parts<'_>, Charge> {
     // What a model's name and the words of its dimension are divided by; "cache" comes before "input".
     const STARTS: [&str; 4] = ["-cache-", "-cached-", "-input-", "-output-"];
-    let unknown = || Charge::Unknown(format!("the usage type `{}`", crate::call::cut(usage_type)));
-    let (code, rest) =
-        usage_type.split_once('-').ok_or_else(|| other_unit(usage_type).unwrap_or_else(unknown))?;
+    let unknown = || match other_word(usage_type) {
+        Some(unit) => Charge::OtherUnit(unit.to_owned()),
+        None => Charge::Unknown(format!("the usage type `{}`", crate::call::cut(usage_type))),
+    };
+    let (code, rest) = usage_type.split_once('-').ok_or_else(unknown)?;
     if let Some(metered) = rest.strip_prefix("MP:") {
         let name = metered.strip_suffix("-Units").ok_or_else(unknown)?;
         let (of_name, dimension) = name.split_once('_').ok_or_else(unknown)?;
+        if dimension::read(name).is_ok() {
+            // The price list has names without the code, of the models of OpenAI.
+            return Ok(Parts { code, model: None, dimension: name, is_mantle: false });
+        }
         if of_name != code {
             return Err(Charge::Unknown(format!(
                 "the Region of `{}`, which says {code} and {of_name}",
@@ -137,23 +157,24 @@ fn parts(usage_type: &str) -> Result<Parts<'_>, Charge> {
         return Ok(Parts { code, model: None, dimension, is_mantle: false });
     }
     let start = STARTS.iter().filter_map(|start| rest.find(start)).min();
-    let start = start.ok_or_else(|| other_unit(usage_type).unwrap_or_else(unknown))?;
+    let start = start.ok_or_else(unknown)?;
     let (model, dimension) = rest.split_at(start);
     let of_mantle = model.strip_suffix("-mantle");
     let (model, is_mantle) = (Some(of_mantle.unwrap_or(model)), of_mantle.is_some());
     Ok(Parts { code, model, dimension: &dimension[1..], is_mantle })
 }
 
-/// What a usage type counts that has no tokens.
-fn other_unit(usage_type: &str) -> Option<Charge> {
+/// What a usage type is of that is no foundation model on demand.
+fn other_part(usage_type: &str) -> Option<&'static str> {
     let text = usage_type.to_ascii_lowercase();
-    let found = OTHER_UNITS.iter().find(|(part, _)| text.contains(part));
-    found.map(|(_, unit)| Charge::OtherUnit((*unit).to_owned()))
+    OTHER_PARTS.iter().find(|(part, _)| text.contains(part)).map(|(_, unit)| *unit)
 }
 
-fn of_word(word: &str) -> String {
-    let known = OTHER_UNITS.iter().find(|(part, _)| word.contains(part));
-    known.map_or(word, |(_, unit)| unit).to_owned()
+/// What is counted that is no text.
+fn other_word(text: &str) -> Option<&'static str> {
+    let words = dimension::words(text);
+    let is_there = |any: &[&str]| words.iter().any(|word| any.contains(&word.as_str()));
+    OTHER_WORDS.iter().find(|(any, _)| is_there(any)).map(|(_, unit)| *unit)
 }
 
 #[cfg(test)]
@@ -230,12 +251,24 @@ mod tests {
                 "us-west-2 anthropic.claude-opus-4-8 input global standard mantle",
             ),
             (
+                "USE1-Claude4.5Haiku-cache-write-input-token-count-1-hour",
+                "us-east-1 anthropic.claude-haiku-4-5-20251001-v1:0 cache_write_1h regional standard",
+            ),
+            (
+                "USE1-openai.gpt-5.6-luna-mantle-cache-write-tokens-5m-long-ctx-flex",
+                "us-east-1 openai.gpt-5.6-luna cache_write_5m regional flex long mantle",
+            ),
+            (
                 "USE1-Claude4Sonnet-output-tokens-long-context-cross-region-global",
                 "us-east-1 anthropic.claude-sonnet-4-20250514-v1:0 output global standard long",
             ),
         ] {
             assert_eq!(shown(usage_type, ""), expected, "{usage_type}");
         }
+    }
+
+    #[test]
+    fn usage_types_of_the_marketplace_are_read_with_their_product() {
         for (usage_type, expected) in [
             (
                 "USW2-MP:USW2_InputTokenCount_Global_Batch-Units",
@@ -248,6 +281,14 @@ mod tests {
             (
                 "USE1-MP:USE1_CacheWrite1hInputTokenCount-Units",
                 "us-east-1 anthropic.claude-opus-5-5 cache_write_1h regional standard",
+            ),
+            (
+                "USE1-MP:USE1_MillionBatchInputTokens-Units",
+                "us-east-1 anthropic.claude-opus-5-5 input regional batch",
+            ),
+            (
+                "USE1-MP:cached_input_tokens_global_flex-Units",
+                "us-east-1 anthropic.claude-opus-5-5 cache_read global flex",
             ),
         ] {
             assert_eq!(shown(usage_type, OPUS), expected, "{usage_type}");
@@ -264,7 +305,30 @@ mod tests {
             ("USE1-NovaReel-seconds", "other: seconds"),
             ("USE1-cohere.rerank-v3-5-search-units", "other: searches"),
             ("USE1-MP:USE1_Reserved_1Month_Input_TPM-Units", "other: reserved capacity"),
-            ("USE1-NovaSonic-speech-input-tokens", "unknown: the model `NovaSonic-speech`"),
+            ("USE1-NovaSonic-speech-understanding-input-token", "other: speech"),
+            ("USE1-NovaSonic-speech-input-tokens", "other: speech"),
+            ("USE1-NovaSonic-text-output-tokens", "other: speech"),
+            ("USE1-NovaCanvas-T2I-1024-Standard", "other: images"),
+            ("USE1-Nova2.0Pro-input-image-token-count-cross-region-global", "other: images"),
+            ("USE1-AgentCore-Memory-LongTerm-input-tokens", "other: AgentCore"),
+            ("USE1-ProvisionedThroughput-Claude-input-tokens", "other: provisioned throughput"),
+            ("USE1-NovaPro-Customization-input-tokens", "other: customization"),
+            ("USE1-CustomModel-NovaPro-input-tokens", "other: custom models"),
+            ("USE1-NovaPro-output-tokens-custom-model", "other: custom models"),
+            ("USE1-OSS-CustomModelImport-Inference-v1:0", "other: imported models"),
+            (
+                "USE1-Claude4Sonnet-reserved-1-month-input-tokens-per-minute",
+                "other: reserved capacity",
+            ),
+            ("AmazonRerank-v1-searchunits", "other: searches"),
+            (
+                "USE1-NovaPremier-secondary-tokens",
+                "unknown: the usage type `USE1-NovaPremier-secondary-tokens`",
+            ),
+            (
+                "USE1-NovaPro-homepage-tokens",
+                "unknown: the usage type `USE1-NovaPro-homepage-tokens`",
+            ),
             ("USE1-Claude9Sonnet-input-tokens", "unknown: the model `Claude9Sonnet`"),
             ("XYZ9-NovaPro-input-tokens", "unknown: the Region `XYZ9`"),
             (

@@ -1,5 +1,7 @@
 //! `hoptrail reconcile`.
 
+use std::path::PathBuf;
+
 use clap::{Args, ValueEnum};
 
 use super::{AwsArgs, ConfigArgs, DayArgs, heading};
@@ -17,7 +19,7 @@ pub(crate) struct ReconcileArgs {
     /// Which days.
     #[command(flatten)]
     pub(crate) days: DayArgs,
-    /// Tell lines apart by the user or role, too, of a CUR 2.0 export with line_item_iam_principal
+    /// Split lines by user or role, too, of a CUR 2.0 export with line_item_iam_principal
     #[arg(long, value_enum, hide_possible_values = true, value_name = "principal")]
     #[arg(help_heading = heading::ANSWER)]
     pub(crate) by: Option<ReconcileBy>,
@@ -25,6 +27,10 @@ pub(crate) struct ReconcileArgs {
     /// the bill's: 0.5%
     #[arg(long, value_name = "PERCENT", default_value = "0%", help_heading = heading::ANSWER)]
     pub(crate) tolerance: String,
+    /// Names of models in bills, over the built-in ones: a CSV file with the columns
+    /// billing_name,model_id,source
+    #[arg(long, value_name = "FILE", help_heading = heading::MODELS)]
+    pub(crate) billing_names: Option<PathBuf>,
     /// Output format: table, csv, or json
     #[arg(long, value_enum, hide_possible_values = true, default_value_t)]
     #[arg(value_name = "FORMAT", help_heading = heading::OUTPUT)]

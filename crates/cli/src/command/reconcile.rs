@@ -4,10 +4,19 @@ mod formats;
 mod seen;
 mod text;
 
-use bedrock::billing::{Bill, BillingNames, EMBEDDED_NAMES, Reconciliation, Tolerance, reconcile};
+use std::collections::BTreeSet;
+use std::fs;
+
+use anyhow::Context;
+use bedrock::billing::{
+    Amount, Bill, BillingNames, EMBEDDED_NAMES, Reconciliation, Tolerance, reconcile,
+};
+use bedrock::catalog::Catalog;
+use jiff::civil::Date;
 use pipeline::{Answered, BillFault, DayRange, ReadBill, read_bill};
 use tables::bill::Export;
 
+use self::seen::SeenTokens;
 use crate::args::{ReconcileArgs, ReconcileFormat};
 use crate::command::{basis, block_on, print};
 use crate::config::Config;
@@ -23,8 +32,8 @@ struct Found {
     bill: Bill,
     export: Export,
     files: u64,
-    /// Calls of the tables without a known account, Region, or model.
-    unresolved: u64,
+    /// Days of the range that the tables lack.
+    not_built: BTreeSet<Date>,
     lines: Reconciliation,
 }
 
@@ -47,8 +56,7 @@ pub(crate) fn run(mut args: ReconcileArgs, messages: &Messages) -> Result<Exit, 
     location::check_region(&args.aws, [&bill, &dest])?;
     let options = location::dest_options(&args.aws)?;
     let knowledge = knowledge::load(&Default::default())?;
-    let names = BillingNames::read(EMBEDDED_NAMES, &knowledge.catalog);
-    let names = names.map_err(|problem| anyhow::anyhow!("config/billing_names.csv: {problem}"))?;
+    let names = names(&args, &knowledge.catalog)?;
     let (shown_bill, shown_dest) = (bill.to_string(), dest.to_string());
     let by_principal = args.by.is_some();
     let (read, answered) = block_on(async |signals| {
@@ -67,8 +75,17 @@ pub(crate) fn run(mut args: ReconcileArgs, messages: &Messages) -> Result<Exit, 
         };
         signals.or(reading).await?
     })?;
-    let found = compare(read, &answered, (range, shown_dest), tolerance)?;
-    tell(&found, &answered, &shown_bill, messages)?;
+    if read.csv_files > 0 {
+        let files = counted(read.csv_files, "CSV file");
+        messages.warn(&format!("{files} beside the Parquet files of {shown_bill}: not read"));
+    }
+    let mut seen = SeenTokens::default();
+    let found = compare(read, &answered, &mut seen, (range, shown_dest, &shown_bill), tolerance)?;
+    tell(&found, &answered, &shown_bill, messages);
+    tell_not_compared(&seen, messages);
+    if args.format == ReconcileFormat::Csv {
+        tell_not_in_csv(&found.bill, messages);
+    }
     print(&match args.format {
         ReconcileFormat::Table => text::page(&found),
         ReconcileFormat::Csv => formats::csv(&found)?,
@@ -88,45 +105,58 @@ fn of_bill(fault: BillFault, bill: &str) -> Failure {
     })
 }
 
+/// What bills call the models: the names that ship with hoptrail, and those of a file.
+fn names<'a>(args: &ReconcileArgs, catalog: &'a Catalog) -> Result<BillingNames<'a>, Failure> {
+    let names = BillingNames::read(EMBEDDED_NAMES, catalog);
+    let mut names =
+        names.map_err(|problem| anyhow::anyhow!("config/billing_names.csv: {problem}"))?;
+    if let Some(path) = &args.billing_names {
+        let shown = path.display();
+        let text = fs::read_to_string(path).with_context(|| format!("{shown}"))?;
+        names.add(&text).map_err(|problem| anyhow::anyhow!("{shown}: {problem}"))?;
+    }
+    Ok(names)
+}
+
 fn compare(
     read: ReadBill,
     answered: &[Answered],
-    (range, dest): (DayRange, String),
+    seen: &mut SeenTokens,
+    (range, dest, shown_bill): (DayRange, String, &str),
     tolerance: Tolerance,
 ) -> Result<Found, Failure> {
-    let ReadBill { bill, export, files } = read;
+    let ReadBill { bill, export, files, .. } = read;
     let [calls, jobs] = answered else {
         return Err(anyhow::anyhow!("each question has an answer").into());
     };
     if calls.basis.days == 0 {
         return Err(basis::nothing_published(calls.basis.range, &dest));
     }
-    let (mut usage, of_calls) = seen::usage(&calls.answer, false);
-    let (of_jobs, unresolved_jobs) = seen::usage(&jobs.answer, true);
-    usage.extend(of_jobs);
-    let lines = reconcile(bill.usage.iter().cloned(), usage, bill.until, tolerance);
-    let export = export.ok_or_else(|| anyhow::anyhow!("no file of the bill was read"))?;
-    let unresolved = of_calls + unresolved_jobs;
-    Ok(Found { range, dest, bill, export, files, unresolved, lines })
+    let Some(export) = export.filter(|_| !bill.months.is_empty()) else {
+        let days = basis::described(Some(range));
+        let until = bill.until;
+        let until =
+            until.map_or("no line at all".to_owned(), |day| format!("its last line is of {day}"));
+        return Err(Failure::Nothing(format!(
+            "the bill {shown_bill} has no line of {days}: {until}"
+        )));
+    };
+    seen.add(&calls.answer, false);
+    seen.add(&jobs.answer, true);
+    let usage = std::mem::take(&mut seen.usage);
+    let may_lack = |day| bill.may_lack(day);
+    let lines = reconcile(bill.usage.iter().cloned(), usage, may_lack, tolerance);
+    let not_built = calls.basis.missing.iter().chain(&calls.basis.interrupted);
+    let not_built = not_built.copied().collect();
+    Ok(Found { range, dest, bill, export, files, not_built, lines })
 }
 
 /// Says what the comparison lacks.
-fn tell(
-    found: &Found,
-    answered: &[Answered],
-    bill: &str,
-    messages: &Messages,
-) -> Result<(), Failure> {
+fn tell(found: &Found, answered: &[Answered], bill: &str, messages: &Messages) {
     if let Some(answered) = answered.first() {
         basis::warn_of_gaps(&answered.basis, messages);
     }
-    let Bill { usage, other_units, unknown, payers, months, until, .. } = &found.bill;
-    if months.is_empty() {
-        let days = basis::described(Some(found.range));
-        let until =
-            until.map_or("no line at all".to_owned(), |day| format!("its last line is of {day}"));
-        return Err(Failure::Nothing(format!("the bill {bill} has no line of {days}: {until}")));
-    }
+    let Bill { usage, other_units, unknown, payers, .. } = &found.bill;
     if usage.is_empty() && other_units.is_empty() && unknown.is_empty() {
         messages.warn(&format!("the bill {bill} has no usage of Amazon Bedrock in these days"));
     }
@@ -135,13 +165,40 @@ fn tell(
         messages
             .warn(&format!("the bill is of several payers, which are compared as one: {payers}"));
     }
-    if found.unresolved > 0 {
-        let calls = counted(found.unresolved, "call");
+}
+
+/// Says which calls of the tables are not compared.
+fn tell_not_compared(seen: &SeenTokens, messages: &Messages) {
+    if seen.unresolved > 0 {
+        let calls = counted(seen.unresolved, "call");
         messages.warn(&format!(
             "{calls} of the tables without a known account, Region, or model: not compared"
         ));
     }
-    Ok(())
+    if seen.other_units > 0 {
+        let calls = counted(seen.other_units, "call");
+        messages.note(&format!(
+            "{calls} not billed by the token of a foundation model (custom, imported, or provisioned models, \
+             speech): not compared"
+        ));
+    }
+}
+
+/// Says what of the bill has no place among the lines.
+fn tell_not_in_csv(bill: &Bill, messages: &Messages) {
+    for (what, sums) in [
+        ("not understood", bill.unknown.values().collect::<Vec<_>>()),
+        ("not billed per token", bill.other_units.values().collect()),
+        ("other charges", bill.other_charges.values().collect()),
+    ] {
+        let lines = sums.iter().map(|sum| sum.lines).sum::<u64>();
+        if lines > 0 {
+            let net = sums.iter().map(|sum| sum.net_cost).sum::<Amount>();
+            let (lines, net) = (counted(lines, "line"), text::usd(net));
+            messages
+                .warn(&format!("{lines} of the bill, net {net}: {what} (--format json has them)"));
+        }
+    }
 }
 
 fn exit(found: &Found, args: &ReconcileArgs, messages: &Messages) -> Exit {

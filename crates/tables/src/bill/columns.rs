@@ -14,10 +14,12 @@ use super::{BillError, Export};
 pub(super) fn names(export: Export, with_principals: bool) -> Vec<(&'static str, bool)> {
     let mut names = match export {
         Export::Cur2 => vec![
+            ("identity_line_item_id", false),
             ("bill_payer_account_id", false),
             ("bill_invoice_id", false),
             ("line_item_usage_account_id", true),
             ("line_item_usage_start_date", true),
+            ("line_item_usage_end_date", false),
             ("line_item_line_item_type", true),
             ("line_item_product_code", true),
             ("line_item_usage_type", true),
@@ -35,6 +37,7 @@ pub(super) fn names(export: Export, with_principals: bool) -> Vec<(&'static str,
             ("InvoiceId", false),
             ("SubAccountId", true),
             ("ChargePeriodStart", true),
+            ("ChargePeriodEnd", false),
             ("ChargeCategory", true),
             ("ChargeClass", false),
             ("x_ServiceCode", true),
@@ -56,10 +59,12 @@ pub(super) fn names(export: Export, with_principals: bool) -> Vec<(&'static str,
 /// The columns of a batch.
 pub(super) struct Columns {
     export: Export,
+    id: Option<StringArray>,
     payer: Option<StringArray>,
     invoice: Option<StringArray>,
     account: Option<StringArray>,
-    start: ArrayRef,
+    start: Times,
+    end: Option<Times>,
     line_type: Option<StringArray>,
     class: Option<StringArray>,
     product_code: Option<StringArray>,
@@ -85,6 +90,9 @@ enum ProductName {
     },
 }
 
+/// A column of times, in milliseconds or as text.
+struct Times(&'static str, ArrayRef);
+
 /// A column of numbers: doubles by their shortest decimal form, decimals as they are.
 enum Numbers {
     Doubles(&'static str, Float64Array),
@@ -100,14 +108,7 @@ impl Columns {
             Export::Focus12 => focus,
         };
         let start = of("line_item_usage_start_date", "ChargePeriodStart");
-        let missing = || BillError::NoColumn(start);
-        let start = batch.column_by_name(start).ok_or_else(missing)?;
-        let start = match start.data_type() {
-            DataType::Timestamp(_, _) => {
-                cast(start, &DataType::Timestamp(TimeUnit::Millisecond, None))
-            }
-            _ => cast(start, &DataType::Utf8),
-        };
+        let end = of("line_item_usage_end_date", "ChargePeriodEnd");
         let quantity = of("line_item_usage_amount", "PricingQuantity");
         let cost = of("line_item_unblended_cost", "ContractedCost");
         let gross_cost = numbers(cost)?.ok_or(BillError::NoColumn(cost))?;
@@ -125,10 +126,12 @@ impl Columns {
         };
         Ok(Columns {
             export,
+            id: text(of("identity_line_item_id", ""))?,
             payer: text(of("bill_payer_account_id", "BillingAccountId"))?,
             invoice: text(of("bill_invoice_id", "InvoiceId"))?,
             account: text(of("line_item_usage_account_id", "SubAccountId"))?,
-            start: start.map_err(|error| BillError::Rows(error.to_string()))?,
+            start: Times::of(batch, start)?.ok_or(BillError::NoColumn(start))?,
+            end: Times::of(batch, end)?,
             line_type: text(of("line_item_line_item_type", "ChargeCategory"))?,
             class: text("ChargeClass")?,
             product_code: text(of("line_item_product_code", "x_ServiceCode"))?,
@@ -144,40 +147,76 @@ impl Columns {
         })
     }
 
+    /// A line; of one of another service, only what tells that.
     pub(super) fn line(&self, row: usize, at: u64) -> Result<BillLine, BillError> {
         let text = |column: &Option<StringArray>| value(column.as_ref(), row).map(str::to_owned);
         let or_empty = |column: &Option<StringArray>| text(column).unwrap_or_default();
-        if let Some(currency) = value(self.currency.as_ref(), row).filter(|it| *it != "USD") {
-            let column = match self.export {
-                Export::Cur2 => "line_item_currency_code",
-                Export::Focus12 => "BillingCurrency",
-            };
-            let found = currency.to_owned();
-            return Err(BillError::Value { row: at, column, expected: "USD", found });
-        }
-        let number = |numbers: &Numbers| numbers.value(row, at);
-        let list_cost = self.list_cost.as_ref().map(number).transpose()?.flatten();
-        // Marketplace lines of a CUR have a list cost of 0, which is none.
-        let net_cost = number(&self.net_cost)?;
-        let gross_cost = self.gross_cost.as_ref().map(number).transpose()?.flatten();
-        let net_cost = net_cost.or(gross_cost);
-        let is_none = |cost: &Amount| *cost == Amount::ZERO && net_cost != Some(Amount::ZERO);
-        // What is not discounted yet stands in for it.
-        let list_cost = list_cost.filter(|cost| !is_none(cost)).or(gross_cost).or(net_cost);
-        Ok(BillLine {
-            payer_account_id: text(&self.payer),
-            account_id: text(&self.account),
-            day: self.day(row, at)?,
+        let mut line = BillLine {
+            id: None,
+            payer_account_id: None,
+            account_id: None,
+            day: self.start.day(row, at)?,
             line_type: self.line_type(row),
             product_code: or_empty(&self.product_code),
             product_name: self.product_name.value(row),
             usage_type: or_empty(&self.usage_type),
-            quantity: number(&self.quantity)?,
-            unit: or_empty(&self.unit),
-            list_cost,
-            net_cost,
-            principal: text(&self.principal),
-            is_invoiced: value(self.invoice.as_ref(), row).is_some(),
+            quantity: None,
+            unit: String::new(),
+            list_cost: None,
+            net_cost: None,
+            gross_cost: None,
+            principal: None,
+            is_invoiced: None,
+        };
+        if !line.is_of_bedrock() {
+            return Ok(line);
+        }
+        self.check_currency(row, at)?;
+        if line.line_type == LineType::Usage {
+            self.check_granularity(row, at)?;
+        }
+        let number = |numbers: &Numbers| numbers.value(row, at);
+        let optional = |numbers: &Option<Numbers>| numbers.as_ref().map(number).transpose();
+        line.id = text(&self.id);
+        line.payer_account_id = text(&self.payer);
+        line.account_id = text(&self.account);
+        line.quantity = number(&self.quantity)?;
+        line.unit = or_empty(&self.unit);
+        line.gross_cost = optional(&self.gross_cost)?.flatten();
+        line.net_cost = number(&self.net_cost)?.or(line.gross_cost);
+        // Marketplace lines of a CUR have a list cost of 0, which is none.
+        let is_none = |cost: &Amount| *cost == Amount::ZERO && line.net_cost != Some(Amount::ZERO);
+        line.list_cost = optional(&self.list_cost)?.flatten().filter(|cost| !is_none(cost));
+        line.principal = text(&self.principal);
+        let invoice = self.invoice.as_ref();
+        line.is_invoiced = invoice.map(|column| value(Some(column), row).is_some());
+        Ok(line)
+    }
+
+    fn check_currency(&self, row: usize, at: u64) -> Result<(), BillError> {
+        let Some(currency) = value(self.currency.as_ref(), row).filter(|it| *it != "USD") else {
+            return Ok(());
+        };
+        let column = match self.export {
+            Export::Cur2 => "line_item_currency_code",
+            Export::Focus12 => "BillingCurrency",
+        };
+        Err(BillError::Value { row: at, column, expected: "USD", found: currency.to_owned() })
+    }
+
+    /// Usage of a whole month is of no day.
+    fn check_granularity(&self, row: usize, at: u64) -> Result<(), BillError> {
+        let Some(end) = &self.end else { return Ok(()) };
+        let (first, last) = (self.start.day(row, at)?, end.day(row, at)?);
+        let days = first.until(last).map_or(0, |span| span.get_days());
+        if days <= 1 {
+            return Ok(());
+        }
+        Err(BillError::Value {
+            row: at,
+            column: end.0,
+            expected: "an hour or a day of usage: let the export be hourly or daily",
+            found: format!("{days} days"),
         })
     }
 
@@ -191,24 +230,35 @@ impl Columns {
             (other, _) => LineType::Other(other.to_owned()),
         }
     }
+}
 
-    fn day(&self, row: usize, at: u64) -> Result<Date, BillError> {
-        let column = match self.export {
-            Export::Cur2 => "line_item_usage_start_date",
-            Export::Focus12 => "ChargePeriodStart",
+impl Times {
+    fn of(batch: &RecordBatch, name: &'static str) -> Result<Option<Self>, BillError> {
+        let Some(column) = batch.column_by_name(name) else { return Ok(None) };
+        let cast = match column.data_type() {
+            DataType::Timestamp(_, _) => {
+                cast(column, &DataType::Timestamp(TimeUnit::Millisecond, None))
+            }
+            _ => cast(column, &DataType::Utf8),
         };
+        cast.map(|cast| Some(Times(name, cast))).map_err(|error| BillError::Rows(error.to_string()))
+    }
+
+    /// The day, UTC.
+    fn day(&self, row: usize, at: u64) -> Result<Date, BillError> {
+        let Times(column, times) = self;
         let invalid =
             |found: String| BillError::Value { row: at, column, expected: "a time", found };
-        if self.start.is_null(row) {
+        if times.is_null(row) {
             return Err(invalid("none".to_owned()));
         }
-        if let Some(times) = self.start.as_primitive_opt::<TimestampMillisecondType>() {
+        if let Some(times) = times.as_primitive_opt::<TimestampMillisecondType>() {
             let millis = times.value(row);
             let time =
                 Timestamp::from_millisecond(millis).map_err(|_| invalid(millis.to_string()))?;
             return Ok(time.to_zoned(TimeZone::UTC).date());
         }
-        let text = self.start.as_string::<i32>().value(row);
+        let text = times.as_string::<i32>().value(row);
         let day = text.get(..10).and_then(|day| day.parse().ok());
         day.ok_or_else(|| invalid(format!("`{text}`")))
     }
@@ -284,7 +334,7 @@ impl Numbers {
         };
         let invalid = |error: bedrock::billing::AmountError| {
             let found = error.0;
-            BillError::Value { row: at, column: name, expected: "an amount below 10^20", found }
+            BillError::Value { row: at, column: name, expected: "an amount below 10^15", found }
         };
         amount.map(Some).map_err(invalid)
     }

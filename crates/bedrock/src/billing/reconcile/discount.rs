@@ -1,63 +1,110 @@
 //! What a bill says of discounts, as rows of a discount file.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use super::{Reconciliation, Side, Verdict};
+use jiff::civil::Date;
+
+use super::over_days::{Stretch, stretches};
+use super::{Billed, CostBasis, Key, Reconciliation, Verdict};
 use crate::billing::amount::Amount;
+use crate::billing::ratio::Pair;
 
 /// A row of a discount file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DiscountRow {
     /// What is left of the list cost.
     pub factor: Amount,
-    /// What it applies to: model, source Region, routing, tier, kind of tokens; `None` is everything.
-    pub of: Option<[String; 5]>,
+    /// What it applies to: model, source Region, routing, tier, kind of tokens; `None` is any.
+    pub of: [Option<String>; 5],
+    /// The first day; `None` is the first of the comparison.
+    pub valid_from: Option<Date>,
+    /// The first day on which it no longer applies; `None` is the one after the comparison.
+    pub valid_until: Option<Date>,
 }
 
-/// The rows with which the tables' contracted cost is the net cost of the bill: one, if all usage has the same
-/// discount, else one for each model × Region × routing × tier × kind. Empty without discounts. What has not one
-/// factor in the whole bill, or one with more than six places, has no row.
-pub fn discount_rows(found: &Reconciliation) -> Vec<DiscountRow> {
-    let mut factors = BTreeMap::<[String; 5], BTreeSet<Option<Amount>>>::new();
-    for line in &found.lines {
-        if !matches!(line.comparison.verdict, Verdict::Agree | Verdict::PriceDiffers) {
+/// What a bill says of discounts.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Discounts {
+    /// The rows with which the tables' contracted cost is the net cost of the bill.
+    pub rows: Vec<DiscountRow>,
+    /// Usage that has not one factor: these keys with kind have no row.
+    pub n_without_factor: u64,
+}
+
+/// The costs of each day.
+type Days = BTreeMap<Date, Vec<Pair>>;
+
+/// As few rows as there can be: for everything, else for each model, else for each model × Region × routing × tier ×
+/// kind; of each, as few stretches of days. A factor has at most six places, and is 1 at most. Nothing, where the
+/// bill has no discounts, or where the tables have them already.
+pub fn discounts(found: &Reconciliation) -> Discounts {
+    let is_agreed =
+        found.lines.iter().filter(|line| line.billed.is_some()).all(|line| {
+            line.comparison.verdict == Verdict::Agree && line.comparison.is_net_compared
+        });
+    if is_agreed {
+        return Discounts::default();
+    }
+    let usage = found.lines.iter().flat_map(|line| {
+        line.parts.iter().filter_map(|part| {
+            Some((line.key.day, of(&line.key, part.kind.as_str()), pair(&part.billed)?))
+        })
+    });
+    let mut by_place = BTreeMap::<[String; 5], Days>::new();
+    for (day, of, pair) in usage {
+        by_place.entry(of).or_default().entry(day).or_default().push(pair);
+    }
+    if let Some(stretches) = factors(by_place.values()) {
+        return Discounts { rows: rows(&[const { None }; 5], stretches), n_without_factor: 0 };
+    }
+    let mut by_model = BTreeMap::<String, Vec<([String; 5], Days)>>::new();
+    for (of, days) in by_place {
+        by_model.entry(of[0].clone()).or_default().push((of, days));
+    }
+    let mut all = Discounts::default();
+    for (model, places) in by_model {
+        if let Some(stretches) = factors(places.iter().map(|(_, days)| days)) {
+            all.rows.extend(rows(&[Some(model), None, None, None, None], stretches));
             continue;
         }
-        for (kind, _, side) in &line.parts {
-            let key = &line.key;
-            let of = [
-                key.model_id.clone(),
-                key.region.clone(),
-                key.routing.as_str().to_owned(),
-                key.tier.as_str().to_owned(),
-                kind.as_str().to_owned(),
-            ];
-            factors.entry(of).or_default().insert(factor(side));
+        for (of, days) in places {
+            match factors([&days]) {
+                Some(stretches) => all.rows.extend(rows(&of.map(Some), stretches)),
+                None => all.n_without_factor += 1,
+            }
         }
     }
-    let all = factors.values().flatten().copied().collect::<BTreeSet<_>>();
-    if let [Some(factor)] = all.iter().copied().collect::<Vec<_>>().as_slice() {
-        let is_discount = *factor != Amount::whole(1);
-        return Vec::from_iter(is_discount.then_some(DiscountRow { factor: *factor, of: None }));
-    }
-    let single = factors.into_iter().filter_map(|(of, factors)| {
-        let factors = factors.into_iter().collect::<Vec<_>>();
-        let [Some(factor)] = factors.as_slice() else { return None };
-        (*factor != Amount::whole(1)).then_some(DiscountRow { factor: *factor, of: Some(of) })
-    });
-    single.collect()
+    all
 }
 
-/// The factor of an amount; `None` if it has none with six places.
-fn factor(side: &Side) -> Option<Amount> {
-    let (list, net) = (side.list_cost?, side.net_cost?);
-    if list == net {
-        return Some(Amount::whole(1));
+fn of(key: &Key, kind: &str) -> [String; 5] {
+    let (routing, tier) = (key.routing.as_str(), key.tier.as_str());
+    [&key.model_id, &key.region, routing, tier, kind].map(str::to_owned)
+}
+
+/// List and net cost; `None` where the bill does not have both, or charges nothing.
+fn pair(billed: &Billed) -> Option<Pair> {
+    let has_both = billed.basis != CostBasis::Net && billed.list_cost > Amount::ZERO;
+    has_both.then(|| Pair { part: billed.net_cost, of: billed.list_cost, slack: billed.rounding() })
+}
+
+/// The factors of all of these; `None` if they have not one on each day, or one that is none of a discount.
+fn factors<'a>(all: impl IntoIterator<Item = &'a Days>) -> Option<Vec<Stretch>> {
+    let mut days = Days::new();
+    for (day, pairs) in all.into_iter().flatten() {
+        days.entry(*day).or_default().extend(pairs);
     }
-    let share = net.share_of(list)?.to_places(6);
-    // Bills round amounts to some ten places.
-    const PLACES: u32 = 9;
-    let of_share = list.to_places(PLACES).times_share(share)?;
-    let is_it = (of_share - net).abs() <= Amount::unit(PLACES);
-    (is_it && share <= Amount::whole(1) && share >= Amount::ZERO).then_some(share)
+    let is_factor = |it: &Stretch| (Amount::ZERO..=Amount::whole(1)).contains(&it.ratio);
+    stretches(&days).filter(|found| found.iter().all(is_factor))
+}
+
+fn rows(of: &[Option<String>; 5], stretches: Vec<Stretch>) -> Vec<DiscountRow> {
+    let discounts = stretches.into_iter().filter(|it| it.ratio != Amount::whole(1));
+    let row = |it: Stretch| DiscountRow {
+        factor: it.ratio,
+        of: of.clone(),
+        valid_from: it.from,
+        valid_until: it.until,
+    };
+    discounts.map(row).collect()
 }

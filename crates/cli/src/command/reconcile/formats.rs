@@ -1,6 +1,7 @@
 //! The comparison for programs: every line, as CSV and JSON; and the rows of files that would make both sides agree.
 
-use bedrock::billing::{Amount, DiscountRow, Line, Verdict, discount_rows};
+use bedrock::billing::{Amount, DiscountRow, Line, PriceRow, Verdict, discounts, price_rows};
+use jiff::civil::Date;
 use pipeline::DayRange;
 use serde_json::{Value, json};
 
@@ -50,13 +51,13 @@ fn fields(line: &Line) -> [Option<String>; 19] {
         Some(line.comparison.verdict.as_str().to_owned()),
         text(billed.map(|it| it.tokens.rounded())),
         text(seen.map(|it| it.tokens)),
-        text(billed.and_then(|it| it.list_cost)),
+        text(billed.map(|it| it.list_cost)),
         text(seen.and_then(|it| it.list_cost)),
-        text(billed.and_then(|it| it.net_cost)),
+        text(billed.map(|it| it.net_cost)),
         text(line.comparison.billed_per_million),
         text(line.comparison.net_share),
-        Some(line.calls.0.to_string()),
-        Some(line.calls.1.to_string()),
+        Some(line.calls.to_string()),
+        Some(line.calls_counted.to_string()),
         differs_in.map(str::to_owned),
     ]
 }
@@ -92,7 +93,9 @@ pub(super) fn json(found: &Found) -> Result<String, Failure> {
         "export": found.export.as_str(),
         "files": found.files,
         "data_until": bill.until.map(|day| day.to_string()),
-        "closed_months": bill.months,
+        "months": bill.months.iter().map(|(month, it)| {
+            json!({"month": month, "is_closed": it.is_closed()})
+        }).collect::<Vec<_>>(),
         "payers": bill.payers,
         "lines": lines.collect::<Vec<_>>(),
         "other_units": bill.other_units.iter().map(|(name, it)| sum(name, it)).collect::<Vec<_>>(),
@@ -101,57 +104,41 @@ pub(super) fn json(found: &Found) -> Result<String, Failure> {
             json!({"usage_type": line.usage_type, "what": line.what, "lines": it.lines,
                    "net_cost_usd": it.net_cost.to_string()})
         }).collect::<Vec<_>>(),
-        "price_overrides": override_lines(found),
-        "discount_file": match discount_rows(&found.lines) {
-            rows if rows.is_empty() => None,
-            rows => Some(discount_file(&rows, found.range)),
-        },
+        "price_override_file": price_file(&price_rows(&found.lines), found),
+        "discount_file": discount_file(&discounts(&found.lines).rows, found.range),
     });
     Ok(format!("{}\n", serde_json::to_string_pretty(&document)?))
 }
 
-/// The lines of a price file that have the bill's list prices, with its header; empty if none differs. Of long
-/// context the bill does not say where it begins: it has no line.
-pub(super) fn override_lines(found: &Found) -> Vec<String> {
-    let mut lines = Vec::new();
-    for line in &found.lines.lines {
-        if line.comparison.verdict != Verdict::PriceDiffers || line.comparison.is_net {
-            continue;
-        }
-        for (kind, _, side) in line.parts.iter().filter(|(_, is_long, _)| !is_long) {
-            let cost = side.list_cost.or(side.net_cost);
-            let price = cost.and_then(|cost| cost.per_million_of(side.tokens));
-            // Usage without a cost is a credit or a free tier rather than a price.
-            let Some(price) = price.filter(|price| *price != Amount::ZERO) else { continue };
-            // A price has six places.
-            let (price, key) = (price.to_places(6), &line.key);
-            let row = format!(
-                "{},{},{},{},0,{},{price}",
-                key.model_id,
-                key.routing.as_str(),
-                key.region,
-                key.tier.as_str(),
-                kind.as_str()
-            );
-            if !lines.contains(&row) {
-                lines.push(row);
-            }
-        }
-    }
-    if !lines.is_empty() {
-        let header = "model_id,routing,source_region,service_tier,context_over_tokens,token_kind,usd_per_million";
-        lines.insert(0, header.to_owned());
-    }
-    lines
+/// A file for `--price-overrides`; `None` without rows.
+pub(super) fn price_file(rows: &[PriceRow], found: &Found) -> Option<String> {
+    let source_date = shown(found.bill.until);
+    let lines = rows.iter().map(|row| {
+        let PriceRow { model_id, region, usd_per_million, .. } = row;
+        let (routing, tier, kind) = (row.routing.as_str(), row.tier.as_str(), row.kind.as_str());
+        let (from, until) = (shown(row.valid_from), shown(row.valid_until));
+        format!(
+            "{model_id},{routing},{region},{tier},0,{kind},{usd_per_million},{from},{until},the bill,{source_date}\n"
+        )
+    });
+    const HEADER: &str = "model_id,routing,source_region,service_tier,context_over_tokens,token_kind,usd_per_million,\
+                          valid_from,valid_until,source,source_date\n";
+    (!rows.is_empty()).then(|| std::iter::once(HEADER.to_owned()).chain(lines).collect())
 }
 
-/// A discount file for the days.
-pub(super) fn discount_file(rows: &[DiscountRow], range: DayRange) -> String {
-    let until = range.to().tomorrow().map(|day| day.to_string()).unwrap_or_default();
-    let mut text = "factor,model_id,source_region,routing,service_tier,token_kind,valid_from,valid_until,source\n".to_owned();
-    for DiscountRow { factor, of } in rows {
-        let of = of.clone().unwrap_or_default().join(",");
-        text.push_str(&format!("{factor},{of},{},{until},the bill\n", range.from()));
-    }
-    text
+/// A file for `--discount`, for the days; `None` without rows.
+pub(super) fn discount_file(rows: &[DiscountRow], range: DayRange) -> Option<String> {
+    let end = range.to().tomorrow().ok();
+    let lines = rows.iter().map(|DiscountRow { factor, of, valid_from, valid_until }| {
+        let of = of.each_ref().map(|part| part.as_deref().unwrap_or_default()).join(",");
+        let from = valid_from.unwrap_or(range.from());
+        format!("{factor},{of},{from},{},the bill\n", shown(valid_until.or(end)))
+    });
+    const HEADER: &str = "factor,model_id,source_region,routing,service_tier,token_kind,valid_from,valid_until,\
+                          source\n";
+    (!rows.is_empty()).then(|| std::iter::once(HEADER.to_owned()).chain(lines).collect())
+}
+
+fn shown(day: Option<Date>) -> String {
+    day.map(|day| day.to_string()).unwrap_or_default()
 }

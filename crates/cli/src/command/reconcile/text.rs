@@ -2,10 +2,12 @@
 
 use std::fmt::Write as _;
 
-use bedrock::billing::{Amount, Bill, Line, Side, Sum, UnknownLine, Verdict, discount_rows};
+use bedrock::billing::{
+    Amount, Bill, Discounts, Line, Sum, UnknownLine, Verdict, discounts, price_rows,
+};
 
 use super::Found;
-use super::formats::{discount_file, override_lines};
+use super::formats::{discount_file, price_file};
 use crate::command::basis;
 use crate::escape::escaped;
 use crate::number::{counted, grouped};
@@ -18,21 +20,44 @@ pub(super) fn page(found: &Found) -> String {
     let mut out = String::new();
     head(&mut out, found);
     verdicts(&mut out, &found.lines.lines);
-    differences(&mut out, &found.lines.lines);
+    differences(&mut out, found);
     other(&mut out, &found.bill);
-    let overrides = override_lines(found);
-    if !overrides.is_empty() {
-        let _ = writeln!(out, "\nFor --price-overrides, if the bill is right:\n");
-        overrides.iter().for_each(|line| {
-            let _ = writeln!(out, "{line}");
-        });
-    }
-    let rows = discount_rows(&found.lines);
-    if !rows.is_empty() {
-        let _ = writeln!(out, "\nFor --discount, with which the next run has the net cost:\n");
-        out.push_str(&discount_file(&rows, found.range));
-    }
+    overrides(&mut out, found);
+    discount(&mut out, found);
     out
+}
+
+/// The rows that would make the list prices agree.
+fn overrides(out: &mut String, found: &Found) {
+    let rows = price_rows(&found.lines);
+    let Some(file) = price_file(&rows, found) else { return };
+    let _ = writeln!(out, "\nFor --price-overrides, if the bill is right:\n");
+    out.push_str(&file);
+    if rows.iter().any(|row| !row.is_list_price) {
+        let _ = writeln!(
+            out,
+            "\nThe bill has no list price of some of these (AWS Marketplace, or an export without\n\
+             pricing_public_on_demand_cost). What was negotiated belongs into --discount,\n\
+             which takes the same rows."
+        );
+    }
+}
+
+/// The rows with which the net cost agrees.
+fn discount(out: &mut String, found: &Found) {
+    let Discounts { rows, n_without_factor } = discounts(&found.lines);
+    if let Some(file) = discount_file(&rows, found.range) {
+        let _ = writeln!(out, "\nFor --discount, with which the next run has the net cost:\n");
+        out.push_str(&file);
+    }
+    if n_without_factor > 0 {
+        let _ = writeln!(
+            out,
+            "\n{} of usage without a row for --discount: their net cost has not one factor\n\
+             between 0 and 1 with at most six decimal places.",
+            counted(n_without_factor, "kind")
+        );
+    }
 }
 
 fn head(out: &mut String, found: &Found) {
@@ -41,9 +66,20 @@ fn head(out: &mut String, found: &Found) {
     let files = counted(found.files, "file");
     let until = until.map_or("none".to_owned(), |day| day.to_string());
     let _ = writeln!(out, "  Bill      {}, {files}, data up to {until}", found.export.as_str());
-    for (month, is_closed) in months {
-        let state = if *is_closed { "closed" } else { "not closed: figures still change" };
+    for (month, found) in months {
+        let state = match found.is_closed() {
+            Some(true) => "closed",
+            Some(false) => "not closed: figures still change",
+            None => "the bill does not say whether it is closed",
+        };
         let _ = writeln!(out, "  {month}   {state}");
+    }
+    let billed = found.lines.lines.iter().filter_map(|line| line.billed).collect::<Vec<_>>();
+    let list = billed.iter().map(|it| it.list_cost).sum::<Amount>();
+    let net = billed.iter().map(|it| it.net_cost).sum::<Amount>();
+    if list != net {
+        let share = net.share_of(list).map(|share| format!(" ({share} of it)")).unwrap_or_default();
+        let _ = writeln!(out, "  Tokens    {} at list prices, net {}{share}", usd(list), usd(net));
     }
 }
 
@@ -58,25 +94,22 @@ fn verdicts(out: &mut String, lines: &[Line]) {
         if of.is_empty() {
             continue;
         }
-        let tokens = |side: fn(&Line) -> Option<Side>| {
-            of.iter().filter_map(|line| side(line)).map(|side| side.tokens).sum::<Amount>()
-        };
-        let cost =
-            of.iter().filter_map(|line| line.billed).filter_map(|it| it.list_cost.or(it.net_cost));
+        let billed = || of.iter().filter_map(|line| line.billed);
+        let seen = of.iter().filter_map(|line| line.seen);
         let _ = writeln!(
             out,
             "  {:<15} {:>6} {:>16} {:>16} {:>20}",
             verdict.as_str(),
             grouped(of.len() as u64),
-            whole(tokens(|line| line.billed)),
-            whole(tokens(|line| line.seen)),
-            cost.sum::<Amount>().to_places(6).to_string()
+            whole(billed().map(|it| it.tokens).sum::<Amount>()),
+            whole(seen.map(|it| it.tokens).sum::<Amount>()),
+            billed().map(|it| it.list_cost).sum::<Amount>().to_places(6).to_string()
         );
     }
 }
 
-fn differences(out: &mut String, lines: &[Line]) {
-    let differ = lines.iter().filter(|line| line.comparison.verdict.is_difference());
+fn differences(out: &mut String, found: &Found) {
+    let differ = found.lines.lines.iter().filter(|line| line.comparison.verdict.is_difference());
     let differ = differ.collect::<Vec<_>>();
     if differ.is_empty() {
         return;
@@ -89,14 +122,14 @@ fn differences(out: &mut String, lines: &[Line]) {
             out,
             "\n  {} {} {}{}\n    {}, {} {}, {}\n    {}",
             key.day,
-            key.account_id,
+            escaped(&key.account_id),
             key.region,
             escaped(&principal),
             escaped(&key.model_id),
             key.routing.as_str(),
             key.tier.as_str(),
             line.kind.as_str(),
-            sentence(line)
+            sentence(line, found)
         );
     }
     if differ.len() > SHOWN {
@@ -106,86 +139,108 @@ fn differences(out: &mut String, lines: &[Line]) {
 }
 
 /// What differs.
-fn sentence(line: &Line) -> String {
+fn sentence(line: &Line, found: &Found) -> String {
     let billed = line.billed.unwrap_or_default();
     let seen = line.seen.unwrap_or_default();
     let verdict = line.comparison.verdict.as_str();
-    let usd = |cost: Option<Amount>| cost.map_or("unknown".to_owned(), |it| format!("${it}"));
     match line.comparison.verdict {
-        Verdict::TokensDiffer => {
-            let (calls, counted) = line.calls;
-            format!(
-                "{verdict}: billed {}, seen {}; {} of {} calls have token counts",
-                whole(billed.tokens),
-                whole(seen.tokens),
-                grouped(counted),
-                grouped(calls)
-            )
-        }
+        Verdict::TokensDiffer => format!(
+            "{verdict}: billed {}, seen {}; {} of {} calls have counts of them",
+            whole(billed.tokens),
+            whole(seen.tokens),
+            grouped(line.calls_counted),
+            grouped(line.calls)
+        ),
         Verdict::PriceDiffers if line.comparison.is_net => {
-            format!(
-                "{verdict}: net cost billed {}, not what --discount came to",
-                usd(billed.net_cost)
-            )
+            format!("{verdict}: billed net {}, not that of --discount", usd(billed.net_cost))
         }
-        Verdict::PriceDiffers => {
-            let price = line.comparison.billed_per_million;
-            let price = price.map(|it| format!(", ${it} per million")).unwrap_or_default();
-            format!(
-                "{verdict}: billed {}{price}; seen {}",
-                usd(billed.list_cost.or(billed.net_cost)),
-                usd(seen.list_cost)
-            )
-        }
+        Verdict::PriceDiffers => match line.comparison.totals {
+            Some((billed, seen)) => {
+                format!("{verdict}: all kinds billed {}; seen {}", usd(billed), usd(seen))
+            }
+            None => price_sentence(line),
+        },
+        Verdict::OnlySeen if !found.bill.unknown.is_empty() => format!(
+            "{verdict}: {} tokens; the bill has lines that are not understood",
+            whole(seen.tokens)
+        ),
         Verdict::OnlySeen => format!("{verdict}: {} tokens", whole(seen.tokens)),
         Verdict::NoTokensHere => format!(
-            "{verdict}: billed {} tokens; {} without token counts",
+            "{verdict}: billed {} tokens; {} without counts of them",
             whole(billed.tokens),
-            counted(line.calls.0, "call")
+            counted(line.calls, "call")
         ),
-        _ => format!(
-            "{verdict}: {} tokens, {}",
+        Verdict::OnlyBilled if found.not_built.contains(&line.key.day) => format!(
+            "{verdict}: {} tokens, {}; the tables lack this day",
             whole(billed.tokens),
-            usd(billed.list_cost.or(billed.net_cost))
+            usd(billed.list_cost)
         ),
+        _ => format!("{verdict}: {} tokens, {}", whole(billed.tokens), usd(billed.list_cost)),
     }
 }
 
-fn other(out: &mut String, bill: &Bill) {
-    let sums = |sums: &std::collections::BTreeMap<String, Sum>| {
-        let each = sums.iter().map(|(name, sum)| (name.clone(), *sum));
-        each.collect::<Vec<_>>()
+/// What is billed, and what the tables come to.
+fn price_sentence(line: &Line) -> String {
+    let billed = line.billed.unwrap_or_default();
+    let verdict = line.comparison.verdict.as_str();
+    let price = line.comparison.billed_per_million;
+    let price = price.map(|it| format!(", {} per million", usd(it))).unwrap_or_default();
+    let seen = line.seen.and_then(|seen| seen.list_cost).map_or("no price".to_owned(), usd);
+    let long = if line.parts.iter().any(|part| part.is_long) {
+        "\n    (in part of long context: the bill does not say where that begins)"
+    } else {
+        ""
     };
+    format!("{verdict}: billed {}{price}; seen {seen}{long}", usd(billed.list_cost))
+}
+
+fn other(out: &mut String, bill: &Bill) {
     for (title, sums) in [
-        ("Not billed per token, not compared", sums(&bill.other_units)),
-        ("Other charges of Amazon Bedrock, not compared", sums(&bill.other_charges)),
-        (
-            "Not understood, not compared",
-            bill.unknown
-                .iter()
-                .map(|(UnknownLine { usage_type, what }, sum)| {
-                    (format!("{usage_type}: {what}"), *sum)
-                })
-                .collect(),
-        ),
+        ("Not billed per token, not compared", &bill.other_units),
+        ("Other charges of Amazon Bedrock, not compared", &bill.other_charges),
     ] {
-        if sums.is_empty() {
-            continue;
-        }
-        let _ = writeln!(out, "\n{title}\n");
-        for (name, sum) in sums.iter().take(SHOWN) {
-            let lines = counted(sum.lines, "line");
-            let _ =
-                writeln!(out, "  {}  {lines}, net ${}", escaped(name), sum.net_cost.to_places(12));
-        }
-        if sums.len() > SHOWN {
-            let _ = writeln!(
-                out,
-                "  and {} more (--format json has all)",
-                grouped((sums.len() - SHOWN) as u64)
-            );
-        }
+        list(out, title, sums.iter(), |name, sum| {
+            let name = if name.is_empty() { "(without a type)" } else { name };
+            format!("{}: {}", escaped(name), lines_and_cost(sum))
+        });
     }
+    let title = "Not understood, not compared";
+    list(out, title, bill.unknown.iter(), |UnknownLine { usage_type, what }, sum| {
+        let (usage_type, what) = (escaped(usage_type), escaped(what));
+        format!("{usage_type}\n    {what}: {}", lines_and_cost(sum))
+    });
+}
+
+/// The entries of a list, those that cost most first.
+fn list<'a, T: Ord + 'a>(
+    out: &mut String,
+    title: &str,
+    sums: impl Iterator<Item = (&'a T, &'a Sum)>,
+    entry: impl Fn(&T, &Sum) -> String,
+) {
+    let mut sums = sums.collect::<Vec<_>>();
+    if sums.is_empty() {
+        return;
+    }
+    sums.sort_by_key(|(_, sum)| std::cmp::Reverse(sum.net_cost.abs()));
+    let _ = writeln!(out, "\n{title}\n");
+    for (name, sum) in sums.iter().take(SHOWN) {
+        let _ = writeln!(out, "  {}", entry(name, sum));
+    }
+    if sums.len() > SHOWN {
+        let more = grouped((sums.len() - SHOWN) as u64);
+        let _ = writeln!(out, "  and {more} more (--format json has all)");
+    }
+}
+
+fn lines_and_cost(sum: &Sum) -> String {
+    format!("{}, net {}", counted(sum.lines, "line"), usd(sum.net_cost))
+}
+
+/// An amount of money, with the places that the tables have.
+pub(super) fn usd(amount: Amount) -> String {
+    let sign = if amount < Amount::ZERO { "-" } else { "" };
+    format!("{sign}${}", amount.abs().to_places(12))
 }
 
 /// A number of tokens.

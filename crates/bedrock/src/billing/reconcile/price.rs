@@ -1,0 +1,100 @@
+//! What a bill says of list prices, as rows of a price file.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::civil::Date;
+
+use super::over_days::{Stretch, stretches};
+use super::{Billed, CostBasis, Key, Reconciliation, Verdict};
+use crate::billing::amount::Amount;
+use crate::billing::ratio::Pair;
+use crate::price::{Routing, Tier, TokenKind};
+
+/// A row of a price file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PriceRow {
+    /// The canonical id of the model.
+    pub model_id: String,
+    /// Through which kind of profile.
+    pub routing: Routing,
+    /// The source Region.
+    pub region: String,
+    /// The service tier.
+    pub tier: Tier,
+    /// Which tokens.
+    pub kind: TokenKind,
+    /// The price in US dollars.
+    pub usd_per_million: Amount,
+    /// The first day of the price; `None` is any day before.
+    pub valid_from: Option<Date>,
+    /// The first day on which it no longer holds; `None` if there is none.
+    pub valid_until: Option<Date>,
+    /// Whether the bill has it as the list price; it may be one that was negotiated if not.
+    pub is_list_price: bool,
+}
+
+/// What a price is of.
+type Place = (String, String, Routing, Tier, TokenKind);
+
+/// What the tokens of a place are billed.
+#[derive(Default)]
+struct Days {
+    /// By day.
+    billed: BTreeMap<Date, Vec<Billed>>,
+    /// The days on which the price is another than that of the tables.
+    differing: BTreeSet<Date>,
+}
+
+/// The prices of the lines whose list price differs, each for the days on which it holds. Of long context the bill
+/// does not say where it begins, of batch jobs the tables have one cost for all kinds: these have no row. The same is
+/// true of tokens that have not one price on a day, and of those that cost nothing, which are a credit or a free
+/// tier.
+pub fn price_rows(found: &Reconciliation) -> Vec<PriceRow> {
+    let mut places = BTreeMap::<Place, Days>::new();
+    for line in &found.lines {
+        let is_compared = matches!(line.comparison.verdict, Verdict::Agree | Verdict::PriceDiffers)
+            && line.comparison.totals.is_none()
+            && line.parts.iter().all(|part| !part.is_long);
+        for part in line.parts.iter().filter(|_| is_compared) {
+            let Key { day, region, model_id, routing, tier, .. } = &line.key;
+            let of = (model_id.clone(), region.clone(), *routing, *tier, part.kind);
+            let days = places.entry(of).or_default();
+            days.billed.entry(*day).or_default().push(part.billed);
+            if line.comparison.verdict == Verdict::PriceDiffers && !line.comparison.is_net {
+                days.differing.insert(*day);
+            }
+        }
+    }
+    places.into_iter().flat_map(|(place, days)| days.rows(&place)).collect()
+}
+
+impl Days {
+    fn rows(&self, (model_id, region, routing, tier, kind): &Place) -> Vec<PriceRow> {
+        if self.differing.is_empty() {
+            return Vec::new();
+        }
+        let pairs =
+            self.billed.iter().map(|(day, billed)| (*day, billed.iter().map(pair).collect()));
+        let stretches = stretches(&pairs.collect()).unwrap_or_default().into_iter();
+        let differing =
+            stretches.filter(|it| it.ratio > Amount::ZERO && it.has_any(&self.differing));
+        let is_list_price =
+            self.billed.values().flatten().all(|billed| billed.basis == CostBasis::List);
+        let row = |it: Stretch| PriceRow {
+            model_id: model_id.clone(),
+            routing: *routing,
+            region: region.clone(),
+            tier: *tier,
+            kind: *kind,
+            usd_per_million: it.ratio,
+            valid_from: it.from,
+            valid_until: it.until,
+            is_list_price,
+        };
+        differing.map(row).collect()
+    }
+}
+
+fn pair(billed: &Billed) -> Pair {
+    Pair { part: billed.list_cost, of: billed.tokens.per_million(), slack: billed.rounding() }
+}
