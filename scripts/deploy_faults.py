@@ -87,6 +87,7 @@ FAULTS = [
     Fault("the same shard for every task", "check_backfill", PAGE, "AWS_BATCH_JOB_ARRAY_INDEX/AWS", "3/AWS", SAME),
     Fault("days that are not settled", "check_backfill", PAGE, '"jobId=$days"', '"jobId=none"', "settle waits for the array"),
     Fault("another destination", "check_cronjob", CRONJOB, "s3://analytics/bedrock", "s3://analytics/tables", SAME),
+    Fault("an age that is lost", "check_service", PAGE, "install -p -m 644", "install -m 644", "with their age"),
     Fault("settings that are not read", "check_service", SERVICE, "--config /etc/hoptrail/hoptrail.toml ", "", "--source"),
     Fault("metrics that are not written", "check_service", SERVICE, " \\\n    --metrics prometheus=/var/lib/hoptrail/hoptrail.prom", "", "it leaves its metrics"),
     Fault("metrics of another form", "check_service", SERVICE, "prometheus=/var", "json=/var", "promtool accepts"),

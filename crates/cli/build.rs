@@ -1,5 +1,5 @@
 //! Says which commit is built: `HOPTRAIL_COMMIT` (`1a2b3c4d5e6f 2026-12-01`), or what git says, or nothing, as in an
-//! archive of the sources. Only release builds ask git, because a debug build would be old after the next commit.
+//! archive of the sources. Only release builds ask git, because a debug build would be rebuilt after every commit.
 
 use std::env;
 use std::process::Command;

@@ -38,6 +38,7 @@ fn each_command_has_a_page_with_exit_codes_environment_and_files() {
 }
 
 #[test]
+#[expect(clippy::print_stdout, reason = "a check that is left out is to be seen")]
 fn completions_know_the_commands() {
     let world = World::new();
     for (shell, file) in [
@@ -49,13 +50,15 @@ fn completions_know_the_commands() {
         world.hoptrail(&["generate", shell, "--out", "completions"]).ends(0);
         let text = fs::read_to_string(world.path(&format!("completions/{file}"))).unwrap();
         assert_eq!(world.hoptrail(&["generate", shell]).ends(0).stdout, text);
-        assert!(text.contains("--invocation-logs") || text.contains("invocation-logs"), "{shell}");
+        assert!(text.contains("invocation-logs"), "{shell}");
         assert!(text.contains("settle"), "{shell}");
         // Those that the machine has can read it.
         let arguments = if shell == "fish" { ["--no-execute"] } else { ["-n"] };
         let path = world.path(&format!("completions/{file}"));
-        let read = Command::new(shell).args(arguments).arg(&path).status();
-        assert!(read.map_or(true, |status| status.success()), "{shell}");
+        match Command::new(shell).args(arguments).arg(&path).status() {
+            Ok(status) => assert!(status.success(), "{shell}"),
+            Err(error) => println!("not read by {shell}: {error}"),
+        }
     }
     let run = world.hoptrail(&["generate", "man", "--out", "/proc/none"]).ends(1);
     assert!(run.stderr.contains("could not write /proc/none/"), "{}", run.stderr);

@@ -5,7 +5,7 @@
 It reads the manifests. A day that changed since the last time replaces its partition; all days of a table are one
 commit, which also notes what each was made of, so that a second time does nothing. New columns are added. The
 catalog is any that PyIceberg 0.12 knows, by its name in .pyiceberg.yaml or by properties. Ends with 1 if something
-was not published: a day that a run is replacing, or a table that someone else wrote to.
+was not published: a day that a run is replacing, or a table that someone else wrote to or is writing to.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pyarrow.fs import FileSelector, FileSystem, FileType
 from pyiceberg.catalog import Catalog, load_catalog
+from pyiceberg.exceptions import CommitFailedException
 from pyiceberg.expressions import AlwaysTrue
 from pyiceberg.table import Table
 
@@ -109,9 +110,9 @@ def publish(destination: Destination, catalog: Catalog, name: str, parts: Parts,
     fingerprints = {day: "+".join(sha for _, sha in files) for day, files in parts.items()}
     known = catalog.load_table(name).properties if catalog.table_exists(name) else {}
     changed = [day for day, value in fingerprints.items() if known.get(DAY + day) != value]
-    # The newest day has the newest columns.
-    newest = max(parts)
-    table = opened(catalog, name, destination.schema(parts[newest][0][0], newest))
+    # Days may be of several versions, and any of them may have new columns.
+    schemas = [destination.schema(parts[day][0][0], day) for day in changed or [max(parts)]]
+    table = opened(catalog, name, pa.unify_schemas(schemas))
     if not changed:
         return "nothing to do"
     n_rows = 0
@@ -147,7 +148,7 @@ def main() -> int:
     for name, parts in sorted(tables.items()):
         try:
             print(f"{name}: {publish(destination, catalog, f'{options.namespace}.{name}', parts, manifests)}")
-        except Refused as error:
+        except (Refused, CommitFailedException) as error:
             print(f"{name}: {error}", file=sys.stderr)
             failed = True
     return 1 if failed else 0

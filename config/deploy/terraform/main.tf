@@ -38,6 +38,6 @@ resource "aws_cloudformation_stack" "hoptrail" {
 }
 
 output "outputs" {
-  description = "Queue, Job, Log, Topic, NotSubmitted"
+  description = "Queue, Job, Log, TaskRole, Topic, NotSubmitted"
   value       = aws_cloudformation_stack.hoptrail.outputs
 }

@@ -87,7 +87,7 @@ const LAST: usize = 900;
 
 /// Find out where your Amazon Bedrock requests ran and what they cost, from your own CloudTrail
 #[derive(Debug, Parser)]
-#[command(name = "hoptrail", version = VERSION, max_term_width = 80, after_help = exit::HELP)]
+#[command(name = "hoptrail", version = VERSION, max_term_width = 80, after_help = exit::help())]
 pub(crate) struct Arguments {
     /// What to do.
     #[command(subcommand)]
@@ -101,55 +101,55 @@ pub(crate) struct Arguments {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Read CloudTrail for a range of days and write the tables as Parquet
-    #[command(next_line_help = true, after_help = exit::HELP)]
+    #[command(next_line_help = true, after_help = exit::help())]
     Run(Box<RunArgs>),
     /// Compare days that were built at once with one another, and rebuild those that one `run` over
     /// all of them would have built otherwise
-    #[command(next_line_help = true, after_help = exit::HELP)]
+    #[command(next_line_help = true, after_help = exit::help())]
     Settle(Box<RunArgs>),
     /// Read objects whose keys come on standard input, as JSON lines of `plan --output keys`, and write what
     /// each gives to each day as an Arrow IPC stream, for `build`
-    #[command(next_line_help = true, after_help = exit::HELP)]
+    #[command(next_line_help = true, after_help = exit::help())]
     Read(Box<ReadArgs>),
     /// Build days from what `read` wrote, in place of listing and fetching the source
-    #[command(next_line_help = true, after_help = exit::HELP)]
+    #[command(next_line_help = true, after_help = exit::help())]
     Build(Box<BuildArgs>),
     /// Show what `run` would list, fetch, and build, and the price of its requests; or try what it needs
-    #[command(next_line_help = true, after_help = exit::HELP)]
+    #[command(next_line_help = true, after_help = exit::help())]
     Plan(Box<PlanArgs>),
     /// Compare the tables with their manifests; report missing, changed, or unexpected files. Checks
     /// all published days unless days are given
-    #[command(next_line_help = true, after_help = exit::HELP)]
+    #[command(next_line_help = true, after_help = exit::help())]
     Verify(Box<VerifyArgs>),
     /// Answer questions from the written tables: where calls ran, what they cost, what was denied
-    #[command(next_line_help = true, after_help = exit::HELP)]
+    #[command(next_line_help = true, after_help = exit::help())]
     Show(Box<ShowArgs>),
     /// Write a page for a browser: where calls ran, what they cost, what was denied. One HTML file, without
     /// scripts, that requests nothing
-    #[command(next_line_help = true, after_help = exit::HELP)]
+    #[command(next_line_help = true, after_help = exit::help())]
     Report(Box<ReportArgs>),
     /// Print the DDL that creates the tables in a query engine
-    #[command(next_line_help = true, after_help = exit::HELP)]
+    #[command(next_line_help = true, after_help = exit::help())]
     Ddl(DdlArgs),
     /// Show, check, export, or import prices
-    #[command(after_help = exit::HELP)]
+    #[command(after_help = exit::help())]
     Prices(PricesArgs),
     /// Export, check, compare, or import catalogs: models, profiles, and Regions
-    #[command(after_help = exit::HELP)]
+    #[command(after_help = exit::help())]
     Catalog(CatalogArgs),
     /// Show how model identifiers are read, which models they are, and where they may run; read an
     /// AccessDenied error; or list the Regions that the profiles in use need
-    #[command(next_line_help = true, after_help = exit::HELP)]
+    #[command(next_line_help = true, after_help = exit::help())]
     Explain(Box<ExplainArgs>),
     /// Say what policies make of calls: which of their authorizations are denied, by which statement
-    #[command(after_help = exit::HELP)]
+    #[command(after_help = exit::help())]
     Policy(PolicyArgs),
     /// Compare what AWS bills with what the tables have, line by line, from the Parquet files of a CUR 2.0
     /// or FOCUS 1.2 export
-    #[command(next_line_help = true, after_help = exit::HELP)]
+    #[command(next_line_help = true, after_help = exit::help())]
     Reconcile(Box<ReconcileArgs>),
     /// Write manual pages, or the completions of a shell
-    #[command(hide = true, after_help = exit::HELP)]
+    #[command(hide = true, after_help = exit::help())]
     Generate(GenerateArgs),
 }
 

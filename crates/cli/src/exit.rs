@@ -3,33 +3,49 @@
 use std::fmt;
 use std::process::ExitCode;
 
+use crate::wrap::hanging;
+
+/// Every exit code with what it says, in their order.
+pub(crate) const CODES: [(Exit, &str); 8] = [
+    (Exit::Done, "done"),
+    (
+        Exit::Failed,
+        "failed: a day was not replaced, another run holds the destination, the source cannot be listed, fails as a \
+         whole, has no trail, or nothing that --account or --source-region asks for; or `verify`, `catalog check`, \
+         `prices check`, `plan --preflight`, or --verify-digests found something",
+    ),
+    (Exit::Usage, "invalid options or settings"),
+    (
+        Exit::Partial,
+        "partial, for reasons that stderr names: something is unreadable or rejected (see table `ingest`), was not \
+         searched, does not match a filter, was not imported, or could not be tried (`plan --preflight`), or a day \
+         could not be opened again for late calls; the rest is published, and the next run of the day tries again; \
+         or part of a text or of two policies could not be read or compared (`policy explain`, `policy diff`)",
+    ),
+    (
+        Exit::Gate,
+        "a --fail-on condition holds; everything is published; or the list cost is, or may be, over the budget (`show \
+         cost --budget`); or what was expected is not so (`policy simulate --expect`, `policy diff --expect`), a \
+         policy is over its limit (`policy minify`), or another statement has to change first (`policy generate`)",
+    ),
+    (
+        Exit::Nothing,
+        "nothing matched: no objects (--fail-on empty), no known model, no price, no rows (`show`), no published day \
+         (`show`, `report`, `explain`, `verify`), no day in the bill (`reconcile`), no denial (`policy explain`), no \
+         call (`policy simulate`, `policy replay`)",
+    ),
+    (Exit::Interrupted, "interrupted (SIGINT)"),
+    (Exit::Terminated, "terminated (SIGTERM)"),
+];
+
 /// The end of each command's `--help`.
-pub(crate) const HELP: &str = "\
-Exit codes:
-    0  done
-    1  failed: a day was not replaced, another run holds the destination, the
-       source cannot be listed, fails as a whole, has no trail, or nothing that
-       --account or --source-region asks for; or `verify`, `catalog check`,
-       `prices check`, `plan --preflight`, or --verify-digests found something
-    2  invalid options or settings
-    3  partial, for reasons that stderr names: something is unreadable or
-       rejected (see table `ingest`), was not searched, does not match a
-       filter, was not imported, or could not be tried (`plan --preflight`),
-       or a day could not be opened again for late calls; the rest is
-       published, and the next run of the day tries again; or part of a text
-       or of two policies could not be read or compared (`policy explain`,
-       `policy diff`)
-    4  a --fail-on condition holds; everything is published; or the list cost
-       is, or may be, over the budget (`show cost --budget`); or what was
-       expected is not so (`policy simulate --expect`, `policy diff --expect`),
-       a policy is over its limit (`policy minify`), or another statement has
-       to change first (`policy generate`)
-    5  nothing matched: no objects (--fail-on empty), no known model, no price,
-       no rows (`show`), no published day (`show`, `report`, `explain`,
-       `verify`), no day in the bill (`reconcile`), no denial (`policy
-       explain`), no call (`policy simulate`, `policy replay`)
-  130  interrupted (SIGINT)
-  143  terminated (SIGTERM)";
+pub(crate) fn help() -> String {
+    const WIDTH: usize = 80;
+    let lines = CODES
+        .iter()
+        .map(|(exit, text)| hanging(text, WIDTH, &format!("\n{:>5}  ", exit.code()), "       "));
+    std::iter::once("Exit codes:".to_owned()).chain(lines).collect()
+}
 
 /// How a command ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -124,24 +140,10 @@ impl<E: Into<anyhow::Error>> From<E> for Failure {
 mod tests {
     use super::*;
 
-    const ALL: [Exit; 8] = [
-        Exit::Done,
-        Exit::Failed,
-        Exit::Usage,
-        Exit::Partial,
-        Exit::Gate,
-        Exit::Nothing,
-        Exit::Interrupted,
-        Exit::Terminated,
-    ];
-
     #[test]
-    fn help_names_every_exit_code() {
-        for exit in ALL {
-            let code = exit.code().to_string();
-            let mut lines = HELP.lines().map(str::trim_start);
-            assert!(lines.any(|line| line.starts_with(&format!("{code}  "))), "{code}");
-        }
+    fn codes_are_in_their_order() {
+        assert!(CODES.is_sorted_by_key(|(exit, _)| exit.code()));
+        assert!(help().lines().all(|line| line.chars().count() <= 80), "{}", help());
     }
 
     /// The table of what Batch does with each code, against the template that has it do so.
@@ -158,7 +160,7 @@ mod tests {
             (code.expect("a code"), cells[2].to_owned())
         });
         let of_batch = of_batch.collect::<std::collections::BTreeMap<_, _>>();
-        assert!(of_batch.keys().copied().eq(ALL.map(Exit::code)), "{of_batch:?}");
+        assert!(of_batch.keys().copied().eq(CODES.map(|(exit, _)| exit.code())), "{of_batch:?}");
         for (code, what) in of_batch {
             let ends = template.contains(&format!("{{ OnExitCode: \"{code}\", Action: EXIT }}"));
             let expected = match (code, ends) {

@@ -11,6 +11,7 @@ use bedrock::{Accounts, Catalog, Discounts, Knowledge, Regions};
 use logs::digest::PublicKeys;
 
 use crate::args::KnowledgeArgs;
+use crate::whole_file::write_whole;
 
 /// Loads what is built in, and the user's files over it.
 ///
@@ -143,11 +144,7 @@ pub(crate) fn write(file: &Path, text: &str) -> anyhow::Result<()> {
     if file == Path::new("-") {
         return Ok(crate::command::print(text)?);
     }
-    let mut temporary = file.as_os_str().to_owned();
-    temporary.push(".tmp");
-    std::fs::write(&temporary, text)
-        .and_then(|()| std::fs::rename(&temporary, file))
-        .with_context(|| format!("could not write {}", file.display()))
+    write_whole(file, text).with_context(|| format!("could not write {}", file.display()))
 }
 
 fn add_aliases(knowledge: &mut Knowledge, file: &Path) -> anyhow::Result<()> {

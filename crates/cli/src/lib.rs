@@ -22,6 +22,8 @@ mod region;
 mod settings;
 mod summary;
 mod version;
+mod whole_file;
+mod wrap;
 
 pub use exit::Exit;
 

@@ -11,9 +11,10 @@ use std::io;
 use crate::command::print;
 use crate::escape::escaped;
 use crate::messages::Messages;
+use crate::whole_file::write_whole;
 
+use destination::Form;
 pub(crate) use destination::MetricsOutput;
-use destination::{Form, write_whole};
 use registry::{METRICS, Metric};
 pub(crate) use values::{RunValues, Values, VerifyValues};
 

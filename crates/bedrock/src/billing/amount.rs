@@ -1,7 +1,7 @@
 //! Amounts of a bill: decimal numbers with a sign, without rounding.
 
 use std::fmt;
-use std::ops::{Add, AddAssign, Neg, Sub};
+use std::ops::{Add, AddAssign, Sub};
 use std::str::FromStr;
 
 /// Decimal places. The doubles of a bill have up to 17 significant digits.
@@ -111,14 +111,6 @@ impl Sub for Amount {
 
     fn sub(self, other: Amount) -> Amount {
         Amount(self.0.saturating_sub(other.0))
-    }
-}
-
-impl Neg for Amount {
-    type Output = Amount;
-
-    fn neg(self) -> Amount {
-        Amount(-self.0)
     }
 }
 

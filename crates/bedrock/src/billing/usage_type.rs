@@ -41,8 +41,6 @@ pub struct Metered {
     pub tier: Tier,
     /// Whether the input was above the threshold of the model's long context.
     pub is_long: bool,
-    /// Whether it is of the mantle endpoint.
-    pub is_mantle: bool,
 }
 
 /// What of a usage type, in lower case, says that it is not of a foundation model on demand, with what it is.
@@ -120,7 +118,6 @@ pub fn read(
         routing: dimension.routing,
         tier: dimension.tier,
         is_long: dimension.is_long,
-        is_mantle: parts.is_mantle,
     })
 }
 
@@ -130,7 +127,6 @@ struct Parts<'a> {
     /// `None` where the product says it.
     model: Option<&'a str>,
     dimension: &'a str,
-    is_mantle: bool,
 }
 
 fn parts(usage_type: &str) -> Result<Parts<'_>, Charge> {
@@ -146,7 +142,7 @@ fn parts(usage_type: &str) -> Result<Parts<'_>, Charge> {
         let (of_name, dimension) = name.split_once('_').ok_or_else(unknown)?;
         if dimension::read(name).is_ok() {
             // The price list has names without the code, of the models of OpenAI.
-            return Ok(Parts { code, model: None, dimension: name, is_mantle: false });
+            return Ok(Parts { code, model: None, dimension: name });
         }
         if of_name != code {
             return Err(Charge::Unknown(format!(
@@ -154,14 +150,14 @@ fn parts(usage_type: &str) -> Result<Parts<'_>, Charge> {
                 crate::call::cut(usage_type)
             )));
         }
-        return Ok(Parts { code, model: None, dimension, is_mantle: false });
+        return Ok(Parts { code, model: None, dimension });
     }
     let start = STARTS.iter().filter_map(|start| rest.find(start)).min();
     let start = start.ok_or_else(unknown)?;
     let (model, dimension) = rest.split_at(start);
-    let of_mantle = model.strip_suffix("-mantle");
-    let (model, is_mantle) = (Some(of_mantle.unwrap_or(model)), of_mantle.is_some());
-    Ok(Parts { code, model, dimension: &dimension[1..], is_mantle })
+    // The mantle endpoint meters the same tokens.
+    let model = Some(model.strip_suffix("-mantle").unwrap_or(model));
+    Ok(Parts { code, model, dimension: &dimension[1..] })
 }
 
 /// What a usage type is of that is no foundation model on demand.
@@ -191,12 +187,10 @@ mod tests {
         let names = BillingNames::read(super::super::EMBEDDED_NAMES, &catalog).unwrap();
         match read(usage_type, product, &regions, &names) {
             Charge::Tokens(it) => {
-                let [long, mantle] =
-                    [it.is_long.then_some(" long"), it.is_mantle.then_some(" mantle")]
-                        .map(Option::unwrap_or_default);
+                let long = if it.is_long { " long" } else { "" };
                 let (kind, routing, tier) =
                     (it.kind.as_str(), it.routing.as_str(), it.tier.as_str());
-                format!("{} {} {kind} {routing} {tier}{long}{mantle}", it.region, it.model_id)
+                format!("{} {} {kind} {routing} {tier}{long}", it.region, it.model_id)
             }
             Charge::OtherUnit(unit) => format!("other: {unit}"),
             Charge::Unknown(why) => format!("unknown: {why}"),
@@ -248,7 +242,7 @@ mod tests {
             ),
             (
                 "USW2-anthropic.claude-opus-4-8-mantle-input-tokens-global-standard",
-                "us-west-2 anthropic.claude-opus-4-8 input global standard mantle",
+                "us-west-2 anthropic.claude-opus-4-8 input global standard",
             ),
             (
                 "USE1-Claude4.5Haiku-cache-write-input-token-count-1-hour",
@@ -256,7 +250,7 @@ mod tests {
             ),
             (
                 "USE1-openai.gpt-5.6-luna-mantle-cache-write-tokens-5m-long-ctx-flex",
-                "us-east-1 openai.gpt-5.6-luna cache_write_5m regional flex long mantle",
+                "us-east-1 openai.gpt-5.6-luna cache_write_5m regional flex long",
             ),
             (
                 "USE1-Claude4Sonnet-output-tokens-long-context-cross-region-global",

@@ -19,17 +19,17 @@ pub(crate) struct CatalogArgs {
 #[derive(Debug, Subcommand)]
 pub(crate) enum CatalogCommand {
     /// Write the catalog as files for --catalog: models.csv, inference_profiles.csv, and regions.csv
-    #[command(next_line_help = true, after_help = exit::HELP)]
+    #[command(next_line_help = true, after_help = exit::help())]
     Export(CatalogExportArgs),
     /// Check catalog files of your own, line by line
-    #[command(next_line_help = true, after_help = exit::HELP)]
+    #[command(next_line_help = true, after_help = exit::help())]
     Check(CatalogCheckArgs),
     /// List the rows that differ between two catalogs
-    #[command(next_line_help = true, after_help = exit::HELP)]
+    #[command(next_line_help = true, after_help = exit::help())]
     Diff(CatalogDiffArgs),
     /// Bring a catalog up to date with the output of `aws bedrock list-foundation-models`,
     /// `get-foundation-model`, `list-inference-profiles`, or `get-inference-profile`
-    #[command(next_line_help = true, after_help = exit::HELP)]
+    #[command(next_line_help = true, after_help = exit::help())]
     Import(CatalogImportArgs),
 }
 

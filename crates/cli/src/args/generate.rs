@@ -12,8 +12,8 @@ pub(crate) struct GenerateArgs {
     /// What to write
     #[arg(value_enum, value_name = "WHAT")]
     pub(crate) what: Generated,
-    /// Folder to write to, each file under the name that is usual for it [default: stdout, which gets the page of
-    /// `hoptrail` alone of all manual pages]
+    /// Folder to write to, each file under the name that is usual for it [default: stdout; of man, only the
+    /// page of `hoptrail`]
     #[arg(long, value_name = "DIR", help_heading = heading::OUTPUT)]
     pub(crate) out: Option<PathBuf>,
 }

@@ -42,30 +42,30 @@ pub(crate) enum PolicyCommand {
     /// Say what a denial says, from any text that has one: which authorization was denied by which kind of
     /// policy, what the text does not say, which calls can have led there, and all that these need. With
     /// policies, also which statements deny them. No trail and no credentials are needed
-    #[command(next_line_help = true, after_help = exit::HELP)]
+    #[command(next_line_help = true, after_help = exit::help())]
     Explain(Box<ExplainDenialArgs>),
     /// Say whether policies allow calls, authorization by authorization, and which statement decides. A
     /// call through a profile is authorized for the profile, for the model in the source Region, and for
     /// the model in every Region of the profile
-    #[command(next_line_help = true, after_help = exit::HELP)]
+    #[command(next_line_help = true, after_help = exit::help())]
     Simulate(Box<SimulateArgs>),
     /// Find faults of policy documents, each with its line and, where one can show it, the call that proves
     /// it: the verdict with the fault and without it
-    #[command(next_line_help = true, after_help = exit::HELP)]
+    #[command(next_line_help = true, after_help = exit::help())]
     Lint(Box<LintArgs>),
     /// Write the smallest policy for a goal, and try it: every way to call a model, before and after
-    #[command(after_help = exit::HELP)]
+    #[command(after_help = exit::help())]
     Generate(GenerateArgs),
     /// Make a policy shorter without changing what it says, with proof, and compare its size, as it is saved,
     /// with AWS's limit. The policy goes to stdout, the report to stderr
-    #[command(next_line_help = true, after_help = exit::HELP)]
+    #[command(next_line_help = true, after_help = exit::help())]
     Minify(MinifyArgs),
     /// Say whether two policies say the same of every request, or show short requests on which they differ
-    #[command(next_line_help = true, after_help = exit::HELP)]
+    #[command(next_line_help = true, after_help = exit::help())]
     Diff(DiffArgs),
     /// Say what changed policies would have done to the calls that were logged; without a change, how well
     /// the policies explain what was logged
-    #[command(next_line_help = true, after_help = exit::HELP)]
+    #[command(next_line_help = true, after_help = exit::help())]
     Replay(Box<ReplayArgs>),
 }
 

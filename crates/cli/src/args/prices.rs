@@ -19,18 +19,18 @@ pub(crate) struct PricesArgs {
 #[derive(Debug, Subcommand)]
 pub(crate) enum PricesCommand {
     /// Show the prices of a model in a source Region on a day, each with its origin
-    #[command(next_line_help = true, after_help = exit::HELP)]
+    #[command(next_line_help = true, after_help = exit::help())]
     Show(PricesShowArgs),
     /// Check a price file of your own, line by line
-    #[command(next_line_help = true, after_help = exit::HELP)]
+    #[command(next_line_help = true, after_help = exit::help())]
     Check(PricesCheckArgs),
     /// Write the price book as a file for --prices, or prices per unit as one for --unit-prices
-    #[command(next_line_help = true, after_help = exit::HELP)]
+    #[command(next_line_help = true, after_help = exit::help())]
     Export(PricesExportArgs),
     /// Bring a price book up to date with what AWS prints: the output of `aws bedrock
     /// list-foundation-model-agreement-offers` or `aws pricing get-products`, and the offer files of
     /// Amazon Bedrock in the AWS Price List (JSON or CSV)
-    #[command(next_line_help = true, after_help = exit::HELP)]
+    #[command(next_line_help = true, after_help = exit::help())]
     Import(PricesImportArgs),
 }
 

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use anyhow::Context;
 use clap::{Command, CommandFactory};
-use clap_complete::Shell;
+use clap_complete::{Generator, Shell};
 
 use crate::args::{Arguments, GenerateArgs, Generated};
 use crate::command::print;
@@ -30,16 +30,10 @@ pub(crate) fn run(args: &GenerateArgs) -> Result<Exit, Failure> {
     let mut text = Vec::new();
     clap_complete::generate(shell, &mut Arguments::command(), NAME, &mut text);
     match &args.out {
-        Some(folder) => write(folder, &file_name(shell), &text)?,
+        Some(folder) => write(folder, &shell.file_name(NAME), &text)?,
         None => print(&String::from_utf8(text).context("completions are no text")?)?,
     }
     Ok(Exit::Done)
-}
-
-/// The name that a shell looks for.
-fn file_name(shell: Shell) -> String {
-    use clap_complete::Generator;
-    shell.file_name(NAME)
 }
 
 /// A page for each command, or that of all commands on stdout.

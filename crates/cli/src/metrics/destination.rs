@@ -1,7 +1,5 @@
-//! Where metrics go: stdout, or a file that is written whole.
+//! Where metrics go: stdout, or a file.
 
-use std::fs::File;
-use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
@@ -79,31 +77,6 @@ impl TryFrom<String> for MetricsOutput {
     fn try_from(text: String) -> Result<Self, String> {
         text.parse()
     }
-}
-
-/// Writes a file whole: whoever reads it sees what was there before, or all that is new.
-///
-/// # Errors
-/// If the file cannot be written; then it is as it was.
-pub(super) fn write_whole(file: &Path, text: &str) -> io::Result<()> {
-    // A pipe that nobody reads would keep the run from its end.
-    if file.metadata().is_ok_and(|found| !found.is_file()) {
-        return Err(io::Error::other("expected a regular file, or none"));
-    }
-    let mut name = file.file_name().ok_or(io::ErrorKind::InvalidInput)?.to_owned();
-    // The collector of Prometheus reads names with its own ending only.
-    name.push(format!(".{}.tmp", std::process::id()));
-    let temporary = file.with_file_name(name);
-    let written = File::create(&temporary).and_then(|mut opened| {
-        opened.write_all(text.as_bytes())?;
-        opened.sync_all()
-    });
-    let done = written.and_then(|()| std::fs::rename(&temporary, file));
-    if done.is_err() {
-        // What it was called for is what counts.
-        let _ = std::fs::remove_file(&temporary);
-    }
-    done
 }
 
 #[cfg(test)]

@@ -142,9 +142,12 @@ pub(super) const METRICS: &[Metric] = &[
     ),
     Metric {
         unit: Unit::Bytes,
-        ..metric("BytesRead", "hoptrail_read_bytes", "Bytes of both, as stored.", |values| {
-            of_run(values, |run| run.finished.bytes_read)
-        })
+        ..metric(
+            "BytesRead",
+            "hoptrail_read_bytes",
+            "Bytes of all source objects that were read or unreadable, as stored.",
+            |values| of_run(values, |run| run.finished.bytes_read),
+        )
     },
     metric(
         "Records",
@@ -170,7 +173,7 @@ pub(super) const METRICS: &[Metric] = &[
     metric(
         "Duplicates",
         "hoptrail_duplicates",
-        "Calls that another record was counted for already.",
+        "Calls already counted from another record.",
         |values| of_run(values, |run| run.finished.duplicates),
     ),
     metric(
@@ -255,7 +258,7 @@ pub(super) const METRICS: &[Metric] = &[
         ..metric(
             "DurationSeconds",
             "hoptrail_duration_seconds",
-            "How long it took, in seconds.",
+            "How long the command took, in seconds.",
             |values| Some(values.duration.as_secs_f64()),
         )
     },

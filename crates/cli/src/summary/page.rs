@@ -22,6 +22,7 @@ use crate::answer::{cells, table};
 use crate::escape::escaped;
 use crate::exit::Failure;
 use crate::number::{bytes, counted, grouped};
+use crate::wrap::hanging;
 
 /// How many accounts, principals, and profiles are named.
 const NAMED: usize = 3;
@@ -390,19 +391,7 @@ fn parts(counts: &[(u64, &str)]) -> String {
 
 /// A text in lines of at most [`WIDTH`] characters, which begin with two spaces, and after the first with four.
 fn wrapped(text: &str) -> String {
-    let mut lines = String::from(" ");
-    let mut width = lines.len();
-    for word in text.split(' ') {
-        let length = word.chars().count();
-        if width + 1 + length > WIDTH {
-            lines.push_str("\n   ");
-            width = 3;
-        }
-        lines.push(' ');
-        lines.push_str(word);
-        width += 1 + length;
-    }
-    lines
+    hanging(text, WIDTH, "  ", "    ")
 }
 
 /// A text of at most so many characters.

@@ -21,38 +21,38 @@ pub(crate) struct GenerateArgs {
 #[derive(Debug, Subcommand)]
 pub(crate) enum GenerateGoal {
     /// Let calls through profiles pass a Region deny of --org, and nothing else: the changed SCP
-    #[command(next_line_help = true, after_help = exit::HELP)]
+    #[command(next_line_help = true, after_help = exit::help())]
     Exempt(Box<ExemptArgs>),
     /// Allow global profiles from these source Regions, and from no others
-    #[command(next_line_help = true, after_help = exit::HELP)]
+    #[command(next_line_help = true, after_help = exit::help())]
     EnableGlobal(Box<EnableGlobalArgs>),
     /// Deny global cross-Region inference, also through application profiles
-    #[command(next_line_help = true, after_help = exit::HELP)]
+    #[command(next_line_help = true, after_help = exit::help())]
     DisableGlobal(Box<DisableGlobalArgs>),
     /// Deny inference outside of Regions, or of a geography, whichever way a model is called
-    #[command(next_line_help = true, after_help = exit::HELP)]
+    #[command(next_line_help = true, after_help = exit::help())]
     Regions(Box<OnlyRegionsArgs>),
     /// Deny models that are called without a profile
-    #[command(next_line_help = true, after_help = exit::HELP)]
+    #[command(next_line_help = true, after_help = exit::help())]
     ProfilesOnly(Box<ProfilesOnlyArgs>),
     /// Deny all models but these: by their IDs, through profiles, at the mantle endpoint
-    #[command(next_line_help = true, after_help = exit::HELP)]
+    #[command(next_line_help = true, after_help = exit::help())]
     Models(Box<ModelsArgs>),
     /// Deny inference to all accounts but these, everywhere or outside of Regions
-    #[command(next_line_help = true, after_help = exit::HELP)]
+    #[command(next_line_help = true, after_help = exit::help())]
     Accounts(Box<AccountsArgs>),
     /// Deny calls with Bedrock API keys
-    #[command(next_line_help = true, after_help = exit::HELP)]
+    #[command(next_line_help = true, after_help = exit::help())]
     NoApiKeys(Box<NoApiKeysArgs>),
     /// Allow one model or profile: an identity-based policy
-    #[command(next_line_help = true, after_help = exit::HELP)]
+    #[command(next_line_help = true, after_help = exit::help())]
     Identity(Box<IdentityArgs>),
     /// Allow what a principal has called, and nothing else: an identity-based policy from the tables
-    #[command(next_line_help = true, after_help = exit::HELP)]
+    #[command(next_line_help = true, after_help = exit::help())]
     LeastPrivilege(Box<LeastPrivilegeArgs>),
     /// Let calls through profiles pass the control CT.MULTISERVICE.PV.1: its parameters, and the SCP that must
     /// stand beside them
-    #[command(next_line_help = true, after_help = exit::HELP)]
+    #[command(next_line_help = true, after_help = exit::help())]
     ControlTower(Box<ControlTowerArgs>),
 }
 

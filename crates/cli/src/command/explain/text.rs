@@ -7,6 +7,7 @@ use bedrock::price::TokenKind;
 use super::explanation::{ALL_COMMERCIAL, DirectCall, Explanation, NOT_CALLABLE, Prices};
 use crate::escape::escaped;
 use crate::number::counted;
+use crate::wrap::hanging;
 
 /// The column at which values begin.
 const INDENT: usize = 16;
@@ -70,30 +71,12 @@ pub(crate) fn joined(lines: &[(String, String)]) -> String {
 /// The lines in at most so many columns: values go on below where they began. A word is never cut.
 pub(crate) fn wrapped(text: &str, width: Option<usize>) -> String {
     let Some(width) = width else { return text.to_owned() };
-    let mut out = String::with_capacity(text.len());
-    for line in text.lines() {
+    let line = |line: &str| {
         let indent = if line.starts_with("  ") { INDENT } else { 0 };
         let (head, rest) = line.split_at_checked(indent).unwrap_or(("", line));
-        out.push_str(head);
-        let (mut used, mut is_first) = (head.chars().count(), true);
-        for word in rest.split(' ') {
-            let length = word.chars().count();
-            if is_first {
-                is_first = false;
-            } else if used + 1 + length > width {
-                out.push('\n');
-                out.extend(std::iter::repeat_n(' ', indent));
-                used = indent;
-            } else {
-                out.push(' ');
-                used += 1;
-            }
-            out.push_str(word);
-            used += length;
-        }
-        out.push('\n');
-    }
-    out
+        hanging(rest, width, head, &" ".repeat(indent)) + "\n"
+    };
+    text.lines().map(line).collect()
 }
 
 /// Source Regions with the same destinations are one line.

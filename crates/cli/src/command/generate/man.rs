@@ -49,22 +49,10 @@ pub(super) fn page(command: &Command) -> io::Result<Vec<u8>> {
 
 /// The exit codes, as `--help` has them.
 fn exit_status() -> Roff {
-    let mut codes = Vec::<(&str, String)>::new();
-    for line in exit::HELP.lines().skip(1) {
-        match line.trim().split_once("  ").filter(|(code, _)| code.parse::<u8>().is_ok()) {
-            Some((code, text)) => codes.push((code, text.trim().to_owned())),
-            None => {
-                if let Some((_, text)) = codes.last_mut() {
-                    text.push(' ');
-                    text.push_str(line.trim());
-                }
-            }
-        }
-    }
     let mut roff = Roff::new();
     roff.control("SH", ["EXIT STATUS"]);
-    for (code, text) in codes {
-        roff.control("TP", []).text([bold(code)]).text([roman(text)]);
+    for (exit, text) in exit::CODES {
+        roff.control("TP", []).text([bold(exit.code().to_string())]).text([roman(text)]);
     }
     roff
 }
