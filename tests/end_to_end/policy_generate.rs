@@ -235,6 +235,20 @@ fn exemptions_of_some_models_do_not_pass_for_all() {
 }
 
 #[test]
+fn models_that_cannot_be_approved_are_named() {
+    let world = World::new();
+    for (model, expected) in [
+        ("*", "expected the models to approve, found `*`: where all are, no policy is needed"),
+        ("anthropic.claude-opus-99", "expected a model ID of the catalog"),
+        (SONNET, "expected a model ID of the catalog without a scope"),
+    ] {
+        let run = world.hoptrail(&["policy", "generate", "models", model]);
+        assert!(run.code != 0 && run.stderr.contains(expected), "{model}: {}", run.stderr);
+        assert_eq!(run.stdout, "", "{model}");
+    }
+}
+
+#[test]
 fn global_profiles_of_every_model_are_enabled_from_the_region_alone() {
     let world = World::new();
     let sample = sample_organization();

@@ -387,7 +387,7 @@ fn price_of_the_bill_is_printed_as_a_file_with_which_both_agree() {
     let expected = expected.map(|(a, b, c)| (a.to_owned(), b.to_owned(), c.to_owned()));
     assert_eq!(verdicts, expected);
     let file = found["price_override_file"].as_str().unwrap();
-    let row = "\nanthropic.claude-sonnet-4-6,regional,us-east-1,standard,0,input,4,2026-10-06,,the bill,2026-10-07\n";
+    let row = "\nanthropic.claude-sonnet-4-6,regional,us-east-1,standard,0,input,4,2026-10-06,2026-10-08,the bill,2026-10-07\n";
     assert!(file.ends_with(row), "{file}");
     world.write("prices.csv", file);
     build(&world, &["--price-overrides", "prices.csv", "--force"]);
@@ -404,7 +404,7 @@ fn price_of_the_bill_is_printed_as_a_file_with_which_both_agree() {
     let file = found["price_override_file"].as_str().unwrap();
     let of = |row: &str| format!("input,{row},the bill,2026-10-07\n");
     assert!(file.contains(&of("4,2026-10-06,2026-10-07")), "{file}");
-    assert!(file.contains(&of("4.1,2026-10-07,")), "{file}");
+    assert!(file.contains(&of("4.1,2026-10-07,2026-10-08")), "{file}");
     world.write("prices.csv", file);
     build(&world, &["--price-overrides", "prices.csv", "--force"]);
     assert_eq!(differences(&compared(&world, &rows, &["--fail-on", "differs"])), [], "{file}");
@@ -523,6 +523,45 @@ fn calls_without_counts_are_said_to_be_that() {
     assert!(run.stderr.contains("--fail-on differs: 45 lines with a difference"), "{}", run.stderr);
     assert!(run.stdout.contains("no tokens here: billed"), "{}", run.stdout);
     assert!(run.stdout.lines().all(|line| line.chars().count() <= 80), "{}", run.stdout);
+}
+
+/// The tables have what was negotiated for all kinds of tokens of a usage together.
+#[test]
+fn net_cost_that_is_not_compared_is_said_to_be_that() {
+    let (world, mut rows) = world(13);
+    for row in &mut rows {
+        let cost = row.list.replace('.', "").parse::<i128>().unwrap();
+        row.net = decimal(cost * 95, 14);
+    }
+    let file = compared(&world, &rows, &[])["discount_file"].as_str().unwrap().to_owned();
+    world.write("discount.csv", file);
+    build(&world, &["--discount", "discount.csv", "--force"]);
+    let of_nova = |row: &&mut BillRow| row.day == 1 && row.usage_type.contains("Nova");
+    for row in rows.iter_mut().filter(of_nova) {
+        row.net.clone_from(&row.list);
+    }
+    let found = compared(&world, &rows, &[]);
+    let text = |line: &Value, name: &str| line[name].as_str().unwrap_or_default().to_owned();
+    let lines = found["lines"].as_array().unwrap();
+    let differing = lines.iter().filter(|line| line["verdict"] != "agree").collect::<Vec<_>>();
+    assert_eq!(differing.len(), 3);
+    for line in &differing {
+        let [billed, contracted] =
+            ["billed_net_cost_of_kinds_usd", "seen_contracted_cost_of_kinds_usd"]
+                .map(|name| text(line, name).parse::<f64>().unwrap());
+        assert!((billed * 0.95 - contracted).abs() < 1e-9, "{line}");
+    }
+    // One kind more that differs, and nothing is known of the others.
+    let output = rows.iter_mut().find(|row| row.day == 1 && row.usage_type.contains("Pro-output"));
+    output.unwrap().quantity = "0.001".to_owned();
+    let _ = fs::remove_dir_all(world.path("bill"));
+    write_bill(&world, "bill/a.parquet", columns(&rows, true));
+    let page = reconcile(&world, &[]).ends(0).stdout;
+    assert!(page.contains("2 lines that agree, but for the net cost"), "{page}");
+    assert!(
+        page.lines().filter(|line| !line.contains(',')).all(|line| line.chars().count() <= 80),
+        "{page}"
+    );
 }
 
 /// CloudTrail counts input and output at best; of the cache, it counts nothing.
@@ -705,7 +744,7 @@ fn what_is_no_bill_is_named() {
     says(1, "expected each file once, found b.parquet, which is a.parquet again");
     fs::remove_file(world.path("bill/b.parquet")).unwrap();
     // Two versions of a month count everything twice.
-    for version in ["1", "2"] {
+    for version in ["1", "version=2"] {
         let name = format!("bill/BILLING_PERIOD=2026-10/{version}/x.parquet");
         write_bill(&world, &name, columns(&rows, true));
     }
@@ -723,7 +762,7 @@ fn what_is_no_bill_is_named() {
     };
     write_bill(&world, "bill/a.parquet", with_ids(&rows));
     write_bill(&world, "bill/b.parquet", with_ids(&rows[..1]));
-    says(1, "expected each line once, found line item USE1-Claude4.6Sonnet-input-tokens-0 in");
+    says(1, "expected each line once, found line item USE1-Claude4.6Sonnet-input-tokens-0 9");
     // A whole month in a line.
     let mut monthly = columns(&rows, true);
     let ends = rows.iter().map(|_| FIRST + 31 * MILLIS_OF_DAY);

@@ -14,8 +14,8 @@ pub use bill::{Bill, Month, Sum, UnknownLine};
 pub use line::{BillLine, LineType};
 pub use names::{BillingNames, EMBEDDED as EMBEDDED_NAMES};
 pub use reconcile::{
-    Billed, BilledUsage, Comparison, CostBasis, DiscountRow, Discounts, Key, Kind, Line, Part,
-    PriceRow, Reconciliation, Seen, SeenUsage, Tolerance, Verdict, discounts, price_rows,
-    reconcile,
+    Billed, Comparison, CostBasis, DiscountRow, Discounts, Key, Kind, Line, NetComparison, Part,
+    PriceRow, Prices, Reconciliation, Seen, SeenUsage, Tolerance, UsageKey, Verdict, discounts,
+    prices, reconcile,
 };
 pub use usage_type::{Charge, Metered, read};

@@ -4,10 +4,11 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use bedrock::Regions;
-use bedrock::billing::{Bill, BillLine, BillingNames, LineType};
+use bedrock::billing::{Bill, BillLine, BillingNames};
 use jiff::civil::Date;
 use store::{ObjectMeta, Store, list_all};
 use tables::bill::{BillError, Export};
+use tokio::sync::mpsc;
 use tokio::task::spawn_blocking;
 
 use crate::dates::DayRange;
@@ -16,6 +17,9 @@ use crate::error::Error;
 
 /// What of a folder's layout says the month, as Data Exports write it.
 const PERIOD: &str = "BILLING_PERIOD=";
+/// The lines that are handed over at once, and how many of these wait.
+const BATCH_LINES: usize = 8_192;
+const BATCHES_AHEAD: usize = 2;
 
 /// A bill, and which export it is of.
 #[derive(Debug, Default)]
@@ -129,24 +133,24 @@ pub async fn read_bill(
         let of_key = |source| BillFault::File { key: file.key.clone(), source };
         let Some(spooled) = spooled else { continue };
         let sha256 = spooled.sha256.clone();
-        let read = spawn_blocking(move || lines_of(spooled, with_principals)).await;
-        let OfFile { export, lines, days } = read.map_err(|_| Error::Worker)?.map_err(of_key)?;
+        let (sender, mut batches) = mpsc::channel(BATCHES_AHEAD);
+        let reading = spawn_blocking(move || send_lines(spooled, with_principals, &sender));
+        let mut has_lines = false;
+        while let Some(Batch { lines, days }) = batches.recv().await {
+            has_lines = true;
+            counted.add_batch(&file.key, &lines)?;
+            days.into_iter().for_each(|day| found.bill.see(day, of_range));
+            lines.iter().for_each(|line| found.bill.add(line, of_range, regions, names));
+        }
+        let export = reading.await.map_err(|_| Error::Worker)?.map_err(of_key)?;
         if let Some(expected) = found.export.filter(|known| *known != export) {
             let key = file.key.clone();
             return Err(BillFault::TwoExports { key, expected, found: export });
         }
         found.export = Some(export);
         found.files += 1;
-        if !days.is_empty() {
-            counted.add_usage(&file.key, &lines)?;
+        if has_lines {
             counted.add_file(&file.key, sha256)?;
-            counted.add_ids(&file.key, &lines)?;
-        }
-        for day in days {
-            found.bill.see(day, of_range);
-        }
-        for line in &lines {
-            found.bill.add(line, of_range, regions, names);
         }
     }
     Ok(found)
@@ -163,9 +167,9 @@ fn month_of(key: &str) -> Option<Date> {
 struct Counted {
     /// Files by their content.
     files: BTreeMap<String, String>,
-    /// By account, day, and the parts of the folder that say what is in it, the file that had the first usage.
-    folders: HashMap<(String, Date, Vec<String>), String>,
-    /// The lines of usage by a hash of their ID and day, with the place of their file in `keys`.
+    /// By account and day, the file that had the first of its lines.
+    folders: HashMap<(String, Date), String>,
+    /// The lines by a hash of their ID, with the place of their file in `keys`.
     lines: HashMap<u64, usize>,
     keys: Vec<String>,
 }
@@ -178,10 +182,10 @@ impl Counted {
         }
     }
 
-    fn add_usage(&mut self, key: &str, lines: &[BillLine]) -> Result<(), BillFault> {
-        let places = usage(lines).map(|line| (line.account_id.as_deref().unwrap_or(""), line.day));
+    fn add_batch(&mut self, key: &str, lines: &[BillLine]) -> Result<(), BillFault> {
+        let places = lines.iter().map(|line| (line.account_id.as_deref().unwrap_or(""), line.day));
         for (account_id, day) in places.collect::<BTreeSet<_>>() {
-            let place = (account_id.to_owned(), day, partitions(key));
+            let place = (account_id.to_owned(), day);
             let first = self.folders.entry(place).or_insert_with(|| key.to_owned());
             if folder(first) != folder(key) {
                 let (first, second) = (first.clone(), key.to_owned());
@@ -189,15 +193,13 @@ impl Counted {
                 return Err(BillFault::TwoVersions { day, account_id, first, second });
             }
         }
-        Ok(())
-    }
-
-    fn add_ids(&mut self, key: &str, lines: &[BillLine]) -> Result<(), BillFault> {
-        let file = self.keys.len();
-        self.keys.push(key.to_owned());
-        for (id, day) in usage(lines).filter_map(|line| Some((line.id.as_ref()?, line.day))) {
+        if self.keys.last().is_none_or(|last| last != key) {
+            self.keys.push(key.to_owned());
+        }
+        let file = self.keys.len() - 1;
+        for id in lines.iter().filter_map(|line| line.id.as_ref()) {
             let mut hasher = DefaultHasher::new();
-            (id, day).hash(&mut hasher);
+            id.hash(&mut hasher);
             let first = *self.lines.entry(hasher.finish()).or_insert(file);
             if first != file {
                 let (first, second) = (self.keys[first].clone(), key.to_owned());
@@ -208,36 +210,40 @@ impl Counted {
     }
 }
 
-fn usage(lines: &[BillLine]) -> impl Iterator<Item = &BillLine> {
-    lines.iter().filter(|line| line.line_type == LineType::Usage)
-}
-
 fn folder(key: &str) -> &str {
     key.rsplit_once('/').map_or("", |(folder, _)| folder)
 }
 
-/// The parts of a folder that say what is in it: `BILLING_PERIOD=2026-10`.
-fn partitions(key: &str) -> Vec<String> {
-    folder(key).split('/').filter(|part| part.contains('=')).map(str::to_owned).collect()
-}
-
-/// What one file has.
-struct OfFile {
-    export: Export,
+/// Some lines of a file.
+struct Batch {
+    /// Those of Bedrock: a bill is mostly of other services.
     lines: Vec<BillLine>,
+    /// The days of all.
     days: BTreeSet<Date>,
 }
 
-/// The lines of Bedrock in a file, and the days of all lines: a bill is mostly of other services.
-fn lines_of(file: Spooled, with_principals: bool) -> Result<OfFile, BillError> {
-    let (mut lines, mut days) = (Vec::new(), BTreeSet::new());
+/// Reads a file, and sends its lines on. Call it on a thread of its own.
+fn send_lines(
+    file: Spooled,
+    with_principals: bool,
+    batches: &mpsc::Sender<Batch>,
+) -> Result<Export, BillError> {
+    let empty = || Batch { lines: Vec::new(), days: BTreeSet::new() };
+    let mut batch = empty();
     let export = file.bill(with_principals, |line| {
-        days.insert(line.day);
+        batch.days.insert(line.day);
         if line.is_of_bedrock() {
-            lines.push(line);
+            batch.lines.push(line);
+        }
+        if batch.lines.len() >= BATCH_LINES {
+            // Whoever takes them no longer has found a fault.
+            let _ = batches.blocking_send(std::mem::replace(&mut batch, empty()));
         }
     })?;
-    Ok(OfFile { export, lines, days })
+    if !batch.days.is_empty() {
+        let _ = batches.blocking_send(batch);
+    }
+    Ok(export)
 }
 
 /// How many files are CSV, and those that are Parquet, of which there is one at least.

@@ -145,7 +145,9 @@ fn read_file(
         let batch: RecordBatch = batch.map_err(|error| BillError::Rows(error.to_string()))?;
         let columns = Columns::of(&batch, export)?;
         for row in 0..batch.num_rows() {
-            take(columns.line(row, first_row + row as u64)?);
+            if let Some(line) = columns.line(row, first_row + row as u64)? {
+                take(line);
+            }
         }
         first_row += batch.num_rows() as u64;
     }

@@ -74,9 +74,11 @@ impl Amount {
 
     /// How much it is of another amount, with six decimal places; `None` of nothing.
     pub fn share_of(self, other: Amount) -> Option<Self> {
-        const MILLION: i128 = 1_000_000;
-        let share = self.0.checked_mul(MILLION)?.checked_div(other.0)?;
-        share.checked_mul(ONE / MILLION).map(Amount)
+        const PLACES_OF_SHARE: u32 = 6;
+        // One more place, to round by.
+        let share = self.0.checked_mul(10_i128.pow(PLACES_OF_SHARE + 1))?.checked_div(other.0)?;
+        let share = share.checked_mul(ONE / 10_i128.pow(PLACES_OF_SHARE + 1))?;
+        Some(Amount(share).to_places(PLACES_OF_SHARE))
     }
 
     /// In units of 10^-18.
@@ -224,6 +226,8 @@ mod tests {
         assert_eq!(of("2.5").rounded(), of("3"));
         assert_eq!(of("-2.5").rounded(), of("-3"));
         assert_eq!(of("0.95").share_of(of("1")), Some(of("0.95")));
+        assert_eq!(of("2").share_of(of("3")), Some(of("0.666667")));
+        assert_eq!(of("-2").share_of(of("3")), Some(of("-0.666667")));
         assert_eq!(of("1").share_of(Amount::ZERO), None);
         assert_eq!(of("0.513183").per_million_of(of("31102")).unwrap().to_string(), "16.5");
         assert_eq!(of("1.25").times(1_000).unwrap(), of("1250"));

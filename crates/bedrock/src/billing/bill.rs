@@ -7,15 +7,15 @@ use jiff::civil::Date;
 use super::amount::Amount;
 use super::line::{BillLine, LineType};
 use super::names::BillingNames;
-use super::reconcile::{BilledUsage, CostBasis, Key};
+use super::reconcile::{Billed, CostBasis, Key, UsageKey};
 use super::usage_type::{Charge, read};
 use crate::region::Regions;
 
 /// What a bill says of a range of days.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Bill {
-    /// Tokens.
-    pub usage: Vec<BilledUsage>,
+    /// Tokens: those of the same key, kind, and length of context are summed up.
+    pub usage: BTreeMap<UsageKey, Billed>,
     /// Usage of Bedrock that is not billed per token, by its unit.
     pub other_units: BTreeMap<String, Sum>,
     /// Usage of Bedrock that is not understood.
@@ -24,19 +24,21 @@ pub struct Bill {
     pub other_charges: BTreeMap<String, Sum>,
     /// The accounts that pay.
     pub payers: BTreeSet<String>,
-    /// The last day of which there is any line, of whatever service.
-    pub until: Option<Date>,
-    /// The months of the range with lines, `2026-10`.
+    /// The first day and the last of which there is any line, of whatever service.
+    pub days: Option<(Date, Date)>,
+    /// The months with lines of days of the range, `2026-10`.
     pub months: BTreeMap<String, Month>,
 }
 
 /// What the lines of a month say of its invoice.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Month {
-    /// Lines of Bedrock's usage with an invoice.
+    /// Lines of Bedrock's usage with an invoice, of any day of the month.
     pub invoiced: u64,
     /// Those without one.
     pub open: u64,
+    /// The last day of which there is any.
+    pub until: Option<Date>,
 }
 
 /// Lines, and what they cost.
@@ -68,27 +70,29 @@ enum NotTokens {
 impl Month {
     /// Whether the month is closed: each of its lines has an invoice. `None` if the bill does not say.
     pub fn is_closed(self) -> Option<bool> {
-        (self != Month::default()).then_some(self.open == 0)
+        (self.invoiced + self.open > 0).then_some(self.open == 0)
     }
 }
 
 impl Bill {
     /// Takes note that there is a line of a day, of whatever service.
     pub fn see(&mut self, day: Date, (from, to): (Date, Date)) {
-        self.until = self.until.max(Some(day));
+        self.days = Some(match self.days {
+            Some((first, last)) => (first.min(day), last.max(day)),
+            None => (day, day),
+        });
         if (from..=to).contains(&day) {
-            self.months.entry(day.strftime("%Y-%m").to_string()).or_default();
+            self.months.entry(month_of(day)).or_default();
         }
     }
 
-    /// Whether the bill may lack usage of a day: those after its last line, and the day of that line as long as the
-    /// month has no invoice.
+    /// Whether the bill may lack usage of a day: of those after its last line; in a month without invoice, of the
+    /// last day with usage of Bedrock, and those after it.
     pub fn may_lack(&self, day: Date) -> bool {
-        let is_open = |day: Date| {
-            let month = self.months.get(&day.strftime("%Y-%m").to_string());
-            month.and_then(|month| month.is_closed()) == Some(false)
-        };
-        self.until.is_none_or(|until| day > until || day == until && is_open(day))
+        let Some((_, until)) = self.days else { return true };
+        let month = self.months.get(&month_of(day));
+        let open = month.filter(|month| month.is_closed() == Some(false));
+        day > until || open.is_some_and(|month| month.until.is_none_or(|last| day >= last))
     }
 
     /// Takes a line of Bedrock, if it is of these days.
@@ -99,7 +103,13 @@ impl Bill {
         regions: &Regions,
         names: &BillingNames<'_>,
     ) {
-        if line.day < from || line.day > to || !line.is_of_bedrock() {
+        if !line.is_of_bedrock() {
+            return;
+        }
+        if line.line_type == LineType::Usage {
+            self.note_invoice(line, (from, to));
+        }
+        if line.day < from || line.day > to {
             return;
         }
         self.payers.extend(line.payer_account_id.clone());
@@ -107,14 +117,11 @@ impl Bill {
             self.other_charges.entry(name.clone()).or_default().add(line);
             return;
         }
-        let month = self.months.entry(line.day.strftime("%Y-%m").to_string()).or_default();
-        match line.is_invoiced {
-            Some(true) => month.invoiced += 1,
-            Some(false) => month.open += 1,
-            None => {}
-        }
         match usage(line, regions, names) {
-            Ok(usage) => self.usage.push(usage),
+            Ok((of, billed)) => {
+                let known = self.usage.entry(of).or_default();
+                *known = known.and(billed);
+            }
             Err(NotTokens::OtherUnit(unit)) => self.other_units.entry(unit).or_default().add(line),
             Err(NotTokens::Unknown(what)) => {
                 let usage_type = crate::call::cut(&line.usage_type).to_owned();
@@ -124,12 +131,32 @@ impl Bill {
     }
 }
 
+impl Bill {
+    /// Takes note of the invoice of a line whose month is of the range, whether or not its day is.
+    fn note_invoice(&mut self, line: &BillLine, (from, to): (Date, Date)) {
+        if line.day < from.first_of_month() || line.day > to.last_of_month() {
+            return;
+        }
+        let month = self.months.entry(month_of(line.day)).or_default();
+        month.until = month.until.max(Some(line.day));
+        match line.is_invoiced {
+            Some(true) => month.invoiced += 1,
+            Some(false) => month.open += 1,
+            None => {}
+        }
+    }
+}
+
+fn month_of(day: Date) -> String {
+    day.strftime("%Y-%m").to_string()
+}
+
 /// The tokens of a line, or what it is instead.
 fn usage(
     line: &BillLine,
     regions: &Regions,
     names: &BillingNames<'_>,
-) -> Result<BilledUsage, NotTokens> {
+) -> Result<(UsageKey, Billed), NotTokens> {
     let metered = match read(&line.usage_type, &line.product_name, regions, names) {
         Charge::Tokens(metered) => metered,
         Charge::OtherUnit(unit) => return Err(NotTokens::OtherUnit(unit)),
@@ -159,8 +186,8 @@ fn usage(
         (None, Some(cost)) => (cost, CostBasis::Gross),
         (None, None) => (net_cost, CostBasis::Net),
     };
-    let (kind, is_long) = (metered.kind, metered.is_long);
-    Ok(BilledUsage { key, kind, is_long, tokens, list_cost, basis, net_cost })
+    let billed = Billed { tokens, list_cost, basis, net_cost, n_lines: 1 };
+    Ok((UsageKey { key, kind: metered.kind, is_long: metered.is_long }, billed))
 }
 
 impl Sum {
@@ -278,7 +305,7 @@ mod tests {
             bill.add(line, range, &regions, &names);
         }
         assert_eq!(bill.usage.len(), 1);
-        assert_eq!(bill.usage[0].tokens, Amount::whole(433_893));
+        assert_eq!(bill.usage.values().next().unwrap().tokens, Amount::whole(433_893));
         assert_eq!(bill.other_units.keys().collect::<Vec<_>>(), ["images"]);
         assert_eq!(bill.other_charges.keys().collect::<Vec<_>>(), ["Tax"]);
         let unknown = bill.unknown.keys().map(|it| it.what.as_str()).collect::<Vec<_>>();
@@ -293,28 +320,30 @@ mod tests {
         let mut unknown = unknown;
         unknown.sort_unstable();
         assert_eq!(unknown, expected);
-        assert_eq!(bill.until, Some(day("2026-10-06")));
-        let month = Month { invoiced: 8, open: 0 };
+        assert_eq!(bill.days, Some((day("2026-10-05"), day("2026-10-06"))));
+        let month = Month { invoiced: 9, open: 0, until: Some(day("2026-10-06")) };
         assert_eq!(bill.months, BTreeMap::from([("2026-10".to_owned(), month)]));
     }
 
     #[test]
-    fn last_day_of_an_open_month_may_lack_usage() {
+    fn last_days_of_an_open_month_may_lack_usage() {
         let day = |text: &str| text.parse::<Date>().unwrap();
-        let month = |invoiced, open| Month { invoiced, open };
-        for (found, is_closed, may_lack) in [
-            (month(2, 0), Some(true), false),
-            // A credit or a refund may have an invoice of its own.
-            (month(1, 2), Some(false), true),
-            (month(0, 2), Some(false), true),
-            (month(0, 0), None, false),
+        let until = Some(day("2026-10-05"));
+        for (invoiced, open, is_closed, may_lack) in [
+            (2, 0, Some(true), [false, false, false, true]),
+            // A line that was added later may have an invoice of its own.
+            (1, 2, Some(false), [false, true, true, true]),
+            (0, 2, Some(false), [false, true, true, true]),
+            (0, 0, None, [false, false, false, true]),
         ] {
-            assert_eq!(found.is_closed(), is_closed);
-            let months = BTreeMap::from([("2026-10".to_owned(), found)]);
-            let bill = Bill { until: Some(day("2026-10-06")), months, ..Bill::default() };
-            assert!(!bill.may_lack(day("2026-10-05")));
-            assert_eq!(bill.may_lack(day("2026-10-06")), may_lack);
-            assert!(bill.may_lack(day("2026-10-07")));
+            let month = Month { invoiced, open, until };
+            assert_eq!(month.is_closed(), is_closed);
+            let months = BTreeMap::from([("2026-10".to_owned(), month)]);
+            // The last line is of another service, a day later.
+            let days = Some((day("2026-10-01"), day("2026-10-06")));
+            let bill = Bill { days, months, ..Bill::default() };
+            let found = ["2026-10-04", "2026-10-05", "2026-10-06", "2026-10-07"];
+            assert_eq!(found.map(|text| bill.may_lack(day(text))), may_lack, "{invoiced} {open}");
         }
         assert!(Bill::default().may_lack(day("2026-10-05")));
     }

@@ -64,6 +64,7 @@ impl<'a> BillingNames<'a> {
     /// The canonical id of the model that a name of a bill is: one of the file, also behind the name of the model's
     /// provider, or a model id itself.
     pub fn model(&self, name: &str) -> Option<&str> {
+        let name = name.trim();
         if let Some(id) = self.by_name.get(&name.to_ascii_lowercase()) {
             return Some(id);
         }

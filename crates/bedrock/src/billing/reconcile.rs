@@ -14,8 +14,8 @@ use super::amount::Amount;
 use crate::price::{Routing, Tier, TokenKind};
 
 pub use discount::{DiscountRow, Discounts, discounts};
-pub use price::{PriceRow, price_rows};
-pub use verdict::{Comparison, Tolerance, Verdict};
+pub use price::{PriceRow, Prices, prices};
+pub use verdict::{Comparison, NetComparison, Tolerance, Verdict};
 use verdict::{Counts, judge, judge_totals};
 
 /// What usage is told apart by.
@@ -88,23 +88,15 @@ pub enum CostBasis {
     Net,
 }
 
-/// Tokens that a bill charges.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct BilledUsage {
+/// What tokens that a bill charges are told apart by.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct UsageKey {
     /// Whose, where, of what.
     pub key: Key,
     /// Which tokens.
     pub kind: TokenKind,
     /// Whether the input was above the threshold of the model's long context.
     pub is_long: bool,
-    /// How many tokens.
-    pub tokens: Amount,
-    /// What they cost before what was negotiated, as far as the bill says.
-    pub list_cost: Amount,
-    /// What that is.
-    pub basis: CostBasis,
-    /// What they cost with what was negotiated.
-    pub net_cost: Amount,
 }
 
 /// Tokens that the tables have.
@@ -198,14 +190,13 @@ struct Group {
 
 /// Compares. `may_lack` is whether the bill may not have all usage of a day yet.
 pub fn reconcile(
-    billed: impl IntoIterator<Item = BilledUsage>,
+    billed: impl IntoIterator<Item = (UsageKey, Billed)>,
     seen: impl IntoIterator<Item = SeenUsage>,
     may_lack: impl Fn(Date) -> bool,
     tolerance: Tolerance,
 ) -> Reconciliation {
     let mut groups = BTreeMap::<Key, Group>::new();
-    for BilledUsage { key, kind, is_long, tokens, list_cost, basis, net_cost } in billed {
-        let billed = Billed { tokens, list_cost, basis, net_cost, n_lines: 1 };
+    for (UsageKey { key, kind, is_long }, billed) in billed {
         let parts = groups.entry(key).or_default().billed.entry(kind.into()).or_default();
         match parts.iter_mut().find(|part| (part.kind, part.is_long) == (kind, is_long)) {
             Some(part) => part.billed = part.billed.and(billed),
@@ -223,7 +214,7 @@ pub fn reconcile(
     for (key, group) in groups {
         let first = lines.len();
         lines.extend(group.lines(&key, may_lack(key.day), tolerance));
-        judge_totals(&mut lines[first..], group.seen.as_ref());
+        judge_totals(&mut lines[first..], group.seen.as_ref(), tolerance);
     }
     Reconciliation { lines }
 }
@@ -268,7 +259,7 @@ impl Group {
 
 impl Billed {
     /// Both together.
-    fn and(self, other: Billed) -> Billed {
+    pub(super) fn and(self, other: Billed) -> Billed {
         Billed {
             tokens: self.tokens + other.tokens,
             list_cost: self.list_cost + other.list_cost,

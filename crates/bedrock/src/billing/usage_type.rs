@@ -136,6 +136,11 @@ fn parts(usage_type: &str) -> Result<Parts<'_>, Charge> {
         Some(unit) => Charge::OtherUnit(unit.to_owned()),
         None => Charge::Unknown(format!("the usage type `{}`", crate::call::cut(usage_type))),
     };
+    if let Some(metered) = usage_type.strip_prefix("MP:") {
+        let name = metered.strip_suffix("-Units").ok_or_else(unknown)?;
+        let (code, dimension) = name.split_once('_').ok_or_else(unknown)?;
+        return Ok(Parts { code, model: None, dimension });
+    }
     let (code, rest) = usage_type.split_once('-').ok_or_else(unknown)?;
     if let Some(metered) = rest.strip_prefix("MP:") {
         let name = metered.strip_suffix("-Units").ok_or_else(unknown)?;
@@ -279,6 +284,10 @@ mod tests {
             (
                 "USE1-MP:USE1_MillionBatchInputTokens-Units",
                 "us-east-1 anthropic.claude-opus-5-5 input regional batch",
+            ),
+            (
+                "MP:USE1_InputTokenCount-Units",
+                "us-east-1 anthropic.claude-opus-5-5 input regional standard",
             ),
             (
                 "USE1-MP:cached_input_tokens_global_flex-Units",

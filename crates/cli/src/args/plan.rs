@@ -77,24 +77,16 @@ impl PlanArgs {
     /// The run that is planned.
     pub(crate) fn into_run(self) -> RunArgs {
         let PlanArgs { source, days, logs, dest, knowledge, performance, aws, config, .. } = self;
-        let (fail_on, summary_json) = (Vec::new(), None);
         RunArgs {
-            shard: None,
             source,
             days,
             logs,
             dest,
             knowledge,
             performance,
-            approved_regions: None,
-            since_last: false,
-            accounts: None,
-            fail_on,
-            full: false,
-            summary_json,
-            metrics: Vec::new(),
             aws,
             config,
+            ..RunArgs::default()
         }
     }
 }

@@ -88,15 +88,9 @@ impl ReadArgs {
             dest,
             knowledge,
             performance,
-            fail_on: Vec::new(),
-            since_last: false,
-            approved_regions: None,
-            accounts: None,
-            full: false,
-            summary_json: None,
-            metrics: Vec::new(),
             aws,
             config,
+            ..RunArgs::default()
         }
     }
 }

@@ -10,7 +10,7 @@ use super::{
 use crate::metrics::MetricsOutput;
 
 /// `hoptrail run`.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub(crate) struct RunArgs {
     /// What to read.
     #[command(flatten)]

@@ -32,6 +32,8 @@ struct Found {
     bill: Bill,
     export: Export,
     files: u64,
+    /// Whether users and roles are told apart.
+    by_principal: bool,
     /// Days of the range that the tables lack.
     not_built: BTreeSet<Date>,
     lines: Reconciliation,
@@ -80,7 +82,9 @@ pub(crate) fn run(mut args: ReconcileArgs, messages: &Messages) -> Result<Exit, 
         messages.warn(&format!("{files} beside the Parquet files of {shown_bill}: not read"));
     }
     let mut seen = SeenTokens::default();
-    let found = compare(read, &answered, &mut seen, (range, shown_dest, &shown_bill), tolerance)?;
+    let mut found =
+        compare(read, &answered, &mut seen, (range, shown_dest, &shown_bill), tolerance)?;
+    found.by_principal = by_principal;
     tell(&found, &answered, &shown_bill, messages);
     tell_not_compared(&seen, messages);
     if args.format == ReconcileFormat::Csv {
@@ -134,9 +138,8 @@ fn compare(
     }
     let Some(export) = export.filter(|_| !bill.months.is_empty()) else {
         let days = basis::described(Some(range));
-        let until = bill.until;
-        let until =
-            until.map_or("no line at all".to_owned(), |day| format!("its last line is of {day}"));
+        let until = bill.days.map(|(_, until)| format!("its last line is of {until}"));
+        let until = until.unwrap_or_else(|| "no line at all".to_owned());
         return Err(Failure::Nothing(format!(
             "the bill {shown_bill} has no line of {days}: {until}"
         )));
@@ -145,10 +148,11 @@ fn compare(
     seen.add(&jobs.answer, true);
     let usage = std::mem::take(&mut seen.usage);
     let may_lack = |day| bill.may_lack(day);
-    let lines = reconcile(bill.usage.iter().cloned(), usage, may_lack, tolerance);
+    let billed = bill.usage.iter().map(|(key, billed)| (key.clone(), *billed));
+    let lines = reconcile(billed, usage, may_lack, tolerance);
     let not_built = calls.basis.missing.iter().chain(&calls.basis.interrupted);
     let not_built = not_built.copied().collect();
-    Ok(Found { range, dest, bill, export, files, not_built, lines })
+    Ok(Found { range, dest, bill, export, files, by_principal: false, not_built, lines })
 }
 
 /// Says what the comparison lacks.

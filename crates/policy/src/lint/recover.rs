@@ -45,7 +45,11 @@ fn blank_what_is_no_json(characters: &mut [char], found: &mut Findings) {
         let length = if in_texts[place] { 0 } else { length_at(&characters[place..]) };
         if length > 0 {
             let what = characters[place..place + length].iter().collect::<String>();
-            let message = format!("`{}` is no JSON: it was to be replaced or left out", cut(&what));
+            let shown = cut(&what);
+            let message = match what.starts_with(['/', '#']) {
+                true => format!("`{shown}` is a comment, which JSON does not have"),
+                false => format!("`{shown}` is no JSON: it was to be replaced or left out"),
+            };
             found.add("placeholder", position, "", message, None);
         }
         for character in &mut characters[place..place + length.max(1)] {

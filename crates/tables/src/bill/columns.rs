@@ -147,15 +147,15 @@ impl Columns {
         })
     }
 
-    /// A line; of one of another service, only what tells that.
-    pub(super) fn line(&self, row: usize, at: u64) -> Result<BillLine, BillError> {
+    /// A line; of one of another service, only what tells that. `None` if such a one has no day.
+    pub(super) fn line(&self, row: usize, at: u64) -> Result<Option<BillLine>, BillError> {
         let text = |column: &Option<StringArray>| value(column.as_ref(), row).map(str::to_owned);
         let or_empty = |column: &Option<StringArray>| text(column).unwrap_or_default();
         let mut line = BillLine {
             id: None,
             payer_account_id: None,
             account_id: None,
-            day: self.start.day(row, at)?,
+            day: Date::MIN,
             line_type: self.line_type(row),
             product_code: or_empty(&self.product_code),
             product_name: self.product_name.value(row),
@@ -169,28 +169,37 @@ impl Columns {
             is_invoiced: None,
         };
         if !line.is_of_bedrock() {
-            return Ok(line);
+            // What is wrong with the lines of others is no matter of ours.
+            let Ok(day) = self.start.day(row, at) else { return Ok(None) };
+            return Ok(Some(BillLine { day, ..line }));
         }
+        line.day = self.start.day(row, at)?;
         self.check_currency(row, at)?;
-        if line.line_type == LineType::Usage {
+        if line.line_type == LineType::Usage && line.usage_type.contains("oken") {
             self.check_granularity(row, at)?;
         }
         let number = |numbers: &Numbers| numbers.value(row, at);
         let optional = |numbers: &Option<Numbers>| numbers.as_ref().map(number).transpose();
-        line.id = text(&self.id);
         line.payer_account_id = text(&self.payer);
+        // An ID is of the lines of one payer and one time.
+        line.id = text(&self.id).map(|id| {
+            let payer = line.payer_account_id.as_deref().unwrap_or_default();
+            format!("{id} {payer} {}", self.start.text(row))
+        });
         line.account_id = text(&self.account);
         line.quantity = number(&self.quantity)?;
         line.unit = or_empty(&self.unit);
         line.gross_cost = optional(&self.gross_cost)?.flatten();
         line.net_cost = number(&self.net_cost)?.or(line.gross_cost);
         // Marketplace lines of a CUR have a list cost of 0, which is none.
-        let is_none = |cost: &Amount| *cost == Amount::ZERO && line.net_cost != Some(Amount::ZERO);
+        let costs = [line.net_cost, line.gross_cost];
+        let is_free = costs.iter().flatten().all(|cost| *cost == Amount::ZERO);
+        let is_none = |cost: &Amount| *cost == Amount::ZERO && !is_free;
         line.list_cost = optional(&self.list_cost)?.flatten().filter(|cost| !is_none(cost));
         line.principal = text(&self.principal);
         let invoice = self.invoice.as_ref();
         line.is_invoiced = invoice.map(|column| value(Some(column), row).is_some());
-        Ok(line)
+        Ok(Some(line))
     }
 
     fn check_currency(&self, row: usize, at: u64) -> Result<(), BillError> {
@@ -242,6 +251,14 @@ impl Times {
             _ => cast(column, &DataType::Utf8),
         };
         cast.map(|cast| Some(Times(name, cast))).map_err(|error| BillError::Rows(error.to_string()))
+    }
+
+    /// What tells it from other times.
+    fn text(&self, row: usize) -> String {
+        match self.1.as_primitive_opt::<TimestampMillisecondType>() {
+            Some(times) => times.value(row).to_string(),
+            None => self.1.as_string::<i32>().value(row).to_owned(),
+        }
     }
 
     /// The day, UTC.

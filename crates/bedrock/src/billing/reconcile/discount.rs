@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 
 use super::over_days::{Stretch, stretches};
-use super::{Billed, CostBasis, Key, Reconciliation, Verdict};
+use super::{Billed, CostBasis, Key, NetComparison, Reconciliation, Verdict};
 use crate::billing::amount::Amount;
 use crate::billing::ratio::Pair;
 
@@ -27,7 +27,7 @@ pub struct DiscountRow {
 pub struct Discounts {
     /// The rows with which the tables' contracted cost is the net cost of the bill.
     pub rows: Vec<DiscountRow>,
-    /// Usage that has not one factor: these keys with kind have no row.
+    /// Kinds of usage that have not one factor on each day: they have no row, or none of some days.
     pub n_without_factor: u64,
 }
 
@@ -38,10 +38,10 @@ type Days = BTreeMap<Date, Vec<Pair>>;
 /// kind; of each, as few stretches of days. A factor has at most six places, and is 1 at most. Nothing, where the
 /// bill has no discounts, or where the tables have them already.
 pub fn discounts(found: &Reconciliation) -> Discounts {
-    let is_agreed =
-        found.lines.iter().filter(|line| line.billed.is_some()).all(|line| {
-            line.comparison.verdict == Verdict::Agree && line.comparison.is_net_compared
-        });
+    let is_agreed = found.lines.iter().filter(|line| line.billed.is_some()).all(|line| {
+        let is_compared = matches!(line.comparison.net, NetComparison::Compared(..));
+        line.comparison.verdict == Verdict::Agree && is_compared
+    });
     if is_agreed {
         return Discounts::default();
     }
@@ -68,10 +68,10 @@ pub fn discounts(found: &Reconciliation) -> Discounts {
             continue;
         }
         for (of, days) in places {
-            match factors([&days]) {
-                Some(stretches) => all.rows.extend(rows(&of.map(Some), stretches)),
-                None => all.n_without_factor += 1,
-            }
+            let (found, n_without) = stretches(&days);
+            let (found, others) = found.into_iter().partition::<Vec<_>, _>(is_factor);
+            all.n_without_factor += u64::from(n_without > 0 || !others.is_empty());
+            all.rows.extend(rows(&of.map(Some), found));
         }
     }
     all
@@ -94,8 +94,13 @@ fn factors<'a>(all: impl IntoIterator<Item = &'a Days>) -> Option<Vec<Stretch>> 
     for (day, pairs) in all.into_iter().flatten() {
         days.entry(*day).or_default().extend(pairs);
     }
-    let is_factor = |it: &Stretch| (Amount::ZERO..=Amount::whole(1)).contains(&it.ratio);
-    stretches(&days).filter(|found| found.iter().all(is_factor))
+    let (found, n_without) = stretches(&days);
+    (n_without == 0 && found.iter().all(is_factor)).then_some(found)
+}
+
+/// Whether it is a factor of a discount.
+fn is_factor(it: &Stretch) -> bool {
+    (Amount::ZERO..=Amount::whole(1)).contains(&it.ratio)
 }
 
 fn rows(of: &[Option<String>; 5], stretches: Vec<Stretch>) -> Vec<DiscountRow> {

@@ -10,6 +10,15 @@ use crate::billing::amount::Amount;
 use crate::billing::ratio::Pair;
 use crate::price::{Routing, Tier, TokenKind};
 
+/// What a bill says of list prices.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Prices {
+    /// The rows with which the list prices agree.
+    pub rows: Vec<PriceRow>,
+    /// Lines whose price differs without a row.
+    pub n_without_row: u64,
+}
+
 /// A row of a price file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PriceRow {
@@ -25,9 +34,9 @@ pub struct PriceRow {
     pub kind: TokenKind,
     /// The price in US dollars.
     pub usd_per_million: Amount,
-    /// The first day of the price; `None` is any day before.
+    /// The first day of the price; `None` is the first of the comparison.
     pub valid_from: Option<Date>,
-    /// The first day on which it no longer holds; `None` if there is none.
+    /// The first day on which it no longer holds; `None` is the one after the comparison.
     pub valid_until: Option<Date>,
     /// Whether the bill has it as the list price; it may be one that was negotiated if not.
     pub is_list_price: bool,
@@ -49,23 +58,41 @@ struct Days {
 /// does not say where it begins, of batch jobs the tables have one cost for all kinds: these have no row. The same is
 /// true of tokens that have not one price on a day, and of those that cost nothing, which are a credit or a free
 /// tier.
-pub fn price_rows(found: &Reconciliation) -> Vec<PriceRow> {
+pub fn prices(found: &Reconciliation) -> Prices {
+    let mut all = Prices::default();
     let mut places = BTreeMap::<Place, Days>::new();
     for line in &found.lines {
         let is_compared = matches!(line.comparison.verdict, Verdict::Agree | Verdict::PriceDiffers)
             && line.comparison.totals.is_none()
             && line.parts.iter().all(|part| !part.is_long);
+        let is_differing =
+            line.comparison.verdict == Verdict::PriceDiffers && !line.comparison.is_net;
+        all.n_without_row += u64::from(is_differing && !is_compared);
         for part in line.parts.iter().filter(|_| is_compared) {
             let Key { day, region, model_id, routing, tier, .. } = &line.key;
             let of = (model_id.clone(), region.clone(), *routing, *tier, part.kind);
             let days = places.entry(of).or_default();
             days.billed.entry(*day).or_default().push(part.billed);
-            if line.comparison.verdict == Verdict::PriceDiffers && !line.comparison.is_net {
+            if is_differing {
                 days.differing.insert(*day);
             }
         }
     }
-    places.into_iter().flat_map(|(place, days)| days.rows(&place)).collect()
+    for (place, days) in places {
+        let rows = days.rows(&place);
+        let is_covered = |day: &&Date| rows.iter().any(|row| row.is_of(**day));
+        let n_covered = days.differing.iter().filter(is_covered).count();
+        all.n_without_row += (days.differing.len() - n_covered) as u64;
+        all.rows.extend(rows);
+    }
+    all
+}
+
+impl PriceRow {
+    fn is_of(&self, day: Date) -> bool {
+        self.valid_from.is_none_or(|from| from <= day)
+            && self.valid_until.is_none_or(|until| day < until)
+    }
 }
 
 impl Days {
@@ -75,9 +102,10 @@ impl Days {
         }
         let pairs =
             self.billed.iter().map(|(day, billed)| (*day, billed.iter().map(pair).collect()));
-        let stretches = stretches(&pairs.collect()).unwrap_or_default().into_iter();
-        let differing =
-            stretches.filter(|it| it.ratio > Amount::ZERO && it.has_any(&self.differing));
+        let (stretches, _) = stretches(&pairs.collect());
+        let differing = stretches
+            .into_iter()
+            .filter(|it| it.ratio > Amount::ZERO && it.has_any(&self.differing));
         let is_list_price =
             self.billed.values().flatten().all(|billed| billed.basis == CostBasis::List);
         let row = |it: Stretch| PriceRow {

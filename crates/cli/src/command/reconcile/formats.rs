@@ -1,6 +1,9 @@
 //! The comparison for programs: every line, as CSV and JSON; and the rows of files that would make both sides agree.
 
-use bedrock::billing::{Amount, DiscountRow, Line, PriceRow, Verdict, discounts, price_rows};
+use bedrock::billing::{
+    Amount, DiscountRow, Discounts, Line, NetComparison, PriceRow, Prices, Verdict, discounts,
+    prices,
+};
 use jiff::civil::Date;
 use pipeline::DayRange;
 use serde_json::{Value, json};
@@ -9,7 +12,7 @@ use super::Found;
 use crate::exit::Failure;
 
 /// The columns of a line.
-const COLUMNS: [&str; 19] = [
+const COLUMNS: [&str; 21] = [
     "dt",
     "account_id",
     "source_region",
@@ -29,11 +32,18 @@ const COLUMNS: [&str; 19] = [
     "succeeded_calls",
     "calls_with_tokens",
     "differs_in",
+    // Of all kinds of tokens of the usage together, where they were compared.
+    "billed_net_cost_of_kinds_usd",
+    "seen_contracted_cost_of_kinds_usd",
 ];
 
-fn fields(line: &Line) -> [Option<String>; 19] {
+fn fields(line: &Line) -> [Option<String>; 21] {
     let text = |amount: Option<Amount>| amount.map(|it| it.to_string());
     let (key, billed, seen) = (&line.key, line.billed, line.seen);
+    let net = match line.comparison.net {
+        NetComparison::Compared(billed, contracted) => Some((billed, contracted)),
+        NetComparison::NoDiscounts | NetComparison::NotCompared => None,
+    };
     let differs_in = match line.comparison.verdict {
         Verdict::PriceDiffers if line.comparison.is_net => Some("net cost"),
         Verdict::PriceDiffers => Some("list cost"),
@@ -59,6 +69,8 @@ fn fields(line: &Line) -> [Option<String>; 19] {
         Some(line.calls.to_string()),
         Some(line.calls_counted.to_string()),
         differs_in.map(str::to_owned),
+        net.map(|(billed, _)| billed.to_string()),
+        net.map(|(_, contracted)| contracted.to_string()),
     ]
 }
 
@@ -87,12 +99,15 @@ pub(super) fn json(found: &Found) -> Result<String, Failure> {
         members.map(|(name, value)| ((*name).to_owned(), json!(value))).collect::<Value>()
     });
     let sum = |name: &str, sum: &bedrock::billing::Sum| json!({"name": name, "lines": sum.lines, "net_cost_usd": sum.net_cost.to_string()});
+    let Prices { rows: rows_of_prices, n_without_row } = prices(&found.lines);
+    let Discounts { rows: rows_of_discounts, n_without_factor } = discounts(&found.lines);
     let document = json!({
         "range": {"from": found.range.from().to_string(), "to": found.range.to().to_string()},
         "destination": found.dest,
         "export": found.export.as_str(),
         "files": found.files,
-        "data_until": bill.until.map(|day| day.to_string()),
+        "data_from": bill.days.map(|(from, _)| from.to_string()),
+        "data_until": bill.days.map(|(_, until)| until.to_string()),
         "months": bill.months.iter().map(|(month, it)| {
             json!({"month": month, "is_closed": it.is_closed()})
         }).collect::<Vec<_>>(),
@@ -104,19 +119,22 @@ pub(super) fn json(found: &Found) -> Result<String, Failure> {
             json!({"usage_type": line.usage_type, "what": line.what, "lines": it.lines,
                    "net_cost_usd": it.net_cost.to_string()})
         }).collect::<Vec<_>>(),
-        "price_override_file": price_file(&price_rows(&found.lines), found),
-        "discount_file": discount_file(&discounts(&found.lines).rows, found.range),
+        "price_override_file": price_file(&rows_of_prices, found),
+        "lines_without_price_override": n_without_row,
+        "discount_file": discount_file(&rows_of_discounts, found.range),
+        "kinds_without_discount_factor": n_without_factor,
     });
     Ok(format!("{}\n", serde_json::to_string_pretty(&document)?))
 }
 
 /// A file for `--price-overrides`; `None` without rows.
 pub(super) fn price_file(rows: &[PriceRow], found: &Found) -> Option<String> {
-    let source_date = shown(found.bill.until);
+    let source_date = shown(found.bill.days.map(|(_, until)| until));
+    let (begin, end) = (found.range.from(), found.range.to().tomorrow().ok());
     let lines = rows.iter().map(|row| {
         let PriceRow { model_id, region, usd_per_million, .. } = row;
         let (routing, tier, kind) = (row.routing.as_str(), row.tier.as_str(), row.kind.as_str());
-        let (from, until) = (shown(row.valid_from), shown(row.valid_until));
+        let (from, until) = (row.valid_from.unwrap_or(begin), shown(row.valid_until.or(end)));
         format!(
             "{model_id},{routing},{region},{tier},0,{kind},{usd_per_million},{from},{until},the bill,{source_date}\n"
         )

@@ -3,7 +3,8 @@
 use std::fmt::Write as _;
 
 use bedrock::billing::{
-    Amount, Bill, Discounts, Line, Sum, UnknownLine, Verdict, discounts, price_rows,
+    Amount, Bill, Discounts, Line, NetComparison, Prices, Sum, UnknownLine, Verdict, discounts,
+    prices,
 };
 
 use super::Found;
@@ -29,10 +30,19 @@ pub(super) fn page(found: &Found) -> String {
 
 /// The rows that would make the list prices agree.
 fn overrides(out: &mut String, found: &Found) {
-    let rows = price_rows(&found.lines);
-    let Some(file) = price_file(&rows, found) else { return };
-    let _ = writeln!(out, "\nFor --price-overrides, if the bill is right:\n");
-    out.push_str(&file);
+    let Prices { rows, n_without_row } = prices(&found.lines);
+    if let Some(file) = price_file(&rows, found) {
+        let _ = writeln!(out, "\nFor --price-overrides, if the bill is right:\n");
+        out.push_str(&file);
+    }
+    if n_without_row > 0 {
+        let _ = writeln!(
+            out,
+            "\n{} without a row for --price-overrides: long context, batch jobs, usage\n\
+             that is free, or several prices on one day.",
+            counted(n_without_row, "line")
+        );
+    }
     if rows.iter().any(|row| !row.is_list_price) {
         let _ = writeln!(
             out,
@@ -47,25 +57,28 @@ fn overrides(out: &mut String, found: &Found) {
 fn discount(out: &mut String, found: &Found) {
     let Discounts { rows, n_without_factor } = discounts(&found.lines);
     if let Some(file) = discount_file(&rows, found.range) {
-        let _ = writeln!(out, "\nFor --discount, with which the next run has the net cost:\n");
+        let _ = match n_without_factor {
+            0 => writeln!(out, "\nFor --discount, with which the next run has the net cost:\n"),
+            _ => writeln!(out, "\nFor --discount, as far as there is one factor:\n"),
+        };
         out.push_str(&file);
     }
     if n_without_factor > 0 {
         let _ = writeln!(
             out,
-            "\n{} of usage without a row for --discount: their net cost has not one factor\n\
-             between 0 and 1 with at most six decimal places.",
+            "\n{} of usage without a row for --discount, or for all days: the factor is not\n\
+             one, differs between accounts, is over 1, or has more than six decimal places.",
             counted(n_without_factor, "kind")
         );
     }
 }
 
 fn head(out: &mut String, found: &Found) {
-    let Bill { until, months, .. } = &found.bill;
+    let Bill { days, months, .. } = &found.bill;
     let _ = writeln!(out, "Reconciled {} at {}\n", basis::described(Some(found.range)), found.dest);
     let files = counted(found.files, "file");
-    let until = until.map_or("none".to_owned(), |day| day.to_string());
-    let _ = writeln!(out, "  Bill      {}, {files}, data up to {until}", found.export.as_str());
+    let days = days.map_or("no data".to_owned(), |(from, to)| format!("data from {from} to {to}"));
+    let _ = writeln!(out, "  Bill      {}, {files}, {days}", found.export.as_str());
     for (month, found) in months {
         let state = match found.is_closed() {
             Some(true) => "closed",
@@ -109,6 +122,19 @@ fn verdicts(out: &mut String, lines: &[Line]) {
 }
 
 fn differences(out: &mut String, found: &Found) {
+    let is_not_compared = |line: &&Line| {
+        line.comparison.verdict == Verdict::Agree
+            && line.comparison.net == NetComparison::NotCompared
+    };
+    let not_compared = found.lines.lines.iter().filter(is_not_compared).count() as u64;
+    if not_compared > 0 {
+        let lines = counted(not_compared, "line");
+        let _ = writeln!(
+            out,
+            "\n  {lines} that agree, but for the net cost, which was not compared: another kind\n  \
+             of tokens of the same usage differs"
+        );
+    }
     let differ = found.lines.lines.iter().filter(|line| line.comparison.verdict.is_difference());
     let differ = differ.collect::<Vec<_>>();
     if differ.is_empty() {
@@ -117,14 +143,18 @@ fn differences(out: &mut String, found: &Found) {
     let _ = writeln!(out, "\nDifferences");
     for line in differ.iter().take(SHOWN) {
         let key = &line.key;
-        let principal = key.principal.as_deref().map(|it| format!(" by {it}")).unwrap_or_default();
+        let principal = match key.principal.as_deref() {
+            Some(name) => format!(" by {name}"),
+            None if found.by_principal => " by nobody that is named".to_owned(),
+            None => String::new(),
+        };
         let _ = writeln!(
             out,
             "\n  {} {} {}{}\n    {}, {} {}, {}\n    {}",
             key.day,
-            escaped(&key.account_id),
+            short(&key.account_id),
             key.region,
-            escaped(&principal),
+            short(&principal),
             escaped(&key.model_id),
             key.routing.as_str(),
             key.tier.as_str(),
@@ -151,9 +181,14 @@ fn sentence(line: &Line, found: &Found) -> String {
             grouped(line.calls_counted),
             grouped(line.calls)
         ),
-        Verdict::PriceDiffers if line.comparison.is_net => {
-            format!("{verdict}: billed net {}, not that of --discount", usd(billed.net_cost))
-        }
+        Verdict::PriceDiffers if line.comparison.is_net => match line.comparison.net {
+            NetComparison::Compared(billed, contracted) => format!(
+                "{verdict}: all kinds billed net {}; {} with --discount",
+                usd(billed),
+                usd(contracted)
+            ),
+            NetComparison::NoDiscounts | NetComparison::NotCompared => verdict.to_owned(),
+        },
         Verdict::PriceDiffers => match line.comparison.totals {
             Some((billed, seen)) => {
                 format!("{verdict}: all kinds billed {}; seen {}", usd(billed), usd(seen))
@@ -201,12 +236,12 @@ fn other(out: &mut String, bill: &Bill) {
     ] {
         list(out, title, sums.iter(), |name, sum| {
             let name = if name.is_empty() { "(without a type)" } else { name };
-            format!("{}: {}", escaped(name), lines_and_cost(sum))
+            format!("{}: {}", short(name), lines_and_cost(sum))
         });
     }
     let title = "Not understood, not compared";
     list(out, title, bill.unknown.iter(), |UnknownLine { usage_type, what }, sum| {
-        let (usage_type, what) = (escaped(usage_type), escaped(what));
+        let (usage_type, what) = (short(usage_type), short(what));
         format!("{usage_type}\n    {what}: {}", lines_and_cost(sum))
     });
 }
@@ -240,7 +275,21 @@ fn lines_and_cost(sum: &Sum) -> String {
 /// An amount of money, with the places that the tables have.
 pub(super) fn usd(amount: Amount) -> String {
     let sign = if amount < Amount::ZERO { "-" } else { "" };
-    format!("{sign}${}", amount.abs().to_places(12))
+    let text = amount.abs().to_places(12).to_string();
+    let (whole, fraction) = text.split_once('.').unwrap_or((&text, ""));
+    let whole = whole.parse().map_or_else(|_| whole.to_owned(), grouped);
+    let point = if fraction.is_empty() { "" } else { "." };
+    format!("{sign}${whole}{point}{fraction}")
+}
+
+/// A text of the bill, so that its line is not too wide.
+fn short(text: &str) -> String {
+    const MAX: usize = 74;
+    let text = escaped(text);
+    match text.char_indices().nth(MAX) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.into_owned(),
+    }
 }
 
 /// A number of tokens.

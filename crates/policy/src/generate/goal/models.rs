@@ -32,6 +32,11 @@ impl ApprovedModels {
     pub fn new(models: &[String], catalog: &Catalog) -> Result<Self, GenerateError> {
         let mut at_mantle = Vec::new();
         for model in models {
+            if model.chars().all(|c| c == '*') {
+                return Err(GenerateError::goal(format!(
+                    "expected the models to approve, found `{model}`: where all are, no policy is needed"
+                )));
+            }
             let is_known = catalog.models().iter().any(|it| matches(model, &it.id));
             if model.contains([':', '/']) && model.starts_with("arn:") || !is_known {
                 let meant = catalog.meant(model);

@@ -4,7 +4,7 @@ use anyhow::Context;
 use tempfile::TempDir;
 
 use crate::args::{
-    DestArgs, LogArgs, OutputArgs, PerformanceArgs, ReadDayArgs, ReplayArgs, RunArgs, SourceArgs,
+    DestArgs, OutputArgs, PerformanceArgs, ReadDayArgs, ReplayArgs, RunArgs, SourceArgs,
 };
 use crate::command::run;
 use crate::exit::Failure;
@@ -28,20 +28,12 @@ pub(super) fn tables(
     let run = RunArgs {
         source: SourceArgs { source: args.source.clone(), ..SourceArgs::default() },
         days: ReadDayArgs { days: args.days.clone(), ..ReadDayArgs::default() },
-        shard: None,
-        logs: LogArgs::default(),
         dest: DestArgs { dest: Some(dest.clone()), ..DestArgs::default() },
         knowledge: args.knowledge.clone().into(),
         performance: PerformanceArgs { threads: args.threads, ..PerformanceArgs::default() },
-        fail_on: Vec::new(),
-        since_last: false,
-        approved_regions: None,
-        accounts: None,
-        full: false,
-        summary_json: None,
-        metrics: Vec::new(),
         aws: args.aws.clone(),
         config: args.config.clone(),
+        ..RunArgs::default()
     };
     let outcome = run::build_tables(run, output, messages)?;
     for reason in summary::partial::reasons(&outcome) {
