@@ -335,13 +335,13 @@ fn list_that_cannot_be_used_is_named_before_anything_is_written() {
     ] {
         world.write(name, list);
         let run = ["run", "--source", "trail", "--dest", "out", "--day", DAY, "--accounts", name];
-        world.hoptrail(&run).says(1, &[&format!("invalid file {name}"), expected]);
+        world.hoptrail(&run).says(2, &[&format!("invalid file {name}"), expected]);
         let show = ["show", "cost", "--dest", "out", "--by", "ou", "--accounts", name];
-        world.hoptrail(&show).says(1, &[&format!("invalid file {name}"), expected]);
+        world.hoptrail(&show).says(2, &[&format!("invalid file {name}"), expected]);
     }
     let missing =
         ["run", "--source", "trail", "--dest", "out", "--day", DAY, "--accounts", "no.json"];
-    world.hoptrail(&missing).says(1, &["could not read no.json"]);
+    world.hoptrail(&missing).says(2, &["could not read no.json"]);
     assert!(!world.out().exists());
 }
 

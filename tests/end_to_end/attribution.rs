@@ -505,7 +505,7 @@ fn tags_of_application_profiles_are_a_column() {
 
     world.write("wrong.csv", format!("model_ref,model,tags\n{search},{model},team\n"));
     let run = world.run(&["--day", DAY, "--aliases", "wrong.csv"]);
-    run.says(1, &["wrong.csv", "row 1: expected tags as key=value", "found `team`"]);
+    run.says(2, &["wrong.csv", "row 1: expected tags as key=value", "found `team`"]);
 }
 
 #[test]

@@ -365,7 +365,7 @@ fn invalid_file_of_settings_or_models_is_named_in_the_error() {
         let file = world.write(name, text);
         let (source, out) = (world.text("trail"), world.text("out"));
         let arguments = ["run", "--source", &source, "--dest", &out, "--day", DAY, flag, &file];
-        let run = world.hoptrail(&arguments).ends(1);
+        let run = world.hoptrail(&arguments).ends(2);
         assert_eq!(run.stdout, "");
         for part in [&[file.as_str()], parts].concat() {
             assert!(run.stderr.contains(part), "no `{part}` in {}", run.stderr);
@@ -402,12 +402,12 @@ fn invalid_file_of_settings_or_models_is_named_in_the_error() {
         (["--aliases", "no.csv"], ["could not read no.csv", "No such file"]),
     ] {
         let arguments = [&["explain", "deepseek.v3.2"][..], &arguments].concat();
-        world.hoptrail(&arguments).says(1, &parts);
+        world.hoptrail(&arguments).says(2, &parts);
     }
     let missing = ["--config", "no.toml", "--day", DAY];
     world
         .hoptrail(&[&["plan"][..], &missing].concat())
-        .says(1, &["could not read the settings file no.toml"]);
+        .says(2, &["could not read the settings file no.toml"]);
 }
 
 #[test]

@@ -193,7 +193,7 @@ fn additions_to_the_catalog_win_by_key_and_may_refer_to_it_and_to_one_another() 
     world.hoptrail(&["explain", "amazon.nova-pro-v1:0", "--catalog-add", "add"]).ends(0);
     let alone = world.hoptrail(&["explain", new, "--catalog-add", &profiles]);
     alone
-        .says(1, &["profiles.csv", "line 2", "unknown model `anthropic.claude-next-9`", "nearest"]);
+        .says(2, &["profiles.csv", "line 2", "unknown model `anthropic.claude-next-9`", "nearest"]);
 }
 
 #[test]
@@ -206,7 +206,7 @@ fn profile_without_destinations_is_an_error_of_any_catalog() {
     world.write("own/inference_profiles.csv", format!("{header}{row}\n"));
     for option in ["--catalog", "--catalog-add"] {
         let run = world.hoptrail(&["explain", "amazon.nova-pro-v1:0", option, "own"]);
-        run.says(1, &["own: inference_profiles.csv: line 2", "a profile without destinations"]);
+        run.says(2, &["own: inference_profiles.csv: line 2", "a profile without destinations"]);
     }
 }
 
@@ -216,11 +216,11 @@ fn price_override_that_no_call_can_meet_is_an_error() {
     let row = "anthropic.claude-sonnet-4-6,regional,eu-mars-1,standard,0,input,1,,\n";
     let prices = world.write("own.csv", format!("{PRICES}\n{row}"));
     let run = world.hoptrail(&["explain", "amazon.nova-pro-v1:0", "--price-overrides", &prices]);
-    run.says(1, &["own.csv", "line 2", "source_region: unknown Region `eu-mars-1`"]);
+    run.says(2, &["own.csv", "line 2", "source_region: unknown Region `eu-mars-1`"]);
     let row = "anthropic.claude-sonnet-4-7,regional,*,standard,0,input,1,,\n";
     let prices = world.write("own.csv", format!("{PRICES}\n{row}"));
     let run = world.hoptrail(&["explain", "amazon.nova-pro-v1:0", "--price-overrides", &prices]);
-    run.says(1, &["own.csv", "line 2", "the nearest is `anthropic.claude-sonnet-4-"]);
+    run.says(2, &["own.csv", "line 2", "the nearest is `anthropic.claude-sonnet-4-"]);
 }
 
 /// What is new of a model that only its profile names: AWS says which model that is, and where it leads.

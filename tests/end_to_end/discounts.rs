@@ -172,7 +172,7 @@ fn file_that_cannot_be_used_is_an_error_by_line() {
     let (trail, out) = (world.text("trail"), world.text("out"));
     let run = ["run", "--source", &trail, "--dest", &out, "--day", DAYS[0], "--discount", &file];
     let nearest = "unknown model `anthropic.claude-sonnet-4-7`; the nearest is `anthropic.claude-";
-    world.hoptrail(&run).says(1, &["wrong.csv", "line 3", nearest, "(and 1 more)"]);
+    world.hoptrail(&run).says(2, &["wrong.csv", "line 3", nearest, "(and 1 more)"]);
     assert!(!world.path("out/invocations").exists());
     let check = world.hoptrail(&["prices", "check", "--discounts", &file]).ends(1);
     for line in ["wrong.csv:3: model_id: ", "wrong.csv:4: factor: ", "3 lines, 2 findings"] {

@@ -252,6 +252,8 @@ fn options_that_cannot_be_met_are_named() {
         ("json=", "expected a file after `=`"),
         ("emf,json", "expected one form on stdout"),
         ("json=a,emf=a", "expected a file for each form, found a twice"),
+        ("json=a,emf=./a", "expected a file for each form, found a twice"),
+        ("json=-", "expected a file after `=`; stdout is without `=`"),
         ("prometheus=m.txt", "expected a file whose name ends in .prom"),
     ] {
         let run = world.run(&["--day", "2026-10-05", "--metrics", value]).ends(2);
@@ -263,6 +265,38 @@ fn options_that_cannot_be_met_are_named() {
     world
         .hoptrail(&[&arguments[..], &both].concat())
         .says(2, &["expected =FILE beside --summary-json -"]);
+    let both = ["--metrics", "json=a.json", "--summary-json", "./a.json"];
+    world
+        .hoptrail(&[&arguments[..], &both].concat())
+        .says(2, &["expected a file other than ./a.json, which --summary-json is"]);
+    let verify = ["verify", "--dest", &out, "--output", "json", "--metrics", "json"];
+    world.hoptrail(&verify).says(2, &["expected =FILE beside --output json"]);
+}
+
+/// An alarm waits for one series of each destination.
+#[test]
+fn destination_is_named_without_a_slash_at_its_end() {
+    let world = World::new();
+    let trail = backfill(3, 2).bucket();
+    let config = Config::new().bucket(trail).bucket(Bucket::new("analytics"));
+    let server = Server::start(config).unwrap();
+    let run = |dest: &str| {
+        let run = ["run", "--source", "s3://trail", "--dest", dest, "--day", DAYS[0]];
+        let run = world.hoptrail_on(&server, &[&run[..], &["--metrics", "emf"]].concat()).ends(0);
+        let line = run.stdout.lines().last().unwrap().to_owned();
+        serde_json::from_str::<Value>(&line).unwrap()["Destination"].clone()
+    };
+    for dest in ["s3://analytics/bedrock", "s3://analytics/bedrock/"] {
+        assert_eq!(run(dest), "s3://analytics/bedrock", "{dest}");
+    }
+    assert_eq!(run("s3://analytics"), "s3://analytics");
+    world.object("20261005T1310Z", "a", &[call("e", "2026-10-05T13:00:00Z")]);
+    for (dest, expected) in [("tables", "tables"), ("tables/", "tables")] {
+        let run = ["run", "--source", "trail", "--dest", dest, "--day", "2026-10-05"];
+        world.hoptrail(&[&run[..], &["--metrics", "json=m.json"]].concat()).ends(0);
+        let text = fs::read_to_string(world.path("m.json")).unwrap();
+        assert_eq!(serde_json::from_str::<Value>(&text).unwrap()["Destination"], expected);
+    }
 }
 
 #[test]
@@ -292,6 +326,20 @@ fn verification_has_metrics_of_its_own() {
     let of = |found: &Metrics| ["VerifySucceeded", "VerifiedDays", "Findings"].map(|it| found[it]);
     assert_eq!(of(&found), [1.0, 1.0, 0.0]);
     assert!(!found.contains_key("RunSucceeded") && !found.contains_key("Records"));
+    // Files of a run and a verification may lie in one folder, where a series may stand once.
+    let both = ["verify", "--dest", &out, "--metrics", "prometheus=v.prom"];
+    world.hoptrail(&both).ends(0);
+    world.run(&["--day", "2026-10-05", "--metrics", "prometheus=r.prom"]).ends(0);
+    let names = |file: &str| {
+        of_prometheus(&fs::read_to_string(world.path(file)).unwrap(), &out).into_keys()
+    };
+    let of_run = names("r.prom").collect::<Vec<_>>();
+    assert!(names("v.prom").all(|name| !of_run.contains(&name)), "{of_run:?}");
+    // Neither does `settle` pass for a run.
+    let trail = world.text("trail");
+    let settle = ["settle", "--source", &trail, "--dest", &out, "--day", "2026-10-05"];
+    world.hoptrail(&[&settle[..], &["--metrics", "json=s.json"]].concat()).ends(0);
+    assert!(!metrics(&world, "s.json").contains_key("RunSucceeded"));
     world.write("out/invocations/dt=2026-10-05/part-0.parquet", "changed");
     let found = verify(1);
     assert_eq!((found["VerifySucceeded"], found["ExitCode"]), (0.0, 1.0));

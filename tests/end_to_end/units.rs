@@ -230,7 +230,7 @@ fn other_prices_per_unit_rebuild_the_day() {
     world.hoptrail(&["prices", "check", &prices]).ends(0);
     world.write("units.csv", text.replace("amazon.nova-canvas-v1:0", "amazon.nova-canvas-v9:0"));
     world.hoptrail(&["prices", "check", &prices]).ends(1);
-    let run = world.run(&[&all[..], &["--unit-prices", &prices]].concat()).ends(1);
+    let run = world.run(&[&all[..], &["--unit-prices", &prices]].concat()).ends(2);
     let parts = ["units.csv", "line ", "unknown model `amazon.nova-canvas-v9:0`"];
     assert!(parts.iter().all(|part| run.stderr.contains(part)), "{}", run.stderr);
 }

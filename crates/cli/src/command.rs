@@ -30,7 +30,8 @@ use crate::exit::{Exit, Failure};
 pub(crate) fn print(text: &str) -> io::Result<()> {
     match io::stdout().write_all(text.as_bytes()) {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        result => result,
+        Err(error) => Err(io::Error::new(error.kind(), format!("stdout: {error}"))),
+        Ok(()) => Ok(()),
     }
 }
 

@@ -2,7 +2,7 @@
 
 pub(crate) mod source;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use pipeline::OmittedColumn;
@@ -13,6 +13,7 @@ use crate::args::{
     Acl, AddressingStyleArg, AwsArgs, ConfigArgs, DestArgs, Gate, KnowledgeArgs, LayoutArg,
     LogArgs, PerformanceArgs, RateArgs, ReadDayArgs, RunArgs, SourceArgs, Sse,
 };
+use crate::exit::Failure;
 use crate::metrics::MetricsOutput;
 
 /// The keys of the file. An unknown key is an error, because a misspelled one would be ignored.
@@ -74,8 +75,14 @@ impl Config {
     ///
     /// # Errors
     /// If it cannot be read, has an unknown key, or a value of the wrong type.
-    pub(crate) fn read(args: &ConfigArgs) -> anyhow::Result<Self> {
-        let Some(path) = &args.config else { return Ok(Config::default()) };
+    pub(crate) fn read(args: &ConfigArgs) -> Result<Self, Failure> {
+        match &args.config {
+            Some(path) => Self::of_file(path).map_err(|error| Failure::of_options(&error)),
+            None => Ok(Config::default()),
+        }
+    }
+
+    fn of_file(path: &Path) -> anyhow::Result<Self> {
         let shown = path.display();
         let text = std::fs::read_to_string(path)
             .with_context(|| format!("could not read the settings file {shown}"))?;
@@ -94,12 +101,7 @@ impl Config {
         fill(&mut args.accounts, &self.accounts);
         fill_list(&mut args.fail_on, &self.fail_on);
         fill(&mut args.summary_json, &self.summary_json);
-        self.complete_metrics(&mut args.metrics);
-    }
-
-    /// Fills in where metrics go.
-    pub(crate) fn complete_metrics(&self, metrics: &mut Vec<MetricsOutput>) {
-        fill_list(metrics, &self.metrics);
+        fill_list(&mut args.metrics, &self.metrics);
     }
 
     /// Fills in what to read.

@@ -14,7 +14,7 @@ pub(crate) const CODES: [(Exit, &str); 8] = [
          whole, has no trail, or nothing that --account or --source-region asks for; or `verify`, `catalog check`, \
          `prices check`, `plan --preflight`, or --verify-digests found something",
     ),
-    (Exit::Usage, "invalid options or settings"),
+    (Exit::Usage, "invalid options or settings, or a file that they name"),
     (
         Exit::Partial,
         "partial, for reasons that stderr names: something is unreadable or rejected (see table `ingest`), was not \
@@ -99,6 +99,11 @@ impl Failure {
     /// Invalid options or settings.
     pub(crate) fn usage(message: impl Into<String>) -> Self {
         Failure::Usage(message.into())
+    }
+
+    /// What is wrong with a file of settings, or with one that an option names.
+    pub(crate) fn of_options(error: &anyhow::Error) -> Self {
+        Failure::Usage(format!("{error:#}"))
     }
 
     /// The exit code.

@@ -11,13 +11,18 @@ use bedrock::{Accounts, Catalog, Discounts, Knowledge, Regions};
 use logs::digest::PublicKeys;
 
 use crate::args::KnowledgeArgs;
+use crate::exit::Failure;
 use crate::whole_file::write_whole;
 
 /// Loads what is built in, and the user's files over it.
 ///
 /// # Errors
 /// If a file cannot be read or is invalid.
-pub(crate) fn load(args: &KnowledgeArgs) -> anyhow::Result<Knowledge> {
+pub(crate) fn load(args: &KnowledgeArgs) -> Result<Knowledge, Failure> {
+    from_files(args).map_err(|error| Failure::of_options(&error))
+}
+
+fn from_files(args: &KnowledgeArgs) -> anyhow::Result<Knowledge> {
     let mut knowledge = Knowledge::embedded();
     if !args.catalog_add.is_empty() {
         let tables = tables(args.catalog.as_deref(), &args.catalog_add)?;
@@ -176,21 +181,23 @@ fn add_aliases(knowledge: &mut Knowledge, file: &Path) -> anyhow::Result<()> {
 ///
 /// # Errors
 /// If the file cannot be read or is invalid.
-pub(crate) fn accounts(file: &Path) -> anyhow::Result<Accounts> {
-    let text = read(file)?;
-    if text.trim_start().starts_with(['{', '[']) {
-        return logs::account_list::read(&text).with_context(|| invalid(file));
-    }
-    Accounts::parse(&text).with_context(|| invalid(file))
+pub(crate) fn accounts(file: &Path) -> Result<Accounts, Failure> {
+    let parse = |text: &str| match text.trim_start().starts_with(['{', '[']) {
+        true => logs::account_list::read(text).with_context(|| invalid(file)),
+        false => Accounts::parse(text).with_context(|| invalid(file)),
+    };
+    read(file).and_then(|text| parse(&text)).map_err(|error| Failure::of_options(&error))
 }
 
 /// The public keys of digest files' signatures, from the output of `aws cloudtrail list-public-keys`.
 ///
 /// # Errors
 /// If the file cannot be read or is invalid.
-pub(crate) fn digest_keys(file: &Path) -> anyhow::Result<PublicKeys> {
+pub(crate) fn digest_keys(file: &Path) -> Result<PublicKeys, Failure> {
     let mut keys = PublicKeys::default();
-    keys.add_list(read(file)?.as_bytes()).with_context(|| invalid(file))?;
+    let mut add = |text: &str| keys.add_list(text.as_bytes()).with_context(|| invalid(file));
+    let added = read(file).and_then(|text| add(&text));
+    added.map_err(|error| Failure::of_options(&error))?;
     Ok(keys)
 }
 

@@ -41,7 +41,7 @@ pub(crate) fn run(
 ) -> Result<Exit, Failure> {
     let mut job = Job::new(args, work, messages)?;
     let dest = location::given("--dest", job.dest.as_ref())?.clone();
-    check_stdout(job.summary_json.as_deref(), &job.metrics)?;
+    check_outputs(job.summary_json.as_deref(), &job.metrics)?;
     if let Some(path) = &job.summary_json {
         check_summary(path)?;
     }
@@ -52,7 +52,8 @@ pub(crate) fn run(
         let exit = ended.as_ref().map_or_else(Failure::exit, |exit| *exit);
         let mut values = Values::new(dest.to_string(), exit, begun.elapsed());
         let of_finished = || RunValues { finished: progress.finished(), ..RunValues::default() };
-        values.run = Some(found.unwrap_or_else(of_finished));
+        let found = found.unwrap_or_else(of_finished);
+        values.run = Some(RunValues { is_run: !matches!(job.work, Work::Settle), ..found });
         metrics::write(&job.metrics, &values, messages);
     }
     ended
@@ -244,8 +245,8 @@ fn check_summary(path: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
-/// That stdout has one JSON document at most, and is not the only reader's of two.
-fn check_stdout(summary_json: Option<&Path>, metrics: &[MetricsOutput]) -> Result<(), Failure> {
+/// That nothing is written to the same place twice.
+fn check_outputs(summary_json: Option<&Path>, metrics: &[MetricsOutput]) -> Result<(), Failure> {
     if let Some(conflict) = MetricsOutput::conflict(metrics) {
         return Err(Failure::usage(format!("--metrics: {conflict}")));
     }
@@ -254,6 +255,12 @@ fn check_stdout(summary_json: Option<&Path>, metrics: &[MetricsOutput]) -> Resul
         return Err(Failure::usage(
             "--metrics: expected =FILE beside --summary-json -, which writes to stdout",
         ));
+    }
+    if let Some(path) = summary_json.filter(|path| metrics.iter().any(|it| it.is_to(path))) {
+        let path = path.display();
+        return Err(Failure::usage(format!(
+            "--metrics: expected a file other than {path}, which --summary-json is"
+        )));
     }
     Ok(())
 }

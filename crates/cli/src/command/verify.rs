@@ -33,7 +33,6 @@ pub(crate) fn run(
     config.complete_late_window(&mut args.days);
     config.complete_location(&mut args.dest);
     config.complete_aws(&mut args.aws);
-    config.complete_metrics(&mut args.metrics);
     let mut settings = settings::of_days(&args.source, &args.days)?;
     let dest = location::required("--dest", args.dest.as_deref())?;
     let sources = location::sources(&args.source, &args.aws)?;
@@ -42,6 +41,11 @@ pub(crate) fn run(
     let dest_options = location::dest_options(&args.aws)?;
     if let Some(conflict) = MetricsOutput::conflict(&args.metrics) {
         return Err(Failure::usage(format!("--metrics: {conflict}")));
+    }
+    if args.output == Output::Json && args.metrics.iter().any(MetricsOutput::is_on_stdout) {
+        return Err(Failure::usage(
+            "--metrics: expected =FILE beside --output json, which writes to stdout",
+        ));
     }
     let begun = Instant::now();
     let mut measured = VerifyValues::default();

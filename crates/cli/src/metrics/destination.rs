@@ -29,11 +29,15 @@ impl MetricsOutput {
             return Some("expected one form on stdout, and the others with =FILE".to_owned());
         }
         let mut files = outputs.iter().filter_map(|output| output.file.as_deref());
-        let is_twice = |file: &&Path| {
-            outputs.iter().filter(|other| other.file.as_deref() == Some(file)).count() > 1
-        };
+        let is_twice = |file: &&Path| outputs.iter().filter(|other| other.is_to(file)).count() > 1;
         let file = files.find(is_twice)?;
         Some(format!("expected a file for each form, found {} twice", file.display()))
+    }
+
+    /// Whether it goes to this file, by its name.
+    pub(crate) fn is_to(&self, file: &Path) -> bool {
+        let parts = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+        self.file.as_deref().is_some_and(|own| parts(own) == parts(file))
     }
 
     /// Whether it goes to stdout.
@@ -47,7 +51,9 @@ impl FromStr for MetricsOutput {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let (form, file) = match text.split_once('=') {
-            Some((_, "")) => return Err("expected a file after `=`".to_owned()),
+            Some((_, "" | "-")) => {
+                return Err("expected a file after `=`; stdout is without `=`".to_owned());
+            }
             Some((form, file)) => (form, Some(PathBuf::from(file))),
             None => (text, None),
         };

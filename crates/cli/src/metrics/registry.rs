@@ -88,8 +88,11 @@ pub(super) const METRICS: &[Metric] = &[
         ..metric(
             "RunSucceeded",
             "hoptrail_run_succeeded",
-            "1 if the exit code is 0, otherwise 0. `verify` does not write it.",
-            |values| values.run.as_ref().map(|_| f64::from(u8::from(values.exit_code == 0))),
+            "1 if the exit code is 0, otherwise 0. `verify` and `settle` do not write it.",
+            |values| {
+                let run = values.run.as_ref().filter(|run| run.is_run);
+                run.map(|_| f64::from(u8::from(values.exit_code == 0)))
+            },
         )
     },
     Metric {

@@ -32,6 +32,8 @@ pub(crate) struct Values {
 /// What a run came to.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct RunValues {
+    /// Whether it read days; `settle` does not pass for a run.
+    pub(crate) is_run: bool,
     /// What it finished.
     pub(crate) finished: Finished,
     /// What its calls came to; `None` if it did not end by itself.
@@ -69,7 +71,11 @@ impl Values {
         let (ended, exit_code) = (Timestamp::now(), exit.code());
         let peak_memory_bytes = peak_memory_bytes();
         Values {
-            destination,
+            // One destination is one series, however it is written.
+            destination: match destination.trim_end_matches('/') {
+                "" => destination,
+                trimmed => trimmed.to_owned(),
+            },
             ended,
             exit_code,
             duration,
@@ -102,6 +108,7 @@ impl RunValues {
         let days = outcome.days.iter().map(|day| &day.dt).chain(&outcome.unchanged);
         let newest = days.filter_map(|day| day.parse::<Date>().ok()).max();
         RunValues {
+            is_run: true,
             finished: Finished::from(outcome),
             outcomes: Some(outcomes),
             newest_day_age_hours: newest.and_then(|day| hours_since_end(day, now)),

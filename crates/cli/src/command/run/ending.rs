@@ -29,6 +29,19 @@ pub(super) fn tell_new(new: &NewDenials, messages: &Messages) -> u64 {
     new.requests
 }
 
+/// Names the first days outside the range that were written again.
+fn reopened(outcome: &Outcome, messages: &Messages) {
+    const SHOWN: usize = 10;
+    let days = outcome.days.iter().filter(|day| day.is_reopened).collect::<Vec<_>>();
+    for day in days.iter().take(SHOWN) {
+        messages.note(&format!("{} was opened again: {}", day.dt, day.reason));
+    }
+    if days.len() > SHOWN {
+        let more = days.len() - SHOWN;
+        messages.note(&format!("{more} more days were opened again; --summary-json lists all"));
+    }
+}
+
 /// Names the first days that lack calls, and how they come in.
 fn not_reopened(outcome: &Outcome, messages: &Messages) {
     const SHOWN: usize = 10;
@@ -119,6 +132,7 @@ pub(super) fn exit(
     ] {
         trip(gate, built.max(all), what);
     }
+    reopened(outcome, messages);
     not_reopened(outcome, messages);
     match (tripped, is_partial || !outcome.not_reopened.is_empty()) {
         (true, _) => Exit::Gate,

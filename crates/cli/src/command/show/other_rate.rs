@@ -43,7 +43,7 @@ pub(crate) fn load(args: RateArgs) -> Result<Knowledge, Failure> {
         catalog_add,
         ..KnowledgeArgs::default()
     };
-    Ok(knowledge::load(&args)?)
+    knowledge::load(&args)
 }
 
 impl Asked {
