@@ -525,6 +525,23 @@ fn calls_without_counts_are_said_to_be_that() {
     assert!(run.stdout.lines().all(|line| line.chars().count() <= 80), "{}", run.stdout);
 }
 
+#[test]
+fn months_that_cannot_have_the_usage_are_not_read() {
+    let (world, rows) = world(14);
+    write_bill(&world, "bill/BILLING_PERIOD=2026-10/a.parquet", columns(&rows[2..], true));
+    // Billed late, and in the folder of that month.
+    write_bill(&world, "bill/BILLING_PERIOD=2026-11/a.parquet", columns(&rows[..2], true));
+    for month in ["2026-09", "2026-12", "2027-01"] {
+        world.write(&format!("bill/BILLING_PERIOD={month}/a.parquet"), "no Parquet");
+    }
+    let run = reconcile(&world, &["--format", "json", "--fail-on", "differs"]).ends(0);
+    let found = serde_json::from_str::<Value>(&run.stdout).unwrap();
+    assert_eq!((&found["files"], &found["data_until"]), (&json!(2), &json!("2027-01-01")));
+    world.write("bill/BILLING_PERIOD=2026-10/b.parquet", "no Parquet");
+    let run = reconcile(&world, &[]).ends(1);
+    assert!(run.stderr.contains("2026-10/b.parquet: expected a Parquet file"), "{}", run.stderr);
+}
+
 /// The tables have what was negotiated for all kinds of tokens of a usage together.
 #[test]
 fn net_cost_that_is_not_compared_is_said_to_be_that() {
@@ -695,7 +712,7 @@ fn lines_of_other_services_and_strange_texts_do_no_harm() {
         "billing_name,model_id,source\nSonnet,anthropic.claude-sonnet-4-6,us\n",
     );
     reconcile(&world, &["--billing-names", "names.csv", "--fail-on", "differs"]).ends(0);
-    let run = reconcile(&world, &["--billing-names", "none.csv"]).ends(1);
+    let run = reconcile(&world, &["--billing-names", "none.csv"]).ends(2);
     assert!(run.stderr.contains("none.csv"), "{}", run.stderr);
 }
 

@@ -14,7 +14,7 @@ pub use bill::{Bill, Month, Sum, UnknownLine};
 pub use line::{BillLine, LineType};
 pub use names::{BillingNames, EMBEDDED as EMBEDDED_NAMES};
 pub use reconcile::{
-    Billed, Comparison, CostBasis, DiscountRow, Discounts, Key, Kind, Line, NetComparison, Part,
+    Billed, Comparison, DiscountRow, Discounts, Key, Kind, Line, ListBasis, NetComparison, Part,
     PriceRow, Prices, Reconciliation, Seen, SeenUsage, Tolerance, UsageKey, Verdict, discounts,
     prices, reconcile,
 };

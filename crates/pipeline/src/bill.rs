@@ -122,7 +122,8 @@ pub async fn read_bill(
         let of_range = (range.from(), range.to());
         match month_of(&file.key) {
             Some(month) if month.last_of_month() < range.from() => continue,
-            Some(month) if month > range.to() => {
+            // Usage of the Marketplace may be in the bill of the month after.
+            Some(month) if month > next_month(range.to()) => {
                 // There is a bill of later days; what it says of them is not needed.
                 found.bill.see(month, of_range);
                 continue;
@@ -167,8 +168,8 @@ fn month_of(key: &str) -> Option<Date> {
 struct Counted {
     /// Files by their content.
     files: BTreeMap<String, String>,
-    /// By account and day, the file that had the first of its lines.
-    folders: HashMap<(String, Date), String>,
+    /// By account, day, and month of the bill, the file that had the first of its lines.
+    folders: HashMap<(String, Date, String), String>,
     /// The lines by a hash of their ID, with the place of their file in `keys`.
     lines: HashMap<u64, usize>,
     keys: Vec<String>,
@@ -185,7 +186,7 @@ impl Counted {
     fn add_batch(&mut self, key: &str, lines: &[BillLine]) -> Result<(), BillFault> {
         let places = lines.iter().map(|line| (line.account_id.as_deref().unwrap_or(""), line.day));
         for (account_id, day) in places.collect::<BTreeSet<_>>() {
-            let place = (account_id.to_owned(), day);
+            let place = (account_id.to_owned(), day, period(key));
             let first = self.folders.entry(place).or_insert_with(|| key.to_owned());
             if folder(first) != folder(key) {
                 let (first, second) = (first.clone(), key.to_owned());
@@ -208,6 +209,16 @@ impl Counted {
         }
         Ok(())
     }
+}
+
+fn next_month(day: Date) -> Date {
+    day.last_of_month().tomorrow().unwrap_or(Date::MAX)
+}
+
+/// The parts of a folder that say the month of the bill.
+fn period(key: &str) -> String {
+    let is_of = |part: &&str| [PERIOD, "year=", "month="].iter().any(|it| part.starts_with(it));
+    folder(key).split('/').filter(is_of).collect::<Vec<_>>().join("/")
 }
 
 fn folder(key: &str) -> &str {

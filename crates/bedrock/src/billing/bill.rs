@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use super::amount::Amount;
 use super::line::{BillLine, LineType};
 use super::names::BillingNames;
-use super::reconcile::{Billed, CostBasis, Key, UsageKey};
+use super::reconcile::{Billed, Key, ListBasis, UsageKey};
 use super::usage_type::{Charge, read};
 use crate::region::Regions;
 
@@ -182,9 +182,9 @@ fn usage(
         principal: line.principal.as_deref().map(principal_name),
     };
     let (list_cost, basis) = match (line.list_cost, line.gross_cost) {
-        (Some(cost), _) => (cost, CostBasis::List),
-        (None, Some(cost)) => (cost, CostBasis::Gross),
-        (None, None) => (net_cost, CostBasis::Net),
+        (Some(cost), _) => (cost, ListBasis::List),
+        (None, Some(cost)) => (cost, ListBasis::Gross),
+        (None, None) => (net_cost, ListBasis::Net),
     };
     let billed = Billed { tokens, list_cost, basis, net_cost, n_lines: 1 };
     Ok((UsageKey { key, kind: metered.kind, is_long: metered.is_long }, billed))

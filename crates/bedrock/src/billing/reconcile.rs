@@ -76,9 +76,9 @@ impl From<TokenKind> for Kind {
     }
 }
 
-/// What a bill has as the cost before what was negotiated.
+/// What of a bill the cost before what was negotiated is.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub enum CostBasis {
+pub enum ListBasis {
     /// The cost at public on-demand prices.
     #[default]
     List,
@@ -126,7 +126,7 @@ pub struct Billed {
     /// Their cost before what was negotiated.
     pub list_cost: Amount,
     /// What that is; of several lines, the least certain.
-    pub basis: CostBasis,
+    pub basis: ListBasis,
     /// Their cost with what was negotiated.
     pub net_cost: Amount,
     /// How many lines of the bill these are.

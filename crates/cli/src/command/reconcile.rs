@@ -5,9 +5,7 @@ mod seen;
 mod text;
 
 use std::collections::BTreeSet;
-use std::fs;
 
-use anyhow::Context;
 use bedrock::billing::{
     Amount, Bill, BillingNames, EMBEDDED_NAMES, Reconciliation, Tolerance, reconcile,
 };
@@ -25,15 +23,23 @@ use crate::messages::Messages;
 use crate::number::counted;
 use crate::{knowledge, location};
 
+/// What is compared.
+struct Asked {
+    range: DayRange,
+    /// Whether users and roles are told apart.
+    by_principal: bool,
+    /// The location of the bill.
+    bill: String,
+    /// The location of the tables.
+    dest: String,
+}
+
 /// What both sides say, and how they compare.
 struct Found {
-    range: DayRange,
-    dest: String,
+    asked: Asked,
     bill: Bill,
     export: Export,
     files: u64,
-    /// Whether users and roles are told apart.
-    by_principal: bool,
     /// Days of the range that the tables lack.
     not_built: BTreeSet<Date>,
     lines: Reconciliation,
@@ -81,10 +87,8 @@ pub(crate) fn run(mut args: ReconcileArgs, messages: &Messages) -> Result<Exit, 
         let files = counted(read.csv_files, "CSV file");
         messages.warn(&format!("{files} beside the Parquet files of {shown_bill}: not read"));
     }
-    let mut seen = SeenTokens::default();
-    let mut found =
-        compare(read, &answered, &mut seen, (range, shown_dest, &shown_bill), tolerance)?;
-    found.by_principal = by_principal;
+    let asked = Asked { range, by_principal, bill: shown_bill.clone(), dest: shown_dest };
+    let (found, seen) = compare(read, &answered, asked, tolerance)?;
     tell(&found, &answered, &shown_bill, messages);
     tell_not_compared(&seen, messages);
     if args.format == ReconcileFormat::Csv {
@@ -115,9 +119,9 @@ fn names<'a>(args: &ReconcileArgs, catalog: &'a Catalog) -> Result<BillingNames<
     let mut names =
         names.map_err(|problem| anyhow::anyhow!("config/billing_names.csv: {problem}"))?;
     if let Some(path) = &args.billing_names {
-        let shown = path.display();
-        let text = fs::read_to_string(path).with_context(|| format!("{shown}"))?;
-        names.add(&text).map_err(|problem| anyhow::anyhow!("{shown}: {problem}"))?;
+        let invalid = |problem| anyhow::anyhow!("{}: {problem}", knowledge::invalid(path));
+        let added = knowledge::read(path).and_then(|text| names.add(&text).map_err(invalid));
+        added.map_err(|error| Failure::of_options(&error))?;
     }
     Ok(names)
 }
@@ -125,25 +129,26 @@ fn names<'a>(args: &ReconcileArgs, catalog: &'a Catalog) -> Result<BillingNames<
 fn compare(
     read: ReadBill,
     answered: &[Answered],
-    seen: &mut SeenTokens,
-    (range, dest, shown_bill): (DayRange, String, &str),
+    asked: Asked,
     tolerance: Tolerance,
-) -> Result<Found, Failure> {
+) -> Result<(Found, SeenTokens), Failure> {
     let ReadBill { bill, export, files, .. } = read;
     let [calls, jobs] = answered else {
         return Err(anyhow::anyhow!("each question has an answer").into());
     };
     if calls.basis.days == 0 {
-        return Err(basis::nothing_published(calls.basis.range, &dest));
+        return Err(basis::nothing_published(calls.basis.range, &asked.dest));
     }
     let Some(export) = export.filter(|_| !bill.months.is_empty()) else {
-        let days = basis::described(Some(range));
+        let days = basis::described(Some(asked.range));
         let until = bill.days.map(|(_, until)| format!("its last line is of {until}"));
         let until = until.unwrap_or_else(|| "no line at all".to_owned());
         return Err(Failure::Nothing(format!(
-            "the bill {shown_bill} has no line of {days}: {until}"
+            "the bill {} has no line of {days}: {until}",
+            asked.bill
         )));
     };
+    let mut seen = SeenTokens::default();
     seen.add(&calls.answer, false);
     seen.add(&jobs.answer, true);
     let usage = std::mem::take(&mut seen.usage);
@@ -152,7 +157,7 @@ fn compare(
     let lines = reconcile(billed, usage, may_lack, tolerance);
     let not_built = calls.basis.missing.iter().chain(&calls.basis.interrupted);
     let not_built = not_built.copied().collect();
-    Ok(Found { range, dest, bill, export, files, by_principal: false, not_built, lines })
+    Ok((Found { asked, bill, export, files, not_built, lines }, seen))
 }
 
 /// Says what the comparison lacks.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 
 use super::over_days::{Stretch, stretches};
-use super::{Billed, CostBasis, Key, NetComparison, Reconciliation, Verdict};
+use super::{Billed, Key, ListBasis, NetComparison, Reconciliation, Verdict};
 use crate::billing::amount::Amount;
 use crate::billing::ratio::Pair;
 
@@ -84,7 +84,7 @@ fn of(key: &Key, kind: &str) -> [String; 5] {
 
 /// List and net cost; `None` where the bill does not have both, or charges nothing.
 fn pair(billed: &Billed) -> Option<Pair> {
-    let has_both = billed.basis != CostBasis::Net && billed.list_cost > Amount::ZERO;
+    let has_both = billed.basis != ListBasis::Net && billed.list_cost > Amount::ZERO;
     has_both.then(|| Pair { part: billed.net_cost, of: billed.list_cost, slack: billed.rounding() })
 }
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::civil::Date;
 
 use super::over_days::{Stretch, stretches};
-use super::{Billed, CostBasis, Key, Reconciliation, Verdict};
+use super::{Billed, Key, ListBasis, Reconciliation, Verdict};
 use crate::billing::amount::Amount;
 use crate::billing::ratio::Pair;
 use crate::price::{Routing, Tier, TokenKind};
@@ -107,7 +107,7 @@ impl Days {
             .into_iter()
             .filter(|it| it.ratio > Amount::ZERO && it.has_any(&self.differing));
         let is_list_price =
-            self.billed.values().flatten().all(|billed| billed.basis == CostBasis::List);
+            self.billed.values().flatten().all(|billed| billed.basis == ListBasis::List);
         let row = |it: Stretch| PriceRow {
             model_id: model_id.clone(),
             routing: *routing,

@@ -1,6 +1,6 @@
 //! One verdict for each line.
 
-use super::{Billed, CostBasis, Line, Seen, SeenUsage};
+use super::{Billed, Line, ListBasis, Seen, SeenUsage};
 use crate::billing::amount::Amount;
 
 /// How a line of the bill and the tables compare.
@@ -171,7 +171,7 @@ pub(super) fn judge_totals(lines: &mut [Line], seen: Option<&SeenUsage>, toleran
     // Where the bill has no list cost, a discount looks like another list price.
     let may_be_discount = |line: &Line| {
         line.comparison.verdict == Verdict::PriceDiffers
-            && line.billed.is_some_and(|billed| billed.basis != CostBasis::List)
+            && line.billed.is_some_and(|billed| billed.basis != ListBasis::List)
     };
     let is_comparable =
         |line: &Line| line.comparison.verdict == Verdict::Agree || may_be_discount(line);
@@ -247,7 +247,7 @@ mod tests {
             let billed = Billed {
                 tokens: amount(tokens),
                 list_cost: amount(list),
-                basis: CostBasis::List,
+                basis: ListBasis::List,
                 net_cost: amount(net),
                 n_lines: 1,
             };

@@ -102,8 +102,8 @@ pub(super) fn json(found: &Found) -> Result<String, Failure> {
     let Prices { rows: rows_of_prices, n_without_row } = prices(&found.lines);
     let Discounts { rows: rows_of_discounts, n_without_factor } = discounts(&found.lines);
     let document = json!({
-        "range": {"from": found.range.from().to_string(), "to": found.range.to().to_string()},
-        "destination": found.dest,
+        "range": {"from": found.asked.range.from().to_string(), "to": found.asked.range.to().to_string()},
+        "destination": found.asked.dest,
         "export": found.export.as_str(),
         "files": found.files,
         "data_from": bill.days.map(|(from, _)| from.to_string()),
@@ -121,7 +121,7 @@ pub(super) fn json(found: &Found) -> Result<String, Failure> {
         }).collect::<Vec<_>>(),
         "price_override_file": price_file(&rows_of_prices, found),
         "lines_without_price_override": n_without_row,
-        "discount_file": discount_file(&rows_of_discounts, found.range),
+        "discount_file": discount_file(&rows_of_discounts, found.asked.range),
         "kinds_without_discount_factor": n_without_factor,
     });
     Ok(format!("{}\n", serde_json::to_string_pretty(&document)?))
@@ -130,7 +130,7 @@ pub(super) fn json(found: &Found) -> Result<String, Failure> {
 /// A file for `--price-overrides`; `None` without rows.
 pub(super) fn price_file(rows: &[PriceRow], found: &Found) -> Option<String> {
     let source_date = shown(found.bill.days.map(|(_, until)| until));
-    let (begin, end) = (found.range.from(), found.range.to().tomorrow().ok());
+    let (begin, end) = (found.asked.range.from(), found.asked.range.to().tomorrow().ok());
     let lines = rows.iter().map(|row| {
         let PriceRow { model_id, region, usd_per_million, .. } = row;
         let (routing, tier, kind) = (row.routing.as_str(), row.tier.as_str(), row.kind.as_str());

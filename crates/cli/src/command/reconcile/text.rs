@@ -56,7 +56,7 @@ fn overrides(out: &mut String, found: &Found) {
 /// The rows with which the net cost agrees.
 fn discount(out: &mut String, found: &Found) {
     let Discounts { rows, n_without_factor } = discounts(&found.lines);
-    if let Some(file) = discount_file(&rows, found.range) {
+    if let Some(file) = discount_file(&rows, found.asked.range) {
         let _ = match n_without_factor {
             0 => writeln!(out, "\nFor --discount, with which the next run has the net cost:\n"),
             _ => writeln!(out, "\nFor --discount, as far as there is one factor:\n"),
@@ -75,7 +75,12 @@ fn discount(out: &mut String, found: &Found) {
 
 fn head(out: &mut String, found: &Found) {
     let Bill { days, months, .. } = &found.bill;
-    let _ = writeln!(out, "Reconciled {} at {}\n", basis::described(Some(found.range)), found.dest);
+    let _ = writeln!(
+        out,
+        "Reconciled {} at {}\n",
+        basis::described(Some(found.asked.range)),
+        found.asked.dest
+    );
     let files = counted(found.files, "file");
     let days = days.map_or("no data".to_owned(), |(from, to)| format!("data from {from} to {to}"));
     let _ = writeln!(out, "  Bill      {}, {files}, {days}", found.export.as_str());
@@ -145,7 +150,7 @@ fn differences(out: &mut String, found: &Found) {
         let key = &line.key;
         let principal = match key.principal.as_deref() {
             Some(name) => format!(" by {name}"),
-            None if found.by_principal => " by nobody that is named".to_owned(),
+            None if found.asked.by_principal => " by nobody that is named".to_owned(),
             None => String::new(),
         };
         let _ = writeln!(
