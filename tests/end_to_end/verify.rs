@@ -118,6 +118,34 @@ fn file_beside_those_of_a_day_is_unexpected() {
 }
 
 #[test]
+fn each_finding_has_its_way_out_within_80_columns() {
+    let world = built();
+    let text = |code: i32| {
+        let (trail, out) = (world.text("trail"), world.text("out"));
+        let run = world.hoptrail(&["verify", "--dest", &out, "--source", &trail]).ends(code);
+        let of_locations = |line: &&str| line.contains(&out) || line.contains(&trail);
+        let too_wide = run.stdout.lines().filter(|line| line.chars().count() > 80);
+        assert!(
+            too_wide.clone().all(|line| of_locations(&line)),
+            "{:?}",
+            too_wide.collect::<Vec<_>>()
+        );
+        run.stdout
+    };
+    let (again, delete) =
+        ("To write a day again: hoptrail run --day 2026-10-05", "yours to delete");
+    assert!(!text(0).contains(again));
+    world.write("out/ingest/dt=2026-10-06/theirs.parquet", "x");
+    let found = text(1);
+    assert!(found.contains(delete) && !found.contains(again), "{found}");
+    world.write("out/denials/dt=2026-10-05/part-0.parquet", "x");
+    world.object("20261006T1310Z", "c", &[call("e3", "2026-10-06T13:00:00Z")]);
+    let found = text(1);
+    assert!(found.contains(delete) && found.contains(again), "{found}");
+    assert!(found.contains("objects changed since the day was built"), "{found}");
+}
+
+#[test]
 fn source_shows_which_days_have_changed_objects() {
     let world = built();
     world.object("20261005T1510Z", "c", &[call("e3", "2026-10-05T15:00:00Z")]);

@@ -15,6 +15,7 @@ use crate::location::{OpenSource, ReadLocation};
 use crate::messages::Messages;
 use crate::metrics::{self, MetricsOutput, Values, VerifyValues};
 use crate::number::{bytes, counted, grouped};
+use crate::wrap::hanging;
 use crate::{location, range, settings};
 
 /// Verifies.
@@ -102,6 +103,9 @@ fn verify(
     Ok(Exit::Failed)
 }
 
+/// The most columns of a line; a key has as many as it takes.
+const WIDTH: usize = 80;
+
 /// Writing to a string cannot fail; therefore, results of `writeln!` are ignored.
 fn text(found: &Verification) -> String {
     const SHOWN: usize = 20;
@@ -109,7 +113,8 @@ fn text(found: &Verification) -> String {
     let range = found.range.as_deref().unwrap_or("all days");
     let _ = writeln!(out, "Verified {range} at {}\n", found.destination);
     let mut line = |name: &str, value: String| {
-        let _ = writeln!(out, "  {name:<9} {value}");
+        let _ =
+            writeln!(out, "{}", hanging(&value, WIDTH, &format!("  {name:<9} "), &" ".repeat(12)));
     };
     line("Days", grouped(found.days));
     let files = counted(found.valid_files, "file");
@@ -123,29 +128,32 @@ fn text(found: &Verification) -> String {
     }
     line("Findings", grouped(found.findings.len() as u64));
     for finding in found.findings.iter().take(SHOWN) {
-        let _ = writeln!(out, "\n  {}\n      {}", escaped(&finding.key), escaped(&finding.reason));
+        let reason = hanging(&escaped(&finding.reason), WIDTH, "      ", "      ");
+        let _ = writeln!(out, "\n  {}\n{reason}", escaped(&finding.key));
     }
     if found.findings.len() > SHOWN {
         let more = grouped((found.findings.len() - SHOWN) as u64);
         let _ = writeln!(out, "\n  and {more} more (--output json lists all)");
     }
     let is_of_file = |finding: &&Finding| {
-        use FindingKind::{Changed, Counts, Missing, Unexpected};
-        matches!(finding.kind, Missing | Changed | Counts | Unexpected) && finding.dt.is_some()
+        use FindingKind::{Changed, Counts, Missing};
+        matches!(finding.kind, Missing | Changed | Counts) && finding.dt.is_some()
     };
+    let has = |kind: FindingKind| found.findings.iter().any(|finding| finding.kind == kind);
     let of_file = found.findings.iter().find(is_of_file);
-    if let Some(dt) = of_file.and_then(|finding| finding.dt.as_ref()) {
-        let _ = writeln!(
-            out,
-            "\n  To write a day again: hoptrail run --day {dt} --force, with the options that it was\n  built \
-             with. Files that no manifest names are not deleted."
-        );
-    }
-    if found.findings.iter().any(|finding| finding.kind == FindingKind::CorruptAccounts) {
-        let _ = writeln!(
-            out,
-            "\n  To write the names of accounts again: hoptrail run --accounts FILE, for any days."
-        );
+    let day = of_file.and_then(|finding| finding.dt.as_ref()).map(|dt| {
+        format!(
+            "To write a day again: hoptrail run --day {dt} --force, with the options that it was built with."
+        )
+    });
+    let files =
+        "Files that no manifest names are yours to delete: runs leave them, and Athena reads them.";
+    let files = has(FindingKind::Unexpected).then(|| files.to_owned());
+    let accounts =
+        "To write the names of accounts again: hoptrail run --accounts FILE, for any days.";
+    let accounts = has(FindingKind::CorruptAccounts).then(|| accounts.to_owned());
+    for advice in [day, files, accounts].into_iter().flatten() {
+        let _ = writeln!(out, "\n{}", hanging(&advice, WIDTH, "  ", "  "));
     }
     out
 }
