@@ -32,6 +32,10 @@ fn each_command_has_a_page_with_exit_codes_environment_and_files() {
     for text in ["HOPTRAIL_SOURCE", "hoptrail.toml", "terminated (SIGTERM)", "invalid options"] {
         assert!(run.contains(text), "{text}");
     }
+    let (_, environment) = run.split_once(".SH ENVIRONMENT").unwrap();
+    for variable in ["HOPTRAIL_DEST", "HOPTRAIL_LAST", "HOPTRAIL_FROM", "HOPTRAIL_METRICS"] {
+        assert!(environment.contains(variable), "{variable}");
+    }
     let first = fs::read_to_string(world.path("man/hoptrail.1")).unwrap();
     assert!(sections(&first).contains(&"SUBCOMMANDS") && !first.contains("hoptrail-generate"));
     assert_eq!(world.hoptrail(&["generate", "man"]).ends(0).stdout, first);

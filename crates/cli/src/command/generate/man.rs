@@ -60,8 +60,8 @@ fn exit_status() -> Roff {
 /// The variables that set options.
 fn environment(command: &Command) -> Option<Roff> {
     let variable = |arg: &Arg| {
-        let name = arg.get_env()?.to_str()?.to_owned();
-        Some((name, arg.get_long()?.to_owned()))
+        let name = arg.get_env().and_then(|name| name.to_str()).map(str::to_owned);
+        Some((name.or_else(|| of_help(arg))?, arg.get_long()?.to_owned()))
     };
     let shown = command.get_arguments().filter(|arg| !arg.is_hide_set());
     let mut variables = shown.filter_map(variable).collect::<Vec<_>>();
@@ -73,6 +73,13 @@ fn environment(command: &Command) -> Option<Roff> {
         roff.control("TP", []).text([bold(name.as_str())]).text(text);
     }
     (!variables.is_empty()).then_some(roff)
+}
+
+/// The variable that the text of an option names: those of days exclude one another, which clap cannot say of variables.
+fn of_help(arg: &Arg) -> Option<String> {
+    let help = arg.get_help()?.to_string();
+    let (_, rest) = help.split_once("[env: ")?;
+    Some(rest.split_once('=')?.0.to_owned())
 }
 
 fn files() -> Roff {
