@@ -94,7 +94,7 @@ def check_policy(work: Work, checks: Checks) -> None:
     expected = {
         "Sid": "ReadAndWriteReadings",
         "Effect": "Allow",
-        "Action": ["s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload"],
+        "Action": ["s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload"],
         "Resource": "arn:aws:s3:::analytics/readings/*",
     }
     checks.check("and lets readings be written and read", readings == expected, readings)
