@@ -175,7 +175,8 @@ fn job_on_two_days_that_were_built_apart_is_one_job_once_they_are_settled() {
         let world = built_apart(&first, second);
         let jobs = || [DAYS[0], DAYS[1]].map(|day| world.rows("batch_jobs", day).len());
         assert_eq!(jobs(), [1, 1], "it counts twice");
-        let found = world.hoptrail(&["verify", "--dest", "out"]).ends(1).stdout;
+        let verify = ["verify", "--dest", "out", "--output", "json"];
+        let found = world.hoptrail(&verify).ends(1).stdout;
         assert!(found.contains("a call or batch job on both may count twice"), "{found}");
         write_output(&world, "abc1", counts(10, 10, 1_000_000, 0));
         let range = ["--from", DAYS[0], "--to", DAYS[1], OUTPUTS[0], OUTPUTS[1]];
