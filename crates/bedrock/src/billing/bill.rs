@@ -95,6 +95,20 @@ impl Bill {
         day > until || open.is_some_and(|month| month.until.is_none_or(|last| day >= last))
     }
 
+    /// Takes note of the invoice of a line whose month is of the range, whether or not its day is.
+    fn note_invoice(&mut self, line: &BillLine, (from, to): (Date, Date)) {
+        if line.day < from.first_of_month() || line.day > to.last_of_month() {
+            return;
+        }
+        let month = self.months.entry(month_of(line.day)).or_default();
+        month.until = month.until.max(Some(line.day));
+        match line.is_invoiced {
+            Some(true) => month.invoiced += 1,
+            Some(false) => month.open += 1,
+            None => {}
+        }
+    }
+
     /// Takes a line of Bedrock, if it is of these days.
     pub fn add(
         &mut self,
@@ -127,22 +141,6 @@ impl Bill {
                 let usage_type = crate::call::cut(&line.usage_type).to_owned();
                 self.unknown.entry(UnknownLine { usage_type, what }).or_default().add(line);
             }
-        }
-    }
-}
-
-impl Bill {
-    /// Takes note of the invoice of a line whose month is of the range, whether or not its day is.
-    fn note_invoice(&mut self, line: &BillLine, (from, to): (Date, Date)) {
-        if line.day < from.first_of_month() || line.day > to.last_of_month() {
-            return;
-        }
-        let month = self.months.entry(month_of(line.day)).or_default();
-        month.until = month.until.max(Some(line.day));
-        match line.is_invoiced {
-            Some(true) => month.invoiced += 1,
-            Some(false) => month.open += 1,
-            None => {}
         }
     }
 }

@@ -1,6 +1,6 @@
 //! A ratio that holds over days: as few stretches of days as there are.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 
@@ -18,12 +18,8 @@ pub(super) struct Stretch {
 }
 
 impl Stretch {
-    /// Whether any of these days is one of its days.
-    pub(super) fn has_any(&self, days: &BTreeSet<Date>) -> bool {
-        let is_in = |day: &Date| {
-            self.from.is_none_or(|from| from <= *day) && self.until.is_none_or(|until| *day < until)
-        };
-        days.iter().any(is_in)
+    pub(super) fn has(&self, day: Date) -> bool {
+        self.from.is_none_or(|from| from <= day) && self.until.is_none_or(|until| day < until)
     }
 }
 
@@ -80,7 +76,6 @@ mod tests {
         });
         assert_eq!(shown.collect::<Vec<_>>(), ["- 4 0.5", "4 5 0.7", "7 - 0.9"]);
         assert_eq!(n_without, 1);
-        assert!(found[1].has_any(&BTreeSet::from([day(4)])));
-        assert!(!found[1].has_any(&BTreeSet::from([day(3), day(5)])));
+        assert!(found[1].has(day(4)) && !found[1].has(day(3)) && !found[1].has(day(5)));
     }
 }

@@ -79,47 +79,39 @@ pub fn prices(found: &Reconciliation) -> Prices {
         }
     }
     for (place, days) in places {
-        let rows = days.rows(&place);
-        let is_covered = |day: &&Date| rows.iter().any(|row| row.is_of(**day));
-        let n_covered = days.differing.iter().filter(is_covered).count();
-        all.n_without_row += (days.differing.len() - n_covered) as u64;
-        all.rows.extend(rows);
+        let prices = days.prices();
+        let has_none = |day: &&Date| !prices.iter().any(|it| it.has(**day));
+        all.n_without_row += days.differing.iter().filter(has_none).count() as u64;
+        all.rows.extend(prices.into_iter().map(|price| days.row(&place, price)));
     }
     all
 }
 
-impl PriceRow {
-    fn is_of(&self, day: Date) -> bool {
-        self.valid_from.is_none_or(|from| from <= day)
-            && self.valid_until.is_none_or(|until| day < until)
-    }
-}
-
 impl Days {
-    fn rows(&self, (model_id, region, routing, tier, kind): &Place) -> Vec<PriceRow> {
-        if self.differing.is_empty() {
-            return Vec::new();
-        }
+    /// The prices of days on which they differ.
+    fn prices(&self) -> Vec<Stretch> {
         let pairs =
             self.billed.iter().map(|(day, billed)| (*day, billed.iter().map(pair).collect()));
-        let (stretches, _) = stretches(&pairs.collect());
-        let differing = stretches
-            .into_iter()
-            .filter(|it| it.ratio > Amount::ZERO && it.has_any(&self.differing));
+        let (mut prices, _) = stretches(&pairs.collect());
+        let is_differing = |it: &Stretch| self.differing.iter().any(|day| it.has(*day));
+        prices.retain(|it| it.ratio > Amount::ZERO && is_differing(it));
+        prices
+    }
+
+    fn row(&self, (model_id, region, routing, tier, kind): &Place, price: Stretch) -> PriceRow {
         let is_list_price =
             self.billed.values().flatten().all(|billed| billed.basis == ListBasis::List);
-        let row = |it: Stretch| PriceRow {
+        PriceRow {
             model_id: model_id.clone(),
             routing: *routing,
             region: region.clone(),
             tier: *tier,
             kind: *kind,
-            usd_per_million: it.ratio,
-            valid_from: it.from,
-            valid_until: it.until,
+            usd_per_million: price.ratio,
+            valid_from: price.from,
+            valid_until: price.until,
             is_list_price,
-        };
-        differing.map(row).collect()
+        }
     }
 }
 
